@@ -1,0 +1,26 @@
+//! Data that the other crates read: labelled images to search and train on.
+//!
+//! Readers check everything a file claims about itself (magic number, counts, sizes) before they believe it, and
+//! their errors name the file and the offending value. Image readers stand behind the feature `images`, so that
+//! crates that need no images pull in no decompressor.
+//!
+//! ```no_run
+//! # #[cfg(feature = "images")]
+//! # fn main() -> Result<(), datasets::DatasetsError> {
+//! use datasets::images::{HoldOut, open_images};
+//!
+//! let dataset = open_images("images".as_ref())?;
+//! let split = HoldOut { count: 10_000, seed: 0 }.split(dataset.train.len())?;
+//! assert_eq!(split.train.len() + split.validation.len(), dataset.train.len());
+//! # Ok(()) }
+//! # #[cfg(not(feature = "images"))]
+//! # fn main() {}
+//! ```
+
+#[cfg(feature = "images")]
+mod error;
+#[cfg(feature = "images")]
+pub mod images;
+
+#[cfg(feature = "images")]
+pub use error::DatasetsError;
