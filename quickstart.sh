@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# usage: ./quickstart.sh [--preset quick|thorough] [--seed N] [--images DIR] [--run DIR]
+#
+# From nothing to a network cut to fit this computer: sets up libtorch and Fashion-MNIST, builds, measures this
+# computer, fits a latency model, searches, trains and exports the network that was found, measures it here, and prints
+# predicted against measured. Every command is printed before it runs. Start it again after a stop and it goes on where
+# it was; what is finished is not done twice.
+#
+#   --preset quick      the whole road in about 10 minutes on two cores (default)
+#   --preset thorough   about an hour, for results to rely on
+#   --seed N            what random choices start from (default 0)
+#   --images DIR        your own MNIST-style data set (default: TAILOR_IMAGES, else Fashion-MNIST)
+#   --run DIR           where all results go (default run)
+set -euo pipefail
+
+usage() { sed -n '2,/^set -euo/{/^set/d;s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; }
+fail() {
+  echo "error: $1" >&2
+  exit "${2:-2}"
+}
+
+preset=quick seed=0 run=run images=${TAILOR_IMAGES:-}
+while [ $# -gt 0 ]; do
+  case $1 in
+  -h | --help) usage && exit 0 ;;
+  --preset | --seed | --images | --run)
+    [ $# -ge 2 ] || fail "$1 needs a value"
+    case $1 in
+    --preset) preset=$2 ;;
+    --seed) seed=$2 ;;
+    --images) images=$(realpath -m -- "$2") ;;
+    --run) run=$2 ;;
+    esac
+    shift 2
+    ;;
+  *) fail "unknown option \`$1\`; see ./quickstart.sh --help" ;;
+  esac
+done
+[[ $seed =~ ^[0-9]{1,18}$ ]] || fail "--seed must be a whole number, not \`$seed\`"
+
+case $preset in
+quick)
+  measure=(--networks 30)
+  search=()
+  train=()
+  ;;
+thorough)
+  measure=(--networks 200)
+  search=()
+  train=()
+  ;;
+*) fail "--preset must be quick or thorough, not \`$preset\`" ;;
+esac
+
+run=$(realpath -m -- "$run")
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+# A run folder belongs to one set of options: half of one run and half of another would look like a result.
+options="preset=$preset seed=$seed images=${images:-fashion-mnist}"
+if [ -d "$run" ] && [ "$(cat "$run/quickstart" 2>/dev/null)" != "$options" ]; then
+  fail "\`$run\` was not made with '$options' but with '$(cat "$run/quickstart" 2>/dev/null || echo 'something else')'; \
+remove it, or give another folder with --run"
+fi
+
+say() { printf '\n== %s\n' "$*"; }
+
+# stage NAME OUTPUT COMMAND...: says and runs COMMAND, which writes OUTPUT when, and only when, it is finished.
+stage() {
+  local name=$1 output=$2 started=$SECONDS
+  shift 2
+  say "$name"
+  if [ -e "$output" ]; then
+    echo "already done: $output"
+    return
+  fi
+  command_line "$@"
+  "$@" || fail "stage '$name' stopped; start ./quickstart.sh again to go on" $?
+  [ -e "$output" ] || fail "stage '$name' ended without writing $output" 1
+  echo "$((SECONDS - started)) s"
+}
+
+command_line() {
+  printf '$'
+  printf ' %q' "${1##*/}" "${@:2}"
+  printf '\n'
+}
+
+say 'Set up'
+command -v cargo >/dev/null || fail 'cargo is needed: https://rustup.rs'
+command -v c++ >/dev/null || command -v g++ >/dev/null || fail 'a C++ compiler is needed (Debian: apt-get install g++)'
+tests/setup/libtorch.sh
+if [ -z "$images" ]; then
+  tests/setup/images.sh
+  images=$PWD/images
+fi
+
+say 'Build (the first time takes some minutes)'
+command_line cargo build --workspace --release
+cargo build --workspace --release
+programs=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/release
+# libtorch's threads sleep while they wait; it reads this when it is loaded.
+export OMP_WAIT_POLICY=PASSIVE
+
+mkdir -p "$run"
+echo "$options" >"$run/quickstart"
+space=proxylessnas-small
+
+stage 'Measure the candidate ops and random networks on this computer' "$run/table.csv" \
+  "$programs/profiler" run --space "$space" "${measure[@]}" --seed "$seed" -o "$run/table.csv"
+
+stage 'Fit the latency model' "$run/model.json" \
+  "$programs/predictor" fit "$run/table.csv" -o "$run/model.json"
+
+stage 'Evaluate it on rows it has not seen' "$run/evaluation.json" \
+  "$programs/predictor" evaluate "$run/table.csv" -o "$run/evaluation.json"
+
+stage 'Search' "$run/search/architecture.json" \
+  "$programs/search" run --space "$space" --model "$run/model.json" --data "$images" --preset "$preset" \
+  --seed "$seed" "${search[@]}" -o "$run/search"
+
+stage 'Train the network that was found, and the baseline' "$run/trained/report.json" \
+  "$programs/search" train "$run/search/architecture.json" --data "$images" --preset "$preset" \
+  --seed "$seed" "${train[@]}" -o "$run/trained"
+
+stage 'Export both to ONNX' "$run/network.onnx" \
+  "$programs/search" export "$run/trained" -o "$run/network.onnx"
+
+stage 'Measure both on this computer' "$run/verified.csv" \
+  "$programs/profiler" run --onnx "$run/network.onnx" -o "$run/verified.csv"
+
+say 'Report'
+"$programs/search" report "$run"
