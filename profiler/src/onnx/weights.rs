@@ -1,0 +1,46 @@
+//! Where a model's weights come from.
+
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64;
+
+use crate::spec::{Layer, Node};
+
+/// Weights of one convolution or linear layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeWeights {
+    /// `[out, in / groups, k, k]` or `[out, in]`, row-major.
+    pub weights: Vec<f32>,
+    /// `[out]`.
+    pub biases: Vec<f32>,
+}
+
+/// Gives each convolution and linear layer its weights.
+pub trait WeightSource {
+    /// Weights of node `index` of the graph.
+    ///
+    /// # Errors
+    /// When there are none for it, in words.
+    fn weights(&mut self, index: usize, node: &Node) -> Result<NodeWeights, String>;
+}
+
+/// Random weights that keep activations in range; the same for the same seed, node and shape.
+///
+/// Uniform in ±√(6 / fan-in). Source: He et al., arXiv:1502.01852 (variance 2 / fan-in).
+#[derive(Clone, Copy, Debug)]
+pub struct SeededWeights {
+    /// The seed.
+    pub seed: u64,
+}
+
+impl WeightSource for SeededWeights {
+    fn weights(&mut self, index: usize, node: &Node) -> Result<NodeWeights, String> {
+        let mut rng = Pcg64::seed_from_u64(self.seed ^ (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let outputs = node.layer.biases();
+        let fan_in = node.weights().checked_div(outputs).unwrap_or(1).max(1);
+        let bound = (6.0 / fan_in as f32).sqrt();
+        let weights = (0..node.weights()).map(|_| rng.random_range(-bound..=bound)).collect();
+        let small = if matches!(node.layer, Layer::Linear { .. }) { 0.0 } else { 0.1 };
+        let biases = (0..outputs).map(|_| rng.random_range(-small..=small)).collect();
+        Ok(NodeWeights { weights, biases })
+    }
+}

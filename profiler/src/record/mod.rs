@@ -1,0 +1,18 @@
+//! The files that stages hand to each other: measurement table (CSV), session, architecture (JSON).
+//!
+//! Each carries its format and version and is refused when they are unknown. All are written to a temporary file that
+//! is then renamed, so that a reader never sees half of one.
+
+mod architecture_file;
+mod atomic;
+mod document;
+mod error;
+mod row;
+mod table;
+
+pub use architecture_file::{read_architecture, write_architecture};
+pub use atomic::write_atomic;
+pub use document::{read_document, read_text, write_document};
+pub use error::{ReadError, WriteError};
+pub use row::{Cache, Level, Row, Status};
+pub use table::{read_table, write_table};

@@ -1,0 +1,142 @@
+//! One line of a measurement table.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::spec::{Architecture, OpSpec, SpecError};
+
+/// What a row is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// One op by itself.
+    Op,
+    /// A whole network.
+    Network,
+}
+
+/// What the caches held when a run began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cache {
+    /// The run before was the same subject's.
+    Hot,
+    /// Other subjects ran just before.
+    Cold,
+    /// The op ran inside a network.
+    InPlace,
+}
+
+impl fmt::Display for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Hot => "hot",
+            Self::Cold => "cold",
+            Self::InPlace => "in_place",
+        })
+    }
+}
+
+/// Whether a figure is as exact as was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// The confidence interval is within the target.
+    Ok,
+    /// The budget was spent before the confidence interval was within the target.
+    Wide,
+}
+
+/// Version of the table's format.
+pub(super) const VERSION: u32 = 1;
+
+/// One subject in one cache state. Its fields are the table's columns, in order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// Version of the table's format; 1.
+    pub table_version: u32,
+    /// Op key, or a network's key (`net-…`, see [`Architecture::key`]).
+    pub subject: String,
+    /// Op or network.
+    pub level: Level,
+    /// Cache state.
+    pub cache: Cache,
+    /// The figure to use: median of burst medians, corrected for drift.
+    pub latency_ms: f64,
+    /// Median of burst medians as measured.
+    pub raw_median_ms: f64,
+    /// Shortest run as measured.
+    pub min_ms: f64,
+    /// 90th percentile over runs as measured.
+    pub p90_ms: f64,
+    /// Lower end of the 95 % confidence interval of `latency_ms`.
+    pub ci_low_ms: f64,
+    /// Upper end of the 95 % confidence interval of `latency_ms`.
+    pub ci_high_ms: f64,
+    /// Timed runs used.
+    pub runs: u64,
+    /// Timed runs dropped because the thread was pre-empted.
+    pub dropped_runs: u64,
+    /// Whether the confidence interval is within the target.
+    pub status: Status,
+    /// Id of the session (see the session file beside the table).
+    pub session: String,
+    /// For networks: the keys of their ops, separated by spaces. Empty for ops and foreign networks.
+    pub ops: String,
+}
+
+impl Row {
+    /// Largest latency accepted: ten minutes.
+    const MAX_MS: f64 = 600_000.0;
+
+    /// The ops of a network row, or the op of an op row.
+    ///
+    /// # Errors
+    /// [`SpecError::Key`].
+    pub fn op_specs(&self) -> Result<Vec<OpSpec>, SpecError> {
+        match self.level {
+            Level::Op => Ok(vec![self.subject.parse()?]),
+            Level::Network => self.ops.split_whitespace().map(str::parse).collect(),
+        }
+    }
+
+    /// Checks that the row makes sense by itself.
+    ///
+    /// # Errors
+    /// What is wrong, naming column and value.
+    pub fn check(&self) -> Result<(), String> {
+        if self.table_version != VERSION {
+            return Err(format!("table_version {} is not known, expected {VERSION}", self.table_version));
+        }
+        let numbers = [
+            ("latency_ms", self.latency_ms),
+            ("raw_median_ms", self.raw_median_ms),
+            ("min_ms", self.min_ms),
+            ("p90_ms", self.p90_ms),
+            ("ci_low_ms", self.ci_low_ms),
+            ("ci_high_ms", self.ci_high_ms),
+        ];
+        for (column, value) in numbers {
+            if !(value.is_finite() && value > 0.0 && value <= Self::MAX_MS) {
+                return Err(format!("{column} is {value}, expected a number above 0 and at most 600000"));
+            }
+        }
+        if !(self.ci_low_ms <= self.latency_ms && self.latency_ms <= self.ci_high_ms) {
+            let (low, high) = (self.ci_low_ms, self.ci_high_ms);
+            return Err(format!("latency_ms {} is outside its interval {low} to {high}", self.latency_ms));
+        }
+        if self.runs == 0 {
+            return Err("runs is 0, expected at least 1".to_owned());
+        }
+        let ops = self.op_specs().map_err(|e| e.to_string())?;
+        if self.level == Level::Network && !ops.is_empty() {
+            let network = Architecture::new(&self.subject, None, ops).map_err(|e| e.to_string())?;
+            if network.key() != self.subject {
+                return Err(format!("subject is `{}`, but its ops make `{}`", self.subject, network.key()));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,25 @@
+//! The vocabulary: feature maps, layers, ops, networks, search spaces, and the units that go with them.
+//!
+//! An op says once, as a small [`Graph`] of primitive [`Layer`]s, what it computes. Everything else (shapes,
+//! multiply-accumulates, parameters, the ONNX model, a predictor's work terms, the trainable module) is read off
+//! that graph.
+
+mod architecture;
+mod error;
+mod feature_map;
+mod graph;
+mod layer;
+mod op;
+mod space;
+mod space_file;
+mod units;
+
+pub use architecture::Architecture;
+pub use error::SpecError;
+pub use feature_map::FeatureMap;
+pub use graph::{Graph, GraphBuilder, Node, Value};
+pub use layer::{Activation, Conv, Layer};
+pub use op::{ConvOp, Fields, GlobalPool, Linear, MbConv, Op, OpKind, OpSpec};
+pub use space::{Block, Candidate, SearchSpace};
+pub use space_file::{BUILT_IN, First, Head, SpaceFile, Stage, Stem};
+pub use units::{InvalidLatency, Latency, Macs};

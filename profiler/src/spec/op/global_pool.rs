@@ -1,0 +1,24 @@
+//! Global average pooling.
+
+use super::{Fields, OpKind};
+use crate::spec::{GraphBuilder, Layer, SpecError, Value};
+
+/// Mean over all positions: `[h, w, c]` → `[1, 1, c]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct GlobalPool;
+
+impl OpKind for GlobalPool {
+    const NAME: &'static str = "gpool";
+
+    fn words(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn from_fields(_: &mut Fields<'_>) -> Result<Self, String> {
+        Ok(Self)
+    }
+
+    fn build(&self, graph: &mut GraphBuilder, input: Value) -> Result<Value, SpecError> {
+        graph.push(Layer::GlobalAveragePool, input)
+    }
+}

@@ -1,0 +1,97 @@
+#![allow(clippy::unwrap_used)]
+use rand::SeedableRng;
+
+use super::*;
+use crate::spec::Macs;
+
+fn mobile() -> SearchSpace {
+    SpaceFile::built_in("proxylessnas-mobile").unwrap().resolve().unwrap()
+}
+
+fn labels(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+#[test]
+fn the_mobile_space_has_the_papers_size() {
+    let space = mobile();
+    assert_eq!(space.blocks().len(), 21);
+    let with_skip = space.blocks().iter().filter(|block| block.candidates.len() == 7).count();
+    assert_eq!(with_skip, 15);
+    // 6⁶·7¹⁵ = 46,656 · 4,747,561,509,943 = 2.215e17.
+    assert!((space.log10_networks() - 2.215e17_f64.log10()).abs() < 1e-3);
+    // Two shapes (first, others) in five stages and one in the last, six candidates each, plus five fixed ops.
+    assert_eq!(space.distinct_ops().len(), 11 * 6 + 5);
+}
+
+/// Blocks and widths as in the authors' released configuration of ProxylessNAS-Mobile, whose first stage has 32
+/// channels; 320.4 M MACs (batch normalization folded) and 4.08 M parameters.
+#[test]
+fn proxylessnas_mobile_has_its_published_size() {
+    let mut file = SpaceFile::built_in("proxylessnas-mobile").unwrap();
+    file.stages[0].channels = 32;
+    let space = file.resolve().unwrap();
+    let chosen = labels(
+        "e3k5 e3k3 skip skip  e3k7 e3k3 e3k5 e3k5  e6k7 e3k5 e3k5 e3k5  e6k5 e3k5 e3k5 e3k5  \
+         e6k7 e6k7 e3k7 e3k7  e6k7",
+    );
+    let network = space.network("proxylessnas-mobile", &space.choices(&chosen).unwrap()).unwrap();
+    assert_eq!((network.macs().millions() * 10.0).round() / 10.0, 320.4);
+    assert_eq!((network.parameters() as f64 / 1e4).round() / 100.0, 4.08);
+}
+
+/// MobileNetV2-1.0 at 224: 300 M MACs, 3.4 M parameters. Source: arXiv:1801.04381, table 4.
+#[test]
+fn mobilenetv2_has_its_published_size() {
+    let mut file = SpaceFile::built_in("proxylessnas-mobile").unwrap();
+    let stages = [(24, 2, 2), (32, 3, 2), (64, 4, 2), (96, 3, 1), (160, 3, 2), (320, 1, 1)];
+    file.stages =
+        stages.map(|(channels, blocks, stride)| crate::spec::Stage { channels, blocks, stride }).to_vec();
+    let network = file.resolve().unwrap().baseline().unwrap();
+    assert_eq!(network.macs().millions().round(), 301.0);
+    // By hand: 3.505 M with both scale and shift of each batch normalization, as the paper's 3.4 M rounds.
+    assert_eq!(network.parameters(), 3_504_872);
+}
+
+#[test]
+fn skipping_everything_leaves_the_fixed_ops_and_first_blocks() {
+    let space = SpaceFile::built_in("proxylessnas-small").unwrap().resolve().unwrap();
+    let last: Vec<_> = space.blocks().iter().map(|block| block.candidates.len() - 1).collect();
+    let network = space.network("least", &last).unwrap();
+    assert_eq!(network.ops().len(), 2 + 3 + 3);
+    assert_eq!(network.path().unwrap().1.iter().filter(|label| *label == "skip").count(), 6);
+}
+
+#[test]
+fn random_networks_are_seeded_and_differ() {
+    let space = mobile();
+    let draw = |seed| space.random_choices(&mut rand_pcg::Pcg64::seed_from_u64(seed));
+    assert_eq!(draw(1), draw(1));
+    assert_ne!(draw(1), draw(2));
+    let key = |seed| space.network("random", &draw(seed)).unwrap().key();
+    assert_eq!(key(1), key(1));
+    assert_ne!(key(1), key(2));
+}
+
+#[test]
+fn wrong_choices_are_named() {
+    let space = mobile();
+    let error = space.network("x", &[9; 21]).unwrap_err().to_string();
+    assert!(error.contains("block 0 has no candidate 9, only 0 to 5"), "{error}");
+    let error = space.network("x", &[0; 3]).unwrap_err().to_string();
+    assert!(error.contains("3 choices for 21 blocks"), "{error}");
+    let mut chosen = vec!["e6k3".to_owned(); 21];
+    chosen[0] = "skip".to_owned();
+    let error = space.choices(&chosen).unwrap_err().to_string();
+    assert!(error.contains("block 0 has no candidate `skip`"), "{error}");
+}
+
+#[test]
+fn width_and_resolution_scale_the_work() {
+    let file = SpaceFile::built_in("proxylessnas-mobile").unwrap();
+    let macs = |file: SpaceFile| file.resolve().unwrap().baseline().unwrap().macs();
+    let (full, narrow) = (macs(file.clone()), macs(file.clone().with_width(0.5)));
+    let small = macs(file.with_resolution(112));
+    assert!(narrow < full && small < full);
+    assert!(narrow > Macs(full.0 / 4), "channels round up and the head keeps its width");
+}
