@@ -1,0 +1,141 @@
+//! Which crate may use which, and which module of the profiler may use which. ARCHITECTURE.md explains the arrows; this
+//! keeps them true.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use cargo_metadata::MetadataCommand;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+use tailor_tests::{checkout, output_of, tracked};
+
+/// Crates that a crate may use directly. `tests` may use all.
+const CRATE_ARROWS: [(&str, &[&str]); 5] = [
+    ("profiler", &[]),
+    ("datasets", &["profiler"]),
+    ("predictor", &["datasets", "profiler"]),
+    ("search", &["predictor", "datasets", "profiler"]),
+    ("android", &["profiler"]),
+];
+
+/// The profiler's modules, lowest first; a module may use its own layer and those below.
+const PROFILER_LAYERS: [&[&str]; 5] =
+    [&["spec"], &["record"], &["onnx", "measure", "backend", "device"], &["sweep"], &["cli"]];
+
+#[test]
+fn crates_depend_one_way() {
+    let metadata = MetadataCommand::new().current_dir(checkout()).no_deps().exec().unwrap();
+    let members: BTreeSet<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
+    let expected: BTreeSet<&str> =
+        CRATE_ARROWS.iter().map(|(name, _)| *name).chain(["tailor-tests"]).collect();
+    assert_eq!(members, expected);
+    for (name, allowed) in CRATE_ARROWS {
+        let package = metadata.packages.iter().find(|package| package.name.as_str() == name).unwrap();
+        let used: Vec<&str> =
+            package.dependencies.iter().map(|dependency| dependency.name.as_str()).collect();
+        for used in used.into_iter().filter(|used| members.contains(used)) {
+            assert!(allowed.contains(&used), "{name} must not use {used}");
+        }
+    }
+}
+
+#[test]
+fn light_crates_stay_light() {
+    // The control: the one crate that does need libtorch is seen to.
+    assert!(dependencies("search").contains("torch-sys"));
+    for (package, forbidden) in [
+        ("profiler", ["tch", "torch-sys"].as_slice()),
+        ("datasets", &["tch", "torch-sys", "tract-onnx", "ort"]),
+        ("predictor", &["tch", "torch-sys", "tract-onnx", "ort", "flate2"]),
+        ("android", &["tch", "torch-sys", "tract-onnx", "ort"]),
+    ] {
+        let all = dependencies(package);
+        for name in forbidden {
+            assert!(
+                !all.contains(*name),
+                "{package} pulls in {name}; see `cargo tree -p {package} -i {name}`"
+            );
+        }
+    }
+}
+
+/// Everything that is compiled into `package` when it is built alone, with its default features.
+fn dependencies(package: &str) -> BTreeSet<String> {
+    let arguments = ["tree", "--locked", "--package", package, "--edges", "normal", "--prefix", "none"];
+    output_of(env!("CARGO"), &arguments)
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn profiler_modules_depend_one_way() {
+    let source = checkout().join("profiler/src");
+    let mut arrows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for file in tracked("profiler/src/*.rs") {
+        let Some(module) = module_of(checkout().join(&file).strip_prefix(&source).unwrap()) else { continue };
+        let text = std::fs::read_to_string(checkout().join(&file)).unwrap();
+        for used in crate_modules(&text).into_iter().filter(|used| *used != module) {
+            assert!(layer(&used) <= layer(&module), "{file} uses crate::{used}, which lies above {module}");
+            arrows.entry(module.clone()).or_default().insert(used);
+        }
+    }
+    assert!(arrows.len() > 2, "no imports found: does the scan still work? {arrows:?}");
+    // Take away modules that use nothing that is left; only a cycle cannot be taken away.
+    while let Some(done) =
+        arrows.iter().find(|(_, used)| !used.iter().any(|module| arrows.contains_key(module)))
+    {
+        let done = done.0.clone();
+        arrows.remove(&done);
+    }
+    assert!(arrows.is_empty(), "modules use each other in a cycle: {arrows:?}");
+}
+
+fn layer(module: &str) -> usize {
+    let found = PROFILER_LAYERS.iter().position(|layer| layer.contains(&module));
+    found.unwrap_or_else(|| panic!("profiler module {module} has no layer: add it to PROFILER_LAYERS"))
+}
+
+/// `spec` for `spec/op.rs` and for `spec.rs`; none for the crate's roots.
+fn module_of(path: &Path) -> Option<String> {
+    let first = Path::new(path.components().next()?.as_os_str()).with_extension("");
+    let name = first.to_str()?;
+    (!["lib", "main"].contains(&name)).then(|| name.to_owned())
+}
+
+/// Modules named after `crate::` outside comments.
+fn crate_modules(text: &str) -> BTreeSet<String> {
+    let code: Vec<&str> = text.lines().filter_map(|line| line.split("//").next()).collect();
+    let paths = code.join("\n").split("crate::").skip(1).flat_map(leading_names).collect::<BTreeSet<_>>();
+    paths.into_iter().filter(|name| name.starts_with(|c: char| c.is_ascii_lowercase())).collect()
+}
+
+/// First name of the path, or of each path in braces, that `after` begins with.
+fn leading_names(after: &str) -> Vec<String> {
+    let mut paths = vec![String::new()];
+    let mut depth = 0;
+    for character in after.chars() {
+        depth += i32::from(character == '{') - i32::from(character == '}');
+        match character {
+            _ if depth == 0 && !is_name(character) => break,
+            '{' if depth == 1 => {}
+            ',' if depth == 1 => paths.push(String::new()),
+            _ => paths.last_mut().unwrap().push(character),
+        }
+    }
+    paths.iter().map(|path| path.trim().chars().take_while(|c| is_name(*c)).collect()).collect()
+}
+
+fn is_name(character: char) -> bool {
+    character == '_' || character.is_alphanumeric()
+}
+
+#[test]
+fn the_scan_reads_every_form_of_import() {
+    let text = "use crate::spec::op::Op;\nuse crate::{\n    measure::{Clock, clock::wall}, // crate::cli\n    record::Row,\n};
+        fn f(_: crate::device::Cpu) {} use crate::Error;";
+    let modules = ["device", "measure", "record", "spec"].map(str::to_owned);
+    assert_eq!(crate_modules(text), BTreeSet::from(modules));
+}
