@@ -1,0 +1,86 @@
+//! Runtimes that a network can be timed on.
+//!
+//! A [`Backend`] turns ONNX bytes into a [`Runnable`]: a loaded model with its input at hand and one state that
+//! is reused, so that a run is nothing but the inference. All backends get the same bytes and, for the same
+//! model, the same input; their outputs can be compared.
+//!
+//! A new backend is one file here and one line in [`registry`].
+
+mod error;
+mod input;
+mod mock;
+#[cfg(feature = "onnxruntime")]
+mod onnxruntime;
+mod registry;
+#[cfg(feature = "tract")]
+mod tract;
+
+pub use error::BackendError;
+pub use input::seeded_input;
+pub use mock::{CostModel, Mock, MockNoise};
+#[cfg(feature = "onnxruntime")]
+pub use onnxruntime::OnnxRuntime;
+pub use registry::{BackendOptions, names, open};
+#[cfg(feature = "tract")]
+pub use tract::Tract;
+
+use crate::measure::{FakeClock, Subject, SubjectFailure};
+
+/// A model and what to call it.
+#[derive(Clone, Copy, Debug)]
+pub struct Model<'a> {
+    /// The subject's key, named in errors; the mock backend derives its cost from it.
+    pub key: &'a str,
+    /// ONNX `ModelProto` bytes.
+    pub onnx: &'a [u8],
+}
+
+/// A runtime.
+pub trait Backend {
+    /// Its name in tables and on the command line.
+    fn name(&self) -> &'static str;
+
+    /// The runtime's own version.
+    fn version(&self) -> String;
+
+    /// Loads, optimises and allocates a model for `threads` threads.
+    ///
+    /// # Errors
+    /// [`BackendError`] naming the model, if the runtime does not take it or that many threads.
+    fn prepare(&self, model: Model<'_>, threads: usize) -> Result<Box<dyn Runnable>, BackendError>;
+
+    /// The clock its runs move, if it computes nothing. Its figures are emulated then, never timings.
+    fn emulated_clock(&self) -> Option<FakeClock> {
+        None
+    }
+
+    /// What else belongs into the session's record, such as the kernels in use, as name and value.
+    fn details(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+}
+
+/// A model ready to run.
+pub trait Runnable {
+    /// Runs once on the prepared input and drops the output.
+    ///
+    /// # Errors
+    /// [`BackendError::Run`].
+    fn run(&mut self) -> Result<(), BackendError>;
+
+    /// Values all inputs take together.
+    fn input_len(&self) -> usize;
+
+    /// Runs on these values, all inputs one after the other, and returns all outputs one after the other.
+    ///
+    /// # Errors
+    /// [`BackendError::InputLength`] if there are not [`Runnable::input_len`] values; [`BackendError::Run`];
+    /// [`BackendError::NoOutputs`] if the backend computes nothing.
+    fn outputs(&mut self, input: &[f32]) -> Result<Vec<f32>, BackendError>;
+}
+
+impl Subject for dyn Runnable {
+    fn run(&mut self) -> Result<(), SubjectFailure> {
+        Runnable::run(self).map_err(Into::into)
+    }
+}

@@ -1,0 +1,190 @@
+//! ONNX Runtime, loaded from a shared library at run time.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use ort::environment::Environment;
+use ort::session::{Session, SessionInputValue, SessionOutputs};
+use ort::value::{Outlet, Tensor, TensorElementType, ValueType};
+
+use super::input::split;
+use super::{Backend, BackendError, Model, Runnable, seeded_input};
+
+/// The ONNX Runtime backend.
+#[derive(Clone, Debug)]
+pub struct OnnxRuntime {
+    library: PathBuf,
+    version: String,
+    environment: Environment,
+}
+
+/// A process has one ONNX Runtime and one environment, and they are never unloaded.
+static LOADED: Mutex<Option<OnnxRuntime>> = Mutex::new(None);
+
+impl OnnxRuntime {
+    /// Name in tables.
+    pub const NAME: &'static str = "onnxruntime";
+
+    /// Loads the shared library.
+    ///
+    /// # Errors
+    /// [`BackendError::Needs`] without a path, [`BackendError::Library`] if it cannot be loaded, is too old, or
+    /// another one is loaded already.
+    pub fn load(library: Option<PathBuf>) -> Result<Self, BackendError> {
+        let path = library.ok_or(BackendError::Needs {
+            backend: Self::NAME,
+            missing: "the path of its shared library (libonnxruntime.so, 1.24 or newer)",
+        })?;
+        let failed = |reason: String| BackendError::Library { path: path.clone(), reason };
+        // Relative paths would be looked up beside the executable first.
+        let absolute = std::path::absolute(&path).map_err(|error| failed(error.to_string()))?;
+        // A file that is not there gets a plain answer instead of the dynamic loader's.
+        std::fs::metadata(&absolute).map_err(|error| failed(error.to_string()))?;
+        let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(first) = &*loaded {
+            if first.library != absolute {
+                return Err(failed(format!("`{}` is loaded already", first.library.display())));
+            }
+            return Ok(first.clone());
+        }
+        let environment = initialise(&absolute).map_err(failed)?;
+        let version = version_of(&absolute).map_err(failed)?;
+        Ok(loaded.insert(Self { library: absolute, version, environment }).clone())
+    }
+}
+
+fn initialise(path: &Path) -> Result<Environment, String> {
+    let builder = ort::init_from(path).map_err(|error| one_line(&error.to_string()))?;
+    builder.with_name("tailor").with_telemetry(false).build().map_err(|error| one_line(&error.to_string()))
+}
+
+impl Backend for OnnxRuntime {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn version(&self) -> String {
+        self.version.clone()
+    }
+
+    fn prepare(&self, model: Model<'_>, threads: usize) -> Result<Box<dyn Runnable>, BackendError> {
+        if threads == 0 {
+            let supported = "one thread or more";
+            return Err(BackendError::Threads { backend: Self::NAME, threads, supported });
+        }
+        let runnable =
+            load_model(&self.environment, model, threads).map_err(|reason| BackendError::Prepare {
+                backend: Self::NAME,
+                key: model.key.to_owned(),
+                reason: one_line(&reason),
+            })?;
+        Ok(Box::new(runnable))
+    }
+
+    fn details(&self) -> Vec<(&'static str, String)> {
+        vec![("onnxruntime_build", one_line(ort::info()))]
+    }
+}
+
+struct OrtRunnable {
+    key: String,
+    session: Session,
+    inputs: Vec<SessionInputValue<'static>>,
+    shapes: Vec<Vec<usize>>,
+}
+
+fn load_model(environment: &Environment, model: Model<'_>, threads: usize) -> Result<OrtRunnable, String> {
+    let session = Session::builder(environment)
+        .and_then(|builder| Ok(builder.with_intra_threads(threads)?.with_inter_threads(1)?))
+        .and_then(|mut builder| builder.commit_from_memory(model.onnx))
+        .map_err(|error| error.to_string())?;
+    let shapes = session.inputs().iter().map(shape_of).collect::<Result<Vec<_>, _>>()?;
+    let values = seeded_input(lengths(&shapes).iter().sum());
+    let inputs =
+        tensors(&values, &shapes).ok_or("its input shapes overflow")?.map_err(|error| error.to_string())?;
+    Ok(OrtRunnable { key: model.key.to_owned(), session, inputs, shapes })
+}
+
+/// Unknown dimensions, the batch mostly, are one.
+fn shape_of(input: &Outlet) -> Result<Vec<usize>, String> {
+    match input.dtype() {
+        ValueType::Tensor { ty: TensorElementType::Float32, shape, .. } => {
+            Ok(shape.iter().map(|dim| usize::try_from(*dim).unwrap_or(1)).collect())
+        }
+        other => Err(format!("input `{}` is {other}, not a tensor of 32-bit floats", input.name())),
+    }
+}
+
+fn lengths(shapes: &[Vec<usize>]) -> Vec<usize> {
+    shapes.iter().map(|shape| shape.iter().product()).collect()
+}
+
+/// `None` if the values do not fill the shapes exactly.
+fn tensors(values: &[f32], shapes: &[Vec<usize>]) -> Option<ort::Result<Vec<SessionInputValue<'static>>>> {
+    let pieces = split(values, &lengths(shapes))?;
+    let tensor = |(piece, shape): (&&[f32], &Vec<usize>)| {
+        Ok(Tensor::from_array((shape.clone(), piece.to_vec()))?.into())
+    };
+    Some(pieces.iter().zip(shapes).map(tensor).collect())
+}
+
+fn run<'s>(
+    session: &'s mut Session,
+    inputs: &[SessionInputValue<'static>],
+    key: &str,
+) -> Result<SessionOutputs<'s>, BackendError> {
+    session.run(inputs).map_err(|error| failed(key, &error))
+}
+
+fn failed(key: &str, error: &ort::Error) -> BackendError {
+    let reason = one_line(&error.to_string());
+    BackendError::Run { backend: OnnxRuntime::NAME, key: key.to_owned(), reason }
+}
+
+impl Runnable for OrtRunnable {
+    fn run(&mut self) -> Result<(), BackendError> {
+        run(&mut self.session, &self.inputs, &self.key).map(drop)
+    }
+
+    fn input_len(&self) -> usize {
+        lengths(&self.shapes).iter().sum()
+    }
+
+    fn outputs(&mut self, input: &[f32]) -> Result<Vec<f32>, BackendError> {
+        let inputs = tensors(input, &self.shapes).ok_or_else(|| BackendError::InputLength {
+            key: self.key.clone(),
+            expected: self.input_len(),
+            given: input.len(),
+        })?;
+        let inputs = inputs.map_err(|error| failed(&self.key, &error))?;
+        let outputs = run(&mut self.session, &inputs, &self.key)?;
+        let mut values = Vec::new();
+        for output in outputs.values() {
+            let (_, data) = output.try_extract_tensor::<f32>().map_err(|error| failed(&self.key, &error))?;
+            values.extend_from_slice(data);
+        }
+        Ok(values)
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The version the library itself reports: `ort` reads it, but keeps it to itself.
+#[allow(unsafe_code)]
+fn version_of(library: &Path) -> Result<String, String> {
+    type GetApiBase = unsafe extern "C" fn() -> *const ort::sys::OrtApiBase;
+    // SAFETY: `ort` has loaded this very library before and keeps it, so no initialiser runs; the symbol and its
+    // type are ONNX Runtime's public interface, and the version is a static string.
+    let text = unsafe {
+        let library = libloading::Library::new(library).map_err(|error| error.to_string())?;
+        let base = library.get::<GetApiBase>(b"OrtGetApiBase").map_err(|error| error.to_string())?();
+        let base = base.as_ref().ok_or("it has no API")?;
+        std::ffi::CStr::from_ptr((base.GetVersionString)())
+    };
+    text.to_str().map(str::to_owned).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+//! Dividing the machine's drift out of what was measured.
+
+use serde::{Deserialize, Serialize};
+
+use super::MeasureError;
+use super::history::{History, Segment};
+use super::interval::{median, quantile};
+
+/// Nanoseconds as the clock gave them.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RawNs(pub f64);
+
+/// Nanoseconds as they would have been at the session's median speed.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CorrectedNs(pub f64);
+
+/// How the reference block's time moved over a history.
+///
+/// `corrected(t) = raw(t) · baseline / level(t)`: the level is the running median of five readings,
+/// interpolated linearly within a segment, and the baseline is the median of all levels. Readings of other
+/// segments do not count: another process, at another time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drift {
+    baseline_ns: f64,
+    segments: Vec<Vec<Level>>,
+    readings: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Level {
+    at_ns: f64,
+    ns: f64,
+}
+
+/// What a session says about its drift.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DriftReport {
+    /// The reference block's median time.
+    pub baseline_ns: f64,
+    /// 5 % quantile of its level, over the baseline.
+    pub low_ratio: f64,
+    /// 95 % quantile of its level, over the baseline.
+    pub high_ratio: f64,
+    /// Timings taken.
+    pub readings: usize,
+    /// Whether either ratio is further from 1 than the protocol's limit.
+    pub excessive: bool,
+    /// The level over the baseline at up to a hundred evenly spaced readings, in order.
+    pub trace: Vec<f64>,
+}
+
+impl Drift {
+    /// The drift of a history; `None` if there is no reading at all.
+    ///
+    /// # Errors
+    /// [`MeasureError::NoReference`] if a segment has turns but no readings to correct them with.
+    pub fn of(history: &History) -> Result<Option<Self>, MeasureError> {
+        for (index, segment) in history.segments().iter().enumerate() {
+            if segment.readings.is_empty() && !segment.bursts.is_empty() {
+                return Err(MeasureError::NoReference { segment: index });
+            }
+        }
+        let segments: Vec<Vec<Level>> = history.segments().iter().map(levels).collect();
+        let all: Vec<f64> = segments.iter().flatten().map(|level| level.ns).collect();
+        Ok(median(&all).map(|baseline_ns| Self { baseline_ns, segments, readings: all.len() }))
+    }
+
+    /// What a sample taken in `segment` at `at_ns` would have been at the session's median speed.
+    ///
+    /// Uncorrected where the segment has no reading, which [`Drift::of`] does not allow for segments that
+    /// have turns.
+    #[must_use]
+    pub fn correct(&self, raw: RawNs, segment: usize, at_ns: f64) -> CorrectedNs {
+        let levels = self.segments.get(segment).map_or(&[][..], Vec::as_slice);
+        CorrectedNs(raw.0 * self.baseline_ns / level_at(levels, at_ns).unwrap_or(self.baseline_ns))
+    }
+
+    /// A summary of the drift against `limit`.
+    #[must_use]
+    pub fn report(&self, limit: f64) -> DriftReport {
+        const TRACE: usize = 100;
+        let ratios: Vec<f64> =
+            self.segments.iter().flatten().map(|level| level.ns / self.baseline_ns).collect();
+        let low_ratio = quantile(&ratios, 0.05).unwrap_or(1.0);
+        let high_ratio = quantile(&ratios, 0.95).unwrap_or(1.0);
+        let step = ratios.len().div_ceil(TRACE).max(1);
+        DriftReport {
+            baseline_ns: self.baseline_ns,
+            low_ratio,
+            high_ratio,
+            readings: self.readings,
+            excessive: high_ratio - 1.0 > limit || 1.0 - low_ratio > limit,
+            trace: ratios.into_iter().step_by(step).collect(),
+        }
+    }
+}
+
+/// Running median of five, three or one at the ends: a single disturbed reading leaves no trace.
+fn levels(segment: &Segment) -> Vec<Level> {
+    let readings = &segment.readings;
+    (0..readings.len())
+        .filter_map(|i| {
+            let reach = 2.min(i).min(readings.len() - 1 - i);
+            let window: Vec<f64> = readings[i - reach..=i + reach].iter().map(|r| r.took.0).collect();
+            median(&window).map(|ns| Level { at_ns: readings[i].at_ns as f64, ns })
+        })
+        .collect()
+}
+
+fn level_at(levels: &[Level], at_ns: f64) -> Option<f64> {
+    let next = levels.partition_point(|level| level.at_ns <= at_ns);
+    match (next.checked_sub(1).map(|i| levels[i]), levels.get(next)) {
+        (Some(before), Some(after)) => {
+            let share = (at_ns - before.at_ns) / (after.at_ns - before.at_ns);
+            Some(before.ns + share * (after.ns - before.ns))
+        }
+        (Some(level), None) => Some(level.ns),
+        (None, Some(level)) => Some(level.ns),
+        (None, None) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::super::clock::ClockQuality;
+    use super::super::history::{Burst, Entry, Reading, Samples};
+    use super::*;
+
+    fn start() -> Entry {
+        Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } }
+    }
+
+    fn reading(at_ns: u64, took: f64) -> Entry {
+        Entry::Reading(Reading { at_ns, took: RawNs(took) })
+    }
+
+    #[test]
+    fn samples_are_divided_by_the_interpolated_level() {
+        // Levels: ends are themselves, the middle one the median of (100, 200, 200) = 200. Baseline 200.
+        let entries = [start(), reading(0, 100.0), reading(1000, 200.0), reading(2000, 200.0)];
+        let drift = Drift::of(&History::replay(entries).unwrap()).unwrap().unwrap();
+        // At 500 the level is 150: 300 · 200 / 150 = 400.
+        assert_eq!(drift.correct(RawNs(300.0), 0, 500.0), CorrectedNs(400.0));
+        // Before and after the readings the nearest level holds.
+        assert_eq!(drift.correct(RawNs(300.0), 0, -5.0), CorrectedNs(600.0));
+        assert_eq!(drift.correct(RawNs(300.0), 0, 9000.0), CorrectedNs(300.0));
+    }
+
+    #[test]
+    fn one_disturbed_reading_leaves_no_trace() {
+        let took = [100.0, 100.0, 100.0, 900.0, 100.0, 100.0, 100.0];
+        let entries =
+            std::iter::once(start()).chain(took.iter().enumerate().map(|(i, t)| reading(i as u64 * 10, *t)));
+        let drift = Drift::of(&History::replay(entries).unwrap()).unwrap().unwrap();
+        assert_eq!(drift.correct(RawNs(50.0), 0, 30.0), CorrectedNs(50.0));
+        let report = drift.report(0.15);
+        assert_eq!((report.low_ratio, report.high_ratio, report.excessive), (1.0, 1.0, false));
+    }
+
+    #[test]
+    fn a_slow_stretch_is_reported() {
+        // Ten readings at 100, ten at 130: levels split evenly around the baseline of 115.
+        let took = (0..20).map(|i| if i < 10 { 100.0 } else { 130.0 });
+        let entries = std::iter::once(start()).chain(took.enumerate().map(|(i, t)| reading(i as u64, t)));
+        let drift = Drift::of(&History::replay(entries).unwrap()).unwrap().unwrap();
+        let report = drift.report(0.10);
+        assert_eq!(report.baseline_ns, 115.0);
+        assert!((report.high_ratio - 130.0 / 115.0).abs() < 1e-12);
+        assert!(report.excessive);
+        assert!(!drift.report(0.15).excessive);
+        assert_eq!(report.trace.len(), 20);
+    }
+
+    #[test]
+    fn segments_do_not_lend_each_other_readings() {
+        let entries = [start(), reading(0, 100.0), reading(100, 100.0), start(), reading(0, 200.0)];
+        let drift = Drift::of(&History::replay(entries).unwrap()).unwrap().unwrap();
+        // Baseline: median of (100, 100, 200) = 100.
+        assert_eq!(drift.correct(RawNs(10.0), 0, 50.0), CorrectedNs(10.0));
+        assert_eq!(drift.correct(RawNs(10.0), 1, 50.0), CorrectedNs(5.0));
+    }
+
+    #[test]
+    fn turns_without_readings_are_refused() {
+        let burst = Burst {
+            subject: 0,
+            round: 0,
+            at_ns: 0,
+            took_ns: 1,
+            repeats: 1,
+            cold: Samples::default(),
+            hot: Samples::default(),
+        };
+        let history = History::replay([start(), Entry::Burst(burst)]).unwrap();
+        assert!(matches!(Drift::of(&history), Err(MeasureError::NoReference { segment: 0 })));
+        assert_eq!(Drift::of(&History::default()).unwrap(), None);
+    }
+}

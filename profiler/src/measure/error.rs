@@ -1,0 +1,84 @@
+//! What can go wrong while measuring.
+
+use super::history::NotStarted;
+use super::protocol::ProtocolError;
+use super::subject::SubjectFailure;
+
+/// Why a measurement did not happen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MeasureError {
+    /// The clock does not move.
+    #[error("the clock did not move during {readings} readings")]
+    ClockStuck {
+        /// Readings taken.
+        readings: usize,
+    },
+    /// The clock is not monotonic.
+    #[error("the clock went back from {from_ns} ns to {to_ns} ns")]
+    ClockBackwards {
+        /// Earlier reading.
+        from_ns: u64,
+        /// Later reading.
+        to_ns: u64,
+    },
+    /// Nothing to measure.
+    #[error("there is nothing to measure")]
+    NoSubjects,
+    /// A subject failed while it was being timed.
+    #[error("subject {subject} failed while it was timed: {source}")]
+    Subject {
+        /// Index into the subjects given.
+        subject: usize,
+        /// What it said.
+        source: SubjectFailure,
+    },
+    /// The reference block or the cache evictor failed.
+    #[error("the {instrument} failed: {source}")]
+    Instrument {
+        /// Which one.
+        instrument: &'static str,
+        /// What it said.
+        source: SubjectFailure,
+    },
+    /// The operating system would not say how often the thread was pre-empted.
+    #[error("cannot read the thread's context switches: {reason}")]
+    Preemptions {
+        /// The system's reason.
+        reason: String,
+    },
+    /// A finished measurement could not be handed on (for example written to disk).
+    #[error("cannot record a measurement: {source}")]
+    Record {
+        /// What the observer said.
+        source: SubjectFailure,
+    },
+    /// The history given does not belong to these subjects.
+    #[error("the recorded history names subject {subject}, but there are only {subjects} subjects")]
+    ForeignHistory {
+        /// Index found in the history.
+        subject: usize,
+        /// Subjects given.
+        subjects: usize,
+    },
+    /// Turns were recorded without any timing of the reference block.
+    #[error("segment {segment} of the history has turns but no reference readings")]
+    NoReference {
+        /// Index of the segment.
+        segment: usize,
+    },
+    /// A subject takes no time that this clock can see.
+    #[error("subject {subject} is too fast for this clock: its median is {median_ns} ns")]
+    TooFast {
+        /// Index of the subject.
+        subject: usize,
+        /// Median seen.
+        median_ns: f64,
+    },
+    /// The history does not begin with a start.
+    #[error(transparent)]
+    NotStarted(#[from] NotStarted),
+    /// A protocol nobody could follow.
+    #[error(transparent)]
+    Protocol(#[from] ProtocolError),
+}

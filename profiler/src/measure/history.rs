@@ -1,0 +1,201 @@
+//! What was timed, raw and in order: the measurement's only state.
+
+use serde::{Deserialize, Serialize};
+
+use super::clock::ClockQuality;
+use super::drift::RawNs;
+
+/// One thing that happened, in a form that can be written out at once (one JSON line, say) and read back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Entry {
+    /// A process started, or took up, the measurement; times count from here.
+    Start {
+        /// The clock of this process.
+        clock: ClockQuality,
+    },
+    /// The reference block was timed.
+    Reading(Reading),
+    /// A subject had its turn.
+    Burst(Burst),
+}
+
+/// One timing of the reference block.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// Time since the segment's start.
+    pub at_ns: u64,
+    /// What it took: the shortest of its runs.
+    pub took: RawNs,
+}
+
+/// One subject's turn in one round.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Burst {
+    /// Index of the subject.
+    pub subject: usize,
+    /// Round, from 0.
+    pub round: u32,
+    /// Start, since the segment's start.
+    pub at_ns: u64,
+    /// Length, with everything that was not timed.
+    pub took_ns: u64,
+    /// Runs per hot sample; samples are per run already.
+    pub repeats: u32,
+    /// The first run, after other subjects evicted the caches: one sample of one run.
+    pub cold: Samples,
+    /// The following ones, back to back.
+    pub hot: Samples,
+}
+
+/// Samples, each in nanoseconds per run, kept apart by whether the thread lost its processor meanwhile.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Samples {
+    /// Undisturbed.
+    pub kept: Vec<RawNs>,
+    /// Pre-empted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<RawNs>,
+}
+
+/// What one process measured without interruption.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Segment {
+    /// Its clock.
+    pub clock: ClockQuality,
+    /// Timings of the reference block, in order.
+    pub readings: Vec<Reading>,
+    /// Turns, in order.
+    pub bursts: Vec<Burst>,
+}
+
+impl Segment {
+    /// Time from the segment's start to the end of what it recorded.
+    #[must_use]
+    pub fn length_ns(&self) -> u64 {
+        let burst = self.bursts.last().map_or(0, |burst| burst.at_ns + burst.took_ns);
+        let reading = self.readings.last().map_or(0, |reading| reading.at_ns);
+        burst.max(reading)
+    }
+}
+
+/// Everything measured so far, over all processes that took part.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    segments: Vec<Segment>,
+}
+
+impl History {
+    /// The history that these entries tell.
+    ///
+    /// # Errors
+    /// [`NotStarted`] if the first is not an [`Entry::Start`].
+    pub fn replay(entries: impl IntoIterator<Item = Entry>) -> Result<Self, NotStarted> {
+        let mut history = Self::default();
+        for entry in entries {
+            history.push(entry)?;
+        }
+        Ok(history)
+    }
+
+    /// Adds the next entry.
+    ///
+    /// # Errors
+    /// [`NotStarted`] if no [`Entry::Start`] came before it.
+    pub fn push(&mut self, entry: Entry) -> Result<(), NotStarted> {
+        match entry {
+            Entry::Start { clock } => {
+                self.segments.push(Segment { clock, readings: Vec::new(), bursts: Vec::new() });
+            }
+            Entry::Reading(reading) => self.segments.last_mut().ok_or(NotStarted)?.readings.push(reading),
+            Entry::Burst(burst) => self.segments.last_mut().ok_or(NotStarted)?.bursts.push(burst),
+        }
+        Ok(())
+    }
+
+    /// The uninterrupted stretches, in order.
+    #[must_use]
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// Every turn of every subject, in order.
+    pub fn bursts(&self) -> impl Iterator<Item = &Burst> {
+        self.segments.iter().flat_map(|segment| &segment.bursts)
+    }
+
+    /// Round of the latest turn.
+    #[must_use]
+    pub fn latest_round(&self) -> Option<u32> {
+        self.bursts().map(|burst| burst.round).max()
+    }
+
+    /// Time spent, over all segments.
+    #[must_use]
+    pub fn spent_ns(&self) -> u64 {
+        self.segments.iter().map(Segment::length_ns).sum()
+    }
+}
+
+/// An entry came before the first start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the record does not begin with a start entry")]
+pub struct NotStarted;
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    fn start() -> Entry {
+        Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 1.0 } }
+    }
+
+    fn burst(subject: usize, round: u32, at_ns: u64) -> Burst {
+        let kept = vec![RawNs(12.5)];
+        Burst {
+            subject,
+            round,
+            at_ns,
+            took_ns: 40,
+            repeats: 3,
+            cold: Samples { kept: kept.clone(), dropped: vec![] },
+            hot: Samples { kept, dropped: vec![RawNs(99.0)] },
+        }
+    }
+
+    #[test]
+    fn entries_survive_json_lines() {
+        let entries = [
+            start(),
+            Entry::Reading(Reading { at_ns: 5, took: RawNs(150.25) }),
+            Entry::Burst(burst(1, 0, 10)),
+        ];
+        for entry in entries {
+            let line = serde_json::to_string(&entry).unwrap();
+            assert!(!line.contains('\n'));
+            assert_eq!(serde_json::from_str::<Entry>(&line).unwrap(), entry);
+        }
+        assert_eq!(
+            serde_json::to_string(&Entry::Burst(burst(1, 0, 10))).unwrap(),
+            r#"{"burst":{"subject":1,"round":0,"at_ns":10,"took_ns":40,"repeats":3,"cold":{"kept":[12.5]},"hot":{"kept":[12.5],"dropped":[99.0]}}}"#
+        );
+    }
+
+    #[test]
+    fn segments_add_up() {
+        let mut history = History::default();
+        assert_eq!(history.push(Entry::Burst(burst(0, 0, 0))), Err(NotStarted));
+        history.push(start()).unwrap();
+        history.push(Entry::Burst(burst(0, 0, 100))).unwrap();
+        history.push(Entry::Burst(burst(1, 0, 200))).unwrap();
+        history.push(start()).unwrap();
+        history.push(Entry::Reading(Reading { at_ns: 7, took: RawNs(1.0) })).unwrap();
+        // First segment: 200 + 40 = 240; second: 7.
+        assert_eq!(history.spent_ns(), 247);
+        assert_eq!(history.latest_round(), Some(0));
+        history.push(Entry::Burst(burst(0, 1, 50))).unwrap();
+        assert_eq!(history.latest_round(), Some(1));
+        assert_eq!(history.bursts().count(), 3);
+    }
+}

@@ -1,0 +1,43 @@
+//! Everything the protocol needs from the machine, in one place that tests replace.
+
+use super::clock::{Clock, FakeClock, SystemClock};
+use super::evict::CacheEvictor;
+use super::preemption::{NoPreemptions, Preemptions, ThreadUsage};
+use super::reference::ReferenceBlock;
+use super::subject::{FakeSubject, Subject};
+
+/// Clock, pre-emption counter, reference block and cache evictor.
+pub struct Instruments {
+    /// What time it is.
+    pub clock: Box<dyn Clock>,
+    /// Whether a sample was interrupted.
+    pub preemptions: Box<dyn Preemptions>,
+    /// The yardstick of drift.
+    pub reference: Box<dyn Subject>,
+    /// What makes caches cold when there are few subjects.
+    pub evictor: Box<dyn Subject>,
+}
+
+impl Instruments {
+    /// The real ones, for a runtime that uses `threads` threads.
+    #[must_use]
+    pub fn of_this_machine(threads: usize) -> Self {
+        Self {
+            clock: Box::new(SystemClock::new()),
+            preemptions: Box::new(ThreadUsage::for_threads(threads)),
+            reference: Box::new(ReferenceBlock::new()),
+            evictor: Box::new(CacheEvictor::new()),
+        }
+    }
+
+    /// Emulated ones around a fake clock: a reference of exactly 150 µs, no pre-emption, free eviction.
+    #[must_use]
+    pub fn emulated(clock: FakeClock) -> Self {
+        Self {
+            reference: Box::new(FakeSubject::steady(clock.clone(), 150_000)),
+            evictor: Box::new(FakeSubject::steady(clock.clone(), 0)),
+            clock: Box::new(clock),
+            preemptions: Box::new(NoPreemptions),
+        }
+    }
+}

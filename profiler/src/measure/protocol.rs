@@ -1,0 +1,131 @@
+//! How to measure: the parameters of the round loop, checked before use.
+
+use serde::{Deserialize, Serialize};
+
+/// Parameters of [`measure`](super::measure). All of them are part of the session's record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Protocol {
+    /// Seeds the order of every round.
+    pub seed: u64,
+    /// A subject is done when the half width of its median's 95 % interval is at most this fraction of it.
+    pub target_half_width: f64,
+    /// Rounds every subject gets at least (at least 6: below, there is no 95 % interval).
+    pub min_rounds: u32,
+    /// Rounds a subject gets at most.
+    pub max_rounds: u32,
+    /// Time the whole session may take, earlier segments included, in nanoseconds of its clock.
+    pub budget_ns: u64,
+    /// Back-to-back samples per burst after the first, cold, one.
+    pub hot_samples: u32,
+    /// A burst stops taking hot samples after this long, but takes at least one.
+    pub burst_ns: u64,
+    /// A hot sample repeats the subject until it lasts at least this long.
+    pub shortest_sample_ns: u64,
+    /// The reference block is timed whenever this long has passed since it was last.
+    pub reference_every_ns: u64,
+    /// Back-to-back runs of the reference block per reading; the shortest counts.
+    pub reference_runs: u32,
+    /// Subjects a round has at least: finished ones fill it up, so that caches stay cold.
+    pub min_round_size: usize,
+    /// Drift of the reference beyond which the session is flagged.
+    pub drift_limit: f64,
+}
+
+impl Default for Protocol {
+    /// ±2 %, 8 to 200 rounds, 10 minutes.
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            target_half_width: 0.02,
+            min_rounds: 8,
+            max_rounds: 200,
+            budget_ns: 600_000_000_000,
+            hot_samples: 5,
+            burst_ns: 5_000_000,
+            shortest_sample_ns: 20_000,
+            reference_every_ns: 4_000_000,
+            reference_runs: 2,
+            min_round_size: 8,
+            drift_limit: 0.15,
+        }
+    }
+}
+
+/// A protocol nobody could follow.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("protocol: {field} is {value}, but must be {must_be}")]
+pub struct ProtocolError {
+    /// Offending field.
+    pub field: &'static str,
+    /// Offending value.
+    pub value: String,
+    /// What would do.
+    pub must_be: &'static str,
+}
+
+impl Protocol {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// [`ProtocolError`] names the first field that makes no sense.
+    pub fn check(&self) -> Result<(), ProtocolError> {
+        let fraction = "a fraction between 0 and 1";
+        let positive = "at least 1";
+        // A NaN is in no range.
+        let checks = [
+            (
+                (1e-6..1.0).contains(&self.target_half_width),
+                "target_half_width",
+                self.target_half_width,
+                fraction,
+            ),
+            ((1e-6..1.0).contains(&self.drift_limit), "drift_limit", self.drift_limit, fraction),
+            (self.min_rounds >= 6, "min_rounds", f64::from(self.min_rounds), "at least 6"),
+            (
+                self.max_rounds >= self.min_rounds,
+                "max_rounds",
+                f64::from(self.max_rounds),
+                "at least min_rounds",
+            ),
+            (self.budget_ns > 0, "budget_ns", self.budget_ns as f64, positive),
+            (self.hot_samples > 0, "hot_samples", f64::from(self.hot_samples), positive),
+            (self.reference_runs > 0, "reference_runs", f64::from(self.reference_runs), positive),
+        ];
+        for (holds, field, value, must_be) in checks {
+            if !holds {
+                return Err(ProtocolError { field, value: value.to_string(), must_be });
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    #[test]
+    fn the_default_can_be_followed() {
+        assert_eq!(Protocol::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn each_senseless_field_is_named() {
+        let cases: [(&str, fn(&mut Protocol)); 8] = [
+            ("target_half_width", |p| p.target_half_width = f64::NAN),
+            ("target_half_width", |p| p.target_half_width = 0.0),
+            ("drift_limit", |p| p.drift_limit = -0.1),
+            ("min_rounds", |p| p.min_rounds = 5),
+            ("max_rounds", |p| p.max_rounds = 7),
+            ("budget_ns", |p| p.budget_ns = 0),
+            ("hot_samples", |p| p.hot_samples = 0),
+            ("reference_runs", |p| p.reference_runs = 0),
+        ];
+        for (field, spoil) in cases {
+            let mut protocol = Protocol::default();
+            spoil(&mut protocol);
+            assert_eq!(protocol.check().unwrap_err().field, field);
+        }
+    }
+}

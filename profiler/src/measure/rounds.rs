@@ -1,0 +1,294 @@
+//! The round loop.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rand::seq::SliceRandom;
+use rand_pcg::Pcg64;
+
+use super::MeasureError;
+use super::clock::ClockQuality;
+use super::drift::RawNs;
+use super::history::{Burst, Entry, History, Reading, Samples};
+use super::instruments::Instruments;
+use super::progress::{Observer, Outcome, Progress};
+use super::protocol::Protocol;
+use super::stopping::{Need, Standing};
+use super::subject::{Subject, SubjectFailure};
+use super::warm_up::{Steadiness, at_subject, repeats_for, warm_up};
+
+/// Measures every subject until it is known well enough, and adds everything to `history`.
+///
+/// A round gives every open subject one burst: a cold run, then hot samples. The order is shuffled every
+/// round; the reference block is timed in between. A subject closes when the confidence intervals of both its
+/// cache states are within the target, or when it had all its rounds. `history` may hold what earlier calls
+/// measured of the same subjects: it is continued, and nothing in it is measured again. `stop` is looked at
+/// between bursts.
+///
+/// # Errors
+/// [`MeasureError`] if a subject, an instrument or the observer fails, or the protocol or history make no
+/// sense; `history` then still holds all that was finished before.
+pub fn measure<S: Subject>(
+    subjects: &mut [S],
+    protocol: &Protocol,
+    instruments: &mut Instruments,
+    history: &mut History,
+    observer: &mut dyn Observer,
+    stop: &AtomicBool,
+) -> Result<Outcome, MeasureError> {
+    protocol.check()?;
+    if subjects.is_empty() {
+        return Err(MeasureError::NoSubjects);
+    }
+    let standing = Standing::of(history, subjects.len(), protocol)?;
+    if let Some(outcome) = settled(&standing) {
+        return Ok(outcome);
+    }
+    if history.spent_ns() >= protocol.budget_ns {
+        return Ok(Outcome::BudgetSpent);
+    }
+    Session::start(subjects, protocol, instruments, history, observer, stop)?.run(standing)
+}
+
+fn settled(standing: &Standing) -> Option<Outcome> {
+    if !standing.open().is_empty() {
+        None
+    } else if standing.all_within_target() {
+        Some(Outcome::Converged)
+    } else {
+        Some(Outcome::RoundsSpent)
+    }
+}
+
+struct Session<'a, S> {
+    subjects: &'a mut [S],
+    protocol: &'a Protocol,
+    instruments: &'a mut Instruments,
+    history: &'a mut History,
+    observer: &'a mut dyn Observer,
+    stop: &'a AtomicBool,
+    quality: ClockQuality,
+    start_ns: u64,
+    spent_before_ns: u64,
+    last_reading_ns: u64,
+    /// Runs per hot sample, by subject.
+    repeats: Vec<u32>,
+}
+
+impl<'a, S: Subject> Session<'a, S> {
+    fn start(
+        subjects: &'a mut [S],
+        protocol: &'a Protocol,
+        instruments: &'a mut Instruments,
+        history: &'a mut History,
+        observer: &'a mut dyn Observer,
+        stop: &'a AtomicBool,
+    ) -> Result<Self, MeasureError> {
+        let quality = ClockQuality::of(instruments.clock.as_ref())?;
+        let mut session = Self {
+            start_ns: instruments.clock.now_ns(),
+            spent_before_ns: history.spent_ns(),
+            last_reading_ns: 0,
+            repeats: vec![1; subjects.len()],
+            subjects,
+            protocol,
+            instruments,
+            history,
+            observer,
+            stop,
+            quality,
+        };
+        session.record(Entry::Start { clock: quality })?;
+        Ok(session)
+    }
+
+    fn run(mut self, mut standing: Standing) -> Result<Outcome, MeasureError> {
+        if let Some(outcome) = self.warm_up()? {
+            return Ok(outcome);
+        }
+        self.read_reference()?;
+        // A round cut short is finished first, without those who had their turn.
+        let mut round = self.history.latest_round().unwrap_or(0);
+        let mut had_turn: BTreeSet<usize> =
+            self.history.bursts().filter(|burst| burst.round == round).map(|burst| burst.subject).collect();
+        loop {
+            let mut members = standing.open();
+            members.retain(|subject| !had_turn.contains(subject));
+            if had_turn.is_empty() {
+                self.fill_up(&mut members, &standing, round);
+            }
+            self.shuffle(&mut members, round);
+            let interrupted = self.round(round, &members, &standing)?;
+            // Closes the bracket around the last burst.
+            self.read_reference()?;
+            if let Some(outcome) = interrupted {
+                return Ok(outcome);
+            }
+            standing = Standing::of(self.history, self.subjects.len(), self.protocol)?;
+            if let Some(outcome) = settled(&standing) {
+                return Ok(outcome);
+            }
+            round += 1;
+            had_turn.clear();
+        }
+    }
+
+    fn warm_up(&mut self) -> Result<Option<Outcome>, MeasureError> {
+        let Instruments { clock, reference, .. } = &mut *self.instruments;
+        warm_up(reference.as_mut(), Steadiness::REFERENCE, clock.as_ref(), &self.quality)
+            .map_err(|source| MeasureError::Instrument { instrument: "reference block", source })?;
+        let shortest_ns = self.quality.shortest_sample_ns(self.protocol.shortest_sample_ns);
+        for index in 0..self.subjects.len() {
+            if let Some(outcome) = self.interrupted() {
+                return Ok(Some(outcome));
+            }
+            self.observer.warming_up(index);
+            let clock = self.instruments.clock.as_ref();
+            let warm = warm_up(&mut self.subjects[index], Steadiness::SUBJECT, clock, &self.quality)
+                .map_err(at_subject(index))?;
+            self.repeats[index] = repeats_for(warm.run_ns, shortest_ns);
+        }
+        Ok(None)
+    }
+
+    /// Few open subjects would stay in the caches, and their cold runs would not be cold.
+    fn fill_up(&self, members: &mut Vec<usize>, standing: &Standing, round: u32) {
+        let mut finished = standing.finished();
+        finished.shuffle(&mut self.random(round, 1));
+        let missing = self.protocol.min_round_size.saturating_sub(members.len());
+        members.extend(finished.into_iter().take(missing));
+    }
+
+    fn shuffle(&self, members: &mut [usize], round: u32) {
+        members.shuffle(&mut self.random(round, 0));
+    }
+
+    /// Depends on the round only, not on what a process drew before: a resumed session draws the same.
+    fn random(&self, round: u32, purpose: u64) -> Pcg64 {
+        Pcg64::new(
+            u128::from(self.protocol.seed) << 64 | u128::from(round),
+            // Streams are chosen by their low bits.
+            u128::from(purpose) + 0x5eed,
+        )
+    }
+
+    fn round(
+        &mut self,
+        round: u32,
+        members: &[usize],
+        standing: &Standing,
+    ) -> Result<Option<Outcome>, MeasureError> {
+        let round_start_ns = self.now_ns();
+        let evict = self.subjects.len() < self.protocol.min_round_size;
+        for (done, &subject) in members.iter().enumerate() {
+            if let Some(outcome) = self.interrupted() {
+                return Ok(Some(outcome));
+            }
+            if self.now_ns() - self.last_reading_ns >= self.protocol.reference_every_ns {
+                self.read_reference()?;
+            }
+            if evict {
+                self.instruments
+                    .evictor
+                    .run()
+                    .map_err(|source| MeasureError::Instrument { instrument: "cache evictor", source })?;
+            }
+            self.burst(subject, round, standing.needs[subject])?;
+            let left_ns = standing.left_ns.map(|left| {
+                let budget = self.protocol.budget_ns.saturating_sub(self.spent_ns());
+                left.saturating_sub(self.now_ns() - round_start_ns).min(budget)
+            });
+            self.observer.progress(&Progress {
+                round,
+                finished: standing.finished().len(),
+                subjects: self.subjects.len(),
+                bursts_done: done + 1,
+                bursts_planned: members.len(),
+                spent_ns: self.spent_ns(),
+                left_ns,
+            });
+        }
+        Ok(None)
+    }
+
+    fn burst(&mut self, subject: usize, round: u32, need: Need) -> Result<(), MeasureError> {
+        let at_ns = self.now_ns();
+        let mut cold = Samples::default();
+        self.sample(subject, 1, &mut cold)?;
+        let mut hot = Samples::default();
+        let repeats = self.repeats[subject];
+        if need == Need::ColdAndHot {
+            for taken in 0..self.protocol.hot_samples {
+                if taken > 0 && self.now_ns() - at_ns >= self.protocol.burst_ns {
+                    break;
+                }
+                self.sample(subject, repeats, &mut hot)?;
+            }
+        }
+        let took_ns = self.now_ns() - at_ns;
+        self.record(Entry::Burst(Burst { subject, round, at_ns, took_ns, repeats, cold, hot }))
+    }
+
+    fn sample(&mut self, subject: usize, repeats: u32, into: &mut Samples) -> Result<(), MeasureError> {
+        let Instruments { clock, preemptions, .. } = &mut *self.instruments;
+        let runnable = &mut self.subjects[subject];
+        let preempted_before = preemptions.count()?;
+        let before = clock.now_ns();
+        for _ in 0..repeats {
+            runnable.run().map_err(at_subject(subject))?;
+        }
+        let after = clock.now_ns();
+        let undisturbed = preemptions.count()? == preempted_before;
+        // Between two readings with nothing in between lies the cost of one reading.
+        let sample = RawNs(((after - before) as f64 - self.quality.cost_ns).max(0.0) / f64::from(repeats));
+        if undisturbed {
+            into.kept.push(sample)
+        } else {
+            into.dropped.push(sample)
+        }
+        Ok(())
+    }
+
+    fn read_reference(&mut self) -> Result<(), MeasureError> {
+        let at_ns = self.now_ns();
+        let mut shortest = f64::INFINITY;
+        for _ in 0..self.protocol.reference_runs {
+            let before = self.instruments.clock.now_ns();
+            self.instruments
+                .reference
+                .run()
+                .map_err(|source| MeasureError::Instrument { instrument: "reference block", source })?;
+            let after = self.instruments.clock.now_ns();
+            shortest = shortest.min((after - before) as f64 - self.quality.cost_ns);
+        }
+        self.last_reading_ns = self.now_ns();
+        self.record(Entry::Reading(Reading { at_ns, took: RawNs(shortest) }))
+    }
+
+    fn interrupted(&self) -> Option<Outcome> {
+        if self.stop.load(Ordering::Relaxed) {
+            Some(Outcome::Stopped)
+        } else if self.spent_ns() >= self.protocol.budget_ns {
+            Some(Outcome::BudgetSpent)
+        } else {
+            None
+        }
+    }
+
+    fn record(&mut self, entry: Entry) -> Result<(), MeasureError> {
+        let named = |source: SubjectFailure| MeasureError::Record { source };
+        self.observer.record(&entry).map_err(named)?;
+        Ok(self.history.push(entry)?)
+    }
+
+    fn now_ns(&self) -> u64 {
+        self.instruments.clock.now_ns() - self.start_ns
+    }
+
+    fn spent_ns(&self) -> u64 {
+        self.spent_before_ns + self.now_ns()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! Who needs more rounds, and how long that will take.
+
+use super::MeasureError;
+use super::history::History;
+use super::protocol::Protocol;
+use super::summary::{Centre, Status, SubjectTurns, Turns};
+
+/// What a subject still needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    /// Both cache states are within the target.
+    Nothing,
+    /// It had all the rounds it may have.
+    NoMoreRounds,
+    /// Only its first, cold, run.
+    Cold,
+    /// Its cold run and hot ones.
+    ColdAndHot,
+}
+
+/// Where all subjects stand after a round.
+pub(super) struct Standing {
+    pub(super) needs: Vec<Need>,
+    /// Estimate of the time that the open subjects' turns will take; `None` before there are intervals.
+    pub(super) left_ns: Option<u64>,
+}
+
+impl Standing {
+    pub(super) fn of(history: &History, subjects: usize, protocol: &Protocol) -> Result<Self, MeasureError> {
+        let turns = Turns::of(history, subjects)?;
+        let mut needs = Vec::with_capacity(subjects);
+        let mut left_ns = Some(0.0);
+        for turns in &turns.by_subject {
+            let (need, left) = judge(turns, protocol);
+            needs.push(need);
+            left_ns = left_ns.zip(left).map(|(sum, left)| sum + left);
+        }
+        Ok(Self { needs, left_ns: left_ns.map(|ns| ns as u64) })
+    }
+
+    pub(super) fn is_open(&self, subject: usize) -> bool {
+        matches!(self.needs[subject], Need::Cold | Need::ColdAndHot)
+    }
+
+    pub(super) fn open(&self) -> Vec<usize> {
+        (0..self.needs.len()).filter(|subject| self.is_open(*subject)).collect()
+    }
+
+    pub(super) fn finished(&self) -> Vec<usize> {
+        (0..self.needs.len()).filter(|subject| !self.is_open(*subject)).collect()
+    }
+
+    pub(super) fn all_within_target(&self) -> bool {
+        self.needs.iter().all(|need| *need == Need::Nothing)
+    }
+}
+
+fn judge(turns: &SubjectTurns, protocol: &Protocol) -> (Need, Option<f64>) {
+    let hot = Centre::of(&turns.hot, protocol);
+    let cold = Centre::of(&turns.cold, protocol);
+    let within = |centre: &Option<Centre>| matches!(centre, Some(c) if c.status == Status::WithinTarget);
+    let need = if turns.bursts < protocol.min_rounds {
+        Need::ColdAndHot
+    } else if within(&hot) && within(&cold) {
+        Need::Nothing
+    } else if turns.bursts >= protocol.max_rounds {
+        Need::NoMoreRounds
+    } else if within(&hot) {
+        Need::Cold
+    } else {
+        Need::ColdAndHot
+    };
+    match need {
+        Need::Nothing | Need::NoMoreRounds => (need, Some(0.0)),
+        Need::Cold | Need::ColdAndHot => {
+            let wanted = [&hot, &cold].map(|centre| rounds_wanted(centre, turns.bursts, protocol));
+            let left = wanted[0].zip(wanted[1]).map(|(hot, cold)| {
+                let rounds = hot.max(cold).clamp(protocol.min_rounds.into(), protocol.max_rounds.into());
+                let more = (rounds - f64::from(turns.bursts)).max(1.0);
+                more * turns.took_ns as f64 / f64::from(turns.bursts.max(1))
+            });
+            (need, left)
+        }
+    }
+}
+
+/// The interval narrows with the root of the number of turns.
+fn rounds_wanted(centre: &Option<Centre>, bursts: u32, protocol: &Protocol) -> Option<f64> {
+    let centre = centre.as_ref()?;
+    let width = centre.interval?.relative_half_width(centre.latency);
+    Some(f64::from(bursts) * (width / protocol.target_half_width).powi(2))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::super::clock::ClockQuality;
+    use super::super::drift::RawNs;
+    use super::super::history::{Burst, Entry, Reading, Samples};
+    use super::*;
+
+    /// Turns of 1000 ns of one subject with these (cold, hot) samples.
+    fn standing(turns: &[(f64, f64)], protocol: &Protocol) -> Standing {
+        let mut history = History::default();
+        history.push(Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } }).unwrap();
+        history.push(Entry::Reading(Reading { at_ns: 0, took: RawNs(100.0) })).unwrap();
+        for (round, (cold, hot)) in turns.iter().enumerate() {
+            let samples = |ns: f64| Samples { kept: vec![RawNs(ns)], dropped: vec![] };
+            let burst = Burst {
+                subject: 0,
+                round: round as u32,
+                at_ns: round as u64 * 1000,
+                took_ns: 1000,
+                repeats: 1,
+                cold: samples(*cold),
+                hot: samples(*hot),
+            };
+            history.push(Entry::Burst(burst)).unwrap();
+        }
+        Standing::of(&history, 1, protocol).unwrap()
+    }
+
+    #[test]
+    fn steady_subjects_finish_after_the_fewest_rounds() {
+        let protocol = Protocol { min_rounds: 8, ..Protocol::default() };
+        assert_eq!(standing(&[(20.0, 10.0); 7], &protocol).needs, [Need::ColdAndHot]);
+        let done = standing(&[(20.0, 10.0); 8], &protocol);
+        assert_eq!(done.needs, [Need::Nothing]);
+        assert!(done.all_within_target());
+        assert_eq!(done.left_ns, Some(0));
+    }
+
+    #[test]
+    fn noisy_cold_runs_alone_are_continued() {
+        // Cold alternates 100, 120: median 110, interval [100, 120], half width 9.1 % > 2 %.
+        let turns: Vec<(f64, f64)> = (0..8).map(|i| (100.0 + 20.0 * f64::from(i % 2), 10.0)).collect();
+        let protocol = Protocol::default();
+        let open = standing(&turns, &protocol);
+        assert_eq!(open.needs, [Need::Cold]);
+        assert_eq!(open.open(), [0]);
+        // Rounds wanted: 8 · (10/110 / 0.02)² = 165.3; 157.3 more turns of 1000 ns.
+        let left = open.left_ns.unwrap();
+        assert!((157_200..157_400).contains(&left), "{left}");
+        let spent = Protocol { max_rounds: 8, ..protocol };
+        assert_eq!(standing(&turns, &spent).needs, [Need::NoMoreRounds]);
+        assert!(!standing(&turns, &spent).all_within_target());
+    }
+
+    #[test]
+    fn unmeasured_subjects_are_open_without_an_estimate() {
+        let fresh = standing(&[], &Protocol::default());
+        assert_eq!((fresh.needs, fresh.left_ns), (vec![Need::ColdAndHot], None));
+    }
+}

@@ -1,0 +1,98 @@
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+use super::super::clock::ClockQuality;
+use super::super::history::{Entry, Reading};
+use super::*;
+
+fn ns(values: &[f64]) -> Vec<RawNs> {
+    values.iter().copied().map(RawNs).collect()
+}
+
+/// One turn of subject 0 per element, 1 µs apart, with the reference at 100 ns throughout.
+fn history(turns: &[(&[f64], &[f64], &[f64])]) -> History {
+    let mut history = History::default();
+    history.push(Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } }).unwrap();
+    history.push(Entry::Reading(Reading { at_ns: 0, took: RawNs(100.0) })).unwrap();
+    for (round, (cold, hot, dropped)) in turns.iter().enumerate() {
+        let burst = Burst {
+            subject: 0,
+            round: round as u32,
+            at_ns: round as u64 * 1000,
+            took_ns: 500,
+            repeats: 4,
+            cold: Samples { kept: ns(cold), dropped: vec![] },
+            hot: Samples { kept: ns(hot), dropped: ns(dropped) },
+        };
+        history.push(Entry::Burst(burst)).unwrap();
+    }
+    history
+}
+
+#[test]
+fn summary_matches_hand_count() {
+    // Turn medians 10, 11, .., 16: seven turns, median 13. n = 7: P(B ≤ 0) = 1/128 = 0.0078, P(B ≤ 1) =
+    // 8/128 = 0.0625, so k = 1 and the interval is the range [10, 16]: half width 3/13 = 23 %.
+    let turns: Vec<(Vec<f64>, Vec<f64>)> =
+        (0..7).map(|i| (vec![50.0], vec![9.0 + f64::from(i), 10.0 + f64::from(i), 99.0])).collect();
+    let turns: Vec<(&[f64], &[f64], &[f64])> =
+        turns.iter().map(|(cold, hot)| (cold.as_slice(), hot.as_slice(), &[][..])).collect();
+    let summary = summarise(&history(&turns), 1, &Protocol::default()).unwrap().remove(0);
+    let hot = summary.hot.unwrap();
+    assert_eq!(hot.latency, CorrectedNs(13.0));
+    assert_eq!(hot.raw_median, RawNs(13.0));
+    assert_eq!(hot.interval, Some(Interval { low: 10.0, high: 16.0 }));
+    assert_eq!(hot.min, RawNs(9.0));
+    // 21 samples, 7 of them 99: the 90 % quantile is at position 18, inside those.
+    assert_eq!(hot.p90, RawNs(99.0));
+    // 10 % and 90 % quantiles of 10..16 are 10.6 and 15.4: 4.8 / 13.
+    assert!((hot.spread - 4.8 / 13.0).abs() < 1e-12);
+    assert_eq!((hot.turns, hot.runs, hot.dropped_runs), (7, 21 * 4, 0));
+    assert_eq!(hot.status, Status::Wide);
+    // Cold samples are single runs, all alike.
+    let cold = summary.cold.unwrap();
+    assert_eq!((cold.latency, cold.runs, cold.status), (CorrectedNs(50.0), 7, Status::WithinTarget));
+}
+
+#[test]
+fn preempted_samples_are_set_aside_and_counted() {
+    let turn: (&[f64], &[f64], &[f64]) = (&[], &[10.0, 10.0], &[70.0]);
+    let summary = summarise(&history(&[turn; 6]), 1, &Protocol::default()).unwrap().remove(0);
+    assert_eq!(summary.cold, None);
+    let hot = summary.hot.unwrap();
+    assert_eq!((hot.latency, hot.p90), (CorrectedNs(10.0), RawNs(10.0)));
+    assert_eq!((hot.runs, hot.dropped_runs, hot.status), (48, 24, Status::WithinTarget));
+}
+
+#[test]
+fn a_subject_always_preempted_is_used_and_says_so() {
+    let turn: (&[f64], &[f64], &[f64]) = (&[], &[], &[70.0]);
+    let hot = summarise(&history(&[turn; 9]), 1, &Protocol::default()).unwrap().remove(0).hot.unwrap();
+    assert_eq!((hot.latency, hot.status), (CorrectedNs(70.0), Status::Preempted));
+    assert_eq!((hot.runs, hot.dropped_runs), (36, 0));
+}
+
+#[test]
+fn few_turns_give_no_interval() {
+    let turn: (&[f64], &[f64], &[f64]) = (&[], &[10.0], &[]);
+    let hot = summarise(&history(&[turn; 5]), 1, &Protocol::default()).unwrap().remove(0).hot.unwrap();
+    assert_eq!((hot.interval, hot.status), (None, Status::TooFew));
+}
+
+#[test]
+fn nothing_measured_is_no_latency() {
+    let summary = summarise(&History::default(), 2, &Protocol::default()).unwrap();
+    assert_eq!(summary, vec![SubjectSummary { hot: None, cold: None }; 2]);
+}
+
+#[test]
+fn foreign_subjects_and_zero_times_are_refused() {
+    let turn: (&[f64], &[f64], &[f64]) = (&[], &[0.0], &[]);
+    let history = history(&[turn; 6]);
+    assert!(matches!(
+        summarise(&history, 0, &Protocol::default()),
+        Err(MeasureError::ForeignHistory { subject: 0, subjects: 0 })
+    ));
+    assert!(matches!(
+        summarise(&history, 1, &Protocol::default()),
+        Err(MeasureError::TooFast { subject: 0, .. })
+    ));
+}

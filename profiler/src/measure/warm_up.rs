@@ -1,0 +1,114 @@
+//! Running a subject until its time stops falling, and learning how long it takes.
+
+use super::MeasureError;
+use super::clock::{Clock, ClockQuality};
+use super::subject::{Subject, SubjectFailure};
+
+/// How a warm-up ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct WarmUp {
+    /// Shortest of the last runs.
+    pub(super) run_ns: f64,
+    /// Runs it took.
+    pub(super) runs: u32,
+}
+
+/// When a warm-up ends: the last `window` runs within `band` of each other, or a limit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Steadiness {
+    pub(super) window: usize,
+    pub(super) band: f64,
+    pub(super) most_runs: u32,
+    pub(super) most_ns: u64,
+}
+
+impl Steadiness {
+    /// For subjects: three runs within 10 %, at most 20 runs or a quarter of a second.
+    pub(super) const SUBJECT: Self = Self { window: 3, band: 0.10, most_runs: 20, most_ns: 250_000_000 };
+    /// For the reference block, and with it the core's frequency: ten runs within 5 %, at most half a second.
+    pub(super) const REFERENCE: Self =
+        Self { window: 10, band: 0.05, most_runs: 5_000, most_ns: 500_000_000 };
+}
+
+/// Runs a subject until it is steady. The first run never counts: it allocates.
+pub(super) fn warm_up(
+    subject: &mut dyn Subject,
+    steadiness: Steadiness,
+    clock: &dyn Clock,
+    quality: &ClockQuality,
+) -> Result<WarmUp, SubjectFailure> {
+    let start = clock.now_ns();
+    subject.run()?;
+    let mut last = std::collections::VecDeque::with_capacity(steadiness.window);
+    let mut runs = 1;
+    loop {
+        let before = clock.now_ns();
+        subject.run()?;
+        let now = clock.now_ns();
+        runs += 1;
+        if last.len() == steadiness.window {
+            last.pop_front();
+        }
+        last.push_back(((now - before) as f64 - quality.cost_ns).max(0.0));
+        let shortest = last.iter().copied().fold(f64::INFINITY, f64::min);
+        let longest = last.iter().copied().fold(0.0, f64::max);
+        let steady = last.len() == steadiness.window && longest <= shortest * (1.0 + steadiness.band);
+        if steady || runs >= steadiness.most_runs || now - start >= steadiness.most_ns {
+            return Ok(WarmUp { run_ns: shortest, runs });
+        }
+    }
+}
+
+/// Runs a sample needs to last `shortest_sample_ns`.
+pub(super) fn repeats_for(run_ns: f64, shortest_sample_ns: f64) -> u32 {
+    const MOST: f64 = 1e6;
+    (shortest_sample_ns / run_ns.max(1e-3)).ceil().clamp(1.0, MOST) as u32
+}
+
+/// Names the subject in a warm-up's error.
+pub(super) fn at_subject(subject: usize) -> impl Fn(SubjectFailure) -> MeasureError {
+    move |source| MeasureError::Subject { subject, source }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::super::clock::FakeClock;
+    use super::super::subject::FakeSubject;
+    use super::*;
+
+    fn warm(costs: Vec<u64>) -> WarmUp {
+        let clock = FakeClock::new();
+        let mut costs = costs.into_iter();
+        let mut last = 0;
+        let mut subject = FakeSubject::new(clock.clone(), move || {
+            last = costs.next().unwrap_or(last);
+            last
+        });
+        let quality = ClockQuality { resolution_ns: 1, cost_ns: 1.0 };
+        warm_up(&mut subject, Steadiness::SUBJECT, &clock, &quality).unwrap()
+    }
+
+    #[test]
+    fn ends_when_three_runs_agree() {
+        // 9000 never counts; 300 breaks the first window; (100, 105, 104) is within 10 % of 100.
+        assert_eq!(warm(vec![9000, 300, 100, 105, 104, 90]), WarmUp { run_ns: 100.0, runs: 5 });
+    }
+
+    #[test]
+    fn ends_at_the_limit_when_runs_never_agree() {
+        let restless: Vec<u64> = (0..40).map(|i| if i % 2 == 0 { 100 } else { 200 }).collect();
+        assert_eq!(warm(restless), WarmUp { run_ns: 100.0, runs: 20 });
+        // Runs of 200 ms: the second ends beyond a quarter of a second.
+        assert_eq!(warm(vec![200_000_000]), WarmUp { run_ns: 2e8, runs: 2 });
+    }
+
+    #[test]
+    fn short_subjects_are_repeated() {
+        // 20 µs of 300 ns runs: 66.7, so 67.
+        assert_eq!(repeats_for(300.0, 20_000.0), 67);
+        assert_eq!(repeats_for(20_000.0, 20_000.0), 1);
+        assert_eq!(repeats_for(5e6, 20_000.0), 1);
+        assert_eq!(repeats_for(0.0, 20_000.0), 1_000_000);
+    }
+}
