@@ -173,4 +173,26 @@ mod tests {
         let error = Tract.prepare(model, 2).err().unwrap().to_string();
         assert_eq!(error, "backend `tract` runs on one thread, not on 2 threads");
     }
+
+    #[test]
+    fn outputs_follow_the_input_and_wrong_lengths_are_refused() {
+        // A 1×1 convolution without activation is linear up to its bias: f(2x) − f(x) = f(x) − f(0).
+        let op: crate::spec::OpSpec = "conv-6x6x8-o5-k1-s1".parse().unwrap();
+        let onnx = crate::onnx::op_model(&op, 7).unwrap();
+        let key = op.key();
+        let mut runnable = Tract.prepare(Model { key: &key, onnx: &onnx }, 1).unwrap();
+        let x = seeded_input(runnable.input_len());
+        let mut at = |factor: f32| {
+            let input: Vec<f32> = x.iter().map(|value| value * factor).collect();
+            runnable.outputs(&input).unwrap()
+        };
+        let (zero, one, two) = (at(0.0), at(1.0), at(2.0));
+        assert!(one.iter().zip(&zero).any(|(a, b)| (a - b).abs() > 1e-3), "the input changes nothing");
+        for ((zero, one), two) in zero.iter().zip(&one).zip(&two) {
+            assert!((two - one - (one - zero)).abs() < 1e-4, "{zero} {one} {two}");
+        }
+        runnable.run().unwrap();
+        let error = runnable.outputs(&x[1..]).unwrap_err().to_string();
+        assert_eq!(error, format!("`{key}` takes {} input values, not {}", x.len(), x.len() - 1));
+    }
 }

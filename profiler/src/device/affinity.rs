@@ -1,0 +1,158 @@
+//! Which cores the measuring thread may run on.
+
+use std::collections::BTreeSet;
+
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::unistd::Pid;
+
+use super::{Cluster, Device};
+
+/// Why a thread could not be pinned.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AffinityError {
+    /// Not a list of cores.
+    #[error("`{0}` is not a list of cores like `4-7` or `0,2,4-5`")]
+    List(String),
+    /// A core beyond what the kernel counts.
+    #[error("there is no core {core}: the kernel knows cores 0 to {last}")]
+    Core {
+        /// Core asked for.
+        core: usize,
+        /// The last it could name.
+        last: usize,
+    },
+    /// The kernel refused, or gave something else.
+    #[error("the thread cannot run on cores {asked:?}: {reason}")]
+    Refused {
+        /// Cores asked for.
+        asked: Vec<usize>,
+        /// The kernel's reason.
+        reason: String,
+    },
+}
+
+/// Reads a list of cores in the kernel's notation.
+fn parse_cpus(text: &str) -> Result<BTreeSet<usize>, AffinityError> {
+    let wrong = || AffinityError::List(text.to_owned());
+    let number = |part: &str| part.trim().parse::<usize>().map_err(|_| wrong());
+    let mut cpus = BTreeSet::new();
+    for part in text.split(',') {
+        let (first, last) = match part.split_once('-') {
+            Some((first, last)) => (number(first)?, number(last)?),
+            None => (number(part)?, number(part)?),
+        };
+        if first > last {
+            return Err(wrong());
+        }
+        if last >= CpuSet::count() {
+            return Err(AffinityError::Core { core: last, last: CpuSet::count() - 1 });
+        }
+        cpus.extend(first..=last);
+    }
+    Ok(cpus)
+}
+
+/// Pins the calling thread, and the threads it starts from then on, and returns the cores the kernel confirmed.
+///
+/// To the cores of `list` (`4-7`, `0,2,4-5`), or without one to as many cores as there are `threads`: of the
+/// strongest kind, counted from the last, because the first core serves most interrupts.
+///
+/// # Errors
+/// [`AffinityError::List`] and [`AffinityError::Core`] for a list that makes no sense;
+/// [`AffinityError::Refused`] if the kernel does not give exactly these cores.
+pub fn pin(list: Option<&str>, threads: usize) -> Result<Vec<usize>, AffinityError> {
+    let cpus = match list {
+        Some(list) => parse_cpus(list)?,
+        None => choose(&Device::of_this_machine().clusters, &allowed_cpus()?, threads),
+    };
+    pin_to(&cpus).map(|given| given.into_iter().collect())
+}
+
+/// Up to `threads` of the allowed cores, strongest cluster first, from the last core down.
+fn choose(clusters: &[Cluster], allowed: &BTreeSet<usize>, threads: usize) -> BTreeSet<usize> {
+    let by_strength = clusters.iter().flat_map(|cluster| cluster.cores.iter().rev()).copied();
+    let unlisted = allowed.iter().rev().copied();
+    let mut chosen = BTreeSet::new();
+    for core in by_strength.chain(unlisted).filter(|core| allowed.contains(core)) {
+        if chosen.len() == threads.max(1) {
+            break;
+        }
+        chosen.insert(core);
+    }
+    chosen
+}
+
+fn allowed_cpus() -> Result<BTreeSet<usize>, AffinityError> {
+    let set = sched_getaffinity(Pid::from_raw(0))
+        .map_err(|errno| AffinityError::Refused { asked: Vec::new(), reason: errno.desc().to_owned() })?;
+    Ok((0..CpuSet::count()).filter(|core| set.is_set(*core).unwrap_or(false)).collect())
+}
+
+fn pin_to(cpus: &BTreeSet<usize>) -> Result<BTreeSet<usize>, AffinityError> {
+    let refused = |reason: String| AffinityError::Refused { asked: cpus.iter().copied().collect(), reason };
+    let mut set = CpuSet::new();
+    for core in cpus {
+        let last = CpuSet::count() - 1;
+        set.set(*core).map_err(|_| AffinityError::Core { core: *core, last })?;
+    }
+    sched_setaffinity(Pid::from_raw(0), &set).map_err(|errno| refused(errno.desc().to_owned()))?;
+    let given = allowed_cpus()?;
+    if given == *cpus { Ok(given) } else { Err(refused(format!("the kernel gave {given:?}"))) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    #[test]
+    fn lists_are_read_in_the_kernels_notation() {
+        let cpus = |text| parse_cpus(text).map(|set| set.into_iter().collect::<Vec<_>>());
+        assert_eq!(cpus("4-7").unwrap(), [4, 5, 6, 7]);
+        assert_eq!(cpus("0,2, 4-5,4").unwrap(), [0, 2, 4, 5]);
+        for wrong in ["", "a", "3-1", "1,", "-2", "1-2-3", "0x1"] {
+            assert_eq!(cpus(wrong), Err(AffinityError::List(wrong.to_owned())), "{wrong}");
+        }
+        assert!(matches!(cpus("0-99999999"), Err(AffinityError::Core { core: 99_999_999, .. })));
+    }
+
+    #[test]
+    fn the_strongest_cores_are_chosen_from_the_last_down() {
+        let cluster =
+            |cores: &[usize]| Cluster { cores: cores.to_vec(), name: None, capacity: None, max_khz: None };
+        // A phone: one prime core, three big ones, four little ones.
+        let clusters = [cluster(&[7]), cluster(&[4, 5, 6]), cluster(&[0, 1, 2, 3])];
+        let all: BTreeSet<usize> = (0..8).collect();
+        let chosen = |allowed: &BTreeSet<usize>, threads| {
+            choose(&clusters, allowed, threads).into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(chosen(&all, 1), [7]);
+        assert_eq!(chosen(&all, 3), [5, 6, 7]);
+        assert_eq!(chosen(&BTreeSet::from([0, 1, 4]), 2), [1, 4]);
+        assert_eq!(chosen(&BTreeSet::from([0, 1]), 9), [0, 1]);
+        // A core that no cluster lists can still be had.
+        assert_eq!(chosen(&BTreeSet::from([12]), 1), [12]);
+    }
+
+    #[test]
+    fn pinning_is_checked_with_the_kernel() {
+        // In a thread of its own: other tests keep their cores.
+        std::thread::spawn(|| {
+            let before = allowed_cpus().unwrap();
+            let one: BTreeSet<usize> = before.iter().copied().take(1).collect();
+            let first = one.first().unwrap();
+            assert_eq!(pin(Some(&first.to_string()), 1).unwrap(), [*first]);
+            assert_eq!(allowed_cpus().unwrap(), one);
+            let far = (CpuSet::count() - 1).to_string();
+            assert!(matches!(pin(Some(&far), 1), Err(AffinityError::Refused { .. })));
+            let beyond = CpuSet::count().to_string();
+            assert!(matches!(pin(Some(&beyond), 1), Err(AffinityError::Core { .. })));
+            assert!(matches!(pin_to(&BTreeSet::new()), Err(AffinityError::Refused { .. })));
+            assert_eq!(allowed_cpus().unwrap(), one, "a refused pin changes nothing");
+            assert_eq!(pin(None, 1).unwrap(), [*first], "only what is allowed is chosen");
+        })
+        .join()
+        .unwrap();
+    }
+}
