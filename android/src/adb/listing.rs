@@ -1,0 +1,112 @@
+use crate::AndroidError;
+use serde::Serialize;
+use std::fmt;
+
+/// How far `adb` gets with a phone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Connection {
+    /// Commands run.
+    Ready,
+    /// The phone has not been told to trust this computer.
+    Unauthorized,
+    /// adb knows it but gets no answer.
+    Offline,
+    /// The system does not let this user open it.
+    NoPermission,
+    /// Anything else: `recovery`, `sideload`, `bootloader`, `connecting`…, in adb's own word.
+    Other(String),
+}
+
+impl Connection {
+    /// What to do about it; nothing for a phone that is ready.
+    #[must_use]
+    pub fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::Ready => None,
+            Self::Unauthorized => Some("unlock the phone and answer `Allow USB debugging?` with yes"),
+            Self::Offline => Some("pull the cable out and in again, or `adb reconnect`"),
+            Self::NoPermission => {
+                Some("let your user open USB devices (Debian: android-sdk-platform-tools-common)")
+            }
+            Self::Other(_) => Some("wait for it, or start Android on it"),
+        }
+    }
+}
+
+impl From<&str> for Connection {
+    fn from(word: &str) -> Self {
+        match word {
+            "device" => Self::Ready,
+            "unauthorized" => Self::Unauthorized,
+            "offline" => Self::Offline,
+            word if word.starts_with("no permissions") => Self::NoPermission,
+            word => Self::Other(word.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Connection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Ready => "ready",
+            Self::Unauthorized => "unauthorized",
+            Self::Offline => "offline",
+            Self::NoPermission => "no permission",
+            Self::Other(word) => word,
+        })
+    }
+}
+
+/// Serial and state of every phone in the output of `adb devices`, in its order.
+///
+/// The short form is read, not `-l`: it puts a tab between the two, and serials of phones on the network hold spaces.
+///
+/// # Errors
+/// [`AndroidError::UnknownListing`] for a line that is neither a phone nor one of adb's own messages.
+pub fn parse_listing(text: &str) -> Result<Vec<(String, Connection)>, AndroidError> {
+    text.lines()
+        .map(|line| line.trim_end_matches('\r'))
+        .filter(|line| {
+            !line.trim().is_empty() && !line.starts_with("* ") && *line != "List of devices attached"
+        })
+        .map(|line| match line.split_once('\t') {
+            Some((serial, state)) if !serial.is_empty() => {
+                Ok((serial.to_owned(), Connection::from(state.trim())))
+            }
+            _ => Err(AndroidError::UnknownListing { line: line.to_owned() }),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn every_kind_of_line() {
+        let text = "* daemon not running; starting now at tcp:5037\n* daemon started successfully\n\
+            List of devices attached\n0A041FDD4000AB\tdevice\nemulator-5554\toffline\nR58M123\tunauthorized\n\
+            HT7\tno permissions (user in plugdev group; are your udev rules wrong?); see [http://developer.android.com]\n\
+            adb-2B091JEGR05934-VUaKMd (2)._adb-tls-connect._tcp\tdevice\n127.0.0.1:7777\trecovery\r\n\n";
+        let phones = parse_listing(text).unwrap();
+        let expected = [
+            ("0A041FDD4000AB", Connection::Ready),
+            ("emulator-5554", Connection::Offline),
+            ("R58M123", Connection::Unauthorized),
+            ("HT7", Connection::NoPermission),
+            ("adb-2B091JEGR05934-VUaKMd (2)._adb-tls-connect._tcp", Connection::Ready),
+            ("127.0.0.1:7777", Connection::Other("recovery".to_owned())),
+        ];
+        assert_eq!(phones, expected.map(|(serial, state)| (serial.to_owned(), state)));
+    }
+
+    #[test]
+    fn no_phone_is_an_empty_list_and_nonsense_an_error() {
+        assert_eq!(parse_listing("List of devices attached\n\n").unwrap(), []);
+        let error = parse_listing("List of devices attached\nhello there\n").unwrap_err().to_string();
+        assert_eq!(error, "cannot understand this line of `adb devices`: `hello there`");
+    }
+}

@@ -1,0 +1,55 @@
+use std::collections::BTreeMap;
+
+/// A phone's system properties, as `getprop` prints them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Properties {
+    values: BTreeMap<String, String>,
+}
+
+impl Properties {
+    /// Reads lines of the form `[name]: [value]`; a value may go on over several lines. Other text is passed over, as
+    /// phones print warnings between the lines.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let mut values = BTreeMap::new();
+        let mut lines = text.lines().map(|line| line.trim_end_matches('\r'));
+        while let Some(line) = lines.next() {
+            let Some((name, start)) = line.strip_prefix('[').and_then(|line| line.split_once("]: [")) else {
+                continue;
+            };
+            let mut value = start.to_owned();
+            while !value.ends_with(']') {
+                let Some(more) = lines.next() else { break };
+                value.push('\n');
+                value.push_str(more);
+            }
+            values.insert(name.to_owned(), value.strip_suffix(']').unwrap_or(&value).to_owned());
+        }
+        Self { values }
+    }
+
+    /// Value of the first of `names` that is set to something.
+    #[must_use]
+    pub fn first_of(&self, names: &[&str]) -> Option<&str> {
+        let set = names.iter().filter_map(|name| self.values.get(*name));
+        set.map(|value| value.trim()).find(|value| !value.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_may_be_empty_bracketed_or_long() {
+        let text = "WARNING: linker: something\r\n[ro.product.model]: [Pixel 6]\r\n[ro.soc.model]: []\r\n\
+            [ro.hardware]: [oriole]\r\n[persist.note]: [one\ntwo [2]\nthree]\n[cut.off]: [half";
+        let properties = Properties::parse(text);
+        assert_eq!(properties.first_of(&["ro.product.model"]), Some("Pixel 6"));
+        assert_eq!(properties.first_of(&["ro.soc.model", "ro.hardware"]), Some("oriole"));
+        // The second line ends with a bracket, so it cannot be told from the last one; nothing after it is lost.
+        assert_eq!(properties.first_of(&["persist.note"]), Some("one\ntwo [2"));
+        assert_eq!(properties.first_of(&["cut.off"]), Some("half"));
+        assert_eq!(properties.first_of(&["no.such"]), None);
+    }
+}

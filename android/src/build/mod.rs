@@ -1,0 +1,23 @@
+//! The profiler as a program for arm64 phones, by the first route that works on this computer.
+//!
+//! | route | result | needs |
+//! |---|---|---|
+//! | `ndk` | dynamic, Android's own libc | Android's NDK, rustup target `aarch64-linux-android` |
+//! | `musl` | static | `cargo-zigbuild` and zig, rustup target `aarch64-unknown-linux-musl` |
+//! | `debian` | static | Debian's packages only; fetched without root into the user's cache folder |
+//!
+//! A static program runs on any arm64 phone. All routes build the same source with the same features: tract is in it,
+//! ONNX Runtime is not.
+
+mod debian;
+mod musl;
+mod ndk;
+mod plan;
+mod program;
+mod route;
+mod source;
+
+pub use plan::{Plan, Toolchain};
+pub use program::Program;
+pub use route::{Refusal, Route};
+pub use source::Source;

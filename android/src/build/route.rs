@@ -1,0 +1,60 @@
+use super::{Plan, debian, musl, ndk};
+use clap::ValueEnum;
+use serde::Serialize;
+use std::fmt;
+
+/// A way to build for arm64, in the order of preference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Route {
+    /// Android's native development kit
+    Ndk,
+    /// Static, with musl: rustup's target and cargo-zigbuild
+    Musl,
+    /// Static, with glibc: the cross toolchain of Debian's packages
+    Debian,
+}
+
+/// Why a route does not work here, and what would make it work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("{route}: {reason}")]
+pub struct Refusal {
+    /// The route.
+    pub route: Route,
+    /// What is missing or failed.
+    pub reason: String,
+}
+
+impl Route {
+    /// All routes, the preferred one first.
+    pub const ALL: [Self; 3] = [Self::Ndk, Self::Musl, Self::Debian];
+
+    /// What this route would do. Looks around on this computer, and changes nothing.
+    ///
+    /// # Errors
+    /// [`Refusal`] naming what is missing.
+    pub fn plan(self) -> Result<Plan, Refusal> {
+        let planned = match self {
+            Self::Ndk => ndk::plan(),
+            Self::Musl => musl::plan(),
+            Self::Debian => debian::plan(),
+        };
+        planned.map_err(|reason| self.refuse(reason))
+    }
+
+    /// The refusal of this route for `reason`.
+    #[must_use]
+    pub fn refuse(self, reason: String) -> Refusal {
+        Refusal { route: self, reason }
+    }
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Ndk => "ndk",
+            Self::Musl => "musl",
+            Self::Debian => "debian",
+        })
+    }
+}
