@@ -112,7 +112,8 @@ mod tests {
 
     #[test]
     fn each_senseless_field_is_named() {
-        let cases: [(&str, fn(&mut Protocol)); 8] = [
+        type Spoil = fn(&mut Protocol);
+        let cases: [(&str, Spoil); 8] = [
             ("target_half_width", |p| p.target_half_width = f64::NAN),
             ("target_half_width", |p| p.target_half_width = 0.0),
             ("drift_limit", |p| p.drift_limit = -0.1),

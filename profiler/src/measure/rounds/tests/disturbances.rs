@@ -1,0 +1,112 @@
+use std::cell::Cell;
+use std::rc::Rc;
+
+use super::super::super::drift::Drift;
+use super::super::super::preemption::Preemptions;
+use super::*;
+
+/// A machine whose speed drifts: every cost is multiplied by the shared factor.
+fn drifting(clock: &FakeClock, factor: &Rc<Cell<f64>>, cost: f64) -> FakeSubject {
+    let factor = factor.clone();
+    FakeSubject::new(clock.clone(), move || (cost * factor.get()) as u64)
+}
+
+#[test]
+fn drift_is_divided_out_and_raw_times_keep_it() {
+    let clock = FakeClock::new();
+    let factor = Rc::new(Cell::new(1.0));
+    let mut instruments = instruments(&clock);
+    instruments.reference = Box::new(drifting(&clock, &factor, 150_000.0));
+    // The machine gets 0.2 % slower with every run of the cheap subject, up to a half.
+    let ticking = {
+        let (factor, clock) = (factor.clone(), clock.clone());
+        FakeSubject::new(clock, move || {
+            factor.set((factor.get() * 1.002).min(1.5));
+            (200_000.0 * factor.get()) as u64
+        })
+    };
+    let mut subjects = vec![ticking, drifting(&clock, &factor, 3_000_000.0)];
+    let protocol = Protocol { min_rounds: 30, max_rounds: 60, ..Protocol::default() };
+    let (mut history, mut recorder) = (History::default(), Recorder::default());
+    run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);
+    let drift = Drift::of(&history).unwrap().unwrap().report(0.15);
+    assert!(drift.excessive && drift.high_ratio > 1.15, "{drift:?}");
+    let hot = summarise(&history, 2, &protocol).unwrap()[1].hot.clone().unwrap();
+    let level = drift.baseline_ns / 150_000.0;
+    assert!((hot.latency.0 / (3_000_000.0 * level) - 1.0).abs() < 0.01, "{hot:?} at {level}");
+    // Corrected turns agree within 2 %, though the machine moved by 15 % and more.
+    assert!(hot.spread < 0.02, "{hot:?}");
+    assert!(hot.min.0 < 0.9 * hot.latency.0, "{hot:?}");
+}
+
+/// Counts one pre-emption for every sample in which the flag was raised.
+struct FlaggedPreemptions {
+    raised: Rc<Cell<bool>>,
+    count: u64,
+}
+
+impl Preemptions for FlaggedPreemptions {
+    fn count(&mut self) -> Result<u64, MeasureError> {
+        self.count += u64::from(self.raised.replace(false));
+        Ok(self.count)
+    }
+}
+
+#[test]
+fn preempted_samples_are_dropped_and_counted() {
+    let clock = FakeClock::new();
+    let raised = Rc::new(Cell::new(false));
+    let mut instruments = instruments(&clock);
+    instruments.preemptions = Box::new(FlaggedPreemptions { raised: raised.clone(), count: 0 });
+    let mut runs = 0;
+    let flag = raised.clone();
+    let mut subjects = vec![FakeSubject::new(clock.clone(), move || {
+        runs += 1;
+        // Every fourth run is pre-empted and takes twice as long.
+        if runs % 4 == 0 {
+            flag.set(true);
+            200_000
+        } else {
+            100_000
+        }
+    })];
+    let (protocol, mut history, mut recorder) =
+        (Protocol { min_rounds: 40, ..Protocol::default() }, History::default(), Recorder::default());
+    run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);
+    let hot = summarise(&history, 1, &protocol).unwrap()[0].hot.clone().unwrap();
+    assert_eq!(
+        (hot.latency, hot.p90, hot.status),
+        (CorrectedNs(100_000.0), RawNs(100_000.0), Status::WithinTarget)
+    );
+    // 40 bursts of 6 runs, every fourth run pre-empted: 60 of 240, a sixth of them cold.
+    let cold = summarise(&history, 1, &protocol).unwrap()[0].cold.clone().unwrap();
+    assert_eq!(hot.dropped_runs + cold.dropped_runs, 60);
+    assert_eq!(hot.runs + cold.runs, 180);
+}
+
+/// Slow the first time after another subject, fast then.
+fn caching(clock: &FakeClock, last: &Rc<Cell<usize>>, me: usize) -> FakeSubject {
+    let last = last.clone();
+    FakeSubject::new(clock.clone(), move || if last.replace(me) == me { 100_000 } else { 170_000 })
+}
+
+#[test]
+fn cold_and_hot_runs_are_told_apart() {
+    let clock = FakeClock::new();
+    let last = Rc::new(Cell::new(usize::MAX));
+    let mut subjects: Vec<_> = (0..3).map(|me| caching(&clock, &last, me)).collect();
+    let mut instruments = instruments(&clock);
+    // Three subjects are fewer than a round's minimum of eight: the evictor must run before every burst.
+    let evictor = last.clone();
+    instruments.evictor = Box::new(FakeSubject::new(clock.clone(), move || {
+        evictor.set(usize::MAX);
+        0
+    }));
+    let (protocol, mut history, mut recorder) =
+        (Protocol::default(), History::default(), Recorder::default());
+    run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);
+    for summary in summarise(&history, 3, &protocol).unwrap() {
+        assert_eq!(summary.hot.unwrap().latency, CorrectedNs(100_000.0));
+        assert_eq!(summary.cold.unwrap().latency, CorrectedNs(170_000.0));
+    }
+}
