@@ -1,1 +1,53 @@
-//! placeholder
+//! Fits a latency model of one device to measurements, and predicts ops and networks.
+//!
+//! [`Measurements`] (tables with their sessions) → [`LatencyModel::fit`] → a model with two levels: [`OpModel`], where a
+//! measured op and a regressor of its kind meet by their noise, and [`NetworkModel`], a constant and a multiple of the
+//! sum of the ops. What nothing measured says anything of is an error, never 0.
+//!
+//! ```no_run
+//! use predictor::{Emulation, FitOptions, LatencyModel, Measurements, Mixing};
+//!
+//! # fn main() -> Result<(), predictor::PredictorError> {
+//! let measurements = Measurements::read(&["run/table.csv".into()], Mixing::Refuse, Emulation::Refuse)?;
+//! let model = LatencyModel::fit(&measurements, &FitOptions::default())?;
+//! let op = "mbconv-14x14x16-o32-e6-k5-s2-relu6".parse()?;
+//! let prediction = model.predict_op(&op)?;
+//! println!("{} ({} to {})", prediction.latency, prediction.low, prediction.high);
+//! # Ok(()) }
+//! ```
+
+#[cfg(test)]
+mod test_rows;
+
+mod cross_validation;
+mod error;
+mod evaluate;
+mod features;
+mod hold_out;
+mod hull;
+pub mod interval;
+mod kind_model;
+mod latency_model;
+mod measurements;
+pub mod metrics;
+mod model_file;
+mod network_model;
+mod nnls;
+mod op_model;
+mod prediction;
+pub mod regressor;
+mod sample;
+
+pub use error::PredictorError;
+pub use evaluate::{Evaluation, Scoring};
+pub use features::{N_TERMS, OpFeatures, SIZES, TERMS};
+pub use hold_out::{Subjects, draw_hold_out};
+pub use hull::{Excess, Hull};
+pub use kind_model::{CandidateReport, KindModel, Scope};
+pub use latency_model::{AdditiveLatency, CacheReport, FitOptions, LatencyModel, Provenance};
+pub use measurements::{Emulation, Measurements, Mixing, TableFacts};
+pub use network_model::{Form, NetworkModel, NetworkSample};
+pub use nnls::solve_nnls;
+pub use op_model::{Measured, OpEstimate, OpModel};
+pub use prediction::{Flag, LogNormal, Prediction};
+pub use sample::{Sample, op_samples};

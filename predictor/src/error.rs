@@ -1,0 +1,108 @@
+//! What can go wrong.
+
+use std::path::PathBuf;
+
+use profiler::{
+    record::{ReadError, WriteError},
+    spec::SpecError,
+};
+
+/// Why there is no model or no prediction.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PredictorError {
+    /// A file that cannot be used.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A file that cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// An op or network that does not make sense.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// An op for which the model has no ground to say anything.
+    #[error("no latency for `{op}` on {device}: {reason}")]
+    UnknownOp {
+        /// The op's key.
+        op: String,
+        /// The device the model is of.
+        device: String,
+        /// What is missing.
+        reason: String,
+    },
+    /// Tables that do not belong together.
+    #[error("{} and {} differ in {difference}; fit one model each, or pass --allow-mixed", first.display(), second.display())]
+    Mixed {
+        /// One table.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+        /// In what they differ.
+        difference: String,
+    },
+    /// A table whose figures are no timings.
+    #[error("{}: its figures are emulated by `{runtime}`, no timings; pass --allow-emulated to use them all the same", table.display())]
+    Emulated {
+        /// The table.
+        table: PathBuf,
+        /// The backend that made them up.
+        runtime: String,
+    },
+    /// A table measured elsewhere than the model.
+    #[error("{} and the model differ in {difference}; pass --allow-mixed to score it all the same", table.display())]
+    OtherConditions {
+        /// The table.
+        table: PathBuf,
+        /// In what they differ.
+        difference: String,
+    },
+    /// A row of a session that the session file does not tell of.
+    #[error("{}: row of `{subject}` is of session `{found}`, but {} tells of session `{expected}`", table.display(), session_file.display())]
+    ForeignSession {
+        /// The table.
+        table: PathBuf,
+        /// The row's subject.
+        subject: String,
+        /// Its session.
+        found: String,
+        /// The session file.
+        session_file: PathBuf,
+        /// The session it tells of.
+        expected: String,
+    },
+    /// Rows from which nothing can be fitted.
+    #[error("cannot fit: {0}")]
+    CannotFit(String),
+    /// Rows none of which can be scored.
+    #[error("nothing to score: {0}")]
+    NothingToScore(String),
+    /// An option whose value makes no sense.
+    #[error("{option} is {value}, expected {expected}")]
+    Option {
+        /// Its name.
+        option: &'static str,
+        /// Its value.
+        value: String,
+        /// What it can be, in words.
+        expected: &'static str,
+    },
+    /// A subject that is neither an op key nor a file.
+    #[error("`{subject}` is neither an op key ({reason}) nor an architecture file")]
+    Subject {
+        /// The text.
+        subject: String,
+        /// Why it is no op key.
+        reason: String,
+    },
+}
+
+impl PredictorError {
+    /// The exit code a program ends with: 2 for wrong usage or a bad input file, 1 for everything else.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Write(_) | Self::UnknownOp { .. } => 1,
+            _ => 2,
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! An op as named amounts of physical work.
+//!
+//! They are read off the op's graph, layer by layer, so that a new kind of op needs nothing here.
+
+use profiler::spec::{Activation, Conv, Layer, Node, OpSpec};
+
+/// Names of the work terms, in order.
+///
+/// Per class of layer with weights: `macs` in millions, elements `read`, `written` and of `weights` in millions, and
+/// `calls` (layers). Per element-wise layer: elements in millions. `other_*`: layers this release does not know.
+/// `constant` is 1 for every op.
+pub const TERMS: [&str; 35] = [
+    "pointwise_macs",
+    "pointwise_read",
+    "pointwise_written",
+    "pointwise_weights",
+    "pointwise_calls",
+    "depthwise_macs",
+    "depthwise_read",
+    "depthwise_written",
+    "depthwise_weights",
+    "depthwise_calls",
+    "dense_macs",
+    "dense_read",
+    "dense_written",
+    "dense_weights",
+    "dense_calls",
+    "grouped_macs",
+    "grouped_read",
+    "grouped_written",
+    "grouped_weights",
+    "grouped_calls",
+    "linear_macs",
+    "linear_read",
+    "linear_written",
+    "linear_weights",
+    "linear_calls",
+    "relu_elements",
+    "relu6_elements",
+    "hswish_elements",
+    "added_elements",
+    "added_calls",
+    "pooled_elements",
+    "pooled_calls",
+    "other_elements",
+    "other_calls",
+    "constant",
+];
+
+/// Number of work terms.
+pub const N_TERMS: usize = TERMS.len();
+
+const POINTWISE: usize = 0;
+const DEPTHWISE: usize = 5;
+const DENSE: usize = 10;
+const GROUPED: usize = 15;
+const LINEAR: usize = 20;
+const RELU: usize = 25;
+const RELU6: usize = 26;
+const HSWISH: usize = 27;
+const ADDED: usize = 28;
+const POOLED: usize = 30;
+const OTHER: usize = 32;
+const CONSTANT: usize = 34;
+
+/// How many elements or multiply-accumulates make 1 in a work term, so that coefficients are milliseconds per million.
+const MILLION: f64 = 1e6;
+
+/// Names of the sizes, in order: natural logarithms of what people tell an op by.
+pub const SIZES: [&str; 8] = [
+    "log_pixels_in",
+    "log_pixels_out",
+    "log_channels_in",
+    "log_channels_out",
+    "log_channels_widest",
+    "log_kernel",
+    "log_macs",
+    "log_layers",
+];
+
+/// What regressors see of an op.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpFeatures {
+    /// Amounts of work, in the order of [`TERMS`]; all finite and at least 0.
+    pub work: [f64; N_TERMS],
+    /// Logarithms of sizes, in the order of [`SIZES`].
+    pub sizes: [f64; SIZES.len()],
+}
+
+impl OpFeatures {
+    /// The features of an op.
+    #[must_use]
+    pub fn of(op: &OpSpec) -> Self {
+        let graph = op.graph();
+        let mut work = [0.0; N_TERMS];
+        work[CONSTANT] = 1.0;
+        graph.nodes().iter().for_each(|node| add_work(node, &mut work));
+        let nodes = graph.nodes();
+        let widest = nodes.iter().map(|node| node.output.channels).max().unwrap_or(1);
+        let kernel = nodes.iter().map(|node| kernel(&node.layer)).max().unwrap_or(1);
+        let log = |count: u64| (count.max(1) as f64).ln();
+        let sizes = [
+            log(op.input().pixels()),
+            log(op.output().pixels()),
+            log(op.input().channels.into()),
+            log(op.output().channels.into()),
+            log(widest.into()),
+            log(kernel.into()),
+            log(graph.macs().0),
+            log(nodes.len() as u64),
+        ];
+        Self { work, sizes }
+    }
+}
+
+fn kernel(layer: &Layer) -> u32 {
+    match layer {
+        Layer::Conv(conv) => conv.kernel,
+        _ => 1,
+    }
+}
+
+fn add_work(node: &Node, work: &mut [f64; N_TERMS]) {
+    let elements = node.output.elements() as f64 / MILLION;
+    let mut weighted = |class: usize| {
+        work[class] += node.macs().0 as f64 / MILLION;
+        work[class + 1] += node.input.elements() as f64 / MILLION;
+        work[class + 2] += elements;
+        work[class + 3] += node.weights() as f64 / MILLION;
+        work[class + 4] += 1.0;
+    };
+    match node.layer {
+        Layer::Conv(conv) => weighted(conv_class(conv, node.input.channels)),
+        Layer::Linear { .. } => weighted(LINEAR),
+        Layer::Activation(Activation::Relu) => work[RELU] += elements,
+        Layer::Activation(Activation::Relu6) => work[RELU6] += elements,
+        Layer::Activation(Activation::Hswish) => work[HSWISH] += elements,
+        Layer::Add => {
+            work[ADDED] += elements;
+            work[ADDED + 1] += 1.0;
+        }
+        Layer::GlobalAveragePool => {
+            work[POOLED] += node.input.elements() as f64 / MILLION;
+            work[POOLED + 1] += 1.0;
+        }
+        _ => {
+            work[OTHER] += elements;
+            work[OTHER + 1] += 1.0;
+        }
+    }
+}
+
+fn conv_class(conv: Conv, channels_in: u32) -> usize {
+    match conv {
+        Conv { groups: 1, kernel: 1, .. } => POINTWISE,
+        Conv { groups: 1, .. } => DENSE,
+        Conv { groups, out_channels, .. } if groups == channels_in && groups == out_channels => DEPTHWISE,
+        _ => GROUPED,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn work(key: &str) -> Vec<(&'static str, f64)> {
+        let features = OpFeatures::of(&key.parse().unwrap());
+        TERMS.into_iter().zip(features.work).filter(|(_, amount)| *amount != 0.0).collect()
+    }
+
+    #[test]
+    fn work_matches_a_hand_count() {
+        // 4x4x2, expansion 3: expand 16 px · 2 · 6 = 192 MACs, reads 32, writes 96, 12 weights;
+        // depthwise stride 2: 4 px · 6 · 9 = 216 MACs, reads 96, writes 24, 54 weights;
+        // project 4 px · 6 · 5 = 120 MACs, reads 24, writes 20, 30 weights. relu6 on 96 + 24 elements.
+        let expected = [
+            ("pointwise_macs", 312e-6),
+            ("pointwise_read", 56e-6),
+            ("pointwise_written", 116e-6),
+            ("pointwise_weights", 42e-6),
+            ("pointwise_calls", 2.0),
+            ("depthwise_macs", 216e-6),
+            ("depthwise_read", 96e-6),
+            ("depthwise_written", 24e-6),
+            ("depthwise_weights", 54e-6),
+            ("depthwise_calls", 1.0),
+            ("relu6_elements", 120e-6),
+            ("constant", 1.0),
+        ];
+        let found = work("mbconv-4x4x2-o5-e3-k3-s2-relu6");
+        assert_eq!(found.len(), expected.len(), "{found:?}");
+        for ((name, amount), (expected_name, expected)) in found.into_iter().zip(expected) {
+            assert_eq!(name, expected_name);
+            assert!((amount - expected).abs() < 1e-15, "{name}: {amount}, expected {expected}");
+        }
+    }
+
+    #[test]
+    fn every_class_of_layer_has_its_own_terms() {
+        let names = |key| work(key).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert!(names("conv-8x8x3-o8-k3-s1-hswish").contains(&"dense_macs"));
+        assert!(names("conv-8x8x3-o8-k3-s1-hswish").contains(&"hswish_elements"));
+        assert!(names("conv-8x8x8-o8-k1-s1-relu").contains(&"pointwise_macs"));
+        assert!(names("conv-8x8x8-o8-k3-s1-g8").contains(&"depthwise_macs"));
+        assert!(names("conv-8x8x8-o8-k3-s1-g2").contains(&"grouped_macs"));
+        assert!(names("conv-8x8x8-o16-k3-s1-g8").contains(&"grouped_macs"));
+        assert_eq!(names("gpool-8x8x8"), ["pooled_elements", "pooled_calls", "constant"]);
+        assert!(names("linear-1x1x8-o10").contains(&"linear_weights"));
+        assert!(names("mbconv-8x8x8-o8-e1-k3-s1-relu6-res").contains(&"added_elements"));
+    }
+
+    #[test]
+    fn classes_of_weighted_layers_stand_where_they_should() {
+        for (name, class) in [
+            ("pointwise", POINTWISE),
+            ("depthwise", DEPTHWISE),
+            ("dense", DENSE),
+            ("grouped", GROUPED),
+            ("linear", LINEAR),
+        ] {
+            for (offset, amount) in ["macs", "read", "written", "weights", "calls"].into_iter().enumerate() {
+                assert_eq!(TERMS[class + offset], format!("{name}_{amount}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The model of one kind of op: which regressor, fitted on what, and how far off it is.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Sample,
+    cross_validation::{log_errors, mape_of_log_errors},
+    hull::Hull,
+    interval::Band,
+    regressor::{Fitted, RegressorKind, Role},
+};
+
+/// How much better a later candidate must be than an earlier, simpler one to be preferred.
+const CLEARLY_BETTER: f64 = 0.97;
+/// Standard deviation of the log error where nothing is known of it.
+const UNKNOWN_DEVIATION: f64 = 0.35;
+
+/// On which rows a regressor is fitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Those of all kinds.
+    All,
+    /// Those of the kind.
+    Kind,
+}
+
+/// How a candidate did in cross-validation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CandidateReport {
+    /// Name of the regressor.
+    pub regressor: String,
+    /// What it was fitted on.
+    pub scope: Scope,
+    /// Mean absolute relative error over the rows it could answer; nothing when it could answer none.
+    pub cv_mape: Option<f64>,
+    /// Rows of the kind that it could answer when they were not fitted on.
+    pub answered: usize,
+}
+
+/// The model of one kind of op.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KindModel {
+    /// The kind.
+    pub kind: String,
+    /// Measured ops of the kind.
+    pub rows: usize,
+    /// On what the regressor was fitted.
+    pub scope: Scope,
+    /// The regressor.
+    pub fitted: Fitted,
+    /// Its error in cross-validation; nothing when no row could be left out.
+    pub cv_mape: Option<f64>,
+    /// Standard deviation of its log error, measuring noise taken off.
+    pub deviation: f64,
+    /// Its interval.
+    pub band: Band,
+    /// The work its rows span.
+    pub hull: Hull,
+    /// All candidates.
+    pub candidates: Vec<CandidateReport>,
+}
+
+/// A regressor's log errors on all samples when fitted on all kinds.
+pub(crate) struct PooledErrors {
+    pub(crate) regressor: RegressorKind,
+    pub(crate) errors: Vec<Option<f64>>,
+}
+
+struct Candidate {
+    regressor: RegressorKind,
+    scope: Scope,
+    errors: Vec<f64>,
+}
+
+impl Candidate {
+    fn mape(&self) -> Option<f64> {
+        (!self.errors.is_empty()).then(|| mape_of_log_errors(&self.errors))
+    }
+}
+
+/// A kind's model before its interval is known, which may need the errors of the other kinds.
+pub(crate) struct Draft {
+    pub(crate) model: KindModel,
+    pub(crate) errors: Vec<f64>,
+}
+
+impl Draft {
+    /// Chooses by cross-validation and fits.
+    ///
+    /// # Errors
+    /// Why not even work terms can be fitted, in words.
+    pub(crate) fn choose(
+        kind: &str,
+        samples: &[Sample],
+        folds: &[usize],
+        pooled: &[PooledErrors],
+    ) -> Result<Self, String> {
+        let members: Vec<usize> = (0..samples.len()).filter(|&i| samples[i].kind() == kind).collect();
+        let own: Vec<&Sample> = members.iter().map(|&i| &samples[i]).collect();
+        let own_folds: Vec<usize> = members.iter().map(|&i| folds[i]).collect();
+        let mut candidates = Vec::new();
+        for of_all in pooled {
+            let errors = members.iter().filter_map(|&i| of_all.errors[i]).collect();
+            candidates.push(Candidate { regressor: of_all.regressor, scope: Scope::All, errors });
+            if own.len() < samples.len() {
+                let errors = log_errors(of_all.regressor, &own, &own_folds).into_iter().flatten().collect();
+                candidates.push(Candidate { regressor: of_all.regressor, scope: Scope::Kind, errors });
+            }
+        }
+        let chosen = best(&candidates);
+        let (regressor, scope) =
+            chosen.map_or((RegressorKind::WorkTerms, Scope::All), |best| (best.regressor, best.scope));
+        let fitted = match scope {
+            Scope::All => regressor.fit(&samples.iter().collect::<Vec<_>>())?,
+            Scope::Kind => regressor.fit(&own)?,
+        };
+        let errors = chosen.map(|best| best.errors.clone()).unwrap_or_default();
+        let reports = candidates.iter().map(|candidate| CandidateReport {
+            regressor: candidate.regressor.name().to_owned(),
+            scope: candidate.scope,
+            cv_mape: candidate.mape(),
+            answered: candidate.errors.len(),
+        });
+        let model = KindModel {
+            kind: kind.to_owned(),
+            rows: own.len(),
+            scope,
+            fitted,
+            cv_mape: chosen.and_then(Candidate::mape),
+            deviation: deviation(&errors, &own),
+            band: Band::new(&[], &[]),
+            hull: Hull::of(&own),
+            candidates: reports.collect(),
+        };
+        Ok(Self { model, errors })
+    }
+
+    /// The model with its interval; `all` are the errors of all kinds.
+    pub(crate) fn finish(mut self, all: &[f64]) -> KindModel {
+        self.model.band = Band::new(&self.errors, all);
+        if self.errors.is_empty() {
+            self.model.deviation = if all.is_empty() { UNKNOWN_DEVIATION } else { rms(all) };
+        }
+        self.model
+    }
+}
+
+/// The candidate that answers most rows, and among those the one with the least error; a later one must be clearly
+/// better than an earlier one.
+fn best(candidates: &[Candidate]) -> Option<&Candidate> {
+    let allowed = || candidates.iter().filter(|c| c.regressor.role() == Role::Candidate);
+    let most = allowed().map(|c| c.errors.len()).max().filter(|most| *most > 0)?;
+    let mut best: Option<(&Candidate, f64)> = None;
+    for candidate in allowed().filter(|c| c.errors.len() == most) {
+        let Some(mape) = candidate.mape() else { continue };
+        if best.is_none_or(|(_, least)| mape < CLEARLY_BETTER * least) {
+            best = Some((candidate, mape));
+        }
+    }
+    best.map(|(candidate, _)| candidate)
+}
+
+fn rms(errors: &[f64]) -> f64 {
+    (errors.iter().map(|e| e * e).sum::<f64>() / errors.len() as f64).sqrt()
+}
+
+/// What remains of the errors when the noise of the measurements they are taken against is taken off; at least a fifth
+/// of them, for that noise is itself only estimated.
+fn deviation(errors: &[f64], samples: &[&Sample]) -> f64 {
+    if errors.is_empty() {
+        return UNKNOWN_DEVIATION;
+    }
+    let noise = samples.iter().map(|s| s.noise.powi(2)).sum::<f64>() / samples.len() as f64;
+    let total = rms(errors);
+    (total.powi(2) - noise).max((total / 5.0).powi(2)).sqrt().max(1e-9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_candidate_must_be_clearly_better_and_a_yardstick_never_wins() {
+        let candidate =
+            |regressor, error: f64, n| Candidate { regressor, scope: Scope::All, errors: vec![error; n] };
+        let work = candidate(RegressorKind::WorkTerms, 0.0100, 5);
+        let ridge = candidate(RegressorKind::Ridge, 0.0099, 5);
+        let ols = candidate(RegressorKind::Ols, 0.0001, 5);
+        let chosen = |list: &[Candidate]| best(list).map(|c| c.regressor);
+        assert_eq!(chosen(&[work, ridge, ols]), Some(RegressorKind::WorkTerms));
+        let work = candidate(RegressorKind::WorkTerms, 0.0100, 5);
+        let better = candidate(RegressorKind::Ridge, 0.0050, 5);
+        let partial = candidate(RegressorKind::Residual, 0.0001, 4);
+        assert_eq!(chosen(&[work, better, partial]), Some(RegressorKind::Ridge));
+        assert_eq!(chosen(&[candidate(RegressorKind::WorkTerms, 0.0, 0)]), None);
+    }
+}

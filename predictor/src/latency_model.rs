@@ -1,0 +1,261 @@
+//! The latency model of one device: ops, networks, and where it comes from.
+
+use std::collections::BTreeSet;
+
+use profiler::{
+    record::{Cache, Conditions, Level, Row},
+    spec::{Architecture, OpSpec},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Measurements, NetworkModel, NetworkSample, OpEstimate, OpModel, Prediction, PredictorError, Subjects,
+    TableFacts, op_samples,
+    prediction::{Flag, network_prediction},
+    regressor::Contribution,
+};
+
+/// How to fit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FitOptions {
+    /// Cache state of the op rows to use; without one, the state that explains the networks best.
+    pub op_cache: Option<Cache>,
+    /// Subjects not to fit on.
+    pub held_out: Subjects,
+    /// Seed of the folds of cross-validation.
+    pub seed: u64,
+}
+
+/// How well the ops of a cache state explain the networks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CacheReport {
+    /// Cache state of the op rows.
+    pub cache: Cache,
+    /// Ops measured in it.
+    pub ops: usize,
+    /// Mean absolute relative error over networks left out one at a time; nothing when there are too few.
+    pub loo_mape: Option<f64>,
+}
+
+/// Where a model comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// Version of the predictor.
+    pub tool_version: String,
+    /// When it was fitted, UTC, RFC 3339.
+    pub fitted_at: String,
+    /// Seed of folds.
+    pub seed: u64,
+    /// The tables.
+    pub tables: Vec<TableFacts>,
+    /// The cache states of op rows that were weighed.
+    pub op_caches: Vec<CacheReport>,
+    /// Subjects fitted on.
+    pub fitted: Subjects,
+    /// Subjects kept from the fit.
+    pub held_out: Subjects,
+}
+
+/// The latency model of one device and runtime.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LatencyModel {
+    pub(crate) conditions: Conditions,
+    pub(crate) provenance: Provenance,
+    pub(crate) ops: OpModel,
+    pub(crate) networks: NetworkModel,
+}
+
+impl LatencyModel {
+    /// Fits ops and networks.
+    ///
+    /// # Errors
+    /// [`PredictorError::CannotFit`] when there is nothing to fit, or a measured network has an op that the measured
+    /// ops say nothing of; [`PredictorError::Spec`] for a subject that is no op key.
+    pub fn fit(measurements: &Measurements, options: &FitOptions) -> Result<Self, PredictorError> {
+        let kept = |row: &&Row| !options.held_out.contains(row);
+        let rows: Vec<Row> = measurements.rows.iter().filter(kept).cloned().collect();
+        let (network_cache, networks) = network_samples(&rows)?;
+        let caches: BTreeSet<Cache> =
+            rows.iter().filter(|row| row.level == Level::Op).map(|row| row.cache).collect();
+        let mut reports = Vec::new();
+        let mut best: Option<(OpModel, NetworkModel)> = None;
+        // Without networks to tell, cold comes closest to how an op runs inside one.
+        for cache in [Cache::Cold, Cache::InPlace, Cache::Hot] {
+            if !caches.contains(&cache) || options.op_cache.is_some_and(|asked| asked != cache) {
+                continue;
+            }
+            let samples = op_samples(&rows, cache)?;
+            let ops = OpModel::fit(&samples, cache, options.seed).map_err(PredictorError::CannotFit)?;
+            let level = NetworkModel::fit(&networks, network_cache, &ops).map_err(|(op, reason)| {
+                PredictorError::CannotFit(format!("a measured network has `{op}`: {reason} ({cache})"))
+            })?;
+            reports.push(CacheReport { cache, ops: samples.len(), loo_mape: level.loo_mape });
+            let better = |(_, other): &(OpModel, NetworkModel)| level.loo_mape < other.loo_mape;
+            if best.as_ref().is_none_or(better) {
+                best = Some((ops, level));
+            }
+        }
+        let (ops, level) =
+            best.ok_or_else(|| PredictorError::CannotFit(no_ops(&caches, options.op_cache)))?;
+        Ok(Self {
+            conditions: measurements.conditions.clone(),
+            provenance: Provenance {
+                tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+                fitted_at: jiff::Timestamp::now().to_string(),
+                seed: options.seed,
+                tables: measurements.tables.clone(),
+                op_caches: reports,
+                fitted: Subjects::of(&rows),
+                held_out: options.held_out.clone(),
+            },
+            ops,
+            networks: level,
+        })
+    }
+
+    /// Under which conditions its rows were measured.
+    #[must_use]
+    pub fn conditions(&self) -> &Conditions {
+        &self.conditions
+    }
+
+    /// Where it comes from.
+    #[must_use]
+    pub fn provenance(&self) -> &Provenance {
+        &self.provenance
+    }
+
+    /// Its op level.
+    #[must_use]
+    pub fn ops(&self) -> &OpModel {
+        &self.ops
+    }
+
+    /// Its network level.
+    #[must_use]
+    pub fn networks(&self) -> &NetworkModel {
+        &self.networks
+    }
+
+    /// The latency of an op by itself, in the cache state of [`OpModel::cache`].
+    ///
+    /// # Errors
+    /// [`PredictorError::UnknownOp`] if nothing measured says anything of it.
+    pub fn predict_op(&self, op: &OpSpec) -> Result<Prediction, PredictorError> {
+        let OpEstimate { combined, flags, .. } = self.estimate(op)?;
+        let prediction = Prediction::new(combined.ms, combined.log_half_width, flags);
+        prediction.ok_or_else(|| self.unknown(op, "its latency is not a finite number".to_owned()))
+    }
+
+    /// The latency of a network: exactly [`AdditiveLatency::constant_ms`] plus the [`AdditiveLatency::op_ms`] of its
+    /// ops, added in their order.
+    ///
+    /// # Errors
+    /// [`PredictorError::UnknownOp`] for an op that nothing measured says anything of.
+    pub fn predict_network(&self, ops: &[OpSpec]) -> Result<Prediction, PredictorError> {
+        let estimates = ops.iter().map(|op| self.estimate(op)).collect::<Result<Vec<_>, _>>()?;
+        let ms = estimates.iter().fold(self.networks.constant_ms, |ms, e| ms + self.share(e));
+        let prediction = network_prediction(ms, &estimates, &self.networks);
+        prediction.ok_or_else(|| PredictorError::CannotFit(format!("the network's latency would be {ms} ms")))
+    }
+
+    /// The latency of an architecture.
+    ///
+    /// # Errors
+    /// As [`Self::predict_network`].
+    pub fn predict_architecture(&self, network: &Architecture) -> Result<Prediction, PredictorError> {
+        self.predict_network(network.ops())
+    }
+
+    /// The network level as a constant and a number per op.
+    #[must_use]
+    pub fn additive(&self) -> AdditiveLatency<'_> {
+        AdditiveLatency { model: self }
+    }
+
+    /// Measurement, model and flags of an op.
+    ///
+    /// # Errors
+    /// [`PredictorError::UnknownOp`] if nothing measured says anything of it.
+    pub fn estimate(&self, op: &OpSpec) -> Result<OpEstimate, PredictorError> {
+        self.ops.estimate(op).map_err(|reason| self.unknown(op, reason))
+    }
+
+    /// What the model's part of an op's latency is made of.
+    ///
+    /// # Errors
+    /// [`PredictorError::UnknownOp`] if nothing measured says anything of it.
+    pub fn contributions(&self, op: &OpSpec) -> Result<Vec<Contribution>, PredictorError> {
+        self.ops.contributions(op).map_err(|reason| self.unknown(op, reason))
+    }
+
+    fn share(&self, estimate: &OpEstimate) -> f64 {
+        self.networks.scale * estimate.combined.ms
+    }
+
+    fn unknown(&self, op: &OpSpec, reason: String) -> PredictorError {
+        let device = format!("{} ({})", self.conditions.device, self.conditions.runtime.name);
+        PredictorError::UnknownOp { op: op.key(), device, reason }
+    }
+}
+
+/// The network level seen op by op: what a search takes its expected latency from.
+#[derive(Clone, Copy, Debug)]
+pub struct AdditiveLatency<'a> {
+    model: &'a LatencyModel,
+}
+
+impl AdditiveLatency<'_> {
+    /// Milliseconds that every network costs, whatever its ops.
+    #[must_use]
+    pub fn constant_ms(&self) -> f64 {
+        self.model.networks.constant_ms
+    }
+
+    /// Milliseconds that an op adds to a network.
+    ///
+    /// # Errors
+    /// [`PredictorError::UnknownOp`] if nothing measured says anything of it.
+    pub fn op_ms(&self, op: &OpSpec) -> Result<f64, PredictorError> {
+        self.model.estimate(op).map(|estimate| self.model.share(&estimate))
+    }
+}
+
+/// The measured networks whose ops are known, in the state to predict: hot, or else cold, or else in place.
+fn network_samples(rows: &[Row]) -> Result<(Cache, Vec<NetworkSample>), PredictorError> {
+    let known = |row: &&Row| row.level == Level::Network && !row.ops.is_empty();
+    let has = |cache: &Cache| rows.iter().filter(known).any(|row| row.cache == *cache);
+    let cache = [Cache::Hot, Cache::Cold, Cache::InPlace].into_iter().find(has).unwrap_or(Cache::Hot);
+    let mut by_key = std::collections::BTreeMap::<&str, Vec<&Row>>::new();
+    for row in rows.iter().filter(known).filter(|row| row.cache == cache) {
+        by_key.entry(&row.subject).or_default().push(row);
+    }
+    let sample = |(key, rows): (&str, Vec<&Row>)| {
+        let (latency_ms, _) = crate::sample::combine(&rows);
+        Ok(NetworkSample { key: key.to_owned(), ops: rows[0].op_specs()?, latency_ms })
+    };
+    Ok((cache, by_key.into_iter().map(sample).collect::<Result<_, PredictorError>>()?))
+}
+
+fn no_ops(found: &BTreeSet<Cache>, asked: Option<Cache>) -> String {
+    match asked {
+        Some(cache) if !found.is_empty() => {
+            let found: Vec<_> = found.iter().map(Cache::to_string).collect();
+            format!("no op rows in cache state {cache}; the table has {}", found.join(", "))
+        }
+        _ => "the table has no op rows to fit on".to_owned(),
+    }
+}
+
+impl Flag {
+    /// Whether it makes the interval of a network with such an op wider.
+    pub(crate) fn widens(&self) -> bool {
+        matches!(self, Self::OutsideMeasured { .. } | Self::FewRows { .. })
+    }
+}
+
+#[cfg(test)]
+#[path = "latency_model_tests.rs"]
+mod tests;

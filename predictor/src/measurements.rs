@@ -1,0 +1,111 @@
+//! Tables with their sessions: rows that may be used together.
+
+use std::path::{Path, PathBuf};
+
+use profiler::record::{Conditions, Row, Session, read_session, read_table, session_path};
+use serde::{Deserialize, Serialize};
+
+use crate::PredictorError;
+
+/// Whether tables of different device, runtime or threads may be used together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mixing {
+    /// They may not.
+    Refuse,
+    /// They may: the caller knows what that means.
+    Allow,
+}
+
+/// Whether figures that are no timings may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Emulation {
+    /// They may not.
+    Refuse,
+    /// They may: for tests and demonstrations.
+    Allow,
+}
+
+/// Where rows come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TableFacts {
+    /// The table's path as given.
+    pub table: String,
+    /// Its session.
+    pub session: String,
+    /// Start of the session, UTC.
+    pub started: String,
+    /// Version of the profiler that measured it.
+    pub profiler_version: String,
+    /// Its rows.
+    pub rows: usize,
+}
+
+/// The rows of tables that belong together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measurements {
+    /// All rows.
+    pub rows: Vec<Row>,
+    /// Under which conditions the first table was measured; the others too, unless mixing was allowed.
+    pub conditions: Conditions,
+    /// The tables.
+    pub tables: Vec<TableFacts>,
+}
+
+impl Measurements {
+    /// Reads tables and the sessions beside them.
+    ///
+    /// # Errors
+    /// [`PredictorError::Read`] for a table or session that cannot be used, [`PredictorError::Mixed`] and
+    /// [`PredictorError::Emulated`] for those that may not, [`PredictorError::ForeignSession`] for rows of another
+    /// session than the one beside the table.
+    pub fn read(tables: &[PathBuf], mixing: Mixing, emulation: Emulation) -> Result<Self, PredictorError> {
+        let read = tables.iter().map(|table| read_with_session(table, emulation));
+        let read = read.collect::<Result<Vec<_>, _>>()?;
+        let Some((first_session, _)) = read.first() else {
+            return Err(PredictorError::CannotFit("no table was given".to_owned()));
+        };
+        let conditions = first_session.conditions.clone();
+        for ((session, _), table) in read.iter().zip(tables) {
+            if mixing == Mixing::Refuse
+                && let Some(difference) = conditions.difference(&session.conditions)
+            {
+                return Err(PredictorError::Mixed {
+                    first: tables[0].clone(),
+                    second: table.clone(),
+                    difference,
+                });
+            }
+        }
+        let facts = |((session, rows), table): (&(Session, Vec<Row>), &PathBuf)| TableFacts {
+            table: table.display().to_string(),
+            session: session.id.clone(),
+            started: session.started.clone(),
+            profiler_version: session.tool_version.clone(),
+            rows: rows.len(),
+        };
+        let facts = read.iter().zip(tables).map(facts).collect();
+        let rows = read.into_iter().flat_map(|(_, rows)| rows).collect();
+        Ok(Self { rows, conditions, tables: facts })
+    }
+}
+
+fn read_with_session(table: &Path, emulation: Emulation) -> Result<(Session, Vec<Row>), PredictorError> {
+    let rows = read_table(table)?;
+    let session_file = session_path(table);
+    let session = read_session(&session_file)?;
+    if let Some(row) = rows.iter().find(|row| row.session != session.id) {
+        return Err(PredictorError::ForeignSession {
+            table: table.to_owned(),
+            subject: row.subject.clone(),
+            found: row.session.clone(),
+            session_file,
+            expected: session.id,
+        });
+    }
+    if session.conditions.runtime.emulated && emulation == Emulation::Refuse {
+        let runtime = session.conditions.runtime.name;
+        return Err(PredictorError::Emulated { table: table.to_owned(), runtime });
+    }
+    Ok((session, rows))
+}

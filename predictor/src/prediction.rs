@@ -1,0 +1,121 @@
+//! A predicted latency with its interval and what should be known of it.
+
+use std::fmt;
+
+use profiler::spec::Latency;
+use serde::Serialize;
+
+use crate::{
+    NetworkModel, OpEstimate,
+    interval::{Basis, NORMAL_90},
+    network_model::Form,
+};
+
+/// A latency known up to a factor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LogNormal {
+    /// Milliseconds; above 0.
+    pub ms: f64,
+    /// Standard deviation of its logarithm.
+    pub deviation: f64,
+    /// Half-width of the 90 % interval on log scale.
+    pub log_half_width: f64,
+}
+
+/// What a reader of a prediction should know.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "flag", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Flag {
+    /// The op has more or less of some work than any measured op of its kind.
+    OutsideMeasured {
+        /// The work term that is furthest outside.
+        term: &'static str,
+        /// By what the interval was widened.
+        factor: f64,
+    },
+    /// Too few rows of the kind to know the error well.
+    FewRows {
+        /// The kind.
+        kind: String,
+        /// Its measured ops.
+        rows: usize,
+    },
+    /// No whole network was measured: the sum of the ops is taken for the network.
+    NoNetworks,
+    /// Too few whole networks to know the error well.
+    FewNetworks {
+        /// How many.
+        rows: usize,
+    },
+    /// Some ops of the network are flagged themselves.
+    FlaggedOps {
+        /// How many.
+        ops: usize,
+    },
+}
+
+impl fmt::Display for Flag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OutsideMeasured { term, factor } => {
+                write!(f, "outside what was measured ({term}); interval widened {factor:.1} times")
+            }
+            Self::FewRows { kind, rows } => write!(f, "only {rows} measured ops of kind {kind}"),
+            Self::NoNetworks => f.write_str("no whole network was measured: this is a mere sum of ops"),
+            Self::FewNetworks { rows } => write!(f, "only {rows} measured networks"),
+            Self::FlaggedOps { ops } => write!(f, "{ops} of its ops are flagged"),
+        }
+    }
+}
+
+/// A predicted latency.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    /// The most likely value.
+    pub latency: Latency,
+    /// Lower end of the 90 % interval.
+    pub low: Latency,
+    /// Upper end of the 90 % interval.
+    pub high: Latency,
+    /// What should be known of it.
+    pub flags: Vec<Flag>,
+}
+
+impl Prediction {
+    /// A prediction of `ms`, times and divided by `exp(log_half_width)`; nothing when that is no latency.
+    pub(crate) fn new(ms: f64, log_half_width: f64, flags: Vec<Flag>) -> Option<Self> {
+        let latency = |ms| Latency::from_ms(ms).ok();
+        let factor = log_half_width.exp();
+        Some(Self { latency: latency(ms)?, low: latency(ms / factor)?, high: latency(ms * factor)?, flags })
+    }
+}
+
+/// The prediction of a network of these ops that sums to `ms`.
+///
+/// The network level's interval holds for ops known as well as those of the networks it was fitted on. Where they are
+/// known less, their errors are added: independent ones in quadrature, those of flagged ops in full.
+pub(crate) fn network_prediction(ms: f64, ops: &[OpEstimate], networks: &NetworkModel) -> Option<Prediction> {
+    let excess =
+        (ops_deviation(ops, ms, networks.scale).powi(2) - networks.ops_deviation.powi(2)).max(0.0).sqrt();
+    let flagged = || ops.iter().filter(|op| op.flags.iter().any(Flag::widens));
+    let far: f64 =
+        flagged().map(|op| networks.scale * op.combined.ms * op.combined.log_half_width.exp_m1()).sum();
+    let half_width = networks.band.log_half_width.hypot(NORMAL_90 * excess) + (far / ms).ln_1p();
+    let mut flags = Vec::new();
+    match (networks.form, networks.band.basis) {
+        (Form::Sum, _) => flags.push(Flag::NoNetworks),
+        (_, Basis::Few | Basis::None) => flags.push(Flag::FewNetworks { rows: networks.rows }),
+        _ => {}
+    }
+    if flagged().next().is_some() {
+        flags.push(Flag::FlaggedOps { ops: flagged().count() });
+    }
+    Prediction::new(ms, half_width, flags)
+}
+
+/// Standard deviation of a network's log latency that comes from its ops, if their errors are independent.
+pub(crate) fn ops_deviation(ops: &[OpEstimate], ms: f64, scale: f64) -> f64 {
+    let plain = ops.iter().filter(|op| !op.flags.iter().any(Flag::widens));
+    plain.map(|op| (scale * op.combined.ms * op.combined.deviation / ms).powi(2)).sum::<f64>().sqrt()
+}

@@ -1,0 +1,130 @@
+//! Regressors: from measured ops to a function of an op's features.
+//!
+//! A new one is a file with a type that implements [`Regressor`], and a line in the list below.
+
+mod ols;
+mod polynomial;
+mod residual;
+mod ridge;
+mod work_terms;
+
+use serde::{Deserialize, Serialize};
+
+pub use ols::Ols;
+pub use residual::Residual;
+pub use ridge::Ridge;
+pub use work_terms::WorkTerms;
+
+use crate::{OpFeatures, Sample};
+
+/// A share of a predicted latency.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contribution {
+    /// The work term, or what else it stands for.
+    pub name: String,
+    /// Amount of it in the op, where it is a work term.
+    pub amount: Option<f64>,
+    /// Its share in milliseconds; the shares sum to the prediction.
+    pub ms: f64,
+}
+
+/// Whether a regressor may be chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// May be chosen.
+    Candidate,
+    /// Fitted and reported for comparison, never chosen.
+    Yardstick,
+}
+
+/// A function of an op's features, fitted to measured ops.
+pub trait Regressor: Sized {
+    /// Its name in reports.
+    const NAME: &'static str;
+    /// Whether it may be chosen.
+    const ROLE: Role;
+
+    /// Fits to samples.
+    ///
+    /// # Errors
+    /// Why it cannot, in words: too few samples, or no finite solution.
+    fn fit(samples: &[&Sample]) -> Result<Self, String>;
+
+    /// The latency in milliseconds; not positive or not finite when it has no answer.
+    fn predict_ms(&self, op: &OpFeatures) -> f64;
+
+    /// What the latency is made of.
+    fn contributions(&self, op: &OpFeatures) -> Vec<Contribution> {
+        vec![Contribution { name: Self::NAME.to_owned(), amount: None, ms: self.predict_ms(op) }]
+    }
+}
+
+macro_rules! regressors {
+    ($($variant:ident),+ $(,)?) => {
+        /// A fitted regressor of any type.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "regressor", rename_all = "snake_case")]
+        pub enum Fitted {
+            $(#[doc = concat!("See [`", stringify!($variant), "`].")] $variant($variant)),+
+        }
+
+        /// A type of regressor.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum RegressorKind {
+            $(#[doc = concat!("See [`", stringify!($variant), "`].")] $variant),+
+        }
+
+        impl RegressorKind {
+            /// All of them; where two do equally well, the earlier is taken.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// Its name in reports.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $variant::NAME),+ }
+            }
+
+            /// Whether it may be chosen.
+            #[must_use]
+            pub fn role(self) -> Role {
+                match self { $(Self::$variant => $variant::ROLE),+ }
+            }
+
+            /// Fits to samples.
+            ///
+            /// # Errors
+            /// Why it cannot, in words.
+            pub fn fit(self, samples: &[&Sample]) -> Result<Fitted, String> {
+                match self { $(Self::$variant => $variant::fit(samples).map(Fitted::$variant)),+ }
+            }
+        }
+
+        impl Fitted {
+            /// Its type.
+            #[must_use]
+            pub fn kind(&self) -> RegressorKind {
+                match self { $(Self::$variant(_) => RegressorKind::$variant),+ }
+            }
+
+            /// The latency in milliseconds; nothing when it has no positive, finite answer.
+            #[must_use]
+            pub fn predict_ms(&self, op: &OpFeatures) -> Option<f64> {
+                let ms = match self { $(Self::$variant(fitted) => fitted.predict_ms(op)),+ };
+                (ms.is_finite() && ms > 0.0).then_some(ms)
+            }
+
+            /// What the latency is made of.
+            #[must_use]
+            pub fn contributions(&self, op: &OpFeatures) -> Vec<Contribution> {
+                match self { $(Self::$variant(fitted) => fitted.contributions(op)),+ }
+            }
+        }
+    };
+}
+
+regressors! {
+    WorkTerms,
+    Residual,
+    Ridge,
+    Ols,
+}

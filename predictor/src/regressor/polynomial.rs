@@ -1,0 +1,107 @@
+//! Second-order polynomials of an op's log sizes, standardised.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{OpFeatures, SIZES, Sample};
+
+/// Number of monomials of first and second order.
+pub(super) const MONOMIALS: usize = SIZES.len() + SIZES.len() * (SIZES.len() + 1) / 2;
+
+/// All products of one or two sizes.
+pub(super) fn monomials(op: &OpFeatures) -> Vec<f64> {
+    let sizes = &op.sizes;
+    let second = (0..sizes.len()).flat_map(|i| (i..sizes.len()).map(move |j| sizes[i] * sizes[j]));
+    sizes.iter().copied().chain(second).collect()
+}
+
+/// Names of the monomials, in order.
+pub(super) fn names() -> Vec<String> {
+    let second =
+        (0..SIZES.len()).flat_map(|i| (i..SIZES.len()).map(move |j| format!("{}*{}", SIZES[i], SIZES[j])));
+    SIZES.iter().map(|name| (*name).to_owned()).chain(second).collect()
+}
+
+/// Ridge regression of a target on standardised monomials.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RidgePolynomial {
+    intercept: f64,
+    monomials: Vec<Monomial>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Monomial {
+    name: String,
+    mean: f64,
+    deviation: f64,
+    coefficient: f64,
+}
+
+/// Sweeps of coordinate descent. linfa's stopping rule (the duality gap) does not hold for a pure ridge penalty, so
+/// that this is the number of sweeps done, not a bound.
+const SWEEPS: u32 = 200;
+
+impl RidgePolynomial {
+    /// Fits `targets`, one per sample, with linfa's elastic net at an L1 ratio of 0.
+    ///
+    /// # Errors
+    /// Why it cannot, in words.
+    pub(super) fn fit(samples: &[&Sample], targets: &[f64], penalty: f64) -> Result<Self, String> {
+        use linfa::{DatasetBase, traits::Fit};
+        use ndarray::{Array1, Array2, ShapeBuilder};
+
+        let n = samples.len();
+        if n < 10 {
+            return Err(format!("{n} samples, needs 10"));
+        }
+        let rows: Vec<Vec<f64>> = samples.iter().map(|s| monomials(&s.features)).collect();
+        let mut monomials: Vec<Monomial> = Vec::with_capacity(MONOMIALS);
+        let mut columns = Vec::new();
+        for (j, name) in names().into_iter().enumerate() {
+            let mean = rows.iter().map(|row| row[j]).sum::<f64>() / n as f64;
+            let variance = rows.iter().map(|row| (row[j] - mean).powi(2)).sum::<f64>() / n as f64;
+            let deviation = variance.sqrt();
+            // A monomial that hardly varies says nothing here and would explode elsewhere.
+            if deviation > 1e-6 * (1.0 + mean.abs()) {
+                columns.extend(rows.iter().map(|row| (row[j] - mean) / deviation));
+                monomials.push(Monomial { name, mean, deviation, coefficient: 0.0 });
+            }
+        }
+        let intercept = targets.iter().sum::<f64>() / n as f64;
+        if !monomials.is_empty() {
+            let records =
+                Array2::from_shape_vec((n, monomials.len()).f(), columns).map_err(|e| e.to_string())?;
+            let centred: Array1<f64> = targets.iter().map(|t| t - intercept).collect();
+            let fitted = linfa_elasticnet::ElasticNet::ridge()
+                .penalty(penalty)
+                .with_intercept(false)
+                .max_iterations(SWEEPS)
+                .fit(&DatasetBase::new(records, centred))
+                .map_err(|e| e.to_string())?;
+            monomials.iter_mut().zip(fitted.hyperplane()).for_each(|(m, c)| m.coefficient = *c);
+        }
+        let model = Self { intercept, monomials };
+        if !model.intercept.is_finite() || model.monomials.iter().any(|m| !m.coefficient.is_finite()) {
+            return Err("no finite solution".to_owned());
+        }
+        Ok(model)
+    }
+
+    /// The target of an op.
+    pub(super) fn predict(&self, op: &OpFeatures) -> f64 {
+        let values = monomials(op);
+        let names = names();
+        let mut sum = self.intercept;
+        let mut from = 0;
+        for m in &self.monomials {
+            // Both lists are in one order, so that one walk finds all.
+            while from < names.len() && names[from] != m.name {
+                from += 1;
+            }
+            let Some(value) = values.get(from) else { return f64::NAN };
+            sum += m.coefficient * (value - m.mean) / m.deviation;
+        }
+        sum
+    }
+}

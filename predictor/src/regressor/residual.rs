@@ -1,0 +1,49 @@
+//! Work terms times what they miss.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Contribution, Regressor, Role, WorkTerms, polynomial::RidgePolynomial};
+use crate::{OpFeatures, Sample};
+
+/// Stronger than for a ridge by itself: most of the latency is explained already.
+const PENALTY: f64 = 1e-2;
+/// The correction stays within a factor of e^0.5 = 1.65 either way, so that it cannot run away outside the samples.
+const LARGEST: f64 = 0.5;
+
+/// [`WorkTerms`] × exp(ridge polynomial of log sizes), the polynomial fitted to the log of measured over work terms.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Residual {
+    work_terms: WorkTerms,
+    log_residual: RidgePolynomial,
+}
+
+impl Residual {
+    fn factor(&self, op: &OpFeatures) -> f64 {
+        self.log_residual.predict(op).clamp(-LARGEST, LARGEST).exp()
+    }
+}
+
+impl Regressor for Residual {
+    const NAME: &'static str = "work terms x residual";
+    const ROLE: Role = Role::Candidate;
+
+    fn fit(samples: &[&Sample]) -> Result<Self, String> {
+        let work_terms = WorkTerms::fit(samples)?;
+        let targets: Vec<f64> =
+            samples.iter().map(|s| (s.latency_ms / work_terms.predict_ms(&s.features)).ln()).collect();
+        let log_residual = RidgePolynomial::fit(samples, &targets, PENALTY)?;
+        Ok(Self { work_terms, log_residual })
+    }
+
+    fn predict_ms(&self, op: &OpFeatures) -> f64 {
+        self.work_terms.predict_ms(op) * self.factor(op)
+    }
+
+    fn contributions(&self, op: &OpFeatures) -> Vec<Contribution> {
+        let mut shares = self.work_terms.contributions(op);
+        let ms = self.work_terms.predict_ms(op) * (self.factor(op) - 1.0);
+        shares.push(Contribution { name: "residual".to_owned(), amount: None, ms });
+        shares
+    }
+}

@@ -1,0 +1,109 @@
+//! What op models are fitted on: one measured op each.
+
+use std::collections::BTreeMap;
+
+use profiler::{
+    record::{Cache, Level, Row},
+    spec::OpSpec,
+};
+
+use crate::{OpFeatures, PredictorError};
+
+/// Width of a 95 % confidence interval in standard deviations.
+const CI_WIDTH: f64 = 2.0 * 1.96;
+/// Smallest relative noise believed: a clock and a drift correction are never better than this.
+const NOISE_FLOOR: f64 = 1e-3;
+
+/// A measured op: the precision-weighted mean of its rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// The op.
+    pub op: OpSpec,
+    /// What regressors see of it.
+    pub features: OpFeatures,
+    /// Its measured latency in milliseconds; above 0.
+    pub latency_ms: f64,
+    /// Standard deviation of the measurement, as a fraction of the latency; above 0.
+    pub noise: f64,
+}
+
+impl Sample {
+    /// The kind of its op.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        self.op.op().kind()
+    }
+}
+
+/// The ops of a table in one cache state, in order of their keys.
+///
+/// # Errors
+/// [`PredictorError::Spec`] for a subject that is no op key.
+pub fn op_samples(rows: &[Row], cache: Cache) -> Result<Vec<Sample>, PredictorError> {
+    let mut by_key: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.level == Level::Op && row.cache == cache) {
+        by_key.entry(&row.subject).or_default().push(row);
+    }
+    let sample = |(key, rows): (&str, Vec<&Row>)| {
+        let op: OpSpec = key.parse()?;
+        let (latency_ms, noise) = combine(&rows);
+        Ok(Sample { op, features: OpFeatures::of(&op), latency_ms, noise })
+    };
+    by_key.into_iter().map(sample).collect()
+}
+
+/// Mean of the logarithms weighted by precision, and its relative standard deviation.
+///
+/// Where rows of several sessions differ by more than their own noise, the spread between them counts.
+pub(crate) fn combine(rows: &[&Row]) -> (f64, f64) {
+    let noise = |row: &Row| ((row.ci_high_ms - row.ci_low_ms) / CI_WIDTH / row.latency_ms).max(NOISE_FLOOR);
+    if let [row] = rows {
+        return (row.latency_ms, noise(row));
+    }
+    let weights: Vec<f64> = rows.iter().map(|row| noise(row).powi(-2)).collect();
+    let total: f64 = weights.iter().sum();
+    let mean = rows.iter().zip(&weights).map(|(row, w)| w * row.latency_ms.ln()).sum::<f64>() / total;
+    let spread =
+        rows.iter().zip(&weights).map(|(row, w)| w * (row.latency_ms.ln() - mean).powi(2)).sum::<f64>();
+    let excess = spread / (rows.len() as f64 - 1.0);
+    (mean.exp(), (excess.max(1.0) / total).sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::test_rows::op_row;
+
+    #[test]
+    fn noise_comes_from_the_confidence_interval() {
+        // 2 ms, interval 1.98 to 2.02: 0.04 / 3.92 / 2 = 0.0051.
+        let row = Row { ci_low_ms: 1.98, ci_high_ms: 2.02, ..op_row("gpool-8x8x8", 2.0) };
+        let (latency, noise) = combine(&[&row]);
+        assert_eq!(latency.to_bits(), 2.0_f64.to_bits());
+        assert!((noise - 0.04 / 3.92 / 2.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn sessions_are_weighted_by_precision_and_their_spread_counts() {
+        // Noise 1 % and 2 %: weights 4 : 1; logarithms 0 and ln 1.5, mean 0.2 · ln 1.5.
+        let wide = |latency_ms: f64, noise: f64| Row {
+            ci_low_ms: latency_ms * (1.0 - 1.96 * noise),
+            ci_high_ms: latency_ms * (1.0 + 1.96 * noise),
+            ..op_row("gpool-8x8x8", latency_ms)
+        };
+        let (latency, noise) = combine(&[&wide(1.0, 0.01), &wide(1.5, 0.02)]);
+        assert!((latency.ln() - 0.2 * 1.5_f64.ln()).abs() < 1e-9);
+        // They differ by 40 %: the noise of the mean is of that order, not below 1 %.
+        assert!(noise > 0.1, "{noise}");
+    }
+
+    #[test]
+    fn only_the_asked_state_and_level_are_taken() {
+        let hot = Row { cache: Cache::Hot, ..op_row("gpool-8x8x8", 1.0) };
+        let samples =
+            op_samples(&[op_row("gpool-8x8x8", 2.0), hot, op_row("conv-8x8x3-o8-k3-s1", 3.0)], Cache::Cold);
+        let found: Vec<_> = samples.unwrap().iter().map(|s| (s.kind(), s.latency_ms)).collect();
+        assert_eq!(found, [("conv", 3.0), ("gpool", 2.0)]);
+    }
+}
