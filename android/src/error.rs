@@ -15,12 +15,12 @@ pub enum AndroidError {
         program: PathBuf,
     },
     /// `adb` is there but does not start.
-    #[error("cannot run `{}`: {source}", program.display())]
+    #[error("cannot run `{}`: {reason}", program.display())]
     AdbBroken {
         /// Program that was started.
         program: PathBuf,
         /// Reason given by the system.
-        source: io::Error,
+        reason: io::Error,
     },
     /// `adb` ran and reported a failure.
     #[error("`adb {arguments}` failed ({status}): {message}")]
@@ -59,12 +59,12 @@ pub enum AndroidError {
         refusals: Vec<Refusal>,
     },
     /// The result could not be written or read.
-    #[error("cannot use `{}`: {source}", path.display())]
+    #[error("cannot use `{}`: {reason}", path.display())]
     Unusable {
         /// File or folder.
         path: PathBuf,
         /// Reason given by the system.
-        source: io::Error,
+        reason: io::Error,
     },
     /// What cargo left behind is not what was asked for.
     #[error("`{}` is not a program for arm64 Linux: {found}", path.display())]

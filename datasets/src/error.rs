@@ -5,12 +5,12 @@ use std::{io, path::PathBuf};
 #[non_exhaustive]
 pub enum DatasetsError {
     /// The operating system, or the decompressor, could not read the path.
-    #[error("cannot read `{}`: {source}", path.display())]
+    #[error("cannot read `{}`: {reason}", path.display())]
     Unreadable {
         /// File or folder that was read.
         path: PathBuf,
         /// Reason given by the reader.
-        source: io::Error,
+        reason: io::Error,
     },
     /// None of the accepted names of a needed file exists.
     #[error(

@@ -24,9 +24,9 @@ impl Adb {
     /// [`AndroidError`]: no such program, it does not start, or it reports a failure.
     pub fn run(&self, arguments: &[&str]) -> Result<String, AndroidError> {
         let output = Command::new(&self.program).args(arguments).output();
-        let output = output.map_err(|source| match source.kind() {
+        let output = output.map_err(|reason| match reason.kind() {
             io::ErrorKind::NotFound => AndroidError::NoAdb { program: self.program.clone() },
-            _ => AndroidError::AdbBroken { program: self.program.clone(), source },
+            _ => AndroidError::AdbBroken { program: self.program.clone(), reason },
         })?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());

@@ -28,7 +28,7 @@ impl Program {
     pub fn inspect(path: PathBuf) -> Result<Self, AndroidError> {
         let (start, bytes) = match read_start(&path) {
             Ok(read) => read,
-            Err(source) => return Err(AndroidError::Unusable { path, source }),
+            Err(reason) => return Err(AndroidError::Unusable { path, reason }),
         };
         if !start.starts_with(&ELF_64_LITTLE) {
             return Err(AndroidError::WrongProgram { path, found: "no 64-bit ELF file".to_owned() });

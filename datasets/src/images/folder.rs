@@ -42,7 +42,7 @@ pub fn open_images(folder: &Path) -> Result<ImageDataset, DatasetsError> {
 
 /// `folder` itself if it holds the training images, else the one folder in it that does.
 fn locate(folder: &Path) -> Result<PathBuf, DatasetsError> {
-    let unreadable = |source| DatasetsError::Unreadable { path: folder.into(), source };
+    let unreadable = |reason| DatasetsError::Unreadable { path: folder.into(), reason };
     let mut inside = Vec::new();
     for entry in folder.read_dir().map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();

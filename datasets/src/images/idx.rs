@@ -62,7 +62,7 @@ struct IdxFile<'a> {
 
 impl<'a> IdxFile<'a> {
     fn open(path: &'a Path) -> Result<Self, DatasetsError> {
-        let unreadable = |source| DatasetsError::Unreadable { path: path.into(), source };
+        let unreadable = |reason| DatasetsError::Unreadable { path: path.into(), reason };
         let mut file = File::open(path).map_err(unreadable)?;
         let mut start = Vec::new();
         // The content decides, not the name: downloads lose and gain `.gz` easily.
@@ -121,7 +121,7 @@ impl<'a> IdxFile<'a> {
         match self.reader.by_ref().take(length).read_to_end(&mut bytes) {
             // A cut gzip stream reports its end as an error; what was decoded before it is kept in `bytes`.
             Err(error) if error.kind() == ErrorKind::UnexpectedEof && !bytes.is_empty() => Ok(bytes),
-            Err(source) => Err(DatasetsError::Unreadable { path: self.path.into(), source }),
+            Err(reason) => Err(DatasetsError::Unreadable { path: self.path.into(), reason }),
             Ok(_) => Ok(bytes),
         }
     }
