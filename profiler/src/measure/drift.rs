@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::MeasureError;
-use super::history::{History, Segment};
+use super::history::{History, Reading, Segment};
 use super::interval::{median, quantile};
 
 /// Nanoseconds as the clock gave them.
@@ -18,9 +18,12 @@ pub struct CorrectedNs(pub f64);
 
 /// How the reference block's time moved over a history.
 ///
-/// `corrected(t) = raw(t) · baseline / level(t)`: the level is the running median of five readings,
-/// interpolated linearly within a segment, and the baseline is the median of all levels. Readings of other
-/// segments do not count: another process, at another time.
+/// `corrected(t) = raw(t) · baseline / level(t)`: the level is the median of all readings within half a second, and
+/// of five at least, interpolated linearly within a segment; the baseline is the median of all levels. Readings of
+/// other segments do not count: another process, at another time.
+///
+/// Half a second, because what moves faster is not the machine but the reading: with narrower windows the
+/// correction adds more noise to a quiet machine's times than it takes away.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Drift {
     baseline_ns: f64,
@@ -97,16 +100,22 @@ impl Drift {
     }
 }
 
-/// Running median of five, three or one at the ends: a single disturbed reading leaves no trace.
+/// Readings up to this far away make a level.
+const REACH_NS: u64 = 500_000_000;
+/// And so many on either side, however far away, where the segment has them on both.
+const REACH_READINGS: usize = 2;
+
 fn levels(segment: &Segment) -> Vec<Level> {
     let readings = &segment.readings;
-    (0..readings.len())
-        .filter_map(|i| {
-            let reach = 2.min(i).min(readings.len() - 1 - i);
-            let window: Vec<f64> = readings[i - reach..=i + reach].iter().map(|r| r.took.0).collect();
-            median(&window).map(|ns| Level { at_ns: readings[i].at_ns as f64, ns })
-        })
-        .collect()
+    let level = |(i, reading): (usize, &Reading)| {
+        let first = readings.partition_point(|r| r.at_ns + REACH_NS < reading.at_ns);
+        let end = readings.partition_point(|r| r.at_ns <= reading.at_ns + REACH_NS);
+        // At the ends of a segment: as far on one side as on the other, or the level would lag behind.
+        let reach = (i - first).min(end - 1 - i).max(REACH_READINGS).min(i).min(readings.len() - 1 - i);
+        let window: Vec<f64> = readings[i - reach..=i + reach].iter().map(|r| r.took.0).collect();
+        median(&window).map(|ns| Level { at_ns: reading.at_ns as f64, ns })
+    };
+    readings.iter().enumerate().filter_map(level).collect()
 }
 
 fn level_at(levels: &[Level], at_ns: f64) -> Option<f64> {
@@ -126,7 +135,7 @@ fn level_at(levels: &[Level], at_ns: f64) -> Option<f64> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::super::clock::ClockQuality;
-    use super::super::history::{Burst, Entry, Reading, Samples};
+    use super::super::history::{Burst, Entry, Samples};
     use super::*;
 
     fn start() -> Entry {

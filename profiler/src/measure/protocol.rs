@@ -43,9 +43,9 @@ impl Default for Protocol {
             hot_samples: 5,
             burst_ns: 5_000_000,
             shortest_sample_ns: 20_000,
-            reference_every_ns: 4_000_000,
+            reference_every_ns: 8_000_000,
             reference_runs: 2,
-            min_round_size: 8,
+            min_round_size: 24,
             drift_limit: 0.15,
         }
     }

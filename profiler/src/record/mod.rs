@@ -8,6 +8,7 @@ mod atomic;
 mod document;
 mod error;
 mod row;
+mod session;
 mod table;
 
 pub use architecture_file::{read_architecture, write_architecture};
@@ -15,4 +16,5 @@ pub use atomic::write_atomic;
 pub use document::{read_document, read_text, write_document};
 pub use error::{ReadError, WriteError};
 pub use row::{Cache, Level, Row, Status};
+pub use session::{Conditions, Runtime, Session, read_session, session_path, write_session};
 pub use table::{read_table, write_table};

@@ -1,0 +1,35 @@
+//! `profiler export`: the very model that is timed.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Args;
+
+use crate::{
+    onnx::{network_model, op_model},
+    record::{read_architecture, write_atomic},
+    spec::OpSpec,
+};
+
+/// Writes the ONNX model of an op or an architecture, with the random weights it is timed with.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  profiler export mbconv-14x14x24-o24-e6-k5-s1-relu6-res -o op.onnx")]
+pub(super) struct Export {
+    /// Op key (see `profiler ops`), or the path of an architecture (.json).
+    subject: String,
+    /// File to write.
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+}
+
+impl Export {
+    pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+        let bytes = if self.subject.ends_with(".json") {
+            network_model(&read_architecture(self.subject.as_ref())?, 0)?
+        } else {
+            op_model(&self.subject.parse::<OpSpec>()?, 0)?
+        };
+        write_atomic(&self.output, |writer| writer.write_all(&bytes))?;
+        eprintln!("{}: {} bytes", self.output.display(), bytes.len());
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,64 @@
+//! The `profiler` program.
+
+mod export;
+mod ops;
+mod progress;
+mod run;
+mod space;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    backend::BackendError,
+    record::ReadError,
+    spec::SpecError,
+    sweep::SweepError,
+};
+
+/// Measures the latency of candidate ops and whole networks on this device.
+#[derive(Debug, Parser)]
+#[command(name = "profiler", version, after_help = "Exit codes: 0 done, 1 failed or stopped, 2 wrong usage or bad input file.\n\nExample:\n  profiler run --space proxylessnas-small --networks 30 -o run/table.csv")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Run),
+    Ops(ops::Ops),
+    Export(export::Export),
+}
+
+impl Cli {
+    /// Runs the command; prints results to stdout, errors to stderr.
+    #[must_use]
+    pub fn execute(self) -> ExitCode {
+        let result = match self.command {
+            Command::Run(run) => run.execute(),
+            Command::Ops(ops) => ops.execute(),
+            Command::Export(export) => export.execute(),
+        };
+        result.unwrap_or_else(|error| {
+            eprintln!("error: {error:#}");
+            ExitCode::from(if is_input(&error) { 2 } else { 1 })
+        })
+    }
+}
+
+/// A wrong combination of arguments.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct UsageError(String);
+
+fn is_input(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.is::<UsageError>()
+            || cause.is::<ReadError>()
+            || cause.is::<SpecError>()
+            || cause.downcast_ref::<SweepError>().is_some_and(SweepError::is_input)
+            || cause.downcast_ref::<BackendError>().is_some_and(|e| !matches!(e, BackendError::Run { .. }))
+    })
+}

@@ -1,0 +1,45 @@
+//! `profiler ops`: what a space is made of.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use comfy_table::{Table, presets::NOTHING};
+
+use super::{UsageError, space::SpaceArgs};
+
+/// Lists every distinct op of a search space with its work.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  profiler ops --space proxylessnas-mobile --json")]
+pub(super) struct Ops {
+    #[command(flatten)]
+    space: SpaceArgs,
+    /// One JSON object per line instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Ops {
+    pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+        let space = self.space.resolve()?.ok_or_else(|| UsageError("--space is missing".to_owned()))?;
+        let ops = space.distinct_ops();
+        if self.json {
+            for op in ops {
+                let (macs, parameters) = (op.macs().0, op.graph().parameters());
+                let output = op.output().to_string();
+                let line =
+                    serde_json::json!({"key": op.key(), "macs": macs, "parameters": parameters, "output": output});
+                println!("{line}");
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
+        let mut table = Table::new();
+        table.load_style(NOTHING).set_header(["op", "MACs (M)", "parameters", "output"]);
+        for op in &ops {
+            let macs = format!("{:.3}", op.macs().millions());
+            table.add_row([op.key(), macs, op.graph().parameters().to_string(), op.output().to_string()]);
+        }
+        println!("{table}");
+        println!("{} ops, 10^{:.1} networks", ops.len(), space.log10_networks());
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,48 @@
+//! Progress on stderr.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::measure::{Entry, Observer, Progress, SubjectFailure};
+
+/// A bar over the subjects that are known well enough, with the time left.
+pub(super) struct Bar {
+    bar: ProgressBar,
+}
+
+impl Bar {
+    pub(super) fn new(subjects: usize) -> Self {
+        let bar = ProgressBar::new(subjects as u64);
+        let style = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len} {msg}");
+        if let Ok(style) = style {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_prefix("warming up");
+        Self { bar }
+    }
+
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Observer for Bar {
+    fn record(&mut self, _: &Entry) -> Result<(), SubjectFailure> {
+        Ok(())
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        let seconds = |ns: u64| indicatif::HumanDuration(Duration::from_secs(ns / 1_000_000_000));
+        let left = progress.left_ns.map_or_else(|| "estimating".to_owned(), |ns| seconds(ns).to_string());
+        let turns = format!("{}/{}", progress.bursts_done, progress.bursts_planned);
+        self.bar.set_prefix("measuring");
+        self.bar.set_position(progress.finished as u64);
+        let spent = seconds(progress.spent_ns);
+        self.bar.set_message(format!("known, round {} ({turns}), {spent} spent, {left} left", progress.round + 1));
+    }
+
+    fn warming_up(&mut self, subject: usize) {
+        self.bar.set_position(subject as u64 + 1);
+    }
+}

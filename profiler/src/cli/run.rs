@@ -1,0 +1,197 @@
+//! `profiler run`: measure a table.
+
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    sync::{Arc, atomic::AtomicBool, atomic::Ordering},
+};
+
+use clap::Args;
+use comfy_table::{Table, presets::NOTHING};
+
+use super::{UsageError, progress::Bar, space::SpaceArgs};
+use crate::{
+    backend::{BackendOptions, MockNoise, open},
+    device::pin,
+    measure::Protocol,
+    record::{Cache, Row, Session},
+    sweep::{MockLaw, Planned, Sweep, SweepResult, journal_path, mock_costs, plan_model, plan_networks, plan_ops},
+};
+
+/// Measures the ops and random networks of a space, and any ONNX models, into one table.
+///
+/// Subjects take turns in short bursts, in an order shuffled every round, with a reference block in between; see the
+/// session file beside the table for the conditions. A stopped or killed run goes on where it was when the same command
+/// is given again.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  profiler run --space proxylessnas-small --networks 30 -o run/table.csv\n  profiler run --onnx searched.onnx --onnx baseline.onnx -o run/verify.csv")]
+pub(super) struct Run {
+    #[command(flatten)]
+    space: SpaceArgs,
+    /// Measure this many random networks of the space as well.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    networks: usize,
+    /// Leave out the space's ops: networks only.
+    #[arg(long, requires = "space")]
+    no_ops: bool,
+    /// Measure this ONNX model too (repeatable).
+    #[arg(long, value_name = "FILE")]
+    onnx: Vec<PathBuf>,
+    /// Table to write; its session and journal go beside it.
+    #[arg(short, long, value_name = "TABLE.csv")]
+    output: PathBuf,
+    /// Runtime: tract, onnxruntime, or mock (emulated, for trying things out).
+    #[arg(long, default_value = "tract")]
+    backend: String,
+    /// ONNX Runtime's shared library (or set ORT_DYLIB_PATH).
+    #[arg(long, value_name = "LIB", env = "ORT_DYLIB_PATH")]
+    onnxruntime: Option<PathBuf>,
+    /// Threads of the runtime.
+    #[arg(long, default_value_t = 1)]
+    threads: usize,
+    /// Processors to pin to, such as 0,2 or 4-7 [default: one per thread, the fastest kind, counted from the last].
+    #[arg(long, value_name = "LIST")]
+    cpus: Option<String>,
+    /// Seed of the random networks and of the order of turns.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// A subject is known when the 95 % interval of its median is within this many per cent.
+    #[arg(long, value_name = "PERCENT", default_value_t = 2.0)]
+    target_ci: f64,
+    /// Turns a subject gets at least.
+    #[arg(long, default_value_t = 12)]
+    min_rounds: u32,
+    /// Turns a subject gets at most.
+    #[arg(long, default_value_t = 200)]
+    max_rounds: u32,
+    /// Seconds the whole measurement may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    budget_s: u64,
+    /// Noise of the mock's emulated figures.
+    #[arg(long, value_name = "FRACTION", default_value_t = 0.02, hide = true)]
+    mock_noise: f64,
+    /// Print the rows as JSON lines instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Run {
+    pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+        if self.output.extension().is_none_or(|extension| extension != "csv") {
+            return Err(UsageError(format!("--output {}: expected a .csv file", self.output.display())).into());
+        }
+        let subjects = self.subjects()?;
+        let noise = MockNoise { amplitude: self.mock_noise, seed: self.seed };
+        let options = BackendOptions {
+            onnxruntime_library: self.onnxruntime.clone(),
+            mock: Some((mock_costs(&subjects, MockLaw::default()), noise)),
+        };
+        let backend = open(&self.backend, options)?;
+        let protocol = self.protocol();
+        protocol.check().map_err(|e| UsageError(e.to_string()))?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&stop);
+        ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))?;
+        let cpus = match backend.emulated_clock() {
+            Some(_) => Vec::new(),
+            None => pin(self.cpus.as_deref(), self.threads).map_err(|e| UsageError(e.to_string()))?,
+        };
+        let mut bar = Bar::new(subjects.len());
+        let output = self.output.clone();
+        let sweep = Sweep { subjects, backend: backend.as_ref(), threads: self.threads, cpus, protocol, output };
+        let result = sweep.run(&mut bar, &stop);
+        bar.finish();
+        match result? {
+            SweepResult::Done { measured, session } => {
+                if self.json {
+                    measured.rows.iter().try_for_each(|row| {
+                        println!("{}", serde_json::to_string(row)?);
+                        anyhow::Ok(())
+                    })?;
+                } else {
+                    println!("{}", table(&measured.rows));
+                }
+                report(&session, &self.output, measured.rows.len());
+                Ok(ExitCode::SUCCESS)
+            }
+            SweepResult::Stopped => {
+                let journal = journal_path(&self.output);
+                eprintln!("stopped; {} has what was measured: give the same command to go on", journal.display());
+                Ok(ExitCode::FAILURE)
+            }
+        }
+    }
+
+    fn subjects(&self) -> anyhow::Result<Vec<Planned>> {
+        let mut subjects = Vec::new();
+        match self.space.resolve()? {
+            Some(space) => {
+                if !self.no_ops {
+                    subjects.extend(plan_ops(&space)?);
+                }
+                subjects.extend(plan_networks(&space, self.networks, self.seed)?);
+            }
+            None if self.networks > 0 => {
+                return Err(UsageError("--networks needs --space".to_owned()).into());
+            }
+            None => {}
+        }
+        for path in &self.onnx {
+            subjects.push(plan_model(path)?);
+        }
+        if subjects.is_empty() {
+            return Err(UsageError("nothing to measure: give --space or --onnx".to_owned()).into());
+        }
+        Ok(subjects)
+    }
+
+    fn protocol(&self) -> Protocol {
+        Protocol {
+            seed: self.seed,
+            target_half_width: self.target_ci / 100.0,
+            min_rounds: self.min_rounds,
+            max_rounds: self.max_rounds,
+            budget_ns: self.budget_s.saturating_mul(1_000_000_000),
+            ..Protocol::default()
+        }
+    }
+}
+
+fn table(rows: &[Row]) -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(["subject", "hot ms", "±%", "cold ms", "±%", "runs", "dropped"]);
+    for pair in rows.chunk_by(|a, b| a.subject == b.subject) {
+        let of = |cache| pair.iter().find(|row| row.cache == cache);
+        let ms = |row: Option<&Row>| row.map_or_else(String::new, |row| format!("{:.4}", row.latency_ms));
+        let width = |row: Option<&Row>| {
+            row.map_or_else(String::new, |row| {
+                format!("{:.1}", 50.0 * (row.ci_high_ms - row.ci_low_ms) / row.latency_ms)
+            })
+        };
+        let (hot, cold) = (of(Cache::Hot), of(Cache::Cold));
+        let runs: u64 = pair.iter().map(|row| row.runs).sum();
+        let dropped: u64 = pair.iter().map(|row| row.dropped_runs).sum();
+        let subject = pair[0].subject.clone();
+        let cells = [subject, ms(hot), width(hot), ms(cold), width(cold), runs.to_string(), dropped.to_string()];
+        table.add_row(cells);
+    }
+    table
+}
+
+fn report(session: &Session, output: &std::path::Path, rows: usize) {
+    let Session { conditions, drift, .. } = session;
+    let (low, high) = (100.0 / drift.high_ratio, 100.0 / drift.low_ratio);
+    eprintln!(
+        "{} on {}: {rows} rows in {} ({:.0} s, {} runs, {} dropped; speed {low:.0} % to {high:.0} % of its median)",
+        conditions.runtime.name,
+        conditions.device,
+        output.display(),
+        session.measured_s,
+        session.runs,
+        session.dropped_runs,
+    );
+    if conditions.runtime.emulated {
+        eprintln!("note: emulated figures, not timings");
+    }
+    session.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+}

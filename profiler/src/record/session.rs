@@ -1,0 +1,111 @@
+//! Session JSON: under which conditions a table was measured.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{ReadError, WriteError, read_document, write_document};
+use crate::{
+    device::Device,
+    measure::{DriftReport, Outcome, Protocol},
+};
+
+const FORMAT: &str = "tailor-session";
+const VERSION: u32 = 1;
+
+/// The runtime that was timed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Runtime {
+    /// Name, such as `tract`.
+    pub name: String,
+    /// Its own version.
+    pub version: String,
+    /// Whether it computes nothing and its figures are emulated, never timings.
+    pub emulated: bool,
+    /// What else matters, such as the kernels in use.
+    pub details: Vec<(String, String)>,
+}
+
+/// What must not change while a table is being measured, nor between tables that are used together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conditions {
+    /// The device's name.
+    pub device: String,
+    /// The runtime.
+    pub runtime: Runtime,
+    /// Threads the runtime used.
+    pub threads: usize,
+    /// Processors it was pinned to, as the kernel confirmed; empty for not pinned.
+    pub cpus: Vec<usize>,
+    /// Target triple the profiler was built for.
+    pub build_target: String,
+}
+
+impl Conditions {
+    /// The first thing in which two sets of conditions differ, with both values.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Option<String> {
+        let differ = |what: &str, a: String, b: String| (a != b).then(|| format!("{what} `{a}` and `{b}`"));
+        let runtime = |c: &Self| format!("{} {}", c.runtime.name, c.runtime.version);
+        let details = |c: &Self| format!("{:?}", c.runtime.details);
+        differ("device", self.device.clone(), other.device.clone())
+            .or_else(|| differ("runtime", runtime(self), runtime(other)))
+            .or_else(|| differ("runtime details", details(self), details(other)))
+            .or_else(|| differ("threads", self.threads.to_string(), other.threads.to_string()))
+            .or_else(|| differ("cpus", format!("{:?}", self.cpus), format!("{:?}", other.cpus)))
+            .or_else(|| differ("build target", self.build_target.clone(), other.build_target.clone()))
+    }
+}
+
+/// A session: written beside its table as `TABLE.session.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its id, as in the table's rows.
+    pub id: String,
+    /// Version of the profiler.
+    pub tool_version: String,
+    /// Start, UTC, RFC 3339.
+    pub started: String,
+    /// End, UTC, RFC 3339.
+    pub finished: String,
+    /// Seconds of measuring, interruptions not counted.
+    pub measured_s: f64,
+    /// Why it ended.
+    pub outcome: Outcome,
+    /// What must not change.
+    pub conditions: Conditions,
+    /// What the machine said of itself at the end.
+    pub device: Device,
+    /// How it was measured.
+    pub protocol: Protocol,
+    /// How the reference block moved.
+    pub drift: DriftReport,
+    /// Timed runs used, over all subjects.
+    pub runs: u64,
+    /// Timed runs dropped because the thread was pre-empted.
+    pub dropped_runs: u64,
+    /// What a reader of the table should know.
+    pub warnings: Vec<String>,
+}
+
+/// Where a table's session is: `run/table.csv` → `run/table.session.json`.
+#[must_use]
+pub fn session_path(table: &Path) -> PathBuf {
+    table.with_extension("session.json")
+}
+
+/// Reads a session.
+///
+/// # Errors
+/// [`ReadError`] naming the file and what is wrong with it.
+pub fn read_session(path: &Path) -> Result<Session, ReadError> {
+    read_document(path, FORMAT, VERSION)
+}
+
+/// Writes a session.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn write_session(path: &Path, session: &Session) -> Result<(), WriteError> {
+    write_document(path, FORMAT, VERSION, session)
+}

@@ -1,0 +1,75 @@
+//! What can go wrong in a sweep.
+
+use std::path::PathBuf;
+
+use crate::{
+    backend::BackendError,
+    measure::MeasureError,
+    onnx::OnnxError,
+    record::{ReadError, WriteError},
+    spec::SpecError,
+};
+
+/// Why a sweep ended without a table.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SweepError {
+    /// A bad input file.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A file that cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// An op, network or space that makes no sense.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// A model that cannot be built or read.
+    #[error("{}: {source}", path.display())]
+    Model {
+        /// The file, or the subject's key.
+        path: PathBuf,
+        /// Why.
+        source: OnnxError,
+    },
+    /// The runtime does not take a model, or failed.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// The measurement failed.
+    #[error(transparent)]
+    Measure(#[from] MeasureError),
+    /// Two files with the same name.
+    #[error("two models are called `{0}`: rename one of the files")]
+    SameName(String),
+    /// Another profiler is writing the same table.
+    #[error("{}: another profiler is writing this table", .0.display())]
+    Busy(PathBuf),
+    /// The journal belongs to another measurement.
+    #[error("{} was begun under other conditions: {difference}; use another output file, or delete it to start anew", path.display())]
+    Changed {
+        /// The journal.
+        path: PathBuf,
+        /// What differs.
+        difference: String,
+    },
+    /// The sweep ended before every subject had turns enough.
+    #[error("{missing} of {total} subjects have too few turns for a figure; run the same command again with a larger --budget-s")]
+    TooShort {
+        /// Subjects without a figure.
+        missing: usize,
+        /// All subjects.
+        total: usize,
+    },
+}
+
+impl SweepError {
+    /// Whether the user's input is at fault (exit code 2) rather than the run (exit code 1).
+    #[must_use]
+    pub fn is_input(&self) -> bool {
+        match self {
+            Self::Read(_) | Self::Spec(_) | Self::Model { .. } | Self::SameName(_) | Self::Changed { .. } => true,
+            Self::Backend(error) => !matches!(error, BackendError::Run { .. }),
+            Self::Measure(MeasureError::Protocol(_)) => true,
+            Self::Write(_) | Self::Measure(_) | Self::Busy(_) | Self::TooShort { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The subjects of a sweep.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use rand::SeedableRng;
+use rand_pcg::Pcg64;
+
+use super::SweepError;
+use crate::{
+    onnx::{network_model, op_model, read_ops},
+    record::{Level, ReadError},
+    spec::{Architecture, OpSpec, SearchSpace, SpecError},
+};
+
+/// Seed of the weights of timed models; latency does not depend on it, outputs do.
+const WEIGHTS_SEED: u64 = 0;
+/// Largest model file accepted, in bytes.
+const MODEL_LIMIT: u64 = 1 << 31;
+
+/// One subject: what it is and the model that is timed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// Its key in the table.
+    pub key: String,
+    /// Op or network.
+    pub level: Level,
+    /// Its ops; empty for a network from elsewhere.
+    pub ops: Vec<OpSpec>,
+    /// The ONNX model.
+    pub onnx: Vec<u8>,
+}
+
+/// Every distinct op of a space.
+///
+/// # Errors
+/// [`SweepError::Model`].
+pub fn plan_ops(space: &SearchSpace) -> Result<Vec<Planned>, SweepError> {
+    let plan = |op: OpSpec| {
+        let onnx = op_model(&op, WEIGHTS_SEED).map_err(|source| model_error(&op.key(), source))?;
+        Ok(Planned { key: op.key(), level: Level::Op, ops: vec![op], onnx })
+    };
+    space.distinct_ops().into_iter().map(plan).collect()
+}
+
+/// `count` different, uniformly random networks of a space; the same for the same seed.
+///
+/// # Errors
+/// [`SweepError::Spec`] if the space has not so many.
+pub fn plan_networks(space: &SearchSpace, count: usize, seed: u64) -> Result<Vec<Planned>, SweepError> {
+    let mut rng = Pcg64::seed_from_u64(seed);
+    let mut seen = BTreeSet::new();
+    let mut planned = Vec::new();
+    for _ in 0..count.saturating_mul(100) {
+        if planned.len() == count {
+            break;
+        }
+        let network = space.network("random", &space.random_choices(&mut rng))?;
+        if seen.insert(network.key()) {
+            planned.push(plan_network(&network)?);
+        }
+    }
+    if planned.len() < count {
+        let reason = format!("{count} different networks asked for, {} found", planned.len());
+        return Err(SpecError::Choice { space: space.name().to_owned(), reason }.into());
+    }
+    Ok(planned)
+}
+
+fn plan_network(network: &Architecture) -> Result<Planned, SweepError> {
+    let onnx = network_model(network, WEIGHTS_SEED).map_err(|source| model_error(&network.key(), source))?;
+    Ok(Planned { key: network.key(), level: Level::Network, ops: network.ops().to_vec(), onnx })
+}
+
+/// An ONNX file. Called by its network key when Tailor exported it, otherwise `onnx-` and its file name.
+///
+/// # Errors
+/// [`SweepError`] when it cannot be read or is no ONNX model.
+pub fn plan_model(path: &Path) -> Result<Planned, SweepError> {
+    let io = |source| ReadError::Io { path: path.to_owned(), source };
+    let size = fs::metadata(path).map_err(io)?.len();
+    if size > MODEL_LIMIT {
+        return Err(ReadError::TooLarge { path: path.to_owned(), size, limit: MODEL_LIMIT }.into());
+    }
+    let onnx = fs::read(path).map_err(io)?;
+    let ops = read_ops(&onnx).map_err(|source| SweepError::Model { path: path.to_owned(), source })?;
+    let (key, ops) = match ops {
+        Some(ops) => (Architecture::new("model", None, ops.clone())?.key(), ops),
+        None => {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            let clean = |c: char| if c.is_ascii_alphanumeric() || c == '_' || c == '.' { c } else { '_' };
+            (format!("onnx-{}", stem.chars().map(clean).collect::<String>()), Vec::new())
+        }
+    };
+    Ok(Planned { key, level: Level::Network, ops, onnx })
+}
+
+fn model_error(key: &str, source: crate::onnx::OnnxError) -> SweepError {
+    SweepError::Model { path: key.into(), source }
+}
