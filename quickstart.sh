@@ -87,7 +87,6 @@ command_line() {
 
 say 'Set up'
 command -v cargo >/dev/null || fail 'cargo is needed: https://rustup.rs'
-command -v c++ >/dev/null || command -v g++ >/dev/null || fail 'a C++ compiler is needed (Debian: apt-get install g++)'
 tests/setup/libtorch.sh
 if [ -z "$images" ]; then
   tests/setup/images.sh

@@ -11,6 +11,10 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 folder=${1:-$root/libtorch}
 say() { echo "libtorch: $*" >&2; }
 
+if ! command -v "${CXX:-c++}" >/dev/null; then
+  say "error: no C++ compiler \`${CXX:-c++}\`, which its Rust bindings are built with (Debian: apt-get install g++)"
+  exit 2
+fi
 if [ -n "${LIBTORCH:-}" ] && [ "${LIBTORCH}" != "$folder" ]; then
   say "using yours, LIBTORCH=$LIBTORCH (version $version is needed)"
   exit 0
