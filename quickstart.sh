@@ -79,6 +79,14 @@ stage() {
   echo "$((SECONDS - started)) s"
 }
 
+# show NAME COMMAND...: says and runs COMMAND, which only prints; so it runs every time.
+show() {
+  say "$1"
+  shift
+  command_line "$@"
+  "$@" || fail "\`${1##*/} $2\` failed" $?
+}
+
 command_line() {
   printf '$'
   printf ' %q' "${1##*/}" "${@:2}"
@@ -108,10 +116,10 @@ stage 'Measure the candidate ops and random networks on this computer' "$run/tab
   "$programs/profiler" run --space "$space" "${measure[@]}" --seed "$seed" -o "$run/table.csv"
 
 stage 'Fit the latency model' "$run/model.json" \
-  "$programs/predictor" fit "$run/table.csv" -o "$run/model.json"
+  "$programs/predictor" fit "$run/table.csv" --hold-out 0.2 --seed "$seed" -o "$run/model.json"
 
-stage 'Evaluate it on rows it has not seen' "$run/evaluation.json" \
-  "$programs/predictor" evaluate "$run/table.csv" -o "$run/evaluation.json"
+show 'Evaluate it on the fifth of the rows that it has not seen' \
+  "$programs/predictor" evaluate "$run/model.json" "$run/table.csv"
 
 stage 'Search' "$run/search/architecture.json" \
   "$programs/search" run --space "$space" --model "$run/model.json" --data "$images" --preset "$preset" \
@@ -127,5 +135,4 @@ stage 'Export both to ONNX' "$run/network.onnx" \
 stage 'Measure both on this computer' "$run/verified.csv" \
   "$programs/profiler" run --onnx "$run/network.onnx" -o "$run/verified.csv"
 
-say 'Report'
-"$programs/search" report "$run"
+show 'Report' "$programs/search" report "$run"
