@@ -10,16 +10,15 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{
-    backend::BackendError,
-    record::ReadError,
-    spec::SpecError,
-    sweep::SweepError,
-};
+use crate::{backend::BackendError, record::ReadError, spec::SpecError, sweep::SweepError};
 
 /// Measures the latency of candidate ops and whole networks on this device.
 #[derive(Debug, Parser)]
-#[command(name = "profiler", version, after_help = "Exit codes: 0 done, 1 failed or stopped, 2 wrong usage or bad input file.\n\nExample:\n  profiler run --space proxylessnas-small --networks 30 -o run/table.csv")]
+#[command(
+    name = "profiler",
+    version,
+    after_help = "Exit codes: 0 done, 1 failed or stopped, 2 wrong usage or bad input file.\n\nExample:\n  profiler run --space proxylessnas-small --networks 30 -o run/table.csv"
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,

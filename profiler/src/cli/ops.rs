@@ -26,8 +26,7 @@ impl Ops {
             for op in ops {
                 let (macs, parameters) = (op.macs().0, op.graph().parameters());
                 let output = op.output().to_string();
-                let line =
-                    serde_json::json!({"key": op.key(), "macs": macs, "parameters": parameters, "output": output});
+                let line = serde_json::json!({"key": op.key(), "macs": macs, "parameters": parameters, "output": output});
                 println!("{line}");
             }
             return Ok(ExitCode::SUCCESS);

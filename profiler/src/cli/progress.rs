@@ -39,7 +39,10 @@ impl Observer for Bar {
         self.bar.set_prefix("measuring");
         self.bar.set_position(progress.finished as u64);
         let spent = seconds(progress.spent_ns);
-        self.bar.set_message(format!("known, round {} ({turns}), {spent} spent, {left} left", progress.round + 1));
+        self.bar.set_message(format!(
+            "known, round {} ({turns}), {spent} spent, {left} left",
+            progress.round + 1
+        ));
     }
 
     fn warming_up(&mut self, subject: usize) {

@@ -15,7 +15,9 @@ use crate::{
     device::pin,
     measure::Protocol,
     record::{Cache, Row, Session},
-    sweep::{MockLaw, Planned, Sweep, SweepResult, journal_path, mock_costs, plan_model, plan_networks, plan_ops},
+    sweep::{
+        MockLaw, Planned, Sweep, SweepResult, journal_path, mock_costs, plan_model, plan_networks, plan_ops,
+    },
 };
 
 /// Measures the ops and random networks of a space, and any ONNX models, into one table.
@@ -24,7 +26,9 @@ use crate::{
 /// session file beside the table for the conditions. A stopped or killed run goes on where it was when the same command
 /// is given again.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  profiler run --space proxylessnas-small --networks 30 -o run/table.csv\n  profiler run --onnx searched.onnx --onnx baseline.onnx -o run/verify.csv")]
+#[command(
+    after_help = "Examples:\n  profiler run --space proxylessnas-small --networks 30 -o run/table.csv\n  profiler run --onnx searched.onnx --onnx baseline.onnx -o run/verify.csv"
+)]
 pub(super) struct Run {
     #[command(flatten)]
     space: SpaceArgs,
@@ -78,7 +82,9 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         if self.output.extension().is_none_or(|extension| extension != "csv") {
-            return Err(UsageError(format!("--output {}: expected a .csv file", self.output.display())).into());
+            return Err(
+                UsageError(format!("--output {}: expected a .csv file", self.output.display())).into()
+            );
         }
         let subjects = self.subjects()?;
         let noise = MockNoise { amplitude: self.mock_noise, seed: self.seed };
@@ -98,7 +104,8 @@ impl Run {
         };
         let mut bar = Bar::new(subjects.len());
         let output = self.output.clone();
-        let sweep = Sweep { subjects, backend: backend.as_ref(), threads: self.threads, cpus, protocol, output };
+        let sweep =
+            Sweep { subjects, backend: backend.as_ref(), threads: self.threads, cpus, protocol, output };
         let result = sweep.run(&mut bar, &stop);
         bar.finish();
         match result? {
@@ -116,7 +123,10 @@ impl Run {
             }
             SweepResult::Stopped => {
                 let journal = journal_path(&self.output);
-                eprintln!("stopped; {} has what was measured: give the same command to go on", journal.display());
+                eprintln!(
+                    "stopped; {} has what was measured: give the same command to go on",
+                    journal.display()
+                );
                 Ok(ExitCode::FAILURE)
             }
         }
@@ -172,7 +182,8 @@ fn table(rows: &[Row]) -> Table {
         let runs: u64 = pair.iter().map(|row| row.runs).sum();
         let dropped: u64 = pair.iter().map(|row| row.dropped_runs).sum();
         let subject = pair[0].subject.clone();
-        let cells = [subject, ms(hot), width(hot), ms(cold), width(cold), runs.to_string(), dropped.to_string()];
+        let cells =
+            [subject, ms(hot), width(hot), ms(cold), width(cold), runs.to_string(), dropped.to_string()];
         table.add_row(cells);
     }
     table

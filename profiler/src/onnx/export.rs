@@ -4,8 +4,8 @@ use prost::Message;
 
 use super::{
     proto::{
-        Attribute, Dimension, Entry, FLOAT, Graph as GraphProto, INT, INTS, Model, Node as NodeProto, OperatorSet,
-        Shape, Tensor, TensorType, Type, ValueInfo,
+        Attribute, Dimension, Entry, FLOAT, Graph as GraphProto, INT, INTS, Model, Node as NodeProto,
+        OperatorSet, Shape, Tensor, TensorType, Type, ValueInfo,
     },
     weights::{NodeWeights, SeededWeights, WeightSource},
 };
@@ -140,7 +140,8 @@ impl Writer<'_> {
             Layer::GlobalAveragePool => ("GlobalAveragePool", vec![]),
             Layer::Linear { .. } => {
                 let flat = format!("flat{index}");
-                let flatten = node_proto("Flatten", vec![inputs[0].clone()], flat.clone(), vec![int("axis", 1)]);
+                let flatten =
+                    node_proto("Flatten", vec![inputs[0].clone()], flat.clone(), vec![int("axis", 1)]);
                 self.nodes.push(flatten);
                 inputs[0] = flat;
                 ("Gemm", vec![int("transB", 1)])

@@ -28,7 +28,8 @@ struct Body {
 pub fn read_architecture(path: &Path) -> Result<Architecture, ReadError> {
     let body: Body = read_document(path, FORMAT, VERSION)?;
     let wrong = |e: SpecError| ReadError::Content { path: path.to_owned(), reason: e.to_string() };
-    let ops = body.ops.iter().map(|key| key.parse::<OpSpec>()).collect::<Result<Vec<_>, _>>().map_err(wrong)?;
+    let ops =
+        body.ops.iter().map(|key| key.parse::<OpSpec>()).collect::<Result<Vec<_>, _>>().map_err(wrong)?;
     Architecture::new(&body.name, body.space.map(|space| (space, body.choices)), ops).map_err(wrong)
 }
 
@@ -62,8 +63,14 @@ mod tests {
 
         let text = std::fs::read_to_string(&path).unwrap();
         let cases = [
-            (text.replace("\"version\": 1", "\"version\": 7"), "version 7 of `tailor-architecture` is not known"),
-            (text.replace("tailor-architecture", "other"), "expected a file with format `tailor-architecture`"),
+            (
+                text.replace("\"version\": 1", "\"version\": 7"),
+                "version 7 of `tailor-architecture` is not known",
+            ),
+            (
+                text.replace("tailor-architecture", "other"),
+                "expected a file with format `tailor-architecture`",
+            ),
             (text.replace("-e6-k3-s2", "-e6-k4-s2"), "the kernel must be odd"),
             (text.replace("linear-1x1x320", "linear-1x1x321"), "takes 1x1x321"),
             (text[..text.len() / 2].to_owned(), "not valid JSON"),

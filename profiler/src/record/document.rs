@@ -1,10 +1,6 @@
 //! JSON documents with a format name and a version.
 
-use std::{
-    fs::File,
-    io::Read,
-    path::Path,
-};
+use std::{fs::File, io::Read, path::Path};
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -41,7 +37,8 @@ pub fn read_document<T: DeserializeOwned>(
 ) -> Result<T, ReadError> {
     let content = |reason: String| ReadError::Content { path: path.to_owned(), reason };
     let text = read_text(path)?;
-    let mut value: Value = serde_json::from_str(&text).map_err(|e| content(format!("not valid JSON: {e}")))?;
+    let mut value: Value =
+        serde_json::from_str(&text).map_err(|e| content(format!("not valid JSON: {e}")))?;
     let expected = |found: String| ReadError::Format { path: path.to_owned(), expected: format, found };
     let object = value.as_object_mut().ok_or_else(|| expected("no JSON object".to_owned()))?;
     match object.remove("format") {

@@ -122,7 +122,10 @@ mod tests {
             (text.replace("p90_ms", "p91_ms"), "line 2: unknown field `p91_ms`"),
             (text.replace("\n1,", "\n2,"), "line 2: table_version 2 is not known, expected 1"),
             (text.replace("conv-8x8x3", "cnov-8x8x3"), "line 2: `cnov-8x8x3"),
-            (format!("{text}{second}\n"), "line 3: `conv-8x8x3-o8-k3-s1-relu6` (cold) stands in line 2 already"),
+            (
+                format!("{text}{second}\n"),
+                "line 3: `conv-8x8x3-o8-k3-s1-relu6` (cold) stands in line 2 already",
+            ),
             (format!("{text}1,conv\n"), "line 3: 2 fields, expected 15"),
             (text[..text.len() - 1].to_owned(), "cut off"),
             (text.lines().next().unwrap().to_owned(), "no rows"),

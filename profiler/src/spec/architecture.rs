@@ -18,11 +18,7 @@ impl Architecture {
     ///
     /// # Errors
     /// [`SpecError::Chain`] when an op does not take what the one before it gives, [`SpecError::Choice`] for no ops.
-    pub fn new(
-        name: &str,
-        path: Option<(String, Vec<String>)>,
-        ops: Vec<OpSpec>,
-    ) -> Result<Self, SpecError> {
+    pub fn new(name: &str, path: Option<(String, Vec<String>)>, ops: Vec<OpSpec>) -> Result<Self, SpecError> {
         let first = ops.first().ok_or_else(|| SpecError::Choice {
             space: path.as_ref().map_or_else(|| name.to_owned(), |(space, _)| space.clone()),
             reason: "a network needs at least one op".to_owned(),

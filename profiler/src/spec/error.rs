@@ -60,7 +60,9 @@ pub enum SpecError {
         reason: String,
     },
     /// A name that is no built-in space.
-    #[error("unknown space `{0}`: expected proxylessnas-mobile, proxylessnas-small or the path of a .toml file")]
+    #[error(
+        "unknown space `{0}`: expected proxylessnas-mobile, proxylessnas-small or the path of a .toml file"
+    )]
     UnknownSpace(String),
     /// A space file that cannot be used.
     #[error("space file: {0}")]

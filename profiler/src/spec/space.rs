@@ -73,7 +73,8 @@ impl SearchSpace {
         }
         let activation = Some(file.activation);
         let input = FeatureMap::new(file.resolution, file.resolution, file.input_channels)?;
-        let conv = |out_channels, kernel, stride| ConvOp { out_channels, kernel, stride, groups: 1, activation };
+        let conv =
+            |out_channels, kernel, stride| ConvOp { out_channels, kernel, stride, groups: 1, activation };
         let stem = OpSpec::new(input, conv(file.stem.channels, file.stem.kernel, file.stem.stride))?;
         let first = MbConv {
             out_channels: file.first.channels,
@@ -169,7 +170,8 @@ impl SearchSpace {
         }
         let chosen = self.blocks.iter().zip(choices).enumerate().map(|(index, (block, &choice))| {
             let count = block.candidates.len();
-            let missing = || wrong(format!("block {index} has no candidate {choice}, only 0 to {}", count - 1));
+            let missing =
+                || wrong(format!("block {index} has no candidate {choice}, only 0 to {}", count - 1));
             block.candidates.get(choice).copied().ok_or_else(missing)
         });
         let chosen = chosen.collect::<Result<Vec<_>, _>>()?;

@@ -52,7 +52,9 @@ pub enum SweepError {
         difference: String,
     },
     /// The sweep ended before every subject had turns enough.
-    #[error("{missing} of {total} subjects have too few turns for a figure; run the same command again with a larger --budget-s")]
+    #[error(
+        "{missing} of {total} subjects have too few turns for a figure; run the same command again with a larger --budget-s"
+    )]
     TooShort {
         /// Subjects without a figure.
         missing: usize,
@@ -66,7 +68,9 @@ impl SweepError {
     #[must_use]
     pub fn is_input(&self) -> bool {
         match self {
-            Self::Read(_) | Self::Spec(_) | Self::Model { .. } | Self::SameName(_) | Self::Changed { .. } => true,
+            Self::Read(_) | Self::Spec(_) | Self::Model { .. } | Self::SameName(_) | Self::Changed { .. } => {
+                true
+            }
             Self::Backend(error) => !matches!(error, BackendError::Run { .. }),
             Self::Measure(MeasureError::Protocol(_)) => true,
             Self::Write(_) | Self::Measure(_) | Self::Busy(_) | Self::TooShort { .. } => false,

@@ -48,7 +48,8 @@ impl Header {
         if self.subjects != other.subjects {
             return Some(format!("{} subjects and {} others", self.subjects.len(), other.subjects.len()));
         }
-        let fixed = |p: &Protocol| (p.seed, p.hot_samples, p.burst_ns, p.shortest_sample_ns, p.min_round_size);
+        let fixed =
+            |p: &Protocol| (p.seed, p.hot_samples, p.burst_ns, p.shortest_sample_ns, p.min_round_size);
         (fixed(&self.protocol) != fixed(&other.protocol)).then(|| "another seed or protocol".to_owned())
     }
 }
@@ -79,13 +80,15 @@ impl Journal {
             std::fs::create_dir_all(folder).map_err(failed)?;
         }
         let mut options = OpenOptions::new();
-        let mut file = options.read(true).write(true).create(true).truncate(false).open(path).map_err(failed)?;
+        let mut file =
+            options.read(true).write(true).create(true).truncate(false).open(path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(SweepError::Busy(path.to_owned())),
             Err(TryLockError::Error(source)) => return Err(failed(source).into()),
         }
-        let (whole, lines) = whole_lines(&file).map_err(|source| ReadError::Io { path: path.into(), source })?;
+        let (whole, lines) =
+            whole_lines(&file).map_err(|source| ReadError::Io { path: path.into(), source })?;
         file.set_len(whole).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
         let Some((first, rest)) = lines.split_first() else {
@@ -98,7 +101,9 @@ impl Journal {
         let header: Header = serde_json::from_str(first).map_err(|e| wrong(1, format!("no journal: {e}")))?;
         if (header.format.as_str(), header.version) != (FORMAT, VERSION) {
             let found = header.version.to_string();
-            return Err(ReadError::Version { path: path.into(), format: FORMAT, found, expected: VERSION }.into());
+            return Err(
+                ReadError::Version { path: path.into(), format: FORMAT, found, expected: VERSION }.into()
+            );
         }
         if let Some(difference) = header.difference(&fresh) {
             return Err(SweepError::Changed { path: path.to_owned(), difference });

@@ -16,3 +16,6 @@ pub use mock_law::{MockLaw, mock_costs};
 pub use plan::{Planned, plan_model, plan_networks, plan_ops};
 pub use rows::{Measured, rows};
 pub use run::{Sweep, SweepResult};
+
+#[cfg(test)]
+mod tests;

@@ -83,7 +83,7 @@ pub fn plan_model(path: &Path) -> Result<Planned, SweepError> {
     }
     let onnx = fs::read(path).map_err(io)?;
     let ops = read_ops(&onnx).map_err(|source| SweepError::Model { path: path.to_owned(), source })?;
-    let (key, ops) = match ops {
+    let (key, ops) = match ops.filter(|ops| !ops.is_empty()) {
         Some(ops) => (Architecture::new("model", None, ops.clone())?.key(), ops),
         None => {
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();

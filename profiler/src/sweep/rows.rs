@@ -43,7 +43,8 @@ pub fn rows(
     let mut warnings = Vec::new();
     let (wide, preempted) = (count(measure::Status::Wide), count(measure::Status::Preempted));
     if wide > 0 {
-        warnings.push(format!("{wide} of {} figures are less exact than the target of ±{target} %", rows.len()));
+        warnings
+            .push(format!("{wide} of {} figures are less exact than the target of ±{target} %", rows.len()));
     }
     if preempted > 0 {
         warnings.push(format!("{preempted} figures rest on pre-empted runs: the machine was too busy"));

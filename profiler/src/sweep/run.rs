@@ -11,9 +11,7 @@ use super::{Journal, Measured, Planned, SweepError, journal::Header, journal_pat
 use crate::{
     backend::{Backend, Model},
     device::Device,
-    measure::{
-        Drift, Entry, Instruments, Observer, Outcome, Progress, Protocol, SubjectFailure, measure,
-    },
+    measure::{Drift, Entry, Instruments, Observer, Outcome, Progress, Protocol, SubjectFailure, measure},
     record::{Conditions, Runtime, Session, session_path, write_session, write_table},
 };
 

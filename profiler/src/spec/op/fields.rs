@@ -18,7 +18,8 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// When there is none.
     pub fn number(&mut self, letter: char) -> Result<u32, String> {
-        let found = self.words.iter().position(|w| w.strip_prefix(letter).is_some_and(|n| n.parse::<u32>().is_ok()));
+        let found =
+            self.words.iter().position(|w| w.strip_prefix(letter).is_some_and(|n| n.parse::<u32>().is_ok()));
         let place = found.ok_or_else(|| format!("`{letter}` with a number is missing"))?;
         let word = self.words.remove(place);
         word[letter.len_utf8()..].parse().map_err(|_| format!("`{word}` is not a number"))

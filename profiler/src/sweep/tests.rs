@@ -1,0 +1,185 @@
+#![allow(clippy::unwrap_used)]
+use std::{
+    fs,
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use super::*;
+use crate::{
+    backend::{Mock, MockNoise},
+    measure::{Entry, Observer, Protocol, Silent, SubjectFailure},
+    record::{Cache, Level, Row, read_session, read_table, session_path},
+    spec::{SearchSpace, SpaceFile},
+};
+
+fn space() -> SearchSpace {
+    SpaceFile::built_in("proxylessnas-small").unwrap().resolve().unwrap()
+}
+
+fn subjects() -> Vec<Planned> {
+    let mut subjects = plan_ops(&space()).unwrap();
+    subjects.truncate(4);
+    subjects.extend(plan_networks(&space(), 2, 7).unwrap());
+    subjects
+}
+
+fn sweep_with(
+    output: &Path,
+    threads: usize,
+    noise: f64,
+    observer: &mut dyn Observer,
+    stop: &AtomicBool,
+) -> Result<SweepResult, SweepError> {
+    let subjects = subjects();
+    let noise = MockNoise { amplitude: noise, seed: 1 };
+    let backend = Mock::new(mock_costs(&subjects, MockLaw::default()), noise);
+    let protocol = Protocol { min_rounds: 6, max_rounds: 20, ..Protocol::default() };
+    let output = output.to_owned();
+    Sweep { subjects, backend: &backend, threads, cpus: vec![], protocol, output }.run(observer, stop)
+}
+
+fn sweep(output: &Path) -> Result<SweepResult, SweepError> {
+    sweep_with(output, 1, 0.02, &mut Silent, &AtomicBool::new(false))
+}
+
+#[test]
+fn a_sweep_measures_the_law_and_says_that_it_is_emulated() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("table.csv");
+    sweep_with(&output, 1, 0.0, &mut Silent, &AtomicBool::new(false)).unwrap();
+    let rows = read_table(&output).unwrap();
+    assert_eq!(rows.len(), 2 * 6);
+    let law = MockLaw::default();
+    for row in &rows {
+        let ops = row.op_specs().unwrap();
+        let ns = match row.level {
+            Level::Op => law.graph_ns(&ops[0].graph()),
+            Level::Network => law.network_ns(&ops),
+        };
+        assert!(
+            (row.latency_ms * 1e6 / ns - 1.0).abs() < 1e-3,
+            "{}: {} and {ns} ns",
+            row.subject,
+            row.latency_ms
+        );
+    }
+    let session = read_session(&session_path(&output)).unwrap();
+    assert!(session.conditions.runtime.emulated);
+    assert_eq!(session.id, rows[0].session);
+}
+
+/// Raises the stop flag after some bursts, as a user would.
+struct StopAfter<'a>(usize, &'a AtomicBool);
+
+impl Observer for StopAfter<'_> {
+    fn record(&mut self, entry: &Entry) -> Result<(), SubjectFailure> {
+        if matches!(entry, Entry::Burst(_)) {
+            self.0 -= 1;
+            self.1.store(self.0 == 0, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_stopped_sweep_goes_on_and_measures_nothing_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("table.csv");
+    let stop = AtomicBool::new(false);
+    let stopped = sweep_with(&output, 1, 0.02, &mut StopAfter(15, &stop), &stop).unwrap();
+    assert!(matches!(stopped, SweepResult::Stopped));
+    assert!(!output.exists(), "no table before the end");
+
+    // A kill in the middle of a line: the torn line is lost, nothing else.
+    let journal = journal_path(&output);
+    let text = fs::read_to_string(&journal).unwrap();
+    fs::write(&journal, format!("{text}{{\"burst\":{{\"subject\":3,\"rou")).unwrap();
+    assert!(matches!(sweep(&output).unwrap(), SweepResult::Done { .. }));
+
+    let text = fs::read_to_string(&journal).unwrap();
+    let turns = text.lines().skip(1).filter_map(|line| match serde_json::from_str(line).unwrap() {
+        Entry::Burst(burst) => Some((burst.round, burst.subject)),
+        _ => None,
+    });
+    let turns: Vec<_> = turns.collect();
+    let distinct: std::collections::BTreeSet<_> = turns.iter().collect();
+    assert_eq!(turns.len(), distinct.len(), "a turn was measured twice");
+    assert_eq!(text.lines().filter(|line| line.contains("\"start\"")).count(), 2);
+
+    // Finished: the same command writes the same table and measures nothing.
+    let (before, table) = (text.len(), fs::read(&output).unwrap());
+    sweep(&output).unwrap();
+    assert_eq!(fs::read_to_string(&journal).unwrap().len(), before);
+    assert_eq!(fs::read(&output).unwrap(), table);
+}
+
+#[test]
+fn other_conditions_and_a_second_profiler_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("table.csv");
+    sweep(&output).unwrap();
+    let threads = sweep_with(&output, 2, 0.02, &mut Silent, &AtomicBool::new(false)).unwrap_err();
+    assert!(threads.to_string().contains("threads `1` and `2`"), "{threads}");
+    assert!(threads.is_input());
+
+    let held = fs::File::open(journal_path(&output)).unwrap();
+    held.lock().unwrap();
+    let busy = sweep(&output).unwrap_err();
+    assert!(busy.to_string().contains("another profiler"), "{busy}");
+    assert!(!busy.is_input());
+    drop(held);
+
+    fs::write(journal_path(&output), "{\"format\":\"tailor-journal\"}\n").unwrap();
+    assert!(sweep(&output).unwrap_err().to_string().contains("line 1: no journal"));
+}
+
+#[test]
+fn too_little_time_is_an_error_and_not_a_table_of_guesses() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("table.csv");
+    let subjects = subjects();
+    let backend = Mock::new(mock_costs(&subjects, MockLaw::default()), MockNoise::NONE);
+    let protocol = Protocol { budget_ns: 2_000_000, ..Protocol::default() };
+    let sweep =
+        Sweep { subjects, backend: &backend, threads: 1, cpus: vec![], protocol, output: output.clone() };
+    let error = sweep.run(&mut Silent, &AtomicBool::new(false)).unwrap_err();
+    assert!(error.to_string().contains("too few turns"), "{error}");
+    assert!(!output.exists());
+}
+
+#[test]
+fn foreign_models_have_no_mock_cost_and_twins_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("my net!.onnx");
+    let op: crate::spec::OpSpec = "conv-8x8x3-o8-k3-s1-relu6".parse().unwrap();
+    let bytes =
+        crate::onnx::model(&op.graph(), "x", &[], &mut crate::onnx::SeededWeights { seed: 1 }).unwrap();
+    fs::write(&path, bytes).unwrap();
+    let planned = plan_model(&path).unwrap();
+    // An empty op list is one that makes no network.
+    assert_eq!((planned.key.as_str(), planned.ops.len()), ("onnx-my_net_", 0));
+    let subjects = vec![planned.clone(), planned];
+    let backend = Mock::new(mock_costs(&subjects, MockLaw::default()), MockNoise::NONE);
+    let output = folder.path().join("t.csv");
+    let protocol = Protocol::default();
+    let sweep = Sweep { subjects, backend: &backend, threads: 1, cpus: vec![], protocol, output };
+    let error = sweep.run(&mut Silent, &AtomicBool::new(false)).unwrap_err();
+    assert!(error.to_string().contains("`onnx-my_net_`"), "{error}");
+    assert!(plan_model(&folder.path().join("none.onnx")).unwrap_err().is_input());
+}
+
+#[test]
+fn rows_say_which_figures_are_wide() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("table.csv");
+    let result = sweep_with(&output, 1, 0.9, &mut Silent, &AtomicBool::new(false)).unwrap();
+    let SweepResult::Done { measured, .. } = result else { panic!("stopped") };
+    let wide: Vec<&Row> =
+        measured.rows.iter().filter(|row| row.status == crate::record::Status::Wide).collect();
+    assert!(
+        wide.iter().any(|row| row.cache == Cache::Cold),
+        "±90 % noise on single runs cannot be within ±2 %"
+    );
+    assert!(measured.warnings[0].contains("less exact"), "{:?}", measured.warnings);
+}
