@@ -87,10 +87,8 @@ pub enum PredictorError {
         expected: &'static str,
     },
     /// A subject that is neither an op key nor a file.
-    #[error("`{subject}` is neither an op key ({reason}) nor an architecture file")]
+    #[error("{reason}; nor is it the path of an architecture file (.json)")]
     Subject {
-        /// The text.
-        subject: String,
         /// Why it is no op key.
         reason: String,
     },

@@ -19,6 +19,7 @@
 #[cfg(test)]
 mod test_rows;
 
+pub mod cli;
 mod cross_validation;
 mod error;
 mod evaluate;

@@ -119,10 +119,9 @@ fn normal_equations<const N: usize>(
             }
         }
     }
-    for j in 0..N {
-        for k in 0..j {
-            gram[k][j] = gram[j][k];
-        }
+    let lower = gram;
+    for (k, row) in gram.iter_mut().enumerate() {
+        row.iter_mut().enumerate().skip(k + 1).for_each(|(j, value)| *value = lower[j][k]);
     }
     (gram, projections)
 }

@@ -1,0 +1,92 @@
+//! `predictor evaluate`: a model scored on a table.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{
+    Leniency,
+    output::{self, ms, percent, table},
+};
+use crate::{Evaluation, LatencyModel, Measurements, Mixing, PredictorError, Scoring, metrics::Scores};
+
+/// Scores a model on the rows of a table that it was not fitted on.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "With --json: {\"op\": {\"n\", \"mape\", \"rmse_ms\", \"within_5\", \"within_10\", \"spearman\", \
+                  \"kendall\", \"coverage_90\", \"mean_width_90\"}, \"network\": {…}}; fractions in 0..1, a level \
+                  absent when it has no rows, mean_width_90 relative to the prediction.\n\nExample:\n  \
+                  predictor evaluate run/model.json run/table.csv --json"
+)]
+pub(super) struct Evaluate {
+    /// The model (JSON).
+    model: PathBuf,
+    /// A measurement table (CSV) with its session file beside it.
+    table: PathBuf,
+    /// Score subjects the model was fitted on too; their errors say nothing of new ones.
+    #[arg(long)]
+    include_fitted: bool,
+    #[command(flatten)]
+    leniency: Leniency,
+    /// A JSON object instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Evaluate {
+    pub(super) fn execute(self) -> anyhow::Result<String> {
+        let model = LatencyModel::read(&self.model)?;
+        let tables = [self.table.clone()];
+        let measurements = Measurements::read(&tables, self.leniency.mixing(), self.leniency.emulation())?;
+        if self.leniency.mixing() == Mixing::Refuse
+            && let Some(difference) = model.conditions().difference(&measurements.conditions)
+        {
+            return Err(PredictorError::OtherConditions { table: self.table, difference }.into());
+        }
+        let scoring = if self.include_fitted { Scoring::AllSubjects } else { Scoring::NewSubjects };
+        let evaluation = model.evaluate(&measurements.rows, scoring)?;
+        if self.json { output::json(&evaluation) } else { Ok(report(&model, &evaluation, scoring)) }
+    }
+}
+
+fn report(model: &LatencyModel, evaluation: &Evaluation, scoring: Scoring) -> String {
+    let mut scores = table([
+        "level",
+        "n",
+        "MAPE",
+        "RMSE (ms)",
+        "within ±5 %",
+        "within ±10 %",
+        "Spearman",
+        "Kendall",
+        "90 % covers",
+        "mean width",
+    ]);
+    let op = (format!("op ({})", model.ops().cache()), evaluation.op);
+    let network = (format!("network ({})", model.networks().cache), evaluation.network);
+    for (level, found) in [op, network] {
+        let Some(found) = found else { continue };
+        scores.add_row(cells(level, &found));
+    }
+    let note = match scoring {
+        Scoring::NewSubjects => "subjects the model was not fitted on",
+        Scoring::AllSubjects => "all subjects, those the model was fitted on too: no measure of new ones",
+    };
+    format!("{scores}\n{note}")
+}
+
+fn cells(level: String, scores: &Scores) -> [String; 10] {
+    let correlation = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| format!("{v:.3}"));
+    [
+        level,
+        scores.n.to_string(),
+        percent(scores.mape),
+        ms(scores.rmse_ms),
+        percent(scores.within_5),
+        percent(scores.within_10),
+        correlation(scores.spearman),
+        correlation(scores.kendall),
+        percent(scores.coverage_90),
+        percent(scores.mean_width_90),
+    ]
+}

@@ -1,0 +1,167 @@
+//! `predictor fit`: tables to model.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use profiler::record::{Cache, ReadError};
+use serde_json::{Value, json};
+
+use super::{
+    Leniency,
+    output::{self, ms, percent, percent_or_dash, table},
+};
+use crate::{FitOptions, Form, KindModel, LatencyModel, Measurements, PredictorError, Scope, draw_hold_out};
+
+/// Fits a latency model to measurement tables.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  predictor fit run/table.csv -o run/model.json --hold-out 0.2 --seed 1")]
+pub(super) struct Fit {
+    /// Measurement tables (CSV), each with its session file beside it.
+    #[arg(required = true, value_name = "TABLE")]
+    tables: Vec<PathBuf>,
+    /// Where to write the model (JSON).
+    #[arg(short, long, value_name = "MODEL")]
+    output: PathBuf,
+    /// Fraction of the ops and of the networks to keep from the fit, for `predictor evaluate`.
+    #[arg(long, value_name = "FRACTION", default_value_t = 0.0)]
+    hold_out: f64,
+    /// Seed of what is held out and of the folds of cross-validation.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Cache state of the op rows; auto takes the one that explains the networks best.
+    #[arg(long, value_name = "STATE", default_value = "auto")]
+    op_cache: OpCache,
+    #[command(flatten)]
+    leniency: Leniency,
+    /// A JSON object instead of tables.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum OpCache {
+    Auto,
+    Hot,
+    Cold,
+    InPlace,
+}
+
+impl From<OpCache> for Option<Cache> {
+    fn from(state: OpCache) -> Self {
+        match state {
+            OpCache::Auto => None,
+            OpCache::Hot => Some(Cache::Hot),
+            OpCache::Cold => Some(Cache::Cold),
+            OpCache::InPlace => Some(Cache::InPlace),
+        }
+    }
+}
+
+impl Fit {
+    pub(super) fn execute(self) -> anyhow::Result<String> {
+        let measurements =
+            Measurements::read(&self.tables, self.leniency.mixing(), self.leniency.emulation())?;
+        let held_out = draw_hold_out(&measurements.rows, self.hold_out, self.seed)?;
+        let options = FitOptions { op_cache: self.op_cache.into(), held_out, seed: self.seed };
+        let model = LatencyModel::fit(&measurements, &options)?;
+        if self.output.is_dir() {
+            let reason = "is a folder; name the file to write the model to".to_owned();
+            return Err(PredictorError::from(ReadError::Content { path: self.output, reason }).into());
+        }
+        model.write(&self.output)?;
+        eprintln!("wrote {}", self.output.display());
+        if self.json { output::json(&summary(&model)) } else { Ok(report(&model)) }
+    }
+}
+
+fn report(model: &LatencyModel) -> String {
+    let mut kinds = table(["kind", "rows", "regressor", "fitted on", "CV error", "90 % interval"]);
+    for kind in model.ops().kinds() {
+        kinds.add_row([
+            kind.kind.clone(),
+            kind.rows.to_string(),
+            kind.fitted.kind().name().to_owned(),
+            scope(kind.scope).to_owned(),
+            percent_or_dash(kind.cv_mape),
+            format!("± {}", percent(kind.band.log_half_width.exp_m1())),
+        ]);
+    }
+    let conditions = model.conditions();
+    let held_out = &model.provenance().held_out;
+    let mut lines = vec![
+        format!("{}, {} {}", conditions.device, conditions.runtime.name, conditions.runtime.version),
+        format!("ops ({}), errors by cross-validation:", model.ops().cache()),
+        kinds.to_string(),
+        candidates(model),
+        network_line(model),
+    ];
+    for report in &model.provenance().op_caches {
+        let error = percent_or_dash(report.loo_mape);
+        lines.push(format!("  from {} {} ops: leave-one-out error {error}", report.ops, report.cache));
+    }
+    if !(held_out.op.is_empty() && held_out.network.is_empty()) {
+        lines.push(format!("held out: {} ops, {} networks", held_out.op.len(), held_out.network.len()));
+    }
+    lines.join("\n")
+}
+
+fn scope(scope: Scope) -> &'static str {
+    match scope {
+        Scope::All => "all kinds",
+        Scope::Kind => "its kind",
+    }
+}
+
+/// What was weighed for the kind with most rows.
+fn candidates(model: &LatencyModel) -> String {
+    let Some(kind) = model.ops().kinds().max_by_key(|kind| kind.rows) else { return String::new() };
+    let mut weighed = table(["candidate", "fitted on", "CV error", "rows answered"]);
+    for candidate in &kind.candidates {
+        weighed.add_row([
+            candidate.regressor.clone(),
+            scope(candidate.scope).to_owned(),
+            percent_or_dash(candidate.cv_mape),
+            format!("{} of {}", candidate.answered, kind.rows),
+        ]);
+    }
+    format!("weighed for {}:\n{weighed}", kind.kind)
+}
+
+fn network_line(model: &LatencyModel) -> String {
+    let level = model.networks();
+    let rows = level.rows;
+    match level.form {
+        Form::Sum => "networks: none measured; a network is taken for the sum of its ops".to_owned(),
+        Form::Line | Form::Multiple => format!(
+            "networks ({}): {} ms + {:.4} · Σ ops, from {rows} networks; leave-one-out error {}, 90 % interval ± {}",
+            level.cache,
+            ms(level.constant_ms),
+            level.scale,
+            percent_or_dash(level.loo_mape),
+            percent(level.band.log_half_width.exp_m1()),
+        ),
+    }
+}
+
+fn summary(model: &LatencyModel) -> Value {
+    let kind = |kind: &KindModel| {
+        json!({
+            "kind": kind.kind,
+            "rows": kind.rows,
+            "regressor": kind.fitted.kind().name(),
+            "scope": kind.scope,
+            "cv_mape": kind.cv_mape,
+            "band": kind.band,
+            "candidates": kind.candidates,
+        })
+    };
+    let provenance = model.provenance();
+    json!({
+        "op_cache": model.ops().cache(),
+        "kinds": model.ops().kinds().map(kind).collect::<Vec<_>>(),
+        "network": model.networks(),
+        "op_caches": provenance.op_caches,
+        "held_out": provenance.held_out,
+    })
+}

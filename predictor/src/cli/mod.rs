@@ -1,0 +1,77 @@
+//! The `predictor` program.
+
+mod evaluate;
+mod explain;
+mod fit;
+mod output;
+mod predict;
+mod subject;
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{Emulation, Mixing, PredictorError};
+
+/// Fits a latency model of one device and predicts ops and networks.
+#[derive(Debug, Parser)]
+#[command(
+    name = "predictor",
+    version,
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or bad input file.\n\nExample:\n  \
+                  predictor fit run/table.csv -o run/model.json --hold-out 0.2\n  \
+                  predictor evaluate run/model.json run/table.csv"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Fit(fit::Fit),
+    Evaluate(evaluate::Evaluate),
+    Predict(predict::Predict),
+    Explain(explain::Explain),
+}
+
+impl Cli {
+    /// Runs the command; prints the result to stdout, errors to stderr.
+    #[must_use]
+    pub fn execute(self) -> ExitCode {
+        let result = match self.command {
+            Command::Fit(fit) => fit.execute(),
+            Command::Evaluate(evaluate) => evaluate.execute(),
+            Command::Predict(predict) => predict.execute(),
+            Command::Explain(explain) => explain.execute(),
+        };
+        match result.and_then(|text| output::print(&text)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                ExitCode::from(error.downcast_ref().map_or(1, PredictorError::exit_code))
+            }
+        }
+    }
+}
+
+/// What to do about tables that are refused otherwise.
+#[derive(Debug, Args)]
+struct Leniency {
+    /// Use tables of different device, runtime or threads together.
+    #[arg(long)]
+    allow_mixed: bool,
+    /// Use emulated figures, which are no timings.
+    #[arg(long)]
+    allow_emulated: bool,
+}
+
+impl Leniency {
+    fn mixing(&self) -> Mixing {
+        if self.allow_mixed { Mixing::Allow } else { Mixing::Refuse }
+    }
+
+    fn emulation(&self) -> Emulation {
+        if self.allow_emulated { Emulation::Allow } else { Emulation::Refuse }
+    }
+}

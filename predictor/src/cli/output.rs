@@ -1,0 +1,55 @@
+//! How results are written.
+
+use std::io::{self, Write};
+
+use comfy_table::{Table, presets::NOTHING};
+
+/// Writes to stdout; a reader that has seen enough is no failure.
+pub(super) fn print(text: &str) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(anyhow::Error::new(error).context("cannot write to stdout"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// An empty table under these columns.
+pub(super) fn table<const N: usize>(columns: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(columns);
+    table
+}
+
+/// A fraction as a percentage.
+pub(super) fn percent(fraction: f64) -> String {
+    format!("{:.1} %", 100.0 * fraction)
+}
+
+/// A fraction as a percentage, or a dash.
+pub(super) fn percent_or_dash(fraction: Option<f64>) -> String {
+    fraction.map_or_else(|| "-".to_owned(), percent)
+}
+
+/// Milliseconds with four significant digits.
+pub(super) fn ms(value: f64) -> String {
+    let digits = if value == 0.0 { 0 } else { (3 - value.abs().log10().floor() as i32).clamp(0, 9) as usize };
+    format!("{value:.digits$}")
+}
+
+/// JSON over several lines.
+pub(super) fn json(value: &impl serde::Serialize) -> anyhow::Result<String> {
+    Ok(serde_json::to_string_pretty(value)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn milliseconds_have_four_digits() {
+        let found = [0.0, 0.001_234_56, 0.123_456, 12.345_6, 12_345.6].map(ms);
+        assert_eq!(found, ["0", "0.001235", "0.1235", "12.35", "12346"]);
+    }
+}

@@ -1,0 +1,211 @@
+//! The program as a person or a script uses it, on tables of a hand-written law.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod tables;
+
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use serde_json::Value;
+use tables::{Bench, write_bench};
+use tempfile::TempDir;
+
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// A table of the law with 2 % noise, and a model fitted on four fifths of it.
+    fn fitted() -> Self {
+        let folder = Self::new();
+        write_bench(&folder.path("table.csv"), &Bench { noise: 0.02, ..Bench::default() });
+        let arguments = ["fit", "table.csv", "-o", "model.json", "--hold-out", "0.2", "--allow-emulated"];
+        folder.run(&arguments).success();
+        folder
+    }
+
+    fn run(&self, arguments: &[&str]) -> assert_cmd::assert::Assert {
+        Command::cargo_bin("predictor").unwrap().current_dir(self.0.path()).args(arguments).assert()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.run(arguments).success().get_output().stdout.clone();
+        serde_json::from_slice(&output).unwrap()
+    }
+
+    /// Fails with exit code 2 and one line on stderr that has all of `parts`; nothing on stdout.
+    fn refused(&self, arguments: &[&str], parts: &[&str]) {
+        let assert = self.run(arguments).code(2).stdout("");
+        let stderr = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert!(stderr.starts_with("error: "), "{stderr}");
+        parts.iter().for_each(|part| assert!(stderr.contains(part), "{part:?} not in {stderr}"));
+    }
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap()
+}
+
+#[test]
+fn held_out_subjects_are_scored_at_both_levels() {
+    let folder = Folder::fitted();
+    let scores = folder.json(&["evaluate", "model.json", "table.csv", "--allow-emulated", "--json"]);
+    for (level, n) in [("op", 8), ("network", 6)] {
+        let fields: Vec<&String> = scores[level].as_object().unwrap().keys().collect();
+        let expected = [
+            "coverage_90",
+            "kendall",
+            "mape",
+            "mean_width_90",
+            "n",
+            "rmse_ms",
+            "spearman",
+            "within_10",
+            "within_5",
+        ];
+        assert_eq!(fields, expected);
+        assert_eq!(scores[level]["n"], n, "{scores}");
+        // Noise of ± 2 % leaves nobody off by more than a tenth.
+        assert_eq!(scores[level]["within_10"], 1.0, "{scores}");
+        assert!(number(&scores[level]["mape"]) < 0.03, "{scores}");
+    }
+    folder
+        .run(&["evaluate", "model.json", "table.csv", "--allow-emulated"])
+        .success()
+        .stdout(predicate::str::contains("op (cold)").and(predicate::str::contains("network (hot)")));
+}
+
+#[test]
+fn explained_shares_sum_to_the_model_and_predicted_ops_to_the_network() {
+    let folder = Folder::fitted();
+    let key = "mbconv-14x14x16-o16-e6-k5-s1-relu6-res";
+    let explained = folder.json(&["explain", "model.json", key, "--json"]);
+    let sum: f64 = explained["terms"].as_array().unwrap().iter().map(|term| number(&term["ms"])).sum();
+    assert!((sum / number(&explained["model_ms"]) - 1.0).abs() < 1e-9, "{explained}");
+    folder.run(&["explain", "model.json", key]).success().stdout(predicate::str::contains("by the model"));
+
+    let network = tables::baseline(&folder.path("net.json"));
+    let predicted = folder.json(&["predict", "model.json", "net.json", key, "--json"]);
+    let (whole, op) = (&predicted[0], &predicted[1]);
+    let ops = whole["ops"].as_array().unwrap().iter().map(|op| number(&op["in_network_ms"]));
+    let sum = ops.fold(number(&whole["constant_ms"]), |ms, op| ms + op);
+    assert_eq!(number(&whole["latency_ms"]).to_bits(), sum.to_bits());
+    let truth = tables::network_law_ms(&network);
+    assert!((sum / truth - 1.0).abs() < 0.05, "{sum}, expected {truth}");
+    assert_eq!(op["subject"], key);
+    assert!(number(&op["low_ms"]) < number(&op["latency_ms"]));
+    folder
+        .run(&["predict", "model.json", "net.json"])
+        .success()
+        .stdout(predicate::str::contains("mobilenetv2-style").and(predicate::str::contains("(constant)")));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_model() {
+    let folder = Folder::fitted();
+    let arguments = ["fit", "table.csv", "-o", "again.json", "--hold-out", "0.2", "--allow-emulated"];
+    folder.run(&arguments).success();
+    let model = |name| {
+        let mut value: Value = serde_json::from_slice(&std::fs::read(folder.path(name)).unwrap()).unwrap();
+        value["provenance"]["fitted_at"].take();
+        value
+    };
+    assert_eq!(model("model.json"), model("again.json"));
+    folder.run(&[&arguments[..], &["--seed", "1"]].concat()).success();
+    assert_ne!(model("model.json"), model("again.json"));
+}
+
+#[test]
+fn emulated_mixed_and_foreign_tables_are_refused() {
+    let folder = Folder::new();
+    write_bench(&folder.path("a.csv"), &Bench::default());
+    write_bench(&folder.path("b.csv"), &Bench { threads: 4, emulated: false, ..Bench::default() });
+    write_bench(&folder.path("c.csv"), &Bench { emulated: false, ..Bench::default() });
+    folder.refused(&["fit", "a.csv", "-o", "m.json"], &["a.csv", "emulated by `mock`", "--allow-emulated"]);
+    let parts = ["c.csv and b.csv differ in threads `1` and `4`", "--allow-mixed"];
+    folder.refused(&["fit", "c.csv", "b.csv", "-o", "m.json"], &parts);
+    folder.run(&["fit", "c.csv", "b.csv", "-o", "m.json", "--allow-mixed"]).success();
+    folder.run(&["fit", "c.csv", "-o", "m.json"]).success();
+    let parts = ["b.csv and the model differ in threads"];
+    folder.refused(&["evaluate", "m.json", "b.csv", "--include-fitted"], &parts);
+    folder.run(&["evaluate", "m.json", "b.csv", "--include-fitted", "--allow-mixed"]).success();
+
+    let text = std::fs::read_to_string(folder.path("c.session.json")).unwrap();
+    std::fs::write(folder.path("c.session.json"), text.replace("\"bench\"", "\"other\"")).unwrap();
+    folder.refused(&["fit", "c.csv", "-o", "x.json"], &["c.csv", "of session `bench`", "c.session.json"]);
+    std::fs::remove_file(folder.path("c.session.json")).unwrap();
+    folder.refused(&["fit", "c.csv", "-o", "x.json"], &["c.session.json", "No such file"]);
+    assert!(!folder.path("x.json").exists());
+}
+
+#[test]
+fn wrong_use_is_one_clear_line_and_exit_code_2() {
+    let folder = Folder::fitted();
+    let fit = |table: &'static str| ["fit", table, "-o", "x.json", "--allow-emulated"];
+    folder.refused(&fit("none.csv"), &["none.csv"]);
+    folder.refused(&fit("model.json"), &["model.json"]);
+    let table = std::fs::read_to_string(folder.path("table.csv")).unwrap();
+    for (from, to, reason) in [
+        (",cold,0.", ",cold,NaN,0.", "line 2"),
+        ("latency_ms", "latency_s", "latency_s"),
+        ("\n1,", "\n7,", "table_version 7 is not known"),
+    ] {
+        std::fs::write(folder.path("broken.csv"), table.replacen(from, to, 1)).unwrap();
+        std::fs::copy(folder.path("table.session.json"), folder.path("broken.session.json")).unwrap();
+        folder.refused(&fit("broken.csv"), &["broken.csv", reason]);
+    }
+    folder.refused(&[&fit("table.csv")[..], &["--hold-out", "1.5"]].concat(), &["--hold-out is 1.5"]);
+    folder.refused(&["fit", "table.csv", "-o", ".", "--allow-emulated"], &["folder"]);
+    let asked = [&fit("table.csv")[..], &["--op-cache", "in_place"]].concat();
+    folder.refused(&asked, &["no op rows in cache state in_place; the table has cold"]);
+
+    std::fs::write(folder.path("half.json"), "{\"format\": \"tailor-lat").unwrap();
+    folder.refused(&["predict", "half.json", "gpool-7x7x64"], &["half.json", "not valid JSON"]);
+    folder.refused(&["predict", "table.csv", "gpool-7x7x64"], &["table.csv"]);
+    folder.refused(&["predict", "model.json", "gpol-7x7x64"], &["`gpol-7x7x64` is not an op key"]);
+    folder.refused(&["predict", "model.json", "none.json"], &["none.json"]);
+    folder.refused(&["predict", "model.json", "model.json"], &["tailor-architecture"]);
+    folder.refused(&["explain", "model.json", "gpool-0x7x64"], &["gpool-0x7x64"]);
+    folder.run(&["fit", "table.csv", "-o", "all.json", "--allow-emulated"]).success();
+    let evaluate = ["evaluate", "all.json", "table.csv", "--allow-emulated"];
+    folder.refused(&evaluate, &["nothing to score", "--hold-out 0.2", "--include-fitted"]);
+    folder.run(&["fit"]).code(2);
+    assert!(!folder.path("x.json").exists());
+}
+
+#[test]
+fn an_unknown_op_fails_and_is_named_with_the_device() {
+    let folder = Folder::fitted();
+    let key = "mbconv-7x7x64-o64-e6-k3-s1-hswish";
+    let assert = folder.run(&["predict", "model.json", key]).code(1).stdout("");
+    let stderr = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    let reason = "nothing that was measured has `hswish_elements`";
+    assert_eq!(stderr, format!("error: no latency for `{key}` on test bench (mock): {reason}\n"));
+}
+
+#[test]
+fn a_model_that_cannot_be_written_is_exit_code_1() {
+    let folder = Folder::new();
+    write_bench(&folder.path("table.csv"), &Bench::default());
+    std::fs::write(folder.path("file"), "").unwrap();
+    let output = Path::new("file").join("model.json");
+    let arguments = ["fit", "table.csv", "--allow-emulated", "-o", output.to_str().unwrap()];
+    folder.run(&arguments).code(1).stderr(predicate::str::contains("cannot write file/model.json"));
+}
+
+#[test]
+fn help_has_an_example_everywhere() {
+    for command in [&[][..], &["fit"], &["evaluate"], &["predict"], &["explain"]] {
+        let arguments = [command, &["--help"]].concat();
+        Folder::new().run(&arguments).success().stdout(predicate::str::contains("Example:\n  predictor "));
+    }
+}
