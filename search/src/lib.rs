@@ -1,1 +1,35 @@
-//! placeholder
+//! Searches for the network that fits a device: ProxylessNAS (arXiv:1812.00332) with libtorch.
+//!
+//! A [`SearchSpace`](profiler::spec::SearchSpace) becomes a [`supernet`] of which one path runs at a time. Weight steps
+//! ([`sgd`]) train sampled paths; architecture steps compare two candidates per block ([`gates`]) and move the
+//! architecture parameters ([`alpha`]) by an [`objective`] of accuracy and expected [`latency`]. [`run`] is the loop
+//! with its folder, [`train`] trains what came out of it (or any other network), [`export`] writes it as ONNX, and
+//! [`report`] puts predicted beside measured latencies.
+//!
+//! Every random choice is a function of seed, purpose and step ([`seed`]): a run that was stopped ends as an
+//! undisturbed one.
+
+mod error;
+mod folder;
+mod settings;
+
+pub mod alpha;
+pub mod cli;
+pub mod data;
+pub mod export;
+pub mod gates;
+pub mod latency;
+pub mod module;
+pub mod objective;
+pub mod report;
+pub mod run;
+pub mod seed;
+pub mod sgd;
+pub mod supernet;
+pub mod tensor_file;
+pub mod train;
+pub mod watch;
+
+pub use error::SearchError;
+pub use folder::RunFolder;
+pub use settings::keep_settings;

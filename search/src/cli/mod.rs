@@ -1,0 +1,83 @@
+//! The `search` program.
+
+mod baseline;
+mod environment;
+mod export;
+mod output;
+mod preset;
+mod progress;
+mod report;
+mod run;
+mod space;
+mod train;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use profiler::{
+    record::{ReadError, WriteError},
+    spec::SpecError,
+};
+
+pub use environment::set_environment;
+
+use crate::SearchError;
+
+/// Searches for the network that fits a device, trains it, exports it and reports on it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "search",
+    version,
+    after_help = "Exit codes: 0 done, 1 failed or stopped, 2 wrong usage or bad input file.\n\nExample:\n  \
+                  search run --space proxylessnas-small --model run/model.json --data images --target-ms 0.4 \
+                  -o run/search\n  search train run/search/architecture.json --data images -o run/searched"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(Box<run::Run>),
+    Baseline(baseline::Baseline),
+    Train(train::Train),
+    Export(export::Export),
+    Report(report::Report),
+}
+
+impl Cli {
+    /// Runs the command; prints the result to stdout, errors to stderr.
+    #[must_use]
+    pub fn execute(self) -> ExitCode {
+        let result = match self.command {
+            Command::Run(run) => run.execute(),
+            Command::Baseline(baseline) => baseline.execute(),
+            Command::Train(train) => train.execute(),
+            Command::Export(export) => export.execute(),
+            Command::Report(report) => report.execute(),
+        };
+        match result.and_then(|text| output::print(&text)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                ExitCode::from(exit_code(&error))
+            }
+        }
+    }
+}
+
+/// A wrong combination or value of arguments.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct UsageError(String);
+
+fn exit_code(error: &anyhow::Error) -> u8 {
+    let input = error.chain().any(|cause| {
+        cause.is::<UsageError>()
+            || cause.is::<ReadError>()
+            || cause.is::<SpecError>()
+            || cause.downcast_ref::<SearchError>().is_some_and(SearchError::is_input)
+    });
+    if input && !error.chain().any(|cause| cause.is::<WriteError>()) { 2 } else { 1 }
+}

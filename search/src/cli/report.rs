@@ -1,0 +1,68 @@
+//! `search report`: predicted beside measured.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use predictor::{Emulation, LatencyModel};
+
+use super::output::{self, percent, table};
+use crate::{RunFolder, report};
+
+/// Puts what was predicted of trained networks beside what was measured.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  search report --model run/model.json --measured run/verify.csv run/searched run/baseline"
+)]
+pub(super) struct Report {
+    /// Latency model of the device, from `predictor fit`.
+    #[arg(long, value_name = "MODEL.json")]
+    model: PathBuf,
+    /// Table with the networks' measurements, from `profiler run --onnx`.
+    #[arg(long, value_name = "TABLE.csv")]
+    measured: PathBuf,
+    /// Folders of finished trainings.
+    #[arg(value_name = "DIR", required = true)]
+    trainings: Vec<PathBuf>,
+    /// Take emulated figures, which are no timings.
+    #[arg(long)]
+    allow_emulated: bool,
+    /// A JSON object instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Report {
+    pub(super) fn execute(self) -> anyhow::Result<String> {
+        let model = LatencyModel::read(&self.model)?;
+        let folders: Vec<_> = self.trainings.iter().map(|path| RunFolder::new(path)).collect();
+        let emulation = if self.allow_emulated { Emulation::Allow } else { Emulation::Refuse };
+        let report = report::Report::new(&model, &self.measured, &folders, emulation)?;
+        if self.json { output::json(&report) } else { Ok(show(&report)) }
+    }
+}
+
+fn show(report: &report::Report) -> String {
+    let measured = if report.emulated { "emulated ms (no timing)" } else { "measured ms (95 % interval)" };
+    let mut lines = table([
+        "network",
+        "test accuracy",
+        "M MACs",
+        "k parameters",
+        "predicted ms (90 % interval)",
+        measured,
+        "error",
+    ]);
+    for row in &report.networks {
+        let range = |ms: f64, [low, high]: [f64; 2]| format!("{ms:.4} ({low:.4} to {high:.4})");
+        lines.add_row([
+            row.name.clone(),
+            percent(row.test_accuracy),
+            format!("{:.2}", row.macs as f64 / 1e6),
+            format!("{:.1}", row.parameters as f64 / 1e3),
+            range(row.predicted_ms, row.predicted_interval_ms),
+            range(row.measured_ms, row.measured_interval_ms),
+            format!("{:+.1} %", 100.0 * row.relative_error),
+        ]);
+    }
+    format!("{lines}\n{}, {}", report.device, report.runtime)
+}

@@ -1,0 +1,93 @@
+//! `search train`: train one network.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::Args;
+use datasets::images::open_images;
+use profiler::record::read_architecture;
+
+use super::{
+    output::{self, percent},
+    preset::{AUGMENTATION, BATCH, Preset, WEIGHTS, all_threads},
+    progress::Bar,
+};
+use crate::{
+    RunFolder,
+    sgd::Sgd,
+    train::{TrainSettings, train},
+};
+
+/// Trains a network from scratch on all training images and tests it once at the end.
+///
+/// The recipe is the same for every network, searched or not. A stopped training goes on where it was when the same
+/// command is given again, and ends as if it had not been stopped.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The folder then holds settings.json, checkpoint.safetensors and, when the training is done, \
+                  weights.safetensors, architecture.json and metrics.json.\n\nExample:\n  search train \
+                  run/search/architecture.json --data images -o run/searched"
+)]
+pub(super) struct Train {
+    /// The network (architecture file).
+    #[arg(value_name = "ARCHITECTURE.json")]
+    network: PathBuf,
+    /// Folder of an MNIST-style data set.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Folder of the training.
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
+    /// How long to take.
+    #[arg(long, value_enum, default_value = "quick")]
+    preset: Preset,
+    /// Times that every image is shown [default: by preset].
+    #[arg(long)]
+    epochs: Option<u64>,
+    /// What random choices start from.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Threads of libtorch [default: all].
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Images of a step.
+    #[arg(long, value_name = "IMAGES", default_value_t = BATCH)]
+    batch: usize,
+    /// Largest learning rate.
+    #[arg(long, value_name = "RATE", default_value_t = WEIGHTS.learning_rate)]
+    learning_rate: f64,
+    /// Seconds between checkpoints.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    checkpoint_every: u64,
+    /// A JSON object instead of a sentence.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Train {
+    pub(super) fn execute(self) -> anyhow::Result<String> {
+        let network = read_architecture(&self.network)?;
+        let images = open_images(&self.data)?;
+        let settings = TrainSettings {
+            network: network.key(),
+            seed: self.seed,
+            threads: self.threads.unwrap_or_else(all_threads),
+            epochs: self.epochs.unwrap_or_else(|| self.preset.epochs()),
+            batch: self.batch,
+            augmentation: AUGMENTATION,
+            weights: Sgd { learning_rate: self.learning_rate, ..WEIGHTS },
+        };
+        let mut bar = Bar::new()?;
+        let (folder, every) = (RunFolder::new(&self.output), Duration::from_secs(self.checkpoint_every));
+        let metrics = train(&network, &settings, &images, &folder, every, &mut bar);
+        bar.finish();
+        let metrics = metrics?;
+        if self.json {
+            return output::json(&metrics);
+        }
+        let (name, key, accuracy) = (network.name(), network.key(), percent(metrics.test_accuracy));
+        let (tests, epochs, loss) = (metrics.test_images, settings.epochs, metrics.train_loss);
+        Ok(format!(
+            "{name} ({key}): {accuracy} of {tests} test images right after {epochs} epochs, training loss {loss:.3}"
+        ))
+    }
+}

@@ -1,0 +1,141 @@
+//! What can go wrong in a search.
+
+use std::path::PathBuf;
+
+use datasets::DatasetsError;
+use predictor::PredictorError;
+use profiler::{
+    onnx::OnnxError,
+    record::{Cache, ReadError, WriteError},
+    spec::{FeatureMap, SpecError},
+};
+
+/// A search, training or export that cannot go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SearchError {
+    /// libtorch refused an operation.
+    #[error("libtorch: {0}")]
+    Torch(#[from] tch::TchError),
+    /// A layer that cannot be trained.
+    #[error("no trainable form of the layer `{0}`")]
+    Layer(String),
+    /// A checkpoint or weights file that does not fit.
+    #[error("checkpoint: {0}")]
+    Checkpoint(String),
+    /// An input file that cannot be used.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// An output file that cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A space or network that does not make sense.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// Images that cannot be used.
+    #[error(transparent)]
+    Images(#[from] DatasetsError),
+    /// A latency model that cannot be used or has no answer.
+    #[error(transparent)]
+    Predictor(#[from] PredictorError),
+    /// A model that cannot be exported.
+    #[error(transparent)]
+    Onnx(#[from] OnnxError),
+    /// Latencies that no search can use.
+    #[error("the latency model predicts {0}")]
+    Latency(String),
+    /// A target that no path of the space meets, or every one.
+    #[error(
+        "a target of {target_ms} ms cannot be met: the fastest network of the space takes {fastest_ms:.4} ms, the \
+         slowest {slowest_ms:.4} ms"
+    )]
+    Target {
+        /// The target.
+        target_ms: f64,
+        /// Predicted latency of the fastest path.
+        fastest_ms: f64,
+        /// Predicted latency of the slowest path.
+        slowest_ms: f64,
+    },
+    /// A batch size that the images cannot fill.
+    #[error("batches of {size} images: expected 1 to {images}, as many as there are")]
+    BatchSize {
+        /// The batch size.
+        size: usize,
+        /// The images there are.
+        images: usize,
+    },
+    /// Images of another shape or with more classes than the network takes.
+    #[error(
+        "the images are {found} with {found_classes} classes, but the network takes {expected} with {classes}"
+    )]
+    ImageShape {
+        /// Shape of the images.
+        found: FeatureMap,
+        /// Classes of the images.
+        found_classes: usize,
+        /// Shape that the network takes.
+        expected: FeatureMap,
+        /// Classes that the network tells apart.
+        classes: u32,
+    },
+    /// A run folder that was made with other settings.
+    #[error(
+        "{} was made with {field} = {there}, not {asked}; give another folder or the same settings",
+        folder.display()
+    )]
+    OtherRun {
+        /// The folder.
+        folder: PathBuf,
+        /// The setting that differs.
+        field: String,
+        /// Its value in the folder.
+        there: String,
+        /// The value asked for.
+        asked: String,
+    },
+    /// A setting outside its range.
+    #[error("{name} is {value}, expected {expected}")]
+    Setting {
+        /// The setting.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// Its range in words.
+        expected: &'static str,
+    },
+    /// The loss is not a number any more.
+    #[error("the loss became {loss} at step {step}; a smaller learning rate would help")]
+    Diverged {
+        /// The step.
+        step: u64,
+        /// The loss.
+        loss: f64,
+    },
+    /// A network that was not measured.
+    #[error("{}: no row of `{key}` ({name}, {cache}); measure it with `profiler run --onnx`", path.display())]
+    NotMeasured {
+        /// The measurement table.
+        path: PathBuf,
+        /// The network's key.
+        key: String,
+        /// The network's name.
+        name: String,
+        /// The cache state that the model predicts.
+        cache: Cache,
+    },
+    /// Ctrl-C.
+    #[error("stopped; the same command goes on from here")]
+    Stopped,
+}
+
+impl SearchError {
+    /// Whether the input is at fault rather than the run: exit code 2.
+    #[must_use]
+    pub fn is_input(&self) -> bool {
+        !matches!(
+            self,
+            Self::Torch(_) | Self::Write(_) | Self::Diverged { .. } | Self::Stopped | Self::Onnx(_)
+        )
+    }
+}

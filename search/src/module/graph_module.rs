@@ -1,0 +1,134 @@
+//! A graph with weights.
+
+use profiler::spec::{Activation, Conv, Graph, Layer, Node};
+use rand_pcg::Pcg64;
+use tch::{Device, Kind, Tensor};
+
+use super::{LayerWeights, Network, Parameter};
+use crate::SearchError;
+
+/// How batch normalization behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Normalizes by the batch and moves the running statistics.
+    Train,
+    /// Normalizes by the batch and leaves the running statistics alone.
+    Probe,
+    /// Normalizes by the running statistics.
+    Evaluate,
+}
+
+/// Share of the newest batch in the running statistics.
+const STATISTICS_MOMENTUM: f64 = 0.1;
+/// Added to the variance under the root.
+pub(crate) const EPSILON: f64 = 1e-5;
+
+/// A graph of layers with weights: each convolution is followed by batch normalization and has no bias.
+#[derive(Debug)]
+pub struct GraphModule {
+    graph: Graph,
+    layers: Vec<LayerWeights>,
+}
+
+impl GraphModule {
+    /// Random weights for a graph; the same for the same state of `rng`.
+    ///
+    /// # Errors
+    /// [`SearchError::Torch`].
+    pub fn new(graph: Graph, rng: &mut Pcg64, device: Device) -> Result<Self, SearchError> {
+        let layers = graph
+            .nodes()
+            .iter()
+            .map(|node| LayerWeights::new(node, rng, device))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { graph, layers })
+    }
+
+    /// Its graph.
+    #[must_use]
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// The weights, one per node of the graph.
+    #[must_use]
+    pub fn layers(&self) -> &[LayerWeights] {
+        &self.layers
+    }
+
+    /// `[n, c, h, w]` to `[n, c', h', w']`, or to `[n, classes]` behind a linear layer.
+    ///
+    /// # Errors
+    /// [`SearchError::Torch`] for an input of another shape.
+    pub fn forward(&self, input: &Tensor, mode: Mode) -> Result<Tensor, SearchError> {
+        let mut values = Vec::with_capacity(self.layers.len() + 1);
+        values.push(input.shallow_clone());
+        for (node, weights) in self.graph.nodes().iter().zip(&self.layers) {
+            let inputs: Vec<&Tensor> = node.inputs.iter().map(|value| &values[value.index()]).collect();
+            let output = apply(node, weights, &inputs, mode)?;
+            values.push(output);
+        }
+        Ok(values.swap_remove(self.graph.output_value().index()))
+    }
+
+    /// Its parameters, to change.
+    pub fn parameters_mut(&mut self) -> impl Iterator<Item = &mut Parameter> {
+        self.layers.iter_mut().flat_map(LayerWeights::parameters_mut)
+    }
+
+    /// Its parameters with their names, `3.weight` for those of node 3.
+    pub fn parameters(&self) -> impl Iterator<Item = (String, &Parameter)> {
+        let layers = self.layers.iter().enumerate();
+        layers.flat_map(|(node, layer)| {
+            layer.parameters().into_iter().map(move |(name, p)| (format!("{node}.{name}"), p))
+        })
+    }
+
+    /// Its running statistics with their names, `3.mean` for those of node 3.
+    pub fn statistics(&self) -> impl Iterator<Item = (String, &Tensor)> {
+        let layers = self.layers.iter().enumerate();
+        layers.flat_map(|(node, layer)| {
+            layer.statistics().into_iter().map(move |(name, t)| (format!("{node}.{name}"), t))
+        })
+    }
+}
+
+impl Network for GraphModule {
+    fn forward(&self, images: &Tensor, mode: Mode) -> Result<Tensor, SearchError> {
+        Self::forward(self, images, mode)
+    }
+
+    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+        Self::parameters_mut(self).collect()
+    }
+}
+
+fn apply(node: &Node, weights: &LayerWeights, inputs: &[&Tensor], mode: Mode) -> Result<Tensor, SearchError> {
+    let input = inputs[0];
+    let output = match (node.layer, weights) {
+        (Layer::Conv(conv), LayerWeights::Conv { weight, scale, shift, mean, variance }) => {
+            let value = convolve(input, &weight.value, conv)?;
+            let (scale, shift) = (Some(&scale.value), Some(&shift.value));
+            let statistics = if mode == Mode::Probe { (None, None) } else { (Some(mean), Some(variance)) };
+            let by_batch = mode != Mode::Evaluate;
+            let (mean, variance) = statistics;
+            value.f_batch_norm(scale, shift, mean, variance, by_batch, STATISTICS_MOMENTUM, EPSILON, true)?
+        }
+        (Layer::Linear { .. }, LayerWeights::Linear { weight, bias }) => {
+            input.f_flatten(1, -1)?.f_linear(&weight.value, Some(&bias.value))?
+        }
+        (Layer::Activation(Activation::Relu), _) => input.f_relu()?,
+        (Layer::Activation(Activation::Relu6), _) => input.f_relu6()?,
+        (Layer::Activation(Activation::Hswish), _) => input.f_hardswish()?,
+        (Layer::Add, _) => input.f_add(inputs[1])?,
+        (Layer::GlobalAveragePool, _) => input.f_mean_dim([2_i64, 3].as_slice(), true, None::<Kind>)?,
+        (layer, _) => return Err(SearchError::Layer(layer.to_string())),
+    };
+    Ok(output)
+}
+
+fn convolve(input: &Tensor, weight: &Tensor, conv: Conv) -> Result<Tensor, SearchError> {
+    let (stride, padding) = (i64::from(conv.stride), i64::from(conv.kernel / 2));
+    let groups = i64::from(conv.groups);
+    Ok(input.f_conv2d(weight, None::<&Tensor>, [stride, stride], [padding, padding], [1, 1], groups)?)
+}

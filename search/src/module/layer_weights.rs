@@ -1,0 +1,97 @@
+//! What one layer learns.
+
+use profiler::spec::{Conv, Layer, Node};
+use rand_pcg::Pcg64;
+use tch::{Device, Kind, Tensor};
+
+use super::Parameter;
+use crate::SearchError;
+
+/// Parameters and statistics of one layer.
+#[derive(Debug)]
+pub enum LayerWeights {
+    /// A convolution without bias, then batch normalization.
+    Conv {
+        /// `[out, in / groups, k, k]`.
+        weight: Parameter,
+        /// `[out]`.
+        scale: Parameter,
+        /// `[out]`.
+        shift: Parameter,
+        /// Running mean, `[out]`.
+        mean: Tensor,
+        /// Running (unbiased) variance, `[out]`.
+        variance: Tensor,
+    },
+    /// A linear layer.
+    Linear {
+        /// `[out, in]`.
+        weight: Parameter,
+        /// `[out]`.
+        bias: Parameter,
+    },
+    /// Nothing to learn.
+    None,
+}
+
+impl LayerWeights {
+    /// Random weights for a node.
+    ///
+    /// # Errors
+    /// [`SearchError::Torch`].
+    pub fn new(node: &Node, rng: &mut Pcg64, device: Device) -> Result<Self, SearchError> {
+        let channels = i64::from(node.input.channels);
+        match node.layer {
+            Layer::Conv(Conv { out_channels, kernel, groups, .. }) => {
+                let (out, per_group) = (i64::from(out_channels), channels / i64::from(groups));
+                let kernel = i64::from(kernel);
+                let fan_in = (per_group * kernel * kernel) as u64;
+                let options = (Kind::Float, device);
+                Ok(Self::Conv {
+                    weight: Parameter::uniform(&[out, per_group, kernel, kernel], fan_in, rng, device)?,
+                    scale: Parameter::constant(1.0, out, device)?,
+                    shift: Parameter::constant(0.0, out, device)?,
+                    mean: Tensor::f_zeros([out], options)?,
+                    variance: Tensor::f_ones([out], options)?,
+                })
+            }
+            Layer::Linear { out_features } => {
+                let out = i64::from(out_features);
+                // Thrice smaller than He's bound: the first predictions are then close to uniform.
+                let weight = Parameter::uniform(&[out, channels], 9 * channels as u64, rng, device)?;
+                Ok(Self::Linear { weight, bias: Parameter::constant(0.0, out, device)? })
+            }
+            _ => Ok(Self::None),
+        }
+    }
+
+    /// Its parameters with their names.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<(&'static str, &Parameter)> {
+        match self {
+            Self::Conv { weight, scale, shift, .. } => {
+                vec![("weight", weight), ("scale", scale), ("shift", shift)]
+            }
+            Self::Linear { weight, bias } => vec![("weight", weight), ("bias", bias)],
+            Self::None => vec![],
+        }
+    }
+
+    /// Its parameters, to change.
+    pub fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+        match self {
+            Self::Conv { weight, scale, shift, .. } => vec![weight, scale, shift],
+            Self::Linear { weight, bias } => vec![weight, bias],
+            Self::None => vec![],
+        }
+    }
+
+    /// Its running statistics with their names.
+    #[must_use]
+    pub fn statistics(&self) -> Vec<(&'static str, &Tensor)> {
+        match self {
+            Self::Conv { mean, variance, .. } => vec![("mean", mean), ("variance", variance)],
+            _ => vec![],
+        }
+    }
+}

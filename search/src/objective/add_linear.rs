@@ -1,0 +1,39 @@
+//! The sum of cross-entropy and relative excess of latency.
+
+use super::{Objective, Observation, Slopes};
+
+/// L = CE + λ (E − T) / T.
+///
+/// λ sets where E ends, T does not: T only makes λ independent of the unit.
+/// Source: `add#linear` of ProxylessNAS's released code.
+#[derive(Clone, Copy, Debug)]
+pub struct AddLinear {
+    /// T in milliseconds.
+    pub target_ms: f64,
+    /// λ.
+    pub lambda: f64,
+}
+
+impl Objective for AddLinear {
+    fn slopes(&mut self, _: &Observation) -> Slopes {
+        Slopes { cross_entropy: 1.0, per_ms: self.lambda / self.target_ms }
+    }
+
+    fn lambda(&self) -> Option<f64> {
+        Some(self.lambda)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slopes_by_hand() {
+        let seen =
+            Observation { cross_entropy: 2.0, expected_ms: 5.0, cross_entropy_gap: 1.0, latency_gap_ms: 1.0 };
+        // d/dE 0.1 (E − 4) / 4 = 0.025 per millisecond.
+        let slopes = AddLinear { target_ms: 4.0, lambda: 0.1 }.slopes(&seen);
+        assert_eq!(slopes, Slopes { cross_entropy: 1.0, per_ms: 0.025 });
+    }
+}

@@ -1,0 +1,132 @@
+//! How accuracy and latency make one loss. One file per objective, one line in [`LatencyLoss::objective`].
+
+mod add_linear;
+#[cfg(test)]
+pub(crate) mod landscape;
+mod mul_log;
+mod none;
+mod target;
+
+use std::fmt::Debug;
+
+use serde::{Deserialize, Serialize};
+
+pub use add_linear::AddLinear;
+pub use mul_log::MulLog;
+pub use none::NoLatencyLoss;
+pub use target::Target;
+
+use crate::{SearchError, alpha::GateGradient, latency::LatencyTable};
+
+/// What an objective sees at an architecture step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Observation {
+    /// Cross-entropy of the step's images.
+    pub cross_entropy: f64,
+    /// E\[latency\] in milliseconds.
+    pub expected_ms: f64,
+    /// Root mean square, over the blocks, of the difference of a pair's ∂CE/∂g.
+    pub cross_entropy_gap: f64,
+    /// Root mean square, over the blocks, of the difference of a pair's latencies in milliseconds.
+    pub latency_gap_ms: f64,
+}
+
+impl Observation {
+    /// What the gates' ∂CE/∂g and the latency table show.
+    #[must_use]
+    pub fn new(
+        gates: &[Option<GateGradient>],
+        cross_entropy: f64,
+        expected_ms: f64,
+        table: &LatencyTable,
+    ) -> Self {
+        let pairs =
+            || gates.iter().zip(&table.blocks_ms).filter_map(|(gate, ms)| gate.map(|gate| (gate, ms)));
+        let root_mean_square = |gap: &dyn Fn(GateGradient, &[f64]) -> f64| {
+            let squares: Vec<f64> = pairs().map(|(gate, ms)| gap(gate, ms).powi(2)).collect();
+            if squares.is_empty() { 0.0 } else { (squares.iter().sum::<f64>() / squares.len() as f64).sqrt() }
+        };
+        Self {
+            cross_entropy,
+            expected_ms,
+            cross_entropy_gap: root_mean_square(&|gate, _| gate.gates[0] - gate.gates[1]),
+            latency_gap_ms: root_mean_square(&|gate, ms| ms[gate.pair.first] - ms[gate.pair.second]),
+        }
+    }
+}
+
+/// Derivatives of the loss L(CE, E).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Slopes {
+    /// ∂L/∂CE.
+    pub cross_entropy: f64,
+    /// ∂L/∂E\[latency\], per millisecond.
+    pub per_ms: f64,
+}
+
+impl Slopes {
+    /// ∂L/∂g of every pair's gates: ∂L/∂CE · ∂CE/∂g_j + ∂L/∂E · F_j, as ∂E/∂g_j = F_j.
+    #[must_use]
+    pub fn combine(&self, gates: &[Option<GateGradient>], table: &LatencyTable) -> Vec<Option<GateGradient>> {
+        let combine = |(gate, ms): (&Option<GateGradient>, &Vec<f64>)| {
+            let GateGradient { pair, gates: [first, second] } = (*gate)?;
+            let whole = |by_ce: f64, ms: f64| self.cross_entropy * by_ce + self.per_ms * ms;
+            Some(GateGradient { pair, gates: [whole(first, ms[pair.first]), whole(second, ms[pair.second])] })
+        };
+        gates.iter().zip(&table.blocks_ms).map(combine).collect()
+    }
+}
+
+/// A loss made of cross-entropy and expected latency; may adapt from step to step.
+pub trait Objective: Debug {
+    /// The loss's derivatives at this point.
+    fn slopes(&mut self, seen: &Observation) -> Slopes;
+
+    /// What it has adapted, for a checkpoint.
+    fn state(&self) -> Vec<f64> {
+        Vec::new()
+    }
+
+    /// Takes up a state that [`Objective::state`] gave.
+    ///
+    /// # Errors
+    /// [`SearchError::Checkpoint`] when it is another objective's.
+    fn restore(&mut self, state: &[f64]) -> Result<(), SearchError> {
+        if state.is_empty() {
+            return Ok(());
+        }
+        Err(SearchError::Checkpoint(format!("{} numbers for an objective without a state", state.len())))
+    }
+
+    /// The weight of latency against cross-entropy, where there is one: λ in L = CE + λ (E / T − 1).
+    fn lambda(&self) -> Option<f64> {
+        None
+    }
+}
+
+/// The objectives by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum LatencyLoss {
+    /// CE + λ (E/T − 1), λ steered so that E ends at T.
+    Target,
+    /// CE + 0.1 (E/T − 1).
+    AddLinear,
+    /// 0.2 CE (log E / log T)^0.3.
+    MulLog,
+    /// CE alone; the target is not looked at.
+    None,
+}
+
+impl LatencyLoss {
+    /// The objective for a target in milliseconds.
+    #[must_use]
+    pub fn objective(self, target_ms: f64) -> Box<dyn Objective> {
+        match self {
+            Self::Target => Box::new(Target::new(target_ms)),
+            Self::AddLinear => Box::new(AddLinear { target_ms, lambda: 0.1 }),
+            Self::MulLog => Box::new(MulLog { target_ms, alpha: 0.2, beta: 0.3 }),
+            Self::None => Box::new(NoLatencyLoss),
+        }
+    }
+}

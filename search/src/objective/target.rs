@@ -1,0 +1,111 @@
+//! A latency weight that is steered until the expected latency is the target.
+
+use super::{Objective, Observation, Slopes};
+use crate::SearchError;
+
+/// L = CE + λ (E / T − 1), where λ is the output of a proportional-integral controller of the error E / T − 1.
+///
+/// λ may be negative: the budget is there to be used. It is given in units of the ratio of a typical pair's difference
+/// in cross-entropy gradient to its difference in latency, so that the same controller fits every data set, device
+/// and target: at 1 both pull equally. The integral is the dual ascent of the constraint E = T; the proportional part
+/// damps it. Source: the constraint as a Lagrangian, e.g. Boyd, Vandenberghe, "Convex optimization", §5; for the aim
+/// of a latency met from both sides, TuNAS, arXiv:2008.06120.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Target {
+    target_ms: f64,
+    integral: f64,
+    /// Moving means of the squared gaps of cross-entropy and of relative latency; only their ratio is used.
+    squares: [f64; 2],
+    lambda: f64,
+}
+
+impl Target {
+    /// λ per unit of relative error: latency and cross-entropy pull equally at 5 %.
+    const PROPORTIONAL: f64 = 20.0;
+    /// Growth of λ per step and unit of relative error.
+    const INTEGRAL: f64 = 0.5;
+    /// Largest integral: what lies beyond would only have to be unwound again.
+    const LIMIT: f64 = 5.0;
+    /// Memory of the moving means.
+    const DECAY: f64 = 0.95;
+
+    /// Not yet steered.
+    #[must_use]
+    pub fn new(target_ms: f64) -> Self {
+        Self { target_ms, integral: 0.0, squares: [0.0; 2], lambda: 0.0 }
+    }
+}
+
+impl Objective for Target {
+    fn slopes(&mut self, seen: &Observation) -> Slopes {
+        let gaps = [seen.cross_entropy_gap, seen.latency_gap_ms / self.target_ms];
+        for (mean, gap) in self.squares.iter_mut().zip(gaps) {
+            *mean = Self::DECAY * *mean + (1.0 - Self::DECAY) * gap * gap;
+        }
+        let error = seen.expected_ms / self.target_ms - 1.0;
+        self.integral = (self.integral + Self::INTEGRAL * error).clamp(-Self::LIMIT, Self::LIMIT);
+        let unit = if self.squares[1] > 0.0 { (self.squares[0] / self.squares[1]).sqrt() } else { 0.0 };
+        self.lambda = unit * (Self::PROPORTIONAL * error + self.integral);
+        Slopes { cross_entropy: 1.0, per_ms: self.lambda / self.target_ms }
+    }
+
+    fn state(&self) -> Vec<f64> {
+        vec![self.integral, self.squares[0], self.squares[1], self.lambda]
+    }
+
+    fn restore(&mut self, state: &[f64]) -> Result<(), SearchError> {
+        let &[integral, cross_entropy, latency, lambda] = state else {
+            return Err(SearchError::Checkpoint(format!(
+                "{} numbers for the steered λ, expected 4",
+                state.len()
+            )));
+        };
+        *self = Self { integral, squares: [cross_entropy, latency], lambda, ..*self };
+        Ok(())
+    }
+
+    fn lambda(&self) -> Option<f64> {
+        Some(self.lambda)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::objective::{LatencyLoss, landscape::Landscape};
+
+    #[test]
+    fn the_target_is_met_from_both_sides_and_the_other_losses_do_not() {
+        for seed in 0..20 {
+            let landscape = Landscape::random(seed);
+            let (fastest, slowest) = landscape.table.range_ms();
+            for share in [0.3, 0.5, 0.7] {
+                let target = fastest + share * (slowest - fastest);
+                let error = |loss| {
+                    let alphas = landscape.search(loss, target, 0.05, 200, seed);
+                    landscape.table.expected_ms(&alphas.probabilities()) / target - 1.0
+                };
+                let steered: f64 = error(LatencyLoss::Target);
+                assert!(steered.abs() < 0.05, "seed {seed}, share {share}: {steered}");
+                if share < 0.5 {
+                    let free: f64 = error(LatencyLoss::None);
+                    assert!(free > 0.05, "seed {seed}, share {share}: {free} without a latency loss");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn its_state_round_trips() {
+        let seen =
+            Observation { cross_entropy: 1.0, expected_ms: 3.0, cross_entropy_gap: 0.2, latency_gap_ms: 0.1 };
+        let mut steered = Target::new(2.0);
+        steered.slopes(&seen);
+        let mut taken_up = Target::new(2.0);
+        taken_up.restore(&steered.state()).unwrap();
+        assert_eq!(taken_up, steered);
+        assert_eq!(taken_up.slopes(&seen), steered.slopes(&seen));
+        assert!(taken_up.restore(&[1.0]).is_err());
+    }
+}

@@ -1,0 +1,110 @@
+//! The closing table: what was predicted of trained networks beside what was measured.
+
+use std::path::Path;
+
+use predictor::{Emulation, LatencyModel, Measurements, Mixing, PredictorError};
+use profiler::record::{Level, Row};
+use serde::Serialize;
+
+use crate::{RunFolder, SearchError, train::read_trained};
+
+/// One trained network, predicted and measured.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReportRow {
+    /// Its name.
+    pub name: String,
+    /// Its key in measurement tables.
+    pub key: String,
+    /// The label chosen in each block, if it is a path of a space.
+    pub choices: Vec<String>,
+    /// Share of test images it gets right.
+    pub test_accuracy: f64,
+    /// Multiply-accumulates of one image.
+    pub macs: u64,
+    /// Parameters as trained.
+    pub parameters: u64,
+    /// Predicted latency in milliseconds.
+    pub predicted_ms: f64,
+    /// Ends of the prediction's 90 % interval in milliseconds.
+    pub predicted_interval_ms: [f64; 2],
+    /// Measured latency in milliseconds.
+    pub measured_ms: f64,
+    /// Ends of the measurement's 95 % confidence interval in milliseconds.
+    pub measured_interval_ms: [f64; 2],
+    /// Predicted over measured, minus 1.
+    pub relative_error: f64,
+    /// Measuring session.
+    pub session: String,
+}
+
+/// Trained networks, predicted and measured.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// The device, in words.
+    pub device: String,
+    /// The runtime, in words.
+    pub runtime: String,
+    /// Whether the "measurements" are emulated: no timings.
+    pub emulated: bool,
+    /// The networks, in the order given.
+    pub networks: Vec<ReportRow>,
+}
+
+impl Report {
+    /// The report on trained networks' folders: predictions of `model` beside the rows of `measured`.
+    ///
+    /// # Errors
+    /// [`SearchError::NotMeasured`] for a network that the table has no row of; [`SearchError`] for files that cannot
+    /// be used or do not go together, and for networks that the model cannot predict.
+    pub fn new(
+        model: &LatencyModel,
+        measured: &Path,
+        folders: &[RunFolder],
+        emulation: Emulation,
+    ) -> Result<Self, SearchError> {
+        let measurements = Measurements::read(&[measured.to_owned()], Mixing::Refuse, emulation)?;
+        if let Some(difference) = model.conditions().difference(&measurements.conditions) {
+            return Err(PredictorError::OtherConditions { table: measured.to_owned(), difference }.into());
+        }
+        let row = |folder: &RunFolder| row(model, measured, &measurements.rows, folder);
+        let runtime = &measurements.conditions.runtime;
+        Ok(Self {
+            device: measurements.conditions.device.clone(),
+            runtime: format!("{} {}", runtime.name, runtime.version),
+            emulated: runtime.emulated,
+            networks: folders.iter().map(row).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn row(
+    model: &LatencyModel,
+    path: &Path,
+    rows: &[Row],
+    folder: &RunFolder,
+) -> Result<ReportRow, SearchError> {
+    let (network, metrics) = read_trained(folder)?;
+    let (key, cache) = (network.key(), model.networks().cache);
+    let found = |row: &&Row| row.level == Level::Network && row.subject == key && row.cache == cache;
+    let measured = rows.iter().find(found).ok_or_else(|| SearchError::NotMeasured {
+        path: path.to_owned(),
+        key: key.clone(),
+        name: network.name().to_owned(),
+        cache,
+    })?;
+    let prediction = model.predict_architecture(&network)?;
+    Ok(ReportRow {
+        name: network.name().to_owned(),
+        key: key.clone(),
+        choices: network.path().map(|(_, labels)| labels.to_vec()).unwrap_or_default(),
+        test_accuracy: metrics.test_accuracy,
+        macs: network.macs().0,
+        parameters: network.parameters(),
+        predicted_ms: prediction.latency.ms(),
+        predicted_interval_ms: [prediction.low.ms(), prediction.high.ms()],
+        measured_ms: measured.latency_ms,
+        measured_interval_ms: [measured.ci_low_ms, measured.ci_high_ms],
+        relative_error: prediction.latency.ms() / measured.latency_ms - 1.0,
+        session: measured.session.clone(),
+    })
+}

@@ -1,0 +1,71 @@
+//! How good a trained network is.
+
+use profiler::{
+    record::{read_architecture, read_document, write_document},
+    spec::Architecture,
+};
+use serde::{Deserialize, Serialize};
+
+use super::TrainSettings;
+use crate::{RunFolder, SearchError, data::Normalization};
+
+/// What a training ended with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Key of the network.
+    pub network: String,
+    /// Share of test images that it gets right; they were looked at this once.
+    pub test_accuracy: f64,
+    /// Number of test images.
+    pub test_images: usize,
+    /// Number of training images.
+    pub train_images: usize,
+    /// Mean training loss of the last epoch.
+    pub train_loss: f64,
+    /// Multiply-accumulates of one image.
+    pub macs: u64,
+    /// Parameters as trained.
+    pub parameters: u64,
+    /// What pixels (0 to 255) must be changed by before the network sees them.
+    pub normalization: Normalization,
+    /// How it was trained.
+    pub settings: TrainSettings,
+}
+
+impl Metrics {
+    const FORMAT: &'static str = "tailor-metrics";
+    const VERSION: u32 = 1;
+
+    /// Writes it into a training's folder.
+    ///
+    /// # Errors
+    /// [`SearchError::Write`].
+    pub fn write(&self, folder: &RunFolder) -> Result<(), SearchError> {
+        Ok(write_document(&folder.metrics(), Self::FORMAT, Self::VERSION, self)?)
+    }
+
+    /// Reads it from a training's folder.
+    ///
+    /// # Errors
+    /// [`SearchError::Read`].
+    pub fn read(folder: &RunFolder) -> Result<Self, SearchError> {
+        Ok(read_document(&folder.metrics(), Self::FORMAT, Self::VERSION)?)
+    }
+}
+
+/// The network and the metrics of a finished training.
+///
+/// # Errors
+/// [`SearchError::Read`]; [`SearchError::Checkpoint`] when the two are not of the same network.
+pub fn read_trained(folder: &RunFolder) -> Result<(Architecture, Metrics), SearchError> {
+    let network = read_architecture(&folder.architecture())?;
+    let metrics = Metrics::read(folder)?;
+    if network.key() == metrics.network {
+        return Ok((network, metrics));
+    }
+    let (path, found, expected) = (folder.path().display(), &metrics.network, network.key());
+    Err(SearchError::Checkpoint(format!(
+        "{path}: metrics.json is of `{found}`, architecture.json of `{expected}`"
+    )))
+}

@@ -1,0 +1,54 @@
+//! Everything that decides how a training goes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{SearchError, data::Augmentation, sgd::Sgd};
+
+/// Settings of a training; two with equal settings, network and images end in the same bits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainSettings {
+    /// Key of the network.
+    pub network: String,
+    /// What all random choices start from.
+    pub seed: u64,
+    /// Threads of libtorch; sums are rounded otherwise with another number.
+    pub threads: usize,
+    /// Times that every training image is shown.
+    pub epochs: u64,
+    /// Images of a step.
+    pub batch: usize,
+    /// How training images are changed.
+    pub augmentation: Augmentation,
+    /// How weights learn.
+    pub weights: Sgd,
+}
+
+impl TrainSettings {
+    /// Name of the file's format.
+    pub const FORMAT: &'static str = "tailor-training-settings";
+    /// Version of the file's format.
+    pub const VERSION: u32 = 1;
+
+    /// Checks that they make sense.
+    ///
+    /// # Errors
+    /// [`SearchError::Setting`] naming the first that does not.
+    pub fn check(&self) -> Result<(), SearchError> {
+        let counts = [
+            ("threads", self.threads as u64),
+            ("batch", self.batch as u64),
+            ("number of epochs", self.epochs),
+        ];
+        for (name, value) in counts {
+            if !(1..=1 << 20).contains(&value) {
+                return Err(SearchError::Setting {
+                    name,
+                    value: value.to_string(),
+                    expected: "a number of at least 1",
+                });
+            }
+        }
+        self.weights.check()
+    }
+}

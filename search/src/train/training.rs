@@ -1,0 +1,154 @@
+//! The training loop.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use datasets::images::ImageDataset;
+use profiler::{record::write_architecture, spec::Architecture};
+use tch::Device;
+
+use super::{Metrics, TrainSettings};
+use crate::{
+    RunFolder, SearchError,
+    data::{Batches, Normalization, check_images, whole_batches},
+    module::{GraphModule, Mode, insert_module, insert_weights, load_module},
+    seed::{Purpose, generator},
+    settings::keep_settings,
+    sgd::accuracy,
+    tensor_file::TensorFile,
+    watch::{Progress, Watcher},
+};
+
+/// Format of the trained weights.
+pub(crate) const WEIGHTS: (&str, u32) = ("tailor-weights", 1);
+/// Prefix of their names.
+pub(crate) const PREFIX: &str = "network";
+const CHECKPOINT: (&str, u32) = ("tailor-training-checkpoint", 1);
+/// Images at a time when testing.
+const TEST_BATCH: usize = 250;
+
+/// Trains a network from scratch, or goes on with the training in a folder, and tests it once at the end.
+///
+/// # Errors
+/// [`SearchError`]; [`SearchError::Stopped`] when the watcher asked for it, after a checkpoint.
+pub fn train(
+    network: &Architecture,
+    settings: &TrainSettings,
+    images: &ImageDataset,
+    folder: &RunFolder,
+    checkpoint_every: Duration,
+    watcher: &mut dyn Watcher,
+) -> Result<Metrics, SearchError> {
+    settings.check()?;
+    let graph = network.graph();
+    check_images(&images.train, graph.input(), graph.output().channels)?;
+    keep_settings(&folder.settings(), TrainSettings::FORMAT, TrainSettings::VERSION, settings)?;
+    if folder.metrics().exists() {
+        // The test images are looked at once.
+        return Metrics::read(folder);
+    }
+    tch::set_num_threads(i32::try_from(settings.threads).unwrap_or(i32::MAX));
+    let device = Device::Cpu;
+    let mut rng = generator(settings.seed, Purpose::Weights, 0);
+    let module = GraphModule::new(graph.clone(), &mut rng, device)?;
+    let normalization = Normalization::of(&images.train);
+    let purposes = [Purpose::Order, Purpose::Augmentation];
+    let (size, seed, augmentation) = (settings.batch, settings.seed, settings.augmentation);
+    let batches = Batches::new(&images.train, &normalization, size, seed, purposes, augmentation, device)?;
+    let mut training = Training { settings, module, batches, step: 0, epoch_loss: (0.0, 0) };
+    if folder.checkpoint().exists() {
+        training.read(&folder.checkpoint())?;
+    }
+    training.all_steps(&folder.checkpoint(), checkpoint_every, watcher)?;
+
+    let test = whole_batches(&images.test, &normalization, TEST_BATCH, device);
+    let test_accuracy = accuracy(&training.module, test, Mode::Evaluate)?;
+    let mut weights = TensorFile::new(WEIGHTS.0, WEIGHTS.1);
+    insert_weights(&mut weights, PREFIX, &training.module)?;
+    weights.write(&folder.weights())?;
+    write_architecture(&folder.architecture(), network)?;
+    let metrics = Metrics {
+        network: network.key(),
+        test_accuracy,
+        test_images: images.test.len(),
+        train_images: images.train.len(),
+        train_loss: training.epoch_loss.0 / training.epoch_loss.1.max(1) as f64,
+        macs: network.macs().0,
+        parameters: network.parameters(),
+        normalization,
+        settings: settings.clone(),
+    };
+    metrics.write(folder)?;
+    Ok(metrics)
+}
+
+struct Training<'a> {
+    settings: &'a TrainSettings,
+    module: GraphModule,
+    batches: Batches<'a>,
+    step: u64,
+    /// Sum of the losses of this epoch's steps, and their number.
+    epoch_loss: (f64, u64),
+}
+
+impl Training<'_> {
+    fn all_steps(
+        &mut self,
+        checkpoint: &Path,
+        every: Duration,
+        watcher: &mut dyn Watcher,
+    ) -> Result<(), SearchError> {
+        let steps = self.settings.epochs * self.batches.per_epoch();
+        let mut saved = Instant::now();
+        while self.step < steps {
+            if self.step % self.batches.per_epoch() == 0 {
+                self.epoch_loss = (0.0, 0);
+            }
+            let batch = self.batches.batch(self.step)?;
+            let sgd = &self.settings.weights;
+            let loss = sgd.step(&mut self.module, &batch, sgd.rate(self.step, steps))?;
+            if !loss.is_finite() {
+                return Err(SearchError::Diverged { step: self.step, loss });
+            }
+            self.epoch_loss = (self.epoch_loss.0 + loss, self.epoch_loss.1 + 1);
+            self.step += 1;
+            watcher.progress(&Progress {
+                phase: "training",
+                step: self.step,
+                steps,
+                loss,
+                expected_ms: None,
+            });
+            let stop = watcher.stop_requested();
+            if stop || saved.elapsed() >= every {
+                self.write(checkpoint)?;
+                saved = Instant::now();
+            }
+            if stop {
+                return Err(SearchError::Stopped);
+            }
+        }
+        self.write(checkpoint)
+    }
+
+    fn write(&self, path: &Path) -> Result<(), SearchError> {
+        let mut file = TensorFile::new(CHECKPOINT.0, CHECKPOINT.1);
+        insert_module(&mut file, PREFIX, &self.module)?;
+        file.insert_counts("step", &[self.step, self.epoch_loss.1]);
+        file.insert_numbers("loss", &[self.epoch_loss.0]);
+        file.write(path)
+    }
+
+    fn read(&mut self, path: &Path) -> Result<(), SearchError> {
+        let file = TensorFile::read(path, CHECKPOINT.0, CHECKPOINT.1)?;
+        load_module(&file, PREFIX, &self.module)?;
+        let (step, loss) = (file.counts("step")?, file.numbers("loss")?);
+        let (&[step, count], &[sum]) = (step.as_slice(), loss.as_slice()) else {
+            return Err(SearchError::Checkpoint("`step` or `loss` is of another length".to_owned()));
+        };
+        (self.step, self.epoch_loss) = (step, (sum, count));
+        Ok(())
+    }
+}

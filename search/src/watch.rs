@@ -1,0 +1,35 @@
+//! Who looks on while a run goes: shows progress, asks it to stop.
+
+/// How far a run is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Progress {
+    /// What it does, in a word or two.
+    pub phase: &'static str,
+    /// Weight steps done.
+    pub step: u64,
+    /// Weight steps in all.
+    pub steps: u64,
+    /// Loss of the last weight step.
+    pub loss: f64,
+    /// E\[latency\] and its target in milliseconds, in a search.
+    pub expected_ms: Option<(f64, f64)>,
+}
+
+/// Looks on.
+pub trait Watcher {
+    /// Called after every step.
+    fn progress(&mut self, progress: &Progress);
+
+    /// Whether the run should save itself and stop.
+    fn stop_requested(&self) -> bool {
+        false
+    }
+}
+
+/// Nobody.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unwatched;
+
+impl Watcher for Unwatched {
+    fn progress(&mut self, _: &Progress) {}
+}
