@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::MeasureError;
-use super::history::{History, Reading, Segment};
+use super::history::{History, Segment};
 use super::interval::{median, quantile};
 
 /// Nanoseconds as the clock gave them.
@@ -50,7 +50,7 @@ pub struct DriftReport {
     pub readings: usize,
     /// Whether either ratio is further from 1 than the protocol's limit.
     pub excessive: bool,
-    /// The level over the baseline at up to a hundred evenly spaced readings, in order.
+    /// The level over the baseline at up to a hundred moments, evenly spaced and in order.
     pub trace: Vec<f64>,
 }
 
@@ -66,8 +66,9 @@ impl Drift {
             }
         }
         let segments: Vec<Vec<Level>> = history.segments().iter().map(levels).collect();
+        let readings = history.segments().iter().map(|segment| segment.readings.len()).sum();
         let all: Vec<f64> = segments.iter().flatten().map(|level| level.ns).collect();
-        Ok(median(&all).map(|baseline_ns| Self { baseline_ns, segments, readings: all.len() }))
+        Ok(median(&all).map(|baseline_ns| Self { baseline_ns, segments, readings }))
     }
 
     /// What a sample taken in `segment` at `at_ns` would have been at the session's median speed.
@@ -102,20 +103,34 @@ impl Drift {
 
 /// Readings up to this far away make a level.
 const REACH_NS: u64 = 500_000_000;
-/// And so many on either side, however far away, where the segment has them on both.
-const REACH_READINGS: usize = 2;
+/// And so many at least, however far away.
+const FEWEST: usize = 5;
+/// Levels are at least this far apart: closer ones would share most of their readings.
+const STEP_NS: u64 = REACH_NS / 4;
 
 fn levels(segment: &Segment) -> Vec<Level> {
     let readings = &segment.readings;
-    let level = |(i, reading): (usize, &Reading)| {
-        let first = readings.partition_point(|r| r.at_ns + REACH_NS < reading.at_ns);
-        let end = readings.partition_point(|r| r.at_ns <= reading.at_ns + REACH_NS);
-        // At the ends of a segment: as far on one side as on the other, or the level would lag behind.
-        let reach = (i - first).min(end - 1 - i).max(REACH_READINGS).min(i).min(readings.len() - 1 - i);
-        let window: Vec<f64> = readings[i - reach..=i + reach].iter().map(|r| r.took.0).collect();
-        median(&window).map(|ns| Level { at_ns: reading.at_ns as f64, ns })
-    };
-    readings.iter().enumerate().filter_map(level).collect()
+    let mut levels: Vec<Level> = Vec::new();
+    for (i, reading) in readings.iter().enumerate() {
+        let at_ns = reading.at_ns as f64;
+        if levels.last().is_some_and(|last| at_ns < last.at_ns + STEP_NS as f64) && i + 1 < readings.len() {
+            continue;
+        }
+        let mut first = readings.partition_point(|r| r.at_ns + REACH_NS < reading.at_ns);
+        let mut end = readings.partition_point(|r| r.at_ns <= reading.at_ns + REACH_NS);
+        while end - first < FEWEST.min(readings.len()) {
+            let earlier = first.checked_sub(1).map(|e| reading.at_ns - readings[e].at_ns);
+            let later = readings.get(end).map(|r| r.at_ns - reading.at_ns);
+            if earlier.is_some_and(|earlier| later.is_none_or(|later| earlier <= later)) {
+                first -= 1;
+            } else {
+                end += 1;
+            }
+        }
+        let window: Vec<f64> = readings[first..end].iter().map(|r| r.took.0).collect();
+        levels.extend(median(&window).map(|ns| Level { at_ns, ns }));
+    }
+    levels
 }
 
 fn level_at(levels: &[Level], at_ns: f64) -> Option<f64> {
@@ -135,7 +150,7 @@ fn level_at(levels: &[Level], at_ns: f64) -> Option<f64> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::super::clock::ClockQuality;
-    use super::super::history::{Burst, Entry, Samples};
+    use super::super::history::{Burst, Entry, Reading, Samples};
     use super::*;
 
     fn start() -> Entry {
@@ -146,35 +161,55 @@ mod tests {
         Entry::Reading(Reading { at_ns, took: RawNs(took) })
     }
 
-    #[test]
-    fn samples_are_divided_by_the_interpolated_level() {
-        // Levels: ends are themselves, the middle one the median of (100, 200, 200) = 200. Baseline 200.
-        let entries = [start(), reading(0, 100.0), reading(1000, 200.0), reading(2000, 200.0)];
-        let drift = Drift::of(&History::replay(entries).unwrap()).unwrap().unwrap();
-        // At 500 the level is 150: 300 · 200 / 150 = 400.
-        assert_eq!(drift.correct(RawNs(300.0), 0, 500.0), CorrectedNs(400.0));
-        // Before and after the readings the nearest level holds.
-        assert_eq!(drift.correct(RawNs(300.0), 0, -5.0), CorrectedNs(600.0));
-        assert_eq!(drift.correct(RawNs(300.0), 0, 9000.0), CorrectedNs(300.0));
+    const SECOND: u64 = 1_000_000_000;
+
+    /// One reading a second.
+    fn seconds(took: &[f64]) -> Vec<Entry> {
+        let readings = took.iter().enumerate().map(|(i, took)| reading(i as u64 * SECOND, *took));
+        std::iter::once(start()).chain(readings).collect()
+    }
+
+    fn drift(entries: Vec<Entry>) -> Drift {
+        Drift::of(&History::replay(entries).unwrap()).unwrap().unwrap()
     }
 
     #[test]
-    fn one_disturbed_reading_leaves_no_trace() {
-        let took = [100.0, 100.0, 100.0, 900.0, 100.0, 100.0, 100.0];
-        let entries =
-            std::iter::once(start()).chain(took.iter().enumerate().map(|(i, t)| reading(i as u64 * 10, *t)));
-        let drift = Drift::of(&History::replay(entries).unwrap()).unwrap().unwrap();
-        assert_eq!(drift.correct(RawNs(50.0), 0, 30.0), CorrectedNs(50.0));
+    fn samples_are_divided_by_the_interpolated_level() {
+        // Each level is the median of the five nearest readings: 100 up to second 4, 200 from second 5 on (there
+        // 100, 100, 200, 200, 200). The baseline is 150.
+        let drift = drift(seconds(&[[100.0; 5], [200.0; 5]].concat()));
+        // Half-way between the levels: 150, as the baseline. A quarter of the way: 125; 300 · 150 / 125 = 360.
+        assert_eq!(drift.correct(RawNs(300.0), 0, 4.5e9), CorrectedNs(300.0));
+        assert_eq!(drift.correct(RawNs(300.0), 0, 4.25e9), CorrectedNs(360.0));
+        // Before and after the readings the nearest level holds: 300 · 150 / 100 and 300 · 150 / 200.
+        assert_eq!(drift.correct(RawNs(300.0), 0, -5.0), CorrectedNs(450.0));
+        assert_eq!(drift.correct(RawNs(300.0), 0, 1e11), CorrectedNs(225.0));
+    }
+
+    #[test]
+    fn disturbed_readings_leave_no_trace() {
+        let drift = drift(seconds(&[100.0, 100.0, 100.0, 900.0, 900.0, 100.0, 100.0, 100.0]));
+        assert_eq!(drift.correct(RawNs(50.0), 0, 3e9), CorrectedNs(50.0));
         let report = drift.report(0.15);
         assert_eq!((report.low_ratio, report.high_ratio, report.excessive), (1.0, 1.0, false));
     }
 
     #[test]
+    fn dense_readings_are_pooled_within_half_a_second() {
+        // A reading every 10 ms for 2 s, alternating 90 and 110 around a level of 100: pooled, none of it remains.
+        let readings = (0..200).map(|i| reading(i * 10_000_000, if i % 2 == 0 { 90.0 } else { 110.0 }));
+        let drift = drift(std::iter::once(start()).chain(readings).collect());
+        let report = drift.report(0.15);
+        assert!((0.9..=1.1).contains(&report.low_ratio) && report.high_ratio < 1.11, "{report:?}");
+        assert_eq!(report.readings, 200);
+        // 0, 0.125 (rounded up to 0.13), .., at most 2 s / 0.13 s = 16 levels, and the last reading's.
+        assert!((15..=17).contains(&report.trace.len()), "{}", report.trace.len());
+    }
+
+    #[test]
     fn a_slow_stretch_is_reported() {
         // Ten readings at 100, ten at 130: levels split evenly around the baseline of 115.
-        let took = (0..20).map(|i| if i < 10 { 100.0 } else { 130.0 });
-        let entries = std::iter::once(start()).chain(took.enumerate().map(|(i, t)| reading(i as u64, t)));
-        let drift = Drift::of(&History::replay(entries).unwrap()).unwrap().unwrap();
+        let drift = drift(seconds(&[[100.0; 10], [130.0; 10]].concat()));
         let report = drift.report(0.10);
         assert_eq!(report.baseline_ns, 115.0);
         assert!((report.high_ratio - 130.0 / 115.0).abs() < 1e-12);
@@ -185,9 +220,8 @@ mod tests {
 
     #[test]
     fn segments_do_not_lend_each_other_readings() {
-        let entries = [start(), reading(0, 100.0), reading(100, 100.0), start(), reading(0, 200.0)];
-        let drift = Drift::of(&History::replay(entries).unwrap()).unwrap().unwrap();
-        // Baseline: median of (100, 100, 200) = 100.
+        let drift = drift([seconds(&[100.0; 3]), seconds(&[200.0; 2])].concat());
+        // Baseline: median of (100, 100, 100, 200, 200) = 100.
         assert_eq!(drift.correct(RawNs(10.0), 0, 50.0), CorrectedNs(10.0));
         assert_eq!(drift.correct(RawNs(10.0), 1, 50.0), CorrectedNs(5.0));
     }

@@ -24,6 +24,7 @@ mod rounds;
 mod stopping;
 mod subject;
 mod summary;
+mod timing;
 mod warm_up;
 
 pub use clock::{Clock, ClockQuality, FakeClock, SystemClock};

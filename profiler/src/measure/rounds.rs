@@ -8,13 +8,13 @@ use rand_pcg::Pcg64;
 
 use super::MeasureError;
 use super::clock::ClockQuality;
-use super::drift::RawNs;
 use super::history::{Burst, Entry, History, Reading, Samples};
 use super::instruments::Instruments;
 use super::progress::{Observer, Outcome, Progress};
 use super::protocol::Protocol;
 use super::stopping::{Need, Standing};
 use super::subject::{Subject, SubjectFailure};
+use super::timing::{time, time_reference};
 use super::warm_up::{Steadiness, at_subject, repeats_for, warm_up};
 
 /// Measures every subject until it is known well enough, and adds everything to `history`.
@@ -60,6 +60,20 @@ fn settled(standing: &Standing) -> Option<Outcome> {
     }
 }
 
+/// When the standing was last assessed. Long histories take long to assess: rounds must take at least twenty times
+/// as long as that in between.
+#[derive(Default)]
+struct Assessment {
+    start_ns: u64,
+    end_ns: u64,
+}
+
+impl Assessment {
+    fn is_due(&self, now_ns: u64) -> bool {
+        now_ns - self.end_ns >= 20 * (self.end_ns - self.start_ns)
+    }
+}
+
 struct Session<'a, S> {
     subjects: &'a mut [S],
     protocol: &'a Protocol,
@@ -71,6 +85,7 @@ struct Session<'a, S> {
     start_ns: u64,
     spent_before_ns: u64,
     last_reading_ns: u64,
+    assessment: Assessment,
     /// Runs per hot sample, by subject.
     repeats: Vec<u32>,
 }
@@ -89,6 +104,7 @@ impl<'a, S: Subject> Session<'a, S> {
             start_ns: instruments.clock.now_ns(),
             spent_before_ns: history.spent_ns(),
             last_reading_ns: 0,
+            assessment: Assessment::default(),
             repeats: vec![1; subjects.len()],
             subjects,
             protocol,
@@ -124,9 +140,13 @@ impl<'a, S: Subject> Session<'a, S> {
             if let Some(outcome) = interrupted {
                 return Ok(outcome);
             }
-            standing = Standing::of(self.history, self.subjects.len(), self.protocol)?;
-            if let Some(outcome) = settled(&standing) {
-                return Ok(outcome);
+            if self.assessment.is_due(self.now_ns()) {
+                let start_ns = self.now_ns();
+                standing = Standing::of(self.history, self.subjects.len(), self.protocol)?;
+                self.assessment = Assessment { start_ns, end_ns: self.now_ns() };
+                if let Some(outcome) = settled(&standing) {
+                    return Ok(outcome);
+                }
             }
             round += 1;
             had_turn.clear();
@@ -230,17 +250,8 @@ impl<'a, S: Subject> Session<'a, S> {
     }
 
     fn sample(&mut self, subject: usize, repeats: u32, into: &mut Samples) -> Result<(), MeasureError> {
-        let Instruments { clock, preemptions, .. } = &mut *self.instruments;
-        let runnable = &mut self.subjects[subject];
-        let preempted_before = preemptions.count()?;
-        let before = clock.now_ns();
-        for _ in 0..repeats {
-            runnable.run().map_err(at_subject(subject))?;
-        }
-        let after = clock.now_ns();
-        let undisturbed = preemptions.count()? == preempted_before;
-        // Between two readings with nothing in between lies the cost of one reading.
-        let sample = RawNs(((after - before) as f64 - self.quality.cost_ns).max(0.0) / f64::from(repeats));
+        let (sample, undisturbed) =
+            time(&mut self.subjects[subject], repeats, self.instruments, &self.quality, at_subject(subject))?;
         if undisturbed {
             into.kept.push(sample)
         } else {
@@ -251,18 +262,9 @@ impl<'a, S: Subject> Session<'a, S> {
 
     fn read_reference(&mut self) -> Result<(), MeasureError> {
         let at_ns = self.now_ns();
-        let mut shortest = f64::INFINITY;
-        for _ in 0..self.protocol.reference_runs {
-            let before = self.instruments.clock.now_ns();
-            self.instruments
-                .reference
-                .run()
-                .map_err(|source| MeasureError::Instrument { instrument: "reference block", source })?;
-            let after = self.instruments.clock.now_ns();
-            shortest = shortest.min((after - before) as f64 - self.quality.cost_ns);
-        }
+        let took = time_reference(self.protocol.reference_runs, self.instruments, &self.quality)?;
         self.last_reading_ns = self.now_ns();
-        self.record(Entry::Reading(Reading { at_ns, took: RawNs(shortest) }))
+        self.record(Entry::Reading(Reading { at_ns, took }))
     }
 
     fn interrupted(&self) -> Option<Outcome> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::super::clock::FakeClock;
 use super::super::drift::CorrectedNs;
+use super::super::drift::RawNs;
 use super::super::subject::FakeSubject;
 use super::super::summary::{Status, summarise};
 use super::*;
@@ -129,7 +130,7 @@ fn finished_subjects_fill_small_rounds_with_cold_runs_only() {
         run_number += 1;
         if (run_number / 7).is_multiple_of(2) { 1_000_000 } else { 2_000_000 }
     }));
-    let protocol = Protocol { min_rounds: 6, max_rounds: 12, ..Protocol::default() };
+    let protocol = Protocol { min_rounds: 6, max_rounds: 12, min_round_size: 8, ..Protocol::default() };
     let (mut history, mut recorder) = (History::default(), Recorder::default());
     let outcome = run(&mut subjects, &protocol, &mut instruments(&clock), &mut history, &mut recorder);
     assert_eq!(outcome, Outcome::RoundsSpent);
@@ -157,8 +158,9 @@ fn the_reference_is_timed_often_and_brackets_every_burst() {
         &mut recorder,
     );
     let segment = &history.segments()[0];
-    // A burst of about 5 ms exceeds the reference's interval of 4 ms: a reading per burst.
-    assert!(segment.readings.len() > segment.bursts.len());
+    // A burst takes 6 ms, and a reading is due after 8: one for every two bursts, and one after every round of 20.
+    assert_eq!(segment.bursts.len(), 160);
+    assert!((80..=90).contains(&segment.readings.len()), "{}", segment.readings.len());
     assert!(segment.readings[0].at_ns <= segment.bursts[0].at_ns);
     let end = segment.bursts.last().map(|burst| burst.at_ns + burst.took_ns).unwrap();
     assert!(segment.readings.last().unwrap().at_ns >= end);
