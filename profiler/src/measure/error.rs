@@ -41,9 +41,9 @@ pub enum MeasureError {
         /// What it said.
         source: SubjectFailure,
     },
-    /// The operating system would not say how often the thread was pre-empted.
-    #[error("cannot read the thread's context switches: {reason}")]
-    Preemptions {
+    /// The operating system would not say what the thread got of the processor.
+    #[error("cannot read the thread's processor time and context switches: {reason}")]
+    Usage {
         /// The system's reason.
         reason: String,
     },

@@ -55,7 +55,25 @@ pub struct Samples {
     pub kept: Vec<RawNs>,
     /// Pre-empted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub dropped: Vec<RawNs>,
+    pub dropped: Vec<Disturbed>,
+}
+
+/// A pre-empted sample, in nanoseconds per run.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Disturbed {
+    /// By the clock.
+    pub took: RawNs,
+    /// Time the thread had the processor, where that can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_processor: Option<RawNs>,
+}
+
+impl Disturbed {
+    /// The better estimate of what the run would have taken undisturbed.
+    #[must_use]
+    pub fn estimate(&self) -> RawNs {
+        self.on_processor.unwrap_or(self.took)
+    }
 }
 
 /// What one process measured without interruption.
@@ -160,7 +178,10 @@ mod tests {
             took_ns: 40,
             repeats: 3,
             cold: Samples { kept: kept.clone(), dropped: vec![] },
-            hot: Samples { kept, dropped: vec![RawNs(99.0)] },
+            hot: Samples {
+                kept,
+                dropped: vec![Disturbed { took: RawNs(99.0), on_processor: Some(RawNs(13.0)) }],
+            },
         }
     }
 
@@ -178,7 +199,7 @@ mod tests {
         }
         assert_eq!(
             serde_json::to_string(&Entry::Burst(burst(1, 0, 10))).unwrap(),
-            r#"{"burst":{"subject":1,"round":0,"at_ns":10,"took_ns":40,"repeats":3,"cold":{"kept":[12.5]},"hot":{"kept":[12.5],"dropped":[99.0]}}}"#
+            r#"{"burst":{"subject":1,"round":0,"at_ns":10,"took_ns":40,"repeats":3,"cold":{"kept":[12.5]},"hot":{"kept":[12.5],"dropped":[{"took":99.0,"on_processor":13.0}]}}}"#
         );
     }
 

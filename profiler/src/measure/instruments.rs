@@ -2,16 +2,16 @@
 
 use super::clock::{Clock, FakeClock, SystemClock};
 use super::evict::CacheEvictor;
-use super::preemption::{NoPreemptions, Preemptions, ThreadUsage};
+use super::processor::{KernelUsage, NeverPreempted, Processor};
 use super::reference::ReferenceBlock;
 use super::subject::{FakeSubject, Subject};
 
-/// Clock, pre-emption counter, reference block and cache evictor.
+/// Clock, processor usage, reference block and cache evictor.
 pub struct Instruments {
     /// What time it is.
     pub clock: Box<dyn Clock>,
-    /// Whether a sample was interrupted.
-    pub preemptions: Box<dyn Preemptions>,
+    /// What a sample got of the processor.
+    pub processor: Box<dyn Processor>,
     /// The yardstick of drift.
     pub reference: Box<dyn Subject>,
     /// What makes caches cold when there are few subjects.
@@ -24,7 +24,7 @@ impl Instruments {
     pub fn of_this_machine(threads: usize) -> Self {
         Self {
             clock: Box::new(SystemClock::new()),
-            preemptions: Box::new(ThreadUsage::for_threads(threads)),
+            processor: Box::new(KernelUsage::for_threads(threads)),
             reference: Box::new(ReferenceBlock::new()),
             evictor: Box::new(CacheEvictor::new()),
         }
@@ -37,7 +37,7 @@ impl Instruments {
             reference: Box::new(FakeSubject::steady(clock.clone(), 150_000)),
             evictor: Box::new(FakeSubject::steady(clock.clone(), 0)),
             clock: Box::new(clock),
-            preemptions: Box::new(NoPreemptions),
+            processor: Box::new(NeverPreempted),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! [`measure`] goes round-robin over all subjects in bursts, in an order shuffled every round, and times a
 //! fixed reference block in between. Everything it times lands in a [`History`], which is plain data: it can
 //! be written out entry by entry, read back, and continued. [`summarise`] turns a history into latencies: the
-//! drift is divided out, pre-empted samples are left aside, and the median of the burst medians is given with
+//! drift is divided out, pre-empted samples are left aside where there are others, and the median of the burst medians is given with
 //! its order-statistic confidence interval.
 //!
 //! Time, pre-emption, the reference and the eviction of caches are parameters ([`Instruments`]), so that the
@@ -16,7 +16,7 @@ mod evict;
 mod history;
 mod instruments;
 mod interval;
-mod preemption;
+mod processor;
 mod progress;
 mod protocol;
 mod reference;
@@ -31,10 +31,10 @@ pub use clock::{Clock, ClockQuality, FakeClock, SystemClock};
 pub use drift::{CorrectedNs, Drift, DriftReport, RawNs};
 pub use error::MeasureError;
 pub use evict::CacheEvictor;
-pub use history::{Burst, Entry, History, Reading, Samples, Segment};
+pub use history::{Burst, Disturbed, Entry, History, Reading, Samples, Segment};
 pub use instruments::Instruments;
 pub use interval::{Interval, median, median_interval, quantile};
-pub use preemption::{NoPreemptions, Preemptions, ThreadUsage};
+pub use processor::{KernelUsage, NeverPreempted, Processor, Usage};
 pub use progress::{Observer, Outcome, Progress, Silent};
 pub use protocol::{Protocol, ProtocolError};
 pub use reference::ReferenceBlock;

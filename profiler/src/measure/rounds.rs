@@ -250,14 +250,8 @@ impl<'a, S: Subject> Session<'a, S> {
     }
 
     fn sample(&mut self, subject: usize, repeats: u32, into: &mut Samples) -> Result<(), MeasureError> {
-        let (sample, undisturbed) =
-            time(&mut self.subjects[subject], repeats, self.instruments, &self.quality, at_subject(subject))?;
-        if undisturbed {
-            into.kept.push(sample)
-        } else {
-            into.dropped.push(sample)
-        }
-        Ok(())
+        let runnable = &mut self.subjects[subject];
+        time(runnable, repeats, into, self.instruments, &self.quality, at_subject(subject))
     }
 
     fn read_reference(&mut self) -> Result<(), MeasureError> {

@@ -3,7 +3,7 @@
 use super::MeasureError;
 use super::history::History;
 use super::protocol::Protocol;
-use super::summary::{Centre, Status, SubjectTurns, Turns};
+use super::summary::{Centre, SubjectTurns, Turns};
 
 /// What a subject still needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Standing {
 fn judge(turns: &SubjectTurns, protocol: &Protocol) -> (Need, Option<f64>) {
     let hot = Centre::of(&turns.hot, protocol);
     let cold = Centre::of(&turns.cold, protocol);
-    let within = |centre: &Option<Centre>| matches!(centre, Some(c) if c.status == Status::WithinTarget);
+    let within = |centre: &Option<Centre>| centre.as_ref().is_some_and(|c| c.within_target);
     let need = if turns.bursts < protocol.min_rounds {
         Need::ColdAndHot
     } else if within(&hot) && within(&cold) {

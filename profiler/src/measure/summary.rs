@@ -18,7 +18,8 @@ pub enum Status {
     Wide,
     /// Fewer than six turns: there is no interval.
     TooFew,
-    /// The thread was pre-empted in so many samples that the disturbed ones had to be used.
+    /// Fewer than six turns had an undisturbed sample, so that pre-empted ones had to be used: the time the thread had
+    /// the processor, where that can be told.
     Preempted,
 }
 
@@ -124,7 +125,7 @@ impl SubjectTurns {
         self.took_ns += burst.took_ns;
         let turn = |samples: &Samples, repeats: u64| Turn {
             kept: samples.kept.iter().map(|raw| (*raw, correct(*raw))).collect(),
-            dropped: samples.dropped.iter().map(|raw| (*raw, correct(*raw))).collect(),
+            dropped: samples.dropped.iter().map(|d| (d.estimate(), correct(d.estimate()))).collect(),
             repeats,
         };
         for (turns, samples, repeats) in
@@ -156,7 +157,9 @@ pub(super) struct Centre {
     corrected: Vec<f64>,
     pub(super) latency: f64,
     pub(super) interval: Option<Interval>,
-    pub(super) status: Status,
+    /// Whether the interval is within the target, pre-empted or not.
+    pub(super) within_target: bool,
+    status: Status,
     choice: Choice,
 }
 
@@ -176,13 +179,15 @@ impl Centre {
         }
         let latency = median(&corrected)?;
         let interval = median_interval(&corrected);
-        let status = match interval {
+        let width = interval.map(|interval| interval.relative_half_width(latency));
+        let within_target = width.is_some_and(|width| width <= protocol.target_half_width);
+        let status = match width {
             _ if choice == Choice::All => Status::Preempted,
             None => Status::TooFew,
-            Some(i) if i.relative_half_width(latency) <= protocol.target_half_width => Status::WithinTarget,
+            Some(_) if within_target => Status::WithinTarget,
             Some(_) => Status::Wide,
         };
-        Some(Self { corrected, latency, interval, status, choice })
+        Some(Self { corrected, latency, interval, within_target, status, choice })
     }
 }
 

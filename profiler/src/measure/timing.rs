@@ -3,27 +3,39 @@
 use super::MeasureError;
 use super::clock::ClockQuality;
 use super::drift::RawNs;
+use super::history::{Disturbed, Samples};
 use super::instruments::Instruments;
 use super::subject::{Subject, SubjectFailure};
 
-/// Times `repeats` runs: the time per run, and whether the thread kept its processor meanwhile.
+/// Times `repeats` runs as one sample, and puts it where it belongs.
 pub(super) fn time(
     subject: &mut dyn Subject,
     repeats: u32,
+    into: &mut Samples,
     instruments: &mut Instruments,
     quality: &ClockQuality,
     named: impl Fn(SubjectFailure) -> MeasureError,
-) -> Result<(RawNs, bool), MeasureError> {
-    let preempted_before = instruments.preemptions.count()?;
+) -> Result<(), MeasureError> {
+    let usage_before = instruments.processor.usage()?;
     let before = instruments.clock.now_ns();
     for _ in 0..repeats {
         subject.run().map_err(&named)?;
     }
     let after = instruments.clock.now_ns();
-    let undisturbed = instruments.preemptions.count()? == preempted_before;
+    let usage = instruments.processor.usage()?;
+    let per_run = |ns: f64| RawNs(ns.max(0.0) / f64::from(repeats));
     // Between two readings with nothing in between lies the cost of one reading.
-    let took_ns = ((after - before) as f64 - quality.cost_ns).max(0.0);
-    Ok((RawNs(took_ns / f64::from(repeats)), undisturbed))
+    let took = per_run((after - before) as f64 - quality.cost_ns);
+    if usage.preemptions == usage_before.preemptions {
+        into.kept.push(took);
+    } else {
+        let time_ns = usage.time_ns.zip(usage_before.time_ns).map(|(end, start)| end - start);
+        // The processor's time includes the readings around the sample: it is never more than the clock's.
+        let on_processor =
+            time_ns.map(|ns| per_run((ns as f64).min((after - before) as f64) - quality.cost_ns));
+        into.dropped.push(Disturbed { took, on_processor });
+    }
+    Ok(())
 }
 
 /// Times the reference block: the shortest of `runs`.

@@ -1,10 +1,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 use super::super::clock::ClockQuality;
-use super::super::history::{Entry, Reading};
+use super::super::history::{Disturbed, Entry, Reading};
 use super::*;
 
 fn ns(values: &[f64]) -> Vec<RawNs> {
     values.iter().copied().map(RawNs).collect()
+}
+
+/// Each on the processor for a fifth of its time.
+fn disturbed(values: &[f64]) -> Vec<Disturbed> {
+    let disturbed = |took: &f64| Disturbed { took: RawNs(*took), on_processor: Some(RawNs(took / 5.0)) };
+    values.iter().map(disturbed).collect()
 }
 
 /// One turn of subject 0 per element, 1 µs apart, with the reference at 100 ns throughout.
@@ -20,7 +26,7 @@ fn history(turns: &[(&[f64], &[f64], &[f64])]) -> History {
             took_ns: 500,
             repeats: 4,
             cold: Samples { kept: ns(cold), dropped: vec![] },
-            hot: Samples { kept: ns(hot), dropped: ns(dropped) },
+            hot: Samples { kept: ns(hot), dropped: disturbed(dropped) },
         };
         history.push(Entry::Burst(burst)).unwrap();
     }
@@ -66,7 +72,8 @@ fn preempted_samples_are_set_aside_and_counted() {
 fn a_subject_always_preempted_is_used_and_says_so() {
     let turn: (&[f64], &[f64], &[f64]) = (&[], &[], &[70.0]);
     let hot = summarise(&history(&[turn; 9]), 1, &Protocol::default()).unwrap().remove(0).hot.unwrap();
-    assert_eq!((hot.latency, hot.status), (CorrectedNs(70.0), Status::Preempted));
+    // 70 ns by the clock, 14 of them on the processor.
+    assert_eq!((hot.latency, hot.status), (CorrectedNs(14.0), Status::Preempted));
     assert_eq!((hot.runs, hot.dropped_runs), (36, 0));
 }
 

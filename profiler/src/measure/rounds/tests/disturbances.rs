@@ -2,7 +2,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::super::super::drift::Drift;
-use super::super::super::preemption::Preemptions;
+use super::super::super::processor::{Processor, Usage};
 use super::*;
 
 /// Takes longer and longer: half as much again after 20 seconds of the machine's time.
@@ -33,15 +33,15 @@ fn drift_is_divided_out_and_raw_times_keep_it() {
 }
 
 /// Counts one pre-emption for every sample in which the flag was raised.
-struct FlaggedPreemptions {
+struct FlaggedProcessor {
     raised: Rc<Cell<bool>>,
     count: u64,
 }
 
-impl Preemptions for FlaggedPreemptions {
-    fn count(&mut self) -> Result<u64, MeasureError> {
+impl Processor for FlaggedProcessor {
+    fn usage(&mut self) -> Result<Usage, MeasureError> {
         self.count += u64::from(self.raised.replace(false));
-        Ok(self.count)
+        Ok(Usage { preemptions: self.count, time_ns: None })
     }
 }
 
@@ -50,7 +50,7 @@ fn preempted_samples_are_dropped_and_counted() {
     let clock = FakeClock::new();
     let raised = Rc::new(Cell::new(false));
     let mut instruments = instruments(&clock);
-    instruments.preemptions = Box::new(FlaggedPreemptions { raised: raised.clone(), count: 0 });
+    instruments.processor = Box::new(FlaggedProcessor { raised: raised.clone(), count: 0 });
     let mut runs = 0;
     let flag = raised.clone();
     let mut subjects = vec![FakeSubject::new(clock.clone(), move || {
@@ -102,4 +102,41 @@ fn cold_and_hot_runs_are_told_apart() {
         assert_eq!(summary.hot.unwrap().latency, CorrectedNs(100_000.0));
         assert_eq!(summary.cold.unwrap().latency, CorrectedNs(170_000.0));
     }
+}
+
+/// Pre-empted in every sample, and on the processor for so long as the subject says.
+struct BusyProcessor {
+    on_processor_ns: Rc<Cell<u64>>,
+    count: u64,
+}
+
+impl Processor for BusyProcessor {
+    fn usage(&mut self) -> Result<Usage, MeasureError> {
+        self.count += 1;
+        Ok(Usage { preemptions: self.count, time_ns: Some(self.on_processor_ns.get()) })
+    }
+}
+
+#[test]
+fn on_a_busy_machine_the_processors_time_is_taken() {
+    let clock = FakeClock::new();
+    let on_processor_ns = Rc::new(Cell::new(0));
+    let mut instruments = instruments(&clock);
+    instruments.processor = Box::new(BusyProcessor { on_processor_ns: on_processor_ns.clone(), count: 0 });
+    let mut runs = 0;
+    let mut subjects = vec![FakeSubject::new(clock.clone(), move || {
+        // 30 ms of work, and between 20 and 50 ms of waiting for the processor.
+        on_processor_ns.set(on_processor_ns.get() + 30_000_000);
+        runs += 1;
+        50_000_000 + runs % 4 * 10_000_000
+    })];
+    let (protocol, mut history, mut recorder) =
+        (Protocol::default(), History::default(), Recorder::default());
+    let outcome = run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);
+    // The processor's times agree, so that more rounds would teach nothing; but the row says what it rests on.
+    assert_eq!(outcome, Outcome::Converged);
+    let hot = summarise(&history, 1, &protocol).unwrap()[0].hot.clone().unwrap();
+    assert_eq!(hot.status, Status::Preempted);
+    // Less the 1 ns that reading the clock costs.
+    assert!((hot.latency.0 - 30e6).abs() < 2.0, "{hot:?}");
 }
