@@ -8,8 +8,11 @@ pub mod backend;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod device;
+mod explain;
 pub mod measure;
 pub mod onnx;
 pub mod record;
 pub mod spec;
 pub mod sweep;
+
+pub use explain::explain;

@@ -48,7 +48,7 @@ impl Cli {
         match result.and_then(|text| output::print(&text)) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                eprintln!("error: {error:#}");
+                eprintln!("error: {}", profiler::explain(error.as_ref()));
                 ExitCode::from(error.downcast_ref().map_or(1, PredictorError::exit_code))
             }
         }

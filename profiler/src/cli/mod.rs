@@ -41,7 +41,7 @@ impl Cli {
             Command::Export(export) => export.execute(),
         };
         result.unwrap_or_else(|error| {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", crate::explain(error.as_ref()));
             ExitCode::from(if is_input(&error) { 2 } else { 1 })
         })
     }

@@ -14,6 +14,8 @@ mod train;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use datasets::DatasetsError;
+use predictor::PredictorError;
 use profiler::{
     record::{ReadError, WriteError},
     spec::SpecError,
@@ -60,7 +62,7 @@ impl Cli {
         match result.and_then(|text| output::print(&text)) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                eprintln!("error: {error:#}");
+                eprintln!("error: {}", profiler::explain(error.as_ref()));
                 ExitCode::from(exit_code(&error))
             }
         }
@@ -77,6 +79,8 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         cause.is::<UsageError>()
             || cause.is::<ReadError>()
             || cause.is::<SpecError>()
+            || cause.is::<DatasetsError>()
+            || cause.downcast_ref::<PredictorError>().is_some_and(|error| error.exit_code() == 2)
             || cause.downcast_ref::<SearchError>().is_some_and(SearchError::is_input)
     });
     if input && !error.chain().any(|cause| cause.is::<WriteError>()) { 2 } else { 1 }
