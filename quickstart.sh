@@ -39,16 +39,8 @@ done
 [[ $seed =~ ^[0-9]{1,18}$ ]] || fail "--seed must be a whole number, not \`$seed\`"
 
 case $preset in
-quick)
-  measure=(--networks 30)
-  search=()
-  train=()
-  ;;
-thorough)
-  measure=(--networks 200)
-  search=()
-  train=()
-  ;;
+quick) networks=30 budget_s=180 ;;
+thorough) networks=100 budget_s=900 ;;
 *) fail "--preset must be quick or thorough, not \`$preset\`" ;;
 esac
 
@@ -113,7 +105,8 @@ echo "$options" >"$run/quickstart"
 space=proxylessnas-small
 
 stage 'Measure the candidate ops and random networks on this computer' "$run/table.csv" \
-  "$programs/profiler" run --space "$space" "${measure[@]}" --seed "$seed" -o "$run/table.csv"
+  "$programs/profiler" run --space "$space" --networks "$networks" --budget-s "$budget_s" --seed "$seed" \
+  -o "$run/table.csv"
 
 stage 'Fit the latency model' "$run/model.json" \
   "$programs/predictor" fit "$run/table.csv" --hold-out 0.2 --seed "$seed" -o "$run/model.json"
@@ -121,18 +114,28 @@ stage 'Fit the latency model' "$run/model.json" \
 show 'Evaluate it on the fifth of the rows that it has not seen' \
   "$programs/predictor" evaluate "$run/model.json" "$run/table.csv"
 
-stage 'Search' "$run/search/architecture.json" \
-  "$programs/search" run --space "$space" --model "$run/model.json" --data "$images" --preset "$preset" \
-  --seed "$seed" "${search[@]}" -o "$run/search"
+stage 'Search for the network that takes 0.7 of the baseline'"'"'s time' "$run/search/architecture.json" \
+  "$programs/search" run --space "$space" --model "$run/model.json" --data "$images" --target-of-baseline 0.7 \
+  --preset "$preset" --seed "$seed" -o "$run/search"
 
-stage 'Train the network that was found, and the baseline' "$run/trained/report.json" \
-  "$programs/search" train "$run/search/architecture.json" --data "$images" --preset "$preset" \
-  --seed "$seed" "${train[@]}" -o "$run/trained"
+stage 'The baseline: a MobileNetV2-style network of the same space' "$run/baseline.json" \
+  "$programs/search" baseline --space "$space" -o "$run/baseline.json"
 
-stage 'Export both to ONNX' "$run/network.onnx" \
-  "$programs/search" export "$run/trained" -o "$run/network.onnx"
+stage 'Train the network that was found' "$run/searched/metrics.json" \
+  "$programs/search" train "$run/search/architecture.json" --data "$images" --preset "$preset" --seed "$seed" \
+  -o "$run/searched"
 
-stage 'Measure both on this computer' "$run/verified.csv" \
-  "$programs/profiler" run --onnx "$run/network.onnx" -o "$run/verified.csv"
+stage 'Train the baseline, by the same recipe' "$run/baseline/metrics.json" \
+  "$programs/search" train "$run/baseline.json" --data "$images" --preset "$preset" --seed "$seed" -o "$run/baseline"
 
-show 'Report' "$programs/search" report "$run"
+stage 'Export the network that was found' "$run/searched.onnx" \
+  "$programs/search" export "$run/searched" -o "$run/searched.onnx"
+
+stage 'Export the baseline' "$run/baseline.onnx" \
+  "$programs/search" export "$run/baseline" -o "$run/baseline.onnx"
+
+stage 'Measure both on this computer' "$run/verify.csv" \
+  "$programs/profiler" run --onnx "$run/searched.onnx" --onnx "$run/baseline.onnx" -o "$run/verify.csv"
+
+show 'What was predicted, and what was measured' \
+  "$programs/search" report --model "$run/model.json" --measured "$run/verify.csv" "$run/searched" "$run/baseline"

@@ -11,7 +11,8 @@ fn assert_wrong(folder: &Path, command: &str, named: &str) {
     let mut words = command.split(' ');
     let before = contents(folder);
     let output = program(words.next().unwrap()).current_dir(folder).args(words).output().unwrap();
-    let message = String::from_utf8(output.stderr).unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let message = stderr.split_inclusive('\n').filter(|line| !line.starts_with("note: ")).collect::<String>();
     assert_eq!(output.status.code(), Some(2), "{command}: {message}");
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "", "{command}");
     // clap explains wrong arguments over several lines; everything else says it in one.
@@ -48,7 +49,7 @@ fn profiler() {
     write("empty.onnx", b"");
     write("space.toml", b"format = \"tailor-space\"\nversion = 99\n");
     write("nonsense.toml", b"version = \n");
-    write("network.json", b"{\"version\": 99}");
+    write("network.json", b"{\"format\": \"tailor-architecture\", \"version\": 99}");
     for (command, named) in [
         ("profiler run --space no-such-space -o t.csv", "no-such-space"),
         ("profiler run --space space.toml -o t.csv", "99"),
@@ -90,5 +91,98 @@ fn android() {
         ("android profile", "profile"),
     ] {
         assert_wrong(folder.path(), command, named);
+    }
+}
+
+/// A table of emulated figures and the model fitted to it, and that table spoilt in several ways.
+fn measured() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |line: &str| {
+        let mut words = line.split(' ');
+        program(words.next().unwrap()).current_dir(&folder).args(words).assert().success();
+    };
+    run("profiler run --space proxylessnas-small --networks 10 --backend mock -o table.csv");
+    run("predictor fit table.csv --allow-emulated -o model.json");
+    run("search baseline --space proxylessnas-small -o network.json");
+    let path = |name: &str| folder.path().join(name);
+    let table = fs::read_to_string(path("table.csv")).unwrap();
+    let spoil = |name: &str, text: &str| {
+        fs::write(path(&format!("{name}.csv")), text).unwrap();
+        fs::copy(path("table.session.json"), path(&format!("{name}.session.json"))).unwrap();
+    };
+    let latency = table.lines().nth(1).unwrap().split(',').nth(4).unwrap();
+    spoil("nan", &table.replacen(latency, "NaN", 1));
+    spoil("negative", &table.replacen(latency, "-1", 1));
+    spoil("column", &table.replacen("latency_ms", "latency_s", 1));
+    spoil("version", &table.replace("\n1,", "\n99,"));
+    spoil("cut", &table[..table.len() / 2]);
+    spoil("empty", "");
+    fs::copy(path("table.csv"), path("alone.csv")).unwrap();
+    let model = fs::read_to_string(path("model.json")).unwrap();
+    fs::write(path("cut.json"), &model[..model.len() / 2]).unwrap();
+    folder
+}
+
+#[test]
+fn predictor() {
+    let folder = measured();
+    for (command, named) in [
+        ("predictor fit missing.csv -o m.json", "missing.csv"),
+        ("predictor fit table.csv -o m.json", "emulated"),
+        ("predictor fit nan.csv --allow-emulated -o m.json", "NaN"),
+        ("predictor fit negative.csv --allow-emulated -o m.json", "-1"),
+        ("predictor fit column.csv --allow-emulated -o m.json", "latency_ms"),
+        ("predictor fit version.csv --allow-emulated -o m.json", "99"),
+        ("predictor fit cut.csv --allow-emulated -o m.json", "cut.csv"),
+        ("predictor fit empty.csv --allow-emulated -o m.json", "empty.csv"),
+        ("predictor fit alone.csv --allow-emulated -o m.json", "alone.session.json"),
+        ("predictor fit table.csv --allow-emulated --hold-out 1.5 -o m.json", "1.5"),
+        ("predictor fit table.csv --allow-emulated --hold-out NaN -o m.json", "NaN"),
+        ("predictor evaluate missing.json table.csv", "missing.json"),
+        ("predictor evaluate cut.json table.csv", "cut.json"),
+        ("predictor evaluate network.json table.csv", "network.json"),
+        ("predictor evaluate model.json missing.csv", "missing.csv"),
+        ("predictor predict model.json no-such-op", "no-such-op"),
+        ("predictor predict model.json missing.json", "missing.json"),
+        ("predictor explain model.json no-such-op", "no-such-op"),
+        ("predictor guess", "guess"),
+    ] {
+        assert_wrong(folder.path(), command, named);
+    }
+}
+
+#[test]
+fn search() {
+    let folder = measured();
+    fs::create_dir(folder.path().join("images")).unwrap();
+    let space = "--space proxylessnas-small";
+    let data = "--data images";
+    for (command, named) in [
+        (format!("search run {space} --model missing.json {data} --target-ms 1 -o s"), "missing.json"),
+        (format!("search run {space} --model cut.json {data} --target-ms 1 -o s"), "cut.json"),
+        (
+            format!("search run {space} --model model.json {data} --target-ms 1 -o s"),
+            "train-images-idx3-ubyte",
+        ),
+        (format!("search run {space} --model model.json --data nowhere --target-ms 1 -o s"), "nowhere"),
+        (format!("search run {space} --model model.json {data} --target-ms -1 -o s"), "-1"),
+        (format!("search run {space} --model model.json {data} --target-of-baseline NaN -o s"), "NaN"),
+        (format!("search run {space} --model model.json {data} --target-of-baseline 0 -o s"), "0"),
+        (
+            format!("search run --space no-such-space --model model.json {data} --target-ms 1 -o s"),
+            "no-such-space",
+        ),
+        ("search baseline --space no-such-space -o b.json".to_owned(), "no-such-space"),
+        (format!("search baseline {space} --width 0 -o b.json"), "0"),
+        (format!("search train missing.json {data} -o t"), "missing.json"),
+        (format!("search train model.json {data} -o t"), "model.json"),
+        (format!("search train network.json {data} -o t"), "train-images-idx3-ubyte"),
+        ("search export nowhere -o n.onnx".to_owned(), "nowhere"),
+        ("search export images -o n.onnx".to_owned(), "images"),
+        ("search report --model model.json --measured missing.csv images".to_owned(), "missing.csv"),
+        ("search report --model missing.json --measured table.csv images".to_owned(), "missing.json"),
+        ("search find".to_owned(), "find"),
+    ] {
+        assert_wrong(folder.path(), &command, named);
     }
 }

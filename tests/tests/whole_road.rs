@@ -1,0 +1,81 @@
+//! The whole road as `./quickstart.sh` walks it, in small: emulated time, a hundred drawn images, a handful of steps.
+//! What is checked is that every stage reads what the one before wrote, and what emulated time lets be known exactly.
+
+#![allow(clippy::unwrap_used)]
+
+use serde_json::Value;
+use std::{fs, path::Path};
+use tailor_tests::program;
+
+/// Runs `line` in `folder`; what it prints.
+fn run(folder: &Path, line: &str) -> String {
+    let mut words = line.split(' ');
+    let output = program(words.next().unwrap()).current_dir(folder).args(words).output().unwrap();
+    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// Ten classes that are easy to tell apart: class c is white from row 2c to row 2c + 5.
+fn draw_images(folder: &Path) {
+    for (part, count) in [("train", 120_u32), ("t10k", 40)] {
+        let label = |image: u32| (image % 10) as u8;
+        let labels: Vec<u8> = (0..count).map(label).collect();
+        let pixel =
+            |image: u32, row: u32| if (row).wrapping_sub(2 * u32::from(label(image))) < 6 { 255 } else { 0 };
+        let pixels: Vec<u8> = (0..count * 28 * 28).map(|i| pixel(i / 784, i % 784 / 28)).collect();
+        let header = |words: &[u32]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();
+        let write =
+            |name: &str, bytes: Vec<u8>| fs::write(folder.join(format!("{part}-{name}")), bytes).unwrap();
+        write("images-idx3-ubyte", [header(&[0x803, count, 28, 28]), pixels].concat());
+        write("labels-idx1-ubyte", [header(&[0x801, count]), labels].concat());
+    }
+}
+
+#[test]
+fn from_a_space_to_a_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::create_dir(folder.join("images")).unwrap();
+    draw_images(&folder.join("images"));
+
+    run(folder, "profiler run --space proxylessnas-small --networks 20 --backend mock -o table.csv");
+    run(folder, "predictor fit table.csv --hold-out 0.2 --allow-emulated -o model.json");
+    let score = json(&run(folder, "predictor evaluate model.json table.csv --allow-emulated --json"));
+    // The mock's figures are its law with 2 % of noise, and a model that found the law is within 5 % of all of them.
+    assert_eq!(score["network"]["within_5"], 1.0, "{score}");
+    assert_eq!(score["network"]["n"], 4, "a fifth of 20 networks is held out");
+
+    run(
+        folder,
+        "search run --space proxylessnas-small --model model.json --data images --target-of-baseline 0.7 \
+         --held-out 40 --batch 20 --warm-up-steps 2 --steps 4 --alpha-every 2 --threads 1 -o search",
+    );
+    run(folder, "search baseline --space proxylessnas-small -o baseline.json");
+    for (architecture, name) in [("search/architecture.json", "searched"), ("baseline.json", "baseline")] {
+        let train =
+            format!("search train {architecture} --data images --epochs 1 --batch 20 --threads 1 -o {name}");
+        run(folder, &train);
+        run(folder, &format!("search export {name} -o {name}.onnx"));
+    }
+    run(folder, "profiler run --onnx searched.onnx --onnx baseline.onnx --backend mock -o verify.csv");
+    let measured = "search report --model model.json --measured verify.csv --json searched baseline";
+    let report = json(&run(folder, &format!("{measured} --allow-emulated")));
+    assert_eq!(report["emulated"], true);
+    let networks = report["networks"].as_array().unwrap();
+    assert_eq!(networks.len(), 2);
+    for network in networks {
+        assert!(network["relative_error"].as_f64().unwrap().abs() < 0.05, "{network}");
+        // Of 40 test images, so a whole number of fortieths.
+        let right = network["test_accuracy"].as_f64().unwrap() * 40.0;
+        assert!((right - right.round()).abs() < 1e-9 && (0.0..=40.0).contains(&right), "{network}");
+    }
+    assert_eq!(networks[1]["choices"], Value::from(vec!["e6k3"; 9]));
+
+    // Emulated figures are not reported as timings unless that is asked for.
+    let refused = program("search").current_dir(folder).args(measured.split(' ').skip(1)).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+}
