@@ -4,12 +4,16 @@
 
 use profiler::spec::{Activation, Conv, Layer, Node, OpSpec};
 
+use crate::window_walk::WindowWalk;
+
 /// Names of the work terms, in order.
 ///
-/// Per class of layer with weights: `macs` in millions, elements `read`, `written` and of `weights` in millions, and
-/// `calls` (layers). Per element-wise layer: elements in millions. `other_*`: layers this release does not know.
+/// Per class of layer with weights: `macs` in millions (padding counted), elements `read`, `written` and of `weights` in
+/// millions, and `calls` (layers). Of depthwise layers also what the edges of the map break up, in millions over all
+/// channels: `scalar_macs` of outputs outside whole groups of eight neighbours, `runs` of outputs with the same taps, and
+/// `run_taps`, the taps of all runs. Per element-wise layer: elements in millions. `other_*`: layers this release does not know.
 /// `constant` is 1 for every op.
-pub const TERMS: [&str; 35] = [
+pub const TERMS: [&str; 38] = [
     "pointwise_macs",
     "pointwise_read",
     "pointwise_written",
@@ -20,6 +24,9 @@ pub const TERMS: [&str; 35] = [
     "depthwise_written",
     "depthwise_weights",
     "depthwise_calls",
+    "depthwise_scalar_macs",
+    "depthwise_runs",
+    "depthwise_run_taps",
     "dense_macs",
     "dense_read",
     "dense_written",
@@ -52,16 +59,16 @@ pub const N_TERMS: usize = TERMS.len();
 
 const POINTWISE: usize = 0;
 const DEPTHWISE: usize = 5;
-const DENSE: usize = 10;
-const GROUPED: usize = 15;
-const LINEAR: usize = 20;
-const RELU: usize = 25;
-const RELU6: usize = 26;
-const HSWISH: usize = 27;
-const ADDED: usize = 28;
-const POOLED: usize = 30;
-const OTHER: usize = 32;
-const CONSTANT: usize = 34;
+const DENSE: usize = 13;
+const GROUPED: usize = 18;
+const LINEAR: usize = 23;
+const RELU: usize = 28;
+const RELU6: usize = 29;
+const HSWISH: usize = 30;
+const ADDED: usize = 31;
+const POOLED: usize = 33;
+const OTHER: usize = 35;
+const CONSTANT: usize = 37;
 
 /// How many elements or multiply-accumulates make 1 in a work term, so that coefficients are milliseconds per million.
 const MILLION: f64 = 1e6;
@@ -130,7 +137,17 @@ fn add_work(node: &Node, work: &mut [f64; N_TERMS]) {
         work[class + 4] += 1.0;
     };
     match node.layer {
-        Layer::Conv(conv) => weighted(conv_class(conv, node.input.channels)),
+        Layer::Conv(conv) => {
+            let class = conv_class(conv, node.input.channels);
+            weighted(class);
+            if class == DEPTHWISE {
+                let walk = WindowWalk::new(node.input.height, node.input.width, conv.kernel, conv.stride);
+                let channels = f64::from(conv.out_channels) / MILLION;
+                for (place, count) in [walk.scalar_macs, walk.runs, walk.run_taps].into_iter().enumerate() {
+                    work[DEPTHWISE + 5 + place] += count as f64 * channels;
+                }
+            }
+        }
         Layer::Linear { .. } => weighted(LINEAR),
         Layer::Activation(Activation::Relu) => work[RELU] += elements,
         Layer::Activation(Activation::Relu6) => work[RELU6] += elements,
@@ -174,6 +191,7 @@ mod tests {
         // 4x4x2, expansion 3: expand 16 px · 2 · 6 = 192 MACs, reads 32, writes 96, 12 weights;
         // depthwise stride 2: 4 px · 6 · 9 = 216 MACs, reads 96, writes 24, 54 weights;
         // project 4 px · 6 · 5 = 120 MACs, reads 24, writes 20, 30 weights. relu6 on 96 + 24 elements.
+        // Depthwise outputs at 0 (2 taps inside) and 2 (3 taps) of each side: 4 runs of 1 output, taps 4 + 6 + 6 + 9.
         let expected = [
             ("pointwise_macs", 312e-6),
             ("pointwise_read", 56e-6),
@@ -185,6 +203,9 @@ mod tests {
             ("depthwise_written", 24e-6),
             ("depthwise_weights", 54e-6),
             ("depthwise_calls", 1.0),
+            ("depthwise_scalar_macs", 150e-6),
+            ("depthwise_runs", 24e-6),
+            ("depthwise_run_taps", 150e-6),
             ("relu6_elements", 120e-6),
             ("constant", 1.0),
         ];

@@ -12,6 +12,8 @@ use crate::{
 
 /// How much better a later candidate must be than an earlier, simpler one to be preferred.
 const CLEARLY_BETTER: f64 = 0.97;
+/// Rows left out and answered from which a candidate other than the first can be told from luck.
+const ENOUGH_ROWS: usize = 8;
 /// Standard deviation of the log error where nothing is known of it.
 const UNKNOWN_DEVIATION: f64 = 0.35;
 
@@ -149,14 +151,14 @@ impl Draft {
 }
 
 /// The candidate that answers most rows, and among those the one with the least error; a later one must be clearly
-/// better than an earlier one.
+/// better than an earlier one. With few rows that is the first: work terms over all kinds.
 fn best(candidates: &[Candidate]) -> Option<&Candidate> {
     let allowed = || candidates.iter().filter(|c| c.regressor.role() == Role::Candidate);
     let most = allowed().map(|c| c.errors.len()).max().filter(|most| *most > 0)?;
     let mut best: Option<(&Candidate, f64)> = None;
     for candidate in allowed().filter(|c| c.errors.len() == most) {
         let Some(mape) = candidate.mape() else { continue };
-        if best.is_none_or(|(_, least)| mape < CLEARLY_BETTER * least) {
+        if best.is_none_or(|(_, least)| most >= ENOUGH_ROWS && mape < CLEARLY_BETTER * least) {
             best = Some((candidate, mape));
         }
     }
@@ -186,15 +188,17 @@ mod tests {
     fn a_later_candidate_must_be_clearly_better_and_a_yardstick_never_wins() {
         let candidate =
             |regressor, error: f64, n| Candidate { regressor, scope: Scope::All, errors: vec![error; n] };
-        let work = candidate(RegressorKind::WorkTerms, 0.0100, 5);
-        let ridge = candidate(RegressorKind::Ridge, 0.0099, 5);
-        let ols = candidate(RegressorKind::Ols, 0.0001, 5);
+        let work = candidate(RegressorKind::WorkTerms, 0.0100, 9);
+        let ridge = candidate(RegressorKind::Ridge, 0.0099, 9);
+        let ols = candidate(RegressorKind::Ols, 0.0001, 9);
         let chosen = |list: &[Candidate]| best(list).map(|c| c.regressor);
         assert_eq!(chosen(&[work, ridge, ols]), Some(RegressorKind::WorkTerms));
-        let work = candidate(RegressorKind::WorkTerms, 0.0100, 5);
-        let better = candidate(RegressorKind::Ridge, 0.0050, 5);
-        let partial = candidate(RegressorKind::Residual, 0.0001, 4);
+        let work = candidate(RegressorKind::WorkTerms, 0.0100, 9);
+        let better = candidate(RegressorKind::Ridge, 0.0050, 9);
+        let partial = candidate(RegressorKind::Residual, 0.0001, 8);
         assert_eq!(chosen(&[work, better, partial]), Some(RegressorKind::Ridge));
+        let few = [candidate(RegressorKind::WorkTerms, 0.5, 2), candidate(RegressorKind::Ridge, 0.01, 2)];
+        assert_eq!(chosen(&few), Some(RegressorKind::WorkTerms));
         assert_eq!(chosen(&[candidate(RegressorKind::WorkTerms, 0.0, 0)]), None);
     }
 }

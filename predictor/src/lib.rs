@@ -38,6 +38,7 @@ mod op_model;
 mod prediction;
 pub mod regressor;
 mod sample;
+mod window_walk;
 
 pub use error::PredictorError;
 pub use evaluate::{Evaluation, Scoring};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use profiler::{
-    device::Device,
+    device::{Device, MachineState},
     measure::{DriftReport, Outcome, Protocol},
     record::{
         Cache, Conditions, Level, Row, Runtime, Session, Status, session_path, write_architecture,
@@ -125,6 +125,8 @@ fn session(bench: &Bench) -> Session {
             build_target: "none".to_owned(),
         },
         device: Device::of_this_machine(),
+        before: MachineState::default(),
+        after: MachineState::default(),
         protocol: Protocol::default(),
         drift,
         runs: 1000,
