@@ -31,7 +31,7 @@ pub use clock::{Clock, ClockQuality, FakeClock, SystemClock};
 pub use drift::{CorrectedNs, Drift, DriftReport, RawNs};
 pub use error::MeasureError;
 pub use evict::CacheEvictor;
-pub use history::{Burst, Disturbed, Entry, History, Reading, Samples, Segment};
+pub use history::{Burst, Disturbed, Entry, History, NotStarted, Reading, Samples, Segment};
 pub use instruments::Instruments;
 pub use interval::{Interval, median, median_interval, quantile};
 pub use processor::{KernelUsage, NeverPreempted, Processor, Usage};

@@ -46,6 +46,8 @@ pub enum Status {
     Ok,
     /// The budget was spent before the confidence interval was within the target.
     Wide,
+    /// The machine was too busy for six undisturbed turns: the figure rests on the processor's time of pre-empted runs.
+    Preempted,
 }
 
 /// Version of the table's format.

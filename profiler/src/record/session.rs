@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ReadError, WriteError, read_document, write_document};
 use crate::{
-    device::Device,
+    device::{Device, MachineState},
     measure::{DriftReport, Outcome, Protocol},
 };
 
@@ -74,8 +74,12 @@ pub struct Session {
     pub outcome: Outcome,
     /// What must not change.
     pub conditions: Conditions,
-    /// What the machine said of itself at the end.
+    /// What the machine says of itself.
     pub device: Device,
+    /// Frequencies, temperatures and load when the measurement began, or was last taken up.
+    pub before: MachineState,
+    /// The same when it ended.
+    pub after: MachineState,
     /// How it was measured.
     pub protocol: Protocol,
     /// How the reference block moved.

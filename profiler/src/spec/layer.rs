@@ -116,7 +116,10 @@ impl Layer {
                     return Err(wrong("the stride must be 1 to 8"));
                 }
                 let groups = conv.groups;
-                if groups == 0 || input.channels % groups != 0 || conv.out_channels % groups != 0 {
+                if groups == 0
+                    || !input.channels.is_multiple_of(groups)
+                    || !conv.out_channels.is_multiple_of(groups)
+                {
                     return Err(wrong("the groups must divide the channels in and out"));
                 }
                 let side = |length: u32| length.div_ceil(conv.stride);

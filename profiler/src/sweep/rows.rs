@@ -47,7 +47,9 @@ pub fn rows(
             .push(format!("{wide} of {} figures are less exact than the target of ±{target} %", rows.len()));
     }
     if preempted > 0 {
-        warnings.push(format!("{preempted} figures rest on pre-empted runs: the machine was too busy"));
+        warnings.push(format!(
+            "{preempted} figures rest on the processor time of pre-empted runs: the machine was too busy"
+        ));
     }
     let runs = all().map(|summary| summary.runs).sum();
     let dropped_runs = all().map(|summary| summary.dropped_runs).sum();
@@ -76,7 +78,11 @@ fn row(subject: &Planned, cache: Cache, summary: &Summary, session: &str) -> Opt
         ci_high_ms: ms(interval.high),
         runs: summary.runs,
         dropped_runs: summary.dropped_runs,
-        status: if summary.status == measure::Status::WithinTarget { Status::Ok } else { Status::Wide },
+        status: match summary.status {
+            measure::Status::WithinTarget => Status::Ok,
+            measure::Status::Preempted => Status::Preempted,
+            measure::Status::Wide | measure::Status::TooFew => Status::Wide,
+        },
         session: session.to_owned(),
         ops: if subject.level == Level::Network { ops.join(" ") } else { String::new() },
     })

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::{Journal, Measured, Planned, SweepError, journal::Header, journal_path, rows};
 use crate::{
     backend::{Backend, Model},
-    device::Device,
+    device::{Device, MachineState},
     measure::{Drift, Entry, Instruments, Observer, Outcome, Progress, Protocol, SubjectFailure, measure},
     record::{Conditions, Runtime, Session, session_path, write_session, write_table},
 };
@@ -64,9 +64,11 @@ impl Sweep<'_> {
             Some(clock) => Instruments::emulated(clock),
             None => Instruments::of_this_machine(self.threads),
         };
+        let before = MachineState::of_this_machine();
         let mut both = Both { journal: &mut journal, observer };
         let outcome =
             measure(&mut subjects, &self.protocol, &mut instruments, &mut history, &mut both, stop)?;
+        let after = MachineState::of_this_machine();
         if outcome == Outcome::Stopped {
             return Ok(SweepResult::Stopped);
         }
@@ -90,6 +92,8 @@ impl Sweep<'_> {
             outcome,
             conditions: header.conditions.clone(),
             device,
+            before,
+            after,
             protocol: self.protocol.clone(),
             drift,
             runs: measured.runs,
