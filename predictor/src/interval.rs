@@ -49,7 +49,9 @@ impl Band {
             return band(quantile, Basis::Own, own);
         }
         if let Some(quantile) = conformal_quantile(pooled) {
-            return band(quantile, Basis::Pooled, pooled);
+            // Few as they are, its own scores may show that the group is harder than the others.
+            let largest = own.iter().map(|e| e.abs()).fold(quantile, f64::max);
+            return band(largest, Basis::Pooled, pooled);
         }
         let few = if own.len() >= 2 { own } else { pooled };
         match student_half_width(few) {

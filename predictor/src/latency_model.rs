@@ -144,7 +144,8 @@ impl LatencyModel {
     /// # Errors
     /// [`PredictorError::UnknownOp`] if nothing measured says anything of it.
     pub fn predict_op(&self, op: &OpSpec) -> Result<Prediction, PredictorError> {
-        let OpEstimate { combined, flags, .. } = self.estimate(op)?;
+        let OpEstimate { combined, mut flags, .. } = self.estimate(op)?;
+        flags.extend(self.emulated());
         let prediction = Prediction::new(combined.ms, combined.log_half_width, flags);
         prediction.ok_or_else(|| self.unknown(op, "its latency is not a finite number".to_owned()))
     }
@@ -156,8 +157,9 @@ impl LatencyModel {
     /// [`PredictorError::UnknownOp`] for an op that nothing measured says anything of.
     pub fn predict_network(&self, ops: &[OpSpec]) -> Result<Prediction, PredictorError> {
         let estimates = ops.iter().map(|op| self.estimate(op)).collect::<Result<Vec<_>, _>>()?;
-        let ms = estimates.iter().fold(self.networks.constant_ms, |ms, e| ms + self.share(e));
-        let prediction = network_prediction(ms, &estimates, &self.networks);
+        let ms = estimates.iter().fold(self.additive().constant_ms(), |ms, e| ms + self.share(e));
+        let mut prediction = network_prediction(ms, &estimates, &self.networks);
+        prediction.iter_mut().for_each(|prediction| prediction.flags.extend(self.emulated()));
         prediction.ok_or_else(|| PredictorError::CannotFit(format!("the network's latency would be {ms} ms")))
     }
 
@@ -191,8 +193,12 @@ impl LatencyModel {
         self.ops.contributions(op).map_err(|reason| self.unknown(op, reason))
     }
 
+    fn emulated(&self) -> Option<Flag> {
+        self.conditions.runtime.emulated.then_some(Flag::Emulated)
+    }
+
     fn share(&self, estimate: &OpEstimate) -> f64 {
-        self.networks.scale * estimate.combined.ms
+        self.networks.coefficients.inside_ms(estimate.combined.ms)
     }
 
     fn unknown(&self, op: &OpSpec, reason: String) -> PredictorError {
@@ -211,7 +217,7 @@ impl AdditiveLatency<'_> {
     /// Milliseconds that every network costs, whatever its ops.
     #[must_use]
     pub fn constant_ms(&self) -> f64 {
-        self.model.networks.constant_ms
+        self.model.networks.coefficients.constant_ms
     }
 
     /// Milliseconds that an op adds to a network.

@@ -17,8 +17,8 @@ fn random_networks(count: usize) -> Vec<Architecture> {
 fn the_mock_law_is_recovered_through_both_levels() {
     let model = fitted(0.0, 30);
     // Networks of the law cost 0.05 ms + 0.9 · Σ ops.
-    assert!((model.networks().constant_ms - 0.05).abs() < 1e-3, "{:?}", model.networks());
-    assert!((model.networks().scale - 0.9).abs() < 1e-3, "{:?}", model.networks());
+    assert!((model.networks().coefficients.constant_ms - 0.05).abs() < 1e-3, "{:?}", model.networks());
+    assert!((model.networks().coefficients.scale - 0.9).abs() < 1e-3, "{:?}", model.networks());
     for network in random_networks(50) {
         let truth = 0.05 + 0.9 * network.ops().iter().map(law_ms).sum::<f64>();
         let predicted = model.predict_architecture(&network).unwrap().latency.ms();

@@ -1,8 +1,7 @@
 //! Fits a latency model of one device to measurements, and predicts ops and networks.
 //!
 //! [`Measurements`] (tables with their sessions) → [`LatencyModel::fit`] → a model with two levels: [`OpModel`], where a
-//! measured op and a regressor of its kind meet by their noise, and [`NetworkModel`], a constant and a multiple of the
-//! sum of the ops. What nothing measured says anything of is an error, never 0.
+//! measured op and a regressor of its kind meet by their noise, and [`NetworkModel`], a constant and a number per op. What nothing measured says anything of is an error, never 0.
 //!
 //! ```no_run
 //! use predictor::{Emulation, FitOptions, LatencyModel, Measurements, Mixing};
@@ -32,6 +31,7 @@ mod latency_model;
 mod measurements;
 pub mod metrics;
 mod model_file;
+mod network_form;
 mod network_model;
 mod nnls;
 mod op_model;
@@ -48,7 +48,8 @@ pub use hull::{Excess, Hull};
 pub use kind_model::{CandidateReport, KindModel, Scope};
 pub use latency_model::{AdditiveLatency, CacheReport, FitOptions, LatencyModel, Provenance};
 pub use measurements::{Emulation, Measurements, Mixing, TableFacts};
-pub use network_model::{Form, NetworkModel, NetworkSample};
+pub use network_form::{Coefficients, Form};
+pub use network_model::{NetworkModel, NetworkSample};
 pub use nnls::solve_nnls;
 pub use op_model::{Measured, OpEstimate, OpModel};
 pub use prediction::{Flag, LogNormal, Prediction};

@@ -1,4 +1,17 @@
 //! Latency model JSON: coefficients by name, measured ops, provenance. Reloads to the same bits.
+//!
+//! | field | what |
+//! |---|---|
+//! | `format`, `version` | `tailor-latency-model`, 1 |
+//! | `conditions` | device, runtime, threads, processors and build target of the rows, as in their session |
+//! | `op.cache` | cache state of the op rows |
+//! | `op.kinds` | a [`KindModel`] per kind of op: regressor with coefficients by name, its errors, its interval, the work its rows span |
+//! | `op.pooled`, `op.pooled_hull` | work terms over all kinds, for ops with work that their own kind's rows do not have |
+//! | `op.measured` | per op key the measured latency and its noise |
+//! | `network` | a [`NetworkModel`]: form, `constant_ms`, `scale`, `call_ms`, its errors, its interval |
+//! | `provenance` | a [`Provenance`]: tables, sessions, seed, versions, time, subjects fitted on and held out |
+//!
+//! Coefficients of work terms are milliseconds per unit of [`crate::TERMS`].
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -84,9 +97,11 @@ impl LatencyModel {
 
     /// Checks what types do not.
     fn check(&self) -> Result<(), String> {
-        let NetworkModel { constant_ms, scale, ops_deviation, band, .. } = &self.networks;
-        let mut above_zero =
-            vec![("network scale".to_owned(), *scale), ("network band".to_owned(), band.log_half_width)];
+        let NetworkModel { coefficients, ops_deviation, band, .. } = &self.networks;
+        let mut above_zero = vec![
+            ("network scale".to_owned(), coefficients.scale),
+            ("network band".to_owned(), band.log_half_width),
+        ];
         for (kind, model) in &self.ops.kinds {
             above_zero.push((format!("deviation of {kind}"), model.deviation));
             above_zero.push((format!("band of {kind}"), model.band.log_half_width));
@@ -100,7 +115,11 @@ impl LatencyModel {
                 return Err(format!("{what} is {value}, expected above 0"));
             }
         }
-        for (what, value) in [("constant_ms", *constant_ms), ("ops_deviation", *ops_deviation)] {
+        for (what, value) in [
+            ("constant_ms", coefficients.constant_ms),
+            ("call_ms", coefficients.call_ms),
+            ("ops_deviation", *ops_deviation),
+        ] {
             if value < 0.0 {
                 return Err(format!("{what} is {value}, expected at least 0"));
             }

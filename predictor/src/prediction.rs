@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     NetworkModel, OpEstimate,
     interval::{Basis, NORMAL_90},
-    network_model::Form,
+    network_form::{Coefficients, Form},
 };
 
 /// A latency known up to a factor.
@@ -48,6 +48,8 @@ pub enum Flag {
         /// How many.
         rows: usize,
     },
+    /// The model was fitted to emulated figures: this is no timing.
+    Emulated,
     /// Some ops of the network are flagged themselves.
     FlaggedOps {
         /// How many.
@@ -64,6 +66,7 @@ impl fmt::Display for Flag {
             Self::FewRows { kind, rows } => write!(f, "only {rows} measured ops of kind {kind}"),
             Self::NoNetworks => f.write_str("no whole network was measured: this is a mere sum of ops"),
             Self::FewNetworks { rows } => write!(f, "only {rows} measured networks"),
+            Self::Emulated => f.write_str("emulated figures, no timings"),
             Self::FlaggedOps { ops } => write!(f, "{ops} of its ops are flagged"),
         }
     }
@@ -96,11 +99,13 @@ impl Prediction {
 /// The network level's interval holds for ops known as well as those of the networks it was fitted on. Where they are
 /// known less, their errors are added: independent ones in quadrature, those of flagged ops in full.
 pub(crate) fn network_prediction(ms: f64, ops: &[OpEstimate], networks: &NetworkModel) -> Option<Prediction> {
-    let excess =
-        (ops_deviation(ops, ms, networks.scale).powi(2) - networks.ops_deviation.powi(2)).max(0.0).sqrt();
+    let excess = (ops_deviation(ops, ms, &networks.coefficients).powi(2) - networks.ops_deviation.powi(2))
+        .max(0.0)
+        .sqrt();
     let flagged = || ops.iter().filter(|op| op.flags.iter().any(Flag::widens));
-    let far: f64 =
-        flagged().map(|op| networks.scale * op.combined.ms * op.combined.log_half_width.exp_m1()).sum();
+    let far: f64 = flagged()
+        .map(|op| networks.coefficients.inside_ms(op.combined.ms) * op.combined.log_half_width.exp_m1())
+        .sum();
     let half_width = networks.band.log_half_width.hypot(NORMAL_90 * excess) + (far / ms).ln_1p();
     let mut flags = Vec::new();
     match (networks.form, networks.band.basis) {
@@ -115,7 +120,10 @@ pub(crate) fn network_prediction(ms: f64, ops: &[OpEstimate], networks: &Network
 }
 
 /// Standard deviation of a network's log latency that comes from its ops, if their errors are independent.
-pub(crate) fn ops_deviation(ops: &[OpEstimate], ms: f64, scale: f64) -> f64 {
+pub(crate) fn ops_deviation(ops: &[OpEstimate], ms: f64, coefficients: &Coefficients) -> f64 {
     let plain = ops.iter().filter(|op| !op.flags.iter().any(Flag::widens));
-    plain.map(|op| (scale * op.combined.ms * op.combined.deviation / ms).powi(2)).sum::<f64>().sqrt()
+    plain
+        .map(|op| (coefficients.inside_ms(op.combined.ms) * op.combined.deviation / ms).powi(2))
+        .sum::<f64>()
+        .sqrt()
 }

@@ -209,3 +209,24 @@ fn help_has_an_example_everywhere() {
         Folder::new().run(&arguments).success().stdout(predicate::str::contains("Example:\n  predictor "));
     }
 }
+
+#[test]
+fn reports_read_well() {
+    let folder = Folder::fitted();
+    tables::baseline(&folder.path("net.json"));
+    let stdout = |arguments: &[&str]| {
+        let output = folder.run(arguments).success().get_output().stdout.clone();
+        // Columns are padded to their width.
+        let text = String::from_utf8(output).unwrap();
+        text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+    };
+    let fit = ["fit", "table.csv", "-o", "again.json", "--hold-out", "0.2", "--allow-emulated"];
+    insta::assert_snapshot!("fit", stdout(&fit));
+    insta::assert_snapshot!("evaluate", stdout(&["evaluate", "model.json", "table.csv", "--allow-emulated"]));
+    insta::assert_snapshot!("predict", stdout(&["predict", "model.json", "net.json"]));
+    insta::assert_snapshot!(
+        "explain",
+        stdout(&["explain", "model.json", "mbconv-14x14x16-o16-e6-k5-s1-relu6-res"])
+    );
+    insta::assert_snapshot!("help", stdout(&["fit", "--help"]));
+}

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use profiler::record::{Level, Row};
 
 use super::{
-    Leniency,
+    Leniency, note_emulated,
     output::{self, ms, percent, table},
 };
 use crate::{Evaluation, LatencyModel, Measurements, Mixing, PredictorError, Scoring, metrics::Scores};
@@ -43,8 +44,14 @@ impl Evaluate {
         {
             return Err(PredictorError::OtherConditions { table: self.table, difference }.into());
         }
+        let foreign = |row: &&Row| row.level == Level::Network && row.ops.is_empty();
+        let skipped = measurements.rows.iter().filter(foreign).count();
+        if skipped > 0 {
+            eprintln!("note: {skipped} rows of networks that do not say their ops are not scored");
+        }
         let scoring = if self.include_fitted { Scoring::AllSubjects } else { Scoring::NewSubjects };
         let evaluation = model.evaluate(&measurements.rows, scoring)?;
+        note_emulated(&model);
         if self.json { output::json(&evaluation) } else { Ok(report(&model, &evaluation, scoring)) }
     }
 }

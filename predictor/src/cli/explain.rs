@@ -6,7 +6,10 @@ use clap::Args;
 use profiler::spec::OpSpec;
 use serde_json::json;
 
-use super::output::{self, ms, percent, table};
+use super::{
+    note_emulated,
+    output::{self, ms, percent, table},
+};
 use crate::{LatencyModel, PredictorError};
 
 /// Shows the work terms of an op and what each contributes.
@@ -30,6 +33,7 @@ impl Explain {
         let terms = model.contributions(&op)?;
         let noise = estimate.measured.map(|m| m.noise);
         let measured = estimate.measured.map(|m| m.latency_ms);
+        note_emulated(&model);
         if self.json {
             let term =
                 |c: &crate::regressor::Contribution| json!({"name": c.name, "amount": c.amount, "ms": c.ms});

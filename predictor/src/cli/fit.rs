@@ -7,10 +7,13 @@ use profiler::record::{Cache, ReadError};
 use serde_json::{Value, json};
 
 use super::{
-    Leniency,
+    Leniency, note_emulated,
     output::{self, ms, percent, percent_or_dash, table},
 };
-use crate::{FitOptions, Form, KindModel, LatencyModel, Measurements, PredictorError, Scope, draw_hold_out};
+use crate::{
+    Coefficients, FitOptions, Form, KindModel, LatencyModel, Measurements, PredictorError, Scope,
+    draw_hold_out,
+};
 
 /// Fits a latency model to measurement tables.
 #[derive(Debug, Args)]
@@ -71,6 +74,7 @@ impl Fit {
         }
         model.write(&self.output)?;
         eprintln!("wrote {}", self.output.display());
+        note_emulated(&model);
         if self.json { output::json(&summary(&model)) } else { Ok(report(&model)) }
     }
 }
@@ -133,14 +137,23 @@ fn network_line(model: &LatencyModel) -> String {
     let rows = level.rows;
     match level.form {
         Form::Sum => "networks: none measured; a network is taken for the sum of its ops".to_owned(),
-        Form::Line | Form::Multiple => format!(
-            "networks ({}): {} ms + {:.4} · Σ ops, from {rows} networks; leave-one-out error {}, 90 % interval ± {}",
+        form => format!(
+            "networks ({}): {}, from {rows} networks; leave-one-out error {}, 90 % interval ± {}",
             level.cache,
-            ms(level.constant_ms),
-            level.scale,
+            formula(form, &level.coefficients),
             percent_or_dash(level.loo_mape),
             percent(level.band.log_half_width.exp_m1()),
         ),
+    }
+}
+
+fn formula(form: Form, coefficients: &Coefficients) -> String {
+    let Coefficients { constant_ms, scale, call_ms } = coefficients;
+    match form {
+        Form::Sum => "Σ ops".to_owned(),
+        Form::Multiple => format!("{scale:.4} · Σ ops"),
+        Form::Line => format!("{} ms + {scale:.4} · Σ ops", ms(*constant_ms)),
+        Form::Calls => format!("{scale:.4} · Σ (op - {} ms)", ms(*call_ms)),
     }
 }
 

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{Emulation, Mixing, PredictorError};
+use crate::{Emulation, LatencyModel, Mixing, PredictorError};
 
 /// Fits a latency model of one device and predicts ops and networks.
 #[derive(Debug, Parser)]
@@ -52,6 +52,14 @@ impl Cli {
                 ExitCode::from(error.downcast_ref().map_or(1, PredictorError::exit_code))
             }
         }
+    }
+}
+
+/// Says on stderr that a model's figures are no timings, where that is so.
+fn note_emulated(model: &LatencyModel) {
+    let runtime = &model.conditions().runtime;
+    if runtime.emulated {
+        eprintln!("note: figures emulated by `{}`, no timings", runtime.name);
     }
 }
 

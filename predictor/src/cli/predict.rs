@@ -10,7 +10,7 @@ use super::{
     output::{self, ms, table},
     subject::Subject,
 };
-use crate::{LatencyModel, Prediction};
+use crate::{Flag, LatencyModel, Prediction};
 
 /// Predicts the latency of ops and networks, with 90 % intervals.
 #[derive(Debug, Args)]
@@ -65,7 +65,9 @@ fn network_report(model: &LatencyModel, network: &Architecture) -> anyhow::Resul
     for op in network.ops() {
         let alone = model.predict_op(op)?;
         let measured = model.estimate(op)?.measured;
-        let notes: Vec<String> = alone.flags.iter().map(ToString::to_string).collect();
+        // That the figures are emulated stands above the table already.
+        let notes = alone.flags.iter().filter(|flag| **flag != Flag::Emulated);
+        let notes: Vec<String> = notes.map(ToString::to_string).collect();
         ops.add_row([
             op.key(),
             ms(additive.op_ms(op)?),
