@@ -33,7 +33,9 @@ impl Folder {
     }
 
     fn run(&self, arguments: &[&str]) -> assert_cmd::assert::Assert {
-        Command::cargo_bin("predictor").unwrap().current_dir(self.0.path()).args(arguments).assert()
+        let mut command = Command::cargo_bin("predictor").unwrap();
+        // Help is wrapped to the width named there.
+        command.env_remove("COLUMNS").current_dir(self.0.path()).args(arguments).assert()
     }
 
     fn json(&self, arguments: &[&str]) -> Value {
