@@ -4,7 +4,7 @@
 //! is reused, so that a run is nothing but the inference. All backends get the same bytes and, for the same
 //! model, the same input; their outputs can be compared.
 //!
-//! A new backend is one file here and one line in [`registry`].
+//! A new backend is one file here and one line in `registry.rs`.
 
 mod error;
 mod input;

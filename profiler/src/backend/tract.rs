@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use tract_onnx::prelude::tract_linalg::isa::native;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::plan::SimpleState;
 use tract_onnx::tract_hir::infer::Factoid;
@@ -44,18 +45,14 @@ impl Backend for Tract {
     }
 
     fn details(&self) -> Vec<(&'static str, String)> {
-        vec![("tract_cpu_kind", cpu_kind())]
+        let sets: Vec<_> = native().iter().map(|set| set.name()).collect();
+        let forced = std::env::var(CPU_PART).ok().map(|part| ("tract_forced_cpu_part", part));
+        std::iter::once(("tract_instruction_sets", sets.join(" "))).chain(forced).collect()
     }
 }
 
-/// The kind of processor tract's kernels were picked for; it can be forced from outside.
-fn cpu_kind() -> String {
-    const OVERRIDE: &str = "TRACT_CPU_AARCH64_OVERRIDE_CPU_PART";
-    match std::env::var(OVERRIDE) {
-        Ok(part) => format!("{OVERRIDE}={part}"),
-        Err(_) => "detected".to_owned(),
-    }
-}
+/// Set from outside, it makes tract pick its kernels for another processor.
+const CPU_PART: &str = "TRACT_CPU_AARCH64_OVERRIDE_CPU_PART";
 
 struct TractRunnable {
     key: String,
