@@ -22,7 +22,6 @@ const TOP: [&str; 20] = [
     "README.md",
     "android",
     "datasets",
-    "deny.toml",
     "predictor",
     "profiler",
     "quickstart.sh",
