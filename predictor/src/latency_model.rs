@@ -234,15 +234,12 @@ fn network_samples(rows: &[Row]) -> Result<(Cache, Vec<NetworkSample>), Predicto
     let known = |row: &&Row| row.level == Level::Network && !row.ops.is_empty();
     let has = |cache: &Cache| rows.iter().filter(known).any(|row| row.cache == *cache);
     let cache = [Cache::Hot, Cache::Cold, Cache::InPlace].into_iter().find(has).unwrap_or(Cache::Hot);
-    let mut by_key = std::collections::BTreeMap::<&str, Vec<&Row>>::new();
-    for row in rows.iter().filter(known).filter(|row| row.cache == cache) {
-        by_key.entry(&row.subject).or_default().push(row);
-    }
-    let sample = |(key, rows): (&str, Vec<&Row>)| {
-        let (latency_ms, _) = crate::sample::combine(&rows);
-        Ok(NetworkSample { key: key.to_owned(), ops: rows[0].op_specs()?, latency_ms })
+    let sample = |row: &Row| {
+        let (key, session) = (row.subject.clone(), row.session.clone());
+        Ok(NetworkSample { key, session, ops: row.op_specs()?, latency_ms: row.latency_ms })
     };
-    Ok((cache, by_key.into_iter().map(sample).collect::<Result<_, PredictorError>>()?))
+    let chosen = rows.iter().filter(known).filter(|row| row.cache == cache);
+    Ok((cache, chosen.map(sample).collect::<Result<_, PredictorError>>()?))
 }
 
 fn no_ops(found: &BTreeSet<Cache>, asked: Option<Cache>) -> String {

@@ -85,6 +85,8 @@ impl Coefficients {
 /// A measured network: the sum and number of its ops beside its latency; milliseconds, above 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Point {
+    /// Points of one group are left out together.
+    pub(crate) group: usize,
     pub(crate) sum: f64,
     pub(crate) ops: f64,
     pub(crate) latency: f64,
@@ -95,17 +97,17 @@ pub(crate) fn largest_call_ms(shortest_op_ms: f64) -> f64 {
     (1.0 - LEFT_OF_AN_OP) * shortest_op_ms
 }
 
-/// ln(measured / predicted) of each network by a fit to the others; nothing for fewer than three.
+/// ln(measured / predicted) of each network by a fit to the other groups; nothing where fewer than two networks remain.
 pub(crate) fn leave_one_out(form: Form, points: &[Point], largest_call_ms: f64) -> Vec<f64> {
-    if points.len() < 3 {
-        return Vec::new();
-    }
-    let error = |left_out: usize| {
-        let others = points.iter().enumerate().filter(|(i, _)| *i != left_out).map(|(_, p)| *p);
-        let fitted = Coefficients::fit(form, &others.collect::<Vec<_>>(), largest_call_ms);
-        (points[left_out].latency / fitted.predict_ms(&points[left_out])).ln()
+    let error = |left_out: &Point| {
+        let others: Vec<Point> = points.iter().filter(|p| p.group != left_out.group).copied().collect();
+        if others.len() < 2 {
+            return None;
+        }
+        let fitted = Coefficients::fit(form, &others, largest_call_ms);
+        Some((left_out.latency / fitted.predict_ms(left_out)).ln())
     };
-    (0..points.len()).map(error).collect()
+    points.iter().map(error).collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
 /// d/db Σ (b·r - 1)² = 0 at b = Σ r / Σ r², where r = (Σ ops - calls) / latency.
@@ -142,7 +144,7 @@ mod tests {
 
     fn points(latency: impl Fn(f64, f64) -> f64) -> Vec<Point> {
         [(1.0, 4.0), (2.0, 9.0), (5.0, 11.0), (3.0, 5.0)]
-            .map(|(sum, ops)| Point { sum, ops, latency: latency(sum, ops) })
+            .map(|(sum, ops)| Point { group: 0, sum, ops, latency: latency(sum, ops) })
             .to_vec()
     }
 
@@ -170,14 +172,14 @@ mod tests {
     fn coefficients_that_are_not_allowed_stay_at_their_end() {
         // A constant below 0: sums 1 and 2 of latencies 0.5 and 1.5 have ratios 2 and 4/3, which give
         // b = (2 + 4/3) / (4 + 16/9) = 30/52.
-        let two = [Point { sum: 1.0, ops: 1.0, latency: 0.5 }, Point { sum: 2.0, ops: 1.0, latency: 1.5 }];
+        let two = [(1.0, 0.5), (2.0, 1.5)].map(|(sum, latency)| Point { group: 0, sum, ops: 1.0, latency });
         assert_near(Coefficients::fit(Form::Line, &two, 1.0), [0.0, 30.0 / 52.0, 0.0]);
         // A call of 0.05 ms where at most 0.02 is allowed.
         let calls = points(|sum, ops| 0.9 * (sum - 0.05 * ops));
         let fitted = Coefficients::fit(Form::Calls, &calls, 0.02);
         assert!(fitted.call_ms == 0.02 && fitted.scale < 0.9, "{fitted:?}");
         // All alike: no line through one point.
-        let alike = [Point { sum: 1.0, ops: 3.0, latency: 2.0 }; 3];
+        let alike = [Point { group: 0, sum: 1.0, ops: 3.0, latency: 2.0 }; 3];
         for form in Form::FITTED {
             assert_near(Coefficients::fit(form, &alike, 0.1), [0.0, 2.0, 0.0]);
         }
@@ -191,6 +193,20 @@ mod tests {
         assert!((coefficients.inside_ms(0.1) - 0.005).abs() < 1e-12);
     }
 
+    #[test]
+    fn groups_are_left_out_whole() {
+        // Two sessions, the second twice as slow: each is predicted by the other, off by ln 2 either way.
+        let of = |group: usize, slowness: f64| {
+            [1.0, 2.0].map(|sum| Point { group, sum, ops: 3.0, latency: slowness * sum })
+        };
+        let points = [of(0, 1.0), of(1, 2.0)].concat();
+        let errors = leave_one_out(Form::Multiple, &points, 0.1);
+        let ln_2 = 2.0_f64.ln();
+        let expected = [-ln_2, -ln_2, ln_2, ln_2];
+        assert!(errors.iter().zip(expected).all(|(e, x)| (e - x).abs() < 1e-9), "{errors:?}");
+        assert!(leave_one_out(Form::Multiple, &points[..3], 0.1).is_empty());
+    }
+
     proptest! {
         #[test]
         fn coefficients_are_always_allowed(
@@ -198,7 +214,7 @@ mod tests {
         ) {
             let point = |(shortest, ops, latency): &(f64, u32, f64)| {
                 let ops = f64::from(*ops);
-                Point { sum: shortest * ops * 1.5, ops, latency: *latency }
+                Point { group: 0, sum: shortest * ops * 1.5, ops, latency: *latency }
             };
             let points: Vec<Point> = raw.iter().map(point).collect();
             let largest = largest_call_ms(raw.iter().map(|r| r.0).fold(f64::INFINITY, f64::min));

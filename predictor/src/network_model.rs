@@ -1,5 +1,7 @@
 //! The latency of a network from those of its ops.
 
+use std::collections::BTreeSet;
+
 use profiler::{record::Cache, spec::OpSpec};
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +30,10 @@ pub struct NetworkModel {
     pub cache: Cache,
     /// Networks fitted on.
     pub rows: usize,
-    /// Mean absolute relative error over networks left out one at a time; nothing when there are too few.
+    /// Sessions they were measured in.
+    pub sessions: usize,
+    /// Mean absolute relative error over networks left out one at a time, or one session at a time where there are
+    /// several; nothing when there are too few.
     pub loo_mape: Option<f64>,
     /// Standard deviation of a fitted network's log latency that comes from how well its ops are known; root mean square.
     pub ops_deviation: f64,
@@ -41,6 +46,8 @@ pub struct NetworkModel {
 pub struct NetworkSample {
     /// Its key.
     pub key: String,
+    /// The session it was measured in.
+    pub session: String,
     /// Its ops.
     pub ops: Vec<OpSpec>,
     /// Its measured latency in milliseconds; above 0.
@@ -54,10 +61,13 @@ impl NetworkModel {
         let mut band = Band::new(&[], &[]);
         band.log_half_width = SUM_LOG_HALF_WIDTH;
         let (form, coefficients) = (Form::Sum, Coefficients::SUM);
-        Self { form, coefficients, cache, rows: 0, loo_mape: None, ops_deviation: 0.0, band }
+        Self { form, coefficients, cache, rows: 0, sessions: 0, loo_mape: None, ops_deviation: 0.0, band }
     }
 
     /// Fits to measured networks in relative error, and chooses the form by leaving out one network at a time.
+    ///
+    /// With networks of several sessions, one session is left out at a time: the error is then that of another session,
+    /// in which a shared machine may be slower or faster as a whole.
     ///
     /// # Errors
     /// The op that the op level cannot answer, and why, in words.
@@ -68,12 +78,18 @@ impl NetworkModel {
         if estimates.is_empty() {
             return Ok(Self::sum(cache));
         }
-        let point = |(ops, network): (&Vec<OpEstimate>, &NetworkSample)| Point {
+        let sessions: BTreeSet<&str> = networks.iter().map(|network| network.session.as_str()).collect();
+        let group = |index: usize| match sessions.len() {
+            1 => index,
+            _ => sessions.iter().position(|session| *session == networks[index].session).unwrap_or(index),
+        };
+        let point = |(index, (ops, network)): (usize, (&Vec<OpEstimate>, &NetworkSample))| Point {
+            group: group(index),
             sum: ops.iter().map(|op| op.combined.ms).sum(),
             ops: ops.len() as f64,
             latency: network.latency_ms,
         };
-        let points: Vec<Point> = estimates.iter().zip(networks).map(point).collect();
+        let points: Vec<Point> = estimates.iter().zip(networks).enumerate().map(point).collect();
         let shortest = estimates.iter().flatten().map(|op| op.combined.ms).fold(f64::INFINITY, f64::min);
         let largest_call = largest_call_ms(shortest);
         let (form, errors) = choose(&points, largest_call);
@@ -87,6 +103,7 @@ impl NetworkModel {
             coefficients,
             cache,
             rows: points.len(),
+            sessions: sessions.len(),
             loo_mape: (!errors.is_empty()).then(|| mape_of_log_errors(&errors)),
             ops_deviation: (deviations / points.len() as f64).sqrt(),
             band: Band::new(&errors, &[]),
@@ -120,7 +137,13 @@ mod tests {
     fn the_form_that_made_the_networks_is_chosen_and_two_networks_are_too_few_to_choose() {
         let made = |latency: fn(f64, f64) -> f64| {
             let sizes = [(1.0, 4.0), (2.0, 9.0), (5.0, 11.0), (3.0, 5.0), (4.0, 16.0)];
-            sizes.map(|(sum, ops)| Point { sum, ops, latency: latency(sum, ops) })
+            let mut groups = 0..;
+            sizes.map(|(sum, ops)| Point {
+                group: groups.next().unwrap_or_default(),
+                sum,
+                ops,
+                latency: latency(sum, ops),
+            })
         };
         assert_eq!(choose(&made(|sum, _| 1.2 * sum), 0.1).0, Form::Multiple);
         assert_eq!(choose(&made(|sum, _| 0.4 + 0.9 * sum), 0.1).0, Form::Line);

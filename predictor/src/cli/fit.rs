@@ -102,7 +102,7 @@ fn report(model: &LatencyModel) -> String {
     ];
     for report in &model.provenance().op_caches {
         let error = percent_or_dash(report.loo_mape);
-        lines.push(format!("  from {} {} ops: leave-one-out error {error}", report.ops, report.cache));
+        lines.push(format!("  from {} {} ops: error {error}", report.ops, report.cache));
     }
     if !(held_out.op.is_empty() && held_out.network.is_empty()) {
         lines.push(format!("held out: {} ops, {} networks", held_out.op.len(), held_out.network.len()));
@@ -138,9 +138,10 @@ fn network_line(model: &LatencyModel) -> String {
     match level.form {
         Form::Sum => "networks: none measured; a network is taken for the sum of its ops".to_owned(),
         form => format!(
-            "networks ({}): {}, from {rows} networks; leave-one-out error {}, 90 % interval ± {}",
+            "networks ({}): {}, from {rows} networks; {} error {}, 90 % interval ± {}",
             level.cache,
             formula(form, &level.coefficients),
+            if level.sessions > 1 { "leave-one-session-out" } else { "leave-one-out" },
             percent_or_dash(level.loo_mape),
             percent(level.band.log_half_width.exp_m1()),
         ),
