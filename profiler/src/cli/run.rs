@@ -66,7 +66,7 @@ pub(super) struct Run {
     #[arg(long, default_value_t = 12)]
     min_rounds: u32,
     /// Turns a subject gets at most.
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 600)]
     max_rounds: u32,
     /// Seconds the whole measurement may take.
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]

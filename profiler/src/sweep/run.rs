@@ -1,9 +1,6 @@
 //! Running a sweep from its plan to its files.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::atomic::AtomicBool,
-};
+use std::{path::PathBuf, sync::atomic::AtomicBool};
 
 use jiff::Timestamp;
 
@@ -50,12 +47,13 @@ impl Sweep<'_> {
     ///
     /// # Errors
     /// [`SweepError`]; what was measured stays in the journal.
-    pub fn run(&self, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<SweepResult, SweepError> {
+    pub fn run(mut self, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<SweepResult, SweepError> {
         self.check_names()?;
         let mut subjects = Vec::new();
-        for planned in &self.subjects {
-            let model = Model { key: &planned.key, onnx: &planned.onnx };
-            subjects.push(self.backend.prepare(model, self.threads)?);
+        for planned in &mut self.subjects {
+            // Once loaded, a model's bytes would only take memory.
+            let onnx = std::mem::take(&mut planned.onnx);
+            subjects.push(self.backend.prepare(Model { key: &planned.key, onnx: &onnx }, self.threads)?);
         }
         let device = Device::of_this_machine();
         let path = journal_path(&self.output);
@@ -103,12 +101,6 @@ impl Sweep<'_> {
         write_session(&session_path(&self.output), &session)?;
         write_table(&self.output, &measured.rows)?;
         Ok(SweepResult::Done { measured, session: Box::new(session) })
-    }
-
-    /// Where the table goes.
-    #[must_use]
-    pub fn output(&self) -> &Path {
-        &self.output
     }
 
     fn check_names(&self) -> Result<(), SweepError> {
