@@ -52,8 +52,8 @@ impl LatencyTable {
     /// Predicted latency of one path in milliseconds.
     #[must_use]
     pub fn path_ms(&self, choices: &[usize]) -> f64 {
-        self.constant_ms
-            + self.blocks_ms.iter().zip(choices).map(|(costs, &choice)| costs[choice]).sum::<f64>()
+        let candidates = self.blocks_ms.iter().zip(choices).map(|(costs, &choice)| costs[choice]);
+        candidates.fold(self.constant_ms, |sum, ms| sum + ms)
     }
 
     /// Predicted latency of the fastest and of the slowest path in milliseconds.

@@ -16,6 +16,7 @@ mod settings;
 pub mod alpha;
 pub mod cli;
 pub mod data;
+pub mod derive;
 pub mod export;
 pub mod gates;
 pub mod latency;

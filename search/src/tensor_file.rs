@@ -14,8 +14,9 @@ use crate::SearchError;
 
 /// Largest file accepted, in bytes.
 const LIMIT: u64 = 1 << 36;
+/// The header's only field, "format version": a second one would stand in random order, and equal contents would not
+/// be equal files.
 const FORMAT: &str = "format";
-const VERSION: &str = "version";
 
 /// The content of a safetensors file, headed by its format and version.
 #[derive(Clone, Debug, PartialEq)]
@@ -140,8 +141,7 @@ impl TensorFile {
     /// # Errors
     /// [`SearchError::Write`].
     pub fn write(&self, path: &Path) -> Result<(), SearchError> {
-        let header = [(FORMAT, self.format.to_owned()), (VERSION, self.version.to_string())];
-        let header = header.map(|(key, value)| (key.to_owned(), value)).into_iter().collect();
+        let header = HashMap::from([(FORMAT.to_owned(), format!("{} {}", self.format, self.version))]);
         write_atomic(path, |writer| {
             let bytes = safetensors::serialize(&self.entries, Some(header)).map_err(std::io::Error::other)?;
             writer.write_all(&bytes)
@@ -164,16 +164,18 @@ impl TensorFile {
         let broken = |e: safetensors::SafeTensorError| content(format!("not a whole safetensors file: {e}"));
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(broken)?;
         let header: HashMap<String, String> = header.metadata().clone().unwrap_or_default();
-        match header.get(FORMAT) {
-            Some(found) if found == format => {}
+        let found = header.get(FORMAT).and_then(|found| found.rsplit_once(' '));
+        match found {
+            Some((name, found)) if name == format => {
+                if found != version.to_string() {
+                    let (path, found) = (path.to_owned(), found.to_owned());
+                    return Err(ReadError::Version { path, format, found, expected: version }.into());
+                }
+            }
             found => {
-                let found = found.map_or_else(|| "none".to_owned(), |found| format!("`{found}`"));
+                let found = found.map_or_else(|| "none".to_owned(), |(name, _)| format!("`{name}`"));
                 return Err(ReadError::Format { path: path.to_owned(), expected: format, found }.into());
             }
-        }
-        let found = header.get(VERSION).cloned().unwrap_or_default();
-        if found != version.to_string() {
-            return Err(ReadError::Version { path: path.to_owned(), format, found, expected: version }.into());
         }
         let tensors = SafeTensors::deserialize(&bytes).map_err(broken)?;
         let entries = tensors.iter().map(|(name, view)| {

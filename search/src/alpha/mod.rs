@@ -2,12 +2,14 @@
 
 mod adam;
 mod pair;
+mod sharpen;
 mod softmax;
 
 use rand::{Rng, RngExt};
 
 pub use adam::{AlphaAdam, Moments};
 pub use pair::{GateGradient, Pair};
+pub use sharpen::Sharpener;
 pub use softmax::{entropy, log_sum_exp, softmax};
 
 /// The architecture parameters of a space: for each block one α per candidate.

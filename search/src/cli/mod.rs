@@ -6,6 +6,7 @@ mod export;
 mod output;
 mod preset;
 mod progress;
+mod recipe;
 mod report;
 mod run;
 mod space;

@@ -2,11 +2,6 @@
 
 use clap::ValueEnum;
 
-use crate::{
-    data::{Augmentation, Flip},
-    sgd::Sgd,
-};
-
 /// How long to take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Preset {
@@ -23,6 +18,7 @@ pub(super) struct SearchLength {
     pub(super) search_steps: u64,
     pub(super) weight_steps_per_alpha_step: u64,
     pub(super) alpha_learning_rate: f64,
+    pub(super) sharpness: f64,
 }
 
 impl Preset {
@@ -30,15 +26,17 @@ impl Preset {
         match self {
             Self::Quick => SearchLength {
                 warm_up_steps: 600,
-                search_steps: 800,
-                weight_steps_per_alpha_step: 2,
-                alpha_learning_rate: 0.03,
+                search_steps: 1000,
+                weight_steps_per_alpha_step: 1,
+                alpha_learning_rate: 0.1,
+                sharpness: 0.3,
             },
             Self::Thorough => SearchLength {
                 warm_up_steps: 4000,
-                search_steps: 10_000,
-                weight_steps_per_alpha_step: 4,
-                alpha_learning_rate: 0.01,
+                search_steps: 12_000,
+                weight_steps_per_alpha_step: 2,
+                alpha_learning_rate: 0.02,
+                sharpness: 0.3,
             },
         }
     }
@@ -49,19 +47,4 @@ impl Preset {
             Self::Thorough => 25,
         }
     }
-}
-
-/// Images of a step.
-pub(super) const BATCH: usize = 96;
-
-/// Padding of two pixels and mirroring.
-pub(super) const AUGMENTATION: Augmentation = Augmentation { shift: 2, flip: Flip::Horizontal };
-
-/// How weights learn, in searches and trainings.
-pub(super) const WEIGHTS: Sgd =
-    Sgd { learning_rate: 0.1, warm_up: 0.1, momentum: 0.9, weight_decay: 4e-5, label_smoothing: 0.1 };
-
-/// The threads of this machine.
-pub(super) fn all_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }

@@ -10,8 +10,9 @@ use serde::Serialize;
 use super::{
     UsageError,
     output::{self, percent, table},
-    preset::{AUGMENTATION, BATCH, Preset, WEIGHTS, all_threads},
+    preset::Preset,
     progress::Bar,
+    recipe::RecipeArgs,
     space::read_space,
 };
 use crate::{
@@ -19,13 +20,13 @@ use crate::{
     latency::LatencyTable,
     objective::LatencyLoss,
     run::{Outcome, SearchSettings, search},
-    sgd::Sgd,
 };
 
 /// Searches a space for the network of the target latency.
 ///
 /// Trains the weights of a supernet one sampled path at a time and, on held-out images, learns which candidate of each
-/// block is worth its latency. The result is the most probable path. A stopped run goes on where it was when the same
+/// block is worth its latency. The result is the most probable path within
+/// the target. A stopped run goes on where it was when the same
 /// command is given again, and ends as if it had not been stopped.
 #[derive(Debug, Args)]
 #[command(
@@ -61,15 +62,6 @@ pub(super) struct Run {
     /// How latency enters the loss.
     #[arg(long, value_enum, default_value = "target")]
     latency_loss: LatencyLoss,
-    /// What random choices start from.
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
-    /// Threads of libtorch [default: all].
-    #[arg(long)]
-    threads: Option<usize>,
-    /// Images of a step.
-    #[arg(long, value_name = "IMAGES", default_value_t = BATCH)]
-    batch: usize,
     /// Training images held out for the architecture parameters.
     #[arg(long, value_name = "IMAGES", default_value_t = 10_000)]
     held_out: usize,
@@ -85,9 +77,11 @@ pub(super) struct Run {
     /// Learning rate of the architecture parameters [default: by preset].
     #[arg(long, value_name = "RATE")]
     alpha_learning_rate: Option<f64>,
-    /// Largest learning rate of the weights.
-    #[arg(long, value_name = "RATE", default_value_t = WEIGHTS.learning_rate)]
-    learning_rate: f64,
+    /// How strongly the search is made to decide towards its end [default: by preset].
+    #[arg(long, value_name = "STRENGTH")]
+    sharpness: Option<f64>,
+    #[command(flatten)]
+    recipe: RecipeArgs,
     /// Seconds between checkpoints.
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     checkpoint_every: u64,
@@ -105,6 +99,7 @@ struct Result {
     target_ms: f64,
     expected_ms: f64,
     predicted_ms: f64,
+    most_probable_ms: f64,
     relative_entropy: f64,
     held_out_accuracy: f64,
 }
@@ -144,16 +139,17 @@ impl Run {
             },
             space: file,
             latency_loss: self.latency_loss,
-            seed: self.seed,
-            threads: self.threads.unwrap_or_else(all_threads),
-            batch: self.batch,
+            seed: self.recipe.seed,
+            threads: self.recipe.threads(),
+            batch: self.recipe.batch,
             held_out: self.held_out,
-            augmentation: AUGMENTATION,
-            weights: Sgd { learning_rate: self.learning_rate, ..WEIGHTS },
+            augmentation: self.recipe.augmentation(),
+            weights: self.recipe.weights(),
             warm_up_steps: self.warm_up_steps.unwrap_or(length.warm_up_steps),
             search_steps: self.steps.unwrap_or(length.search_steps),
             weight_steps_per_alpha_step: self.alpha_every.unwrap_or(length.weight_steps_per_alpha_step),
             alpha_learning_rate: self.alpha_learning_rate.unwrap_or(length.alpha_learning_rate),
+            sharpness: self.sharpness.unwrap_or(length.sharpness),
             log_every: 10,
         })
     }
@@ -170,6 +166,7 @@ impl Run {
                 target_ms: settings.target_ms,
                 expected_ms: outcome.expected_ms,
                 predicted_ms: outcome.path_ms,
+                most_probable_ms: outcome.most_probable_ms,
                 relative_entropy: outcome.relative_entropy,
                 held_out_accuracy: outcome.held_out_accuracy,
             });
@@ -181,7 +178,8 @@ impl Run {
             ("network", choices.join(" ")),
             ("target", format!("{:.4} ms", settings.target_ms)),
             ("E[latency]", off(outcome.expected_ms)),
-            ("the most probable path", off(outcome.path_ms)),
+            ("predicted latency", off(outcome.path_ms)),
+            ("most probable path", off(outcome.most_probable_ms)),
             ("work", format!("{}, {} parameters", network.macs(), network.parameters())),
             ("decided", percent(1.0 - outcome.relative_entropy)),
             ("held-out accuracy", format!("{} with shared weights", percent(outcome.held_out_accuracy))),

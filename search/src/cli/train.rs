@@ -8,12 +8,12 @@ use profiler::record::read_architecture;
 
 use super::{
     output::{self, percent},
-    preset::{AUGMENTATION, BATCH, Preset, WEIGHTS, all_threads},
+    preset::Preset,
     progress::Bar,
+    recipe::RecipeArgs,
 };
 use crate::{
     RunFolder,
-    sgd::Sgd,
     train::{TrainSettings, train},
 };
 
@@ -43,18 +43,8 @@ pub(super) struct Train {
     /// Times that every image is shown [default: by preset].
     #[arg(long)]
     epochs: Option<u64>,
-    /// What random choices start from.
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
-    /// Threads of libtorch [default: all].
-    #[arg(long)]
-    threads: Option<usize>,
-    /// Images of a step.
-    #[arg(long, value_name = "IMAGES", default_value_t = BATCH)]
-    batch: usize,
-    /// Largest learning rate.
-    #[arg(long, value_name = "RATE", default_value_t = WEIGHTS.learning_rate)]
-    learning_rate: f64,
+    #[command(flatten)]
+    recipe: RecipeArgs,
     /// Seconds between checkpoints.
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     checkpoint_every: u64,
@@ -69,12 +59,12 @@ impl Train {
         let images = open_images(&self.data)?;
         let settings = TrainSettings {
             network: network.key(),
-            seed: self.seed,
-            threads: self.threads.unwrap_or_else(all_threads),
+            seed: self.recipe.seed,
+            threads: self.recipe.threads(),
             epochs: self.epochs.unwrap_or_else(|| self.preset.epochs()),
-            batch: self.batch,
-            augmentation: AUGMENTATION,
-            weights: Sgd { learning_rate: self.learning_rate, ..WEIGHTS },
+            batch: self.recipe.batch,
+            augmentation: self.recipe.augmentation(),
+            weights: self.recipe.weights(),
         };
         let mut bar = Bar::new()?;
         let (folder, every) = (RunFolder::new(&self.output), Duration::from_secs(self.checkpoint_every));

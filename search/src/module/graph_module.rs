@@ -121,7 +121,7 @@ fn apply(node: &Node, weights: &LayerWeights, inputs: &[&Tensor], mode: Mode) ->
         (Layer::Activation(Activation::Relu6), _) => input.f_relu6()?,
         (Layer::Activation(Activation::Hswish), _) => input.f_hardswish()?,
         (Layer::Add, _) => input.f_add(inputs[1])?,
-        (Layer::GlobalAveragePool, _) => input.f_mean_dim([2_i64, 3].as_slice(), true, None::<Kind>)?,
+        (Layer::GlobalAveragePool, _) => pool(input)?,
         (layer, _) => return Err(SearchError::Layer(layer.to_string())),
     };
     Ok(output)
@@ -131,4 +131,11 @@ fn convolve(input: &Tensor, weight: &Tensor, conv: Conv) -> Result<Tensor, Searc
     let (stride, padding) = (i64::from(conv.stride), i64::from(conv.kernel / 2));
     let groups = i64::from(conv.groups);
     Ok(input.f_conv2d(weight, None::<&Tensor>, [stride, stride], [padding, padding], [1, 1], groups)?)
+}
+
+/// Mean over all positions. Taken channels last, so that its gradient lies in memory as the activations do: the
+/// layers before it would otherwise spend twice their time on changing layouts.
+fn pool(input: &Tensor) -> Result<Tensor, SearchError> {
+    let mean = input.f_permute([0, 2, 3, 1])?.f_mean_dim([1_i64, 2].as_slice(), true, None::<Kind>)?;
+    Ok(mean.f_permute([0, 3, 1, 2])?)
 }

@@ -4,7 +4,7 @@ use rand::RngExt;
 
 use super::{LatencyLoss, Observation};
 use crate::{
-    alpha::{AlphaAdam, Alphas, GateGradient},
+    alpha::{AlphaAdam, Alphas, GateGradient, Sharpener},
     latency::LatencyTable,
     seed::{Purpose, generator},
 };
@@ -21,7 +21,7 @@ impl Landscape {
     pub(crate) fn random(seed: u64) -> Self {
         let mut rng = generator(seed, Purpose::Weights, 0);
         let mut candidate = |index: usize| {
-            let ms = if index == 6 { 0.0 } else { rng.random_range(0.01..0.06) };
+            let ms: f64 = if index == 6 { 0.0 } else { rng.random_range(0.01..0.06) };
             (ms, 0.3 * ms.sqrt() + rng.random_range(0.0..0.02))
         };
         let blocks: Vec<Vec<(f64, f64)>> = (0..9).map(|_| (0..7).map(&mut candidate).collect()).collect();
@@ -45,6 +45,7 @@ impl Landscape {
         let mut alphas = Alphas::new(&counts);
         let mut adam = AlphaAdam::new(&counts, learning_rate);
         let mut objective = loss.objective(target_ms);
+        let mut sharpener = Sharpener::new(0.3);
         for step in 0..steps {
             let mut rng = generator(seed, Purpose::Pairs, step);
             let gates: Vec<_> = alphas
@@ -63,8 +64,10 @@ impl Landscape {
                 .collect();
             let seen =
                 Observation::new(&gates, 1.0, self.table.expected_ms(&alphas.probabilities()), &self.table);
-            let slopes = objective.slopes(&seen);
-            alphas.descend(&slopes.combine(&gates, &self.table), &mut adam);
+            let mut gates = objective.slopes(&seen).combine(&gates, &self.table);
+            sharpener.observe(seen.cross_entropy_gap);
+            sharpener.add((step + 1) as f64 / steps as f64, alphas.blocks(), &mut gates);
+            alphas.descend(&gates, &mut adam);
         }
         alphas
     }

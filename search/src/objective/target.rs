@@ -83,7 +83,7 @@ mod tests {
             for share in [0.3, 0.5, 0.7] {
                 let target = fastest + share * (slowest - fastest);
                 let error = |loss| {
-                    let alphas = landscape.search(loss, target, 0.05, 200, seed);
+                    let alphas = landscape.search(loss, target, 0.1, 800, seed);
                     landscape.table.expected_ms(&alphas.probabilities()) / target - 1.0
                 };
                 let steered: f64 = error(LatencyLoss::Target);

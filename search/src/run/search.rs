@@ -14,10 +14,11 @@ use super::{Log, LogLine, Phase, SearchSettings, SearchState};
 use crate::{
     SearchError,
     data::{Batches, Normalization, check_images, whole_batches},
+    derive::most_probable_within,
     folder::RunFolder,
     gates::gate_gradients,
     module::Mode,
-    objective::Observation,
+    objective::{LatencyLoss, Observation},
     seed::{Purpose, generator},
     settings::keep_settings,
     sgd::accuracy,
@@ -27,15 +28,17 @@ use crate::{
 /// How a search ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// The most probable path.
+    /// The most probable path within the target; without a latency loss the most probable path of all.
     pub network: Architecture,
     /// E\[latency\] in milliseconds.
     pub expected_ms: f64,
-    /// Latency of the most probable path by the additive model, in milliseconds.
+    /// Its latency by the additive model, in milliseconds.
     pub path_ms: f64,
+    /// Latency of the most probable path of all, in milliseconds.
+    pub most_probable_ms: f64,
     /// Mean entropy of the blocks over that of equal probabilities.
     pub relative_entropy: f64,
-    /// Share of held-out images that the most probable path gets right with the supernet's weights.
+    /// Share of held-out images that it gets right with the supernet's weights.
     pub held_out_accuracy: f64,
 }
 
@@ -53,7 +56,7 @@ pub fn search(
     settings.check()?;
     let space = settings.space.resolve()?;
     check_images(&images.train, space.input(), space.classes())?;
-    if settings.latency_loss != crate::objective::LatencyLoss::None {
+    if settings.latency_loss != LatencyLoss::None {
         settings.latency.check_target(settings.target_ms)?;
     }
     let split = HoldOut { count: settings.held_out, seed: settings.seed }.split(images.train.len())?;
@@ -70,7 +73,12 @@ pub fn search(
     run.all_steps(&folder.checkpoint(), checkpoint_every, watcher)?;
     run.state.write(&folder.checkpoint())?;
 
-    let choices = run.state.alphas.most_probable();
+    let probabilities = run.state.alphas.probabilities();
+    let choices = match settings.latency_loss {
+        LatencyLoss::None => run.state.alphas.most_probable(),
+        // Sums in another order may come out a rounding error larger.
+        _ => most_probable_within(&probabilities, &settings.latency, settings.target_ms * (1.0 - 1e-9))?,
+    };
     let network = space.network("searched", &choices)?;
     let normalization = Normalization::of(&train);
     let batches = whole_batches(&held_out, &normalization, settings.batch.max(100), device);
@@ -79,8 +87,9 @@ pub fn search(
     profiler::record::write_architecture(&folder.architecture(), &network)?;
     Ok(Outcome {
         network,
-        expected_ms: settings.latency.expected_ms(&run.state.alphas.probabilities()),
+        expected_ms: settings.latency.expected_ms(&probabilities),
         path_ms: settings.latency.path_ms(&choices),
+        most_probable_ms: settings.latency.path_ms(&run.state.alphas.most_probable()),
         relative_entropy: run.state.alphas.relative_entropy(),
         held_out_accuracy,
     })
@@ -191,8 +200,10 @@ impl<'a> Run<'a> {
         state.held_out_loss.add(loss);
         let expected_ms = settings.latency.expected_ms(&state.alphas.probabilities());
         let seen = Observation::new(&gates, loss, expected_ms, &settings.latency);
-        let slopes = state.objective.slopes(&seen);
-        state.alphas.descend(&slopes.combine(&gates, &settings.latency), &mut state.adam);
+        let mut gates = state.objective.slopes(&seen).combine(&gates, &settings.latency);
+        state.sharpener.observe(seen.cross_entropy_gap);
+        state.sharpener.add(settings.progress(step + 1), state.alphas.blocks(), &mut gates);
+        state.alphas.descend(&gates, &mut state.adam);
         Ok(())
     }
 

@@ -37,6 +37,8 @@ pub struct SearchSettings {
     pub weight_steps_per_alpha_step: u64,
     /// Learning rate of the architecture parameters.
     pub alpha_learning_rate: f64,
+    /// How strongly the search is made to decide towards its end; see [`crate::alpha::Sharpener`].
+    pub sharpness: f64,
     /// Steps per line of the log.
     pub log_every: u64,
 }
@@ -58,6 +60,12 @@ impl SearchSettings {
     pub fn alpha_step_follows(&self, step: u64) -> bool {
         let period = self.weight_steps_per_alpha_step;
         step >= self.warm_up_steps && (step - self.warm_up_steps) % period == period - 1
+    }
+
+    /// Share of the search (without its warm-up) that is done after `step` weight steps.
+    #[must_use]
+    pub fn progress(&self, step: u64) -> f64 {
+        step.saturating_sub(self.warm_up_steps) as f64 / self.search_steps.max(1) as f64
     }
 
     /// Checks that they make sense.
@@ -82,6 +90,9 @@ impl SearchSettings {
         if !(self.alpha_learning_rate.is_finite() && self.alpha_learning_rate > 0.0) {
             let value = self.alpha_learning_rate.to_string();
             return wrong("learning rate of the architecture parameters", value, "a number above 0");
+        }
+        if !(self.sharpness.is_finite() && self.sharpness >= 0.0) {
+            return wrong("sharpness", self.sharpness.to_string(), "a number of at least 0");
         }
         if !(self.target_ms.is_finite() && self.target_ms > 0.0) {
             return wrong("target", format!("{} ms", self.target_ms), "a number above 0");

@@ -7,7 +7,7 @@ use tch::Device;
 use super::SearchSettings;
 use crate::{
     SearchError,
-    alpha::{AlphaAdam, Alphas, Moments},
+    alpha::{AlphaAdam, Alphas, Moments, Sharpener},
     module::{insert_module, load_module},
     objective::Objective,
     seed::{Purpose, generator},
@@ -52,6 +52,8 @@ pub struct SearchState {
     pub alphas: Alphas,
     /// Their optimizer.
     pub adam: AlphaAdam,
+    /// What makes the search decide.
+    pub sharpener: Sharpener,
     /// The objective.
     pub objective: Box<dyn Objective>,
     /// Training loss since the last line of the log.
@@ -74,6 +76,7 @@ impl SearchState {
             supernet: Supernet::new(&space, &mut rng, device)?,
             alphas: Alphas::new(&counts),
             adam: AlphaAdam::new(&counts, settings.alpha_learning_rate),
+            sharpener: Sharpener::new(settings.sharpness),
             objective: settings.latency_loss.objective(settings.target_ms),
             loss: Mean::default(),
             held_out_loss: Mean::default(),
@@ -98,6 +101,7 @@ impl SearchState {
             file.insert_counts(&format!("alpha.{block}.steps"), &steps);
         }
         file.insert_numbers("objective", &self.objective.state());
+        file.insert_numbers("sharpener", &[self.sharpener.state()]);
         let (loss, held_out) = (self.loss, self.held_out_loss);
         file.insert_numbers("log", &[loss.sum, loss.count, held_out.sum, held_out.count]);
         file.insert_counts("step", &[self.step]);
@@ -133,13 +137,18 @@ impl SearchState {
         self.alphas = Alphas::from_blocks(blocks);
         self.adam = self.adam.clone().with_moments(all_moments);
         self.objective.restore(&file.numbers("objective")?)?;
-        let (log, step) = (file.numbers("log")?, file.counts("step")?);
-        let (&[sum, count, held_out_sum, held_out_count], &[step]) = (log.as_slice(), step.as_slice()) else {
-            return Err(SearchError::Checkpoint("`log` or `step` is of another length".to_owned()));
+        let (log, step, square) = (file.numbers("log")?, file.counts("step")?, file.numbers("sharpener")?);
+        let (&[sum, count, held_out_sum, held_out_count], &[step], &[square]) =
+            (log.as_slice(), step.as_slice(), square.as_slice())
+        else {
+            return Err(SearchError::Checkpoint(
+                "`log`, `step` or `sharpener` is of another length".to_owned(),
+            ));
         };
         self.loss = Mean { sum, count };
         self.held_out_loss = Mean { sum: held_out_sum, count: held_out_count };
         self.step = step;
+        self.sharpener = self.sharpener.with_state(square);
         Ok(())
     }
 }

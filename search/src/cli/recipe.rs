@@ -1,0 +1,57 @@
+//! How weights learn: one recipe for searches and trainings, each part of which can be set.
+
+use clap::Args;
+
+use crate::{
+    data::{Augmentation, Flip},
+    sgd::Sgd,
+};
+
+/// Arguments of the recipe.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct RecipeArgs {
+    /// Images of a step.
+    #[arg(long, value_name = "IMAGES", default_value_t = 96)]
+    pub(super) batch: usize,
+    /// Largest learning rate of the weights, reached after a tenth of the steps; a cosine to 0 follows.
+    #[arg(long, value_name = "RATE", default_value_t = 0.1)]
+    learning_rate: f64,
+    /// Weight decay.
+    #[arg(long, value_name = "RATE", default_value_t = 4e-5)]
+    weight_decay: f64,
+    /// Share of the target probability that is spread over all classes.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
+    label_smoothing: f64,
+    /// Largest random shift of training images, in either direction; they are mirrored at random, too.
+    #[arg(long, value_name = "PIXELS", default_value_t = 1)]
+    shift: u32,
+    /// Threads of libtorch [default: all].
+    #[arg(long)]
+    threads: Option<usize>,
+    /// What random choices start from.
+    #[arg(long, default_value_t = 0)]
+    pub(super) seed: u64,
+}
+
+impl RecipeArgs {
+    /// How weights learn.
+    pub(super) fn weights(&self) -> Sgd {
+        Sgd {
+            learning_rate: self.learning_rate,
+            warm_up: 0.1,
+            momentum: 0.9,
+            weight_decay: self.weight_decay,
+            label_smoothing: self.label_smoothing,
+        }
+    }
+
+    /// How training images are changed.
+    pub(super) fn augmentation(&self) -> Augmentation {
+        Augmentation { shift: self.shift, flip: Flip::Horizontal }
+    }
+
+    /// Threads of libtorch.
+    pub(super) fn threads(&self) -> usize {
+        self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+    }
+}

@@ -1,0 +1,86 @@
+//! The exported ONNX model computes what libtorch does.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod support;
+
+use std::time::Duration;
+
+use profiler::{
+    backend::{Backend, Model, Tract},
+    onnx::read_ops,
+    spec::{Architecture, SpaceFile},
+};
+use search::{
+    RunFolder,
+    data::{Normalization, whole_batches},
+    export::{load_trained, onnx_model},
+    module::{GraphModule, Mode},
+    train::train,
+    watch::Unwatched,
+};
+use tch::{Device, Kind, Tensor};
+
+/// Largest difference between the logits of tract and of libtorch, over images `[n, c, h, w]`.
+fn difference(network: &Architecture, module: &GraphModule, images: &Tensor) -> f64 {
+    let onnx = onnx_model(network, module).unwrap();
+    assert_eq!(read_ops(&onnx).unwrap().unwrap(), network.ops());
+    let key = network.key();
+    let mut runnable = Tract::default().prepare(Model { key: &key, onnx: &onnx }, 1).unwrap();
+    let expected = tch::no_grad(|| module.forward(images, Mode::Evaluate)).unwrap();
+    let mut largest = 0.0_f64;
+    for index in 0..images.size()[0] {
+        let pixels: Vec<f32> = Vec::try_from(&images.get(index).contiguous().view([-1])).unwrap();
+        let logits = Tensor::from_slice(&runnable.outputs(&pixels).unwrap());
+        let gap = (logits - expected.get(index)).abs().max();
+        largest = largest.max(f64::try_from(gap).unwrap());
+    }
+    let spread = f64::try_from(expected.std(false)).unwrap();
+    assert!(spread > 0.01, "logits that hardly differ show nothing: {spread}");
+    largest
+}
+
+#[test]
+fn a_trained_network_gives_the_same_logits_in_tract() {
+    let (folder, images) = (tempfile::tempdir().unwrap(), support::images());
+    let network = support::space().network("net", &[2, 4, 1, 0]).unwrap();
+    let run = RunFolder::new(folder.path());
+    let settings = support::train_settings(&network);
+    train(&network, &settings, &images, &run, Duration::from_secs(60), &mut Unwatched).unwrap();
+    let (loaded, module) = load_trained(&run).unwrap();
+    assert_eq!(loaded, network);
+    let normalization = Normalization::of(&images.train);
+    let batch = whole_batches(&images.test, &normalization, 30, Device::Cpu).next().unwrap().unwrap();
+    let largest = difference(&network, &module, &batch.images);
+    assert!(largest < 1e-4, "{largest}");
+}
+
+/// Statistics and scales far from 0 and 1, every kernel and expansion, at the real size.
+#[test]
+fn the_small_spaces_baseline_and_random_networks_give_the_same_logits_in_tract() {
+    use rand::SeedableRng;
+    let space = SpaceFile::built_in("proxylessnas-small").unwrap().resolve().unwrap();
+    let mut networks = vec![space.baseline().unwrap()];
+    let mut rng = rand_pcg::Pcg64::seed_from_u64(5);
+    for _ in 0..3 {
+        networks.push(space.network("random", &space.random_choices(&mut rng)).unwrap());
+    }
+    for network in networks {
+        let module = GraphModule::new(network.graph().clone(), &mut rng, Device::Cpu).unwrap();
+        tch::manual_seed(1);
+        let options = (Kind::Float, Device::Cpu);
+        let images = Tensor::randn([32, 1, 28, 28], options);
+        for (name, parameter) in module.parameters() {
+            if name.ends_with("scale") || name.ends_with("shift") {
+                let noise = Tensor::randn(parameter.value.size(), options) * 0.2;
+                let _ = tch::no_grad(|| parameter.value.shallow_clone().g_add_(&noise));
+            }
+        }
+        for _ in 0..20 {
+            // Running statistics as they come about in training.
+            let _ = tch::no_grad(|| module.forward(&images, Mode::Train)).unwrap();
+        }
+        let largest = difference(&network, &module, &images.narrow(0, 0, 4));
+        assert!(largest < 1e-4, "{}: {largest}", network.key());
+    }
+}

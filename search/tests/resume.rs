@@ -1,0 +1,101 @@
+//! A run that was stopped ends in the same bits as an undisturbed one.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod support;
+
+use std::{path::Path, time::Duration};
+
+use search::{
+    RunFolder, SearchError,
+    run::{Log, LogLine, search},
+    train::train,
+    watch::{Progress, Unwatched, Watcher},
+};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Stops after every `0`-th step.
+struct StopEvery(u64, bool);
+
+impl Watcher for StopEvery {
+    fn progress(&mut self, progress: &Progress) {
+        self.1 = progress.step.is_multiple_of(self.0) && progress.step < progress.steps;
+    }
+
+    fn stop_requested(&self) -> bool {
+        self.1
+    }
+}
+
+fn bytes(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap()
+}
+
+fn until_done<T>(every: u64, mut run: impl FnMut(&mut dyn Watcher) -> Result<T, SearchError>) -> (T, u32) {
+    let mut stops = 0;
+    loop {
+        match run(&mut StopEvery(every, false)) {
+            Err(SearchError::Stopped) => stops += 1,
+            other => return (other.unwrap(), stops),
+        }
+    }
+}
+
+#[test]
+fn a_stopped_search_ends_in_the_same_bits() {
+    let (folder, images, settings) =
+        (tempfile::tempdir().unwrap(), support::images(), support::search_settings());
+    let [whole, parts, other] =
+        ["whole", "parts", "other"].map(|name| RunFolder::new(&folder.path().join(name)));
+    let expected = search(&settings, &images, &whole, HOUR, &mut Unwatched).unwrap();
+    // 7 lies inside a group of log lines and behind the warm-up's end: the awkward place.
+    let (found, stops) = until_done(7, |watcher| search(&settings, &images, &parts, HOUR, watcher));
+    assert_eq!(stops, 2);
+    assert_eq!(found, expected);
+    assert!(bytes(&whole.checkpoint()) == bytes(&parts.checkpoint()), "checkpoints differ");
+    assert_eq!(bytes(&whole.architecture()), bytes(&parts.architecture()));
+    let log = |folder: &RunFolder| -> Vec<LogLine> {
+        let lines = Log::read(&folder.log()).unwrap();
+        lines.into_iter().map(|line| LogLine { step_ms: 0.0, ..line }).collect()
+    };
+    assert_eq!(log(&whole), log(&parts));
+    assert_eq!(log(&whole).iter().map(|line| line.step).collect::<Vec<_>>(), [3, 6, 9, 12, 15, 18, 20]);
+
+    let seed = search::run::SearchSettings { seed: 8, ..settings };
+    search(&seed, &images, &other, HOUR, &mut Unwatched).unwrap();
+    assert!(bytes(&whole.checkpoint()) != bytes(&other.checkpoint()), "the seed has no effect");
+    let error = search(&seed, &images, &whole, HOUR, &mut Unwatched).unwrap_err().to_string();
+    assert!(error.contains("was made with seed = 7, not 8"), "{error}");
+}
+
+#[test]
+fn a_stopped_training_ends_in_the_same_bits_and_learns() {
+    let (folder, images) = (tempfile::tempdir().unwrap(), support::images());
+    let network = support::space().network("net", &[0, 0, 0, 0]).unwrap();
+    let settings = support::train_settings(&network);
+    let [whole, parts] = ["whole", "parts"].map(|name| RunFolder::new(&folder.path().join(name)));
+    let expected = train(&network, &settings, &images, &whole, HOUR, &mut Unwatched).unwrap();
+    let (found, stops) = until_done(7, |watcher| train(&network, &settings, &images, &parts, HOUR, watcher));
+    // 120 images in batches of 24, twelve times: 60 steps.
+    assert_eq!(stops, 8);
+    assert_eq!(found, expected);
+    assert!(bytes(&whole.weights()) == bytes(&parts.weights()), "weights differ");
+    // Three classes told apart by eye: a third would be chance.
+    assert!(expected.test_accuracy > 0.8, "{}", expected.test_accuracy);
+    let again = train(&network, &settings, &images, &whole, HOUR, &mut StopEvery(1, false)).unwrap();
+    assert_eq!(again, expected, "a finished training is not done twice");
+}
+
+#[test]
+fn broken_checkpoints_are_refused() {
+    let (folder, images, settings) =
+        (tempfile::tempdir().unwrap(), support::images(), support::search_settings());
+    let run = RunFolder::new(folder.path());
+    let stopped = search(&settings, &images, &run, HOUR, &mut StopEvery(5, false));
+    assert!(matches!(stopped, Err(SearchError::Stopped)));
+    let whole = bytes(&run.checkpoint());
+    std::fs::write(run.checkpoint(), &whole[..whole.len() / 2]).unwrap();
+    let error = search(&settings, &images, &run, HOUR, &mut Unwatched).unwrap_err();
+    assert!(error.is_input() && error.to_string().contains("checkpoint.safetensors"), "{error}");
+}

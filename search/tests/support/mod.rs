@@ -1,0 +1,144 @@
+//! A small space, small images and a made-up latency table for tests.
+
+#![allow(clippy::unwrap_used, dead_code, unreachable_pub)]
+
+use std::path::Path;
+
+use datasets::images::{ImageDataset, ImageSet};
+use profiler::spec::{SearchSpace, SpaceFile};
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64;
+use search::{
+    data::{Augmentation, Flip},
+    latency::LatencyTable,
+    objective::LatencyLoss,
+    run::SearchSettings,
+    sgd::Sgd,
+    train::TrainSettings,
+};
+
+/// Four blocks for 8×8 images of three classes: two that change the shape and two that may be skipped.
+pub const SPACE: &str = r#"
+format = "tailor-space"
+version = 1
+name = "tiny"
+resolution = 8
+input_channels = 1
+classes = 3
+activation = "relu6"
+kernels = [3, 5]
+expansions = [2, 3]
+skip = true
+stem = { channels = 8, kernel = 3, stride = 1 }
+first = { channels = 8, kernel = 3 }
+head = { channels = 16 }
+
+[[stage]]
+channels = 8
+blocks = 2
+stride = 2
+
+[[stage]]
+channels = 16
+blocks = 2
+stride = 1
+"#;
+
+/// The space as written.
+pub fn space_file() -> SpaceFile {
+    SpaceFile::parse(SPACE).unwrap()
+}
+
+/// The space.
+pub fn space() -> SearchSpace {
+    space_file().resolve().unwrap()
+}
+
+/// A latency that grows with the work: 1 ms per 100,000 multiply-accumulates.
+pub fn latency() -> LatencyTable {
+    let ms = |macs: u64| macs as f64 / 1e5;
+    let space = space();
+    let fixed = space.before().iter().chain(space.after());
+    let block = |block: &profiler::spec::Block| {
+        block.candidates.iter().map(|c| c.op().map_or(0.0, |op| ms(op.macs().0))).collect()
+    };
+    LatencyTable {
+        constant_ms: fixed.map(|op| ms(op.macs().0)).sum(),
+        blocks_ms: space.blocks().iter().map(block).collect(),
+    }
+}
+
+/// Noisy images whose class is the place of a bright bar.
+pub fn image_set(count: usize, seed: u64) -> ImageSet {
+    let mut rng = Pcg64::seed_from_u64(seed);
+    let (mut images, mut labels) = (Vec::new(), Vec::new());
+    for index in 0..count {
+        let class = index % 3;
+        for row in 0..8 {
+            for _ in 0..8 {
+                let bright = row / 2 == class + 1;
+                images.push(rng.random_range(0..100) + if bright { 120 } else { 0 });
+            }
+        }
+        labels.push(class as u8);
+    }
+    ImageSet { images, height: 8, width: 8, channels: 1, labels, classes: 3 }
+}
+
+/// 120 training and 30 test images.
+pub fn images() -> ImageDataset {
+    ImageDataset { train: image_set(120, 1), test: image_set(30, 2) }
+}
+
+/// The images as the four IDX files of an MNIST-style data set.
+pub fn write_images(folder: &Path) {
+    let images = images();
+    for (set, part) in [(&images.train, "train"), (&images.test, "t10k")] {
+        let words = |words: &[u32]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<_>>();
+        let count = set.len() as u32;
+        let pixels = [words(&[0x803, count, 8, 8]), set.images.clone()].concat();
+        std::fs::write(folder.join(format!("{part}-images-idx3-ubyte")), pixels).unwrap();
+        let labels = [words(&[0x801, count]), set.labels.clone()].concat();
+        std::fs::write(folder.join(format!("{part}-labels-idx1-ubyte")), labels).unwrap();
+    }
+}
+
+/// How weights learn in tests.
+pub const WEIGHTS: Sgd =
+    Sgd { learning_rate: 0.05, warm_up: 0.1, momentum: 0.9, weight_decay: 1e-4, label_smoothing: 0.1 };
+
+/// A search of twenty steps, half of them warm-up.
+pub fn search_settings() -> SearchSettings {
+    let (fastest, slowest) = latency().range_ms();
+    SearchSettings {
+        space: space_file(),
+        latency: latency(),
+        target_ms: 0.5 * (fastest + slowest),
+        latency_loss: LatencyLoss::Target,
+        seed: 7,
+        threads: 2,
+        batch: 16,
+        held_out: 40,
+        augmentation: Augmentation { shift: 1, flip: Flip::Horizontal },
+        weights: WEIGHTS,
+        warm_up_steps: 6,
+        search_steps: 14,
+        weight_steps_per_alpha_step: 2,
+        alpha_learning_rate: 0.1,
+        sharpness: 0.3,
+        log_every: 3,
+    }
+}
+
+/// A training of twelve epochs.
+pub fn train_settings(network: &profiler::spec::Architecture) -> TrainSettings {
+    TrainSettings {
+        network: network.key(),
+        seed: 7,
+        threads: 2,
+        epochs: 12,
+        batch: 24,
+        augmentation: Augmentation::NONE,
+        weights: WEIGHTS,
+    }
+}
