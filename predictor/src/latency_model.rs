@@ -252,13 +252,6 @@ fn no_ops(found: &BTreeSet<Cache>, asked: Option<Cache>) -> String {
     }
 }
 
-impl Flag {
-    /// Whether it makes the interval of a network with such an op wider.
-    pub(crate) fn widens(&self) -> bool {
-        matches!(self, Self::OutsideMeasured { .. } | Self::FewRows { .. })
-    }
-}
-
 #[cfg(test)]
 #[path = "latency_model_tests.rs"]
 mod tests;

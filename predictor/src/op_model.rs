@@ -48,6 +48,8 @@ pub struct OpEstimate {
     pub model_ms: f64,
     /// The measurement, if there is one.
     pub measured: Option<Measured>,
+    /// By what its interval and deviation were widened for being outside what was measured; 1 inside.
+    pub widened: f64,
     /// What a reader should know.
     pub flags: Vec<Flag>,
 }
@@ -102,22 +104,23 @@ impl OpModel {
         let (kind, fitted) = self.regressor(op, &features)?;
         let model_ms = fitted.predict_ms(&features).ok_or("the model gives no positive latency for it")?;
         let mut flags = Vec::new();
+        let mut widened = 1.0;
         let measured = self.measured.get(op).copied();
         let mut model =
             LogNormal { ms: model_ms, deviation: kind.deviation, log_half_width: kind.band.log_half_width };
         if measured.is_none() {
             if let Some(excess) = kind.hull.excess(&features) {
-                let factor = 1.0 + WIDER_PER_FOLD * excess.log_ratio;
-                model.log_half_width *= factor;
-                model.deviation *= factor;
-                flags.push(Flag::OutsideMeasured { term: excess.term, factor });
+                widened += WIDER_PER_FOLD * excess.log_ratio;
+                model.log_half_width *= widened;
+                model.deviation *= widened;
+                flags.push(Flag::OutsideMeasured { term: excess.term, factor: widened });
             }
             if matches!(kind.band.basis, Basis::Few | Basis::None) {
                 flags.push(Flag::FewRows { kind: kind.kind.clone(), rows: kind.rows });
             }
         }
         let combined = measured.map_or(model, |fact| combine(fact, model));
-        Ok(OpEstimate { combined, model_ms, measured, flags })
+        Ok(OpEstimate { combined, model_ms, measured, widened, flags })
     }
 
     /// What the model's part of an op's latency is made of.

@@ -97,33 +97,34 @@ impl Prediction {
 /// The prediction of a network of these ops that sums to `ms`.
 ///
 /// The network level's interval holds for ops known as well as those of the networks it was fitted on. Where they are
-/// known less, their errors are added: independent ones in quadrature, those of flagged ops in full.
+/// known less, their errors are added: in quadrature as if independent; what they were widened by for being outside what
+/// was measured in full, because such errors go together.
 pub(crate) fn network_prediction(ms: f64, ops: &[OpEstimate], networks: &NetworkModel) -> Option<Prediction> {
-    let excess = (ops_deviation(ops, ms, &networks.coefficients).powi(2) - networks.ops_deviation.powi(2))
-        .max(0.0)
-        .sqrt();
-    let flagged = || ops.iter().filter(|op| op.flags.iter().any(Flag::widens));
-    let far: f64 = flagged()
-        .map(|op| networks.coefficients.inside_ms(op.combined.ms) * op.combined.log_half_width.exp_m1())
-        .sum();
-    let half_width = networks.band.log_half_width.hypot(NORMAL_90 * excess) + (far / ms).ln_1p();
+    let coefficients = &networks.coefficients;
+    let known_less = ops_deviation(ops, ms, coefficients).powi(2) - networks.ops_deviation.powi(2);
+    let outside = |op: &OpEstimate| {
+        let half_width = op.combined.log_half_width;
+        coefficients.inside_ms(op.combined.ms) * (half_width.exp() - (half_width / op.widened).exp())
+    };
+    let outside: f64 = ops.iter().map(outside).sum();
+    let half_width =
+        networks.band.log_half_width.hypot(NORMAL_90 * known_less.max(0.0).sqrt()) + (outside / ms).ln_1p();
     let mut flags = Vec::new();
     match (networks.form, networks.band.basis) {
         (Form::Sum, _) => flags.push(Flag::NoNetworks),
         (_, Basis::Few | Basis::None) => flags.push(Flag::FewNetworks { rows: networks.rows }),
         _ => {}
     }
-    if flagged().next().is_some() {
-        flags.push(Flag::FlaggedOps { ops: flagged().count() });
+    let flagged = ops.iter().filter(|op| !op.flags.is_empty()).count();
+    if flagged > 0 {
+        flags.push(Flag::FlaggedOps { ops: flagged });
     }
     Prediction::new(ms, half_width, flags)
 }
 
-/// Standard deviation of a network's log latency that comes from its ops, if their errors are independent.
+/// Standard deviation of a network's log latency that comes from its ops, if their errors are independent and none is
+/// outside what was measured.
 pub(crate) fn ops_deviation(ops: &[OpEstimate], ms: f64, coefficients: &Coefficients) -> f64 {
-    let plain = ops.iter().filter(|op| !op.flags.iter().any(Flag::widens));
-    plain
-        .map(|op| (coefficients.inside_ms(op.combined.ms) * op.combined.deviation / ms).powi(2))
-        .sum::<f64>()
-        .sqrt()
+    let share = |op: &OpEstimate| coefficients.inside_ms(op.combined.ms) / ms;
+    ops.iter().map(|op| (share(op) * op.combined.deviation / op.widened).powi(2)).sum::<f64>().sqrt()
 }
