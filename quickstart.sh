@@ -137,8 +137,9 @@ stage 'Export the network that was found' "$run/searched.onnx" \
 stage 'Export the baseline' "$run/baseline.onnx" \
   "$programs/search" export "$run/baseline" -o "$run/baseline.onnx"
 
-stage 'Measure both on this computer' "$run/verify.csv" \
-  "$programs/profiler" run --onnx "$run/searched.onnx" --onnx "$run/baseline.onnx" -o "$run/verify.csv"
+stage 'Measure both on this computer, among random networks that the model has never seen' "$run/verify.csv" \
+  "$programs/profiler" run --space "$space" --no-ops --networks 20 --seed "$((seed + 1))" \
+  --onnx "$run/searched.onnx" --onnx "$run/baseline.onnx" -o "$run/verify.csv"
 
 show 'What was predicted, and what was measured' \
   "$programs/search" report --model "$run/model.json" --measured "$run/verify.csv" "$run/searched" "$run/baseline"

@@ -1,9 +1,12 @@
 //! The closing table: what was predicted of trained networks beside what was measured.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use predictor::{Emulation, LatencyModel, Measurements, Mixing, PredictorError};
-use profiler::record::{Level, Row};
+use profiler::{
+    measure::median,
+    record::{Level, Row},
+};
 use serde::Serialize;
 
 use crate::{RunFolder, SearchError, train::read_trained};
@@ -37,6 +40,19 @@ pub struct ReportRow {
     pub session: String,
 }
 
+/// How the model does on the other networks of the same session: what an error of the reported ones is read against.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Controls {
+    /// How many.
+    pub networks: usize,
+    /// Mean absolute error of the prediction over the measured latency.
+    pub mape: f64,
+    /// Share within ±10 %.
+    pub within_10: f64,
+    /// Median of measured over predicted latency: far from 1 says that this session's machine is not the table's.
+    pub median_ratio: f64,
+}
+
 /// Trained networks, predicted and measured.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
@@ -48,6 +64,8 @@ pub struct Report {
     pub emulated: bool,
     /// The networks, in the order given.
     pub networks: Vec<ReportRow>,
+    /// The session's other networks of known ops, if it has any.
+    pub controls: Option<Controls>,
 }
 
 impl Report {
@@ -67,14 +85,42 @@ impl Report {
             return Err(PredictorError::OtherConditions { table: measured.to_owned(), difference }.into());
         }
         let row = |folder: &RunFolder| row(model, measured, &measurements.rows, folder);
+        let networks: Vec<ReportRow> = folders.iter().map(row).collect::<Result<_, _>>()?;
+        let reported: BTreeSet<&str> = networks.iter().map(|row| row.key.as_str()).collect();
+        let others = measurements.rows.iter().filter(|row| !reported.contains(row.subject.as_str()));
+        let controls = controls(model, others)?;
         let runtime = &measurements.conditions.runtime;
         Ok(Self {
             device: measurements.conditions.device.clone(),
             runtime: format!("{} {}", runtime.name, runtime.version),
             emulated: runtime.emulated,
-            networks: folders.iter().map(row).collect::<Result<_, _>>()?,
+            networks,
+            controls,
         })
     }
+}
+
+fn controls<'a>(
+    model: &LatencyModel,
+    rows: impl Iterator<Item = &'a Row>,
+) -> Result<Option<Controls>, SearchError> {
+    let cache = model.networks().cache;
+    let known = |row: &&Row| row.level == Level::Network && row.cache == cache && !row.ops.is_empty();
+    let ratio = |row: &Row| {
+        // The table was checked when it was read: the keys are good.
+        let ops = row.op_specs().map_err(|e| SearchError::Spec(e))?;
+        Ok::<_, SearchError>(row.latency_ms / model.predict_network(&ops)?.latency.ms())
+    };
+    let ratios = rows.filter(known).map(ratio).collect::<Result<Vec<f64>, _>>()?;
+    let Some(median_ratio) = median(&ratios) else { return Ok(None) };
+    let errors: Vec<f64> = ratios.iter().map(|ratio| (1.0 / ratio - 1.0).abs()).collect();
+    let count = ratios.len() as f64;
+    Ok(Some(Controls {
+        networks: ratios.len(),
+        mape: errors.iter().sum::<f64>() / count,
+        within_10: errors.iter().filter(|error| **error <= 0.1).count() as f64 / count,
+        median_ratio,
+    }))
 }
 
 fn row(

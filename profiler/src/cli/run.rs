@@ -146,9 +146,10 @@ impl Run {
             }
             None => {}
         }
-        for path in &self.onnx {
-            subjects.push(plan_model(path)?);
-        }
+        let models = self.onnx.iter().map(|path| plan_model(path)).collect::<Result<Vec<_>, _>>()?;
+        // A random network that is also given as a model is measured once, as the model.
+        subjects.retain(|subject: &Planned| models.iter().all(|model| model.key != subject.key));
+        subjects.extend(models);
         if subjects.is_empty() {
             return Err(UsageError("nothing to measure: give --space or --onnx".to_owned()).into());
         }

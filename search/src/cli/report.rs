@@ -64,5 +64,14 @@ fn show(report: &report::Report) -> String {
             format!("{:+.1} %", 100.0 * row.relative_error),
         ]);
     }
-    format!("{lines}\n{}, {}", report.device, report.runtime)
+    let controls = report.controls.as_ref().map_or_else(String::new, |controls| {
+        format!(
+            "\n{} random networks in the same session: mean error {:.1} %, {} within ±10 %, measured/predicted {:.3}",
+            controls.networks,
+            100.0 * controls.mape,
+            percent(controls.within_10),
+            controls.median_ratio
+        )
+    });
+    format!("{lines}\n{}, {}{controls}", report.device, report.runtime)
 }
