@@ -72,7 +72,7 @@ mod tests {
                 "expected a file with format `tailor-architecture`",
             ),
             (text.replace("-e6-k3-s2", "-e6-k4-s2"), "the kernel must be odd"),
-            (text.replace("linear-1x1x320", "linear-1x1x321"), "takes 1x1x321"),
+            (text.replace("linear-1x1x256", "linear-1x1x257"), "takes 1x1x257"),
             (text[..text.len() / 2].to_owned(), "not valid JSON"),
             ("[]".to_owned(), "no JSON object"),
         ];
