@@ -14,6 +14,7 @@ mod folder;
 mod settings;
 
 pub mod alpha;
+pub mod bench;
 pub mod cli;
 pub mod data;
 pub mod derive;

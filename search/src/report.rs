@@ -108,7 +108,7 @@ fn controls<'a>(
     let known = |row: &&Row| row.level == Level::Network && row.cache == cache && !row.ops.is_empty();
     let ratio = |row: &Row| {
         // The table was checked when it was read: the keys are good.
-        let ops = row.op_specs().map_err(|e| SearchError::Spec(e))?;
+        let ops = row.op_specs()?;
         Ok::<_, SearchError>(row.latency_ms / model.predict_network(&ops)?.latency.ms())
     };
     let ratios = rows.filter(known).map(ratio).collect::<Result<Vec<f64>, _>>()?;

@@ -1,6 +1,7 @@
 //! The `search` program.
 
 mod baseline;
+mod bench;
 mod environment;
 mod export;
 mod output;
@@ -47,6 +48,7 @@ enum Command {
     Train(train::Train),
     Export(export::Export),
     Report(report::Report),
+    Bench(bench::Bench),
 }
 
 impl Cli {
@@ -59,6 +61,7 @@ impl Cli {
             Command::Train(train) => train.execute(),
             Command::Export(export) => export.execute(),
             Command::Report(report) => report.execute(),
+            Command::Bench(bench) => bench.execute(),
         };
         match result.and_then(|text| output::print(&text)) {
             Ok(()) => ExitCode::SUCCESS,

@@ -210,7 +210,7 @@ impl<'a> Run<'a> {
     fn write_log(&mut self) -> Result<(), SearchError> {
         let Self { settings, state, .. } = self;
         let done = state.step;
-        if done % settings.log_every != 0 && done != settings.steps() {
+        if !done.is_multiple_of(settings.log_every) && done != settings.steps() {
             return Ok(());
         }
         let (loss, held_out) = (std::mem::take(&mut state.loss), std::mem::take(&mut state.held_out_loss));

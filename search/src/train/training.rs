@@ -103,7 +103,7 @@ impl Training<'_> {
         let steps = self.settings.epochs * self.batches.per_epoch();
         let mut saved = Instant::now();
         while self.step < steps {
-            if self.step % self.batches.per_epoch() == 0 {
+            if self.step.is_multiple_of(self.batches.per_epoch()) {
                 self.epoch_loss = (0.0, 0);
             }
             let batch = self.batches.batch(self.step)?;

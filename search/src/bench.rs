@@ -1,0 +1,109 @@
+//! What a supernet's steps cost beside those of a plain network.
+
+use std::time::{Duration, Instant};
+
+use datasets::images::ImageSet;
+use profiler::spec::SearchSpace;
+use rand::RngExt;
+use serde::Serialize;
+use tch::Device;
+
+use crate::{
+    SearchError,
+    alpha::{Alphas, Pair},
+    data::{Augmentation, Batches, Flip, Normalization},
+    gates::gate_gradients,
+    module::GraphModule,
+    seed::{Purpose, generator},
+    sgd::Sgd,
+    supernet::Supernet,
+};
+
+/// Median times of the kinds of steps, in milliseconds, all in the same rounds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct StepTimes {
+    /// A training step of the space's MobileNetV2-style network.
+    pub plain_ms: f64,
+    /// A weight step of the supernet on the same path.
+    pub path_ms: f64,
+    /// An architecture step: the same path with a graph, another one without.
+    pub alpha_ms: f64,
+    /// Putting a batch together.
+    pub batch_ms: f64,
+}
+
+/// Times the steps on random images.
+///
+/// # Errors
+/// [`SearchError`].
+pub fn time_steps(
+    space: &SearchSpace,
+    sgd: &Sgd,
+    batch: usize,
+    threads: usize,
+    rounds: usize,
+) -> Result<StepTimes, SearchError> {
+    tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
+    let mut rng = generator(0, Purpose::Weights, 0);
+    let images = noise(space, 4 * batch, &mut rng);
+    let augmentation = Augmentation { shift: 1, flip: Flip::Horizontal };
+    let (normalization, purposes) = (Normalization::of(&images), [Purpose::Order, Purpose::Augmentation]);
+    let batches = Batches::new(&images, &normalization, batch, 0, purposes, augmentation, Device::Cpu)?;
+
+    let network = space.baseline()?;
+    let labels = network.path().map(|(_, labels)| labels.to_vec()).unwrap_or_default();
+    let choices = space.choices(&labels)?;
+    let mut plain = GraphModule::new(network.graph().clone(), &mut rng, Device::Cpu)?;
+    let mut supernet = Supernet::new(space, &mut rng, Device::Cpu)?;
+    let counts: Vec<_> = space.blocks().iter().map(|block| block.candidates.len()).collect();
+    let others = Alphas::new(&counts).sample_path(&mut rng);
+    let pairs: Vec<_> = choices
+        .iter()
+        .zip(&others)
+        .zip(&counts)
+        .map(|((&first, &other), &count)| {
+            let second = if other == first { (other + 1) % count } else { other };
+            (count > 1).then_some(Pair { first, second })
+        })
+        .collect();
+
+    let mut times: [Vec<f64>; 4] = Default::default();
+    // The first rounds make libtorch choose its kernels.
+    for round in 0..rounds + 3 {
+        let step = round as u64;
+        let mut took = [Duration::ZERO; 4];
+        let start = Instant::now();
+        let batch = batches.batch(step)?;
+        took[3] = start.elapsed();
+        // In turns, so that a disturbance hits all kinds alike.
+        for turn in 0..3 {
+            let kind = (turn + round) % 3;
+            let start = Instant::now();
+            match kind {
+                0 => sgd.step(&mut plain, &batch, 0.01).map(drop)?,
+                1 => sgd.step(&mut supernet.path(&choices), &batch, 0.01).map(drop)?,
+                _ => gate_gradients(&supernet, &pairs, &batch).map(drop)?,
+            }
+            took[kind] = start.elapsed();
+        }
+        if round >= 3 {
+            times.iter_mut().zip(took).for_each(|(times, took)| times.push(took.as_secs_f64() * 1e3));
+        }
+    }
+    let [plain_ms, path_ms, alpha_ms, batch_ms] = times.map(median);
+    Ok(StepTimes { plain_ms, path_ms, alpha_ms, batch_ms })
+}
+
+fn noise(space: &SearchSpace, count: usize, rng: &mut impl rand::Rng) -> ImageSet {
+    let input = space.input();
+    let images = (0..count as u64 * input.elements()).map(|_| rng.random()).collect();
+    let classes = space.classes().min(256) as usize;
+    let labels = (0..count).map(|index| (index % classes) as u8).collect();
+    let (height, width) = (input.height as usize, input.width as usize);
+    ImageSet { images, height, width, channels: input.channels as usize, labels, classes }
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().unwrap_or(f64::NAN)
+}

@@ -1,0 +1,35 @@
+//! What `--help` says, and that every command has an example.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use assert_cmd::Command;
+
+fn help(arguments: &[&str]) -> String {
+    let output = Command::cargo_bin("search")
+        .unwrap()
+        .args(arguments)
+        .arg("--help")
+        .env_remove("COLUMNS")
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn every_command_has_an_example() {
+    for command in ["run", "baseline", "train", "export", "report", "bench"] {
+        let text = help(&[command]);
+        assert!(text.contains(&format!("search {command} ")) && text.contains("Example:"), "{text}");
+    }
+}
+
+#[test]
+fn the_program_says_what_it_does() {
+    insta::assert_snapshot!(help(&[]));
+}
+
+#[test]
+fn a_search_says_what_can_be_set() {
+    insta::assert_snapshot!(help(&["run"]));
+}
