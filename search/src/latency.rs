@@ -40,7 +40,7 @@ impl LatencyTable {
         Ok(table)
     }
 
-    /// E[latency] = constant + Σ_blocks Σ_j p_j F_j in milliseconds.
+    /// E\[latency\] = constant + Σ_blocks Σ_j p_j F_j in milliseconds.
     ///
     /// Its derivative by p_j, and by a binary gate g_j, is F_j. Source: ProxylessNAS, §3.3, arXiv:1812.00332.
     #[must_use]
