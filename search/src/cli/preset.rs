@@ -47,4 +47,11 @@ impl Preset {
             Self::Thorough => 25,
         }
     }
+    /// Largest random shift in pixels: what a long training gains from it, a short one loses.
+    pub(super) fn shift(self) -> u32 {
+        match self {
+            Self::Quick => 0,
+            Self::Thorough => 2,
+        }
+    }
 }

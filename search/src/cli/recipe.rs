@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::preset::Preset;
 use crate::{
     data::{Augmentation, Flip},
     sgd::Sgd,
@@ -14,7 +15,7 @@ pub(super) struct RecipeArgs {
     #[arg(long, value_name = "IMAGES", default_value_t = 96)]
     pub(super) batch: usize,
     /// Largest learning rate of the weights, reached after a tenth of the steps; a cosine to 0 follows.
-    #[arg(long, value_name = "RATE", default_value_t = 0.1)]
+    #[arg(long, value_name = "RATE", default_value_t = 0.3)]
     learning_rate: f64,
     /// Weight decay.
     #[arg(long, value_name = "RATE", default_value_t = 4e-5)]
@@ -22,9 +23,10 @@ pub(super) struct RecipeArgs {
     /// Share of the target probability that is spread over all classes.
     #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
     label_smoothing: f64,
-    /// Largest random shift of training images, in either direction; they are mirrored at random, too.
-    #[arg(long, value_name = "PIXELS", default_value_t = 1)]
-    shift: u32,
+    /// Largest random shift of training images, in either direction; they are mirrored at random, too [default: by
+    /// preset].
+    #[arg(long, value_name = "PIXELS")]
+    shift: Option<u32>,
     /// Threads of libtorch [default: all].
     #[arg(long)]
     threads: Option<usize>,
@@ -46,8 +48,8 @@ impl RecipeArgs {
     }
 
     /// How training images are changed.
-    pub(super) fn augmentation(&self) -> Augmentation {
-        Augmentation { shift: self.shift, flip: Flip::Horizontal }
+    pub(super) fn augmentation(&self, preset: Preset) -> Augmentation {
+        Augmentation { shift: self.shift.unwrap_or_else(|| preset.shift()), flip: Flip::Horizontal }
     }
 
     /// Threads of libtorch.

@@ -143,7 +143,7 @@ impl Run {
             threads: self.recipe.threads(),
             batch: self.recipe.batch,
             held_out: self.held_out,
-            augmentation: self.recipe.augmentation(),
+            augmentation: self.recipe.augmentation(self.preset),
             weights: self.recipe.weights(),
             warm_up_steps: self.warm_up_steps.unwrap_or(length.warm_up_steps),
             search_steps: self.steps.unwrap_or(length.search_steps),

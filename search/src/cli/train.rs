@@ -63,7 +63,7 @@ impl Train {
             threads: self.recipe.threads(),
             epochs: self.epochs.unwrap_or_else(|| self.preset.epochs()),
             batch: self.recipe.batch,
-            augmentation: self.recipe.augmentation(),
+            augmentation: self.recipe.augmentation(self.preset),
             weights: self.recipe.weights(),
         };
         let mut bar = Bar::new()?;

@@ -30,8 +30,13 @@ mod tests {
 
     #[test]
     fn slopes_by_hand() {
-        let seen =
-            Observation { cross_entropy: 2.0, expected_ms: 5.0, cross_entropy_gap: 1.0, latency_gap_ms: 1.0 };
+        let seen = Observation {
+            progress: 1.0,
+            cross_entropy: 2.0,
+            expected_ms: 5.0,
+            cross_entropy_gap: 1.0,
+            latency_gap_ms: 1.0,
+        };
         // d/dE 0.1 (E − 4) / 4 = 0.025 per millisecond.
         let slopes = AddLinear { target_ms: 4.0, lambda: 0.1 }.slopes(&seen);
         assert_eq!(slopes, Slopes { cross_entropy: 1.0, per_ms: 0.025 });

@@ -1,10 +1,13 @@
 //! A search without images, for tests: every candidate has a known merit, and architecture steps see it with noise.
 
+#![allow(clippy::unwrap_used)]
+
 use rand::RngExt;
 
 use super::{LatencyLoss, Observation};
 use crate::{
     alpha::{AlphaAdam, Alphas, GateGradient, Sharpener},
+    derive::most_probable_within,
     latency::LatencyTable,
     seed::{Purpose, generator},
 };
@@ -62,13 +65,42 @@ impl Landscape {
                     Some(GateGradient { pair, gates: [see(pair.first), see(pair.second)] })
                 })
                 .collect();
-            let seen =
-                Observation::new(&gates, 1.0, self.table.expected_ms(&alphas.probabilities()), &self.table);
+            let progress = (step + 1) as f64 / steps as f64;
+            let expected_ms = self.table.expected_ms(&alphas.probabilities());
+            let seen = Observation::new(progress, &gates, 1.0, expected_ms, &self.table);
             let mut gates = objective.slopes(&seen).combine(&gates, &self.table);
             sharpener.observe(seen.cross_entropy_gap);
-            sharpener.add((step + 1) as f64 / steps as f64, alphas.blocks(), &mut gates);
+            sharpener.add(progress, alphas.blocks(), &mut gates);
             alphas.descend(&gates, &mut adam);
         }
         alphas
+    }
+
+    /// Merit of a path.
+    fn merit(&self, choices: &[usize]) -> f64 {
+        choices.iter().zip(&self.merits).map(|(&choice, merits)| merits[choice]).sum()
+    }
+
+    /// Merit of the path that is derived from `alphas` for a budget.
+    pub(crate) fn best_within(&self, alphas: &Alphas, budget_ms: f64) -> f64 {
+        self.merit(&most_probable_within(&alphas.probabilities(), &self.table, budget_ms).unwrap())
+    }
+
+    /// Largest merit within a budget: that of the path that is most probable if merits are log-probabilities.
+    pub(crate) fn best(&self, budget_ms: f64) -> f64 {
+        let as_probabilities: Vec<Vec<f64>> =
+            self.merits.iter().map(|block| block.iter().map(|merit| (merit - 1.0).exp()).collect()).collect();
+        self.merit(&most_probable_within(&as_probabilities, &self.table, budget_ms).unwrap())
+    }
+
+    /// Mean merit of random paths within a budget that use at least 90 % of it.
+    pub(crate) fn chance(&self, budget_ms: f64, seed: u64) -> f64 {
+        let equal = Alphas::new(&self.merits.iter().map(Vec::len).collect::<Vec<_>>());
+        let mut rng = generator(seed, Purpose::Path, 0);
+        let paths = (0..20_000).map(|_| equal.sample_path(&mut rng));
+        let close = |path: &Vec<usize>| (0.9 * budget_ms..=budget_ms).contains(&self.table.path_ms(path));
+        let merits: Vec<_> = paths.filter(close).map(|path| self.merit(&path)).collect();
+        assert!(merits.len() > 20, "too few random paths to compare with");
+        merits.iter().sum::<f64>() / merits.len() as f64
     }
 }

@@ -21,6 +21,8 @@ use crate::{SearchError, alpha::GateGradient, latency::LatencyTable};
 /// What an objective sees at an architecture step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Observation {
+    /// Share of the search that is done, 0 to 1.
+    pub progress: f64,
     /// Cross-entropy of the step's images.
     pub cross_entropy: f64,
     /// E\[latency\] in milliseconds.
@@ -32,9 +34,10 @@ pub struct Observation {
 }
 
 impl Observation {
-    /// What the gates' ∂CE/∂g and the latency table show.
+    /// What the gates' ∂CE/∂g and the latency table show at `progress` through the search.
     #[must_use]
     pub fn new(
+        progress: f64,
         gates: &[Option<GateGradient>],
         cross_entropy: f64,
         expected_ms: f64,
@@ -47,6 +50,7 @@ impl Observation {
             if squares.is_empty() { 0.0 } else { (squares.iter().sum::<f64>() / squares.len() as f64).sqrt() }
         };
         Self {
+            progress,
             cross_entropy,
             expected_ms,
             cross_entropy_gap: root_mean_square(&|gate, _| gate.gates[0] - gate.gates[1]),

@@ -46,7 +46,13 @@ mod tests {
     fn slopes_are_those_of_finite_differences() {
         let mut objective = MulLog { target_ms: 0.4, alpha: 0.2, beta: 0.3 };
         let (cross_entropy, expected_ms) = (1.7, 0.6);
-        let seen = Observation { cross_entropy, expected_ms, cross_entropy_gap: 0.1, latency_gap_ms: 0.1 };
+        let seen = Observation {
+            progress: 1.0,
+            cross_entropy,
+            expected_ms,
+            cross_entropy_gap: 0.1,
+            latency_gap_ms: 0.1,
+        };
         let slopes = objective.slopes(&seen);
         let h = 1e-6;
         let by_ce =

@@ -199,10 +199,11 @@ impl<'a> Run<'a> {
         }
         state.held_out_loss.add(loss);
         let expected_ms = settings.latency.expected_ms(&state.alphas.probabilities());
-        let seen = Observation::new(&gates, loss, expected_ms, &settings.latency);
+        let progress = settings.progress(step + 1);
+        let seen = Observation::new(progress, &gates, loss, expected_ms, &settings.latency);
         let mut gates = state.objective.slopes(&seen).combine(&gates, &settings.latency);
         state.sharpener.observe(seen.cross_entropy_gap);
-        state.sharpener.add(settings.progress(step + 1), state.alphas.blocks(), &mut gates);
+        state.sharpener.add(progress, state.alphas.blocks(), &mut gates);
         state.alphas.descend(&gates, &mut state.adam);
         Ok(())
     }
