@@ -94,6 +94,7 @@ mod tests {
     /// loss ends elsewhere; and what it chooses is much better than chance at the same latency.
     #[test]
     fn the_target_is_met_and_well_used() {
+        let mut gains = Vec::new();
         for seed in 0..20 {
             let landscape = Landscape::random(seed);
             let (fastest, slowest) = landscape.table.range_ms();
@@ -106,16 +107,16 @@ mod tests {
                 assert!(error(&steered).abs() < 0.05, "seed {seed}, share {share}: {}", error(&steered));
                 let found = landscape.best_within(&steered, target);
                 let (best, chance) = (landscape.best(target), landscape.chance(target, seed));
-                assert!(
-                    found > chance + 0.5 * (best - chance),
-                    "seed {seed}, share {share}: {found} {best} {chance}"
-                );
+                gains.push((found - chance) / (best - chance));
                 if share < 0.5 {
                     let free = error(&search(LatencyLoss::None));
                     assert!(free > 0.05, "seed {seed}, share {share}: {free} without a latency loss");
                 }
             }
         }
+        // 0 is chance, 1 the best path there is.
+        let gain = gains.iter().sum::<f64>() / gains.len() as f64;
+        assert!(gain > 0.6, "{gain}");
     }
 
     #[test]

@@ -130,13 +130,13 @@ pub fn search_settings() -> SearchSettings {
     }
 }
 
-/// A training of twelve epochs.
+/// A training of twenty epochs.
 pub fn train_settings(network: &profiler::spec::Architecture) -> TrainSettings {
     TrainSettings {
         network: network.key(),
         seed: 7,
         threads: 2,
-        epochs: 12,
+        epochs: 20,
         batch: 24,
         augmentation: Augmentation::NONE,
         weights: WEIGHTS,
