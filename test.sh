@@ -47,10 +47,10 @@ RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --release
 # Tests marked as ignored are those that need one of the two.
 if [ "${#without[@]}" -eq 0 ]; then
   say 'Tests, all of them'
-  cargo test --workspace --release -- --include-ignored
+  cargo test --workspace --release --no-fail-fast -- --include-ignored
 else
   say 'Tests, without those that are ignored'
-  cargo test --workspace --release
+  cargo test --workspace --release --no-fail-fast
   printf '\nLeft out, because it could not be set up (see above): tests that need %s\n' "${without[@]}"
 fi
 say 'All green'

@@ -204,7 +204,7 @@ mod tests {
     fn far_ops_are_flagged_and_their_interval_is_wider() {
         let model = OpModel::fit(&small_space_samples(0.02), Cache::Cold, 1).unwrap();
         let estimate = |key: &str| model.estimate(&key.parse().unwrap()).unwrap();
-        let near = estimate("mbconv-14x14x16-o16-e5-k3-s1-relu6-res");
+        let near = estimate("mbconv-7x7x16-o16-e5-k3-s1-relu6-res");
         let far = estimate("mbconv-112x112x64-o64-e6-k7-s1-relu6-res");
         assert!(near.flags.is_empty(), "{:?}", near.flags);
         assert!(matches!(far.flags[..], [Flag::OutsideMeasured { .. }]), "{:?}", far.flags);
