@@ -25,10 +25,10 @@ impl Preset {
     pub(super) fn search(self) -> SearchLength {
         match self {
             Self::Quick => SearchLength {
-                warm_up_steps: 800,
-                search_steps: 1600,
+                warm_up_steps: 600,
+                search_steps: 1000,
                 weight_steps_per_alpha_step: 1,
-                alpha_learning_rate: 0.08,
+                alpha_learning_rate: 0.1,
                 sharpness: 0.3,
             },
             Self::Thorough => SearchLength {
@@ -43,11 +43,10 @@ impl Preset {
 
     pub(super) fn epochs(self) -> u64 {
         match self {
-            Self::Quick => 4,
+            Self::Quick => 3,
             Self::Thorough => 25,
         }
     }
-
     /// Largest random shift in pixels: what a long training gains from it, a short one loses.
     pub(super) fn shift(self) -> u32 {
         match self {
