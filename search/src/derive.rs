@@ -2,11 +2,34 @@
 
 use crate::{SearchError, latency::LatencyTable};
 
-/// The path of largest probability among those whose latency is at most `budget_ms`, exactly.
+/// Worth of using the whole budget, in units of log-probability, for which a finalist is looked for.
+const WORTHS: [f64; 5] = [0.0, 3.0, 10.0, 30.0, 100.0];
+
+/// Paths within the budget that are worth comparing: the most probable one first, then those that give up some
+/// probability for using more of the budget. Each differs from the others.
 ///
-/// The logarithm of a path's probability and its latency are both sums over the blocks: a multiple-choice knapsack.
-/// Block by block the partial paths are kept that no other one beats in both. Source: Kellerer, Pferschy, Pisinger,
-/// "Knapsack problems", §11 (dynamic programming by lists, with dominance).
+/// When the most probable path of all is a little too slow, the most probable one within the budget need not be near
+/// it: late in a search all that was not chosen is equally improbable, so one large block may go where a small one
+/// would have done, and much of the budget is left. Which of the finalists is best is for held-out images to say.
+///
+/// # Errors
+/// [`SearchError::Target`] when no path is that fast.
+pub fn finalists(
+    probabilities: &[Vec<f64>],
+    table: &LatencyTable,
+    budget_ms: f64,
+) -> Result<Vec<Vec<usize>>, SearchError> {
+    let mut found = Vec::new();
+    for worth in WORTHS {
+        let choices = best_within(probabilities, table, budget_ms, worth / budget_ms)?;
+        if !found.contains(&choices) {
+            found.push(choices);
+        }
+    }
+    Ok(found)
+}
+
+/// The path of largest probability among those whose latency is at most `budget_ms`, exactly.
 ///
 /// # Errors
 /// [`SearchError::Target`] when no path is that fast.
@@ -15,26 +38,44 @@ pub fn most_probable_within(
     table: &LatencyTable,
     budget_ms: f64,
 ) -> Result<Vec<usize>, SearchError> {
-    let mut partial = vec![Partial { ms: table.constant_ms, log_probability: 0.0, choices: Vec::new() }];
+    best_within(probabilities, table, budget_ms, 0.0)
+}
+
+/// The path of largest log-probability plus `worth_per_ms` times its latency, within the budget, exactly.
+///
+/// Both are sums over the blocks: a multiple-choice knapsack.
+/// Block by block the partial paths are kept that no other one beats in both. Source: Kellerer, Pferschy, Pisinger,
+/// "Knapsack problems", §11 (dynamic programming by lists, with dominance).
+fn best_within(
+    probabilities: &[Vec<f64>],
+    table: &LatencyTable,
+    budget_ms: f64,
+    worth_per_ms: f64,
+) -> Result<Vec<usize>, SearchError> {
+    let mut partial = vec![Partial { ms: table.constant_ms, score: 0.0, choices: Vec::new() }];
     for (block, costs) in probabilities.iter().zip(&table.blocks_ms) {
         let mut longer: Vec<Partial> = partial
             .iter()
             .flat_map(|start| {
                 let candidates = block.iter().zip(costs).enumerate();
-                candidates.map(|(choice, (probability, ms))| start.with(choice, *probability, *ms))
+                candidates.map(|(choice, (probability, ms))| {
+                    // Even what is as good as impossible can be compared with what is more so.
+                    let score = probability.max(f64::MIN_POSITIVE).ln() + worth_per_ms * ms;
+                    start.with(choice, score, *ms)
+                })
             })
             .filter(|path| path.ms <= budget_ms)
             .collect();
-        longer.sort_by(|a, b| a.ms.total_cmp(&b.ms).then(b.log_probability.total_cmp(&a.log_probability)));
+        longer.sort_by(|a, b| a.ms.total_cmp(&b.ms).then(b.score.total_cmp(&a.score)));
         let mut best = f64::NEG_INFINITY;
         longer.retain(|path| {
-            let better = path.log_probability > best;
-            best = best.max(path.log_probability);
+            let better = path.score > best;
+            best = best.max(path.score);
             better
         });
         partial = longer;
     }
-    // The last one is the slowest, and would not be there if a faster one were as probable.
+    // The last one is the slowest, and would not be there if a faster one were as good.
     let (fastest_ms, slowest_ms) = table.range_ms();
     let impossible = SearchError::Target { target_ms: budget_ms, fastest_ms, slowest_ms };
     partial.pop().map(|path| path.choices).ok_or(impossible)
@@ -43,17 +84,15 @@ pub fn most_probable_within(
 /// The first blocks of a path.
 struct Partial {
     ms: f64,
-    log_probability: f64,
+    score: f64,
     choices: Vec<usize>,
 }
 
 impl Partial {
-    fn with(&self, choice: usize, probability: f64, ms: f64) -> Self {
+    fn with(&self, choice: usize, score: f64, ms: f64) -> Self {
         let mut choices = self.choices.clone();
         choices.push(choice);
-        // Even what is as good as impossible can be compared with what is more so.
-        let log_probability = self.log_probability + probability.max(f64::MIN_POSITIVE).ln();
-        Self { ms: self.ms + ms, log_probability, choices }
+        Self { ms: self.ms + ms, score: self.score + score, choices }
     }
 }
 
@@ -106,6 +145,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_finalist_uses_the_budget_that_the_most_probable_path_leaves() {
+        // All 0.9 would take 1 + 4 · 1 = 5 ms, over the budget of 4.9. Giving up block 0 (0.05 nats cheaper) leaves
+        // 0.9 ms of it, giving up block 3 none. Both alternatives save latency, one 1 ms, the other 0.1 ms.
+        let p: Vec<Vec<f64>> = vec![vec![0.9, 0.1], vec![0.9, 0.1], vec![0.9, 0.1], vec![0.905, 0.095]];
+        let blocks_ms = vec![vec![1.0, 0.0], vec![1.0, 0.0], vec![1.0, 0.0], vec![1.0, 0.9]];
+        let table = LatencyTable { constant_ms: 1.0, blocks_ms };
+        let found = finalists(&p, &table, 4.9).unwrap();
+        assert_eq!(table.path_ms(&found[0]), 4.0, "{found:?}");
+        assert!(found[1..].iter().any(|choices| choices == &[0, 0, 0, 1]), "{found:?}");
+        assert!(found.iter().all(|choices| table.path_ms(choices) <= 4.9 + 1e-12), "{found:?}");
     }
 
     #[test]

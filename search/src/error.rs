@@ -44,6 +44,9 @@ pub enum SearchError {
     /// Latencies that no search can use.
     #[error("the latency model predicts {0}")]
     Latency(String),
+    /// A training that never saw the test images.
+    #[error("{}: trained with --hold-out, to choose settings; train the network again without it", .0.display())]
+    NotTested(PathBuf),
     /// A target that no path of the space meets, or every one.
     #[error(
         "a target of {target_ms} ms cannot be met: the fastest network of the space takes {fastest_ms:.4} ms, the \

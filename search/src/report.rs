@@ -143,7 +143,9 @@ fn row(
         name: network.name().to_owned(),
         key: key.clone(),
         choices: network.path().map(|(_, labels)| labels.to_vec()).unwrap_or_default(),
-        test_accuracy: metrics.test_accuracy,
+        test_accuracy: metrics
+            .test_accuracy
+            .ok_or_else(|| SearchError::NotTested(folder.path().to_owned()))?,
         macs: network.macs().0,
         parameters: network.parameters(),
         predicted_ms: prediction.latency.ms(),

@@ -6,10 +6,11 @@ mod support;
 
 use std::{path::Path, time::Duration};
 
+use datasets::images::ImageDataset;
 use search::{
     RunFolder, SearchError,
     run::{Log, LogLine, search},
-    train::train,
+    train::{TrainSettings, train},
     watch::{Progress, Unwatched, Watcher},
 };
 
@@ -82,9 +83,26 @@ fn a_stopped_training_ends_in_the_same_bits_and_learns() {
     assert_eq!(found, expected);
     assert!(bytes(&whole.weights()) == bytes(&parts.weights()), "weights differ");
     // Three classes told apart by eye: a third would be chance.
-    assert!(expected.test_accuracy > 0.8, "{}", expected.test_accuracy);
+    assert!(expected.test_accuracy.unwrap() > 0.8, "{:?}", expected.test_accuracy);
     let again = train(&network, &settings, &images, &whole, HOUR, &mut StopEvery(1, false)).unwrap();
     assert_eq!(again, expected, "a finished training is not done twice");
+}
+
+#[test]
+fn held_out_images_are_tested_on_in_place_of_the_test_images() {
+    let (folder, images) = (tempfile::tempdir().unwrap(), support::images());
+    let network = support::space().network("net", &[0, 0, 0, 0]).unwrap();
+    let settings = TrainSettings { held_out: 30, ..support::train_settings(&network) };
+    // Other test images change nothing: these are all one image.
+    let same = images.test.select(&vec![0; images.test.len()]).unwrap();
+    let other = ImageDataset { test: same, ..images.clone() };
+    let found = ["as they are", "other"].map(|name| folder.path().join(name));
+    let found = [(&found[0], &images), (&found[1], &other)].map(|(path, images)| {
+        train(&network, &settings, images, &RunFolder::new(path), HOUR, &mut Unwatched).unwrap()
+    });
+    assert_eq!(found[0], found[1]);
+    assert_eq!((found[0].test_accuracy, found[0].tested_images, found[0].train_images), (None, 30, 90));
+    assert!(found[0].held_out_accuracy.unwrap() > 0.6, "{:?}", found[0].held_out_accuracy);
 }
 
 #[test]

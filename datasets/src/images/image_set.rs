@@ -1,3 +1,6 @@
+use super::HoldOut;
+use crate::DatasetsError;
+
 /// Labelled images of one size, as bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageSet {
@@ -52,6 +55,18 @@ impl ImageSet {
         }
         Some(Self { images, labels, ..*self })
     }
+
+    /// The images to learn from, and those kept aside.
+    ///
+    /// # Errors
+    /// [`DatasetsError::BadHoldOut`] if either part would be empty.
+    pub fn hold_out(&self, hold_out: HoldOut) -> Result<(Self, Self), DatasetsError> {
+        let split = hold_out.split(self.len())?;
+        match (self.select(&split.train), self.select(&split.validation)) {
+            (Some(train), Some(held_out)) => Ok((train, held_out)),
+            _ => unreachable!("a split of as many images names only these"),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -76,6 +91,17 @@ mod tests {
         assert_eq!(picked.images, [20, 21, 22, 23, 0, 1, 2, 3]);
         assert_eq!(picked.labels, [2, 0]);
         assert_eq!(picked.classes, 3);
+    }
+
+    #[test]
+    fn held_out_images_are_not_learned_from() {
+        let (train, held_out) = three_images().hold_out(HoldOut { count: 1, seed: 3 }).unwrap();
+        let mut labels = [train.labels, held_out.labels.clone()].concat();
+        labels.sort_unstable();
+        assert_eq!((labels, held_out.len()), (vec![0, 1, 2], 1));
+        let image = usize::from(held_out.labels[0]);
+        assert_eq!(held_out.images, three_images().image(image).unwrap());
+        assert!(three_images().hold_out(HoldOut { count: 3, seed: 3 }).is_err());
     }
 
     #[test]

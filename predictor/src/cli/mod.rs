@@ -3,7 +3,7 @@
 mod evaluate;
 mod explain;
 mod fit;
-mod output;
+pub mod output;
 mod predict;
 mod subject;
 

@@ -5,7 +5,10 @@ use std::io::{self, Write};
 use comfy_table::{Table, presets::NOTHING};
 
 /// Writes to stdout; a reader that has seen enough is no failure.
-pub(super) fn print(text: &str) -> anyhow::Result<()> {
+///
+/// # Errors
+/// When stdout cannot be written to.
+pub fn print(text: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -16,7 +19,8 @@ pub(super) fn print(text: &str) -> anyhow::Result<()> {
 }
 
 /// An empty table under these columns.
-pub(super) fn table<const N: usize>(columns: [&str; N]) -> Table {
+#[must_use]
+pub fn table<const N: usize>(columns: [&str; N]) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(columns);
     table
@@ -39,7 +43,10 @@ pub(super) fn ms(value: f64) -> String {
 }
 
 /// JSON over several lines.
-pub(super) fn json(value: &impl serde::Serialize) -> anyhow::Result<String> {
+///
+/// # Errors
+/// When a value has no JSON form.
+pub fn json(value: &impl serde::Serialize) -> anyhow::Result<String> {
     Ok(serde_json::to_string_pretty(value)?)
 }
 

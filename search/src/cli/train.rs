@@ -43,6 +43,10 @@ pub(super) struct Train {
     /// Times that every image is shown [default: by preset].
     #[arg(long)]
     epochs: Option<u64>,
+    /// Keep this many training images out and test on these; the test images are then not looked at. For choosing
+    /// settings: such a training has no place in a report.
+    #[arg(long, value_name = "IMAGES", default_value_t = 0)]
+    hold_out: usize,
     #[command(flatten)]
     recipe: RecipeArgs,
     /// Seconds between checkpoints.
@@ -61,6 +65,7 @@ impl Train {
             network: network.key(),
             seed: self.recipe.seed,
             threads: self.recipe.threads(),
+            held_out: self.hold_out,
             epochs: self.epochs.unwrap_or_else(|| self.preset.epochs()),
             batch: self.recipe.batch,
             augmentation: self.recipe.augmentation(self.preset),
@@ -74,10 +79,14 @@ impl Train {
         if self.json {
             return output::json(&metrics);
         }
-        let (name, key, accuracy) = (network.name(), network.key(), percent(metrics.test_accuracy));
-        let (tests, epochs, loss) = (metrics.test_images, settings.epochs, metrics.train_loss);
+        let (right, images) = match (metrics.test_accuracy, metrics.held_out_accuracy) {
+            (Some(right), _) => (percent(right), "test"),
+            (None, right) => (right.map_or_else(|| "unknown".to_owned(), percent), "held-out"),
+        };
+        let (name, key, count) = (network.name(), network.key(), metrics.tested_images);
+        let (epochs, loss) = (settings.epochs, metrics.train_loss);
         Ok(format!(
-            "{name} ({key}): {accuracy} of {tests} test images right after {epochs} epochs, training loss {loss:.3}"
+            "{name} ({key}): {right} of {count} {images} images right after {epochs} epochs, training loss {loss:.3}"
         ))
     }
 }

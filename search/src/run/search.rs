@@ -14,7 +14,7 @@ use super::{Log, LogLine, Phase, SearchSettings, SearchState};
 use crate::{
     SearchError,
     data::{Batches, Normalization, check_images, whole_batches},
-    derive::most_probable_within,
+    derive::finalists,
     folder::RunFolder,
     gates::gate_gradients,
     module::Mode,
@@ -28,7 +28,8 @@ use crate::{
 /// How a search ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// The most probable path within the target; without a latency loss the most probable path of all.
+    /// Among [`finalists`] within the target the best on held-out images with the supernet's weights; without a latency
+    /// loss the most probable path of all.
     pub network: Architecture,
     /// E\[latency\] in milliseconds.
     pub expected_ms: f64,
@@ -59,9 +60,8 @@ pub fn search(
     if settings.latency_loss != LatencyLoss::None {
         settings.latency.check_target(settings.target_ms)?;
     }
-    let split = HoldOut { count: settings.held_out, seed: settings.seed }.split(images.train.len())?;
-    let part = |indices: &[usize]| images.train.select(indices).unwrap_or_else(|| images.train.clone());
-    let (train, held_out) = (part(&split.train), part(&split.validation));
+    let (train, held_out) =
+        images.train.hold_out(HoldOut { count: settings.held_out, seed: settings.seed })?;
     keep_settings(&folder.settings(), SearchSettings::FORMAT, SearchSettings::VERSION, settings)?;
     tch::set_num_threads(i32::try_from(settings.threads).unwrap_or(i32::MAX));
     let device = Device::Cpu;
@@ -74,16 +74,22 @@ pub fn search(
     run.state.write(&folder.checkpoint())?;
 
     let probabilities = run.state.alphas.probabilities();
-    let choices = match settings.latency_loss {
-        LatencyLoss::None => run.state.alphas.most_probable(),
+    let paths = match settings.latency_loss {
+        LatencyLoss::None => vec![run.state.alphas.most_probable()],
         // Sums in another order may come out a rounding error larger.
-        _ => most_probable_within(&probabilities, &settings.latency, settings.target_ms * (1.0 - 1e-9))?,
+        _ => finalists(&probabilities, &settings.latency, settings.target_ms * (1.0 - 1e-9))?,
     };
-    let network = space.network("searched", &choices)?;
     let normalization = Normalization::of(&train);
-    let batches = whole_batches(&held_out, &normalization, settings.batch.max(100), device);
-    // Statistics of the batch: the running ones mix all paths that were trained.
-    let held_out_accuracy = accuracy(&run.state.supernet.path(&choices), batches, Mode::Probe)?;
+    let (mut choices, mut held_out_accuracy) = (Vec::new(), f64::NEG_INFINITY);
+    for path in paths {
+        let batches = whole_batches(&held_out, &normalization, settings.batch.max(100), device);
+        // Statistics of the batch: the running ones mix all paths that were trained.
+        let accuracy = accuracy(&run.state.supernet.path(&path), batches, Mode::Probe)?;
+        if accuracy > held_out_accuracy {
+            (choices, held_out_accuracy) = (path, accuracy);
+        }
+    }
+    let network = space.network("searched", &choices)?;
     profiler::record::write_architecture(&folder.architecture(), &network)?;
     Ok(Outcome {
         network,

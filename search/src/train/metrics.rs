@@ -15,10 +15,13 @@ use crate::{RunFolder, SearchError, data::Normalization};
 pub struct Metrics {
     /// Key of the network.
     pub network: String,
-    /// Share of test images that it gets right; they were looked at this once.
-    pub test_accuracy: f64,
-    /// Number of test images.
-    pub test_images: usize,
+    /// Share of test images that it gets right; they were looked at this once. `None` when training images were held
+    /// out to choose settings with: the test images are then not looked at.
+    pub test_accuracy: Option<f64>,
+    /// Share of held-out training images that it gets right, where some were held out.
+    pub held_out_accuracy: Option<f64>,
+    /// Number of images that it was tested on.
+    pub tested_images: usize,
     /// Number of training images.
     pub train_images: usize,
     /// Mean training loss of the last epoch.

@@ -14,6 +14,8 @@ pub struct TrainSettings {
     pub seed: u64,
     /// Threads of libtorch; sums are rounded otherwise with another number.
     pub threads: usize,
+    /// Training images kept out, to be tested on in place of the test images; 0 for none.
+    pub held_out: usize,
     /// Times that every training image is shown.
     pub epochs: u64,
     /// Images of a step.

@@ -1,11 +1,12 @@
 //! The training loop.
 
 use std::{
+    borrow::Cow,
     path::Path,
     time::{Duration, Instant},
 };
 
-use datasets::images::ImageDataset;
+use datasets::images::{HoldOut, ImageDataset, ImageSet};
 use profiler::{record::write_architecture, spec::Architecture};
 use tch::Device;
 
@@ -29,7 +30,8 @@ const CHECKPOINT: (&str, u32) = ("tailor-training-checkpoint", 1);
 /// Images at a time when testing.
 const TEST_BATCH: usize = 250;
 
-/// Trains a network from scratch, or goes on with the training in a folder, and tests it once at the end.
+/// Trains a network from scratch, or goes on with the training in a folder, and tests it once at the end: on the test
+/// images, or on held-out training images where the settings keep some out.
 ///
 /// # Errors
 /// [`SearchError`]; [`SearchError::Stopped`] when the watcher asked for it, after a checkpoint.
@@ -49,31 +51,33 @@ pub fn train(
         // The test images are looked at once.
         return Metrics::read(folder);
     }
+    let (train, tested) = parts(images, settings)?;
     tch::set_num_threads(i32::try_from(settings.threads).unwrap_or(i32::MAX));
     let device = Device::Cpu;
     let mut rng = generator(settings.seed, Purpose::Weights, 0);
     let module = GraphModule::new(graph.clone(), &mut rng, device)?;
-    let normalization = Normalization::of(&images.train);
+    let normalization = Normalization::of(&train);
     let purposes = [Purpose::Order, Purpose::Augmentation];
     let (size, seed, augmentation) = (settings.batch, settings.seed, settings.augmentation);
-    let batches = Batches::new(&images.train, &normalization, size, seed, purposes, augmentation, device)?;
+    let batches = Batches::new(&train, &normalization, size, seed, purposes, augmentation, device)?;
     let mut training = Training { settings, module, batches, step: 0, epoch_loss: (0.0, 0) };
     if folder.checkpoint().exists() {
         training.read(&folder.checkpoint())?;
     }
     training.all_steps(&folder.checkpoint(), checkpoint_every, watcher)?;
 
-    let test = whole_batches(&images.test, &normalization, TEST_BATCH, device);
-    let test_accuracy = accuracy(&training.module, test, Mode::Evaluate)?;
+    let batches = whole_batches(&tested, &normalization, TEST_BATCH, device);
+    let right = accuracy(&training.module, batches, Mode::Evaluate)?;
     let mut weights = TensorFile::new(WEIGHTS.0, WEIGHTS.1);
     insert_weights(&mut weights, PREFIX, &training.module)?;
     weights.write(&folder.weights())?;
     write_architecture(&folder.architecture(), network)?;
     let metrics = Metrics {
         network: network.key(),
-        test_accuracy,
-        test_images: images.test.len(),
-        train_images: images.train.len(),
+        test_accuracy: (settings.held_out == 0).then_some(right),
+        held_out_accuracy: (settings.held_out > 0).then_some(right),
+        tested_images: tested.len(),
+        train_images: train.len(),
         train_loss: training.epoch_loss.0 / training.epoch_loss.1.max(1) as f64,
         macs: network.macs().0,
         parameters: network.parameters(),
@@ -82,6 +86,19 @@ pub fn train(
     };
     metrics.write(folder)?;
     Ok(metrics)
+}
+
+/// The images to train on, and those to test on.
+fn parts<'a>(
+    images: &'a ImageDataset,
+    settings: &TrainSettings,
+) -> Result<(Cow<'a, ImageSet>, Cow<'a, ImageSet>), SearchError> {
+    if settings.held_out == 0 {
+        return Ok((Cow::Borrowed(&images.train), Cow::Borrowed(&images.test)));
+    }
+    let hold_out = HoldOut { count: settings.held_out, seed: settings.seed };
+    let (train, held_out) = images.train.hold_out(hold_out)?;
+    Ok((Cow::Owned(train), Cow::Owned(held_out)))
 }
 
 struct Training<'a> {

@@ -136,6 +136,7 @@ pub fn train_settings(network: &profiler::spec::Architecture) -> TrainSettings {
         network: network.key(),
         seed: 7,
         threads: 2,
+        held_out: 0,
         epochs: 20,
         batch: 24,
         augmentation: Augmentation::NONE,
