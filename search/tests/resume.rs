@@ -92,7 +92,7 @@ fn a_stopped_training_ends_in_the_same_bits_and_learns() {
 fn held_out_images_are_tested_on_in_place_of_the_test_images() {
     let (folder, images) = (tempfile::tempdir().unwrap(), support::images());
     let network = support::space().network("net", &[0, 0, 0, 0]).unwrap();
-    let settings = TrainSettings { held_out: 30, ..support::train_settings(&network) };
+    let settings = TrainSettings { held_out: 30, epochs: 40, ..support::train_settings(&network) };
     // Other test images change nothing: these are all one image.
     let same = images.test.select(&vec![0; images.test.len()]).unwrap();
     let other = ImageDataset { test: same, ..images.clone() };
