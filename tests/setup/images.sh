@@ -6,6 +6,7 @@
 # system: package lists and cache are its own, and the package is unpacked, not installed. Does nothing when the
 # images are there already, or when TAILOR_IMAGES names a folder of your own.
 set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 folder=${1:-$root/images}
@@ -22,12 +23,7 @@ if [ -n "${TAILOR_IMAGES:-}" ] && [ "$TAILOR_IMAGES" != "$folder" ]; then
   exit 0
 fi
 
-mkdir -p "$(dirname "$folder")"
-part=$folder.part
-if command -v flock >/dev/null; then # two scripts at once: the second waits, then finds it done
-  exec 9<"$(dirname "$folder")"
-  flock 9
-fi
+take_turns "$folder"
 rmdir "$folder" 2>/dev/null || true # an empty one is none
 if [ -d "$folder" ]; then
   say "already in $folder"

@@ -5,6 +5,7 @@
 # Python package index whose hashes are written below. Needs python3 with pip; nothing is installed. Does nothing
 # when it is there already, or when LIBTORCH or LIBTORCH_USE_PYTORCH say that you bring your own.
 set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 version=2.13.0 # the one that crate tch 0.26.0 is written for
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -23,12 +24,7 @@ elif [ -n "${LIBTORCH_USE_PYTORCH:-}" ]; then
   exit 0
 fi
 
-mkdir -p "$(dirname "$folder")"
-part=$folder.part
-if command -v flock >/dev/null; then # two scripts at once: the second waits, then finds it done
-  exec 9<"$(dirname "$folder")"
-  flock 9
-fi
+take_turns "$folder"
 if [ "$(cat "$folder/build-version" 2>/dev/null)" = "$version" ]; then
   say "already in $folder"
   exit 0
@@ -38,10 +34,8 @@ if [ "$(uname -sm)" != "Linux x86_64" ]; then
   say "error: no ready set-up for $(uname -sm). Make a Python virtual environment, 'pip install torch==$version'" \
     "in it, and start again with LIBTORCH_USE_PYTORCH=1; or set LIBTORCH to an unpacked libtorch $version"
   exit 2
-elif ! python3 -m pip --version >/dev/null 2>&1; then
-  say "error: python3 with pip is needed (Debian: apt-get install python3-pip)"
-  exit 2
 fi
+need_pip
 
 say "fetching $version from the Python package index, 540 MB, into $folder"
 trap 'rm -rf "$part"' EXIT

@@ -5,6 +5,7 @@
 # written below, and prints the path of its library. Needs python3 with pip; nothing is installed. The profiler loads
 # this library when it runs `--backend onnxruntime`. When ORT_DYLIB_PATH is set, that path is printed and nothing done.
 set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 version=1.32.0
 folder=${XDG_CACHE_HOME:-$HOME/.cache}/tailor/onnxruntime-$version
@@ -21,12 +22,7 @@ if [ -n "${ORT_DYLIB_PATH:-}" ]; then
   exit 0
 fi
 
-mkdir -p "$(dirname "$folder")"
-part=$folder.part
-if command -v flock >/dev/null; then # two scripts at once: the second waits, then finds it done
-  exec 9<"$(dirname "$folder")"
-  flock 9
-fi
+take_turns "$folder"
 if [ -f "$library" ]; then
   say "already in $folder"
   echo "$library"
@@ -37,10 +33,8 @@ if [ "$(uname -sm)" != "Linux x86_64" ]; then
   say "error: no ready set-up for $(uname -sm). 'pip install onnxruntime==$version' in a Python virtual environment and"
   say "set ORT_DYLIB_PATH to the libonnxruntime file in its folder onnxruntime/capi"
   exit 2
-elif ! python3 -m pip --version >/dev/null 2>&1; then
-  say "error: python3 with pip is needed (Debian: apt-get install python3-pip)"
-  exit 2
 fi
+need_pip
 
 say "fetching $version from the Python package index, 28 MB, into $folder"
 trap 'rm -rf "$part"' EXIT
