@@ -97,4 +97,3 @@ pub(crate) const UPSAMPLED_CALLS: usize = 51;
 pub(crate) const SOFTMAX: usize = 52;
 pub(crate) const OTHER: usize = 54;
 pub(crate) const CONSTANT: usize = 56;
-

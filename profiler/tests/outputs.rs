@@ -71,7 +71,7 @@ fn both(backend: &dyn Backend, op: &OpSpec) -> (Vec<f32>, Vec<f64>) {
     let input = seeded_input(runnable.input_len());
     let mut found = runnable.outputs(&input).unwrap();
     if let Some(integers) = read_output_integers(&onnx).unwrap() {
-        found.iter_mut().for_each(|value| *value = integers.real(*value as i8));
+        found.iter_mut().for_each(|value| *value = integers.real(*value as u8));
     }
     let expected = interpret(&op.graph(), &mut SeededWeights { seed: SEED }, &input).values;
     assert_eq!(found.len(), expected.len(), "{key}");
@@ -113,9 +113,11 @@ fn int8_outputs_are_the_interpreters_up_to_quantization() {
         backend.supports(&op).unwrap();
         let (found, expected) = both(&backend, &op);
         let error = found.iter().zip(&expected).map(|(f, e)| (f64::from(*f) - e).powi(2)).sum::<f64>();
-        let mean = expected.iter().sum::<f64>() / expected.len() as f64;
-        let spread = expected.iter().map(|e| (e - mean).powi(2)).sum::<f64>();
-        let share = (error / spread).sqrt();
-        eprintln!("{share:.4} {op}");
+        let total = expected.iter().map(|e| e * e).sum::<f64>();
+        let share = (error / total).sqrt();
+        // A layer's output is rounded to 1/255 of about 12 standard deviations, so by 12 / 255 / √12 = 1.4 % of one; behind
+        // global pooling, whose range allows for neighbours that are alike, by 4 %, and softmax doubles what it is given.
+        // Saturated sums, wrong units or zero points give 15 % and more.
+        assert!(share < 0.13, "{op}: {share}");
     }
 }

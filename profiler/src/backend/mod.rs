@@ -82,7 +82,7 @@ pub trait Runnable {
     /// Values all inputs take together.
     fn input_len(&self) -> usize;
 
-    /// Runs on these values (of an int8 model: in units of 1/127, rounded), all inputs one after the other, and returns all outputs one after the other (int8 ones as the integers they are).
+    /// Runs on these values (of an int8 model: as integers in units of 1/127 around 128), all inputs one after the other, and returns all outputs one after the other (int8 ones as the integers they are).
     ///
     /// # Errors
     /// [`BackendError::InputLength`] if there are not [`Runnable::input_len`] values; [`BackendError::Run`];

@@ -102,8 +102,8 @@ struct Slot {
 #[derive(Clone, Copy)]
 enum Format {
     F32,
-    /// In units of 1/127, as Tailor's int8 models have it.
-    Int8,
+    /// In units of 1/127 around 128, as Tailor's int8 models have it.
+    Uint8,
 }
 
 fn load_model(environment: &Environment, model: Model<'_>, threads: usize) -> Result<OrtRunnable, String> {
@@ -122,10 +122,12 @@ fn load_model(environment: &Environment, model: Model<'_>, threads: usize) -> Re
 fn slot_of(input: &Outlet) -> Result<Slot, String> {
     let (format, shape) = match input.dtype() {
         ValueType::Tensor { ty: TensorElementType::Float32, shape, .. } => (Format::F32, shape),
-        ValueType::Tensor { ty: TensorElementType::Int8, shape, .. } => (Format::Int8, shape),
+        ValueType::Tensor { ty: TensorElementType::Uint8, shape, .. } => (Format::Uint8, shape),
         other => {
             let name = input.name();
-            return Err(format!("input `{name}` is {other}, not a tensor of 32-bit floats or 8-bit integers"));
+            return Err(format!(
+                "input `{name}` is {other}, not a tensor of 32-bit floats or 8-bit integers"
+            ));
         }
     };
     Ok(Slot { shape: shape.iter().map(|dim| usize::try_from(*dim).unwrap_or(1)).collect(), format })
@@ -142,9 +144,10 @@ fn tensors(values: &[f32], slots: &[Slot]) -> Option<ort::Result<Vec<SessionInpu
         let shape = slot.shape.clone();
         Ok(match slot.format {
             Format::F32 => Tensor::from_array((shape, piece.to_vec()))?.into(),
-            Format::Int8 => {
+            Format::Uint8 => {
                 // Conversions saturate.
-                let integers = piece.iter().map(|value| (value * 127.0).round() as i8).collect::<Vec<_>>();
+                let integer = |value: &f32| (value * 127.0 + 128.0).round() as u8;
+                let integers: Vec<u8> = piece.iter().map(integer).collect();
                 Tensor::from_array((shape, integers))?.into()
             }
         })
@@ -185,8 +188,8 @@ impl Runnable for OrtRunnable {
         let mut values = Vec::new();
         for output in outputs.values() {
             let failed = |error| failed(&self.key, &error);
-            if matches!(output.dtype(), ValueType::Tensor { ty: TensorElementType::Int8, .. }) {
-                let (_, data) = output.try_extract_tensor::<i8>().map_err(failed)?;
+            if matches!(output.dtype(), ValueType::Tensor { ty: TensorElementType::Uint8, .. }) {
+                let (_, data) = output.try_extract_tensor::<u8>().map_err(failed)?;
                 values.extend(data.iter().copied().map(f32::from));
             } else {
                 values.extend_from_slice(output.try_extract_tensor::<f32>().map_err(failed)?.1);

@@ -27,7 +27,8 @@ pub(super) fn read_op_list(path: &Path) -> anyhow::Result<Vec<OpSpec>> {
     } else {
         read_text(path)?
     };
-    let ops = parse(&text).map_err(|(line, reason)| ReadError::Line { path: path.to_owned(), line, reason })?;
+    let ops =
+        parse(&text).map_err(|(line, reason)| ReadError::Line { path: path.to_owned(), line, reason })?;
     match ops.is_empty() {
         true => Err(UsageError(format!("--ops {}: there is no op in it", path.display())).into()),
         false => Ok(ops),

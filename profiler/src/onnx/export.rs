@@ -55,8 +55,9 @@ pub fn network_model(network: &Architecture, seed: u64) -> Result<Vec<u8>, OnnxE
 }
 
 /// The model of a graph: input `input` `[1, c, h, w]`, one more for each further input, output `output`. The op keys go
-/// into the model's metadata. It is an int8 (QDQ) model if the ops are int8 ops: inputs and output are then 8-bit integers,
-/// the inputs' in units of 1/127, the output's as the metadata's `tailor.output` says (unit and zero point).
+/// into the model's metadata. It is an int8 (QDQ) model if the ops are int8 ops: inputs and output are then unsigned
+/// 8-bit integers, the inputs' in units of 1/127 around 128, the output's as the metadata's `tailor.output` says (unit and
+/// zero point).
 ///
 /// # Errors
 /// [`OnnxError::Weights`] when the source has no fitting weights.

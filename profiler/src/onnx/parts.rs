@@ -1,7 +1,7 @@
 //! Nodes and constants of a model that is being written.
 
 use super::{
-    proto::{Attribute, FLOAT, INT8, INT64, Node as NodeProto, Tensor},
+    proto::{Attribute, FLOAT, INT64, Node as NodeProto, Tensor, UINT8},
     quantization::Quantization,
 };
 
@@ -30,12 +30,18 @@ impl Parts {
         let (unit, zero) = (format!("{integers}_unit"), format!("{integers}_zero"));
         if !self.has_initializer(&unit) {
             self.floats(&unit, &[], &[quantization.unit]);
-            self.initializer(&zero, &[], INT8, vec![quantization.zero as u8]);
+            self.initializer(&zero, &[], UINT8, vec![quantization.zero]);
         }
         [unit, zero]
     }
 
-    pub(super) fn push(&mut self, op_type: &str, input: Vec<String>, output: &str, attribute: Vec<Attribute>) {
+    pub(super) fn push(
+        &mut self,
+        op_type: &str,
+        input: Vec<String>,
+        output: &str,
+        attribute: Vec<Attribute>,
+    ) {
         let name = format!("{op_type}_{output}");
         let output = vec![output.to_owned()];
         self.nodes.push(NodeProto { input, output, name, op_type: op_type.to_owned(), attribute });
@@ -62,7 +68,13 @@ impl Parts {
         }
     }
 
-    pub(super) fn initializer(&mut self, name: &str, shape: &[u64], data_type: i32, raw_data: Vec<u8>) -> String {
+    pub(super) fn initializer(
+        &mut self,
+        name: &str,
+        shape: &[u64],
+        data_type: i32,
+        raw_data: Vec<u8>,
+    ) -> String {
         let dims = shape.iter().map(|&side| side as i64).collect();
         self.initializers.push(Tensor { dims, data_type, name: name.to_owned(), raw_data });
         name.to_owned()

@@ -14,6 +14,8 @@ pub(super) const INT: i32 = 2;
 pub(super) const INTS: i32 = 7;
 /// `TensorProto.data_type` for f32.
 pub(super) const FLOAT: i32 = 1;
+/// `TensorProto.data_type` for u8.
+pub(super) const UINT8: i32 = 2;
 /// `TensorProto.data_type` for i8.
 pub(super) const INT8: i32 = 3;
 /// `TensorProto.data_type` for i32.

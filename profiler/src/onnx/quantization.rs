@@ -1,4 +1,4 @@
-//! How real numbers become 8-bit integers.
+//! How real numbers become 8-bit integers: activations unsigned, weights signed, as runtimes on every processor take them.
 
 /// What 8-bit integers stand for: `real = unit · (integer − zero)`. Source: Jacob et al., §2.1, arXiv:1712.05877.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -6,16 +6,16 @@ pub struct Quantization {
     /// The real number between two neighbouring integers.
     pub unit: f32,
     /// The integer that stands for 0.
-    pub zero: i8,
+    pub zero: u8,
 }
 
-/// What model inputs have: −1 to 1 in units of 1/127.
-pub(super) const INPUT: Quantization = Quantization { unit: 1.0 / 127.0, zero: 0 };
+/// What model inputs have: −1 to 1 as 1 to 255.
+pub(super) const INPUT: Quantization = Quantization { unit: 1.0 / 127.0, zero: 128 };
 
 impl Quantization {
     /// What an integer stands for.
     #[must_use]
-    pub fn real(self, integer: i8) -> f32 {
+    pub fn real(self, integer: u8) -> f32 {
         self.unit * (f32::from(integer) - f32::from(self.zero))
     }
 
@@ -32,10 +32,13 @@ impl Quantization {
             return INPUT;
         }
         let unit = (high - low) / 255.0;
-        let zero = (-128.0 - low / unit).round().clamp(-128.0, 127.0);
-        Self { unit: unit as f32, zero: zero as i8 }
+        Self { unit: unit as f32, zero: (-low / unit).round() as u8 }
     }
 }
+
+/// Largest integer of a weight. Two products of an activation (to 255) and a weight stay within 16 bits, in which x86
+/// processors without VNNI add them, saturating.
+const LARGEST_WEIGHT: f32 = 63.0;
 
 /// Weights with one unit per output channel and zero at 0.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +61,7 @@ pub(super) fn quantize_weights(weights: &[f32], biases: &[f32], input_unit: f32)
     };
     for (channel, bias) in weights.chunks(per_channel.max(1)).zip(biases) {
         let largest = channel.iter().fold(0.0_f32, |largest, w| largest.max(w.abs()));
-        let unit = if largest > 0.0 { largest / 127.0 } else { 1.0 / 127.0 };
+        let unit = if largest > 0.0 { largest / LARGEST_WEIGHT } else { 1.0 };
         // Float to integer conversions saturate.
         quantized.weights.extend(channel.iter().map(|w| (w / unit).round() as i8));
         quantized.units.push(unit);
@@ -76,18 +79,18 @@ mod tests {
     fn ranges_are_covered_and_zero_is_exact() {
         // 0 to 6 takes all 255 steps: zero is the lowest integer.
         let relu6 = Quantization::covering(0.5, 6.0);
-        assert_eq!((relu6.unit, relu6.zero), ((6.0_f64 / 255.0) as f32, -128));
+        assert_eq!((relu6.unit, relu6.zero), ((6.0_f64 / 255.0) as f32, 0));
         // −1 to 4 in steps of 5/255 = 1/51: −1 is 51 steps below 0.
         let both = Quantization::covering(-1.0, 4.0);
-        assert_eq!((both.unit, both.zero), ((1.0_f64 / 51.0) as f32, -128 + 51));
+        assert_eq!((both.unit, both.zero), ((1.0_f64 / 51.0) as f32, 51));
         assert_eq!(Quantization::covering(0.0, 0.0), INPUT);
     }
 
     #[test]
     fn weights_have_a_unit_per_channel() {
-        let q = quantize_weights(&[1.27, -0.01, 0.0, 0.0, 0.5, -2.54], &[0.5, 0.1, -1.0], 0.1);
-        assert_eq!(q.weights, [127, -1, 0, 0, 25, -127]);
-        // Channels of 2: largest 1.27, 0 and 2.54; biases in 0.1 · 0.01, 0.1 / 127, 0.1 · 0.02.
-        assert_eq!(q.biases, [500, 127, -500]);
+        let q = quantize_weights(&[0.63, -0.01, 0.0, 0.0, 0.5, -1.26], &[0.5, 0.1, -1.0], 0.1);
+        assert_eq!(q.weights, [63, -1, 0, 0, 25, -63]);
+        // Channels of 2: largest 0.63, 0 and 1.26; biases in 0.1 · 0.01, 0.1 · 1, 0.1 · 0.02.
+        assert_eq!(q.biases, [500, 1, -500]);
     }
 }

@@ -41,10 +41,12 @@ impl Spread {
                 weights.map_or_else(|| first.clone(), |weights| first.weighted(weights, groups as usize))
             }
             Layer::Activation(activation) => first.activated(activation),
-            Layer::Add => Self::normal(pairs(first, second).map(|(a, b)| Channel {
-                mean: a.mean + b.mean,
-                deviation: a.deviation.hypot(b.deviation),
-            })),
+            Layer::Add => {
+                Self::normal(pairs(first, second).map(|(a, b)| Channel {
+                    mean: a.mean + b.mean,
+                    deviation: a.deviation.hypot(b.deviation),
+                }))
+            }
             Layer::Mul => {
                 let product = Self::normal(pairs(first, second).map(|(a, b)| product(a, b)));
                 let corners = [first.low * second.low, first.low * second.high, first.high * second.low];
@@ -64,11 +66,7 @@ impl Spread {
             | Layer::Upsample { interpolation: Interpolation::Nearest | Interpolation::Bilinear, .. } => {
                 first.clone()
             }
-            Layer::Softmax => {
-                let mean = 1.0 / first.channels.len() as f64;
-                let channels = vec![Channel { mean, deviation: mean }; first.channels.len()];
-                Self { channels, low: 0.0, high: 1.0 }
-            }
+            Layer::Softmax => first.softmax(),
         }
     }
 
@@ -113,11 +111,20 @@ impl Spread {
         Self { channels, low, high }
     }
 
+    /// E(eˣ) of a normal x is e^(mean + variance / 2); a channel's share is largest where it alone is.
+    fn softmax(&self) -> Self {
+        let powers: Vec<f64> =
+            self.channels.iter().map(|c| (c.mean + 0.5 * c.deviation * c.deviation).exp()).collect();
+        let total: f64 = powers.iter().sum();
+        let share = |power: &f64| Channel { mean: power / total, deviation: power / total };
+        let largest = self.high.exp();
+        Self { channels: powers.iter().map(share).collect(), low: 0.0, high: largest / (largest + total) }
+    }
+
     /// Neighbours resemble each other behind other layers, so only every ninth counts as another value.
     fn averaged(&self, positions: u64) -> Self {
         let shrink = (positions as f64 / 9.0).max(1.0).sqrt();
-        let channels =
-            self.channels.iter().map(|c| Channel { deviation: c.deviation / shrink, ..*c });
+        let channels = self.channels.iter().map(|c| Channel { deviation: c.deviation / shrink, ..*c });
         let normal = Self::normal(channels);
         Self { low: normal.low.max(self.low), high: normal.high.min(self.high), ..normal }
     }

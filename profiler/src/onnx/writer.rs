@@ -4,7 +4,7 @@ use super::{
     export::OnnxError,
     layers::{Constants, int, operator},
     parts::Parts,
-    proto::{Dimension, FLOAT, INT8, INT32, Shape, TensorType, Type, ValueInfo},
+    proto::{Dimension, FLOAT, INT8, INT32, Shape, TensorType, Type, UINT8, ValueInfo},
     quantization::{INPUT, Quantization, quantize_weights},
     spread::Spread,
     weights::{NodeWeights, WeightSource, check, weight_shape},
@@ -75,8 +75,12 @@ impl<'a> Writer<'a> {
 
     fn node(&mut self, index: usize, node: &Node, source: &mut dyn WeightSource) -> Result<(), OnnxError> {
         let flat = self.flat(node);
-        let mut inputs: Vec<String> =
-            node.inputs.iter().enumerate().map(|(place, &value)| self.read(index, place, value, flat)).collect();
+        let mut inputs: Vec<String> = node
+            .inputs
+            .iter()
+            .enumerate()
+            .map(|(place, &value)| self.read(index, place, value, flat))
+            .collect();
         let mut weights = None;
         if node.layer.biases() > 0 {
             let tensors = source.weights(index, node).and_then(|tensors| check(node, tensors));
@@ -107,6 +111,10 @@ impl<'a> Writer<'a> {
             .as_ref()
             .filter(|_| is_output || !self.becomes_part_of_relu(index))
             .map(|spread| Quantization::covering(spread.low, spread.high));
+        // Values that are passed on keep their integers, so that nothing has to be computed.
+        let passed_on = matches!(node.layer, Layer::MaxPool(_) | Layer::Upsample { .. });
+        let input = node.inputs.first().and_then(|value| self.known[value.index()].quantization);
+        let quantization = if passed_on { input } else { quantization };
         let real = if quantization.is_some() { format!("real{index}") } else { last.clone() };
         if let Layer::Activation(Activation::Swish) = node.layer {
             let mut gate = format!("sigmoid{index}");
@@ -165,7 +173,7 @@ impl<'a> Writer<'a> {
     fn requantized(&mut self, value: Value, name: String) -> String {
         match self.known[value.index()].quantization {
             Some(quantization) => {
-                let integers = self.parts.quantize(&name, &format!("{name}_int8"), quantization);
+                let integers = self.parts.quantize(&name, &format!("{name}_uint8"), quantization);
                 self.parts.dequantize(&integers, quantization)
             }
             None => name,
@@ -176,9 +184,8 @@ impl<'a> Writer<'a> {
     fn becomes_part_of_relu(&self, index: usize) -> bool {
         let reads = |node: &&Node| node.inputs.iter().any(|value| value.index() == index + 1);
         let mut readers = self.graph.nodes().iter().filter(reads);
-        let relu = |node: &Node| {
-            matches!(node.layer, Layer::Activation(Activation::Relu | Activation::Relu6))
-        };
+        let relu =
+            |node: &Node| matches!(node.layer, Layer::Activation(Activation::Relu | Activation::Relu6));
         let layer = self.graph.nodes()[index].layer;
         let takes_it = matches!(layer, Layer::Conv(_) | Layer::Linear { .. } | Layer::Add | Layer::Mul);
         takes_it && readers.next().is_some_and(relu) && readers.next().is_none()
@@ -196,7 +203,8 @@ impl<'a> Writer<'a> {
         let bytes = quantized.weights.iter().map(|&weight| weight as u8).collect();
         let integers = self.parts.initializer(&format!("{weight}_int8"), &shape, INT8, bytes);
         let units = self.parts.floats(&format!("{weight}_units"), &[channels], &quantized.units);
-        let zeros = self.parts.initializer(&format!("{weight}_zeros"), &[channels], INT8, vec![0; channels as usize]);
+        let zeros =
+            self.parts.initializer(&format!("{weight}_zeros"), &[channels], INT8, vec![0; channels as usize]);
         self.parts.push("DequantizeLinear", vec![integers, units, zeros], &weight, vec![int("axis", 0)]);
         let bytes = quantized.biases.iter().flat_map(|bias| bias.to_le_bytes()).collect();
         let integers = self.parts.initializer(&format!("{bias}_int32"), &[channels], INT32, bytes);
@@ -207,7 +215,7 @@ impl<'a> Writer<'a> {
 
     fn value_info(&self, name: &str, shape: &[u32]) -> ValueInfo {
         let dim = shape.iter().map(|&side| Dimension { dim_value: side.into() }).collect();
-        let elem_type = if self.precision == Precision::Int8 { INT8 } else { FLOAT };
+        let elem_type = if self.precision == Precision::Int8 { UINT8 } else { FLOAT };
         let tensor_type = Some(TensorType { elem_type, shape: Some(Shape { dim }) });
         ValueInfo { name: name.to_owned(), r#type: Some(Type { tensor_type }) }
     }

@@ -186,7 +186,9 @@ impl GraphBuilder {
         let (map, more_channels) = (self.shape(left), self.shape(right).channels);
         let layer = Layer::Concat { more_channels };
         let reason = "both inputs must have one height and width";
-        self.check_right(layer, right, reason, |right| right == FeatureMap { channels: more_channels, ..map })?;
+        self.check_right(layer, right, reason, |right| {
+            right == FeatureMap { channels: more_channels, ..map }
+        })?;
         self.push_node(layer, vec![left, right])
     }
 

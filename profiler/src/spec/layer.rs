@@ -120,12 +120,14 @@ impl Layer {
         }
     }
 
-    /// Whether an int8 (QDQ) model computes it in integers. ReLUs are not computed at all there: they become part of the
-    /// layer before them.
+    /// Whether runtimes compute it in integers in an int8 (QDQ) model. ReLUs are not computed at all there: they become part
+    /// of the layer before them. What has no integer form is computed in f32, between conversions.
     #[must_use]
     pub fn has_integer_form(&self) -> bool {
         use Activation::{Hsigmoid, Hswish, Relu, Relu6};
-        !matches!(self, Self::Input(_) | Self::Activation(Relu | Relu6 | Hswish | Hsigmoid))
+        let bilinear = matches!(self, Self::Upsample { interpolation: Interpolation::Bilinear, .. });
+        let in_floats = matches!(self, Self::Input(_) | Self::Activation(Relu | Relu6 | Hswish | Hsigmoid));
+        !bilinear && !in_floats
     }
 
     /// The shape it gives for a (first) input of the shape `input`.

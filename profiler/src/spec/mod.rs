@@ -25,8 +25,8 @@ pub use feature_map::FeatureMap;
 pub use graph::{Graph, GraphBuilder, Node, Value};
 pub use layer::{Conv, Interpolation, Layer};
 pub use op::{
-    Act, Add, AveragePool, Concat, ConvOp, Draw, Fields, GlobalPool, Linear, MaxPool, MbConv, Mul, Op, OpKind,
-    OpSpec, Softmax, Upsample,
+    Act, Add, AveragePool, Concat, ConvOp, Draw, Fields, GlobalPool, Linear, MaxPool, MbConv, Mul, Op,
+    OpKind, OpSpec, Softmax, Upsample,
 };
 pub use pool::Pool;
 pub use precision::Precision;

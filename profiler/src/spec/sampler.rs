@@ -112,6 +112,8 @@ mod tests {
         // A linear layer takes one position; the pooled maps' sides are 7 and more.
         assert!(error("maxpool+linear", Precision::F32).contains("maxpool+linear"));
         let int8 = sample("act", 5, 0, Precision::Int8).unwrap();
-        assert!(int8.iter().all(|op| op.key().ends_with("-sigmoid-int8") || op.key().ends_with("-swish-int8")));
+        assert!(
+            int8.iter().all(|op| op.key().ends_with("-sigmoid-int8") || op.key().ends_with("-swish-int8"))
+        );
     }
 }

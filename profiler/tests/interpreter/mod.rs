@@ -7,9 +7,9 @@ use profiler::{
 
 /// A feature map's values, channel by channel, row by row.
 #[derive(Clone, Debug)]
-pub struct Map {
+pub(crate) struct Map {
     shape: FeatureMap,
-    pub values: Vec<f64>,
+    pub(crate) values: Vec<f64>,
 }
 
 impl Map {
@@ -34,12 +34,10 @@ impl Map {
 }
 
 /// Output of a graph for these values of all its inputs, one behind the other.
-pub fn interpret(graph: &Graph, weights: &mut dyn WeightSource, input: &[f32]) -> Map {
+pub(crate) fn interpret(graph: &Graph, weights: &mut dyn WeightSource, input: &[f32]) -> Map {
     let mut rest = input.iter().copied().map(f64::from);
-    let mut take = |shape: FeatureMap| Map {
-        shape,
-        values: rest.by_ref().take(shape.elements() as usize).collect(),
-    };
+    let mut take =
+        |shape: FeatureMap| Map { shape, values: rest.by_ref().take(shape.elements() as usize).collect() };
     let mut maps = vec![take(graph.input())];
     for (index, node) in graph.nodes().iter().enumerate() {
         let map = match node.layer {
@@ -81,7 +79,9 @@ fn layer(index: usize, node: &Node, inputs: &[&Map], source: &mut dyn WeightSour
         Layer::Concat { .. } => {
             Map { shape, values: [input.values.as_slice(), inputs[1].values.as_slice()].concat() }
         }
-        Layer::MaxPool(pool) => pooled(pool, input, shape, |window| window.iter().copied().fold(f64::MIN, f64::max)),
+        Layer::MaxPool(pool) => {
+            pooled(pool, input, shape, |window| window.iter().copied().fold(f64::MIN, f64::max))
+        }
         Layer::AveragePool(pool) => pooled(pool, input, shape, mean),
         Layer::GlobalAveragePool => {
             let pixels = input.shape.pixels() as usize;
@@ -104,15 +104,15 @@ fn convolution(node: &Node, input: &Map, NodeWeights { weights, biases }: &NodeW
     let Layer::Conv(conv) = node.layer else { panic!("{} is no convolution", node.layer) };
     let (kernel, stride) = (i64::from(conv.kernel), i64::from(conv.stride));
     let (dilation, half) = (i64::from(conv.dilation), i64::from(conv.kernel / 2));
-    let (per_group_in, per_group_out) =
-        (node.input.channels / conv.groups, conv.out_channels / conv.groups);
+    let (per_group_in, per_group_out) = (node.input.channels / conv.groups, conv.out_channels / conv.groups);
     Map::fill(node.output, |out, y, x| {
         let mut sum = f64::from(biases[out as usize]);
         for channel in 0..per_group_in {
             for i in 0..kernel {
                 for j in 0..kernel {
                     let place = ((i64::from(out * per_group_in + channel)) * kernel + i) * kernel + j;
-                    let (row, column) = (y * stride + (i - half) * dilation, x * stride + (j - half) * dilation);
+                    let (row, column) =
+                        (y * stride + (i - half) * dilation, x * stride + (j - half) * dilation);
                     let from = out / per_group_out * per_group_in + channel;
                     sum += f64::from(weights[place as usize]) * input.at(from, row, column).unwrap_or(0.0);
                 }
