@@ -16,7 +16,7 @@ pub(crate) const FOLDS: usize = 10;
 #[must_use]
 pub(crate) fn assign_folds(samples: &[Sample], seed: u64) -> Vec<usize> {
     let mut random = Pcg64::seed_from_u64(seed);
-    let mut by_kind: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut by_kind: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, sample) in samples.iter().enumerate() {
         by_kind.entry(sample.kind()).or_default().push(index);
     }
@@ -89,7 +89,7 @@ mod tests {
         let errors = log_errors(RegressorKind::WorkTerms, &refs, &folds);
         for (sample, error) in samples.iter().zip(&errors) {
             // Stem, pooling and classifier stand alone in their class of layer.
-            let alone = match sample.kind() {
+            let alone = match sample.kind().as_str() {
                 "gpool" | "linear" => true,
                 _ => sample.op.to_string().starts_with("conv-28x28x1-"),
             };

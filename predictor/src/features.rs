@@ -2,73 +2,16 @@
 //!
 //! They are read off the op's graph, layer by layer, so that a new kind of op needs nothing here.
 
-use profiler::spec::{Activation, Conv, Layer, Node, OpSpec};
+use profiler::spec::{Activation, Conv, Graph, Interpolation, Layer, Node, OpSpec, Pool};
 
-use crate::window_walk::WindowWalk;
-
-/// Names of the work terms, in order.
-///
-/// Per class of layer with weights: `macs` in millions (padding counted), elements `read`, `written` and of `weights` in
-/// millions, and `calls` (layers). Of depthwise layers also what the edges of the map break up, in millions over all
-/// channels: `scalar_macs` of outputs outside whole groups of eight neighbours, `runs` of outputs with the same taps, and
-/// `run_taps`, the taps of all runs. Per element-wise layer: elements in millions. `other_*`: layers this release does not know.
-/// `constant` is 1 for every op.
-pub const TERMS: [&str; 38] = [
-    "pointwise_macs",
-    "pointwise_read",
-    "pointwise_written",
-    "pointwise_weights",
-    "pointwise_calls",
-    "depthwise_macs",
-    "depthwise_read",
-    "depthwise_written",
-    "depthwise_weights",
-    "depthwise_calls",
-    "depthwise_scalar_macs",
-    "depthwise_runs",
-    "depthwise_run_taps",
-    "dense_macs",
-    "dense_read",
-    "dense_written",
-    "dense_weights",
-    "dense_calls",
-    "grouped_macs",
-    "grouped_read",
-    "grouped_written",
-    "grouped_weights",
-    "grouped_calls",
-    "linear_macs",
-    "linear_read",
-    "linear_written",
-    "linear_weights",
-    "linear_calls",
-    "relu_elements",
-    "relu6_elements",
-    "hswish_elements",
-    "added_elements",
-    "added_calls",
-    "pooled_elements",
-    "pooled_calls",
-    "other_elements",
-    "other_calls",
-    "constant",
-];
-
-/// Number of work terms.
-pub const N_TERMS: usize = TERMS.len();
-
-const POINTWISE: usize = 0;
-const DEPTHWISE: usize = 5;
-const DENSE: usize = 13;
-const GROUPED: usize = 18;
-const LINEAR: usize = 23;
-const RELU: usize = 28;
-const RELU6: usize = 29;
-const HSWISH: usize = 30;
-const ADDED: usize = 31;
-const POOLED: usize = 33;
-const OTHER: usize = 35;
-const CONSTANT: usize = 37;
+use crate::{
+    terms::{
+        ADDED, AVERAGE_POOL, BILINEAR, CONCATENATED, CONSTANT, DENSE, DEPTHWISE, DILATED, GATED, GROUPED,
+        HSIGMOID, HSWISH, LINEAR, MAX_POOL, MULTIPLIED, N_TERMS, NEAREST, OTHER, POINTWISE, POOLED, RELU,
+        RELU6, SIGMOID, SOFTMAX, SWISH, UPSAMPLED_CALLS,
+    },
+    window_walk::WindowWalk,
+};
 
 /// How many elements or multiply-accumulates make 1 in a work term, so that coefficients are milliseconds per million.
 const MILLION: f64 = 1e6;
@@ -88,7 +31,7 @@ pub const SIZES: [&str; 8] = [
 /// What regressors see of an op.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpFeatures {
-    /// Amounts of work, in the order of [`TERMS`]; all finite and at least 0.
+    /// Amounts of work, in the order of [`TERMS`](crate::TERMS); all finite and at least 0.
     pub work: [f64; N_TERMS],
     /// Logarithms of sizes, in the order of [`SIZES`].
     pub sizes: [f64; SIZES.len()],
@@ -101,7 +44,7 @@ impl OpFeatures {
         let graph = op.graph();
         let mut work = [0.0; N_TERMS];
         work[CONSTANT] = 1.0;
-        graph.nodes().iter().for_each(|node| add_work(node, &mut work));
+        graph.nodes().iter().for_each(|node| add_work(&graph, node, &mut work));
         let nodes = graph.nodes();
         let widest = nodes.iter().map(|node| node.output.channels).max().unwrap_or(1);
         let kernel = nodes.iter().map(|node| kernel(&node.layer)).max().unwrap_or(1);
@@ -123,24 +66,33 @@ impl OpFeatures {
 fn kernel(layer: &Layer) -> u32 {
     match layer {
         Layer::Conv(conv) => conv.kernel,
+        Layer::MaxPool(pool) | Layer::AveragePool(pool) => pool.kernel,
         _ => 1,
     }
 }
 
-fn add_work(node: &Node, work: &mut [f64; N_TERMS]) {
-    let elements = node.output.elements() as f64 / MILLION;
+fn add_work(graph: &Graph, node: &Node, work: &mut [f64; N_TERMS]) {
+    let (read, written) = (node.input.elements() as f64 / MILLION, node.output.elements() as f64 / MILLION);
+    let macs = node.macs().0 as f64 / MILLION;
     let mut weighted = |class: usize| {
-        work[class] += node.macs().0 as f64 / MILLION;
-        work[class + 1] += node.input.elements() as f64 / MILLION;
-        work[class + 2] += elements;
+        work[class] += macs;
+        work[class + 1] += read;
+        work[class + 2] += written;
         work[class + 3] += node.weights() as f64 / MILLION;
         work[class + 4] += 1.0;
     };
+    let mut called = |term: usize, amount: f64| {
+        work[term] += amount;
+        work[term + 1] += 1.0;
+    };
     match node.layer {
+        Layer::Input(_) => {}
         Layer::Conv(conv) => {
             let class = conv_class(conv, node.input.channels);
             weighted(class);
-            if class == DEPTHWISE {
+            if conv.dilation > 1 {
+                work[DILATED] += macs;
+            } else if class == DEPTHWISE {
                 let walk = WindowWalk::new(node.input.height, node.input.width, conv.kernel, conv.stride);
                 let channels = f64::from(conv.out_channels) / MILLION;
                 for (place, count) in [walk.scalar_macs, walk.runs, walk.run_taps].into_iter().enumerate() {
@@ -149,22 +101,35 @@ fn add_work(node: &Node, work: &mut [f64; N_TERMS]) {
             }
         }
         Layer::Linear { .. } => weighted(LINEAR),
-        Layer::Activation(Activation::Relu) => work[RELU] += elements,
-        Layer::Activation(Activation::Relu6) => work[RELU6] += elements,
-        Layer::Activation(Activation::Hswish) => work[HSWISH] += elements,
-        Layer::Add => {
-            work[ADDED] += elements;
-            work[ADDED + 1] += 1.0;
+        Layer::Activation(Activation::Relu) => work[RELU] += written,
+        Layer::Activation(Activation::Relu6) => work[RELU6] += written,
+        Layer::Activation(Activation::Hswish) => work[HSWISH] += written,
+        Layer::Activation(Activation::Sigmoid) => work[SIGMOID] += written,
+        Layer::Activation(Activation::Hsigmoid) => work[HSIGMOID] += written,
+        Layer::Activation(Activation::Swish) => work[SWISH] += written,
+        Layer::Add => called(ADDED, written),
+        Layer::Mul => {
+            let gate = node.inputs.get(1).is_some_and(|&right| graph.shape(right) != node.input);
+            called(if gate { GATED } else { MULTIPLIED }, written);
         }
-        Layer::GlobalAveragePool => {
-            work[POOLED] += node.input.elements() as f64 / MILLION;
-            work[POOLED + 1] += 1.0;
+        Layer::Concat { .. } => called(CONCATENATED, written),
+        Layer::MaxPool(pool) => called(MAX_POOL, taps(pool, node)),
+        Layer::AveragePool(pool) => called(AVERAGE_POOL, taps(pool, node)),
+        Layer::GlobalAveragePool => called(POOLED, read),
+        Layer::Upsample { interpolation, .. } => {
+            let nearest = interpolation == Interpolation::Nearest;
+            work[if nearest { NEAREST } else { BILINEAR }] += written;
+            work[UPSAMPLED_CALLS] += 1.0;
         }
-        _ => {
-            work[OTHER] += elements;
-            work[OTHER + 1] += 1.0;
-        }
+        Layer::Softmax => called(SOFTMAX, written),
+        _ => called(OTHER, written),
     }
+}
+
+/// Elements inside the map that all windows read.
+fn taps(pool: Pool, node: &Node) -> f64 {
+    let map = node.input;
+    (pool.taps(map.height) * pool.taps(map.width) * u64::from(map.channels)) as f64 / MILLION
 }
 
 fn conv_class(conv: Conv, channels_in: u32) -> usize {
@@ -180,6 +145,7 @@ fn conv_class(conv: Conv, channels_in: u32) -> usize {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::TERMS;
 
     fn work(key: &str) -> Vec<(&'static str, f64)> {
         let features = OpFeatures::of(&key.parse().unwrap());
@@ -229,6 +195,41 @@ mod tests {
         assert_eq!(names("gpool-8x8x8"), ["pooled_elements", "pooled_calls", "constant"]);
         assert!(names("linear-1x1x8-o10").contains(&"linear_weights"));
         assert!(names("mbconv-8x8x8-o8-e1-k3-s1-relu6-res").contains(&"added_elements"));
+    }
+
+    #[test]
+    fn work_without_weights_matches_a_hand_count() {
+        for (key, expected) in [
+            // 3×3 at stride 2 on 4×4: windows at 0 (2 inside) and 2 (3 inside) of each side: 5 · 5 taps of 8 channels.
+            ("maxpool-4x4x8-k3-s2", vec![("max_pool_taps", 200e-6), ("max_pool_calls", 1.0)]),
+            ("avgpool-4x4x8-k2-s2", vec![("average_pool_taps", 128e-6), ("average_pool_calls", 1.0)]),
+            ("add-4x4x8", vec![("added_elements", 128e-6), ("added_calls", 1.0)]),
+            ("mul-4x4x8", vec![("multiplied_elements", 128e-6), ("multiplied_calls", 1.0)]),
+            ("mul-4x4x8-gate", vec![("gated_elements", 128e-6), ("gated_calls", 1.0)]),
+            ("concat-4x4x8-c2", vec![("concatenated_elements", 160e-6), ("concatenated_calls", 1.0)]),
+            ("act-4x4x8-sigmoid", vec![("sigmoid_elements", 128e-6)]),
+            ("upsample-4x4x8-f2-nearest", vec![("nearest_elements", 512e-6), ("upsampled_calls", 1.0)]),
+            ("upsample-4x4x8-f2-bilinear", vec![("bilinear_elements", 512e-6), ("upsampled_calls", 1.0)]),
+            ("softmax-1x1x10", vec![("softmax_elements", 10e-6), ("softmax_calls", 1.0)]),
+            ("act-4x4x8-relu+act-swish", vec![("relu_elements", 128e-6), ("swish_elements", 128e-6)]),
+        ] {
+            let found = work(key);
+            assert_eq!(found.len(), expected.len() + 1, "{key}: {found:?}");
+            for (name, amount) in expected {
+                let near = found.iter().any(|(n, a)| *n == name && (a - amount).abs() < 1e-12);
+                assert!(near, "{key}: {found:?}");
+            }
+        }
+        // Squeeze-excite of 8·3 = 24 channels to 8: two more 1×1 convolutions, one gate.
+        let found = work("mbconv-4x4x8-o8-e3-k3-s1-se4-hswish");
+        let amount = |name: &str| found.iter().find(|(n, _)| *n == name).map(|(_, amount)| *amount);
+        assert_eq!((amount("pointwise_calls"), amount("gated_calls")), (Some(4.0), Some(1.0)));
+        assert_eq!(amount("hsigmoid_elements"), Some(24e-6));
+        // Dilated: 16 px · 8 · 8 · 9 = 9216 MACs, once as dense and once as dilated.
+        let found = work("conv-4x4x8-o8-k3-s1-d2");
+        for name in ["dense_macs", "dilated_macs"] {
+            assert!(found.contains(&(name, 9216e-6)), "{found:?}");
+        }
     }
 
     #[test]

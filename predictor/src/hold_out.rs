@@ -87,14 +87,14 @@ pub fn draw_hold_out(rows: &[Row], fraction: f64, seed: u64) -> Result<Subjects,
 }
 
 fn draw_ops(keys: Vec<String>, count: usize) -> Result<BTreeSet<String>, PredictorError> {
-    let mut remaining: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let mut remaining: BTreeMap<String, usize> = BTreeMap::new();
     let mut pool = Vec::with_capacity(keys.len());
     for key in keys {
         let op: OpSpec = key.parse()?;
         let work = OpFeatures::of(&op).work;
         let terms = TERMS.into_iter().zip(work).filter(|(_, amount)| *amount > 0.0).map(|(term, _)| term);
-        let needs: Vec<&'static str> = terms.chain([op.op().kind()]).collect();
-        needs.iter().for_each(|need| *remaining.entry(need).or_default() += 1);
+        let needs: Vec<String> = terms.map(str::to_owned).chain([op.kind()]).collect();
+        needs.iter().for_each(|need| *remaining.entry(need.clone()).or_default() += 1);
         pool.push((key, needs));
     }
     let mut drawn = BTreeSet::new();

@@ -38,11 +38,12 @@ mod op_model;
 mod prediction;
 pub mod regressor;
 mod sample;
+mod terms;
 mod window_walk;
 
 pub use error::PredictorError;
 pub use evaluate::{Evaluation, Scoring};
-pub use features::{N_TERMS, OpFeatures, SIZES, TERMS};
+pub use features::{OpFeatures, SIZES};
 pub use hold_out::{Subjects, draw_hold_out};
 pub use hull::{Excess, Hull};
 pub use kind_model::{CandidateReport, KindModel, Scope};
@@ -54,3 +55,4 @@ pub use nnls::solve_nnls;
 pub use op_model::{Measured, OpEstimate, OpModel};
 pub use prediction::{Flag, LogNormal, Prediction};
 pub use sample::{Sample, op_samples};
+pub use terms::{N_TERMS, TERMS};

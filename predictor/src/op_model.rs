@@ -67,8 +67,8 @@ impl OpModel {
             errors: log_errors(regressor, &all, &folds),
         };
         let pooled_errors: Vec<_> = RegressorKind::ALL.iter().map(errors_of).collect();
-        let kinds: BTreeSet<&str> = samples.iter().map(Sample::kind).collect();
-        let drafts = kinds.into_iter().map(|kind| Draft::choose(kind, samples, &folds, &pooled_errors));
+        let kinds: BTreeSet<String> = samples.iter().map(Sample::kind).collect();
+        let drafts = kinds.iter().map(|kind| Draft::choose(kind, samples, &folds, &pooled_errors));
         let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
         let errors: Vec<f64> = drafts.iter().flat_map(|draft| draft.errors.iter().copied()).collect();
         let kinds = drafts.into_iter().map(|draft| draft.finish(&errors));
@@ -133,8 +133,8 @@ impl OpModel {
     }
 
     fn regressor(&self, op: &OpSpec, features: &OpFeatures) -> Result<(&KindModel, &Fitted), String> {
-        let kind = op.op().kind();
-        let model = self.kinds.get(kind).ok_or_else(|| format!("no op of kind `{kind}` was measured"))?;
+        let kind = op.kind();
+        let model = self.kinds.get(&kind).ok_or_else(|| format!("no op of kind `{kind}` was measured"))?;
         let seen = if model.scope == Scope::All { &self.pooled_hull } else { &model.hull };
         if seen.unseen_term(features).is_none() {
             return Ok((model, &model.fitted));

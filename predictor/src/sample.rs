@@ -29,10 +29,10 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// The kind of its op.
+    /// The kind of its op; see [`OpSpec::kind`].
     #[must_use]
-    pub fn kind(&self) -> &'static str {
-        self.op.op().kind()
+    pub fn kind(&self) -> String {
+        self.op.kind()
     }
 }
 
@@ -107,6 +107,6 @@ mod tests {
         let samples =
             op_samples(&[op_row("gpool-8x8x8", 2.0), hot, op_row("conv-8x8x3-o8-k3-s1", 3.0)], Cache::Cold);
         let found: Vec<_> = samples.unwrap().iter().map(|s| (s.kind(), s.latency_ms)).collect();
-        assert_eq!(found, [("conv", 3.0), ("gpool", 2.0)]);
+        assert_eq!(found, [("conv".to_owned(), 3.0), ("gpool".to_owned(), 2.0)]);
     }
 }

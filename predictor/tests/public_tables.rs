@@ -36,6 +36,7 @@ fn blocks(name: &str) -> Vec<Sample> {
             expansion: number("expansion"),
             kernel: number("kernel"),
             stride,
+            squeeze: None,
             activation,
             residual: stride == 1 && channels == number("out_channels"),
         };

@@ -40,6 +40,16 @@ pub enum BackendError {
         /// What it can do.
         supported: &'static str,
     },
+    /// The runtime has no integer kernels for an int8 op.
+    #[error("{backend} does not run `{op}` in int8: {reason}")]
+    Unsupported {
+        /// Backend.
+        backend: &'static str,
+        /// The op's key.
+        op: String,
+        /// What it lacks.
+        reason: String,
+    },
     /// The runtime does not take the model.
     #[error("{backend} does not take `{key}`: {reason}")]
     Prepare {

@@ -24,7 +24,10 @@ pub use registry::{BackendOptions, names, open};
 #[cfg(feature = "tract")]
 pub use tract::Tract;
 
-use crate::measure::{FakeClock, Subject, SubjectFailure};
+use crate::{
+    measure::{FakeClock, Subject, SubjectFailure},
+    spec::OpSpec,
+};
 
 /// A model and what to call it.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +45,14 @@ pub trait Backend {
 
     /// The runtime's own version.
     fn version(&self) -> String;
+
+    /// Whether it runs an op in the op's number format, rather than in another one.
+    ///
+    /// # Errors
+    /// [`BackendError::Unsupported`] naming the op and what the runtime lacks.
+    fn supports(&self, _op: &OpSpec) -> Result<(), BackendError> {
+        Ok(())
+    }
 
     /// Loads, optimises and allocates a model for `threads` threads.
     ///
@@ -71,7 +82,7 @@ pub trait Runnable {
     /// Values all inputs take together.
     fn input_len(&self) -> usize;
 
-    /// Runs on these values, all inputs one after the other, and returns all outputs one after the other.
+    /// Runs on these values (of an int8 model: as integers in units of 1/127 around 128), all inputs one after the other, and returns all outputs one after the other (int8 ones as the integers they are).
     ///
     /// # Errors
     /// [`BackendError::InputLength`] if there are not [`Runnable::input_len`] values; [`BackendError::Run`];

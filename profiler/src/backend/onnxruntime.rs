@@ -90,7 +90,20 @@ struct OrtRunnable {
     key: String,
     session: Session,
     inputs: Vec<SessionInputValue<'static>>,
-    shapes: Vec<Vec<usize>>,
+    slots: Vec<Slot>,
+}
+
+/// What an input takes.
+struct Slot {
+    shape: Vec<usize>,
+    format: Format,
+}
+
+#[derive(Clone, Copy)]
+enum Format {
+    F32,
+    /// In units of 1/127 around 128, as Tailor's int8 models have it.
+    Uint8,
 }
 
 fn load_model(environment: &Environment, model: Model<'_>, threads: usize) -> Result<OrtRunnable, String> {
@@ -98,34 +111,48 @@ fn load_model(environment: &Environment, model: Model<'_>, threads: usize) -> Re
         .and_then(|builder| Ok(builder.with_intra_threads(threads)?.with_inter_threads(1)?))
         .and_then(|mut builder| builder.commit_from_memory(model.onnx))
         .map_err(|error| error.to_string())?;
-    let shapes = session.inputs().iter().map(shape_of).collect::<Result<Vec<_>, _>>()?;
-    let values = seeded_input(lengths(&shapes).iter().sum());
+    let slots = session.inputs().iter().map(slot_of).collect::<Result<Vec<_>, _>>()?;
+    let values = seeded_input(lengths(&slots).iter().sum());
     let inputs =
-        tensors(&values, &shapes).ok_or("its input shapes overflow")?.map_err(|error| error.to_string())?;
-    Ok(OrtRunnable { key: model.key.to_owned(), session, inputs, shapes })
+        tensors(&values, &slots).ok_or("its input shapes overflow")?.map_err(|error| error.to_string())?;
+    Ok(OrtRunnable { key: model.key.to_owned(), session, inputs, slots })
 }
 
 /// Unknown dimensions, the batch mostly, are one.
-fn shape_of(input: &Outlet) -> Result<Vec<usize>, String> {
-    match input.dtype() {
-        ValueType::Tensor { ty: TensorElementType::Float32, shape, .. } => {
-            Ok(shape.iter().map(|dim| usize::try_from(*dim).unwrap_or(1)).collect())
+fn slot_of(input: &Outlet) -> Result<Slot, String> {
+    let (format, shape) = match input.dtype() {
+        ValueType::Tensor { ty: TensorElementType::Float32, shape, .. } => (Format::F32, shape),
+        ValueType::Tensor { ty: TensorElementType::Uint8, shape, .. } => (Format::Uint8, shape),
+        other => {
+            let name = input.name();
+            return Err(format!(
+                "input `{name}` is {other}, not a tensor of 32-bit floats or 8-bit integers"
+            ));
         }
-        other => Err(format!("input `{}` is {other}, not a tensor of 32-bit floats", input.name())),
-    }
+    };
+    Ok(Slot { shape: shape.iter().map(|dim| usize::try_from(*dim).unwrap_or(1)).collect(), format })
 }
 
-fn lengths(shapes: &[Vec<usize>]) -> Vec<usize> {
-    shapes.iter().map(|shape| shape.iter().product()).collect()
+fn lengths(slots: &[Slot]) -> Vec<usize> {
+    slots.iter().map(|slot| slot.shape.iter().product()).collect()
 }
 
 /// `None` if the values do not fill the shapes exactly.
-fn tensors(values: &[f32], shapes: &[Vec<usize>]) -> Option<ort::Result<Vec<SessionInputValue<'static>>>> {
-    let pieces = split(values, &lengths(shapes))?;
-    let tensor = |(piece, shape): (&&[f32], &Vec<usize>)| {
-        Ok(Tensor::from_array((shape.clone(), piece.to_vec()))?.into())
+fn tensors(values: &[f32], slots: &[Slot]) -> Option<ort::Result<Vec<SessionInputValue<'static>>>> {
+    let pieces = split(values, &lengths(slots))?;
+    let tensor = |(piece, slot): (&&[f32], &Slot)| {
+        let shape = slot.shape.clone();
+        Ok(match slot.format {
+            Format::F32 => Tensor::from_array((shape, piece.to_vec()))?.into(),
+            Format::Uint8 => {
+                // Conversions saturate.
+                let integer = |value: &f32| (value * 127.0 + 128.0).round() as u8;
+                let integers: Vec<u8> = piece.iter().map(integer).collect();
+                Tensor::from_array((shape, integers))?.into()
+            }
+        })
     };
-    Some(pieces.iter().zip(shapes).map(tensor).collect())
+    Some(pieces.iter().zip(slots).map(tensor).collect())
 }
 
 fn run<'s>(
@@ -147,11 +174,11 @@ impl Runnable for OrtRunnable {
     }
 
     fn input_len(&self) -> usize {
-        lengths(&self.shapes).iter().sum()
+        lengths(&self.slots).iter().sum()
     }
 
     fn outputs(&mut self, input: &[f32]) -> Result<Vec<f32>, BackendError> {
-        let inputs = tensors(input, &self.shapes).ok_or_else(|| BackendError::InputLength {
+        let inputs = tensors(input, &self.slots).ok_or_else(|| BackendError::InputLength {
             key: self.key.clone(),
             expected: self.input_len(),
             given: input.len(),
@@ -160,8 +187,13 @@ impl Runnable for OrtRunnable {
         let outputs = run(&mut self.session, &inputs, &self.key)?;
         let mut values = Vec::new();
         for output in outputs.values() {
-            let (_, data) = output.try_extract_tensor::<f32>().map_err(|error| failed(&self.key, &error))?;
-            values.extend_from_slice(data);
+            let failed = |error| failed(&self.key, &error);
+            if matches!(output.dtype(), ValueType::Tensor { ty: TensorElementType::Uint8, .. }) {
+                let (_, data) = output.try_extract_tensor::<u8>().map_err(failed)?;
+                values.extend(data.iter().copied().map(f32::from));
+            } else {
+                values.extend_from_slice(output.try_extract_tensor::<f32>().map_err(failed)?.1);
+            }
         }
         Ok(values)
     }

@@ -9,6 +9,7 @@ use tract_onnx::tract_hir::infer::Factoid;
 
 use super::input::split;
 use super::{Backend, BackendError, Model, Runnable, seeded_input};
+use crate::spec::{OpSpec, Precision};
 
 /// The tract backend.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,6 +30,17 @@ impl Backend for Tract {
     fn version(&self) -> String {
         // Pinned in the workspace's manifest; a test compares.
         "0.23.9".to_owned()
+    }
+
+    fn supports(&self, op: &OpSpec) -> Result<(), BackendError> {
+        match op.precision() {
+            Precision::F32 => Ok(()),
+            Precision::Int8 => Err(BackendError::Unsupported {
+                backend: Self::NAME,
+                op: op.key(),
+                reason: "it computes the layers of QDQ models in 32-bit floats".to_owned(),
+            }),
+        }
     }
 
     fn prepare(&self, model: Model<'_>, threads: usize) -> Result<Box<dyn Runnable>, BackendError> {
@@ -169,6 +181,14 @@ mod tests {
         assert!(!error.contains('\n'), "{error}");
         let error = Tract.prepare(model, 2).err().unwrap().to_string();
         assert_eq!(error, "backend `tract` runs on one thread, not on 2 threads");
+    }
+
+    #[test]
+    fn int8_is_refused_by_name() {
+        let op: OpSpec = "conv-6x6x8-o5-k1-s1-int8".parse().unwrap();
+        let error = Tract.supports(&op).unwrap_err().to_string();
+        assert!(error.starts_with("tract does not run `conv-6x6x8-o5-k1-s1-int8` in int8: "), "{error}");
+        assert!(Tract.supports(&"conv-6x6x8-o5-k1-s1".parse().unwrap()).is_ok());
     }
 
     #[test]

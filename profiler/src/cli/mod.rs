@@ -1,9 +1,11 @@
 //! The `profiler` program.
 
 mod export;
+mod op_list;
 mod ops;
 mod progress;
 mod run;
+mod sample;
 mod space;
 
 use std::process::ExitCode;
@@ -29,6 +31,7 @@ enum Command {
     Run(run::Run),
     Ops(ops::Ops),
     Export(export::Export),
+    Sample(sample::Sample),
 }
 
 impl Cli {
@@ -39,6 +42,7 @@ impl Cli {
             Command::Run(run) => run.execute(),
             Command::Ops(ops) => ops.execute(),
             Command::Export(export) => export.execute(),
+            Command::Sample(sample) => sample.execute(),
         };
         result.unwrap_or_else(|error| {
             eprintln!("error: {}", crate::explain(error.as_ref()));

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use comfy_table::{Table, presets::NOTHING};
 
-use super::{UsageError, space::SpaceArgs};
+use super::{UsageError, sample::op_line, space::SpaceArgs};
 
 /// Lists every distinct op of a search space with its work.
 #[derive(Debug, Args)]
@@ -24,10 +24,7 @@ impl Ops {
         let ops = space.distinct_ops();
         if self.json {
             for op in ops {
-                let (macs, parameters) = (op.macs().0, op.graph().parameters());
-                let output = op.output().to_string();
-                let line = serde_json::json!({"key": op.key(), "macs": macs, "parameters": parameters, "output": output});
-                println!("{line}");
+                println!("{}", op_line(&op));
             }
             return Ok(ExitCode::SUCCESS);
         }

@@ -1,6 +1,7 @@
 //! `profiler run`: measure a table.
 
 use std::{
+    collections::HashSet,
     path::PathBuf,
     process::ExitCode,
     sync::{Arc, atomic::AtomicBool, atomic::Ordering},
@@ -9,25 +10,26 @@ use std::{
 use clap::Args;
 use comfy_table::{Table, presets::NOTHING};
 
-use super::{UsageError, progress::Bar, space::SpaceArgs};
+use super::{UsageError, op_list::read_op_list, progress::Bar, space::SpaceArgs};
 use crate::{
     backend::{BackendOptions, MockNoise, open},
     device::pin,
     measure::Protocol,
     record::{Cache, Row, Session},
     sweep::{
-        MockLaw, Planned, Sweep, SweepResult, journal_path, mock_costs, plan_model, plan_networks, plan_ops,
+        MockLaw, Planned, Sweep, SweepResult, journal_path, mock_costs, plan_model, plan_networks, plan_op,
+        plan_ops,
     },
 };
 
-/// Measures the ops and random networks of a space, and any ONNX models, into one table.
+/// Measures the ops and random networks of a space, listed ops, and any ONNX models, into one table.
 ///
 /// Subjects take turns in short bursts, in an order shuffled every round, with a reference block in between; see the
 /// session file beside the table for the conditions. A stopped or killed run goes on where it was when the same command
 /// is given again.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  profiler run --space proxylessnas-small --networks 30 -o run/table.csv\n  profiler run --onnx searched.onnx --onnx baseline.onnx -o run/verify.csv"
+    after_help = "Examples:\n  profiler run --space proxylessnas-small --networks 30 -o run/table.csv\n  profiler sample --kind mbconv --count 200 | profiler run --ops - -o run/mbconv.csv\n  profiler run --onnx searched.onnx --onnx baseline.onnx -o run/verify.csv"
 )]
 pub(super) struct Run {
     #[command(flatten)]
@@ -38,6 +40,9 @@ pub(super) struct Run {
     /// Leave out the space's ops: networks only.
     #[arg(long, requires = "space")]
     no_ops: bool,
+    /// Measure these ops too: a file with one key per line, as `profiler sample` writes it, or - for stdin.
+    #[arg(long, value_name = "FILE")]
+    ops: Option<PathBuf>,
     /// Measure this ONNX model too (repeatable).
     #[arg(long, value_name = "FILE")]
     onnx: Vec<PathBuf>,
@@ -146,12 +151,19 @@ impl Run {
             }
             None => {}
         }
+        if let Some(path) = &self.ops {
+            let listed = read_op_list(path)?;
+            let known: HashSet<String> = subjects.iter().map(|subject| subject.key.clone()).collect();
+            for op in listed.into_iter().filter(|op| !known.contains(&op.key())) {
+                subjects.push(plan_op(op)?);
+            }
+        }
         let models = self.onnx.iter().map(|path| plan_model(path)).collect::<Result<Vec<_>, _>>()?;
         // A random network that is also given as a model is measured once, as the model.
         subjects.retain(|subject: &Planned| models.iter().all(|model| model.key != subject.key));
         subjects.extend(models);
         if subjects.is_empty() {
-            return Err(UsageError("nothing to measure: give --space or --onnx".to_owned()).into());
+            return Err(UsageError("nothing to measure: give --space, --ops or --onnx".to_owned()).into());
         }
         Ok(subjects)
     }

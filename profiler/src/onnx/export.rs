@@ -3,16 +3,15 @@
 use prost::Message;
 
 use super::{
-    proto::{
-        Attribute, Dimension, Entry, FLOAT, Graph as GraphProto, INT, INTS, Model, Node as NodeProto,
-        OperatorSet, Shape, Tensor, TensorType, Type, ValueInfo,
-    },
-    weights::{NodeWeights, SeededWeights, WeightSource},
+    proto::{Entry, Graph as GraphProto, Model, OperatorSet},
+    quantization::Quantization,
+    weights::{SeededWeights, WeightSource},
+    writer::Writer,
 };
-use crate::spec::{Activation, Architecture, FeatureMap, Graph, Layer, Node, OpSpec, SpecError, Value};
+use crate::spec::{Architecture, Graph, OpSpec, Precision, SpecError};
 
 const OPS_KEY: &str = "tailor.ops";
-const INPUT: &str = "input";
+const OUTPUT_KEY: &str = "tailor.output";
 
 /// A model that cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +33,9 @@ pub enum OnnxError {
     /// An op list that makes no sense.
     #[error("the model's `tailor.ops`: {0}")]
     Ops(#[from] SpecError),
+    /// An output's integers that make no sense.
+    #[error("the model's `tailor.output` is `{0}`, expected a unit and a zero point")]
+    Output(String),
 }
 
 /// The model of one op with random weights: the very bytes that are timed.
@@ -52,7 +54,10 @@ pub fn network_model(network: &Architecture, seed: u64) -> Result<Vec<u8>, OnnxE
     model(network.graph(), network.name(), network.ops(), &mut SeededWeights { seed })
 }
 
-/// The model of a graph: input `input` `[1, c, h, w]`, output `output`. The op keys go into the model's metadata.
+/// The model of a graph: input `input` `[1, c, h, w]`, one more for each further input, output `output`. The op keys go
+/// into the model's metadata. It is an int8 (QDQ) model if the ops are int8 ops: inputs and output are then unsigned
+/// 8-bit integers, the inputs' in units of 1/127 around 128, the output's as the metadata's `tailor.output` says (unit and
+/// zero point).
 ///
 /// # Errors
 /// [`OnnxError::Weights`] when the source has no fitting weights.
@@ -62,29 +67,25 @@ pub fn model(
     ops: &[OpSpec],
     source: &mut dyn WeightSource,
 ) -> Result<Vec<u8>, OnnxError> {
-    let mut writer = Writer { graph, nodes: Vec::new(), initializers: Vec::new() };
-    for (index, node) in graph.nodes().iter().enumerate() {
-        writer.node(index, node, source)?;
-    }
-    let last = graph.nodes().last().map(|node| node.layer);
+    let precision = ops.first().map_or(Precision::F32, OpSpec::precision);
+    let written = Writer::new(graph, precision).write(source)?;
     let keys: Vec<_> = ops.iter().map(OpSpec::key).collect();
-    let flat = matches!(last, Some(Layer::Linear { .. }));
+    let entry = |key: &str, value| Entry { key: key.to_owned(), value };
+    let mut metadata_props = vec![entry(OPS_KEY, keys.join(" "))];
+    metadata_props.extend(written.output_unit.map(|q| entry(OUTPUT_KEY, format!("{} {}", q.unit, q.zero))));
     let model = Model {
         ir_version: 8,
         producer_name: "tailor".to_owned(),
         producer_version: env!("CARGO_PKG_VERSION").to_owned(),
         graph: Some(GraphProto {
-            node: writer.nodes,
+            node: written.parts.nodes,
             name: name.to_owned(),
-            initializer: writer.initializers,
-            input: vec![value_info(INPUT, &dimensions(graph.input()))],
-            output: vec![value_info(
-                &value_name(graph, graph.output_value()),
-                &dimensions(graph.output())[..if flat { 2 } else { 4 }],
-            )],
+            initializer: written.parts.initializers,
+            input: written.inputs,
+            output: vec![written.output],
         }),
         opset_import: vec![OperatorSet { domain: String::new(), version: 14 }],
-        metadata_props: vec![Entry { key: OPS_KEY.to_owned(), value: keys.join(" ") }],
+        metadata_props,
     };
     Ok(model.encode_to_vec())
 }
@@ -102,130 +103,34 @@ pub fn read_ops(bytes: &[u8]) -> Result<Option<Vec<OpSpec>>, OnnxError> {
     Ok(Some(ops))
 }
 
-struct Writer<'a> {
-    graph: &'a Graph,
-    nodes: Vec<NodeProto>,
-    initializers: Vec<Tensor>,
+/// What the output's integers stand for, if Tailor wrote the model in int8.
+///
+/// # Errors
+/// [`OnnxError::Decode`] for bytes that are no ONNX model, [`OnnxError::Output`] for metadata that makes no sense.
+pub fn read_output_integers(bytes: &[u8]) -> Result<Option<Quantization>, OnnxError> {
+    let model = Model::decode(bytes)?;
+    let entry = model.metadata_props.into_iter().find(|entry| entry.key == OUTPUT_KEY);
+    let parse = |entry: Entry| Quantization::parse(&entry.value).ok_or(OnnxError::Output(entry.value));
+    entry.map(parse).transpose()
 }
 
-impl Writer<'_> {
-    fn node(&mut self, index: usize, node: &Node, source: &mut dyn WeightSource) -> Result<(), OnnxError> {
-        let mut inputs: Vec<_> = node.inputs.iter().map(|&value| value_name(self.graph, value)).collect();
-        if node.layer.biases() > 0 {
-            let tensors = source.weights(index, node).and_then(|tensors| check(node, tensors));
-            let layer = || node.layer.to_string();
-            let tensors = tensors.map_err(|reason| OnnxError::Weights { index, layer: layer(), reason })?;
-            inputs.push(self.initializer(&format!("weight{index}"), &weight_shape(node), &tensors.weights));
-            inputs.push(self.initializer(&format!("bias{index}"), &[node.layer.biases()], &tensors.biases));
-        }
-        let (op_type, attributes) = match node.layer {
-            Layer::Conv(conv) => {
-                let (kernel, pad, stride) = (conv.kernel, conv.kernel / 2, conv.stride);
-                let attributes = vec![
-                    ints("kernel_shape", &[kernel, kernel]),
-                    ints("strides", &[stride, stride]),
-                    ints("pads", &[pad, pad, pad, pad]),
-                    int("group", conv.groups),
-                ];
-                ("Conv", attributes)
-            }
-            Layer::Activation(Activation::Relu) => ("Relu", vec![]),
-            Layer::Activation(Activation::Hswish) => ("HardSwish", vec![]),
-            Layer::Activation(Activation::Relu6) => {
-                inputs.push(self.scalar("zero", 0.0));
-                inputs.push(self.scalar("six", 6.0));
-                ("Clip", vec![])
-            }
-            Layer::Add => ("Add", vec![]),
-            Layer::GlobalAveragePool => ("GlobalAveragePool", vec![]),
-            Layer::Linear { .. } => {
-                let flat = format!("flat{index}");
-                let flatten =
-                    node_proto("Flatten", vec![inputs[0].clone()], flat.clone(), vec![int("axis", 1)]);
-                self.nodes.push(flatten);
-                inputs[0] = flat;
-                ("Gemm", vec![int("transB", 1)])
-            }
-        };
-        let output = output_name(self.graph, index);
-        self.nodes.push(node_proto(op_type, inputs, output, attributes));
-        Ok(())
-    }
-
-    fn initializer(&mut self, name: &str, shape: &[u64], values: &[f32]) -> String {
-        let dims = shape.iter().map(|&side| side as i64).collect();
-        let raw_data = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        self.initializers.push(Tensor { dims, data_type: FLOAT, name: name.to_owned(), raw_data });
-        name.to_owned()
-    }
-
-    fn scalar(&mut self, name: &str, value: f32) -> String {
-        match self.initializers.iter().any(|tensor| tensor.name == name) {
-            true => name.to_owned(),
-            false => self.initializer(name, &[], &[value]),
-        }
-    }
-}
-
-fn check(node: &Node, tensors: NodeWeights) -> Result<NodeWeights, String> {
-    let found = (tensors.weights.len() as u64, tensors.biases.len() as u64);
-    let expected = (node.weights(), node.layer.biases());
-    if found != expected {
-        return Err(format!("{found:?} weights and biases, expected {expected:?}"));
-    }
-    match tensors.weights.iter().chain(&tensors.biases).find(|value| !value.is_finite()) {
-        Some(value) => Err(format!("{value} is not finite")),
-        None => Ok(tensors),
-    }
-}
-
-fn weight_shape(node: &Node) -> Vec<u64> {
-    match node.layer {
-        Layer::Conv(conv) => {
-            let kernel = u64::from(conv.kernel);
-            vec![conv.out_channels.into(), (node.input.channels / conv.groups).into(), kernel, kernel]
-        }
-        _ => vec![node.layer.biases(), node.input.channels.into()],
-    }
-}
-
-fn value_name(graph: &Graph, value: Value) -> String {
-    value.index().checked_sub(1).map_or_else(|| INPUT.to_owned(), |node| output_name(graph, node))
-}
-
-fn output_name(graph: &Graph, index: usize) -> String {
-    if index + 1 == graph.output_value().index() { "output".to_owned() } else { format!("value{index}") }
-}
-
-fn node_proto(op_type: &str, input: Vec<String>, output: String, attribute: Vec<Attribute>) -> NodeProto {
-    let name = format!("{op_type}_{output}");
-    NodeProto { input, output: vec![output], name, op_type: op_type.to_owned(), attribute }
-}
-
-fn int(name: &str, value: u32) -> Attribute {
-    Attribute { name: name.to_owned(), i: value.into(), ints: Vec::new(), r#type: INT }
-}
-
-fn ints(name: &str, values: &[u32]) -> Attribute {
-    let ints = values.iter().copied().map(i64::from).collect();
-    Attribute { name: name.to_owned(), i: 0, ints, r#type: INTS }
-}
-
-fn dimensions(map: FeatureMap) -> [u32; 4] {
-    [1, map.channels, map.height, map.width]
-}
-
-fn value_info(name: &str, shape: &[u32]) -> ValueInfo {
-    let dim = shape.iter().map(|&side| Dimension { dim_value: side.into() }).collect();
-    let tensor_type = Some(TensorType { elem_type: FLOAT, shape: Some(Shape { dim }) });
-    ValueInfo { name: name.to_owned(), r#type: Some(Type { tensor_type }) }
+/// The operators of a model, in running order.
+///
+/// # Errors
+/// [`OnnxError::Decode`] for bytes that are no ONNX model.
+pub fn operators(bytes: &[u8]) -> Result<Vec<String>, OnnxError> {
+    let graph = Model::decode(bytes)?.graph.unwrap_or_default();
+    Ok(graph.node.into_iter().map(|node| node.op_type).collect())
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::spec::SpaceFile;
+    use crate::{
+        onnx::NodeWeights,
+        spec::{Node, SpaceFile},
+    };
 
     #[test]
     fn a_models_ops_can_be_read_back() {

@@ -1,8 +1,14 @@
-//! From an op or a network to the bytes of an ONNX model (opset 14, f32, batch 1), and back to its ops.
+//! From an op or a network to the bytes of an ONNX model (opset 14, batch 1, f32 or int8 as QDQ), and back to its ops.
 
 mod export;
+mod layers;
+mod parts;
 mod proto;
+mod quantization;
+mod spread;
 mod weights;
+mod writer;
 
-pub use export::{OnnxError, model, network_model, op_model, read_ops};
+pub use export::{OnnxError, model, network_model, op_model, operators, read_ops, read_output_integers};
+pub use quantization::Quantization;
 pub use weights::{NodeWeights, SeededWeights, WeightSource};

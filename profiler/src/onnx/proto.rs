@@ -4,12 +4,24 @@
 
 use prost::Message;
 
+/// `AttributeProto.type` for one float.
+pub(super) const FLOAT_ATTRIBUTE: i32 = 1;
+/// `AttributeProto.type` for a string.
+pub(super) const STRING: i32 = 3;
 /// `AttributeProto.type` for one integer.
 pub(super) const INT: i32 = 2;
 /// `AttributeProto.type` for a list of integers.
 pub(super) const INTS: i32 = 7;
 /// `TensorProto.data_type` for f32.
 pub(super) const FLOAT: i32 = 1;
+/// `TensorProto.data_type` for u8.
+pub(super) const UINT8: i32 = 2;
+/// `TensorProto.data_type` for i8.
+pub(super) const INT8: i32 = 3;
+/// `TensorProto.data_type` for i32.
+pub(super) const INT32: i32 = 6;
+/// `TensorProto.data_type` for i64.
+pub(super) const INT64: i32 = 7;
 
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Model {
@@ -75,8 +87,12 @@ pub(super) struct Node {
 pub(super) struct Attribute {
     #[prost(string, tag = "1")]
     pub(super) name: String,
+    #[prost(float, tag = "2")]
+    pub(super) f: f32,
     #[prost(int64, tag = "3")]
     pub(super) i: i64,
+    #[prost(bytes = "vec", tag = "4")]
+    pub(super) s: Vec<u8>,
     #[prost(int64, repeated, packed = "false", tag = "8")]
     pub(super) ints: Vec<i64>,
     #[prost(int32, tag = "20")]

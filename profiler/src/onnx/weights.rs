@@ -44,3 +44,27 @@ impl WeightSource for SeededWeights {
         Ok(NodeWeights { weights, biases })
     }
 }
+
+/// Weights as they should be for a node, or what is wrong with them.
+pub(super) fn check(node: &Node, tensors: NodeWeights) -> Result<NodeWeights, String> {
+    let found = (tensors.weights.len() as u64, tensors.biases.len() as u64);
+    let expected = (node.weights(), node.layer.biases());
+    if found != expected {
+        return Err(format!("{found:?} weights and biases, expected {expected:?}"));
+    }
+    match tensors.weights.iter().chain(&tensors.biases).find(|value| !value.is_finite()) {
+        Some(value) => Err(format!("{value} is not finite")),
+        None => Ok(tensors),
+    }
+}
+
+/// Shape of a node's weights in ONNX.
+pub(super) fn weight_shape(node: &Node) -> Vec<u64> {
+    match node.layer {
+        Layer::Conv(conv) => {
+            let kernel = u64::from(conv.kernel);
+            vec![conv.out_channels.into(), (node.input.channels / conv.groups).into(), kernel, kernel]
+        }
+        _ => vec![node.layer.biases(), node.input.channels.into()],
+    }
+}

@@ -17,7 +17,8 @@ impl Architecture {
     /// A network of these ops; `path` names its space and the label chosen in each block.
     ///
     /// # Errors
-    /// [`SpecError::Chain`] when an op does not take what the one before it gives, [`SpecError::Choice`] for no ops.
+    /// [`SpecError::Chain`] when an op does not take what the one before it gives, [`SpecError::Precision`] for several
+    /// number formats, [`SpecError::Choice`] for no ops.
     pub fn new(name: &str, path: Option<(String, Vec<String>)>, ops: Vec<OpSpec>) -> Result<Self, SpecError> {
         let first = ops.first().ok_or_else(|| SpecError::Choice {
             space: path.as_ref().map_or_else(|| name.to_owned(), |(space, _)| space.clone()),
@@ -26,7 +27,11 @@ impl Architecture {
         let mut builder = GraphBuilder::new(first.input());
         let mut value = builder.input();
         for (index, op) in ops.iter().enumerate() {
-            let found = builder.shape(value);
+            let (found, expected) = (builder.shape(value), first.precision());
+            if op.precision() != expected {
+                let (name, op) = (name.to_owned(), op.key());
+                return Err(SpecError::Precision { name, index, op, expected });
+            }
             if op.input() != found {
                 let (name, op, expected) = (name.to_owned(), op.key(), op.input());
                 return Err(SpecError::Chain { name, index, op, expected, found });

@@ -1,6 +1,6 @@
 //! What can be wrong with a description of an op, a network or a space.
 
-use super::FeatureMap;
+use super::{FeatureMap, Precision};
 
 /// An op, network or space that does not make sense.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +36,32 @@ pub enum SpecError {
         key: String,
         /// What is wrong with it.
         reason: String,
+    },
+    /// An int8 op in which nothing is computed in integers.
+    #[error("`{op}` has no int8 form: none of its layers is computed in integers")]
+    NoIntegers {
+        /// The op's f32 key.
+        op: String,
+    },
+    /// A kind of op that cannot be sampled as asked.
+    #[error("cannot sample `{kind}`: {reason}")]
+    Sample {
+        /// The kind or pair.
+        kind: String,
+        /// Why.
+        reason: String,
+    },
+    /// A network with ops of several number formats.
+    #[error("network `{name}`: op {index} (`{op}`) is not {expected} as the ops before it")]
+    Precision {
+        /// The network.
+        name: String,
+        /// Position of the op, from 0.
+        index: usize,
+        /// Its key.
+        op: String,
+        /// The other ops' number format.
+        expected: Precision,
     },
     /// A network whose ops do not fit together.
     #[error("network `{name}`: op {index} (`{op}`) takes {expected}, but the op before it gives {found}")]

@@ -21,7 +21,7 @@ pub struct Node {
     pub layer: Layer,
     /// What it reads.
     pub inputs: Vec<Value>,
-    /// The shape of (each of) its inputs.
+    /// The shape of its first input, or of itself for an input of the graph.
     pub input: FeatureMap,
     /// The shape it gives.
     pub output: FeatureMap,
@@ -41,7 +41,7 @@ impl Node {
     }
 }
 
-/// Layers in an order in which they can run; one input, one output (the last value).
+/// Layers in an order in which they can run; one output, one input, and one more for each [`Layer::Input`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Graph {
     input: FeatureMap,
@@ -50,7 +50,7 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Shape of the input.
+    /// Shape of the (first) input.
     #[must_use]
     pub fn input(&self) -> FeatureMap {
         self.input
@@ -81,7 +81,7 @@ impl Graph {
     }
 
     /// Parameters as trained: weights, two per convolution channel (scale and shift of its batch normalization, which
-    /// folding turns into one bias), and the biases of linear layers.
+    /// folding turns into one bias; counted for squeeze-excite too), and the biases of linear layers.
     #[must_use]
     pub fn parameters(&self) -> u64 {
         self.nodes
@@ -93,7 +93,9 @@ impl Graph {
             .sum()
     }
 
-    fn shape(&self, value: Value) -> FeatureMap {
+    /// Shape of a value.
+    #[must_use]
+    pub fn shape(&self, value: Value) -> FeatureMap {
         value.0.checked_sub(1).map_or(self.input, |node| self.nodes[node].output)
     }
 }
@@ -123,6 +125,14 @@ impl GraphBuilder {
         self.graph.shape(value)
     }
 
+    /// Adds a further input of the graph.
+    ///
+    /// # Errors
+    /// [`SpecError::OutOfRange`] for an absurd shape.
+    pub fn push_input(&mut self, map: FeatureMap) -> Result<Value, SpecError> {
+        self.push_node(Layer::Input(map), Vec::new())
+    }
+
     /// Adds a layer with one input.
     ///
     /// # Errors
@@ -150,11 +160,36 @@ impl GraphBuilder {
     /// # Errors
     /// [`SpecError::Shape`] when their shapes differ.
     pub fn push_add(&mut self, left: Value, right: Value) -> Result<Value, SpecError> {
-        if self.shape(left) != self.shape(right) {
-            let (layer, input) = (Layer::Add.to_string(), self.shape(right));
-            return Err(SpecError::Shape { layer, input, reason: "both inputs must have one shape" });
-        }
+        self.check_right(Layer::Add, right, "both inputs must have one shape", |right| {
+            right == self.shape(left)
+        })?;
         self.push_node(Layer::Add, vec![left, right])
+    }
+
+    /// Adds the product of two values; `right` may be `[1, 1, c]`.
+    ///
+    /// # Errors
+    /// [`SpecError::Shape`] when their shapes do not go together.
+    pub fn push_mul(&mut self, left: Value, right: Value) -> Result<Value, SpecError> {
+        let map = self.shape(left);
+        let reason = "both inputs must have one shape, or the second 1x1xC with the first's channels";
+        let fits = |right| right == map || right == FeatureMap { height: 1, width: 1, ..map };
+        self.check_right(Layer::Mul, right, reason, fits)?;
+        self.push_node(Layer::Mul, vec![left, right])
+    }
+
+    /// Adds the channels of two values behind each other.
+    ///
+    /// # Errors
+    /// [`SpecError::Shape`] when their heights or widths differ.
+    pub fn push_concat(&mut self, left: Value, right: Value) -> Result<Value, SpecError> {
+        let (map, more_channels) = (self.shape(left), self.shape(right).channels);
+        let layer = Layer::Concat { more_channels };
+        let reason = "both inputs must have one height and width";
+        self.check_right(layer, right, reason, |right| {
+            right == FeatureMap { channels: more_channels, ..map }
+        })?;
+        self.push_node(layer, vec![left, right])
     }
 
     /// The graph whose output is `output`.
@@ -164,8 +199,22 @@ impl GraphBuilder {
         self.graph
     }
 
+    fn check_right(
+        &self,
+        layer: Layer,
+        right: Value,
+        reason: &'static str,
+        fits: impl Fn(FeatureMap) -> bool,
+    ) -> Result<(), SpecError> {
+        let input = self.shape(right);
+        if fits(input) { Ok(()) } else { Err(SpecError::Shape { layer: layer.to_string(), input, reason }) }
+    }
+
     fn push_node(&mut self, layer: Layer, inputs: Vec<Value>) -> Result<Value, SpecError> {
-        let input = self.shape(inputs[0]);
+        let input = match layer {
+            Layer::Input(map) => map,
+            _ => self.shape(inputs[0]),
+        };
         let output = layer.output(input)?;
         self.graph.nodes.push(Node { layer, inputs, input, output });
         Ok(Value(self.graph.nodes.len()))

@@ -4,22 +4,33 @@
 //! multiply-accumulates, parameters, the ONNX model, a predictor's work terms, the trainable module) is read off
 //! that graph.
 
+mod activation;
 mod architecture;
 mod error;
 mod feature_map;
 mod graph;
 mod layer;
 mod op;
+mod pool;
+mod precision;
+mod sampler;
 mod space;
 mod space_file;
 mod units;
 
+pub use activation::Activation;
 pub use architecture::Architecture;
 pub use error::SpecError;
 pub use feature_map::FeatureMap;
 pub use graph::{Graph, GraphBuilder, Node, Value};
-pub use layer::{Activation, Conv, Layer};
-pub use op::{ConvOp, Fields, GlobalPool, Linear, MbConv, Op, OpKind, OpSpec};
+pub use layer::{Conv, Interpolation, Layer};
+pub use op::{
+    Act, Add, AveragePool, Concat, ConvOp, Draw, Fields, GlobalPool, Linear, MaxPool, MbConv, Mul, Op,
+    OpKind, OpSpec, Softmax, Upsample,
+};
+pub use pool::Pool;
+pub use precision::Precision;
+pub use sampler::{LARGEST_SAMPLED, sample};
 pub use space::{Block, Candidate, SearchSpace};
 pub use space_file::{BUILT_IN, First, Head, SpaceFile, Stage, Stem};
 pub use units::{InvalidLatency, Latency, Macs};

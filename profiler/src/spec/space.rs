@@ -73,14 +73,21 @@ impl SearchSpace {
         }
         let activation = Some(file.activation);
         let input = FeatureMap::new(file.resolution, file.resolution, file.input_channels)?;
-        let conv =
-            |out_channels, kernel, stride| ConvOp { out_channels, kernel, stride, groups: 1, activation };
+        let conv = |out_channels, kernel, stride| ConvOp {
+            out_channels,
+            kernel,
+            stride,
+            groups: 1,
+            dilation: 1,
+            activation,
+        };
         let stem = OpSpec::new(input, conv(file.stem.channels, file.stem.kernel, file.stem.stride))?;
         let first = MbConv {
             out_channels: file.first.channels,
             expansion: 1,
             kernel: file.first.kernel,
             stride: 1,
+            squeeze: None,
             activation: file.activation,
             residual: false,
         };
@@ -225,7 +232,15 @@ fn block(file: &SpaceFile, input: FeatureMap, channels: u32, stride: u32) -> Res
     let mut candidates = Vec::new();
     for &expansion in &file.expansions {
         for &kernel in &file.kernels {
-            let op = MbConv { out_channels: channels, expansion, kernel, stride, activation, residual };
+            let op = MbConv {
+                out_channels: channels,
+                expansion,
+                kernel,
+                stride,
+                squeeze: None,
+                activation,
+                residual,
+            };
             candidates.push(OpSpec::new(input, op)?);
         }
     }

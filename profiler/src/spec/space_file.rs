@@ -148,7 +148,10 @@ impl SpaceFile {
     }
 }
 
-fn round_to_8(channels: f64) -> u32 {
+/// The closest multiple of 8 and at least 8, the next one where the closest takes off more than a tenth.
+///
+/// Source: the authors' released MobileNets (`make_divisible`).
+pub(super) fn round_to_8(channels: f64) -> u32 {
     let rounded = ((channels + 4.0) / 8.0).floor().max(1.0) * 8.0;
     let wide_enough = if rounded < 0.9 * channels { rounded + 8.0 } else { rounded };
     wide_enough.min(f64::from(u32::MAX)) as u32

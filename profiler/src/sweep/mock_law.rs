@@ -6,7 +6,7 @@ use super::Planned;
 use crate::{
     backend::CostModel,
     record::Level,
-    spec::{Conv, Graph, Layer, OpSpec},
+    spec::{Conv, Graph, Layer, OpSpec, Precision},
 };
 
 /// Nanoseconds per unit of work. A network costs `network_base_ns + network_share · Σ ops`.
@@ -20,6 +20,8 @@ pub struct MockLaw {
     pub dense_mac_ns: f64,
     /// Per element that a layer writes.
     pub written_ns: f64,
+    /// Of what an f32 op costs, for an int8 op.
+    pub int8_share: f64,
     /// Per network.
     pub network_base_ns: f64,
     /// Of the sum of the network's ops.
@@ -33,6 +35,7 @@ impl Default for MockLaw {
             depthwise_mac_ns: 0.6,
             dense_mac_ns: 0.05,
             written_ns: 0.2,
+            int8_share: 0.4,
             network_base_ns: 20_000.0,
             network_share: 0.95,
         }
@@ -48,13 +51,21 @@ impl MockLaw {
             let mac_ns = if depthwise { self.depthwise_mac_ns } else { self.dense_mac_ns };
             self.layer_ns + mac_ns * node.macs().0 as f64 + self.written_ns * node.output.elements() as f64
         };
-        graph.nodes().iter().map(node_ns).sum()
+        let inputs = |node: &&crate::spec::Node| matches!(node.layer, Layer::Input(_));
+        graph.nodes().iter().filter(|node| !inputs(node)).map(node_ns).sum()
+    }
+
+    /// Nanoseconds of an op.
+    #[must_use]
+    pub fn op_ns(&self, op: &OpSpec) -> f64 {
+        let share = if op.precision() == Precision::Int8 { self.int8_share } else { 1.0 };
+        share * self.graph_ns(&op.graph())
     }
 
     /// Nanoseconds of a whole network of these ops.
     #[must_use]
     pub fn network_ns(&self, ops: &[OpSpec]) -> f64 {
-        let sum: f64 = ops.iter().map(|op| self.graph_ns(&op.graph())).sum();
+        let sum: f64 = ops.iter().map(|op| self.op_ns(op)).sum();
         self.network_base_ns + self.network_share * sum
     }
 }
@@ -63,7 +74,7 @@ impl MockLaw {
 #[must_use]
 pub fn mock_costs(subjects: &[Planned], law: MockLaw) -> CostModel {
     let cost = |subject: &Planned| match subject.level {
-        Level::Op => subject.ops.iter().map(|op| law.graph_ns(&op.graph())).sum(),
+        Level::Op => subject.ops.iter().map(|op| law.op_ns(op)).sum(),
         Level::Network => law.network_ns(&subject.ops),
     };
     let known = subjects.iter().filter(|subject| !subject.ops.is_empty());

@@ -13,7 +13,7 @@ mod run;
 pub use error::SweepError;
 pub use journal::{Journal, journal_path};
 pub use mock_law::{MockLaw, mock_costs};
-pub use plan::{Planned, plan_model, plan_networks, plan_ops};
+pub use plan::{Planned, plan_model, plan_networks, plan_op, plan_ops};
 pub use rows::{Measured, rows};
 pub use run::{Sweep, SweepResult};
 

@@ -49,6 +49,8 @@ impl Sweep<'_> {
     /// [`SweepError`]; what was measured stays in the journal.
     pub fn run(mut self, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<SweepResult, SweepError> {
         self.check_names()?;
+        let mut ops = self.subjects.iter().flat_map(|planned| &planned.ops);
+        ops.try_for_each(|op| self.backend.supports(op))?;
         let mut subjects = Vec::new();
         for planned in &mut self.subjects {
             // Once loaded, a model's bytes would only take memory.

@@ -34,7 +34,7 @@ impl GraphModule {
     /// Random weights for a graph; the same for the same state of `rng`.
     ///
     /// # Errors
-    /// [`SearchError::Torch`].
+    /// [`SearchError::Layer`] for a graph with a layer that has no trainable form, [`SearchError::Torch`].
     pub fn new(graph: Graph, rng: &mut Pcg64, device: Device) -> Result<Self, SearchError> {
         let layers = graph
             .nodes()
@@ -104,7 +104,7 @@ impl Network for GraphModule {
 }
 
 fn apply(node: &Node, weights: &LayerWeights, inputs: &[&Tensor], mode: Mode) -> Result<Tensor, SearchError> {
-    let input = inputs[0];
+    let Some(&input) = inputs.first() else { return Err(SearchError::Layer(node.layer.to_string())) };
     let output = match (node.layer, weights) {
         (Layer::Conv(conv), LayerWeights::Conv { weight, scale, shift, mean, variance }) => {
             let value = convolve(input, &weight.value, conv)?;
@@ -128,9 +128,10 @@ fn apply(node: &Node, weights: &LayerWeights, inputs: &[&Tensor], mode: Mode) ->
 }
 
 fn convolve(input: &Tensor, weight: &Tensor, conv: Conv) -> Result<Tensor, SearchError> {
-    let (stride, padding) = (i64::from(conv.stride), i64::from(conv.kernel / 2));
-    let groups = i64::from(conv.groups);
-    Ok(input.f_conv2d(weight, None::<&Tensor>, [stride, stride], [padding, padding], [1, 1], groups)?)
+    let [stride, padding, dilation, groups] =
+        [conv.stride, conv.padding(), conv.dilation, conv.groups].map(i64::from);
+    let (stride, padding, dilation) = ([stride; 2], [padding; 2], [dilation; 2]);
+    Ok(input.f_conv2d(weight, None::<&Tensor>, stride, padding, dilation, groups)?)
 }
 
 /// Mean over all positions. Taken channels last, so that its gradient lies in memory as the activations do: the

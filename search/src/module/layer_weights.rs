@@ -1,6 +1,6 @@
 //! What one layer learns.
 
-use profiler::spec::{Conv, Layer, Node};
+use profiler::spec::{Activation, Conv, Layer, Node};
 use rand_pcg::Pcg64;
 use tch::{Device, Kind, Tensor};
 
@@ -38,7 +38,7 @@ impl LayerWeights {
     /// Random weights for a node.
     ///
     /// # Errors
-    /// [`SearchError::Torch`].
+    /// [`SearchError::Layer`] for a layer that has no trainable form, [`SearchError::Torch`].
     pub fn new(node: &Node, rng: &mut Pcg64, device: Device) -> Result<Self, SearchError> {
         let channels = i64::from(node.input.channels);
         match node.layer {
@@ -61,7 +61,10 @@ impl LayerWeights {
                 let weight = Parameter::uniform(&[out, channels], 9 * channels as u64, rng, device)?;
                 Ok(Self::Linear { weight, bias: Parameter::constant(0.0, out, device)? })
             }
-            _ => Ok(Self::None),
+            Layer::Activation(Activation::Relu | Activation::Relu6 | Activation::Hswish)
+            | Layer::Add
+            | Layer::GlobalAveragePool => Ok(Self::None),
+            layer => Err(SearchError::Layer(layer.to_string())),
         }
     }
 

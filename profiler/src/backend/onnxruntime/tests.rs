@@ -78,3 +78,44 @@ fn outputs_agree_with_tracts() {
         assert!(difference < 1e-4, "{key}: {difference}");
     }
 }
+
+/// The operators that ONNX Runtime really runs for a model.
+fn optimized_operators(runtime: &OnnxRuntime, onnx: &[u8]) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("optimized.onnx");
+    let builder = Session::builder(&runtime.environment).unwrap();
+    builder.with_optimized_model_path(&path).unwrap().commit_from_memory(onnx).unwrap();
+    crate::onnx::operators(&std::fs::read(&path).unwrap()).unwrap()
+}
+
+#[test]
+#[ignore = "needs ORT_DYLIB_PATH"]
+fn int8_ops_run_integer_kernels() {
+    use crate::spec::{Activation, Layer, Op, OpSpec, Precision, sample};
+    let runtime = OnnxRuntime::load(Some(library())).unwrap();
+    let in_floats = [
+        "Add",
+        "AveragePool",
+        "Clip",
+        "Concat",
+        "Conv",
+        "Gemm",
+        "GlobalAveragePool",
+        "Relu",
+        "Sigmoid",
+        "Softmax",
+    ];
+    let edges = ["conv-8x8x8-o8-k3-s1-g8-d2-swish-int8", "linear-1x1x8-o8+concat-c4-int8"];
+    let edges = edges.iter().map(|key| key.parse::<OpSpec>().unwrap());
+    let sampled = sample("all", 4 * (Op::KINDS.len() + 10), 3, Precision::Int8).unwrap();
+    for op in edges.chain(sampled) {
+        let ran = optimized_operators(&runtime, &crate::onnx::op_model(&op, 7).unwrap());
+        // What has no integer form, ReLUs aside, is converted to floats and back; nothing else is.
+        let relu = |layer: &Layer| matches!(layer, Layer::Activation(Activation::Relu | Activation::Relu6));
+        let converted = |layer: &Layer| !layer.has_integer_form() && !relu(layer) && layer.arity() > 0;
+        let conversions = ran.iter().filter(|name| *name == "DequantizeLinear").count();
+        let expected = op.graph().nodes().iter().filter(|node| converted(&node.layer)).count();
+        assert_eq!(conversions, expected, "{op}: {ran:?}");
+        assert!(!ran.iter().any(|name| in_floats.contains(&name.as_str())), "{op}: {ran:?}");
+    }
+}

@@ -13,27 +13,31 @@ impl<'a> Fields<'a> {
         Self { words: words.collect() }
     }
 
-    /// The number behind a letter.
+    /// The number behind a prefix such as `k` or `se`.
     ///
     /// # Errors
     /// When there is none.
-    pub fn number(&mut self, letter: char) -> Result<u32, String> {
-        let found =
-            self.words.iter().position(|w| w.strip_prefix(letter).is_some_and(|n| n.parse::<u32>().is_ok()));
-        let place = found.ok_or_else(|| format!("`{letter}` with a number is missing"))?;
-        let word = self.words.remove(place);
-        word[letter.len_utf8()..].parse().map_err(|_| format!("`{word}` is not a number"))
+    pub fn number(&mut self, prefix: &str) -> Result<u32, String> {
+        self.optional(prefix).ok_or_else(|| format!("`{prefix}` with a number is missing"))
     }
 
-    /// The number behind a letter, or 1 when the letter does not occur.
+    /// The number behind a prefix, if it occurs.
+    pub fn optional(&mut self, prefix: &str) -> Option<u32> {
+        let parse = |word: &str| word.strip_prefix(prefix)?.parse::<u32>().ok();
+        let (place, number) =
+            self.words.iter().enumerate().find_map(|(place, word)| Some((place, parse(word)?)))?;
+        self.words.remove(place);
+        Some(number)
+    }
+
+    /// The number behind a prefix, or 1 when it does not occur.
     ///
     /// # Errors
     /// When the number is written although it is 1.
-    pub fn number_or_one(&mut self, letter: char) -> Result<u32, String> {
-        match self.number(letter) {
-            Ok(1) => Err(format!("leave out `{letter}1`")),
-            Ok(number) => Ok(number),
-            Err(_) => Ok(1),
+    pub fn number_or_one(&mut self, prefix: &str) -> Result<u32, String> {
+        match self.optional(prefix) {
+            Some(1) => Err(format!("leave out `{prefix}1`")),
+            number => Ok(number.unwrap_or(1)),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Global average pooling.
 
-use super::{Fields, OpKind};
-use crate::spec::{GraphBuilder, Layer, SpecError, Value};
+use super::{Draw, Fields, OpKind};
+use crate::spec::{FeatureMap, GraphBuilder, Layer, SpecError, Value};
 
 /// Mean over all positions: `[h, w, c]` → `[1, 1, c]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,5 +20,9 @@ impl OpKind for GlobalPool {
 
     fn build(&self, graph: &mut GraphBuilder, input: Value) -> Result<Value, SpecError> {
         graph.push(Layer::GlobalAveragePool, input)
+    }
+
+    fn sample(_: &mut Draw<'_>, _: FeatureMap) -> Self {
+        Self
     }
 }

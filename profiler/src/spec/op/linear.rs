@@ -1,7 +1,7 @@
 //! The fully connected layer.
 
-use super::{Fields, OpKind};
-use crate::spec::{GraphBuilder, Layer, SpecError, Value};
+use super::{Draw, Fields, OpKind};
+use crate::spec::{FeatureMap, GraphBuilder, Layer, SpecError, Value};
 
 /// Fully connected with bias: `[1, 1, c]` → `[1, 1, out_features]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,10 +18,20 @@ impl OpKind for Linear {
     }
 
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self, String> {
-        Ok(Self { out_features: fields.number('o')? })
+        Ok(Self { out_features: fields.number("o")? })
     }
 
     fn build(&self, graph: &mut GraphBuilder, input: Value) -> Result<Value, SpecError> {
         graph.push(Layer::Linear { out_features: self.out_features }, input)
+    }
+
+    fn sample_input(draw: &mut Draw<'_>) -> FeatureMap {
+        draw.vector()
+    }
+
+    fn sample(draw: &mut Draw<'_>, _: FeatureMap) -> Self {
+        // Classifiers of 10 and 1000 classes, and layers inside.
+        let inside = draw.vector().channels;
+        Self { out_features: draw.one_of(&[10, 100, 1000, inside, inside, inside]) }
     }
 }

@@ -1,20 +1,38 @@
 //! Ops: the units that are measured and predicted. One file per kind, one line in [`ops!`].
 
+mod act;
+mod add;
+mod average_pool;
+mod concat;
 mod conv;
+mod draw;
 mod fields;
 mod global_pool;
 mod linear;
+mod max_pool;
 mod mbconv;
+mod mul;
+mod op_spec;
+mod softmax;
+mod upsample;
 
-use std::{fmt, str::FromStr};
-
+pub use act::Act;
+pub use add::Add;
+pub use average_pool::AveragePool;
+pub use concat::Concat;
 pub use conv::ConvOp;
+pub use draw::Draw;
+pub use fields::Fields;
 pub use global_pool::GlobalPool;
 pub use linear::Linear;
+pub use max_pool::MaxPool;
 pub use mbconv::MbConv;
+pub use mul::Mul;
+pub use op_spec::OpSpec;
+pub use softmax::Softmax;
+pub use upsample::Upsample;
 
-use super::{FeatureMap, Graph, GraphBuilder, Macs, SpecError, Value};
-pub use fields::Fields;
+use super::{FeatureMap, GraphBuilder, SpecError, Value};
 
 /// A kind of op: its name, the fields of its key, and the layers it is made of.
 pub trait OpKind: Sized {
@@ -35,6 +53,14 @@ pub trait OpKind: Sized {
     /// # Errors
     /// [`SpecError`] when it cannot take an input of that shape.
     fn build(&self, graph: &mut GraphBuilder, input: Value) -> Result<Value, SpecError>;
+
+    /// A random input as mobile networks have it.
+    fn sample_input(draw: &mut Draw<'_>) -> FeatureMap {
+        draw.feature_map()
+    }
+
+    /// Random parameters as mobile networks have them, for this input.
+    fn sample(draw: &mut Draw<'_>, input: FeatureMap) -> Self;
 }
 
 macro_rules! ops {
@@ -63,12 +89,30 @@ macro_rules! ops {
             fn from_fields(kind: &str, fields: &mut Fields<'_>) -> Result<Self, String> {
                 match kind {
                     $(<$kind>::NAME => <$kind>::from_fields(fields).map(Self::$variant),)+
-                    _ => Err(format!("unknown kind `{kind}`, expected one of {}", Self::KINDS.join(", "))),
+                    _ => Err(unknown(kind)),
                 }
             }
 
             fn build(&self, graph: &mut GraphBuilder, input: Value) -> Result<Value, SpecError> {
                 match self { $(Self::$variant(op) => op.build(graph, input)),+ }
+            }
+
+            pub(in crate::spec) fn sample_input(kind: &str, draw: &mut Draw<'_>) -> Result<FeatureMap, String> {
+                match kind {
+                    $(<$kind>::NAME => Ok(<$kind>::sample_input(draw)),)+
+                    _ => Err(unknown(kind)),
+                }
+            }
+
+            pub(in crate::spec) fn sample(
+                kind: &str,
+                draw: &mut Draw<'_>,
+                input: FeatureMap,
+            ) -> Result<Self, String> {
+                match kind {
+                    $(<$kind>::NAME => Ok(Self::$variant(<$kind>::sample(draw, input))),)+
+                    _ => Err(unknown(kind)),
+                }
             }
         }
 
@@ -81,111 +125,20 @@ macro_rules! ops {
 ops! {
     Conv(ConvOp),
     MbConv(MbConv),
+    MaxPool(MaxPool),
+    AveragePool(AveragePool),
     GlobalPool(GlobalPool),
     Linear(Linear),
+    Add(Add),
+    Mul(Mul),
+    Concat(Concat),
+    Act(Act),
+    Upsample(Upsample),
+    Softmax(Softmax),
 }
 
-/// An op with the shape of its input; one that fits it, by construction.
-///
-/// Its text is its key, for example `mbconv-14x14x24-o24-e6-k5-s1-relu6-res`: kind, input shape, parameters. A key
-/// is canonical: parsing and printing give it back, and equal ops have equal keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct OpSpec {
-    input: FeatureMap,
-    output: FeatureMap,
-    op: Op,
-}
-
-impl OpSpec {
-    /// An op on an input.
-    ///
-    /// # Errors
-    /// [`SpecError`] when the op cannot take an input of that shape.
-    pub fn new(input: FeatureMap, op: impl Into<Op>) -> Result<Self, SpecError> {
-        let op = op.into();
-        let output = build(input, &op)?.output();
-        Ok(Self { input, output, op })
-    }
-
-    /// Shape of the input.
-    #[must_use]
-    pub fn input(&self) -> FeatureMap {
-        self.input
-    }
-
-    /// Shape of the output.
-    #[must_use]
-    pub fn output(&self) -> FeatureMap {
-        self.output
-    }
-
-    /// The op.
-    #[must_use]
-    pub fn op(&self) -> Op {
-        self.op
-    }
-
-    /// Its text key (the same as its [`fmt::Display`]).
-    #[must_use]
-    pub fn key(&self) -> String {
-        self.to_string()
-    }
-
-    /// Its layers.
-    #[must_use]
-    pub fn graph(&self) -> Graph {
-        match build(self.input, &self.op) {
-            Ok(graph) => graph,
-            Err(_) => unreachable!("checked by OpSpec::new"),
-        }
-    }
-
-    /// Its multiply-accumulates.
-    #[must_use]
-    pub fn macs(&self) -> Macs {
-        self.graph().macs()
-    }
-
-    /// Adds its layers to a graph.
-    ///
-    /// # Errors
-    /// [`SpecError`] when the value has not the op's input shape.
-    pub fn build(&self, graph: &mut GraphBuilder, input: Value) -> Result<Value, SpecError> {
-        self.op.build(graph, input)
-    }
-}
-
-fn build(input: FeatureMap, op: &Op) -> Result<Graph, SpecError> {
-    let mut graph = GraphBuilder::new(input);
-    let output = op.build(&mut graph, Value::default())?;
-    Ok(graph.finish(output))
-}
-
-impl fmt::Display for OpSpec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.op.kind(), self.input)?;
-        self.op.words().iter().try_for_each(|word| write!(f, "-{word}"))
-    }
-}
-
-impl FromStr for OpSpec {
-    type Err = SpecError;
-
-    fn from_str(key: &str) -> Result<Self, SpecError> {
-        let wrong = |reason: String| SpecError::Key { key: key.chars().take(200).collect(), reason };
-        let mut words = key.split('-');
-        let kind = words.next().unwrap_or_default();
-        let input = words.next().unwrap_or_default();
-        let mut fields = Fields::new(words);
-        let op = Op::from_fields(kind, &mut fields).map_err(wrong)?;
-        fields.finish().map_err(wrong)?;
-        let input = input.parse().map_err(|e: SpecError| wrong(e.to_string()))?;
-        let spec = Self::new(input, op).map_err(|e| wrong(e.to_string()))?;
-        if spec.to_string() != key {
-            return Err(wrong(format!("write it as `{spec}`")));
-        }
-        Ok(spec)
-    }
+fn unknown(kind: &str) -> String {
+    format!("unknown kind `{kind}`, expected one of {}", Op::KINDS.join(", "))
 }
 
 #[cfg(test)]

@@ -1,0 +1,28 @@
+//! Pooling by the largest value of a window.
+
+use super::{Draw, Fields, OpKind};
+use crate::spec::{FeatureMap, GraphBuilder, Layer, Pool, SpecError, Value};
+
+/// Largest value of a k×k window; see [`Pool`] for its padding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MaxPool(pub Pool);
+
+impl OpKind for MaxPool {
+    const NAME: &'static str = "maxpool";
+
+    fn words(&self) -> Vec<String> {
+        vec![format!("k{}", self.0.kernel), format!("s{}", self.0.stride)]
+    }
+
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, String> {
+        Ok(Self(Pool { kernel: fields.number("k")?, stride: fields.number("s")? }))
+    }
+
+    fn build(&self, graph: &mut GraphBuilder, input: Value) -> Result<Value, SpecError> {
+        graph.push(Layer::MaxPool(self.0), input)
+    }
+
+    fn sample(draw: &mut Draw<'_>, _: FeatureMap) -> Self {
+        Self(draw.pool())
+    }
+}
