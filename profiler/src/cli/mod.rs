@@ -1,6 +1,9 @@
 //! The `profiler` program.
 
+mod compare;
 mod export;
+mod layer_report;
+mod model;
 mod ops;
 mod progress;
 mod run;
@@ -27,6 +30,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
+    Model(model::Model),
     Ops(ops::Ops),
     Export(export::Export),
 }
@@ -37,6 +41,7 @@ impl Cli {
     pub fn execute(self) -> ExitCode {
         let result = match self.command {
             Command::Run(run) => run.execute(),
+            Command::Model(model) => model.execute(),
             Command::Ops(ops) => ops.execute(),
             Command::Export(export) => export.execute(),
         };
