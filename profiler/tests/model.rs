@@ -48,7 +48,8 @@ fn symbolic_batch(onnx: &[u8]) -> Vec<u8> {
 
 /// The one line of JSON that `arguments` print.
 fn measured(folder: &Path, arguments: &[&str]) -> Value {
-    let output = profiler(folder).args(["model", "--json", "--budget-s", "4"]).args(arguments).output().unwrap();
+    let output =
+        profiler(folder).args(["model", "--json", "--budget-s", "4"]).args(arguments).output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{stderr}");
     serde_json::from_slice(&output.stdout).unwrap()
@@ -70,7 +71,8 @@ fn layers_add_up_and_the_table_has_the_ops_in_place() {
     assert_eq!(table["macs"].as_u64().unwrap(), baseline().macs().0);
     // Every convolution and product is there by name and has its rate.
     let convolutions = baseline().graph().nodes().iter().filter(|node| node.weights() > 0).count();
-    let with_macs = layers.iter().filter(|layer| layer["gmacs_per_s"].as_f64().is_some_and(|rate| rate > 0.0));
+    let with_macs =
+        layers.iter().filter(|layer| layer["gmacs_per_s"].as_f64().is_some_and(|rate| rate > 0.0));
     assert_eq!(with_macs.count(), convolutions);
     // The clock is read around every node, so the nodes cannot take longer than a run; the bounds leave a busy machine
     // room for either half of the runs.
@@ -85,7 +87,8 @@ fn layers_add_up_and_the_table_has_the_ops_in_place() {
         .map(|row| row.subject.clone())
         .collect();
     assert_eq!(in_place, ops);
-    let network: Vec<_> = rows.iter().filter(|row| row.level == Level::Network).map(|row| row.cache).collect();
+    let network: Vec<_> =
+        rows.iter().filter(|row| row.level == Level::Network).map(|row| row.cache).collect();
     assert_eq!(network, [Cache::Hot, Cache::Cold]);
     let session = read_session(&folder.path().join("t.session.json")).unwrap();
     let OutputCheck::NotCompared { reason } = session.outputs else { panic!("compared") };
@@ -137,7 +140,10 @@ fn what_cannot_be_measured_is_refused_by_name() {
         (vec!["ours.onnx", "--cpus", "9999"], "9999"),
         (vec!["ours.onnx", "--target-ci", "NaN"], "NaN"),
         (vec!["ours.onnx", "-o", "t.txt"], "t.txt"),
-        (vec!["ours.onnx", "-o", "t.csv", "--backend", "tract", "--backend", "onnxruntime"], "tract and onnxruntime"),
+        (
+            vec!["ours.onnx", "-o", "t.csv", "--backend", "tract", "--backend", "onnxruntime"],
+            "tract and onnxruntime",
+        ),
     ] {
         let output = profiler(folder.path()).arg("model").args(&arguments).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();

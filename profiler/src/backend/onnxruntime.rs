@@ -71,12 +71,13 @@ impl Backend for OnnxRuntime {
 
     fn prepare(&self, model: Model<'_>, threads: usize) -> Result<Box<dyn Runnable>, BackendError> {
         check_threads(threads)?;
-        let runnable =
-            load_session(&self.environment, model, threads, None).map_err(|reason| BackendError::Prepare {
+        let runnable = load_session(&self.environment, model, threads, None).map_err(|reason| {
+            BackendError::Prepare {
                 backend: Self::NAME,
                 key: model.key.to_owned(),
                 reason: one_line(&reason),
-            })?;
+            }
+        })?;
         Ok(Box::new(runnable))
     }
 

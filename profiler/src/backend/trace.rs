@@ -46,6 +46,8 @@ pub struct TracedNode {
     pub name: String,
     /// The runtime's operator.
     pub operator: String,
+    /// Multiply-adds that the runtime says it makes; `None` where it does not say.
+    pub multiply_adds: Option<u64>,
     /// Nanoseconds in each traced run, in the order of the runs. A node that does next to nothing may come out slightly
     /// negative, because what noting costs is taken off.
     pub run_ns: Vec<f64>,

@@ -84,23 +84,49 @@ fn table(layers: &LayerTable) -> Table {
         table.add_row(cells(&row.layer, computes, row.time, row.share, row.macs, rate));
     }
     let runtime = |ms: f64| Estimate { latency_ms: ms, ci_low_ms: ms, ci_high_ms: ms };
-    let mut rest =
-        cells("(runtime)", "between layers".to_owned(), runtime(layers.runtime_ms), layers.runtime_share, None, String::new());
+    let mut rest = cells(
+        "(runtime)",
+        "between layers".to_owned(),
+        runtime(layers.runtime_ms),
+        layers.runtime_share,
+        None,
+        String::new(),
+    );
     rest[3].clear();
     rest[5].clear();
     table.add_row(rest);
     let rate = layers.macs.filter(|macs| *macs > 0).map(|macs| macs as f64 / layers.whole.latency_ms / 1e6);
     let rate = rate.map_or_else(String::new, |rate| format!("{rate:.2}"));
-    table.add_row(cells("whole, in turns with the layers", String::new(), layers.whole, 1.0, layers.macs, rate));
-    let mut sum =
-        cells("sum of the layers", String::new(), runtime(layers.sum_ms), layers.sum_over_whole, layers.macs, String::new());
+    table.add_row(cells(
+        "whole, in turns with the layers",
+        String::new(),
+        layers.whole,
+        1.0,
+        layers.macs,
+        rate,
+    ));
+    let mut sum = cells(
+        "sum of the layers",
+        String::new(),
+        runtime(layers.sum_ms),
+        layers.sum_over_whole,
+        layers.macs,
+        String::new(),
+    );
     sum[3].clear();
     table.add_row(sum);
     table.column_iter_mut().skip(2).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
     table
 }
 
-fn cells(name: &str, computes: String, time: Estimate, share: f64, macs: Option<u64>, rate: String) -> [String; 7] {
+fn cells(
+    name: &str,
+    computes: String,
+    time: Estimate,
+    share: f64,
+    macs: Option<u64>,
+    rate: String,
+) -> [String; 7] {
     let width = 50.0 * (time.ci_high_ms - time.ci_low_ms) / time.latency_ms;
     let macs = match macs {
         None => "?".to_owned(),

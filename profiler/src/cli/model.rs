@@ -130,7 +130,8 @@ impl Model {
             &mut |progress| {
                 layers.set_length(progress.budget_ns / 1_000_000);
                 layers.set_position(progress.spent_ns.min(progress.budget_ns) / 1_000_000);
-                let width = progress.half_width.map_or(String::new(), |width| format!(", ±{:.1} %", width * 100.0));
+                let width =
+                    progress.half_width.map_or(String::new(), |width| format!(", ±{:.1} %", width * 100.0));
                 layers.set_message(format!("round {}{width}", progress.rounds));
             },
             stop,

@@ -164,7 +164,8 @@ mod tests {
             assert_eq!(allowed_cpus().unwrap(), one, "a refused pin changes nothing");
             assert_eq!(pin(None, 1).unwrap(), [*first], "only what is allowed is chosen");
             let error = pin(Some(&first.to_string()), 2).unwrap_err().to_string();
-            let expected = format!("2 threads do not fit on core [{first}]: give one core per thread, or fewer threads");
+            let expected =
+                format!("2 threads do not fit on core [{first}]: give one core per thread, or fewer threads");
             assert_eq!(error, expected);
             assert!(matches!(pin(None, 2), Err(AffinityError::TooFew { threads: 2, .. })));
         })

@@ -24,7 +24,14 @@ pub struct Layer {
 /// Operators that multiply and accumulate; all others count as none.
 fn multiplies(node: &OutlineNode) -> bool {
     const HEAVY: [&str; 9] = [
-        "Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "FusedConv", "Gemm", "MatMul", "MatMulInteger",
+        "Conv",
+        "ConvTranspose",
+        "ConvInteger",
+        "QLinearConv",
+        "FusedConv",
+        "Gemm",
+        "MatMul",
+        "MatMulInteger",
         "QLinearMatMul",
     ];
     HEAVY.contains(&node.operator.as_str())
@@ -47,9 +54,16 @@ pub fn macs_by_node(outline: &Outline, named: &[(String, u64)]) -> BTreeMap<usiz
 ///
 /// A runtime node belongs to the model's node whose name it carries. A model's node whose name none carries was fused:
 /// one that multiplies into what follows it, as a convolution into its activation, any other into what comes before it,
-/// as an activation into its convolution. Every runtime node is in exactly one layer.
+/// as an activation into its convolution. Where `multiply_adds`, the runtime's own account by runtime node, says that the
+/// nodes with a convolution's name only prepare it, whatever follows it multiplies: both are one layer. Every runtime
+/// node is in exactly one layer.
 #[must_use]
-pub fn attribute(runtime_nodes: &[&str], outline: &Outline, macs: &BTreeMap<usize, u64>) -> Vec<Layer> {
+pub fn attribute(
+    runtime_nodes: &[&str],
+    multiply_adds: &[Option<u64>],
+    outline: &Outline,
+    macs: &BTreeMap<usize, u64>,
+) -> Vec<Layer> {
     let names = Names::of(outline);
     let mut layers: Vec<Layer> = Vec::new();
     let mut layer_of: HashMap<usize, usize> = HashMap::new();
@@ -67,10 +81,13 @@ pub fn attribute(runtime_nodes: &[&str], outline: &Outline, macs: &BTreeMap<usiz
         }
     }
     let neighbours = Neighbours::of(outline);
+    join_prepared(&mut layers, &mut layer_of, multiply_adds, outline, &neighbours);
     for node in 0..outline.nodes.len() {
         let home = layer_of.get(&node).copied().or_else(|| {
-            let forwards = || neighbours.first_known(node, &neighbours.after, &layer_of);
-            let backwards = || neighbours.first_known(node, &neighbours.before, &layer_of);
+            let first =
+                |direction| neighbours.first_known(node, direction, &layer_of).map(|(_, layer)| layer);
+            let forwards = || first(&neighbours.after);
+            let backwards = || first(&neighbours.before);
             if multiplies(&outline.nodes[node]) {
                 forwards().or_else(backwards)
             } else {
@@ -89,6 +106,42 @@ pub fn attribute(runtime_nodes: &[&str], outline: &Outline, macs: &BTreeMap<usiz
     layers
 }
 
+/// Joins layers whose runtime nodes only prepare a product with the layer after them, if that one multiplies and has no
+/// product of its own.
+fn join_prepared(
+    layers: &mut Vec<Layer>,
+    layer_of: &mut HashMap<usize, usize>,
+    multiply_adds: &[Option<u64>],
+    outline: &Outline,
+    neighbours: &Neighbours,
+) {
+    let made = |layer: &Layer| -> Option<u64> {
+        layer.runtime_nodes.iter().map(|node| multiply_adds.get(*node).copied().flatten()).sum()
+    };
+    for node in (0..outline.nodes.len()).filter(|node| multiplies(&outline.nodes[*node])) {
+        let Some(home) = layer_of.get(&node).copied() else { continue };
+        let Some((after, next)) = neighbours.first_known(node, &neighbours.after, layer_of) else { continue };
+        let is_prepared = made(&layers[home]) == Some(0) && made(&layers[next]) > Some(0);
+        if next == home || !is_prepared || multiplies(&outline.nodes[after]) {
+            continue;
+        }
+        let moved = std::mem::take(&mut layers[next].runtime_nodes);
+        layers[home].runtime_nodes.extend(moved);
+        layer_of.values_mut().filter(|layer| **layer == next).for_each(|layer| *layer = home);
+    }
+    // What was joined is empty now.
+    let mut kept = 0;
+    let position: Vec<usize> = layers
+        .iter()
+        .map(|layer| {
+            kept += usize::from(!layer.runtime_nodes.is_empty());
+            kept.saturating_sub(1)
+        })
+        .collect();
+    layer_of.values_mut().for_each(|layer| *layer = position[*layer]);
+    layers.retain(|layer| !layer.runtime_nodes.is_empty());
+}
+
 /// Which node comes directly before and after which.
 struct Neighbours {
     before: Vec<Option<usize>>,
@@ -105,7 +158,8 @@ impl Neighbours {
             .enumerate()
             .flat_map(|(index, node)| node.outputs.iter().map(move |output| (output.as_str(), index)))
             .collect();
-        let before = |node: &OutlineNode| node.inputs.iter().find_map(|name| writers.get(name.as_str()).copied());
+        let before =
+            |node: &OutlineNode| node.inputs.iter().find_map(|name| writers.get(name.as_str()).copied());
         let after = |node: &OutlineNode| {
             node.outputs.iter().find_map(|name| readers.get(name.as_str())?.first().copied())
         };
@@ -115,19 +169,19 @@ impl Neighbours {
         }
     }
 
-    /// Layer of the first node in one direction that has one.
+    /// The first node in one direction that has a layer, and that layer.
     fn first_known(
         &self,
         node: usize,
         direction: &[Option<usize>],
         layer_of: &HashMap<usize, usize>,
-    ) -> Option<usize> {
+    ) -> Option<(usize, usize)> {
         let mut next = direction[node];
         // A broken model may be a circle.
         for _ in 0..direction.len() {
             let node = next?;
             if let Some(layer) = layer_of.get(&node) {
-                return Some(*layer);
+                return Some((node, *layer));
             }
             next = direction[node];
         }
@@ -165,7 +219,7 @@ mod tests {
 
     fn layers(runtime: &[&str]) -> Vec<(String, Vec<usize>, Vec<usize>, Option<u64>)> {
         let macs = macs_by_node(&outline(), &[("a".into(), 100), ("c.mm".into(), 200), ("d.mul".into(), 9)]);
-        let layers = attribute(runtime, &outline(), &macs);
+        let layers = attribute(runtime, &vec![None; runtime.len()], &outline(), &macs);
         layers.into_iter().map(|l| (l.name, l.runtime_nodes, l.model_nodes, l.macs)).collect()
     }
 
@@ -186,6 +240,21 @@ mod tests {
     }
 
     #[test]
+    fn what_prepares_a_product_is_one_layer_with_what_multiplies() {
+        // `a` packs, `b` is the product with its activation inside; `c` multiplies itself, `d` does not.
+        let told = [Some(0), Some(107), Some(200), Some(9)];
+        let macs = BTreeMap::from([(1, 100), (3, 200)]);
+        let layers = attribute(&["a.pack", "b", "c", "d"], &told, &outline(), &macs);
+        let found: Vec<_> =
+            layers.iter().map(|l| (l.name.as_str(), l.runtime_nodes.clone(), l.macs)).collect();
+        let expected = [("a", vec![0, 1], Some(100)), ("c", vec![2], Some(200)), ("d", vec![3], Some(0))];
+        assert_eq!(found, expected);
+        assert_eq!(layers[0].model_nodes, [1, 2]);
+        // Without the runtime's account the names stand.
+        assert_eq!(attribute(&["a.pack", "b"], &[None, None], &outline(), &macs).len(), 2);
+    }
+
+    #[test]
     fn what_only_the_runtime_knows_is_a_layer_of_its_own() {
         let layers = layers(&["reorder", "a", "b", "c", "d", "e"]);
         assert_eq!(layers[0], ("reorder".to_owned(), vec![0], vec![], Some(0)));
@@ -195,7 +264,8 @@ mod tests {
 
     #[test]
     fn multiply_accumulates_that_nobody_told_are_not_zero() {
-        let layers = attribute(&["a", "b", "c", "d", "e"], &outline(), &BTreeMap::from([(1, 100)]));
+        let layers =
+            attribute(&["a", "b", "c", "d", "e"], &[None; 5], &outline(), &BTreeMap::from([(1, 100)]));
         let macs: Vec<_> = layers.iter().map(|layer| layer.macs).collect();
         assert_eq!(macs, [Some(100), Some(0), None, Some(0), Some(0)]);
     }

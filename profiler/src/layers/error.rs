@@ -17,10 +17,10 @@ pub enum LayersError {
     Stopped,
     /// The time was up too early.
     #[error(
-        "{rounds} undisturbed rounds are too few for a confidence interval, which needs 6: give a larger --budget-s"
+        "{rounds} rounds of plain and traced runs are too few for a confidence interval, which needs 6: give a larger --budget-s"
     )]
     TooShort {
-        /// Rounds in which both plain and traced runs were undisturbed.
+        /// Rounds there were.
         rounds: usize,
     },
     /// The runtime's notes do not fit the runs.

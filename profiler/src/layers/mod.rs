@@ -6,6 +6,7 @@
 
 mod attribute;
 mod error;
+mod in_place;
 mod names;
 mod plan;
 mod table;
@@ -13,9 +14,10 @@ mod trace;
 
 pub use attribute::{Layer, attribute, macs_by_node};
 pub use error::LayersError;
+pub use in_place::{InPlace, NodeRounds};
 pub use plan::{TracePlan, TraceProgress};
 pub use table::{Estimate, LayerRow, LayerTable, OpRow};
-pub use trace::{InPlace, NodeRounds, trace};
+pub use trace::trace;
 
 #[cfg(test)]
 mod tests;

@@ -34,9 +34,8 @@ impl<'a> Names<'a> {
         let is_word = |byte: u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
         let bytes = name.as_bytes();
         // Where a name may begin, and where it may end.
-        let starts: Vec<usize> = (0..bytes.len())
-            .filter(|i| *i == 0 || !(is_word(bytes[i - 1]) && is_word(bytes[*i])))
-            .collect();
+        let starts: Vec<usize> =
+            (0..bytes.len()).filter(|i| *i == 0 || !(is_word(bytes[i - 1]) && is_word(bytes[*i]))).collect();
         let ends: Vec<usize> = (1..=bytes.len())
             .filter(|i| *i == bytes.len() || !(is_word(bytes[i - 1]) && is_word(bytes[*i])))
             .collect();

@@ -90,10 +90,12 @@ pub struct LayerTable {
     pub ops: Vec<OpRow>,
     /// Nodes of the model that no layer computes, such as constants.
     pub not_run: Vec<String>,
-    /// Undisturbed traced runs behind the figures.
+    /// Traced runs behind the figures.
     pub runs: u64,
     /// Traced runs dropped because the thread was pre-empted.
     pub dropped_runs: u64,
+    /// Whether the machine was too busy for undisturbed runs, so that the figures rest on pre-empted ones.
+    pub is_preempted: bool,
     /// What noting a node added to its time in nanoseconds; taken off.
     pub node_cost_ns: f64,
 }
@@ -106,7 +108,8 @@ impl LayerTable {
     pub fn of(in_place: &InPlace, outline: &Outline, macs: &BTreeMap<usize, u64>) -> Option<Self> {
         let whole = Estimate::of(&in_place.whole_ns).filter(|whole| whole.latency_ms > 0.0)?;
         let names: Vec<&str> = in_place.nodes.iter().map(|node| node.name.as_str()).collect();
-        let layers = attribute(&names, outline, macs);
+        let multiply_adds: Vec<_> = in_place.nodes.iter().map(|node| node.multiply_adds).collect();
+        let layers = attribute(&names, &multiply_adds, outline, macs);
         let mut rows = Vec::with_capacity(layers.len());
         let mut per_op = vec![vec![0.0; in_place.whole_ns.len()]; outline.ops.len()];
         let mut has_home = vec![false; outline.nodes.len()];
@@ -119,7 +122,8 @@ impl LayerTable {
             if let Some(op) = layer.op {
                 per_op[op].iter_mut().zip(&round_ns).for_each(|(sum, ns)| *sum += ns);
             }
-            let operators: Vec<_> = layer.model_nodes.iter().map(|node| &*outline.nodes[*node].operator).collect();
+            let operators: Vec<_> =
+                layer.model_nodes.iter().map(|node| &*outline.nodes[*node].operator).collect();
             layer.model_nodes.iter().for_each(|node| has_home[*node] = true);
             let mut runtime_operators: Vec<String> = Vec::new();
             for node in nodes() {
@@ -128,7 +132,8 @@ impl LayerTable {
                 }
             }
             let time = Estimate::of(&round_ns)?;
-            let rate = |macs: u64| (macs > 0 && time.latency_ms > 0.0).then(|| macs as f64 / time.latency_ms / 1e6);
+            let rate =
+                |macs: u64| (macs > 0 && time.latency_ms > 0.0).then(|| macs as f64 / time.latency_ms / 1e6);
             rows.push(LayerRow {
                 layer: layer.name,
                 operators: operators.join("+"),
@@ -156,6 +161,7 @@ impl LayerTable {
             not_run: homeless.map(|(node, _)| node.name.clone()).collect(),
             runs: in_place.runs,
             dropped_runs: in_place.dropped_runs,
+            is_preempted: in_place.is_preempted,
             node_cost_ns: in_place.node_cost_ns,
         })
     }

@@ -59,6 +59,7 @@ impl Traced for FakeNetwork {
         let node = |(index, (name, _)): (usize, &(String, u64))| TracedNode {
             name: name.clone(),
             operator: "fake".to_owned(),
+            multiply_adds: None,
             run_ns: self.notes.iter().map(|run| run[index]).collect(),
         };
         let nodes = self.nodes.iter().enumerate().map(node).collect();
@@ -66,7 +67,11 @@ impl Traced for FakeNetwork {
     }
 }
 
-fn run(network: &mut FakeNetwork, plan: &TracePlan, instruments: &mut Instruments) -> Result<InPlace, LayersError> {
+fn run(
+    network: &mut FakeNetwork,
+    plan: &TracePlan,
+    instruments: &mut Instruments,
+) -> Result<InPlace, LayersError> {
     trace(network, plan, instruments, &mut |_| {}, &AtomicBool::new(false))
 }
 
@@ -119,9 +124,33 @@ fn preempted_runs_are_dropped_from_nodes_and_whole_alike() {
     let mut instruments = Instruments::emulated(clock);
     instruments.processor = Box::new(Busy(0));
     let in_place = run(&mut network, &TracePlan::default(), &mut instruments).unwrap();
-    assert!(in_place.dropped_runs > 0);
+    assert!(in_place.dropped_runs > 0 && !in_place.is_preempted);
     assert_eq!(in_place.runs + in_place.dropped_runs, 96);
     assert_eq!(in_place.nodes[0].round_ns, vec![100_000.0; 12]);
+}
+
+/// Pre-empted in every sample; half of the clock's time is the thread's.
+struct Swamped(FakeClock, u64);
+
+impl Processor for Swamped {
+    fn usage(&mut self) -> Result<Usage, MeasureError> {
+        self.1 += 1;
+        Ok(Usage { preemptions: self.1, time_ns: Some(self.0.peek_ns() / 2) })
+    }
+}
+
+#[test]
+fn a_machine_without_undisturbed_runs_gives_figures_that_say_so() {
+    let clock = FakeClock::new();
+    let mut network = FakeNetwork::new(&clock, &[("a", 80_000)], 20_000);
+    let mut instruments = Instruments::emulated(clock.clone());
+    instruments.processor = Box::new(Swamped(clock, 0));
+    let in_place = run(&mut network, &TracePlan::default(), &mut instruments).unwrap();
+    assert!(in_place.is_preempted);
+    assert_eq!((in_place.runs, in_place.dropped_runs), (96, 0));
+    // The whole by the processor's time, half of 100 µs (and a reading or two); the node by its own notes.
+    assert!(in_place.whole_ns.iter().all(|ns| (ns - 50_000.0).abs() < 3.0), "{:?}", in_place.whole_ns);
+    assert_eq!(in_place.nodes[0].round_ns, vec![80_000.0; 12]);
 }
 
 #[test]
@@ -134,7 +163,8 @@ fn too_little_time_and_too_few_notes_are_errors() {
     // Notes that hold 60 runs: 3 to warm up, then 9 a round, so 6 rounds and not 7 (3 + 63).
     let mut network = FakeNetwork::new(&clock, &[("a", 100_000)], 0);
     network.most_runs = 60;
-    let in_place = run(&mut network, &TracePlan::default(), &mut Instruments::emulated(clock.clone())).unwrap();
+    let in_place =
+        run(&mut network, &TracePlan::default(), &mut Instruments::emulated(clock.clone())).unwrap();
     assert_eq!(in_place.whole_ns.len(), 6);
     let stop = AtomicBool::new(true);
     let instruments = &mut Instruments::emulated(clock);
@@ -160,7 +190,14 @@ fn every_layer_of_an_exported_network_is_found_in_tract() {
     let found = traced.finish().unwrap();
     assert!(found.nodes.iter().all(|node| node.run_ns.len() == 2));
     let names: Vec<&str> = found.nodes.iter().map(|node| node.name.as_str()).collect();
-    let layers = attribute(&names, &outline, &macs);
+    let told: Vec<_> = found.nodes.iter().map(|node| node.multiply_adds).collect();
+    let layers = attribute(&names, &told, &outline, &macs);
+    // A layer's time is that of the nodes that multiply, not of those that only prepare it: tract calls a product that
+    // has taken its activation in by the activation's name.
+    for layer in layers.iter().filter(|layer| layer.macs > Some(0)) {
+        let multiplied: u64 = layer.runtime_nodes.iter().filter_map(|node| told[*node]).sum();
+        assert!(multiplied >= layer.macs.unwrap(), "{layer:?}: {multiplied}");
+    }
     // Every layer with weights has a time of its own, and no two share one.
     let heavy = |node: &usize| ["Conv", "Gemm"].contains(&outline.nodes[*node].operator.as_str());
     for layer in &layers {

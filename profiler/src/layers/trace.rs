@@ -2,51 +2,22 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{LayersError, TracePlan, TraceProgress};
+use super::{InPlace, LayersError, NodeRounds, TracePlan, TraceProgress};
 use crate::{
-    backend::Traced,
+    backend::{Traced, TracedNode},
     measure::{
-        ClockQuality, Drift, DriftReport, Entry, History, Instruments, MeasureError, RawNs, Reading, median,
+        ClockQuality, Drift, Entry, History, Instruments, MeasureError, RawNs, Reading, median,
         median_interval,
     },
 };
 
-/// What tracing gave. A round's mean over its undisturbed runs, corrected for drift, is the unit of all figures.
-#[derive(Clone, Debug, PartialEq)]
-pub struct InPlace {
-    /// Nanoseconds of a plain run, round by round.
-    pub whole_ns: Vec<f64>,
-    /// The runtime's nodes in running order.
-    pub nodes: Vec<NodeRounds>,
-    /// Undisturbed traced runs.
-    pub runs: u64,
-    /// Traced runs dropped because the thread was pre-empted.
-    pub dropped_runs: u64,
-    /// What noting a node adds to its time in nanoseconds; taken off.
-    pub node_cost_ns: f64,
-    /// Step of the runtime's notes in nanoseconds.
-    pub resolution_ns: u64,
-    /// How the reference block moved.
-    pub drift: DriftReport,
-    /// Time it took in nanoseconds.
-    pub spent_ns: u64,
-}
-
-/// A runtime node's time, round by round.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NodeRounds {
-    /// What the runtime calls it.
-    pub name: String,
-    /// The runtime's operator.
-    pub operator: String,
-    /// Nanoseconds per run, round by round.
-    pub round_ns: Vec<f64>,
-}
+/// Below six, there is no 95 % interval of a median.
+const FEWEST_ROUNDS: usize = 6;
 
 /// Traces a network until it is known well enough.
 ///
 /// A round reads the reference block, then takes plain and traced runs, in an order that changes every round; the first
-/// of each kind only warms up. Runs during which the thread was pre-empted are dropped.
+/// of each kind only warms up. Runs during which the thread was pre-empted are dropped where there are others.
 ///
 /// # Errors
 /// [`LayersError`].
@@ -61,9 +32,8 @@ pub fn trace(
     let mut history = History::default();
     history.push(Entry::Start { clock: quality }).map_err(MeasureError::from)?;
     let start_ns = instruments.clock.now_ns();
-    let (rounds, traced, dropped_runs) = (Vec::new(), Vec::new(), 0);
-    let mut tracing =
-        Tracing { network, instruments, quality, start_ns, history, rounds, traced, dropped_runs };
+    let (rounds, traced) = (Vec::new(), Vec::new());
+    let mut tracing = Tracing { network, instruments, quality, start_ns, history, rounds, traced };
     let runs = tracing.warm_up(plan)?;
     loop {
         tracing.round(runs)?;
@@ -73,7 +43,8 @@ pub fn trace(
         if stop.load(Ordering::Relaxed) {
             return Err(LayersError::Stopped);
         }
-        let known = rounds >= plan.min_rounds && half_width.is_some_and(|width| width <= plan.target_half_width);
+        let known =
+            rounds >= plan.min_rounds && half_width.is_some_and(|width| width <= plan.target_half_width);
         let full = tracing.traced.len() + runs + 1 > tracing.network.most_runs();
         if known || full || rounds >= plan.max_rounds || spent_ns >= plan.budget_ns {
             return tracing.finish(plan);
@@ -81,18 +52,40 @@ pub fn trace(
     }
 }
 
-/// One round: when it was, and what its undisturbed runs took in nanoseconds.
+/// Which runs count.
+#[derive(Clone, Copy, PartialEq)]
+enum Choice {
+    Undisturbed,
+    All,
+}
+
+/// One timed run.
+#[derive(Clone, Copy)]
+struct Sample {
+    took_ns: f64,
+    /// Time the thread had the processor, where that can be told; otherwise what it took.
+    on_processor_ns: f64,
+    is_disturbed: bool,
+}
+
+/// One round: when it was, and its timed runs.
 #[derive(Default)]
 struct Round {
     at_ns: f64,
-    plain: Vec<f64>,
-    traced: Vec<f64>,
+    plain: Vec<Sample>,
+    traced: Vec<Sample>,
 }
 
 impl Round {
     /// Mean plain and traced run; `None` unless there are both.
-    fn means(&self) -> Option<(f64, f64)> {
-        Some((mean(&self.plain)?, mean(&self.traced)?))
+    fn means(&self, choice: Choice) -> Option<(f64, f64)> {
+        let of = |samples: &[Sample]| match choice {
+            Choice::Undisturbed => {
+                mean(samples.iter().filter(|sample| !sample.is_disturbed).map(|sample| sample.took_ns))
+            }
+            Choice::All => mean(samples.iter().map(|sample| sample.on_processor_ns)),
+        };
+        Some((of(&self.plain)?, of(&self.traced)?))
     }
 }
 
@@ -103,9 +96,8 @@ struct Tracing<'a> {
     start_ns: u64,
     history: History,
     rounds: Vec<Round>,
-    /// For every traced run the round that it counts for, if it counts.
-    traced: Vec<Option<usize>>,
-    dropped_runs: u64,
+    /// For every traced run its round and whether it was disturbed; none for those that only warmed up.
+    traced: Vec<Option<(usize, bool)>>,
 }
 
 #[derive(Clone, Copy)]
@@ -120,7 +112,7 @@ impl Tracing<'_> {
         const WARM_UP_RUNS: usize = 3;
         let mut shortest = f64::INFINITY;
         for _ in 0..WARM_UP_RUNS {
-            shortest = shortest.min(self.run(Kind::Plain)?.0);
+            shortest = shortest.min(self.run(Kind::Plain)?.took_ns);
             self.run(Kind::Traced)?;
             self.traced.push(None);
             self.instruments.reference.run().map_err(reference_failed)?;
@@ -137,16 +129,14 @@ impl Tracing<'_> {
         let kinds = if index % 2 == 0 { [Kind::Plain, Kind::Traced] } else { [Kind::Traced, Kind::Plain] };
         for kind in kinds {
             for run in 0..=runs {
-                let (took_ns, is_disturbed) = self.run(kind)?;
+                let sample = self.run(kind)?;
                 // The first only warms up: the other kind ran before it.
-                let counts = run > 0 && !is_disturbed;
+                let counts = run > 0;
                 match kind {
-                    Kind::Plain if counts => round.plain.push(took_ns),
-                    Kind::Plain => {}
+                    Kind::Plain => round.plain.extend(counts.then_some(sample)),
                     Kind::Traced => {
-                        self.dropped_runs += u64::from(run > 0 && is_disturbed);
-                        self.traced.push(counts.then_some(index));
-                        round.traced.extend(counts.then_some(took_ns));
+                        round.traced.extend(counts.then_some(sample));
+                        self.traced.push(counts.then_some((index, sample.is_disturbed)));
                     }
                 }
             }
@@ -156,17 +146,23 @@ impl Tracing<'_> {
         Ok(())
     }
 
-    /// Nanoseconds of one run, and whether the thread was pre-empted meanwhile.
-    fn run(&mut self, kind: Kind) -> Result<(f64, bool), LayersError> {
-        let usage = self.instruments.processor.usage()?;
+    fn run(&mut self, kind: Kind) -> Result<Sample, LayersError> {
+        let usage_before = self.instruments.processor.usage()?;
         let before = self.instruments.clock.now_ns();
         match kind {
             Kind::Plain => self.network.run_plain()?,
             Kind::Traced => self.network.run_traced()?,
         }
-        let took = self.instruments.clock.now_ns() - before;
-        let is_disturbed = self.instruments.processor.usage()?.preemptions != usage.preemptions;
-        Ok(((took as f64 - self.quality.cost_ns).max(0.0), is_disturbed))
+        let took = (self.instruments.clock.now_ns() - before) as f64;
+        let usage = self.instruments.processor.usage()?;
+        let on_processor = usage.time_ns.zip(usage_before.time_ns).map(|(end, start)| (end - start) as f64);
+        let cost_off = |ns: f64| (ns - self.quality.cost_ns).max(0.0);
+        Ok(Sample {
+            took_ns: cost_off(took),
+            // It includes the readings around the run: it is never more than the clock's.
+            on_processor_ns: cost_off(on_processor.unwrap_or(took).min(took)),
+            is_disturbed: usage.preemptions != usage_before.preemptions,
+        })
     }
 
     fn read_reference(&mut self) -> Result<(), LayersError> {
@@ -187,34 +183,37 @@ impl Tracing<'_> {
         Ok(Drift::of(&self.history)?.ok_or(MeasureError::NoReference { segment: 0 })?)
     }
 
+    /// All runs only where there are not six undisturbed rounds.
+    fn choice(&self) -> Choice {
+        let undisturbed =
+            self.rounds.iter().filter(|round| round.means(Choice::Undisturbed).is_some()).count();
+        if undisturbed < FEWEST_ROUNDS { Choice::All } else { Choice::Undisturbed }
+    }
+
     /// Wider of the relative half widths of plain and traced runs; `None` with too few rounds.
     fn half_width(&self) -> Result<Option<f64>, LayersError> {
-        let drift = self.drift()?;
+        let (drift, choice) = (self.drift()?, self.choice());
         let correct = |ns, round: &Round| drift.correct(RawNs(ns), 0, round.at_ns).0;
-        let (plain, traced): (Vec<f64>, Vec<f64>) = self
-            .rounds
-            .iter()
-            .filter_map(|round| round.means().map(|(plain, traced)| (correct(plain, round), correct(traced, round))))
-            .unzip();
+        let both = |round: &Round| round.means(choice).map(|(a, b)| (correct(a, round), correct(b, round)));
+        let (plain, traced): (Vec<f64>, Vec<f64>) = self.rounds.iter().filter_map(both).unzip();
         let width = |values: &[f64]| Some(median_interval(values)?.relative_half_width(median(values)?));
         Ok(width(&plain).zip(width(&traced)).map(|(plain, traced)| plain.max(traced)))
     }
 
     fn finish(mut self, plan: &TracePlan) -> Result<InPlace, LayersError> {
-        const FEWEST: usize = 6;
         self.read_reference()?;
-        let spent_ns = self.now_ns();
-        let drift = self.drift()?;
+        let (spent_ns, drift, choice) = (self.now_ns(), self.drift()?, self.choice());
         let trace = self.network.finish()?;
-        let counted: Vec<usize> = (0..self.rounds.len()).filter(|i| self.rounds[*i].means().is_some()).collect();
-        if counted.len() < FEWEST {
-            return Err(LayersError::TooShort { rounds: counted.len() });
+        let means: Vec<(usize, f64)> = self
+            .rounds
+            .iter()
+            .enumerate()
+            .filter_map(|(index, round)| Some((index, round.means(choice)?.0)))
+            .collect();
+        if means.len() < FEWEST_ROUNDS {
+            return Err(LayersError::TooShort { rounds: means.len() });
         }
         let correct = |ns, round: usize| drift.correct(RawNs(ns), 0, self.rounds[round].at_ns).0;
-        let whole_ns = counted
-            .iter()
-            .filter_map(|round| Some(correct(mean(&self.rounds[*round].plain)?, *round)))
-            .collect();
         let mut nodes = Vec::with_capacity(trace.nodes.len());
         for node in trace.nodes {
             if node.run_ns.len() != self.traced.len() {
@@ -222,21 +221,34 @@ impl Tracing<'_> {
                 return Err(LayersError::Notes { node: node.name, noted, runs });
             }
             let mut runs_of: Vec<Vec<f64>> = vec![Vec::new(); self.rounds.len()];
-            for (ns, round) in node.run_ns.iter().zip(&self.traced) {
-                if let Some(round) = round {
+            for (ns, run) in node.run_ns.iter().zip(&self.traced) {
+                if let Some((round, is_disturbed)) = run
+                    && (choice == Choice::All || !is_disturbed)
+                {
                     runs_of[*round].push(*ns);
                 }
             }
+            let of_round = |runs: &[f64]| match choice {
+                Choice::Undisturbed => mean(runs.iter().copied()),
+                Choice::All => median(runs),
+            };
             let round_ns =
-                counted.iter().filter_map(|round| Some(correct(mean(&runs_of[*round])?, *round))).collect();
-            nodes.push(NodeRounds { name: node.name, operator: node.operator, round_ns });
+                means.iter().filter_map(|(round, _)| Some(correct(of_round(&runs_of[*round])?, *round)));
+            let round_ns = round_ns.collect();
+            let TracedNode { name, operator, multiply_adds, .. } = node;
+            nodes.push(NodeRounds { name, operator, multiply_adds, round_ns });
         }
-        let runs: usize = counted.iter().map(|round| self.rounds[*round].traced.len()).sum();
+        let is_used = |(round, is_disturbed): &&(usize, bool)| {
+            means.iter().any(|(used, _)| used == round) && (choice == Choice::All || !is_disturbed)
+        };
+        let timed = self.traced.iter().flatten();
+        let runs = timed.clone().filter(is_used).count();
         Ok(InPlace {
-            whole_ns,
+            whole_ns: means.iter().map(|(round, ns)| correct(*ns, *round)).collect(),
             nodes,
             runs: runs as u64,
-            dropped_runs: self.dropped_runs,
+            dropped_runs: (timed.count() - runs) as u64,
+            is_preempted: choice == Choice::All,
             node_cost_ns: trace.node_cost_ns,
             resolution_ns: trace.resolution_ns,
             drift: drift.report(plan.drift_limit),
@@ -249,8 +261,9 @@ impl Tracing<'_> {
     }
 }
 
-fn mean(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+fn mean(values: impl Iterator<Item = f64> + Clone) -> Option<f64> {
+    let count = values.clone().count();
+    (count > 0).then(|| values.sum::<f64>() / count as f64)
 }
 
 fn reference_failed(source: crate::measure::SubjectFailure) -> MeasureError {

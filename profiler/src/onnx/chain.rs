@@ -6,8 +6,8 @@ use super::proto::{
     Dimension, FLOAT, Graph, Model, Node, OperatorSet, Shape, Tensor, TensorType, Type, ValueInfo,
 };
 
-/// A chain of `length` nodes, each the largest of one number and two constants: three inputs, as a convolution with a
-/// bias has.
+/// A chain of `length` nodes, each the largest of one number and two constants: three inputs of four dimensions, much as
+/// a convolution with a bias has.
 #[must_use]
 pub fn chain_model(length: usize) -> Vec<u8> {
     let value = |index: usize| if index == length { "output".to_owned() } else { format!("value{index}") };
@@ -19,7 +19,7 @@ pub fn chain_model(length: usize) -> Vec<u8> {
         attribute: Vec::new(),
     };
     let constant = |name: &str, value: f32| Tensor {
-        dims: vec![1],
+        dims: vec![1; 4],
         data_type: FLOAT,
         name: name.to_owned(),
         raw_data: value.to_le_bytes().to_vec(),
@@ -29,7 +29,7 @@ pub fn chain_model(length: usize) -> Vec<u8> {
         r#type: Some(Type {
             tensor_type: Some(TensorType {
                 elem_type: FLOAT,
-                shape: Some(Shape { dim: vec![Dimension { dim_value: 1 }] }),
+                shape: Some(Shape { dim: vec![Dimension { dim_value: 1 }; 4] }),
             }),
         }),
     };

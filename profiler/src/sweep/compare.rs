@@ -195,7 +195,10 @@ mod tests {
             error.to_string()
         };
         let text = refusal(&[100.0, 1.0], &[100.0, 1.3]);
-        assert!(text.starts_with("fixed and fixed give `s0` different outputs: they differ by 3.00e-3 of"), "{text}");
+        assert!(
+            text.starts_with("fixed and fixed give `s0` different outputs: they differ by 3.00e-3 of"),
+            "{text}"
+        );
         assert!(refusal(&[1.0], &[1.0, 1.0]).contains("they have 1 and 2 values"));
         assert!(refusal(&[1.0, f32::NAN], &[1.0, f32::NAN]).contains("NaN and NaN are not both finite"));
         assert!(refusal(&[f32::INFINITY], &[1.0]).contains("inf and 1 are not both finite"));

@@ -39,7 +39,9 @@ pub enum SweepError {
     #[error(transparent)]
     Measure(#[from] MeasureError),
     /// The outputs of two runtimes disagree.
-    #[error("{backend} and {other} give `{subject}` different outputs: {difference}; not timed (see --no-compare)")]
+    #[error(
+        "{backend} and {other} give `{subject}` different outputs: {difference}; not timed (see --no-compare)"
+    )]
     Disagree {
         /// The subject.
         subject: String,

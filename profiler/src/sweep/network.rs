@@ -15,7 +15,7 @@ use crate::{
     device::{Device, MachineState},
     layers::{InPlace, LayerTable, LayersError, OpRow, TracePlan, TraceProgress, macs_by_node, trace},
     measure::{Drift, History, Instruments, MeasureError, Observer, Outcome, Protocol, measure, quantile},
-    onnx::{Outline, OnnxError},
+    onnx::{OnnxError, Outline},
     record::{Cache, Level, Row, Session, Status},
 };
 
@@ -75,8 +75,7 @@ impl NetworkProfile<'_> {
         let mut instruments = Instruments::of_this_machine(self.threads);
         let mut history = History::default();
         let mut subject = [plain];
-        let outcome =
-            measure(&mut subject, &self.protocol, &mut instruments, &mut history, observer, stop)?;
+        let outcome = measure(&mut subject, &self.protocol, &mut instruments, &mut history, observer, stop)?;
         if outcome == Outcome::Stopped {
             return Ok(None);
         }
@@ -99,7 +98,8 @@ impl NetworkProfile<'_> {
         warnings.extend(self.layer_warnings(&layers));
         // A figure that is not above zero is none.
         let (known, unknown): (Vec<_>, Vec<_>) = layers.ops.iter().partition(|op| op.time.ci_low_ms > 0.0);
-        let hidden = |op: &&OpRow| format!("op {} has no time of its own in this runtime: it has no row", op.op);
+        let hidden =
+            |op: &&OpRow| format!("op {} has no time of its own in this runtime: it has no row", op.op);
         warnings.extend(unknown.iter().map(hidden));
         let ops = known.into_iter().map(|op| self.op_row(op, &in_place, &id));
         let session = Session {
@@ -125,11 +125,23 @@ impl NetworkProfile<'_> {
 
     fn layer_warnings(&self, layers: &LayerTable) -> Vec<String> {
         let mut warnings = Vec::new();
+        if layers.is_preempted {
+            warnings.push(
+                "the layers rest on pre-empted runs: the machine was too busy for six undisturbed rounds"
+                    .to_owned(),
+            );
+        }
         if layers.macs.is_none() {
-            warnings.push("multiply-accumulates of some layers are not known: tract does not take this model".to_owned());
+            warnings.push(
+                "multiply-accumulates of some layers are not known: tract does not take this model"
+                    .to_owned(),
+            );
         }
         if self.threads > 1 {
-            warnings.push("with several threads a layer's time is that of the whole step, not of all threads".to_owned());
+            warnings.push(
+                "with several threads a layer's time is that of the whole step, not of all threads"
+                    .to_owned(),
+            );
         }
         warnings
     }
@@ -151,7 +163,11 @@ impl NetworkProfile<'_> {
             ci_high_ms: time.ci_high_ms,
             runs: in_place.runs,
             dropped_runs: in_place.dropped_runs,
-            status: if half_width <= self.plan.target_half_width { Status::Ok } else { Status::Wide },
+            status: match half_width <= self.plan.target_half_width {
+                _ if in_place.is_preempted => Status::Preempted,
+                true => Status::Ok,
+                false => Status::Wide,
+            },
             session: session.to_owned(),
             ops: String::new(),
         }

@@ -5,7 +5,10 @@ use std::{path::PathBuf, sync::atomic::AtomicBool};
 use jiff::Timestamp;
 
 use super::{
-    CompareWith, Journal, Measured, Planned, SweepError, compare::Comparison, journal::Header, journal_path, rows,
+    CompareWith, Journal, Measured, Planned, SweepError,
+    compare::Comparison,
+    journal::Header,
+    journal_path, rows,
     session::{conditions, drift_warning, new_session, output_warning},
 };
 use crate::{

@@ -10,7 +10,12 @@ use crate::{
 };
 
 /// What must not change while a session lasts.
-pub(super) fn conditions(backend: &dyn Backend, threads: usize, cpus: &[usize], device: &Device) -> Conditions {
+pub(super) fn conditions(
+    backend: &dyn Backend,
+    threads: usize,
+    cpus: &[usize],
+    device: &Device,
+) -> Conditions {
     let details = backend.details().into_iter().map(|(name, value)| (name.to_owned(), value));
     Conditions {
         device: device.name(),

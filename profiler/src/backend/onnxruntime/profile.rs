@@ -26,7 +26,11 @@ pub(super) struct OrtTraced {
 }
 
 impl OrtTraced {
-    pub(super) fn new(environment: &Environment, model: Model<'_>, threads: usize) -> Result<Self, BackendError> {
+    pub(super) fn new(
+        environment: &Environment,
+        model: Model<'_>,
+        threads: usize,
+    ) -> Result<Self, BackendError> {
         let refuse = |reason: String| BackendError::Prepare {
             backend: OnnxRuntime::NAME,
             key: model.key.to_owned(),
@@ -78,8 +82,10 @@ impl Profiled {
 
     fn finish(&mut self) -> Result<Vec<TracedNode>, BackendError> {
         let key = self.runnable.key.clone();
-        let lost = |reason: String| BackendError::Run { backend: OnnxRuntime::NAME, key: key.clone(), reason };
-        let written = self.runnable.session.end_profiling().map_err(|error| lost(one_line(&error.to_string())))?;
+        let lost =
+            |reason: String| BackendError::Run { backend: OnnxRuntime::NAME, key: key.clone(), reason };
+        let written =
+            self.runnable.session.end_profiling().map_err(|error| lost(one_line(&error.to_string())))?;
         let path = self.folder.path().join(Path::new(&written).file_name().unwrap_or_default());
         let file = File::open(&path).map_err(|error| lost(format!("its profile `{written}`: {error}")))?;
         let events: Vec<Event> = serde_json::from_reader(BufReader::new(file))
@@ -128,7 +134,8 @@ fn node_times(events: &[Event]) -> Result<Vec<TracedNode>, String> {
         let run = run.ok_or_else(|| format!("its profile has node `{name}` before any run"))?;
         let position = *positions.entry(name).or_insert_with(|| {
             let operator = event.args.op_name.clone();
-            nodes.push(TracedNode { name: name.to_owned(), operator, run_ns: vec![0.0; runs.len()] });
+            let run_ns = vec![0.0; runs.len()];
+            nodes.push(TracedNode { name: name.to_owned(), operator, multiply_adds: None, run_ns });
             nodes.len() - 1
         });
         nodes[position].run_ns[run] += event.dur as f64 * 1e3;
@@ -199,6 +206,7 @@ mod tests {
         let node = |name: &str, operator: &str, run_ns: &[f64]| TracedNode {
             name: name.to_owned(),
             operator: operator.to_owned(),
+            multiply_adds: None,
             run_ns: run_ns.to_vec(),
         };
         // In microseconds: a takes 7 and 9; b takes 3 + 4 (twice in the first run) and 5.

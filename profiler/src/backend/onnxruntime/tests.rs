@@ -97,7 +97,10 @@ fn every_profiled_run_is_found_node_by_node() {
     let both_ns = clock.elapsed().as_nanos() as f64;
     let trace = traced.finish().unwrap();
     let names: Vec<&str> = trace.nodes.iter().map(|node| node.name.as_str()).collect();
-    assert!(trace.nodes.iter().all(|node| node.run_ns.len() == RUNS && !node.operator.is_empty()), "{names:?}");
+    assert!(
+        trace.nodes.iter().all(|node| node.run_ns.len() == RUNS && !node.operator.is_empty()),
+        "{names:?}"
+    );
     // A node's cost is at least a clock reading, and the nodes of all runs cannot take longer than all runs.
     assert!(trace.node_cost_ns > 0.0);
     let all_ns: f64 = trace.nodes.iter().flat_map(|node| &node.run_ns).sum();

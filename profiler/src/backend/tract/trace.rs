@@ -1,7 +1,7 @@
 //! Node times of tract: the clock is read before and after each node's evaluation, inside the running plan.
 
 use tract_onnx::prelude::*;
-use tract_onnx::tract_core::internal::Cost;
+use tract_onnx::tract_core::internal::{Cost, TypedNode};
 use tract_onnx::tract_core::plan::eval;
 
 use super::{Tract, TractRunnable, one_line};
@@ -43,16 +43,17 @@ impl Traced for TractTraced {
         // Room is made outside of what is timed.
         notes.reserve(order.len());
         let noted = notes.len();
-        let outputs = runnable.state.run_plan_with_eval(runnable.inputs.clone(), |context, state, node, input| {
-            let before = clock.now_ns();
-            let result = eval(context, state, node, input);
-            let after = clock.now_ns();
-            notes.push(after - before);
-            if is_first {
-                order.push(node.id);
-            }
-            result
-        });
+        let outputs =
+            runnable.state.run_plan_with_eval(runnable.inputs.clone(), |context, state, node, input| {
+                let before = clock.now_ns();
+                let result = eval(context, state, node, input);
+                let after = clock.now_ns();
+                notes.push(after - before);
+                if is_first {
+                    order.push(node.id);
+                }
+                result
+            });
         if let Err(error) = outputs {
             notes.truncate(noted);
             return Err(runnable.failed(&error));
@@ -63,12 +64,30 @@ impl Traced for TractTraced {
     fn finish(&mut self) -> Result<Trace, BackendError> {
         let runs = self.notes.chunks_exact(self.order.len().max(1));
         let nodes = self.order.iter().enumerate().map(|(position, id)| {
-            let node = &self.runnable.state.model().nodes()[*id];
+            let model = self.runnable.state.model();
+            let node = &model.nodes()[*id];
+            let multiply_adds = multiply_adds(model, node).ok();
             let run_ns = runs.clone().map(|run| run[position] as f64 - self.cost_ns).collect();
-            TracedNode { name: node.name.clone(), operator: node.op().name().into_owned(), run_ns }
+            TracedNode {
+                name: node.name.clone(),
+                operator: node.op().name().into_owned(),
+                multiply_adds,
+                run_ns,
+            }
         });
         Ok(Trace { nodes: nodes.collect(), node_cost_ns: self.cost_ns, resolution_ns: 1 })
     }
+}
+
+/// Multiply-adds of a node, sums and reductions included.
+fn multiply_adds(model: &TypedModel, node: &TypedNode) -> TractResult<u64> {
+    let mut sum = 0;
+    for (cost, count) in node.op.cost(&model.node_input_facts(node.id)?)? {
+        if matches!(cost, Cost::FMA(_)) {
+            sum += u64::try_from(count.to_i64()?)?;
+        }
+    }
+    Ok(sum)
 }
 
 /// Multiply-accumulates of each convolution and matrix product by the name of its node in `onnx`'s own graph, before any
@@ -85,17 +104,9 @@ pub(super) fn node_macs(onnx: &[u8]) -> Result<Vec<(String, u64)>, String> {
             if !["Conv", "EinSum", "MatMul"].contains(&&*node.op().name()) {
                 continue;
             }
-            let inputs = model.node_input_facts(node.id)?;
-            let mut macs = 0;
-            for (cost, count) in node.op.cost(&inputs)? {
-                if matches!(cost, Cost::FMA(_)) {
-                    macs += u64::try_from(count.to_i64()?)?;
-                }
-            }
-            found.push((node.name.clone(), macs));
+            found.push((node.name.clone(), multiply_adds(&model, node)?));
         }
         Ok(found)
     };
     macs().map_err(|error: TractError| one_line(&error))
 }
-
