@@ -2,6 +2,15 @@
 
 use super::BackendError;
 
+/// By what a node's time is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeClock {
+    /// The wall clock.
+    Wall,
+    /// The time that the thread had the processor: for machines that take it away in every run.
+    Processor,
+}
+
 /// A model whose runs can be looked into.
 pub trait Traced {
     /// Runs once as [`Runnable::run`](super::Runnable::run) does; nothing is noted.
@@ -10,11 +19,11 @@ pub trait Traced {
     /// [`BackendError::Run`].
     fn run_plain(&mut self) -> Result<(), BackendError>;
 
-    /// Runs once and notes how long each node takes.
+    /// Runs once and notes how long each node takes. A runtime that only knows the wall clock takes that.
     ///
     /// # Errors
     /// [`BackendError::Run`].
-    fn run_traced(&mut self) -> Result<(), BackendError>;
+    fn run_traced(&mut self, clock: NodeClock) -> Result<(), BackendError>;
 
     /// Traced runs it can hold.
     fn most_runs(&self) -> usize {
@@ -33,7 +42,7 @@ pub trait Traced {
 pub struct Trace {
     /// Nodes in running order.
     pub nodes: Vec<TracedNode>,
-    /// What noting one node adds to its time in nanoseconds; taken off already.
+    /// What noting one node by the wall clock adds to its time in nanoseconds; taken off already.
     pub node_cost_ns: f64,
     /// Step of the runtime's notes in nanoseconds.
     pub resolution_ns: u64,

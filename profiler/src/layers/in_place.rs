@@ -5,7 +5,7 @@ use crate::measure::DriftReport;
 /// What tracing gave. A round's mean over its undisturbed runs, corrected for drift, is the unit of all figures.
 ///
 /// On a machine too busy for that, all runs count: the whole by the time that the thread had the processor, a node by its
-/// median over the round's runs, few of which lost the processor in that very node.
+/// median over the round's runs, and by that time too where the runtime can tell it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InPlace {
     /// Nanoseconds of a plain run, round by round.
@@ -18,7 +18,7 @@ pub struct InPlace {
     pub dropped_runs: u64,
     /// Whether the machine was too busy for six undisturbed rounds, so that pre-empted runs had to be used.
     pub is_preempted: bool,
-    /// What noting a node adds to its time in nanoseconds; taken off.
+    /// What noting a node by the wall clock adds to its time in nanoseconds; taken off.
     pub node_cost_ns: f64,
     /// Step of the runtime's notes in nanoseconds.
     pub resolution_ns: u64,

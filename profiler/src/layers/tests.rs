@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, sync::atomic::AtomicBool};
 
 use super::*;
 use crate::{
-    backend::{BackendError, Trace, Traced, TracedNode},
+    backend::{BackendError, NodeClock, Trace, Traced, TracedNode},
     measure::{Clock, FakeClock, Instruments, MeasureError, Processor, Usage},
     onnx::{Outline, network_model},
     spec::SpaceFile,
@@ -18,6 +18,7 @@ struct FakeNetwork {
     growth: f64,
     speed: f64,
     notes: Vec<Vec<f64>>,
+    clocks: Vec<NodeClock>,
     most_runs: usize,
 }
 
@@ -25,7 +26,16 @@ impl FakeNetwork {
     fn new(clock: &FakeClock, nodes: &[(&str, u64)], between_ns: u64) -> Self {
         let nodes = nodes.iter().map(|(name, ns)| ((*name).to_owned(), *ns)).collect();
         let clock = clock.clone();
-        Self { clock, nodes, between_ns, growth: 1.0, speed: 1.0, notes: Vec::new(), most_runs: usize::MAX }
+        Self {
+            clock,
+            nodes,
+            between_ns,
+            growth: 1.0,
+            speed: 1.0,
+            notes: Vec::new(),
+            clocks: Vec::new(),
+            most_runs: usize::MAX,
+        }
     }
 }
 
@@ -37,7 +47,8 @@ impl Traced for FakeNetwork {
         Ok(())
     }
 
-    fn run_traced(&mut self) -> Result<(), BackendError> {
+    fn run_traced(&mut self, clock: NodeClock) -> Result<(), BackendError> {
+        self.clocks.push(clock);
         self.speed *= self.growth;
         self.clock.advance((self.between_ns as f64 * self.speed) as u64);
         let mut run = Vec::new();
@@ -147,6 +158,9 @@ fn a_machine_without_undisturbed_runs_gives_figures_that_say_so() {
     instruments.processor = Box::new(Swamped(clock, 0));
     let in_place = run(&mut network, &TracePlan::default(), &mut instruments).unwrap();
     assert!(in_place.is_preempted);
+    // 3 runs to warm up and three rounds of 9 by the wall clock; then by the thread's own.
+    let by_wall = network.clocks.iter().take_while(|clock| **clock == NodeClock::Wall).count();
+    assert_eq!((by_wall, network.clocks.len()), (3 + 27, 3 + 108));
     assert_eq!((in_place.runs, in_place.dropped_runs), (96, 0));
     // The whole by the processor's time, half of 100 µs (and a reading or two); the node by its own notes.
     assert!(in_place.whole_ns.iter().all(|ns| (ns - 50_000.0).abs() < 3.0), "{:?}", in_place.whole_ns);
@@ -185,8 +199,8 @@ fn every_layer_of_an_exported_network_is_found_in_tract() {
 
     let mut traced = Tract.prepare_traced(Model { key: "net", onnx: &onnx }, 1).unwrap();
     traced.run_plain().unwrap();
-    traced.run_traced().unwrap();
-    traced.run_traced().unwrap();
+    traced.run_traced(NodeClock::Wall).unwrap();
+    traced.run_traced(NodeClock::Processor).unwrap();
     let found = traced.finish().unwrap();
     assert!(found.nodes.iter().all(|node| node.run_ns.len() == 2));
     let names: Vec<&str> = found.nodes.iter().map(|node| node.name.as_str()).collect();

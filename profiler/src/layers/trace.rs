@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{InPlace, LayersError, NodeRounds, TracePlan, TraceProgress};
 use crate::{
-    backend::{Traced, TracedNode},
+    backend::{NodeClock, Traced, TracedNode},
     measure::{
         ClockQuality, Drift, Entry, History, Instruments, MeasureError, RawNs, Reading, median,
         median_interval,
@@ -151,7 +151,7 @@ impl Tracing<'_> {
         let before = self.instruments.clock.now_ns();
         match kind {
             Kind::Plain => self.network.run_plain()?,
-            Kind::Traced => self.network.run_traced()?,
+            Kind::Traced => self.network.run_traced(self.node_clock())?,
         }
         let took = (self.instruments.clock.now_ns() - before) as f64;
         let usage = self.instruments.processor.usage()?;
@@ -163,6 +163,15 @@ impl Tracing<'_> {
             on_processor_ns: cost_off(on_processor.unwrap_or(took).min(took)),
             is_disturbed: usage.preemptions != usage_before.preemptions,
         })
+    }
+
+    /// By the thread's own time once three rounds in a row had no undisturbed run.
+    fn node_clock(&self) -> NodeClock {
+        const PATIENCE: usize = 3;
+        let last = &self.rounds[self.rounds.len().saturating_sub(PATIENCE)..];
+        let is_swamped =
+            last.len() == PATIENCE && last.iter().all(|round| round.means(Choice::Undisturbed).is_none());
+        if is_swamped { NodeClock::Processor } else { NodeClock::Wall }
     }
 
     fn read_reference(&mut self) -> Result<(), LayersError> {

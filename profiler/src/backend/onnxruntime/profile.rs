@@ -10,7 +10,7 @@ use ort::environment::Environment;
 use serde::Deserialize;
 
 use super::{OnnxRuntime, OrtRunnable, load_session, one_line};
-use crate::backend::{BackendError, Model, Runnable, Trace, Traced, TracedNode};
+use crate::backend::{BackendError, Model, NodeClock, Runnable, Trace, Traced, TracedNode};
 use crate::measure::{Clock, SystemClock, median};
 use crate::onnx::{Outline, chain_model};
 
@@ -52,7 +52,7 @@ impl Traced for OrtTraced {
         self.plain.run()
     }
 
-    fn run_traced(&mut self) -> Result<(), BackendError> {
+    fn run_traced(&mut self, _: NodeClock) -> Result<(), BackendError> {
         self.profiled.runnable.run()
     }
 

@@ -92,7 +92,7 @@ fn every_profiled_run_is_found_node_by_node() {
     let clock = std::time::Instant::now();
     for _ in 0..RUNS {
         traced.run_plain().unwrap();
-        traced.run_traced().unwrap();
+        traced.run_traced(super::super::NodeClock::Wall).unwrap();
     }
     let both_ns = clock.elapsed().as_nanos() as f64;
     let trace = traced.finish().unwrap();
