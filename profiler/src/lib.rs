@@ -2,13 +2,15 @@
 //!
 //! Modules, each importing only from those before it:
 //! [`spec`] (the vocabulary) → [`onnx`] (op or network to model bytes), [`device`] (the machine), [`measure`] (the
-//! protocol) → [`backend`] (the runtimes) → [`record`] (the files) → [`sweep`] (what to measure, resumably) → `cli`.
+//! protocol) → [`backend`] (the runtimes) → [`layers`] (a network's time layer by layer), [`record`] (the files) →
+//! [`sweep`] (what to measure, resumably) → `cli`.
 
 pub mod backend;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod device;
 mod explain;
+pub mod layers;
 pub mod measure;
 pub mod onnx;
 pub mod record;

@@ -6,8 +6,8 @@ use profiler::{
     device::{Device, MachineState},
     measure::{DriftReport, Outcome, Protocol},
     record::{
-        Cache, Conditions, Level, Row, Runtime, Session, Status, session_path, write_architecture,
-        write_session, write_table,
+        Cache, Conditions, Level, OutputCheck, Row, Runtime, Session, Status, session_path,
+        write_architecture, write_session, write_table,
     },
     spec::{Architecture, OpSpec, SearchSpace, SpaceFile},
 };
@@ -128,6 +128,7 @@ fn session(bench: &Bench) -> Session {
         before: MachineState::default(),
         after: MachineState::default(),
         protocol: Protocol::default(),
+        outputs: OutputCheck::default(),
         drift,
         runs: 1000,
         dropped_runs: 0,

@@ -80,6 +80,12 @@ pub enum BackendError {
         /// Values given.
         given: usize,
     },
+    /// The runtime does not tell what its nodes take.
+    #[error("backend `{backend}` does not tell how long each layer takes; take tract or onnxruntime")]
+    Untraceable {
+        /// Backend.
+        backend: &'static str,
+    },
     /// An emulated backend has no outputs.
     #[error("backend `{backend}` computes nothing, so `{key}` has no outputs")]
     NoOutputs {

@@ -12,6 +12,7 @@ mod mock;
 #[cfg(feature = "onnxruntime")]
 mod onnxruntime;
 mod registry;
+mod trace;
 #[cfg(feature = "tract")]
 mod tract;
 
@@ -21,8 +22,9 @@ pub use mock::{CostModel, Mock, MockNoise};
 #[cfg(feature = "onnxruntime")]
 pub use onnxruntime::OnnxRuntime;
 pub use registry::{BackendOptions, names, open};
+pub use trace::{NodeClock, Trace, Traced, TracedNode};
 #[cfg(feature = "tract")]
-pub use tract::Tract;
+pub use tract::{Tract, node_macs};
 
 use crate::{
     measure::{FakeClock, Subject, SubjectFailure},
@@ -59,6 +61,15 @@ pub trait Backend {
     /// # Errors
     /// [`BackendError`] naming the model, if the runtime does not take it or that many threads.
     fn prepare(&self, model: Model<'_>, threads: usize) -> Result<Box<dyn Runnable>, BackendError>;
+
+    /// Loads a model as [`Backend::prepare`] does, in a way that its nodes can be timed while it runs.
+    ///
+    /// # Errors
+    /// [`BackendError::Untraceable`] if the runtime does not tell; otherwise as [`Backend::prepare`].
+    fn prepare_traced(&self, model: Model<'_>, threads: usize) -> Result<Box<dyn Traced>, BackendError> {
+        let _ = (model, threads);
+        Err(BackendError::Untraceable { backend: self.name() })
+    }
 
     /// The clock its runs move, if it computes nothing. Its figures are emulated then, never timings.
     fn emulated_clock(&self) -> Option<FakeClock> {

@@ -8,7 +8,9 @@ use ort::session::{Session, SessionInputValue, SessionOutputs};
 use ort::value::{Outlet, Tensor, TensorElementType, ValueType};
 
 use super::input::split;
-use super::{Backend, BackendError, Model, Runnable, seeded_input};
+use super::{Backend, BackendError, Model, Runnable, Traced, seeded_input};
+
+mod profile;
 
 /// The ONNX Runtime backend.
 #[derive(Clone, Debug)]
@@ -68,22 +70,32 @@ impl Backend for OnnxRuntime {
     }
 
     fn prepare(&self, model: Model<'_>, threads: usize) -> Result<Box<dyn Runnable>, BackendError> {
-        if threads == 0 {
-            let supported = "one thread or more";
-            return Err(BackendError::Threads { backend: Self::NAME, threads, supported });
-        }
-        let runnable =
-            load_model(&self.environment, model, threads).map_err(|reason| BackendError::Prepare {
+        check_threads(threads)?;
+        let runnable = load_session(&self.environment, model, threads, None).map_err(|reason| {
+            BackendError::Prepare {
                 backend: Self::NAME,
                 key: model.key.to_owned(),
                 reason: one_line(&reason),
-            })?;
+            }
+        })?;
         Ok(Box::new(runnable))
+    }
+
+    fn prepare_traced(&self, model: Model<'_>, threads: usize) -> Result<Box<dyn Traced>, BackendError> {
+        check_threads(threads)?;
+        Ok(Box::new(profile::OrtTraced::new(&self.environment, model, threads)?))
     }
 
     fn details(&self) -> Vec<(&'static str, String)> {
         vec![("onnxruntime_build", one_line(ort::info()))]
     }
+}
+
+fn check_threads(threads: usize) -> Result<(), BackendError> {
+    if threads > 0 {
+        return Ok(());
+    }
+    Err(BackendError::Threads { backend: OnnxRuntime::NAME, threads, supported: "one thread or more" })
 }
 
 struct OrtRunnable {
@@ -106,9 +118,19 @@ enum Format {
     Uint8,
 }
 
-fn load_model(environment: &Environment, model: Model<'_>, threads: usize) -> Result<OrtRunnable, String> {
+/// With a `profile`, runs are profiled into a file whose name begins with that path.
+fn load_session(
+    environment: &Environment,
+    model: Model<'_>,
+    threads: usize,
+    profile: Option<&Path>,
+) -> Result<OrtRunnable, String> {
     let session = Session::builder(environment)
         .and_then(|builder| Ok(builder.with_intra_threads(threads)?.with_inter_threads(1)?))
+        .and_then(|builder| match profile {
+            Some(path) => Ok(builder.with_profiling(path)?),
+            None => Ok(builder),
+        })
         .and_then(|mut builder| builder.commit_from_memory(model.onnx))
         .map_err(|error| error.to_string())?;
     let slots = session.inputs().iter().map(slot_of).collect::<Result<Vec<_>, _>>()?;

@@ -8,8 +8,10 @@ use tract_onnx::tract_core::plan::SimpleState;
 use tract_onnx::tract_hir::infer::Factoid;
 
 use super::input::split;
-use super::{Backend, BackendError, Model, Runnable, seeded_input};
+use super::{Backend, BackendError, Model, Runnable, Traced, seeded_input};
 use crate::spec::{OpSpec, Precision};
+
+mod trace;
 
 /// The tract backend.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,6 +22,26 @@ type State = SimpleState<TypedFact, Box<dyn tract_onnx::tract_core::ops::TypedOp
 impl Tract {
     /// Name in tables.
     pub const NAME: &'static str = "tract";
+
+    fn load(model: Model<'_>, threads: usize) -> Result<TractRunnable, BackendError> {
+        if threads != 1 {
+            let supported = "one thread";
+            return Err(BackendError::Threads { backend: Self::NAME, threads, supported });
+        }
+        load(model).map_err(|error| BackendError::Prepare {
+            backend: Self::NAME,
+            key: model.key.to_owned(),
+            reason: one_line(&error),
+        })
+    }
+}
+
+/// Multiply-accumulates of each convolution and matrix product of a model, by the name of its node.
+///
+/// # Errors
+/// tract's reason if it does not take the model.
+pub fn node_macs(onnx: &[u8]) -> Result<Vec<(String, u64)>, String> {
+    trace::node_macs(onnx)
 }
 
 impl Backend for Tract {
@@ -44,16 +66,11 @@ impl Backend for Tract {
     }
 
     fn prepare(&self, model: Model<'_>, threads: usize) -> Result<Box<dyn Runnable>, BackendError> {
-        if threads != 1 {
-            let supported = "one thread";
-            return Err(BackendError::Threads { backend: Self::NAME, threads, supported });
-        }
-        let runnable = load(model).map_err(|error| BackendError::Prepare {
-            backend: Self::NAME,
-            key: model.key.to_owned(),
-            reason: one_line(&error),
-        })?;
-        Ok(Box::new(runnable))
+        Ok(Box::new(Self::load(model, threads)?))
+    }
+
+    fn prepare_traced(&self, model: Model<'_>, threads: usize) -> Result<Box<dyn Traced>, BackendError> {
+        Ok(Box::new(trace::TractTraced::new(Self::load(model, threads)?)?))
     }
 
     fn details(&self) -> Vec<(&'static str, String)> {
@@ -73,8 +90,9 @@ struct TractRunnable {
     shapes: Vec<Vec<usize>>,
 }
 
-fn load(model: Model<'_>) -> TractResult<TractRunnable> {
-    let mut graph = tract_onnx::onnx().model_for_read(&mut Cursor::new(model.onnx))?;
+/// The model's graph with every unknown dimension of its inputs set to one.
+fn parse(onnx: &[u8]) -> TractResult<InferenceModel> {
+    let mut graph = tract_onnx::onnx().model_for_read(&mut Cursor::new(onnx))?;
     for input in 0..graph.inputs.len() {
         // Unknown dimensions, the batch mostly, are one.
         let mut fact = graph.input_fact(input)?.clone();
@@ -92,7 +110,11 @@ fn load(model: Model<'_>) -> TractResult<TractRunnable> {
             graph.set_input_fact(input, fact)?;
         }
     }
-    let plan = graph.into_optimized()?.into_runnable()?;
+    Ok(graph)
+}
+
+fn load(model: Model<'_>) -> TractResult<TractRunnable> {
+    let plan = parse(model.onnx)?.into_optimized()?.into_runnable()?;
     let mut shapes = Vec::new();
     for input in 0..plan.model().inputs.len() {
         let fact = plan.model().input_fact(input)?;

@@ -1,6 +1,9 @@
 //! The `profiler` program.
 
+mod agreement;
 mod export;
+mod layer_report;
+mod model;
 mod op_list;
 mod ops;
 mod progress;
@@ -29,6 +32,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
+    Model(model::Model),
     Ops(ops::Ops),
     Export(export::Export),
     Sample(sample::Sample),
@@ -40,6 +44,7 @@ impl Cli {
     pub fn execute(self) -> ExitCode {
         let result = match self.command {
             Command::Run(run) => run.execute(),
+            Command::Model(model) => model.execute(),
             Command::Ops(ops) => ops.execute(),
             Command::Export(export) => export.execute(),
             Command::Sample(sample) => sample.execute(),

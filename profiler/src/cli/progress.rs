@@ -27,6 +27,15 @@ impl Bar {
     }
 }
 
+/// A bar over the time that the layers may take.
+pub(super) fn layer_progress() -> ProgressBar {
+    let bar = ProgressBar::no_length();
+    if let Ok(style) = ProgressStyle::with_template("layers [{bar:30}] {msg}") {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar
+}
+
 impl Observer for Bar {
     fn record(&mut self, _: &Entry) -> Result<(), SubjectFailure> {
         Ok(())

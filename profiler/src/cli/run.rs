@@ -10,7 +10,9 @@ use std::{
 use clap::Args;
 use comfy_table::{Table, presets::NOTHING};
 
-use super::{UsageError, op_list::read_op_list, progress::Bar, space::SpaceArgs};
+use super::{
+    UsageError, agreement::CompareArgs, op_list::read_op_list, progress::Bar, space::SpaceArgs,
+};
 use crate::{
     backend::{BackendOptions, MockNoise, open},
     device::pin,
@@ -55,10 +57,12 @@ pub(super) struct Run {
     /// ONNX Runtime's shared library (or set ORT_DYLIB_PATH).
     #[arg(long, value_name = "LIB", env = "ORT_DYLIB_PATH")]
     onnxruntime: Option<PathBuf>,
+    #[command(flatten)]
+    compare: CompareArgs,
     /// Threads of the runtime.
     #[arg(long, default_value_t = 1)]
     threads: usize,
-    /// Processors to pin to, such as 0,2 or 4-7 [default: one per thread, the fastest kind, counted from the last].
+    /// Processors to pin to, such as 0,2 or 4-7, at least one per thread [default: one per thread, the fastest kind, counted from the last].
     #[arg(long, value_name = "LIST")]
     cpus: Option<String>,
     /// Seed of the random networks and of the order of turns.
@@ -107,10 +111,11 @@ impl Run {
             Some(_) => Vec::new(),
             None => pin(self.cpus.as_deref(), self.threads).map_err(|e| UsageError(e.to_string()))?,
         };
+        let other = self.compare.other(backend.as_ref(), self.onnxruntime.as_deref())?;
         let mut bar = Bar::new(subjects.len());
         let output = self.output.clone();
-        let sweep =
-            Sweep { subjects, backend: backend.as_ref(), threads: self.threads, cpus, protocol, output };
+        let (backend, threads, compare_with) = (backend.as_ref(), self.threads, other.with());
+        let sweep = Sweep { subjects, backend, threads, cpus, protocol, compare_with, output };
         let result = sweep.run(&mut bar, &stop);
         bar.finish();
         match result? {

@@ -22,6 +22,14 @@ pub enum AffinityError {
         /// The last it could name.
         last: usize,
     },
+    /// More threads than cores.
+    #[error("{threads} threads do not fit on {} {cores:?}: give one core per thread, or fewer threads", if cores.len() == 1 { "core" } else { "cores" })]
+    TooFew {
+        /// Threads asked for.
+        threads: usize,
+        /// Cores they would share.
+        cores: Vec<usize>,
+    },
     /// The kernel refused, or gave something else.
     #[error("the thread cannot run on cores {asked:?}: {reason}")]
     Refused {
@@ -60,12 +68,16 @@ fn parse_cpus(text: &str) -> Result<BTreeSet<usize>, AffinityError> {
 ///
 /// # Errors
 /// [`AffinityError::List`] and [`AffinityError::Core`] for a list that makes no sense;
+/// [`AffinityError::TooFew`] for fewer cores than threads, which would take turns on them;
 /// [`AffinityError::Refused`] if the kernel does not give exactly these cores.
 pub fn pin(list: Option<&str>, threads: usize) -> Result<Vec<usize>, AffinityError> {
     let cpus = match list {
         Some(list) => parse_cpus(list)?,
         None => choose(&Device::of_this_machine().clusters, &allowed_cpus()?, threads),
     };
+    if cpus.len() < threads {
+        return Err(AffinityError::TooFew { threads, cores: cpus.into_iter().collect() });
+    }
     pin_to(&cpus).map(|given| given.into_iter().collect())
 }
 
@@ -151,6 +163,11 @@ mod tests {
             assert!(matches!(pin_to(&BTreeSet::new()), Err(AffinityError::Refused { .. })));
             assert_eq!(allowed_cpus().unwrap(), one, "a refused pin changes nothing");
             assert_eq!(pin(None, 1).unwrap(), [*first], "only what is allowed is chosen");
+            let error = pin(Some(&first.to_string()), 2).unwrap_err().to_string();
+            let expected =
+                format!("2 threads do not fit on core [{first}]: give one core per thread, or fewer threads");
+            assert_eq!(error, expected);
+            assert!(matches!(pin(None, 2), Err(AffinityError::TooFew { threads: 2, .. })));
         })
         .join()
         .unwrap();

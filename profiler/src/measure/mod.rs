@@ -34,7 +34,7 @@ pub use evict::CacheEvictor;
 pub use history::{Burst, Disturbed, Entry, History, NotStarted, Reading, Samples, Segment};
 pub use instruments::Instruments;
 pub use interval::{Interval, median, median_interval, quantile};
-pub use processor::{KernelUsage, NeverPreempted, Processor, Usage};
+pub use processor::{KernelUsage, NeverPreempted, Processor, ThreadClock, Usage};
 pub use progress::{Observer, Outcome, Progress, Silent};
 pub use protocol::{Protocol, ProtocolError};
 pub use reference::ReferenceBlock;

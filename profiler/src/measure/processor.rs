@@ -2,7 +2,7 @@
 
 use nix::time::ClockId;
 
-use super::MeasureError;
+use super::{Clock, MeasureError};
 
 /// What the measuring thread got of the processor so far; only differences mean anything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,6 +70,31 @@ fn thread_time_ns() -> Result<u64, nix::Error> {
     Ok(time.tv_sec() as u64 * 1_000_000_000 + time.tv_nsec() as u64)
 }
 
+/// A clock that only moves while the calling thread has the processor. Reading it costs a system call, several times as
+/// much as [`SystemClock`](super::SystemClock).
+#[derive(Clone, Copy, Debug)]
+pub struct ThreadClock(());
+
+impl ThreadClock {
+    /// The calling thread's clock.
+    ///
+    /// # Errors
+    /// [`MeasureError::Usage`] if the system has none.
+    pub fn new() -> Result<Self, MeasureError> {
+        match thread_time_ns() {
+            Ok(_) => Ok(Self(())),
+            Err(errno) => Err(MeasureError::Usage { reason: errno.to_string() }),
+        }
+    }
+}
+
+impl Clock for ThreadClock {
+    fn now_ns(&self) -> u64 {
+        // It was read before: the system cannot lose a thread's clock.
+        thread_time_ns().unwrap_or(0)
+    }
+}
+
 fn process_switches() -> Result<i64, nix::Error> {
     use nix::sys::resource::{UsageWho, getrusage};
     Ok(getrusage(UsageWho::RUSAGE_SELF)?.involuntary_context_switches())
@@ -129,6 +154,16 @@ mod tests {
         std::thread::sleep(std::time::Duration::from_millis(50));
         let after = kernel.usage().unwrap().time_ns.unwrap();
         assert!(after - before < 25_000_000, "{} ns of 50 ms asleep", after - before);
+    }
+
+    #[test]
+    fn a_threads_clock_stands_still_while_it_sleeps() {
+        let clock = ThreadClock::new().unwrap();
+        let before = clock.now_ns();
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        let asleep = clock.now_ns() - before;
+        assert!(asleep < 25_000_000, "{asleep} ns of 50 ms asleep");
+        assert!(crate::measure::ClockQuality::of(&clock).unwrap().cost_ns > 0.0);
     }
 
     #[test]

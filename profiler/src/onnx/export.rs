@@ -30,6 +30,9 @@ pub enum OnnxError {
     /// Bytes that are no ONNX model.
     #[error("not an ONNX model: {0}")]
     Decode(#[from] prost::DecodeError),
+    /// A model without a graph.
+    #[error("not an ONNX model: it holds no graph")]
+    NoGraph,
     /// An op list that makes no sense.
     #[error("the model's `tailor.ops`: {0}")]
     Ops(#[from] SpecError),

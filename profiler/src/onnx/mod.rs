@@ -1,7 +1,9 @@
 //! From an op or a network to the bytes of an ONNX model (opset 14, batch 1, f32 or int8 as QDQ), and back to its ops.
 
+mod chain;
 mod export;
 mod layers;
+mod outline;
 mod parts;
 mod proto;
 mod quantization;
@@ -9,6 +11,8 @@ mod spread;
 mod weights;
 mod writer;
 
+pub use chain::chain_model;
 pub use export::{OnnxError, model, network_model, op_model, operators, read_ops, read_output_integers};
+pub use outline::{Outline, OutlineNode};
 pub use quantization::Quantization;
 pub use weights::{NodeWeights, SeededWeights, WeightSource};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ReadError, WriteError, read_document, write_document};
+use super::{OutputCheck, ReadError, WriteError, read_document, write_document};
 use crate::{
     device::{Device, MachineState},
     measure::{DriftReport, Outcome, Protocol},
@@ -82,6 +82,9 @@ pub struct Session {
     pub after: MachineState,
     /// How it was measured.
     pub protocol: Protocol,
+    /// Whether the outputs of what was timed were compared with another runtime's.
+    #[serde(default)]
+    pub outputs: OutputCheck,
     /// How the reference block moved.
     pub drift: DriftReport,
     /// Timed runs used, over all subjects.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     backend::BackendError,
+    layers::LayersError,
     measure::MeasureError,
     onnx::OnnxError,
     record::{ReadError, WriteError},
@@ -37,6 +38,23 @@ pub enum SweepError {
     /// The measurement failed.
     #[error(transparent)]
     Measure(#[from] MeasureError),
+    /// The outputs of two runtimes disagree.
+    #[error(
+        "{backend} and {other} give `{subject}` different outputs: {difference}; not timed (see --no-compare)"
+    )]
+    Disagree {
+        /// The subject.
+        subject: String,
+        /// The runtime to be timed.
+        backend: &'static str,
+        /// The one it was compared with.
+        other: &'static str,
+        /// How they differ.
+        difference: String,
+    },
+    /// The layers could not be measured.
+    #[error(transparent)]
+    Layers(#[from] LayersError),
     /// Two files with the same name.
     #[error("two models are called `{0}`: rename one of the files")]
     SameName(String),
@@ -73,7 +91,9 @@ impl SweepError {
             }
             Self::Backend(error) => !matches!(error, BackendError::Run { .. }),
             Self::Measure(MeasureError::Protocol(_)) => true,
+            Self::Layers(LayersError::Backend(error)) => !matches!(error, BackendError::Run { .. }),
             Self::Write(_) | Self::Measure(_) | Self::Busy(_) | Self::TooShort { .. } => false,
+            Self::Layers(_) | Self::Disagree { .. } => false,
         }
     }
 }

@@ -3,16 +3,21 @@
 //! Everything timed goes into a journal beside the table at once (`TABLE.journal.jsonl`), so that a killed sweep loses
 //! at most the turn in flight; the table and its session file are written when the sweep is done.
 
+mod compare;
 mod error;
 mod journal;
 mod mock_law;
+mod network;
 mod plan;
 mod rows;
 mod run;
+mod session;
 
+pub use compare::CompareWith;
 pub use error::SweepError;
 pub use journal::{Journal, journal_path};
 pub use mock_law::{MockLaw, mock_costs};
+pub use network::{NetworkProfile, NetworkResult};
 pub use plan::{Planned, plan_model, plan_networks, plan_op, plan_ops};
 pub use rows::{Measured, rows};
 pub use run::{Sweep, SweepResult};

@@ -4,12 +4,18 @@ use std::{path::PathBuf, sync::atomic::AtomicBool};
 
 use jiff::Timestamp;
 
-use super::{Journal, Measured, Planned, SweepError, journal::Header, journal_path, rows};
+use super::{
+    CompareWith, Journal, Measured, Planned, SweepError,
+    compare::Comparison,
+    journal::Header,
+    journal_path, rows,
+    session::{conditions, drift_warning, new_session, output_warning},
+};
 use crate::{
     backend::{Backend, Model},
     device::{Device, MachineState},
     measure::{Drift, Entry, Instruments, Observer, Outcome, Progress, Protocol, SubjectFailure, measure},
-    record::{Conditions, Runtime, Session, session_path, write_session, write_table},
+    record::{Session, session_path, write_session, write_table},
 };
 
 /// A sweep: subjects, and how and where to measure them.
@@ -24,6 +30,8 @@ pub struct Sweep<'a> {
     pub cpus: Vec<usize>,
     /// How.
     pub protocol: Protocol,
+    /// With what outputs are compared before anything is timed.
+    pub compare_with: CompareWith<'a>,
     /// The table to write.
     pub output: PathBuf,
 }
@@ -52,11 +60,16 @@ impl Sweep<'_> {
         let mut ops = self.subjects.iter().flat_map(|planned| &planned.ops);
         ops.try_for_each(|op| self.backend.supports(op))?;
         let mut subjects = Vec::new();
+        let mut comparison = Comparison::new(self.compare_with);
         for planned in &mut self.subjects {
             // Once loaded, a model's bytes would only take memory.
             let onnx = std::mem::take(&mut planned.onnx);
-            subjects.push(self.backend.prepare(Model { key: &planned.key, onnx: &onnx }, self.threads)?);
+            let model = Model { key: &planned.key, onnx: &onnx };
+            let mut subject = self.backend.prepare(model, self.threads)?;
+            comparison.check(subject.as_mut(), model, self.backend)?;
+            subjects.push(subject);
         }
+        let outputs = comparison.finish();
         let device = Device::of_this_machine();
         let path = journal_path(&self.output);
         let (mut journal, mut history) = Journal::open(&path, self.header(&device))?;
@@ -76,13 +89,8 @@ impl Sweep<'_> {
         let mut measured = rows(&self.subjects, &history, &self.protocol, &header.session)?;
         let no_reference = || crate::measure::MeasureError::NoReference { segment: 0 };
         let drift = Drift::of(&history)?.ok_or_else(no_reference)?.report(self.protocol.drift_limit);
-        if drift.excessive {
-            measured.warnings.push(format!(
-                "the machine's speed moved from {:.0} % to {:.0} % of its median: treat the table with care",
-                100.0 / drift.high_ratio,
-                100.0 / drift.low_ratio
-            ));
-        }
+        measured.warnings.extend(drift_warning(&drift));
+        measured.warnings.extend(output_warning(&outputs));
         let session = Session {
             id: header.session.clone(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -95,6 +103,7 @@ impl Sweep<'_> {
             before,
             after,
             protocol: self.protocol.clone(),
+            outputs,
             drift,
             runs: measured.runs,
             dropped_runs: measured.dropped_runs,
@@ -115,23 +124,10 @@ impl Sweep<'_> {
     }
 
     fn header(&self, device: &Device) -> Header {
-        let now = Timestamp::now();
-        let details = self.backend.details().into_iter().map(|(name, value)| (name.to_owned(), value));
-        let conditions = Conditions {
-            device: device.name(),
-            runtime: Runtime {
-                name: self.backend.name().to_owned(),
-                version: self.backend.version(),
-                emulated: self.backend.emulated_clock().is_some(),
-                details: details.collect(),
-            },
-            threads: self.threads,
-            cpus: self.cpus.clone(),
-            build_target: device.build_target.clone(),
-        };
-        let session = format!("{}-{:08x}", now.strftime("%Y%m%dT%H%M%SZ"), now.subsec_nanosecond());
+        let conditions = conditions(self.backend, self.threads, &self.cpus, device);
+        let (session, started) = new_session();
         let keys = self.subjects.iter().map(|subject| subject.key.clone()).collect();
-        Header::new(session, now.to_string(), conditions, self.protocol.clone(), keys)
+        Header::new(session, started, conditions, self.protocol.clone(), keys)
     }
 }
 

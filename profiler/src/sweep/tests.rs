@@ -36,7 +36,16 @@ fn sweep_with(
     let backend = Mock::new(mock_costs(&subjects, MockLaw::default()), noise);
     let protocol = Protocol { min_rounds: 6, max_rounds: 20, ..Protocol::default() };
     let output = output.to_owned();
-    Sweep { subjects, backend: &backend, threads, cpus: vec![], protocol, output }.run(observer, stop)
+    Sweep {
+        subjects,
+        backend: &backend,
+        threads,
+        cpus: vec![],
+        protocol,
+        compare_with: CompareWith::Nothing(""),
+        output,
+    }
+    .run(observer, stop)
 }
 
 fn sweep(output: &Path) -> Result<SweepResult, SweepError> {
@@ -141,8 +150,15 @@ fn too_little_time_is_an_error_and_not_a_table_of_guesses() {
     let subjects = subjects();
     let backend = Mock::new(mock_costs(&subjects, MockLaw::default()), MockNoise::NONE);
     let protocol = Protocol { budget_ns: 2_000_000, ..Protocol::default() };
-    let sweep =
-        Sweep { subjects, backend: &backend, threads: 1, cpus: vec![], protocol, output: output.clone() };
+    let sweep = Sweep {
+        subjects,
+        backend: &backend,
+        threads: 1,
+        cpus: vec![],
+        protocol,
+        compare_with: CompareWith::Nothing(""),
+        output: output.clone(),
+    };
     let error = sweep.run(&mut Silent, &AtomicBool::new(false)).unwrap_err();
     assert!(error.to_string().contains("too few turns"), "{error}");
     assert!(!output.exists());
@@ -163,7 +179,15 @@ fn foreign_models_have_no_mock_cost_and_twins_are_refused() {
     let backend = Mock::new(mock_costs(&subjects, MockLaw::default()), MockNoise::NONE);
     let output = folder.path().join("t.csv");
     let protocol = Protocol::default();
-    let sweep = Sweep { subjects, backend: &backend, threads: 1, cpus: vec![], protocol, output };
+    let sweep = Sweep {
+        subjects,
+        backend: &backend,
+        threads: 1,
+        cpus: vec![],
+        protocol,
+        compare_with: CompareWith::Nothing(""),
+        output,
+    };
     let error = sweep.run(&mut Silent, &AtomicBool::new(false)).unwrap_err();
     assert!(error.to_string().contains("`onnx-my_net_`"), "{error}");
     assert!(plan_model(&folder.path().join("none.onnx")).unwrap_err().is_input());

@@ -119,3 +119,84 @@ fn int8_ops_run_integer_kernels() {
         assert!(!ran.iter().any(|name| in_floats.contains(&name.as_str())), "{op}: {ran:?}");
     }
 }
+
+#[test]
+#[ignore = "needs ORT_DYLIB_PATH"]
+fn every_profiled_run_is_found_node_by_node() {
+    const RUNS: usize = 30;
+    let runtime = OnnxRuntime::load(Some(library())).unwrap();
+    let space = crate::spec::SpaceFile::built_in("proxylessnas-small").unwrap().resolve().unwrap();
+    let network = space.baseline().unwrap();
+    let onnx = crate::onnx::network_model(&network, 0).unwrap();
+    let mut traced = runtime.prepare_traced(Model { key: "net", onnx: &onnx }, 1).unwrap();
+    assert!(traced.most_runs() >= RUNS);
+    let clock = std::time::Instant::now();
+    for _ in 0..RUNS {
+        traced.run_plain().unwrap();
+        traced.run_traced(super::super::NodeClock::Wall).unwrap();
+    }
+    let both_ns = clock.elapsed().as_nanos() as f64;
+    let trace = traced.finish().unwrap();
+    let names: Vec<&str> = trace.nodes.iter().map(|node| node.name.as_str()).collect();
+    assert!(
+        trace.nodes.iter().all(|node| node.run_ns.len() == RUNS && !node.operator.is_empty()),
+        "{names:?}"
+    );
+    // A node's cost is at least a clock reading, and the nodes of all runs cannot take longer than all runs.
+    assert!(trace.node_cost_ns > 0.0);
+    let all_ns: f64 = trace.nodes.iter().flat_map(|node| &node.run_ns).sum();
+    assert!(all_ns > 0.0 && all_ns < both_ns, "{all_ns} of {both_ns}");
+    // Every layer with weights has a time: all multiply-accumulates are found.
+    let outline = crate::onnx::Outline::read(&onnx).unwrap();
+    assert!(names.len() >= outline.ops.len(), "{names:?}");
+}
+
+/// The cores each thread of this process may use, by thread.
+#[cfg(target_os = "linux")]
+fn allowed_by_thread() -> std::collections::BTreeMap<String, String> {
+    let threads = std::fs::read_dir("/proc/self/task").unwrap();
+    let allowed = |entry: std::io::Result<std::fs::DirEntry>| {
+        let path = entry.ok()?.path();
+        let status = std::fs::read_to_string(path.join("status")).ok()?;
+        let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?.trim().to_owned();
+        Some((path.file_name()?.to_str()?.to_owned(), list))
+    };
+    threads.filter_map(allowed).collect()
+}
+
+/// Nanoseconds a thread had a processor.
+#[cfg(target_os = "linux")]
+fn ran_ns(thread: &str) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/self/task/{thread}/schedstat")).unwrap();
+    text.split(' ').next().unwrap().parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "needs ORT_DYLIB_PATH"]
+fn worker_threads_stay_on_the_cores_they_were_pinned_to_and_work() {
+    // In a thread of its own: other tests keep their cores. Run alone, so that the new threads are the runtime's.
+    std::thread::spawn(|| {
+        let Ok(cpus) = crate::device::pin(None, 2) else { return };
+        let list = match cpus[1] - cpus[0] {
+            1 => format!("{}-{}", cpus[0], cpus[1]),
+            _ => format!("{},{}", cpus[0], cpus[1]),
+        };
+        let runtime = OnnxRuntime::load(Some(library())).unwrap();
+        let op: crate::spec::OpSpec = "conv-56x56x64-o64-k3-s1-relu6".parse().unwrap();
+        let onnx = crate::onnx::op_model(&op, 7).unwrap();
+        let before = allowed_by_thread();
+        let mut runnable = runtime.prepare(Model { key: "conv", onnx: &onnx }, 2).unwrap();
+        let workers: Vec<(String, String)> =
+            allowed_by_thread().into_iter().filter(|(thread, _)| !before.contains_key(thread)).collect();
+        assert!(!workers.is_empty(), "two threads, but no worker was started");
+        for _ in 0..50 {
+            runnable.run().unwrap();
+        }
+        let pinned: Vec<_> = workers.iter().filter(|(_, allowed)| *allowed == list).collect();
+        assert!(!pinned.is_empty(), "pinned to {list}, but the workers to {workers:?}");
+        assert!(pinned.iter().any(|(thread, _)| ran_ns(thread) > 1_000_000), "no worker worked");
+    })
+    .join()
+    .unwrap();
+}

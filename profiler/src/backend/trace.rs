@@ -1,0 +1,63 @@
+//! Looking into a run: how long each node of the runtime's own graph takes.
+
+use super::BackendError;
+
+/// By what a node's time is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeClock {
+    /// The wall clock.
+    Wall,
+    /// The time that the thread had the processor: for machines that take it away in every run.
+    Processor,
+}
+
+/// A model whose runs can be looked into.
+pub trait Traced {
+    /// Runs once as [`Runnable::run`](super::Runnable::run) does; nothing is noted.
+    ///
+    /// # Errors
+    /// [`BackendError::Run`].
+    fn run_plain(&mut self) -> Result<(), BackendError>;
+
+    /// Runs once and notes how long each node takes. A runtime that only knows the wall clock takes that.
+    ///
+    /// # Errors
+    /// [`BackendError::Run`].
+    fn run_traced(&mut self, clock: NodeClock) -> Result<(), BackendError>;
+
+    /// Traced runs it can hold.
+    fn most_runs(&self) -> usize {
+        usize::MAX
+    }
+
+    /// Everything noted so far; what follows is not noted any more.
+    ///
+    /// # Errors
+    /// [`BackendError::Run`] if the runtime lost its notes.
+    fn finish(&mut self) -> Result<Trace, BackendError>;
+}
+
+/// What a [`Traced`] model noted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trace {
+    /// Nodes in running order.
+    pub nodes: Vec<TracedNode>,
+    /// What noting one node by the wall clock adds to its time in nanoseconds; taken off already.
+    pub node_cost_ns: f64,
+    /// Step of the runtime's notes in nanoseconds.
+    pub resolution_ns: u64,
+}
+
+/// A node of the runtime's own graph, after its optimisations.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TracedNode {
+    /// What the runtime calls it.
+    pub name: String,
+    /// The runtime's operator.
+    pub operator: String,
+    /// Multiply-adds that the runtime says it makes; `None` where it does not say.
+    pub multiply_adds: Option<u64>,
+    /// Nanoseconds in each traced run, in the order of the runs. A node that does next to nothing may come out slightly
+    /// negative, because what noting costs is taken off.
+    pub run_ns: Vec<f64>,
+}

@@ -1,0 +1,162 @@
+//! `profiler model`: one network, as a whole and layer by layer.
+
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    sync::{Arc, atomic::AtomicBool, atomic::Ordering},
+};
+
+use clap::Args;
+
+use super::{
+    UsageError,
+    agreement::CompareArgs,
+    layer_report::{json, text},
+    progress::{Bar, layer_progress},
+};
+use crate::{
+    backend::{BackendOptions, MockNoise, open},
+    device::pin,
+    layers::TracePlan,
+    measure::Protocol,
+    record::{session_path, write_session, write_table},
+    sweep::{MockLaw, NetworkProfile, Planned, mock_costs, plan_model},
+};
+
+/// Measures one ONNX model: the whole, and every layer inside the running network.
+///
+/// The whole is measured hot and cold as by `profiler run`. Then plain runs and runs in which the runtime notes each
+/// node's time take turns; the model's layers get the times of the runtime's nodes that compute them, and what no node
+/// accounts for is the row (runtime). Unknown dimensions, such as the batch, are 1; inputs are 32-bit floats. ONNX
+/// Runtime notes whole microseconds and what noting costs, about 2 to 5 us a node, is measured and taken off: its layers
+/// of a few microseconds are rough.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  profiler model searched.onnx\n  profiler model searched.onnx --backend tract --backend onnxruntime --onnxruntime libonnxruntime.so\n  profiler model searched.onnx -o run/layers.csv"
+)]
+pub(super) struct Model {
+    /// ONNX model.
+    model: PathBuf,
+    /// Runtime: tract or onnxruntime (repeatable).
+    #[arg(long, value_name = "NAME", default_value = "tract")]
+    backend: Vec<String>,
+    /// ONNX Runtime's shared library (or set ORT_DYLIB_PATH).
+    #[arg(long, value_name = "LIB", env = "ORT_DYLIB_PATH")]
+    onnxruntime: Option<PathBuf>,
+    /// Threads of the runtime.
+    #[arg(long, default_value_t = 1)]
+    threads: usize,
+    /// Processors to pin to, such as 0,2 or 4-7, at least one per thread [default: one per thread, the fastest kind,
+    /// counted from the last].
+    #[arg(long, value_name = "LIST")]
+    cpus: Option<String>,
+    /// A figure is known when its 95 % interval is within this many per cent.
+    #[arg(long, value_name = "PERCENT", default_value_t = 2.0)]
+    target_ci: f64,
+    /// Seconds a runtime may take, half of them for the layers.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    budget_s: u64,
+    #[command(flatten)]
+    compare: CompareArgs,
+    /// Table to write, for predictors: the network, and in place the ops of a network that Tailor exported. Its session
+    /// goes beside it. Takes one --backend.
+    #[arg(short, long, value_name = "TABLE.csv")]
+    output: Option<PathBuf>,
+    /// Print one JSON line per runtime instead of tables.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Model {
+    pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+        let usage = |text: String| Err(UsageError(text).into());
+        if let Some(output) = &self.output {
+            if output.extension().is_none_or(|extension| extension != "csv") {
+                return usage(format!("--output {}: expected a .csv file", output.display()));
+            }
+            if self.backend.len() > 1 {
+                return usage(format!(
+                    "--output takes one --backend, not {}: tables of different runtimes are not mixed",
+                    self.backend.join(" and ")
+                ));
+            }
+        }
+        let network = plan_model(&self.model)?;
+        let protocol = self.protocol();
+        protocol.check().map_err(|error| UsageError(error.to_string()))?;
+        let cpus = pin(self.cpus.as_deref(), self.threads).map_err(|error| UsageError(error.to_string()))?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&stop);
+        ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))?;
+        for name in &self.backend {
+            if !self.measure(&network, name, &cpus, &protocol, &stop)? {
+                eprintln!("stopped; nothing is kept of what was being measured");
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// On one runtime; false if stopped.
+    fn measure(
+        &self,
+        network: &Planned,
+        backend: &str,
+        cpus: &[usize],
+        protocol: &Protocol,
+        stop: &AtomicBool,
+    ) -> anyhow::Result<bool> {
+        let mock = Some((mock_costs(std::slice::from_ref(network), MockLaw::default()), MockNoise::NONE));
+        let options = BackendOptions { onnxruntime_library: self.onnxruntime.clone(), mock };
+        let backend = open(backend, options)?;
+        let other = self.compare.other(backend.as_ref(), self.onnxruntime.as_deref())?;
+        let profile = NetworkProfile {
+            network,
+            backend: backend.as_ref(),
+            threads: self.threads,
+            cpus: cpus.to_vec(),
+            protocol: protocol.clone(),
+            plan: TracePlan {
+                target_half_width: protocol.target_half_width,
+                budget_ns: protocol.budget_ns,
+                ..TracePlan::default()
+            },
+            compare_with: other.with(),
+        };
+        let mut bar = Bar::new(1);
+        let layers = layer_progress();
+        let result = profile.run(
+            &mut bar,
+            &mut |progress| {
+                layers.set_length(progress.budget_ns / 1_000_000);
+                layers.set_position(progress.spent_ns.min(progress.budget_ns) / 1_000_000);
+                let width =
+                    progress.half_width.map_or(String::new(), |width| format!(", ±{:.1} %", width * 100.0));
+                layers.set_message(format!("round {}{width}", progress.rounds));
+            },
+            stop,
+        );
+        bar.finish();
+        layers.finish_and_clear();
+        let Some(result) = result? else { return Ok(false) };
+        if let Some(output) = &self.output {
+            write_session(&session_path(output), &result.session)?;
+            write_table(output, &result.rows)?;
+        }
+        if self.json {
+            println!("{}", json(&self.model, &result)?);
+        } else {
+            println!("{}", text(&result));
+        }
+        result.session.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+        Ok(true)
+    }
+
+    fn protocol(&self) -> Protocol {
+        Protocol {
+            target_half_width: self.target_ci / 100.0,
+            budget_ns: self.budget_s.saturating_mul(500_000_000),
+            ..Protocol::default()
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Which of a model's nodes each runtime node computes.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::names::Names;
+use crate::onnx::{Outline, OutlineNode};
+
+/// Part of a network: some nodes of the model, and the runtime nodes that compute them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Layer {
+    /// Name of the model's node that gave the runtime nodes their names; the runtime node's where none did.
+    pub name: String,
+    /// Positions of the runtime nodes, in running order.
+    pub runtime_nodes: Vec<usize>,
+    /// Positions of the model's nodes, in the model's order; empty for what only the runtime knows, such as a change of
+    /// layout between layers.
+    pub model_nodes: Vec<usize>,
+    /// Multiply-accumulates; `None` where they cannot be told.
+    pub macs: Option<u64>,
+    /// Position of the op in [`Outline::ops`].
+    pub op: Option<usize>,
+}
+
+/// Operators that multiply and accumulate; all others count as none.
+fn multiplies(node: &OutlineNode) -> bool {
+    const HEAVY: [&str; 9] = [
+        "Conv",
+        "ConvTranspose",
+        "ConvInteger",
+        "QLinearConv",
+        "FusedConv",
+        "Gemm",
+        "MatMul",
+        "MatMulInteger",
+        "QLinearMatMul",
+    ];
+    HEAVY.contains(&node.operator.as_str())
+}
+
+/// Multiply-accumulates by position of the model's node, from a runtime's account of them by node name.
+#[must_use]
+pub fn macs_by_node(outline: &Outline, named: &[(String, u64)]) -> BTreeMap<usize, u64> {
+    let names = Names::of(outline);
+    let mut macs = BTreeMap::new();
+    for (name, count) in named {
+        if let Some(node) = names.find(name).filter(|node| multiplies(&outline.nodes[*node])) {
+            *macs.entry(node).or_insert(0) += count;
+        }
+    }
+    macs
+}
+
+/// Sorts runtime nodes, given by name in running order, into layers.
+///
+/// A runtime node belongs to the model's node whose name it carries. A model's node whose name none carries was fused:
+/// one that multiplies into what follows it, as a convolution into its activation, any other into what comes before it,
+/// as an activation into its convolution. Where `multiply_adds`, the runtime's own account by runtime node, says that the
+/// nodes with a convolution's name only prepare it, whatever follows it multiplies: both are one layer. Every runtime
+/// node is in exactly one layer.
+#[must_use]
+pub fn attribute(
+    runtime_nodes: &[&str],
+    multiply_adds: &[Option<u64>],
+    outline: &Outline,
+    macs: &BTreeMap<usize, u64>,
+) -> Vec<Layer> {
+    let names = Names::of(outline);
+    let mut layers: Vec<Layer> = Vec::new();
+    let mut layer_of: HashMap<usize, usize> = HashMap::new();
+    for (position, name) in runtime_nodes.iter().enumerate() {
+        let node = names.find(name);
+        let known = node.and_then(|node| layer_of.get(&node).copied());
+        let layer = known.unwrap_or_else(|| {
+            let name = node.map_or(*name, |node| outline.nodes[node].name.as_str()).to_owned();
+            layers.push(Layer { name, op: node.and_then(|node| outline.nodes[node].op), ..Layer::default() });
+            layers.len() - 1
+        });
+        layers[layer].runtime_nodes.push(position);
+        if let Some(node) = node {
+            layer_of.insert(node, layer);
+        }
+    }
+    let neighbours = Neighbours::of(outline);
+    join_prepared(&mut layers, &mut layer_of, multiply_adds, outline, &neighbours);
+    for node in 0..outline.nodes.len() {
+        let home = layer_of.get(&node).copied().or_else(|| {
+            let first =
+                |direction| neighbours.first_known(node, direction, &layer_of).map(|(_, layer)| layer);
+            let forwards = || first(&neighbours.after);
+            let backwards = || first(&neighbours.before);
+            if multiplies(&outline.nodes[node]) {
+                forwards().or_else(backwards)
+            } else {
+                backwards().or_else(forwards)
+            }
+        });
+        // Without a home: computed before the network ever ran, such as a constant.
+        if let Some(home) = home {
+            layers[home].model_nodes.push(node);
+        }
+    }
+    for layer in &mut layers {
+        let heavy = layer.model_nodes.iter().filter(|node| multiplies(&outline.nodes[**node]));
+        layer.macs = heavy.map(|node| macs.get(node).copied()).sum();
+    }
+    layers
+}
+
+/// Joins layers whose runtime nodes only prepare a product with the layer after them, if that one multiplies and has no
+/// product of its own.
+fn join_prepared(
+    layers: &mut Vec<Layer>,
+    layer_of: &mut HashMap<usize, usize>,
+    multiply_adds: &[Option<u64>],
+    outline: &Outline,
+    neighbours: &Neighbours,
+) {
+    let made = |layer: &Layer| -> Option<u64> {
+        layer.runtime_nodes.iter().map(|node| multiply_adds.get(*node).copied().flatten()).sum()
+    };
+    for node in (0..outline.nodes.len()).filter(|node| multiplies(&outline.nodes[*node])) {
+        let Some(home) = layer_of.get(&node).copied() else { continue };
+        let Some((after, next)) = neighbours.first_known(node, &neighbours.after, layer_of) else { continue };
+        let is_prepared = made(&layers[home]) == Some(0) && made(&layers[next]) > Some(0);
+        if next == home || !is_prepared || multiplies(&outline.nodes[after]) {
+            continue;
+        }
+        let moved = std::mem::take(&mut layers[next].runtime_nodes);
+        layers[home].runtime_nodes.extend(moved);
+        layer_of.values_mut().filter(|layer| **layer == next).for_each(|layer| *layer = home);
+    }
+    // What was joined is empty now.
+    let mut kept = 0;
+    let position: Vec<usize> = layers
+        .iter()
+        .map(|layer| {
+            kept += usize::from(!layer.runtime_nodes.is_empty());
+            kept.saturating_sub(1)
+        })
+        .collect();
+    layer_of.values_mut().for_each(|layer| *layer = position[*layer]);
+    layers.retain(|layer| !layer.runtime_nodes.is_empty());
+}
+
+/// Which node comes directly before and after which.
+struct Neighbours {
+    before: Vec<Option<usize>>,
+    after: Vec<Option<usize>>,
+}
+
+impl Neighbours {
+    /// The first of several.
+    fn of(outline: &Outline) -> Self {
+        let readers = outline.readers();
+        let writers: HashMap<&str, usize> = outline
+            .nodes
+            .iter()
+            .enumerate()
+            .flat_map(|(index, node)| node.outputs.iter().map(move |output| (output.as_str(), index)))
+            .collect();
+        let before =
+            |node: &OutlineNode| node.inputs.iter().find_map(|name| writers.get(name.as_str()).copied());
+        let after = |node: &OutlineNode| {
+            node.outputs.iter().find_map(|name| readers.get(name.as_str())?.first().copied())
+        };
+        Self {
+            before: outline.nodes.iter().map(before).collect(),
+            after: outline.nodes.iter().map(after).collect(),
+        }
+    }
+
+    /// The first node in one direction that has a layer, and that layer.
+    fn first_known(
+        &self,
+        node: usize,
+        direction: &[Option<usize>],
+        layer_of: &HashMap<usize, usize>,
+    ) -> Option<(usize, usize)> {
+        let mut next = direction[node];
+        // A broken model may be a circle.
+        for _ in 0..direction.len() {
+            let node = next?;
+            if let Some(layer) = layer_of.get(&node) {
+                return Some((node, *layer));
+            }
+            next = direction[node];
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn node(name: &str, operator: &str, inputs: &[&str], output: &str) -> OutlineNode {
+        OutlineNode {
+            name: name.to_owned(),
+            operator: operator.to_owned(),
+            inputs: inputs.iter().map(|&name| name.to_owned()).collect(),
+            outputs: vec![output.to_owned()],
+            op: None,
+        }
+    }
+
+    /// k → a (Conv, 100 MACs) → b (Relu) → c (Conv, 200) → d (Relu) → e (Add, with b).
+    fn outline() -> Outline {
+        let nodes = vec![
+            node("k", "Constant", &[], "kv"),
+            node("a", "Conv", &["x", "w"], "av"),
+            node("b", "Relu", &["av"], "bv"),
+            node("c", "Conv", &["bv", "w"], "cv"),
+            node("d", "Relu", &["cv"], "dv"),
+            node("e", "Add", &["dv", "bv"], "ev"),
+        ];
+        Outline { nodes, ops: Vec::new() }
+    }
+
+    fn layers(runtime: &[&str]) -> Vec<(String, Vec<usize>, Vec<usize>, Option<u64>)> {
+        let macs = macs_by_node(&outline(), &[("a".into(), 100), ("c.mm".into(), 200), ("d.mul".into(), 9)]);
+        let layers = attribute(runtime, &vec![None; runtime.len()], &outline(), &macs);
+        layers.into_iter().map(|l| (l.name, l.runtime_nodes, l.model_nodes, l.macs)).collect()
+    }
+
+    #[test]
+    fn activations_fuse_backwards_and_convolutions_forwards() {
+        // Named after the convolutions: each takes its activation in.
+        let after_convolutions = [
+            ("a".to_owned(), vec![0], vec![1, 2], Some(100)),
+            ("c".to_owned(), vec![1, 2], vec![3, 4, 5], Some(200)),
+        ];
+        assert_eq!(layers(&["a", "c.im2col", "c.mm"]), after_convolutions);
+        // Named after the activations: each takes its convolution in.
+        let after_activations = [
+            ("b".to_owned(), vec![0], vec![1, 2], Some(100)),
+            ("d".to_owned(), vec![1], vec![3, 4, 5], Some(200)),
+        ];
+        assert_eq!(layers(&["b", "d"]), after_activations);
+    }
+
+    #[test]
+    fn what_prepares_a_product_is_one_layer_with_what_multiplies() {
+        // `a` packs, `b` is the product with its activation inside; `c` multiplies itself, `d` does not.
+        let told = [Some(0), Some(107), Some(200), Some(9)];
+        let macs = BTreeMap::from([(1, 100), (3, 200)]);
+        let layers = attribute(&["a.pack", "b", "c", "d"], &told, &outline(), &macs);
+        let found: Vec<_> =
+            layers.iter().map(|l| (l.name.as_str(), l.runtime_nodes.clone(), l.macs)).collect();
+        let expected = [("a", vec![0, 1], Some(100)), ("c", vec![2], Some(200)), ("d", vec![3], Some(0))];
+        assert_eq!(found, expected);
+        assert_eq!(layers[0].model_nodes, [1, 2]);
+        // Without the runtime's account the names stand.
+        assert_eq!(attribute(&["a.pack", "b"], &[None, None], &outline(), &macs).len(), 2);
+    }
+
+    #[test]
+    fn what_only_the_runtime_knows_is_a_layer_of_its_own() {
+        let layers = layers(&["reorder", "a", "b", "c", "d", "e"]);
+        assert_eq!(layers[0], ("reorder".to_owned(), vec![0], vec![], Some(0)));
+        assert_eq!(layers[2], ("b".to_owned(), vec![2], vec![2], Some(0)));
+        assert_eq!(layers.len(), 6);
+    }
+
+    #[test]
+    fn multiply_accumulates_that_nobody_told_are_not_zero() {
+        let layers =
+            attribute(&["a", "b", "c", "d", "e"], &[None; 5], &outline(), &BTreeMap::from([(1, 100)]));
+        let macs: Vec<_> = layers.iter().map(|layer| layer.macs).collect();
+        assert_eq!(macs, [Some(100), Some(0), None, Some(0), Some(0)]);
+    }
+}

@@ -1,0 +1,36 @@
+//! What can go wrong between a network and its layers' times.
+
+use crate::{backend::BackendError, measure::MeasureError};
+
+/// Why there are no layer times.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LayersError {
+    /// The runtime failed.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// The clock, the processor's count or the reference block failed.
+    #[error(transparent)]
+    Measure(#[from] MeasureError),
+    /// The user stopped it.
+    #[error("stopped before the layers were known; nothing is kept of them")]
+    Stopped,
+    /// The time was up too early.
+    #[error(
+        "{rounds} rounds of plain and traced runs are too few for a confidence interval, which needs 6: give a larger --budget-s"
+    )]
+    TooShort {
+        /// Rounds there were.
+        rounds: usize,
+    },
+    /// The runtime's notes do not fit the runs.
+    #[error("the runtime noted {noted} runs of node `{node}`, not {runs}")]
+    Notes {
+        /// Node.
+        node: String,
+        /// Runs it noted.
+        noted: usize,
+        /// Runs there were.
+        runs: usize,
+    },
+}

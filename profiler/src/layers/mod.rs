@@ -1,0 +1,23 @@
+//! A network's time layer by layer, measured in place: inside the running network.
+//!
+//! [`trace`] runs a network plain and traced in turns, so that the machine's drift is in both alike, and gives each
+//! runtime node a time per round. [`attribute`] says which of the model's own nodes each runtime node computes, and what
+//! multiply-accumulates they have; [`LayerTable`] puts both together, with a row for what no node accounts for.
+
+mod attribute;
+mod error;
+mod in_place;
+mod names;
+mod plan;
+mod table;
+mod trace;
+
+pub use attribute::{Layer, attribute, macs_by_node};
+pub use error::LayersError;
+pub use in_place::{InPlace, NodeRounds};
+pub use plan::{TracePlan, TraceProgress};
+pub use table::{Estimate, LayerRow, LayerTable, OpRow};
+pub use trace::trace;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! One network on one runtime: its latency as a whole, and layer by layer in place.
+
+use std::sync::atomic::AtomicBool;
+
+use jiff::Timestamp;
+
+use super::{
+    CompareWith, Planned, SweepError,
+    compare::Comparison,
+    rows,
+    session::{conditions, drift_warning, new_session, output_warning},
+};
+use crate::{
+    backend::{Backend, Model},
+    device::{Device, MachineState},
+    layers::{InPlace, LayerTable, LayersError, OpRow, TracePlan, TraceProgress, macs_by_node, trace},
+    measure::{Drift, History, Instruments, MeasureError, Observer, Outcome, Protocol, measure, quantile},
+    onnx::{OnnxError, Outline},
+    record::{Cache, Level, Row, Session, Status},
+};
+
+/// A network, and how to measure it.
+pub struct NetworkProfile<'a> {
+    /// The network.
+    pub network: &'a Planned,
+    /// On which runtime.
+    pub backend: &'a dyn Backend,
+    /// With how many threads.
+    pub threads: usize,
+    /// Pinned to these processors, as the kernel confirmed.
+    pub cpus: Vec<usize>,
+    /// How the whole is measured.
+    pub protocol: Protocol,
+    /// How the layers are measured.
+    pub plan: TracePlan,
+    /// With what outputs are compared before anything is timed.
+    pub compare_with: CompareWith<'a>,
+}
+
+/// What was measured.
+#[derive(Clone, Debug)]
+pub struct NetworkResult {
+    /// Rows of the network, hot and cold, then of its ops, in place; the latter only if Tailor exported it.
+    pub rows: Vec<Row>,
+    /// Its layers.
+    pub layers: LayerTable,
+    /// Conditions, drift, outputs compared.
+    pub session: Session,
+}
+
+impl NetworkProfile<'_> {
+    /// Compares outputs, measures the whole by the protocol, then the layers. `None` when it was stopped.
+    ///
+    /// # Errors
+    /// [`SweepError`]; nothing is kept.
+    pub fn run(
+        &self,
+        observer: &mut dyn Observer,
+        progress: &mut dyn FnMut(&TraceProgress),
+        stop: &AtomicBool,
+    ) -> Result<Option<NetworkResult>, SweepError> {
+        let named = |source: OnnxError| SweepError::Model { path: (&self.network.key).into(), source };
+        let outline = Outline::read(&self.network.onnx).map_err(named)?;
+        let model = Model { key: &self.network.key, onnx: &self.network.onnx };
+        // Refused at once if the runtime cannot tell its layers' times.
+        let mut traced = self.backend.prepare_traced(model, self.threads)?;
+        let mut plain = self.backend.prepare(model, self.threads)?;
+        let mut comparison = Comparison::new(self.compare_with);
+        comparison.check(plain.as_mut(), model, self.backend)?;
+        let macs = macs_of(&outline, &self.network.onnx);
+
+        let device = Device::of_this_machine();
+        let (id, started) = new_session();
+        let before = MachineState::of_this_machine();
+        let mut instruments = Instruments::of_this_machine(self.threads);
+        let mut history = History::default();
+        let mut subject = [plain];
+        let outcome = measure(&mut subject, &self.protocol, &mut instruments, &mut history, observer, stop)?;
+        if outcome == Outcome::Stopped {
+            return Ok(None);
+        }
+        drop(subject);
+        let in_place = match trace(traced.as_mut(), &self.plan, &mut instruments, progress, stop) {
+            Err(LayersError::Stopped) => return Ok(None),
+            other => other?,
+        };
+        let after = MachineState::of_this_machine();
+
+        let whole = rows(std::slice::from_ref(self.network), &history, &self.protocol, &id)?;
+        let too_short = || LayersError::TooShort { rounds: in_place.whole_ns.len() };
+        let layers = LayerTable::of(&in_place, &outline, &macs).ok_or_else(too_short)?;
+        let no_reference = || MeasureError::NoReference { segment: 0 };
+        let drift = Drift::of(&history)?.ok_or_else(no_reference)?.report(self.protocol.drift_limit);
+        let outputs = comparison.finish();
+        let mut warnings = whole.warnings;
+        warnings.extend(drift_warning(&drift).or_else(|| drift_warning(&in_place.drift)));
+        warnings.extend(output_warning(&outputs));
+        warnings.extend(self.layer_warnings(&layers));
+        // A figure that is not above zero is none.
+        let (known, unknown): (Vec<_>, Vec<_>) = layers.ops.iter().partition(|op| op.time.ci_low_ms > 0.0);
+        let hidden =
+            |op: &&OpRow| format!("op {} has no time of its own in this runtime: it has no row", op.op);
+        warnings.extend(unknown.iter().map(hidden));
+        let ops = known.into_iter().map(|op| self.op_row(op, &in_place, &id));
+        let session = Session {
+            id: id.clone(),
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            started,
+            finished: Timestamp::now().to_string(),
+            measured_s: (history.spent_ns() + in_place.spent_ns) as f64 / 1e9,
+            outcome,
+            conditions: conditions(self.backend, self.threads, &self.cpus, &device),
+            device,
+            before,
+            after,
+            protocol: self.protocol.clone(),
+            outputs,
+            drift,
+            runs: whole.runs + in_place.runs,
+            dropped_runs: whole.dropped_runs + in_place.dropped_runs,
+            warnings,
+        };
+        Ok(Some(NetworkResult { rows: whole.rows.into_iter().chain(ops).collect(), layers, session }))
+    }
+
+    fn layer_warnings(&self, layers: &LayerTable) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if layers.is_preempted {
+            warnings.push(
+                "the layers rest on pre-empted runs: the machine was too busy for six undisturbed rounds"
+                    .to_owned(),
+            );
+        }
+        if layers.macs.is_none() {
+            warnings.push(
+                "multiply-accumulates of some layers are not known: tract does not take this model"
+                    .to_owned(),
+            );
+        }
+        if self.threads > 1 {
+            warnings.push(
+                "with several threads a layer's time is that of the whole step, not of all threads"
+                    .to_owned(),
+            );
+        }
+        warnings
+    }
+
+    fn op_row(&self, op: &OpRow, in_place: &InPlace, session: &str) -> Row {
+        let time = op.time;
+        let of = |q| quantile(&op.round_ms, q).unwrap_or(time.latency_ms);
+        let half_width = (time.ci_high_ms - time.ci_low_ms) / 2.0 / time.latency_ms;
+        Row {
+            table_version: 1,
+            subject: op.op.clone(),
+            level: Level::Op,
+            cache: Cache::InPlace,
+            latency_ms: time.latency_ms,
+            raw_median_ms: of(0.5),
+            min_ms: of(0.0),
+            p90_ms: of(0.9),
+            ci_low_ms: time.ci_low_ms,
+            ci_high_ms: time.ci_high_ms,
+            runs: in_place.runs,
+            dropped_runs: in_place.dropped_runs,
+            status: match half_width <= self.plan.target_half_width {
+                _ if in_place.is_preempted => Status::Preempted,
+                true => Status::Ok,
+                false => Status::Wide,
+            },
+            session: session.to_owned(),
+            ops: String::new(),
+        }
+    }
+}
+
+/// By position of the model's node. Without tract, or where it does not take the model, none are known.
+fn macs_of(outline: &Outline, onnx: &[u8]) -> std::collections::BTreeMap<usize, u64> {
+    #[cfg(feature = "tract")]
+    let named = crate::backend::node_macs(onnx).unwrap_or_default();
+    #[cfg(not(feature = "tract"))]
+    let named = {
+        let _ = onnx;
+        Vec::new()
+    };
+    macs_by_node(outline, &named)
+}

@@ -1,0 +1,60 @@
+//! What every session says of itself, however it was measured.
+
+use jiff::Timestamp;
+
+use crate::{
+    backend::Backend,
+    device::Device,
+    measure::DriftReport,
+    record::{Conditions, OutputCheck, Runtime},
+};
+
+/// What must not change while a session lasts.
+pub(super) fn conditions(
+    backend: &dyn Backend,
+    threads: usize,
+    cpus: &[usize],
+    device: &Device,
+) -> Conditions {
+    let details = backend.details().into_iter().map(|(name, value)| (name.to_owned(), value));
+    Conditions {
+        device: device.name(),
+        runtime: Runtime {
+            name: backend.name().to_owned(),
+            version: backend.version(),
+            emulated: backend.emulated_clock().is_some(),
+            details: details.collect(),
+        },
+        threads,
+        cpus: cpus.to_vec(),
+        build_target: device.build_target.clone(),
+    }
+}
+
+/// A new session's id and its start.
+pub(super) fn new_session() -> (String, String) {
+    let now = Timestamp::now();
+    (format!("{}-{:08x}", now.strftime("%Y%m%dT%H%M%SZ"), now.subsec_nanosecond()), now.to_string())
+}
+
+/// What a reader should know of a session whose machine's speed moved too far.
+pub(super) fn drift_warning(drift: &DriftReport) -> Option<String> {
+    drift.excessive.then(|| {
+        format!(
+            "the machine's speed moved from {:.0} % to {:.0} % of its median: treat the table with care",
+            100.0 / drift.high_ratio,
+            100.0 / drift.low_ratio
+        )
+    })
+}
+
+/// What a reader should know when some outputs could not be compared.
+pub(super) fn output_warning(outputs: &OutputCheck) -> Option<String> {
+    let OutputCheck::Compared { with, not_compared, .. } = outputs else { return None };
+    let first = not_compared.first()?;
+    Some(format!(
+        "outputs of {} subjects were not compared with {with}; the first: {}",
+        not_compared.len(),
+        first.reason
+    ))
+}
