@@ -15,6 +15,6 @@ pub use architecture_file::{read_architecture, write_architecture};
 pub use atomic::write_atomic;
 pub use document::{read_document, read_text, write_document};
 pub use error::{ReadError, WriteError};
-pub use row::{Cache, Level, Row, Status};
+pub use row::{Cache, Level, Row, Status, TABLE_VERSION};
 pub use session::{Conditions, Runtime, Session, read_session, session_path, write_session};
 pub use table::{read_table, write_table};

@@ -3,7 +3,7 @@
 use super::{Planned, SweepError};
 use crate::{
     measure::{self, History, Protocol, SubjectSummary, Summary, summarise},
-    record::{Cache, Level, Row, Status},
+    record::{Cache, Level, Row, Status, TABLE_VERSION},
 };
 
 /// Rows and what they rest on.
@@ -66,7 +66,7 @@ fn row(subject: &Planned, cache: Cache, summary: &Summary, session: &str) -> Opt
     let ms = |ns: f64| ns / 1e6;
     let ops: Vec<_> = subject.ops.iter().map(|op| op.key()).collect();
     Some(Row {
-        table_version: 1,
+        table_version: TABLE_VERSION,
         subject: subject.key.clone(),
         level: subject.level,
         cache,
@@ -76,6 +76,7 @@ fn row(subject: &Planned, cache: Cache, summary: &Summary, session: &str) -> Opt
         p90_ms: ms(summary.p90.0),
         ci_low_ms: ms(interval.low),
         ci_high_ms: ms(interval.high),
+        spread: summary.spread,
         runs: summary.runs,
         dropped_runs: summary.dropped_runs,
         status: match summary.status {
