@@ -2,11 +2,13 @@
 //!
 //! Modules, each importing only from those before it:
 //! [`spec`] (the vocabulary) → [`onnx`] (op or network to model bytes), [`device`] (the machine), [`measure`] (the
-//! protocol) → [`backend`] (the runtimes) → [`record`] (the files) → [`sweep`] (what to measure, resumably) → `cli`.
+//! protocol) → [`backend`] (the runtimes) → [`record`] (the files) → [`sweep`] (what to measure, resumably),
+//! [`compare`] (what changed between two tables) → `cli`.
 
 pub mod backend;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod compare;
 pub mod device;
 mod explain;
 pub mod measure;

@@ -130,6 +130,7 @@ fn session(bench: &Bench) -> Session {
         after: MachineState::default(),
         protocol: Protocol::default(),
         drift,
+        heat: None,
         runs: 1000,
         dropped_runs: 0,
         warnings: Vec::new(),

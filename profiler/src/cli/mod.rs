@@ -1,6 +1,9 @@
 //! The `profiler` program.
 
+mod compare;
 mod export;
+mod heat;
+mod live;
 mod ops;
 mod progress;
 mod run;
@@ -10,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{backend::BackendError, record::ReadError, spec::SpecError, sweep::SweepError};
+use crate::{backend::BackendError, compare::CompareError, record::ReadError, spec::SpecError, sweep::SweepError};
 
 /// Measures the latency of candidate ops and whole networks on this device.
 #[derive(Debug, Parser)]
@@ -29,6 +32,7 @@ enum Command {
     Run(run::Run),
     Ops(ops::Ops),
     Export(export::Export),
+    Compare(compare::Compare),
 }
 
 impl Cli {
@@ -39,6 +43,7 @@ impl Cli {
             Command::Run(run) => run.execute(),
             Command::Ops(ops) => ops.execute(),
             Command::Export(export) => export.execute(),
+            Command::Compare(compare) => compare.execute(),
         };
         result.unwrap_or_else(|error| {
             eprintln!("error: {}", crate::explain(error.as_ref()));
@@ -57,6 +62,7 @@ fn is_input(error: &anyhow::Error) -> bool {
         cause.is::<UsageError>()
             || cause.is::<ReadError>()
             || cause.is::<SpecError>()
+            || cause.is::<CompareError>()
             || cause.downcast_ref::<SweepError>().is_some_and(SweepError::is_input)
             || cause.downcast_ref::<BackendError>().is_some_and(|e| !matches!(e, BackendError::Run { .. }))
     })

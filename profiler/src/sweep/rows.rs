@@ -30,7 +30,7 @@ pub fn rows(
     session: &str,
 ) -> Result<Measured, SweepError> {
     let summaries = summarise(history, subjects.len(), protocol)?;
-    let found = subjects.iter().zip(&summaries).map(|(subject, summary)| both(subject, summary, session));
+    let found = subjects.iter().zip(&summaries).map(|(subject, summary)| subject_rows(subject, summary, session));
     let found: Vec<_> = found.collect();
     let missing = found.iter().filter(|rows| rows.is_none()).count();
     if missing > 0 {
@@ -56,7 +56,8 @@ pub fn rows(
     Ok(Measured { rows, runs, dropped_runs, warnings })
 }
 
-fn both(subject: &Planned, summary: &SubjectSummary, session: &str) -> Option<[Row; 2]> {
+/// Hot and cold row of a subject; `None` while there is no confidence interval.
+pub(super) fn subject_rows(subject: &Planned, summary: &SubjectSummary, session: &str) -> Option<[Row; 2]> {
     let row = |cache, summary: &Option<Summary>| row(subject, cache, summary.as_ref()?, session);
     Some([row(Cache::Hot, &summary.hot)?, row(Cache::Cold, &summary.cold)?])
 }
