@@ -17,11 +17,14 @@ use profiler::{
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
-/// A sweep of the mock that takes a while: noisy figures, many rounds.
-fn sweep(folder: &Path, more: &[&str]) -> Command {
+const NOISY: &[&str] = &["--mock-noise", "0.5"];
+
+/// A sweep of the mock with exactly so many rounds where it is [`NOISY`], at least as many elsewhere.
+fn sweep(folder: &Path, rounds: u32, more: &[&str]) -> Command {
+    let rounds = rounds.to_string();
     let mut command = Command::new(env!("CARGO_BIN_EXE_profiler"));
     let space = ["run", "--space", "proxylessnas-small", "--networks", "3", "--backend", "mock"];
-    let long = ["--mock-noise", "0.5", "--min-rounds", "60", "--max-rounds", "60", "-o", "table.csv"];
+    let long = ["--min-rounds", &rounds, "--max-rounds", &rounds, "-o", "table.csv"];
     command.current_dir(folder).args(space).args(long).args(more);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     command
@@ -35,12 +38,14 @@ fn lines(folder: &Path) -> Vec<String> {
 
 #[test]
 fn a_kill_at_any_moment_loses_at_most_the_burst_in_flight() {
+    // About a second of work, and twelve kills within the first third of a second of each process.
+    const ROUNDS: u32 = 200;
     let folder = tempfile::tempdir().unwrap();
     let mut random = Pcg64::seed_from_u64(3);
     let (mut kills, mut known) = (0, Vec::<String>::new());
-    for _ in 0..200 {
-        let mut child = sweep(folder.path(), &[]).spawn().unwrap();
-        let end = Instant::now() + Duration::from_millis(random.random_range(5..400));
+    loop {
+        let mut child = sweep(folder.path(), ROUNDS, NOISY).spawn().unwrap();
+        let end = Instant::now() + Duration::from_millis(random.random_range(5..300));
         while Instant::now() < end && child.try_wait().unwrap().is_none() {
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -60,7 +65,7 @@ fn a_kill_at_any_moment_loses_at_most_the_burst_in_flight() {
         kills += 1;
         // Long enough: let it end.
         if kills == 12 {
-            assert!(sweep(folder.path(), &[]).status().unwrap().success());
+            assert!(sweep(folder.path(), ROUNDS, NOISY).status().unwrap().success());
             break;
         }
     }
@@ -76,25 +81,26 @@ fn a_kill_at_any_moment_loses_at_most_the_burst_in_flight() {
     assert!(turns.values().all(|count| *count == 1), "a turn was measured twice");
     let subjects = turns.keys().map(|(_, subject)| subject).collect::<BTreeSet<_>>().len();
     // Nobody missed a turn, whoever was interrupted.
-    assert_eq!(turns.len(), 60 * subjects);
+    assert_eq!(turns.len(), ROUNDS as usize * subjects);
     assert_eq!(read_table(&folder.path().join("table.csv")).unwrap().len(), 2 * subjects);
 }
 
 #[test]
 fn a_second_profiler_on_one_output_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let mut first = sweep(folder.path(), &["--max-rounds", "5000", "--min-rounds", "5000"]).spawn().unwrap();
+    let mut first = sweep(folder.path(), 50_000, NOISY).spawn().unwrap();
     while lines(folder.path()).len() < 10 {
+        assert_eq!(first.try_wait().unwrap(), None, "the first is over already");
         std::thread::sleep(Duration::from_millis(5));
     }
-    let second = sweep(folder.path(), &[]).stderr(Stdio::piped()).output().unwrap();
+    let second = sweep(folder.path(), 50_000, NOISY).stderr(Stdio::piped()).output().unwrap();
     first.kill().unwrap();
     first.wait().unwrap();
     let error = String::from_utf8(second.stderr).unwrap();
     assert_eq!(second.status.code(), Some(1), "{error}");
     assert!(error.contains("another profiler is writing this table"), "{error}");
     // A killed one holds nothing: the next goes on.
-    let threads = sweep(folder.path(), &["--threads", "2"]).stderr(Stdio::piped()).output().unwrap();
+    let threads = sweep(folder.path(), 6, &["--threads", "2"]).stderr(Stdio::piped()).output().unwrap();
     let error = String::from_utf8(threads.stderr).unwrap();
     assert_eq!(threads.status.code(), Some(2), "{error}");
     assert!(error.contains("begun under other conditions: threads `1` and `2`"), "{error}");
@@ -115,8 +121,8 @@ fn printed(out: &str, is_final: bool) -> Vec<Row> {
 #[test]
 fn rows_are_printed_when_known_and_once_more_when_final() {
     let folder = tempfile::tempdir().unwrap();
-    let live = ["--min-rounds", "8", "--mock-noise", "0.03", "--json"];
-    let output = sweep(folder.path(), &live).stdout(Stdio::piped()).output().unwrap();
+    let live = ["--mock-noise", "0.03", "--json"];
+    let output = sweep(folder.path(), 30, &live).stdout(Stdio::piped()).output().unwrap();
     assert!(output.status.success());
     let out = String::from_utf8(output.stdout).unwrap();
     // The final rows are the table, to the bit and in its order.
@@ -136,7 +142,7 @@ fn rows_are_printed_when_known_and_once_more_when_final() {
     assert!(finals.is_sorted());
 
     // Finished already: nothing is measured, so nothing is provisional.
-    let again = sweep(folder.path(), &live).stdout(Stdio::piped()).output().unwrap();
+    let again = sweep(folder.path(), 30, &live).stdout(Stdio::piped()).output().unwrap();
     let out = String::from_utf8(again.stdout).unwrap();
     assert_eq!((printed(&out, true), printed(&out, false).len()), (table, 0));
 }
@@ -144,11 +150,11 @@ fn rows_are_printed_when_known_and_once_more_when_final() {
 #[test]
 fn a_reader_that_goes_away_ends_the_sweep_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let mut child = sweep(folder.path(), &["--json", "--min-rounds", "8"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = sweep(folder.path(), 20, &["--json"]).stdout(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(1));
     let kept = lines(folder.path());
     assert!(kept.len() > 10);
-    assert!(sweep(folder.path(), &["--min-rounds", "8"]).status().unwrap().success());
+    assert!(sweep(folder.path(), 20, &[]).status().unwrap().success());
     assert!(lines(folder.path()).starts_with(&kept));
 }

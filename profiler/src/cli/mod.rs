@@ -1,6 +1,7 @@
 //! The `profiler` program.
 
 mod compare;
+mod doctor;
 mod export;
 mod heat;
 mod live;
@@ -33,6 +34,7 @@ enum Command {
     Ops(ops::Ops),
     Export(export::Export),
     Compare(compare::Compare),
+    Doctor(doctor::Doctor),
 }
 
 impl Cli {
@@ -44,6 +46,7 @@ impl Cli {
             Command::Ops(ops) => ops.execute(),
             Command::Export(export) => export.execute(),
             Command::Compare(compare) => compare.execute(),
+            Command::Doctor(doctor) => doctor.execute(),
         };
         result.unwrap_or_else(|error| {
             eprintln!("error: {}", crate::explain(error.as_ref()));

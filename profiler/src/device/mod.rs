@@ -9,6 +9,7 @@ mod cpuinfo;
 mod root;
 mod sensors;
 mod state;
+mod surroundings;
 
 use std::path::Path;
 
@@ -20,6 +21,7 @@ use cpuinfo::CpuInfo;
 use root::Root;
 pub use sensors::{Place, Sensor, Sensors};
 pub use state::{MachineState, ThermalZone};
+pub use surroundings::{Surroundings, Ticks};
 
 /// A machine, as far as it can be told apart from others by what it says of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
