@@ -56,14 +56,14 @@ fn verdicts_are_words_json_and_exit_codes() {
 
     change(folder.path(), |row| scale(row, 1.3));
     let slower = profiler(folder.path(), &both).assert().code(1).get_output().clone();
-    assert!(String::from_utf8(slower.stdout).unwrap().contains("faster or slower: all by one factor"));
+    assert!(String::from_utf8(slower.stdout).unwrap().contains("faster or slower: all together moved by +"));
     assert_eq!(json(folder.path())["verdict"], "faster_or_slower");
 
     change(folder.path(), |row| if row.subject.starts_with("linear") { scale(row, 1.4) });
     let found = json(folder.path());
     assert_eq!(found["verdict"], "changed");
-    let deviating = found["figures"].as_array().unwrap().iter().filter(|figure| figure["deviates"] == true);
-    let names: Vec<&str> = deviating.map(|figure| figure["subject"].as_str().unwrap()).collect();
+    let deviating = found["subjects"].as_array().unwrap().iter().filter(|subject| subject["deviates"] == true);
+    let names: Vec<&str> = deviating.map(|subject| subject["subject"].as_str().unwrap()).collect();
     assert!(!names.is_empty() && names.iter().all(|name| name.starts_with("linear")), "{names:?}");
     // A changed table is an answer, not a failure, unless asked.
     profiler(folder.path(), &["compare", "a.csv", "b.csv"]).assert().success();

@@ -16,8 +16,8 @@ use crate::{
 
 /// Tells what changed between two measured tables, op by op, against the noise between sessions.
 ///
-/// The verdict is `same`, `faster_or_slower` (all by one factor) or `changed` (some figures stand out from the common
-/// factor). Devices, runtimes or threads that differ are named, not refused.
+/// The verdict is `same`, `faster_or_slower` (all by one factor) or `changed` (some subjects stand out from the common
+/// factor, hot and cold). Devices, runtimes or threads that differ are named, not refused.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  profiler compare monday/table.csv friday/table.csv\n  profiler compare main.csv branch.csv --fail-on changed --json"
@@ -32,16 +32,17 @@ pub(super) struct Compare {
     /// All figures together may differ by so many per cent between sessions of one machine.
     #[arg(long, value_name = "PERCENT", default_value_t = 10.0)]
     session_noise: f64,
-    /// Standard deviation of one op's ratio between sessions of one machine, in per cent.
+    /// Standard deviation of one op's ratio between sessions of one machine, in per cent; the least, where the ops
+    /// scatter more.
     #[arg(long, value_name = "PERCENT", default_value_t = 3.0)]
     op_noise: f64,
-    /// Of the figures that are named, so many per cent are false alarms on average.
+    /// Of the subjects that are named, so many per cent are false alarms on average.
     #[arg(long, value_name = "PERCENT", default_value_t = 1.0)]
     false_alarms: f64,
     /// Exit with code 1 on this verdict (repeatable).
     #[arg(long, value_name = "VERDICT")]
     fail_on: Vec<FailOn>,
-    /// List every figure, not only those that stand out.
+    /// List every subject, not only those that stand out.
     #[arg(long)]
     all: bool,
     /// One JSON object instead of tables.
@@ -51,7 +52,7 @@ pub(super) struct Compare {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum FailOn {
-    /// Some figures stand out.
+    /// Some subjects stand out.
     Changed,
     /// All moved by one factor.
     #[value(name = "faster_or_slower")]
@@ -163,13 +164,13 @@ fn print(a: &Side, b: &Side, around: Option<&Circumstances>, comparison: &Compar
                 println!("{} differs: A `{}`, B `{}`", difference.what, difference.a, difference.b);
             }
             if let Some(ratio) = around.reference_ratio {
-                println!("reference block: {:+.1} % (B against A)", 100.0 * (ratio - 1.0));
+                println!("reference block: {:+.1} %, the core's own speed", 100.0 * (ratio - 1.0));
             }
         }
         None => println!("conditions: not known for both tables"),
     }
     println!("\n{}\n", shifts(comparison));
-    let listed: Vec<&Change> = if all { comparison.figures.iter().collect() } else { comparison.deviating() };
+    let listed: Vec<&Change> = if all { comparison.subjects.iter().collect() } else { comparison.deviating() };
     if !listed.is_empty() {
         println!("{}\n", changes(&listed));
     }
@@ -200,16 +201,19 @@ fn changes(listed: &[&Change]) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(["subject", "cache", "A ms", "B ms", "B/A", "to the common", "q", ""]);
     for change in listed {
-        table.add_row([
-            change.subject.clone(),
-            change.cache.to_string(),
-            format!("{:.4}", change.a_ms),
-            format!("{:.4}", change.b_ms),
-            format!("{:.3}", change.ratio),
-            format!("{:+.1} %", 100.0 * (change.ratio_to_shift - 1.0)),
-            format!("{:.1e}", change.q),
-            if change.deviates { "stands out".to_owned() } else { String::new() },
-        ]);
+        for (index, figure) in change.figures.iter().enumerate() {
+            let once = |text: String| if index == 0 { text } else { String::new() };
+            table.add_row([
+                once(change.subject.clone()),
+                figure.cache.to_string(),
+                format!("{:.4}", figure.a_ms),
+                format!("{:.4}", figure.b_ms),
+                format!("{:.3}", figure.ratio),
+                format!("{:+.1} %", 100.0 * (figure.ratio_to_shift - 1.0)),
+                once(format!("{:.1e}", change.q)),
+                once(if change.deviates { "stands out".to_owned() } else { String::new() }),
+            ]);
+        }
     }
     table
 }

@@ -1,13 +1,10 @@
-//! The common shift, those who deviate from it, and what to call it.
+//! Those who deviate from the common shift, and what to call it.
 
 use serde::Serialize;
 
-use super::significance::{Z_95, benjamini_hochberg, two_sided_p};
-use super::{CompareError, NoiseFloor, Pair, Pairing, pair};
-use crate::{
-    measure::{median, median_interval},
-    record::{Cache, Level, Row},
-};
+use super::significance::{benjamini_hochberg, two_sided_p};
+use super::{CompareError, NoiseFloor, Pair, Pairing, Shift, pair};
+use crate::record::{Cache, Level, Row};
 
 /// What two tables make of a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -15,48 +12,15 @@ use crate::{
 pub enum Verdict {
     /// Nothing beyond what two sessions of one machine differ by.
     Same,
-    /// All by one factor, beyond what sessions differ by.
+    /// All by one factor, in one cache state at least, beyond what sessions differ by.
     FasterOrSlower,
-    /// Subjects, or cache states, differ from one another.
+    /// Subjects differ from one another.
     Changed,
 }
 
-/// The common factor of all figures in one cache state.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Shift {
-    /// Cache state.
-    pub cache: Cache,
-    /// Figures behind it.
-    pub pairs: usize,
-    /// `exp` of the median log ratio, second table over first.
-    pub ratio: f64,
-    /// Lower end of its 95 % interval.
-    pub ratio_low: f64,
-    /// Upper end of its 95 % interval.
-    pub ratio_high: f64,
-    /// Robust standard deviation of the log ratios about it: 1.4826 times the median absolute deviation. A fraction, to
-    /// be held against [`NoiseFloor::op`].
-    pub scatter: f64,
-}
-
-impl Shift {
-    fn log(&self) -> f64 {
-        self.ratio.ln()
-    }
-
-    /// Standard error of the log, from its interval.
-    fn error(&self) -> f64 {
-        (self.ratio_high / self.ratio_low).ln() / (2.0 * Z_95)
-    }
-}
-
-/// One figure in both tables.
+/// One subject in one cache state, in both tables.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Change {
-    /// Key.
-    pub subject: String,
-    /// Op or network.
-    pub level: Level,
+pub struct Figure {
     /// Cache state.
     pub cache: Cache,
     /// In the first table.
@@ -67,9 +31,22 @@ pub struct Change {
     pub ratio: f64,
     /// The same over the common factor of its cache state.
     pub ratio_to_shift: f64,
-    /// Probability of a deviation so large by noise alone.
+    /// Standard deviations of noise that this is.
+    pub z: f64,
+}
+
+/// One subject in both tables.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Change {
+    /// Key.
+    pub subject: String,
+    /// Op or network.
+    pub level: Level,
+    /// Its figures.
+    pub figures: Vec<Figure>,
+    /// Probability of such a deviation by noise alone.
     pub p: f64,
-    /// The same, corrected for the number of figures.
+    /// The same, corrected for the number of subjects.
     pub q: f64,
     /// Whether it is called a change.
     pub deviates: bool,
@@ -84,10 +61,8 @@ pub struct Comparison {
     pub noise_floor: NoiseFloor,
     /// By cache state.
     pub shifts: Vec<Shift>,
-    /// Whether the shifts of the cache states differ by more than sessions do.
-    pub shifts_differ: bool,
-    /// Every figure in both tables, in the order of the first.
-    pub figures: Vec<Change>,
+    /// Every subject in both tables, in the order of the first.
+    pub subjects: Vec<Change>,
     /// What only the first table has.
     pub only_a: Vec<String>,
     /// What only the second table has.
@@ -96,9 +71,15 @@ pub struct Comparison {
 
 /// Compares two tables.
 ///
-/// Per cache state the shift `s` is the median of `r = ln(b/a)`. A figure deviates when
-/// `z = (r − s) / √(e² + floor.op² + e_s²)` is too large to be noise, `e` from the two rows' confidence intervals, `e_s`
-/// from the interval of `s`; two-sided normal probabilities, corrected by [`benjamini_hochberg`].
+/// Per cache state the shift `s` is a median of `r = ln(b/a)` (see [`Shift::ratio`]), and a figure's deviation is
+/// `z = (r − s) / √(e² + max(floor.op, scatter)² + e_s²)`, `e` from the two rows' confidence intervals, `e_s` from the
+/// interval of `s`, `scatter` that of all figures in this state.
+///
+/// A subject's deviation is the mean of its figures' `z`, because a change shows hot and cold: where one of them is not
+/// beyond one standard deviation to the same side, it is noise (a buffer that lay elsewhere, a neighbour in the
+/// caches), and `p` is 1. The mean of standard normal variables is at most as wide as one of them however they depend
+/// on each other, so that the two-sided normal probability of it errs on the side of no change. Probabilities are
+/// corrected by [`benjamini_hochberg`].
 ///
 /// # Errors
 /// [`CompareError`] if the tables have nothing in common or hold several sessions.
@@ -107,86 +88,78 @@ pub fn compare(a: &[Row], b: &[Row], noise_floor: NoiseFloor) -> Result<Comparis
     let mut shifts = Vec::new();
     for cache in [Cache::Hot, Cache::Cold, Cache::InPlace] {
         let members: Vec<&Pair> = pairs.iter().filter(|pair| pair.cache == cache).collect();
-        shifts.extend(shift(cache, &members, noise_floor.op));
+        shifts.extend(Shift::of(cache, &members, noise_floor.op));
     }
-    let figures = changes(&pairs, &shifts, noise_floor);
-    let limit = noise_floor.session.ln_1p();
-    let beyond = |log: f64, error: f64| log.abs() - Z_95 * error > limit;
-    let shifts_differ = shifts.iter().any(|one| {
-        let differs = |other: &Shift| beyond(one.log() - other.log(), one.error().hypot(other.error()));
-        shifts.iter().any(differs)
-    });
-    let verdict = if shifts_differ || figures.iter().any(|change| change.deviates) {
+    let mut subjects: Vec<Change> = Vec::new();
+    for pair in &pairs {
+        let Some(shift) = shifts.iter().find(|shift| shift.cache == pair.cache) else { continue };
+        let figure = figure(pair, shift, noise_floor.op);
+        match subjects.iter_mut().find(|change| change.subject == pair.subject) {
+            Some(change) => change.figures.push(figure),
+            None => subjects.push(Change {
+                subject: pair.subject.clone(),
+                level: pair.level,
+                figures: vec![figure],
+                p: 1.0,
+                q: 1.0,
+                deviates: false,
+            }),
+        }
+    }
+    subjects.iter_mut().for_each(|change| change.p = probability(&change.figures));
+    let corrected = benjamini_hochberg(&subjects.iter().map(|change| change.p).collect::<Vec<_>>());
+    for (change, q) in subjects.iter_mut().zip(corrected) {
+        (change.q, change.deviates) = (q, q <= noise_floor.false_discovery_rate);
+    }
+    let verdict = if subjects.iter().any(|change| change.deviates) {
         Verdict::Changed
-    } else if shifts.iter().any(|shift| beyond(shift.log(), shift.error())) {
+    } else if shifts.iter().any(|shift| shift.exceeds(noise_floor.session)) {
         Verdict::FasterOrSlower
     } else {
         Verdict::Same
     };
-    Ok(Comparison { verdict, noise_floor, shifts, shifts_differ, figures, only_a, only_b })
+    Ok(Comparison { verdict, noise_floor, shifts, subjects, only_a, only_b })
 }
 
-/// `None` for no pairs.
-///
-/// The interval is that of the median's order statistics; with fewer than six pairs, which have none, `s ± 1.96 · e_s`
-/// with `e_s² = π/2 · mean(e² + op²) / n`, the median's variance for normal noise.
-fn shift(cache: Cache, pairs: &[&Pair], op_floor: f64) -> Option<Shift> {
-    let logs: Vec<f64> = pairs.iter().map(|pair| pair.log_ratio).collect();
-    let centre = median(&logs)?;
-    let (low, high) = match median_interval(&logs) {
-        Some(interval) => (interval.low, interval.high),
-        None => {
-            let count = pairs.len() as f64;
-            let variances = pairs.iter().map(|pair| pair.own_error.powi(2) + op_floor.powi(2));
-            let error = (std::f64::consts::FRAC_PI_2 * variances.sum::<f64>()).sqrt() / count;
-            (centre - Z_95 * error, centre + Z_95 * error)
-        }
-    };
-    let deviations: Vec<f64> = logs.iter().map(|log| (log - centre).abs()).collect();
-    Some(Shift {
-        cache,
-        pairs: pairs.len(),
-        ratio: centre.exp(),
-        ratio_low: low.exp(),
-        ratio_high: high.exp(),
-        scatter: 1.4826 * median(&deviations)?,
-    })
-}
-
-fn changes(pairs: &[Pair], shifts: &[Shift], noise_floor: NoiseFloor) -> Vec<Change> {
-    let deviations: Vec<(f64, f64)> = pairs
-        .iter()
-        .map(|pair| {
-            let shift = shifts.iter().find(|shift| shift.cache == pair.cache);
-            let (common, error) = shift.map_or((0.0, 0.0), |shift| (shift.log(), shift.error()));
-            let spread = pair.own_error.hypot(noise_floor.op).hypot(error);
-            let deviation = pair.log_ratio - common;
-            // Without any noise, any deviation is one; rounding is none.
-            (deviation, if deviation.abs() < 1e-9 { 1.0 } else { two_sided_p(deviation / spread) })
-        })
-        .collect();
-    let corrected = benjamini_hochberg(&deviations.iter().map(|(_, p)| *p).collect::<Vec<_>>());
-    let change = |((pair, (deviation, p)), q): ((&Pair, &(f64, f64)), f64)| Change {
-        subject: pair.subject.clone(),
-        level: pair.level,
+fn figure(pair: &Pair, shift: &Shift, op_floor: f64) -> Figure {
+    let noise = pair.own_error.hypot(op_floor.max(shift.scatter)).hypot(shift.error());
+    let deviation = pair.log_ratio - shift.log();
+    Figure {
         cache: pair.cache,
         a_ms: pair.a_ms,
         b_ms: pair.b_ms,
         ratio: pair.log_ratio.exp(),
         ratio_to_shift: deviation.exp(),
-        p: *p,
-        q,
-        deviates: q <= noise_floor.false_discovery_rate,
-    };
-    pairs.iter().zip(&deviations).zip(corrected).map(change).collect()
+        // Where no noise is known at all, any deviation is one; rounding is none.
+        z: if deviation.abs() < 1e-9 { 0.0 } else { (deviation / noise).clamp(-1e6, 1e6) },
+    }
+}
+
+fn probability(figures: &[Figure]) -> f64 {
+    const LEAST: f64 = 1.0;
+    let slower = figures.iter().all(|figure| figure.z >= LEAST);
+    let faster = figures.iter().all(|figure| figure.z <= -LEAST);
+    if !(slower || faster) {
+        return 1.0;
+    }
+    two_sided_p(figures.iter().map(|figure| figure.z).sum::<f64>() / figures.len() as f64)
+}
+
+impl Change {
+    /// Geometric mean, over its figures, of the ratio to the common factor.
+    #[must_use]
+    pub fn ratio_to_shift(&self) -> f64 {
+        let logs = self.figures.iter().map(|figure| figure.ratio_to_shift.ln());
+        (logs.sum::<f64>() / self.figures.len().max(1) as f64).exp()
+    }
 }
 
 impl Comparison {
-    /// The figures that are called a change, the largest deviation first.
+    /// The subjects that are called a change, the largest deviation first.
     #[must_use]
     pub fn deviating(&self) -> Vec<&Change> {
-        let mut deviating: Vec<&Change> = self.figures.iter().filter(|change| change.deviates).collect();
-        let size = |change: &Change| change.ratio_to_shift.ln().abs();
+        let mut deviating: Vec<&Change> = self.subjects.iter().filter(|change| change.deviates).collect();
+        let size = |change: &Change| change.ratio_to_shift().ln().abs();
         deviating.sort_by(|a, b| size(b).total_cmp(&size(a)));
         deviating
     }
@@ -199,13 +172,14 @@ impl Comparison {
         let session = 100.0 * self.noise_floor.session;
         match self.verdict {
             Verdict::Same => format!(
-                "same: no figure stands out, and all together moved by {shifts}, within the ±{session} % of sessions of one machine"
+                "same: no subject stands out; all together moved by {shifts}, within the ±{session} % of sessions of one machine"
             ),
-            Verdict::FasterOrSlower => format!("faster or slower: all by one factor, {shifts}; no figure stands out"),
+            Verdict::FasterOrSlower => {
+                format!("faster or slower: all together moved by {shifts}; no subject stands out")
+            }
             Verdict::Changed => {
-                let (named, all) = (self.deviating().len(), self.figures.len());
-                let states = if self.shifts_differ { "; cache states moved differently" } else { "" };
-                format!("changed: {named} of {all} figures stand out from the common shift ({shifts}){states}")
+                let (named, all) = (self.deviating().len(), self.subjects.len());
+                format!("changed: {named} of {all} subjects stand out from the common shift ({shifts})")
             }
         }
     }

@@ -8,7 +8,7 @@ pub struct NoiseFloor {
     /// All subjects together: factors up to `1 + session`, either way, are normal between sessions. A fraction.
     pub session: f64,
     /// One subject beside the others: standard deviation of the logarithm of its ratio between sessions, beyond what
-    /// its two confidence intervals tell. A fraction.
+    /// its two confidence intervals tell. A fraction; the least, where the ops of a cache state scatter more.
     pub op: f64,
     /// Share of false alarms among the subjects that are named, on average.
     pub false_discovery_rate: f64,
@@ -20,7 +20,7 @@ impl Default for NoiseFloor {
     ///
     /// 3 %: a process's memory layout alone moves a program's time by several per cent, whatever is repeated within
     /// the process. Source: Mytkowicz, Diwan, Hauswirth, Sweeney, Producing Wrong Data Without Doing Anything
-    /// Obviously Wrong, ASPLOS 2009. `compare` of two sessions of one machine prints the scatter of the ops as a check.
+    /// Obviously Wrong, ASPLOS 2009. Where the ops scatter more, their scatter counts; `compare` prints it.
     ///
     /// 1 % of false alarms: a machine that is compared daily should not be called changed every month.
     fn default() -> Self {

@@ -31,8 +31,11 @@ pub struct Noise {
     pub clock_cost_ns: f64,
 }
 
-/// Watches the machine for about `watch_ns`: a quarter of it for stalls, the rest with the measurement's own protocol,
-/// for which the reference block is at the same time the only subject.
+/// Warming up, which the measurement's time includes, takes at most so long.
+const WARM_UP_NS: u64 = 750_000_000;
+
+/// Watches the machine for about `watch_ns`: a quarter of it for stalls, the rest, after warming up, with the
+/// measurement's own protocol, for which the reference block is at the same time the only subject.
 ///
 /// # Errors
 /// [`MeasureError`].
@@ -52,7 +55,7 @@ pub(super) fn measure_noise_of<S: Subject>(
         // As long as there is time.
         min_rounds: u32::MAX,
         max_rounds: u32::MAX,
-        budget_ns: (watch_ns - watch_ns / 4).max(1),
+        budget_ns: watch_ns - watch_ns / 4 + WARM_UP_NS,
         // Nothing else evicts the caches: it is the block that is watched, not a cold start.
         min_round_size: 1,
         heat: None,
@@ -60,8 +63,7 @@ pub(super) fn measure_noise_of<S: Subject>(
     };
     let mut history = History::default();
     measure(subject, &protocol, instruments, &mut history, &mut Silent, &AtomicBool::new(false))?;
-    let missing = || MeasureError::NoReference { segment: 0 };
-    let summary = summarise(&history, 1, &protocol)?.remove(0).hot.ok_or_else(missing)?;
+    let summary = summarise(&history, 1, &protocol)?.remove(0).hot.ok_or(MeasureError::NoTime)?;
     Ok(Noise {
         watched_s: (instruments.clock.now_ns() - start_ns) as f64 / 1e9,
         raw_spread: raw_spread(&history),
