@@ -17,7 +17,17 @@ fn profiler(folder: &Path, arguments: &[&str]) -> Command {
 fn sessions() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (seed, table) in [("1", "a.csv"), ("2", "b.csv")] {
-        let space = ["run", "--space", "proxylessnas-small", "--width", "0.5", "--backend", "mock", "--max-rounds", "12"];
+        let space = [
+            "run",
+            "--space",
+            "proxylessnas-small",
+            "--width",
+            "0.5",
+            "--backend",
+            "mock",
+            "--max-rounds",
+            "12",
+        ];
         profiler(folder.path(), &space).args(["--seed", seed, "-o", table]).assert().success();
     }
     folder
@@ -59,15 +69,22 @@ fn verdicts_are_words_json_and_exit_codes() {
     assert!(String::from_utf8(slower.stdout).unwrap().contains("faster or slower: all together moved by +"));
     assert_eq!(json(folder.path())["verdict"], "faster_or_slower");
 
-    change(folder.path(), |row| if row.subject.starts_with("linear") { scale(row, 1.4) });
+    change(folder.path(), |row| {
+        if row.subject.starts_with("linear") {
+            scale(row, 1.4)
+        }
+    });
     let found = json(folder.path());
     assert_eq!(found["verdict"], "changed");
-    let deviating = found["subjects"].as_array().unwrap().iter().filter(|subject| subject["deviates"] == true);
+    let deviating =
+        found["subjects"].as_array().unwrap().iter().filter(|subject| subject["deviates"] == true);
     let names: Vec<&str> = deviating.map(|subject| subject["subject"].as_str().unwrap()).collect();
     assert!(!names.is_empty() && names.iter().all(|name| name.starts_with("linear")), "{names:?}");
     // A changed table is an answer, not a failure, unless asked.
     profiler(folder.path(), &["compare", "a.csv", "b.csv"]).assert().success();
-    profiler(folder.path(), &["compare", "a.csv", "b.csv", "--fail-on", "faster_or_slower"]).assert().success();
+    profiler(folder.path(), &["compare", "a.csv", "b.csv", "--fail-on", "faster_or_slower"])
+        .assert()
+        .success();
 }
 
 #[test]
@@ -76,7 +93,8 @@ fn other_conditions_and_missing_sessions_are_told_and_not_refused() {
     let session = folder.path().join("b.session.json");
     let text = std::fs::read_to_string(&session).unwrap();
     std::fs::write(&session, text.replace("\"threads\": 1", "\"threads\": 4")).unwrap();
-    let output = profiler(folder.path(), &["compare", "a.csv", "b.csv"]).assert().success().get_output().clone();
+    let output =
+        profiler(folder.path(), &["compare", "a.csv", "b.csv"]).assert().success().get_output().clone();
     assert!(String::from_utf8(output.stdout).unwrap().contains("threads differs: A `1`, B `4`"));
 
     std::fs::remove_file(&session).unwrap();

@@ -20,7 +20,10 @@ fn findings_are_told_to_people_and_to_programs() {
         let (state, advice) = (finding["state"].as_str().unwrap(), finding["advice"].as_str().unwrap());
         assert_eq!(state == "warn", !advice.is_empty(), "{finding}");
     }
-    assert!(found["noise"]["raw_spread"].as_f64().unwrap() > 0.0, "no machine repeats itself to the nanosecond");
+    assert!(
+        found["noise"]["raw_spread"].as_f64().unwrap() > 0.0,
+        "no machine repeats itself to the nanosecond"
+    );
 
     let output = doctor(&["--seconds", "0.5"]).assert().success().get_output().clone();
     let out = String::from_utf8(output.stdout).unwrap();

@@ -6,8 +6,8 @@ use profiler::{
     device::{Device, MachineState},
     measure::{DriftReport, Outcome, Protocol},
     record::{
-        Cache, Conditions, Level, Row, Runtime, Session, Status, TABLE_VERSION, session_path, write_architecture,
-        write_session, write_table,
+        Cache, Conditions, Level, Row, Runtime, Session, Status, TABLE_VERSION, session_path,
+        write_architecture, write_session, write_table,
     },
     spec::{Architecture, OpSpec, SearchSpace, SpaceFile},
 };

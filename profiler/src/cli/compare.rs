@@ -110,7 +110,10 @@ impl Side {
             if rows.iter().all(|row| row.session == found.id) {
                 session = Some(found);
             } else {
-                notes.push(format!("{} is not this table's session: its conditions are not known", beside.display()));
+                notes.push(format!(
+                    "{} is not this table's session: its conditions are not known",
+                    beside.display()
+                ));
             }
         } else {
             notes.push(format!("{} is missing: the table's conditions are not known", beside.display()));
@@ -124,7 +127,10 @@ impl Side {
         let conditions = &session.conditions;
         let runtime = &conditions.runtime;
         let (threads, started) = (conditions.threads, &session.started);
-        format!("{table}, {} {} on {}, {threads} threads, {started}", runtime.name, runtime.version, conditions.device)
+        format!(
+            "{table}, {} {} on {}, {threads} threads, {started}",
+            runtime.name, runtime.version, conditions.device
+        )
     }
 
     fn json(&self) -> serde_json::Value {
@@ -170,7 +176,8 @@ fn print(a: &Side, b: &Side, around: Option<&Circumstances>, comparison: &Compar
         None => println!("conditions: not known for both tables"),
     }
     println!("\n{}\n", shifts(comparison));
-    let listed: Vec<&Change> = if all { comparison.subjects.iter().collect() } else { comparison.deviating() };
+    let listed: Vec<&Change> =
+        if all { comparison.subjects.iter().collect() } else { comparison.deviating() };
     if !listed.is_empty() {
         println!("{}\n", changes(&listed));
     }
@@ -199,7 +206,16 @@ fn shifts(comparison: &Comparison) -> Table {
 
 fn changes(listed: &[&Change]) -> Table {
     let mut table = Table::new();
-    table.load_style(NOTHING).set_header(["subject", "cache", "A ms", "B ms", "B/A", "to the common", "q", ""]);
+    table.load_style(NOTHING).set_header([
+        "subject",
+        "cache",
+        "A ms",
+        "B ms",
+        "B/A",
+        "to the common",
+        "q",
+        "",
+    ]);
     for change in listed {
         for (index, figure) in change.figures.iter().enumerate() {
             let once = |text: String| if index == 0 { text } else { String::new() };

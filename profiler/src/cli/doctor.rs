@@ -29,10 +29,11 @@ impl Doctor {
             return Err(UsageError(format!("--seconds {}: expected 0.1 to 600", self.seconds)).into());
         }
         eprintln!("watching the machine for {} s ...", self.seconds);
-        let facts = gather(self.cpus.as_deref(), (self.seconds * 1e9) as u64).map_err(|error| match error {
-            FactsError::Affinity(affinity) => anyhow::Error::new(UsageError(affinity.to_string())),
-            other => other.into(),
-        })?;
+        let facts =
+            gather(self.cpus.as_deref(), (self.seconds * 1e9) as u64).map_err(|error| match error {
+                FactsError::Affinity(affinity) => anyhow::Error::new(UsageError(affinity.to_string())),
+                other => other.into(),
+            })?;
         let findings = examine(&facts);
         if self.json {
             let cpus = &facts.measured_on;

@@ -43,6 +43,9 @@ pub(super) fn report(heat: &HeatReport) {
     }
     if !heat.pauses.is_empty() {
         let paused_s = heat.pauses.iter().map(|pause| pause.took_ns).sum::<u64>() as f64 / 1e9;
-        eprintln!("note: paused {} times, {paused_s:.0} s in all, for the machine to cool", heat.pauses.len());
+        eprintln!(
+            "note: paused {} times, {paused_s:.0} s in all, for the machine to cool",
+            heat.pauses.len()
+        );
     }
 }

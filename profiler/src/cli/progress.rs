@@ -52,7 +52,9 @@ impl Observer for Bar {
 
     fn cooling(&mut self, warmth: &Warmth, limits: &HeatLimits) {
         let part = |name, celsius: Option<f64>, limit: f64| {
-            celsius.map(|celsius| format!("{name} {celsius:.1} °C, waiting for {:.1} °C", limit - limits.fall_celsius))
+            celsius.map(|celsius| {
+                format!("{name} {celsius:.1} °C, waiting for {:.1} °C", limit - limits.fall_celsius)
+            })
         };
         let parts = [
             part("skin", warmth.skin_celsius, limits.skin_celsius),

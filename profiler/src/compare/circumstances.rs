@@ -35,6 +35,7 @@ pub fn circumstances(a: &Session, b: &Session) -> Circumstances {
     Circumstances {
         conditions: a.conditions.differences(&b.conditions),
         also: Difference::between(told(a), told(b)),
-        reference_ratio: (emulated(a) == emulated(b) && reference_ratio.is_finite()).then_some(reference_ratio),
+        reference_ratio: (emulated(a) == emulated(b) && reference_ratio.is_finite())
+            .then_some(reference_ratio),
     }
 }

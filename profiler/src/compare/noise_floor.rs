@@ -37,7 +37,11 @@ impl NoiseFloor {
         let fields = [
             ("session", self.session, (0.0..10.0).contains(&self.session)),
             ("op", self.op, (0.0..10.0).contains(&self.op)),
-            ("false_discovery_rate", self.false_discovery_rate, (1e-9..1.0).contains(&self.false_discovery_rate)),
+            (
+                "false_discovery_rate",
+                self.false_discovery_rate,
+                (1e-9..1.0).contains(&self.false_discovery_rate),
+            ),
         ];
         // A NaN is in no range.
         match fields.into_iter().find(|(_, _, sensible)| !sensible) {
@@ -49,7 +53,9 @@ impl NoiseFloor {
 
 /// A noise floor that makes no sense.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("noise floor: {field} is {value}, expected a fraction, 0 or more and less than 10 (a rate: above 0, below 1)")]
+#[error(
+    "noise floor: {field} is {value}, expected a fraction, 0 or more and less than 10 (a rate: above 0, below 1)"
+)]
 pub struct NoiseFloorError {
     /// Offending field.
     pub field: &'static str,

@@ -49,7 +49,8 @@ impl Shift {
             Some(interval) => (interval.low, interval.high),
             None => {
                 let variances = agreeing.iter().map(|pair| pair.own_error.powi(2) + op_floor.powi(2));
-                let error = (std::f64::consts::FRAC_PI_2 * variances.sum::<f64>()).sqrt() / agreeing.len() as f64;
+                let error =
+                    (std::f64::consts::FRAC_PI_2 * variances.sum::<f64>()).sqrt() / agreeing.len() as f64;
                 (centre - Z_95 * error, centre + Z_95 * error)
             }
         };

@@ -26,7 +26,8 @@ fn session(seed: u64, factor: fn(&str) -> f64) -> Vec<Row> {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("table.csv");
     let protocol = Protocol { max_rounds: 12, seed, ..Protocol::default() };
-    let sweep = Sweep { subjects, backend: &backend, threads: 1, cpus: vec![], protocol, output: output.clone() };
+    let sweep =
+        Sweep { subjects, backend: &backend, threads: 1, cpus: vec![], protocol, output: output.clone() };
     sweep.run(&mut Silent, &AtomicBool::new(false)).unwrap();
     read_table(&output).unwrap()
 }
@@ -39,7 +40,9 @@ fn compared(a: &[Row], b: &[Row]) -> Comparison {
 fn a_week_old_table_and_todays_of_one_machine_are_the_same() {
     let comparison = compared(&session(1, |_| 1.0), &session(2, |_| 1.0));
     assert_eq!(comparison.verdict, Verdict::Same, "{}", comparison.words());
-    assert!(comparison.deviating().is_empty() && comparison.only_a.is_empty() && comparison.only_b.is_empty());
+    assert!(
+        comparison.deviating().is_empty() && comparison.only_a.is_empty() && comparison.only_b.is_empty()
+    );
     assert_eq!(comparison.shifts.len(), 2);
     for shift in &comparison.shifts {
         assert!((shift.ratio - 1.0).abs() < 0.01 && shift.scatter < 0.03, "{shift:?}");
@@ -87,7 +90,11 @@ fn one_factor_for_all_is_told_from_a_change() {
     let comparison = compared(&session(1, |_| 1.0), &session(2, |_| 1.3));
     assert_eq!(comparison.verdict, Verdict::FasterOrSlower, "{}", comparison.words());
     assert!(comparison.deviating().is_empty());
-    assert!(comparison.shifts.iter().all(|shift| (shift.ratio - 1.3).abs() < 0.02), "{:?}", comparison.shifts);
+    assert!(
+        comparison.shifts.iter().all(|shift| (shift.ratio - 1.3).abs() < 0.02),
+        "{:?}",
+        comparison.shifts
+    );
     let faster = compared(&session(1, |_| 1.3), &session(2, |_| 1.0));
     assert_eq!(faster.verdict, Verdict::FasterOrSlower, "{}", faster.words());
 }
@@ -155,13 +162,17 @@ fn a_change_shows_hot_and_cold() {
     assert_eq!(named(&comparison), BTreeSet::from(["op9"]));
     // The mean of z = ln 1.4 / s and ln 1.2 / s, s = √(2·(0.01/1.96)² + 0.03²) = 0.030855; the shifts are known exactly.
     let z = (1.4f64.ln() + 1.2f64.ln()) / 2.0 / 0.030_855;
-    assert!((comparison.deviating()[0].p / two_sided_p(z) - 1.0).abs() < 0.01, "{:?}", comparison.deviating());
+    assert!(
+        (comparison.deviating()[0].p / two_sided_p(z) - 1.0).abs() < 0.01,
+        "{:?}",
+        comparison.deviating()
+    );
 }
 
 #[test]
 fn half_of_the_ops_can_change_and_still_be_told_from_scatter() {
     let table = |factor: f64| -> Vec<Row> {
-        let ms = |i: usize| if i % 2 == 0 { factor } else { 1.0 };
+        let ms = |i: usize| if i.is_multiple_of(2) { factor } else { 1.0 };
         (0..20).map(|i| row(&format!("op{i}"), Cache::InPlace, ms(i), 0.01)).collect()
     };
     let comparison = compared(&table(1.0), &table(1.3));
@@ -189,8 +200,10 @@ fn a_cache_state_can_move_by_itself() {
 
 #[test]
 fn what_only_one_table_has_is_named() {
-    let a = [row("x", Cache::Hot, 1.0, 0.01), row("x", Cache::Cold, 1.0, 0.01), row("y", Cache::Hot, 1.0, 0.01)];
-    let b = [row("x", Cache::Hot, 1.0, 0.01), row("z", Cache::Hot, 1.0, 0.01), row("z", Cache::Cold, 1.0, 0.01)];
+    let a =
+        [row("x", Cache::Hot, 1.0, 0.01), row("x", Cache::Cold, 1.0, 0.01), row("y", Cache::Hot, 1.0, 0.01)];
+    let b =
+        [row("x", Cache::Hot, 1.0, 0.01), row("z", Cache::Hot, 1.0, 0.01), row("z", Cache::Cold, 1.0, 0.01)];
     let comparison = compared(&a, &b);
     assert_eq!(comparison.only_a, ["x (cold)", "y"]);
     assert_eq!(comparison.only_b, ["z"]);

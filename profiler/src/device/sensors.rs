@@ -145,7 +145,9 @@ mod tests {
 
     #[test]
     fn names_tell_the_place() {
-        for name in ["quiet-therm", "skin-msm-therm-usr", "battery", "mtktsbattery", "shell_front", "batt_therm"] {
+        for name in
+            ["quiet-therm", "skin-msm-therm-usr", "battery", "mtktsbattery", "shell_front", "batt_therm"]
+        {
             assert_eq!(Place::of(name), Some(Place::Skin), "{name}");
         }
         for name in ["cpu-1-7-usr", "tsens_tz_sensor10", "BIG", "mtktscpu", "x86_pkg_temp", "k10temp Tctl"] {

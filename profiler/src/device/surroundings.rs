@@ -110,11 +110,7 @@ fn ticks(root: &Root) -> Option<Ticks> {
     let numbers = line.strip_prefix("cpu ")?.split_whitespace().map(|number| number.parse().ok());
     let numbers: Vec<u64> = numbers.collect::<Option<_>>()?;
     let at = |index: usize| numbers.get(index).copied().unwrap_or(0);
-    Some(Ticks {
-        busy: at(0) + at(1) + at(2) + at(5) + at(6),
-        idle: at(3) + at(4),
-        stolen: at(7),
-    })
+    Some(Ticks { busy: at(0) + at(1) + at(2) + at(5) + at(6), idle: at(3) + at(4), stolen: at(7) })
 }
 
 /// The tightest limit along this process's path of control groups, version 2 or 1.
@@ -210,7 +206,10 @@ mod tests {
         // Busy: user 10, nice 1, system 5, irq 2, softirq 3; idle 100 and iowait 20; steal 7.
         assert_eq!(ticks, Ticks { busy: 21, idle: 120, stolen: 7 });
         let later = Ticks { busy: 31, idle: 120, stolen: 8 };
-        assert_eq!((later.since(&ticks), later.since(&ticks).total()), (Ticks { busy: 10, idle: 0, stolen: 1 }, 11));
+        assert_eq!(
+            (later.since(&ticks), later.since(&ticks).total()),
+            (Ticks { busy: 10, idle: 0, stolen: 1 }, 11)
+        );
     }
 
     #[test]
@@ -247,7 +246,10 @@ mod tests {
         ]);
         let found = Surroundings::read(machine.path());
         assert_eq!((found.online.as_slice(), found.present.as_slice()), (&[0, 1][..], &[0, 1, 2][..]));
-        assert_eq!((found.siblings, found.turbo, found.swapped_pages), (vec![vec![0, 1]], Some(false), Some(7)));
+        assert_eq!(
+            (found.siblings, found.turbo, found.swapped_pages),
+            (vec![vec![0, 1]], Some(false), Some(7))
+        );
         assert_eq!(found.clock_source.as_deref(), Some("tsc"));
         let empty = tempfile::tempdir().unwrap();
         assert_eq!(Surroundings::read(empty.path()), Surroundings::default());

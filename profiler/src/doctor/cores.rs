@@ -49,7 +49,10 @@ pub(super) fn kinds(facts: &Facts) -> Finding {
             Finding::warn(
                 CHECK,
                 kinds.collect::<Vec<_>>().join("; "),
-                format!("measured on {}: give --cpus to choose, and the same ones every time", told(&facts.measured_on)),
+                format!(
+                    "measured on {}: give --cpus to choose, and the same ones every time",
+                    told(&facts.measured_on)
+                ),
             )
         }
     }
@@ -86,7 +89,10 @@ pub(super) fn heat(facts: &Facts) -> Finding {
     const CHECK: &str = "heat";
     const MARGIN: f64 = 5.0;
     let limits = HeatLimits::default();
-    let told = [("skin", facts.skin_celsius, limits.skin_celsius), ("processor", facts.soc_celsius, limits.soc_celsius)];
+    let told = [
+        ("skin", facts.skin_celsius, limits.skin_celsius),
+        ("processor", facts.soc_celsius, limits.soc_celsius),
+    ];
     let known: Vec<(&str, f64, f64)> =
         told.into_iter().filter_map(|(name, celsius, limit)| Some((name, celsius?, limit))).collect();
     if known.is_empty() {

@@ -59,7 +59,10 @@ pub(super) fn clock(facts: &Facts) -> Finding {
     Finding::unless(
         || noise.clock_resolution_ns <= 1_000 && noise.clock_cost_ns <= 200.0,
         "clock",
-        format!("{source}: steps of {} ns, {:.0} ns a reading", noise.clock_resolution_ns, noise.clock_cost_ns),
+        format!(
+            "{source}: steps of {} ns, {:.0} ns a reading",
+            noise.clock_resolution_ns, noise.clock_cost_ns
+        ),
         "a coarse clock makes samples longer: see whether the kernel offers tsc (available_clocksource)",
     )
 }

@@ -5,8 +5,8 @@ use std::sync::atomic::AtomicBool;
 use serde::Serialize;
 
 use crate::measure::{
-    ClockQuality, History, Instruments, MeasureError, Protocol, ReferenceBlock, Silent, Subject, measure, quantile,
-    summarise,
+    ClockQuality, History, Instruments, MeasureError, Protocol, ReferenceBlock, Silent, Subject, measure,
+    quantile, summarise,
 };
 
 /// What the machine makes of work that is always the same.

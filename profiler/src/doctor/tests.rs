@@ -123,7 +123,14 @@ fn what_cannot_be_read_is_unknown_and_not_fine() {
     let found = examine(&facts);
     let unknown: Vec<&str> = found.iter().filter(|f| f.state == State::Unknown).map(|f| f.check).collect();
     let expected = [
-        "governor", "turbo", "kinds of cores", "cores online", "heat", "other load", "stolen time", "virtual machine",
+        "governor",
+        "turbo",
+        "kinds of cores",
+        "cores online",
+        "heat",
+        "other load",
+        "stolen time",
+        "virtual machine",
         "memory",
     ];
     assert_eq!(unknown, expected);
@@ -164,7 +171,9 @@ fn noise_is_told_by_its_kind() {
     // Both get slower together, by half: raw times spread, corrected ones do not.
     let slowing = |clock: &FakeClock| {
         let machine = clock.clone();
-        FakeSubject::new(clock.clone(), move || (150_000.0 * (1.0 + 0.5 * machine.peek_ns() as f64 / 8e9)) as u64)
+        FakeSubject::new(clock.clone(), move || {
+            (150_000.0 * (1.0 + 0.5 * machine.peek_ns() as f64 / 8e9)) as u64
+        })
     };
     instruments.reference = Box::new(slowing(&clock));
     let noise = measure_noise_of(&mut [slowing(&clock)], &mut instruments, 8_000_000_000).unwrap();

@@ -59,7 +59,8 @@ impl HeatLimits {
     #[must_use]
     pub fn cooled(&self, warmth: &Warmth) -> bool {
         let fall = self.fall_celsius;
-        let below = Self { skin_celsius: self.skin_celsius - fall, soc_celsius: self.soc_celsius - fall, ..*self };
+        let below =
+            Self { skin_celsius: self.skin_celsius - fall, soc_celsius: self.soc_celsius - fall, ..*self };
         !below.exceeded(warmth)
     }
 
@@ -127,7 +128,10 @@ impl HeatReport {
     pub fn warning(&self) -> Option<String> {
         let hot = self.pauses.iter().filter(|pause| pause.ended == PauseEnd::StillHot).count();
         (hot > 0).then(|| {
-            format!("{hot} of {} pauses ended before the machine had cooled: it may have throttled", self.pauses.len())
+            format!(
+                "{hot} of {} pauses ended before the machine had cooled: it may have throttled",
+                self.pauses.len()
+            )
         })
     }
 }

@@ -30,7 +30,8 @@ pub fn rows(
     session: &str,
 ) -> Result<Measured, SweepError> {
     let summaries = summarise(history, subjects.len(), protocol)?;
-    let found = subjects.iter().zip(&summaries).map(|(subject, summary)| subject_rows(subject, summary, session));
+    let found =
+        subjects.iter().zip(&summaries).map(|(subject, summary)| subject_rows(subject, summary, session));
     let found: Vec<_> = found.collect();
     let missing = found.iter().filter(|rows| rows.is_none()).count();
     if missing > 0 {

@@ -4,13 +4,15 @@ use std::{path::PathBuf, sync::atomic::AtomicBool};
 
 use jiff::Timestamp;
 
-use super::{Journal, Measured, Planned, SweepError, journal::Header, journal_path, rows, rows::subject_rows};
+use super::{
+    Journal, Measured, Planned, SweepError, journal::Header, journal_path, rows, rows::subject_rows,
+};
 use crate::{
     backend::{Backend, Model},
     device::{Device, MachineState},
     measure::{
-        Drift, Entry, HeatLimits, HeatReport, Instruments, Observer, Outcome, Progress, Protocol, SubjectFailure,
-        SubjectSummary, Warmth, measure,
+        Drift, Entry, HeatLimits, HeatReport, Instruments, Observer, Outcome, Progress, Protocol,
+        SubjectFailure, SubjectSummary, Warmth, measure,
     },
     record::{Conditions, Row, Runtime, Session, session_path, write_session, write_table},
 };
@@ -170,7 +172,8 @@ impl Observer for Both<'_> {
     }
 
     fn closed(&mut self, subject: usize, summary: &SubjectSummary) -> Result<(), SubjectFailure> {
-        let rows = self.subjects.get(subject).and_then(|subject| subject_rows(subject, summary, &self.session));
+        let rows =
+            self.subjects.get(subject).and_then(|subject| subject_rows(subject, summary, &self.session));
         rows.iter().flatten().try_for_each(|row| (self.provisional)(row))?;
         self.observer.closed(subject, summary)
     }
