@@ -128,7 +128,7 @@ impl Side {
         let runtime = &conditions.runtime;
         let (threads, started) = (conditions.threads, &session.started);
         format!(
-            "{table}, {} {} on {}, {threads} threads, {started}",
+            "{table}, {} {} on {}, threads {threads}, {started}",
             runtime.name, runtime.version, conditions.device
         )
     }
