@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use profiler::{
-    record::{Cache, Conditions, Level, Row, Runtime, Status},
+    record::{Cache, Conditions, Level, Row, Runtime, Status, TABLE_VERSION},
     spec::{Architecture, OpSpec, SearchSpace, SpaceFile},
 };
 use rand::{RngExt, SeedableRng};
@@ -33,7 +33,7 @@ pub(crate) fn law_ms(op: &OpSpec) -> f64 {
 /// An op row measured cold to 1 %.
 pub(crate) fn op_row(key: &str, latency_ms: f64) -> Row {
     Row {
-        table_version: 1,
+        table_version: TABLE_VERSION,
         subject: key.to_owned(),
         level: Level::Op,
         cache: Cache::Cold,
@@ -43,6 +43,7 @@ pub(crate) fn op_row(key: &str, latency_ms: f64) -> Row {
         p90_ms: latency_ms,
         ci_low_ms: latency_ms * 0.99,
         ci_high_ms: latency_ms * 1.01,
+        spread: 0.02,
         runs: 50,
         dropped_runs: 0,
         status: Status::Ok,

@@ -159,7 +159,7 @@ fn wrong_use_is_one_clear_line_and_exit_code_2() {
     for (from, to, reason) in [
         (",cold,0.", ",cold,NaN,0.", "line 2"),
         ("latency_ms", "latency_s", "latency_s"),
-        ("\n1,", "\n7,", "table_version 7 is not known"),
+        ("\n2,", "\n7,", "table_version 7 is not known"),
     ] {
         std::fs::write(folder.path("broken.csv"), table.replacen(from, to, 1)).unwrap();
         std::fs::copy(folder.path("table.session.json"), folder.path("broken.session.json")).unwrap();

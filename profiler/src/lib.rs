@@ -3,12 +3,15 @@
 //! Modules, each importing only from those before it:
 //! [`spec`] (the vocabulary) → [`onnx`] (op or network to model bytes), [`device`] (the machine), [`measure`] (the
 //! protocol) → [`backend`] (the runtimes) → [`layers`] (a network's time layer by layer), [`record`] (the files) →
-//! [`sweep`] (what to measure, resumably) → `cli`.
+//! [`sweep`] (what to measure, resumably),
+//! [`compare`] (what changed between two tables), [`doctor`] (what would spoil measurements here) → `cli`.
 
 pub mod backend;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod compare;
 pub mod device;
+pub mod doctor;
 mod explain;
 pub mod layers;
 pub mod measure;

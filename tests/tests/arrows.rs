@@ -25,7 +25,7 @@ const PROFILER_LAYERS: [&[&str]; 6] = [
     &["onnx", "measure", "device"],
     &["backend"],
     &["layers", "record"],
-    &["sweep"],
+    &["sweep", "compare", "doctor"],
     &["cli"],
 ];
 

@@ -6,7 +6,7 @@ use profiler::{
     device::{Device, MachineState},
     measure::{DriftReport, Outcome, Protocol},
     record::{
-        Cache, Conditions, Level, OutputCheck, Row, Runtime, Session, Status, session_path,
+        Cache, Conditions, Level, OutputCheck, Row, Runtime, Session, Status, TABLE_VERSION, session_path,
         write_architecture, write_session, write_table,
     },
     spec::{Architecture, OpSpec, SearchSpace, SpaceFile},
@@ -77,7 +77,7 @@ pub(crate) fn write_bench(table: &Path, bench: &Bench) {
 
 fn row(subject: String, level: Level, cache: Cache, latency_ms: f64) -> Row {
     Row {
-        table_version: 1,
+        table_version: TABLE_VERSION,
         subject,
         level,
         cache,
@@ -87,6 +87,7 @@ fn row(subject: String, level: Level, cache: Cache, latency_ms: f64) -> Row {
         p90_ms: latency_ms,
         ci_low_ms: latency_ms * 0.98,
         ci_high_ms: latency_ms * 1.02,
+        spread: 0.04,
         runs: 40,
         dropped_runs: 0,
         status: Status::Ok,
@@ -130,6 +131,7 @@ fn session(bench: &Bench) -> Session {
         protocol: Protocol::default(),
         outputs: OutputCheck::default(),
         drift,
+        heat: None,
         runs: 1000,
         dropped_runs: 0,
         warnings: Vec::new(),

@@ -1,8 +1,12 @@
 //! The `profiler` program.
 
 mod agreement;
+mod compare;
+mod doctor;
 mod export;
+mod heat;
 mod layer_report;
+mod live;
 mod model;
 mod op_list;
 mod ops;
@@ -15,7 +19,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{backend::BackendError, record::ReadError, spec::SpecError, sweep::SweepError};
+use crate::{
+    backend::BackendError, compare::CompareError, record::ReadError, spec::SpecError, sweep::SweepError,
+};
 
 /// Measures the latency of candidate ops and whole networks on this device.
 #[derive(Debug, Parser)]
@@ -36,6 +42,8 @@ enum Command {
     Ops(ops::Ops),
     Export(export::Export),
     Sample(sample::Sample),
+    Compare(compare::Compare),
+    Doctor(doctor::Doctor),
 }
 
 impl Cli {
@@ -48,6 +56,8 @@ impl Cli {
             Command::Ops(ops) => ops.execute(),
             Command::Export(export) => export.execute(),
             Command::Sample(sample) => sample.execute(),
+            Command::Compare(compare) => compare.execute(),
+            Command::Doctor(doctor) => doctor.execute(),
         };
         result.unwrap_or_else(|error| {
             eprintln!("error: {}", crate::explain(error.as_ref()));
@@ -66,6 +76,7 @@ fn is_input(error: &anyhow::Error) -> bool {
         cause.is::<UsageError>()
             || cause.is::<ReadError>()
             || cause.is::<SpecError>()
+            || cause.is::<CompareError>()
             || cause.downcast_ref::<SweepError>().is_some_and(SweepError::is_input)
             || cause.downcast_ref::<BackendError>().is_some_and(|e| !matches!(e, BackendError::Run { .. }))
     })

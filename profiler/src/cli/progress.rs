@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::measure::{Entry, Observer, Progress, SubjectFailure};
+use crate::measure::{Entry, HeatLimits, Observer, Progress, SubjectFailure, Warmth};
 
 /// A bar over the subjects that are known well enough, with the time left.
 pub(super) struct Bar {
@@ -20,6 +20,11 @@ impl Bar {
         }
         bar.set_prefix("warming up");
         Self { bar }
+    }
+
+    /// The bar, to be suspended while something else is printed.
+    pub(super) fn handle(&self) -> ProgressBar {
+        self.bar.clone()
     }
 
     pub(super) fn finish(&self) {
@@ -54,7 +59,22 @@ impl Observer for Bar {
         ));
     }
 
+    fn cooling(&mut self, warmth: &Warmth, limits: &HeatLimits) {
+        let part = |name, celsius: Option<f64>, limit: f64| {
+            celsius.map(|celsius| {
+                format!("{name} {celsius:.1} °C, waiting for {:.1} °C", limit - limits.fall_celsius)
+            })
+        };
+        let parts = [
+            part("skin", warmth.skin_celsius, limits.skin_celsius),
+            part("processor", warmth.soc_celsius, limits.soc_celsius),
+        ];
+        self.bar.set_prefix("cooling");
+        self.bar.set_message(parts.into_iter().flatten().collect::<Vec<_>>().join("; "));
+    }
+
     fn warming_up(&mut self, subject: usize) {
+        self.bar.set_prefix("warming up");
         self.bar.set_position(subject as u64 + 1);
     }
 }

@@ -11,7 +11,13 @@ use clap::Args;
 use comfy_table::{Table, presets::NOTHING};
 
 use super::{
-    UsageError, agreement::CompareArgs, op_list::read_op_list, progress::Bar, space::SpaceArgs,
+    UsageError,
+    agreement::CompareArgs,
+    heat::{self, HeatArgs},
+    live::{Standing, write_row},
+    op_list::read_op_list,
+    progress::Bar,
+    space::SpaceArgs,
 };
 use crate::{
     backend::{BackendOptions, MockNoise, open},
@@ -80,10 +86,14 @@ pub(super) struct Run {
     /// Seconds the whole measurement may take.
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     budget_s: u64,
+    #[command(flatten)]
+    heat: HeatArgs,
     /// Noise of the mock's emulated figures.
     #[arg(long, value_name = "FRACTION", default_value_t = 0.02, hide = true)]
     mock_noise: f64,
-    /// Print the rows as JSON lines instead of a table.
+    /// Print rows as JSON lines: each with `"final": false` as soon as its subject is known, and every row of the table
+    /// once more with `"final": true` at the end. Drift is corrected over the whole session, so figures may move a little
+    /// in between.
     #[arg(long)]
     json: bool,
 }
@@ -116,15 +126,16 @@ impl Run {
         let output = self.output.clone();
         let (backend, threads, compare_with) = (backend.as_ref(), self.threads, other.with());
         let sweep = Sweep { subjects, backend, threads, cpus, protocol, compare_with, output };
-        let result = sweep.run(&mut bar, &stop);
+        let handle = bar.handle();
+        let result = sweep.run_live(&mut bar, &stop, &mut |row| {
+            let write = || write_row(row, Standing::Provisional);
+            if self.json { Ok(handle.suspend(write)?) } else { Ok(()) }
+        });
         bar.finish();
         match result? {
             SweepResult::Done { measured, session } => {
                 if self.json {
-                    measured.rows.iter().try_for_each(|row| {
-                        println!("{}", serde_json::to_string(row)?);
-                        anyhow::Ok(())
-                    })?;
+                    measured.rows.iter().try_for_each(|row| write_row(row, Standing::Final))?;
                 } else {
                     println!("{}", table(&measured.rows));
                 }
@@ -180,6 +191,7 @@ impl Run {
             min_rounds: self.min_rounds,
             max_rounds: self.max_rounds,
             budget_ns: self.budget_s.saturating_mul(1_000_000_000),
+            heat: self.heat.limits(),
             ..Protocol::default()
         }
     }
@@ -222,5 +234,6 @@ fn report(session: &Session, output: &std::path::Path, rows: usize) {
     if conditions.runtime.emulated {
         eprintln!("note: emulated figures, not timings");
     }
+    session.heat.iter().for_each(heat::report);
     session.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
 }

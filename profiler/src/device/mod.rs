@@ -7,17 +7,21 @@ mod affinity;
 mod cores;
 mod cpuinfo;
 mod root;
+mod sensors;
 mod state;
+mod surroundings;
 
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-pub use affinity::{AffinityError, pin};
+pub use affinity::{AffinityError, allowed_cpus, pin};
 pub use cores::{Cluster, Core};
 use cpuinfo::CpuInfo;
 use root::Root;
+pub use sensors::{Place, Sensor, Sensors};
 pub use state::{MachineState, ThermalZone};
+pub use surroundings::{Surroundings, Ticks};
 
 /// A machine, as far as it can be told apart from others by what it says of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -56,17 +56,22 @@ impl MachineState {
     }
 }
 
-/// Zones count in thousandths of a degree; those beyond what silicon survives are broken sensors.
+/// Sensors count in thousandths of a degree; those beyond what silicon survives are broken.
+pub(super) fn celsius(root: &Root, path: &str) -> Option<f64> {
+    let celsius = root.number(path)? as f64 / 1000.0;
+    (-40.0..=150.0).contains(&celsius).then_some(celsius)
+}
+
 fn thermal(root: &Root) -> Vec<ThermalZone> {
     let folder = "sys/class/thermal";
     root.numbered(folder, "thermal_zone")
         .into_iter()
         .filter_map(|zone| {
-            let celsius = root.number(&format!("{folder}/thermal_zone{zone}/temp"))? as f64 / 1000.0;
+            let celsius = celsius(root, &format!("{folder}/thermal_zone{zone}/temp"))?;
             let name = root
                 .line(&format!("{folder}/thermal_zone{zone}/type"))
                 .unwrap_or_else(|| format!("thermal_zone{zone}"));
-            (-40.0..=150.0).contains(&celsius).then_some(ThermalZone { name, celsius })
+            Some(ThermalZone { name, celsius })
         })
         .collect()
 }

@@ -25,6 +25,9 @@ pub enum MeasureError {
     /// Nothing to measure.
     #[error("there is nothing to measure")]
     NoSubjects,
+    /// The machine was so slow that not even one turn was taken.
+    #[error("not even one turn was taken in the time given: give more")]
+    NoTime,
     /// A subject failed while it was being timed.
     #[error("subject {subject} failed while it was timed: {source}")]
     Subject {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::ClockQuality;
 use super::drift::RawNs;
+use super::heat::{Pause, Warmth};
 
 /// One thing that happened, in a form that can be written out at once (one JSON line, say) and read back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,6 +19,10 @@ pub enum Entry {
     Reading(Reading),
     /// A subject had its turn.
     Burst(Burst),
+    /// Temperatures were read.
+    Warmth(Warmth),
+    /// The measurement waited for the machine to cool.
+    Pause(Pause),
 }
 
 /// One timing of the reference block.
@@ -85,15 +90,24 @@ pub struct Segment {
     pub readings: Vec<Reading>,
     /// Turns, in order.
     pub bursts: Vec<Burst>,
+    /// Temperatures, in order.
+    pub warmth: Vec<Warmth>,
+    /// Pauses, in order.
+    pub pauses: Vec<Pause>,
 }
 
 impl Segment {
+    fn new(clock: ClockQuality) -> Self {
+        Self { clock, readings: Vec::new(), bursts: Vec::new(), warmth: Vec::new(), pauses: Vec::new() }
+    }
+
     /// Time from the segment's start to the end of what it recorded.
     #[must_use]
     pub fn length_ns(&self) -> u64 {
         let burst = self.bursts.last().map_or(0, |burst| burst.at_ns + burst.took_ns);
         let reading = self.readings.last().map_or(0, |reading| reading.at_ns);
-        burst.max(reading)
+        let pause = self.pauses.last().map_or(0, |pause| pause.at_ns + pause.took_ns);
+        burst.max(reading).max(pause)
     }
 }
 
@@ -122,13 +136,17 @@ impl History {
     /// [`NotStarted`] if no [`Entry::Start`] came before it.
     pub fn push(&mut self, entry: Entry) -> Result<(), NotStarted> {
         match entry {
-            Entry::Start { clock } => {
-                self.segments.push(Segment { clock, readings: Vec::new(), bursts: Vec::new() });
-            }
-            Entry::Reading(reading) => self.segments.last_mut().ok_or(NotStarted)?.readings.push(reading),
-            Entry::Burst(burst) => self.segments.last_mut().ok_or(NotStarted)?.bursts.push(burst),
+            Entry::Start { clock } => self.segments.push(Segment::new(clock)),
+            Entry::Reading(reading) => self.latest()?.readings.push(reading),
+            Entry::Burst(burst) => self.latest()?.bursts.push(burst),
+            Entry::Warmth(warmth) => self.latest()?.warmth.push(warmth),
+            Entry::Pause(pause) => self.latest()?.pauses.push(pause),
         }
         Ok(())
+    }
+
+    fn latest(&mut self) -> Result<&mut Segment, NotStarted> {
+        self.segments.last_mut().ok_or(NotStarted)
     }
 
     /// The uninterrupted stretches, in order.
@@ -148,10 +166,16 @@ impl History {
         self.bursts().map(|burst| burst.round).max()
     }
 
-    /// Time spent, over all segments.
+    /// Time spent, over all segments, pauses included.
     #[must_use]
     pub fn spent_ns(&self) -> u64 {
         self.segments.iter().map(Segment::length_ns).sum()
+    }
+
+    /// Of it, time spent on waiting for the machine to cool.
+    #[must_use]
+    pub fn paused_ns(&self) -> u64 {
+        self.segments.iter().flat_map(|segment| &segment.pauses).map(|pause| pause.took_ns).sum()
     }
 }
 

@@ -5,8 +5,9 @@ use super::evict::CacheEvictor;
 use super::processor::{KernelUsage, NeverPreempted, Processor};
 use super::reference::ReferenceBlock;
 use super::subject::{FakeSubject, Subject};
+use super::thermometer::{DeviceThermometer, NoThermometer, Thermometer};
 
-/// Clock, processor usage, reference block and cache evictor.
+/// Clock, processor usage, reference block, cache evictor and thermometer.
 pub struct Instruments {
     /// What time it is.
     pub clock: Box<dyn Clock>,
@@ -16,6 +17,8 @@ pub struct Instruments {
     pub reference: Box<dyn Subject>,
     /// What makes caches cold when there are few subjects.
     pub evictor: Box<dyn Subject>,
+    /// How hot it is.
+    pub thermometer: Box<dyn Thermometer>,
 }
 
 impl Instruments {
@@ -27,15 +30,18 @@ impl Instruments {
             processor: Box::new(KernelUsage::for_threads(threads)),
             reference: Box::new(ReferenceBlock::new()),
             evictor: Box::new(CacheEvictor::new()),
+            thermometer: Box::new(DeviceThermometer::new()),
         }
     }
 
-    /// Emulated ones around a fake clock: a reference of exactly 150 µs, no pre-emption, free eviction.
+    /// Emulated ones around a fake clock: a reference of exactly 150 µs, no pre-emption, free eviction,
+    /// no temperature.
     #[must_use]
     pub fn emulated(clock: FakeClock) -> Self {
         Self {
             reference: Box::new(FakeSubject::steady(clock.clone(), 150_000)),
             evictor: Box::new(FakeSubject::steady(clock.clone(), 0)),
+            thermometer: Box::new(NoThermometer),
             clock: Box::new(clock),
             processor: Box::new(NeverPreempted),
         }

@@ -6,13 +6,14 @@
 //! drift is divided out, pre-empted samples are left aside where there are others, and the median of the burst medians is given with
 //! its order-statistic confidence interval.
 //!
-//! Time, pre-emption, the reference and the eviction of caches are parameters ([`Instruments`]), so that the
+//! Time, pre-emption, the reference, the eviction of caches and temperatures are parameters ([`Instruments`]), so that the
 //! whole protocol is tested with a fake clock, and emulated runs cannot be mistaken for real ones.
 
 mod clock;
 mod drift;
 mod error;
 mod evict;
+mod heat;
 mod history;
 mod instruments;
 mod interval;
@@ -24,6 +25,7 @@ mod rounds;
 mod stopping;
 mod subject;
 mod summary;
+mod thermometer;
 mod timing;
 mod warm_up;
 
@@ -31,6 +33,7 @@ pub use clock::{Clock, ClockQuality, FakeClock, SystemClock};
 pub use drift::{CorrectedNs, Drift, DriftReport, RawNs};
 pub use error::MeasureError;
 pub use evict::CacheEvictor;
+pub use heat::{HeatLimits, HeatReport, Pause, PauseEnd, Warmth};
 pub use history::{Burst, Disturbed, Entry, History, NotStarted, Reading, Samples, Segment};
 pub use instruments::Instruments;
 pub use interval::{Interval, median, median_interval, quantile};
@@ -41,3 +44,4 @@ pub use reference::ReferenceBlock;
 pub use rounds::measure;
 pub use subject::{FakeSubject, Subject, SubjectFailure};
 pub use summary::{Status, SubjectSummary, Summary, summarise};
+pub use thermometer::{DeviceThermometer, NoThermometer, Thermometer};

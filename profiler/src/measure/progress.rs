@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::heat::{HeatLimits, Warmth};
 use super::history::Entry;
 use super::subject::SubjectFailure;
+use super::summary::SubjectSummary;
 
 /// Why the measurement ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,9 +49,24 @@ pub trait Observer {
     /// Whatever kept it from being recorded; ends the measurement.
     fn record(&mut self, entry: &Entry) -> Result<(), SubjectFailure>;
 
+    /// A subject needs no more rounds; called once for each, and with what is known of it now. Its final figures may
+    /// still move a little with the drift of the whole session.
+    ///
+    /// # Errors
+    /// Whatever kept it from being handed on; ends the measurement.
+    fn closed(&mut self, subject: usize, summary: &SubjectSummary) -> Result<(), SubjectFailure> {
+        let _ = (subject, summary);
+        Ok(())
+    }
+
     /// Called after every turn.
     fn progress(&mut self, progress: &Progress) {
         let _ = progress;
+    }
+
+    /// Called about every second while the measurement waits for the machine to cool.
+    fn cooling(&mut self, warmth: &Warmth, limits: &HeatLimits) {
+        let _ = (warmth, limits);
     }
 
     /// Called before a subject is warmed up, with its index.

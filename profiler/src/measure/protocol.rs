@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::heat::HeatLimits;
+
 /// Parameters of [`measure`](super::measure). All of them are part of the session's record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Protocol {
@@ -29,10 +31,13 @@ pub struct Protocol {
     pub min_round_size: usize,
     /// Drift of the reference beyond which the session is flagged.
     pub drift_limit: f64,
+    /// When to pause for the machine to cool; `None` for never. Older sessions did not.
+    #[serde(default)]
+    pub heat: Option<HeatLimits>,
 }
 
 impl Default for Protocol {
-    /// ±2 %, 8 to 200 rounds, 10 minutes.
+    /// ±2 %, 8 to 200 rounds, 10 minutes, pauses at 45 °C of the skin or 80 °C of the processor.
     fn default() -> Self {
         Self {
             seed: 0,
@@ -47,6 +52,7 @@ impl Default for Protocol {
             reference_runs: 2,
             min_round_size: 24,
             drift_limit: 0.15,
+            heat: Some(HeatLimits::default()),
         }
     }
 }
@@ -89,6 +95,12 @@ impl Protocol {
             ),
             (self.budget_ns > 0, "budget_ns", self.budget_ns as f64, positive),
             (self.hot_samples > 0, "hot_samples", f64::from(self.hot_samples), positive),
+            (
+                self.heat.is_none_or(|heat| heat.is_sensible()),
+                "heat",
+                self.heat.map_or(0.0, |heat| heat.least_celsius()),
+                "limits above 0 °C that are further up than the fall waited for",
+            ),
             (self.reference_runs > 0, "reference_runs", f64::from(self.reference_runs), positive),
         ];
         for (holds, field, value, must_be) in checks {
@@ -113,7 +125,8 @@ mod tests {
     #[test]
     fn each_senseless_field_is_named() {
         type Spoil = fn(&mut Protocol);
-        let cases: [(&str, Spoil); 8] = [
+        let cases: [(&str, Spoil); 9] = [
+            ("heat", |p| p.heat = Some(HeatLimits { skin_celsius: f64::NAN, ..HeatLimits::default() })),
             ("target_half_width", |p| p.target_half_width = f64::NAN),
             ("target_half_width", |p| p.target_half_width = 0.0),
             ("drift_limit", |p| p.drift_limit = -0.1),

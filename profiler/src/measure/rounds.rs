@@ -1,5 +1,8 @@
 //! The round loop.
 
+mod assessment;
+mod cooling;
+
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -47,7 +50,7 @@ pub fn measure<S: Subject>(
     if history.spent_ns() >= protocol.budget_ns {
         return Ok(Outcome::BudgetSpent);
     }
-    Session::start(subjects, protocol, instruments, history, observer, stop)?.run(standing)
+    Session::start(subjects, protocol, instruments, history, observer, stop)?.run()
 }
 
 fn settled(standing: &Standing) -> Option<Outcome> {
@@ -57,20 +60,6 @@ fn settled(standing: &Standing) -> Option<Outcome> {
         Some(Outcome::Converged)
     } else {
         Some(Outcome::RoundsSpent)
-    }
-}
-
-/// When the standing was last assessed. Long histories take long to assess: rounds must take at least twenty times
-/// as long as that in between.
-#[derive(Default)]
-struct Assessment {
-    start_ns: u64,
-    end_ns: u64,
-}
-
-impl Assessment {
-    fn is_due(&self, now_ns: u64) -> bool {
-        now_ns - self.end_ns >= 20 * (self.end_ns - self.start_ns)
     }
 }
 
@@ -85,7 +74,8 @@ struct Session<'a, S> {
     start_ns: u64,
     spent_before_ns: u64,
     last_reading_ns: u64,
-    assessment: Assessment,
+    assessment: assessment::Assessment,
+    heat_watch: cooling::HeatWatch,
     /// Runs per hot sample, by subject.
     repeats: Vec<u32>,
 }
@@ -104,7 +94,8 @@ impl<'a, S: Subject> Session<'a, S> {
             start_ns: instruments.clock.now_ns(),
             spent_before_ns: history.spent_ns(),
             last_reading_ns: 0,
-            assessment: Assessment::default(),
+            assessment: assessment::Assessment::default(),
+            heat_watch: cooling::HeatWatch::default(),
             repeats: vec![1; subjects.len()],
             subjects,
             protocol,
@@ -118,7 +109,8 @@ impl<'a, S: Subject> Session<'a, S> {
         Ok(session)
     }
 
-    fn run(mut self, mut standing: Standing) -> Result<Outcome, MeasureError> {
+    fn run(mut self) -> Result<Outcome, MeasureError> {
+        let mut standing = self.assess()?;
         if let Some(outcome) = self.warm_up()? {
             return Ok(outcome);
         }
@@ -141,9 +133,7 @@ impl<'a, S: Subject> Session<'a, S> {
                 return Ok(outcome);
             }
             if self.assessment.is_due(self.now_ns()) {
-                let start_ns = self.now_ns();
-                standing = Standing::of(self.history, self.subjects.len(), self.protocol)?;
-                self.assessment = Assessment { start_ns, end_ns: self.now_ns() };
+                standing = self.assess()?;
                 if let Some(outcome) = settled(&standing) {
                     return Ok(outcome);
                 }
@@ -154,11 +144,10 @@ impl<'a, S: Subject> Session<'a, S> {
     }
 
     fn warm_up(&mut self) -> Result<Option<Outcome>, MeasureError> {
-        let Instruments { clock, reference, .. } = &mut *self.instruments;
-        warm_up(reference.as_mut(), Steadiness::REFERENCE, clock.as_ref(), &self.quality)
-            .map_err(|source| MeasureError::Instrument { instrument: "reference block", source })?;
+        self.warm_up_reference()?;
         let shortest_ns = self.quality.shortest_sample_ns(self.protocol.shortest_sample_ns);
         for index in 0..self.subjects.len() {
+            self.watch_heat()?;
             if let Some(outcome) = self.interrupted() {
                 return Ok(Some(outcome));
             }
@@ -169,6 +158,13 @@ impl<'a, S: Subject> Session<'a, S> {
             self.repeats[index] = repeats_for(warm.run_ns, shortest_ns);
         }
         Ok(None)
+    }
+
+    fn warm_up_reference(&mut self) -> Result<(), MeasureError> {
+        let Instruments { clock, reference, .. } = &mut *self.instruments;
+        warm_up(reference.as_mut(), Steadiness::REFERENCE, clock.as_ref(), &self.quality)
+            .map_err(|source| MeasureError::Instrument { instrument: "reference block", source })?;
+        Ok(())
     }
 
     /// Few open subjects would stay in the caches, and their cold runs would not be cold.
@@ -201,6 +197,7 @@ impl<'a, S: Subject> Session<'a, S> {
         let round_start_ns = self.now_ns();
         let evict = self.subjects.len() < self.protocol.min_round_size;
         for (done, &subject) in members.iter().enumerate() {
+            self.watch_heat()?;
             if let Some(outcome) = self.interrupted() {
                 return Ok(Some(outcome));
             }

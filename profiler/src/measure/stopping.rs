@@ -27,15 +27,18 @@ pub(super) struct Standing {
 
 impl Standing {
     pub(super) fn of(history: &History, subjects: usize, protocol: &Protocol) -> Result<Self, MeasureError> {
-        let turns = Turns::of(history, subjects)?;
-        let mut needs = Vec::with_capacity(subjects);
+        Ok(Self::judge(&Turns::of(history, subjects)?, protocol))
+    }
+
+    pub(super) fn judge(turns: &Turns, protocol: &Protocol) -> Self {
+        let mut needs = Vec::with_capacity(turns.by_subject.len());
         let mut left_ns = Some(0.0);
         for turns in &turns.by_subject {
             let (need, left) = judge(turns, protocol);
             needs.push(need);
             left_ns = left_ns.zip(left).map(|(sum, left)| sum + left);
         }
-        Ok(Self { needs, left_ns: left_ns.map(|ns| ns as u64) })
+        Self { needs, left_ns: left_ns.map(|ns| ns as u64) }
     }
 
     pub(super) fn is_open(&self, subject: usize) -> bool {

@@ -68,14 +68,21 @@ pub fn summarise(
     protocol: &Protocol,
 ) -> Result<Vec<SubjectSummary>, MeasureError> {
     let turns = Turns::of(history, subjects)?;
-    let summaries = turns.by_subject.iter().enumerate().map(|(subject, turns)| {
-        let too_fast = |median_ns| MeasureError::TooFast { subject, median_ns };
-        Ok(SubjectSummary {
-            hot: summarise_turns(&turns.hot, protocol).map_err(too_fast)?,
-            cold: summarise_turns(&turns.cold, protocol).map_err(too_fast)?,
-        })
-    });
-    summaries.collect()
+    let all = turns.by_subject.iter().enumerate();
+    all.map(|(subject, turns)| summarise_turns_of(subject, turns, protocol)).collect()
+}
+
+/// One subject's latencies.
+pub(super) fn summarise_turns_of(
+    subject: usize,
+    turns: &SubjectTurns,
+    protocol: &Protocol,
+) -> Result<SubjectSummary, MeasureError> {
+    let too_fast = |median_ns| MeasureError::TooFast { subject, median_ns };
+    Ok(SubjectSummary {
+        hot: summarise_turns(&turns.hot, protocol).map_err(too_fast)?,
+        cold: summarise_turns(&turns.cold, protocol).map_err(too_fast)?,
+    })
 }
 
 /// One turn's samples in one cache state.

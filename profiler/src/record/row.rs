@@ -50,14 +50,14 @@ pub enum Status {
     Preempted,
 }
 
-/// Version of the table's format.
-pub(super) const VERSION: u32 = 1;
+/// Version of the table's format that is written, and the only one that is read.
+pub const TABLE_VERSION: u32 = 2;
 
 /// One subject in one cache state. Its fields are the table's columns, in order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Row {
-    /// Version of the table's format; 1.
+    /// Version of the table's format; [`TABLE_VERSION`].
     pub table_version: u32,
     /// Op key, or a network's key (`net-…`, see [`Architecture::key`]).
     pub subject: String,
@@ -77,6 +77,9 @@ pub struct Row {
     pub ci_low_ms: f64,
     /// Upper end of the 95 % confidence interval of `latency_ms`.
     pub ci_high_ms: f64,
+    /// Repeat-to-repeat spread: the 10-90 % range of the burst medians, corrected for drift, over `latency_ms`. A
+    /// fraction, and the noise floor against which an error of prediction is read.
+    pub spread: f64,
     /// Timed runs used.
     pub runs: u64,
     /// Timed runs dropped because the thread was pre-empted.
@@ -109,9 +112,7 @@ impl Row {
     /// # Errors
     /// What is wrong, naming column and value.
     pub fn check(&self) -> Result<(), String> {
-        if self.table_version != VERSION {
-            return Err(format!("table_version {} is not known, expected {VERSION}", self.table_version));
-        }
+        check_version(&self.table_version.to_string())?;
         let numbers = [
             ("latency_ms", self.latency_ms),
             ("raw_median_ms", self.raw_median_ms),
@@ -129,6 +130,9 @@ impl Row {
             let (low, high) = (self.ci_low_ms, self.ci_high_ms);
             return Err(format!("latency_ms {} is outside its interval {low} to {high}", self.latency_ms));
         }
+        if !(self.spread.is_finite() && self.spread >= 0.0) {
+            return Err(format!("spread is {}, expected a fraction, 0 or more", self.spread));
+        }
         if self.runs == 0 {
             return Err("runs is 0, expected at least 1".to_owned());
         }
@@ -141,4 +145,14 @@ impl Row {
         }
         Ok(())
     }
+}
+
+/// Refuses all versions but [`TABLE_VERSION`], in words.
+pub(super) fn check_version(found: &str) -> Result<(), String> {
+    if found.trim().parse() == Ok(TABLE_VERSION) {
+        return Ok(());
+    }
+    Err(format!(
+        "table_version {found} is not known, expected {TABLE_VERSION}; give the `profiler run` that measured it again, and it is written anew from its journal"
+    ))
 }

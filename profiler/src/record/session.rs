@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{OutputCheck, ReadError, WriteError, read_document, write_document};
 use crate::{
     device::{Device, MachineState},
-    measure::{DriftReport, Outcome, Protocol},
+    measure::{DriftReport, HeatReport, Outcome, Protocol},
 };
 
 const FORMAT: &str = "tailor-session";
@@ -42,18 +42,52 @@ pub struct Conditions {
 }
 
 impl Conditions {
+    /// Everything in which two sets of conditions differ.
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Vec<Difference> {
+        let runtime = |c: &Self| format!("{} {}", c.runtime.name, c.runtime.version);
+        let details = |c: &Self| format!("{:?}", c.runtime.details);
+        let told = |c: &Self| {
+            [
+                ("device", c.device.clone()),
+                ("runtime", runtime(c)),
+                ("runtime details", details(c)),
+                ("threads", c.threads.to_string()),
+                ("cpus", format!("{:?}", c.cpus)),
+                ("build target", c.build_target.clone()),
+            ]
+        };
+        Difference::between(told(self), told(other))
+    }
+
     /// The first thing in which two sets of conditions differ, with both values.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Option<String> {
-        let differ = |what: &str, a: String, b: String| (a != b).then(|| format!("{what} `{a}` and `{b}`"));
-        let runtime = |c: &Self| format!("{} {}", c.runtime.name, c.runtime.version);
-        let details = |c: &Self| format!("{:?}", c.runtime.details);
-        differ("device", self.device.clone(), other.device.clone())
-            .or_else(|| differ("runtime", runtime(self), runtime(other)))
-            .or_else(|| differ("runtime details", details(self), details(other)))
-            .or_else(|| differ("threads", self.threads.to_string(), other.threads.to_string()))
-            .or_else(|| differ("cpus", format!("{:?}", self.cpus), format!("{:?}", other.cpus)))
-            .or_else(|| differ("build target", self.build_target.clone(), other.build_target.clone()))
+        let first = self.differences(other).into_iter().next()?;
+        Some(format!("{} `{}` and `{}`", first.what, first.a, first.b))
+    }
+}
+
+/// Something that is not the same in two sessions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// What it is.
+    pub what: &'static str,
+    /// In the first session.
+    pub a: String,
+    /// In the second.
+    pub b: String,
+}
+
+impl Difference {
+    /// Those of the named values that are not the same on both sides.
+    #[must_use]
+    pub fn between<const N: usize>(
+        a: [(&'static str, String); N],
+        b: [(&'static str, String); N],
+    ) -> Vec<Self> {
+        let pairs = a.into_iter().zip(b).filter(|((_, a), (_, b))| a != b);
+        pairs.map(|((what, a), (_, b))| Self { what, a, b }).collect()
     }
 }
 
@@ -68,7 +102,7 @@ pub struct Session {
     pub started: String,
     /// End, UTC, RFC 3339.
     pub finished: String,
-    /// Seconds of measuring, interruptions not counted.
+    /// Seconds of measuring; interruptions and pauses to cool do not count.
     pub measured_s: f64,
     /// Why it ended.
     pub outcome: Outcome,
@@ -87,6 +121,9 @@ pub struct Session {
     pub outputs: OutputCheck,
     /// How the reference block moved.
     pub drift: DriftReport,
+    /// Temperatures, frequencies and pauses to cool; absent for emulated figures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heat: Option<HeatReport>,
     /// Timed runs used, over all subjects.
     pub runs: u64,
     /// Timed runs dropped because the thread was pre-empted.

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, path::Path};
 
-use super::{ReadError, Row, WriteError, document::read_text, write_atomic};
+use super::{ReadError, Row, WriteError, document::read_text, row::check_version, write_atomic};
 
 /// Reads and checks a measurement table.
 ///
@@ -12,12 +12,15 @@ pub fn read_table(path: &Path) -> Result<Vec<Row>, ReadError> {
     let text = read_text(path)?;
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let headers = reader.headers().map_err(|e| csv_error(path, &e))?.clone();
+    let version = headers.iter().position(|column| column == "table_version");
     let mut rows = Vec::new();
     let mut seen = HashMap::new();
     for record in reader.records() {
         let record = record.map_err(|e| csv_error(path, &e))?;
         let line = record.position().map_or(0, csv::Position::line);
         let wrong = |reason| ReadError::Line { path: path.to_owned(), line, reason };
+        // Before the columns, which another version may have others of.
+        version.and_then(|column| record.get(column)).map_or(Ok(()), check_version).map_err(wrong)?;
         let row: Row = record.deserialize(Some(&headers)).map_err(|e| csv_error(path, &e))?;
         row.check().map_err(wrong)?;
         let key = (row.subject.clone(), row.cache, row.session.clone());
@@ -69,11 +72,11 @@ fn csv_error(path: &Path, error: &csv::Error) -> ReadError {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::record::{Cache, Level, Status};
+    use crate::record::{Cache, Level, Status, TABLE_VERSION};
 
     fn row() -> Row {
         Row {
-            table_version: 1,
+            table_version: TABLE_VERSION,
             subject: "conv-8x8x3-o8-k3-s1-relu6".to_owned(),
             level: Level::Op,
             cache: Cache::Cold,
@@ -83,6 +86,7 @@ mod tests {
             p90_ms: 0.4,
             ci_low_ms: 0.299,
             ci_high_ms: 0.31,
+            spread: 0.125,
             runs: 60,
             dropped_runs: 2,
             status: Status::Ok,
@@ -120,13 +124,14 @@ mod tests {
             (text.replace("0.31,", "1e9,"), "line 2: raw_median_ms is 1000000000"),
             (text.replace("0.31,", "abc,"), "line 2"),
             (text.replace("p90_ms", "p91_ms"), "line 2: unknown field `p91_ms`"),
-            (text.replace("\n1,", "\n2,"), "line 2: table_version 2 is not known, expected 1"),
+            (text.replace("\n2,", "\n3,"), "line 2: table_version 3 is not known, expected 2"),
+            (text.replace(",0.125,", ",-0.125,"), "line 2: spread is -0.125, expected a fraction"),
             (text.replace("conv-8x8x3", "cnov-8x8x3"), "line 2: `cnov-8x8x3"),
             (
                 format!("{text}{second}\n"),
                 "line 3: `conv-8x8x3-o8-k3-s1-relu6` (cold) stands in line 2 already",
             ),
-            (format!("{text}1,conv\n"), "line 3: 2 fields, expected 15"),
+            (format!("{text}2,conv\n"), "line 3: 2 fields, expected 16"),
             (text[..text.len() - 1].to_owned(), "cut off"),
             (text.lines().next().unwrap().to_owned(), "no rows"),
             (String::new(), "no rows"),
@@ -136,6 +141,11 @@ mod tests {
             let error = read_table(&path).unwrap_err().to_string();
             assert!(error.contains(reason), "{reason:?} not in {error:?}");
         }
+        // The first version had no spread: its version is what is wrong with it, not its columns.
+        let first = text.replace(",spread,", ",").replace(",0.125,", ",").replace("\n2,", "\n1,");
+        std::fs::write(&path, first).unwrap();
+        let error = read_table(&path).unwrap_err().to_string();
+        assert!(error.contains("line 2: table_version 1 is not known, expected 2; give the"), "{error}");
         assert!(read_table(folder.path()).is_err(), "a folder is no table");
         assert!(read_table(&folder.path().join("none.csv")).unwrap_err().to_string().contains("none.csv"));
     }

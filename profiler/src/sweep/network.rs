@@ -14,9 +14,9 @@ use crate::{
     backend::{Backend, Model},
     device::{Device, MachineState},
     layers::{InPlace, LayerTable, LayersError, OpRow, TracePlan, TraceProgress, macs_by_node, trace},
-    measure::{Drift, History, Instruments, MeasureError, Observer, Outcome, Protocol, measure, quantile},
+    measure::{Drift, HeatReport, History, Instruments, MeasureError, Observer, Outcome, Protocol, measure, quantile},
     onnx::{OnnxError, Outline},
-    record::{Cache, Level, Row, Session, Status},
+    record::{Cache, Level, Row, Session, Status, TABLE_VERSION},
 };
 
 /// A network, and how to measure it.
@@ -92,7 +92,9 @@ impl NetworkProfile<'_> {
         let no_reference = || MeasureError::NoReference { segment: 0 };
         let drift = Drift::of(&history)?.ok_or_else(no_reference)?.report(self.protocol.drift_limit);
         let outputs = comparison.finish();
+        let heat = HeatReport::of(&history, instruments.thermometer.sensors());
         let mut warnings = whole.warnings;
+        warnings.extend(heat.warning());
         warnings.extend(drift_warning(&drift).or_else(|| drift_warning(&in_place.drift)));
         warnings.extend(output_warning(&outputs));
         warnings.extend(self.layer_warnings(&layers));
@@ -107,7 +109,7 @@ impl NetworkProfile<'_> {
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             started,
             finished: Timestamp::now().to_string(),
-            measured_s: (history.spent_ns() + in_place.spent_ns) as f64 / 1e9,
+            measured_s: (history.spent_ns() - history.paused_ns() + in_place.spent_ns) as f64 / 1e9,
             outcome,
             conditions: conditions(self.backend, self.threads, &self.cpus, &device),
             device,
@@ -116,6 +118,7 @@ impl NetworkProfile<'_> {
             protocol: self.protocol.clone(),
             outputs,
             drift,
+            heat: Some(heat),
             runs: whole.runs + in_place.runs,
             dropped_runs: whole.dropped_runs + in_place.dropped_runs,
             warnings,
@@ -151,7 +154,7 @@ impl NetworkProfile<'_> {
         let of = |q| quantile(&op.round_ms, q).unwrap_or(time.latency_ms);
         let half_width = (time.ci_high_ms - time.ci_low_ms) / 2.0 / time.latency_ms;
         Row {
-            table_version: 1,
+            table_version: TABLE_VERSION,
             subject: op.op.clone(),
             level: Level::Op,
             cache: Cache::InPlace,
@@ -163,6 +166,7 @@ impl NetworkProfile<'_> {
             ci_high_ms: time.ci_high_ms,
             runs: in_place.runs,
             dropped_runs: in_place.dropped_runs,
+            spread: (of(0.9) - of(0.1)) / time.latency_ms,
             status: match half_width <= self.plan.target_half_width {
                 _ if in_place.is_preempted => Status::Preempted,
                 true => Status::Ok,

@@ -3,7 +3,7 @@
 use super::{Planned, SweepError};
 use crate::{
     measure::{self, History, Protocol, SubjectSummary, Summary, summarise},
-    record::{Cache, Level, Row, Status},
+    record::{Cache, Level, Row, Status, TABLE_VERSION},
 };
 
 /// Rows and what they rest on.
@@ -30,7 +30,8 @@ pub fn rows(
     session: &str,
 ) -> Result<Measured, SweepError> {
     let summaries = summarise(history, subjects.len(), protocol)?;
-    let found = subjects.iter().zip(&summaries).map(|(subject, summary)| both(subject, summary, session));
+    let found =
+        subjects.iter().zip(&summaries).map(|(subject, summary)| subject_rows(subject, summary, session));
     let found: Vec<_> = found.collect();
     let missing = found.iter().filter(|rows| rows.is_none()).count();
     if missing > 0 {
@@ -56,7 +57,8 @@ pub fn rows(
     Ok(Measured { rows, runs, dropped_runs, warnings })
 }
 
-fn both(subject: &Planned, summary: &SubjectSummary, session: &str) -> Option<[Row; 2]> {
+/// Hot and cold row of a subject; `None` while there is no confidence interval.
+pub(super) fn subject_rows(subject: &Planned, summary: &SubjectSummary, session: &str) -> Option<[Row; 2]> {
     let row = |cache, summary: &Option<Summary>| row(subject, cache, summary.as_ref()?, session);
     Some([row(Cache::Hot, &summary.hot)?, row(Cache::Cold, &summary.cold)?])
 }
@@ -66,7 +68,7 @@ fn row(subject: &Planned, cache: Cache, summary: &Summary, session: &str) -> Opt
     let ms = |ns: f64| ns / 1e6;
     let ops: Vec<_> = subject.ops.iter().map(|op| op.key()).collect();
     Some(Row {
-        table_version: 1,
+        table_version: TABLE_VERSION,
         subject: subject.key.clone(),
         level: subject.level,
         cache,
@@ -76,6 +78,7 @@ fn row(subject: &Planned, cache: Cache, summary: &Summary, session: &str) -> Opt
         p90_ms: ms(summary.p90.0),
         ci_low_ms: ms(interval.low),
         ci_high_ms: ms(interval.high),
+        spread: summary.spread,
         runs: summary.runs,
         dropped_runs: summary.dropped_runs,
         status: match summary.status {

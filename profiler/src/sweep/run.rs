@@ -9,13 +9,17 @@ use super::{
     compare::Comparison,
     journal::Header,
     journal_path, rows,
+    rows::subject_rows,
     session::{conditions, drift_warning, new_session, output_warning},
 };
 use crate::{
     backend::{Backend, Model},
     device::{Device, MachineState},
-    measure::{Drift, Entry, Instruments, Observer, Outcome, Progress, Protocol, SubjectFailure, measure},
-    record::{Session, session_path, write_session, write_table},
+    measure::{
+        Drift, Entry, HeatLimits, HeatReport, Instruments, Observer, Outcome, Progress, Protocol,
+        SubjectFailure, SubjectSummary, Warmth, measure,
+    },
+    record::{Row, Session, session_path, write_session, write_table},
 };
 
 /// A sweep: subjects, and how and where to measure them.
@@ -55,7 +59,21 @@ impl Sweep<'_> {
     ///
     /// # Errors
     /// [`SweepError`]; what was measured stays in the journal.
-    pub fn run(mut self, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<SweepResult, SweepError> {
+    pub fn run(self, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<SweepResult, SweepError> {
+        self.run_live(observer, stop, &mut |_| Ok(()))
+    }
+
+    /// Like [`Sweep::run`], and hands on each subject's rows as soon as it needs no more rounds, once per call. They
+    /// are provisional: drift is corrected over the whole session, so the table's figures may differ a little.
+    ///
+    /// # Errors
+    /// [`SweepError`]; what was measured stays in the journal. An error of `provisional` ends the sweep.
+    pub fn run_live(
+        mut self,
+        observer: &mut dyn Observer,
+        stop: &AtomicBool,
+        provisional: &mut dyn FnMut(&Row) -> Result<(), SubjectFailure>,
+    ) -> Result<SweepResult, SweepError> {
         self.check_names()?;
         let mut ops = self.subjects.iter().flat_map(|planned| &planned.ops);
         ops.try_for_each(|op| self.backend.supports(op))?;
@@ -78,7 +96,9 @@ impl Sweep<'_> {
             None => Instruments::of_this_machine(self.threads),
         };
         let before = MachineState::of_this_machine();
-        let mut both = Both { journal: &mut journal, observer };
+        let session = journal.header.session.clone();
+        let mut both =
+            Both { journal: &mut journal, observer, subjects: &self.subjects, session, provisional };
         let outcome =
             measure(&mut subjects, &self.protocol, &mut instruments, &mut history, &mut both, stop)?;
         let after = MachineState::of_this_machine();
@@ -91,12 +111,14 @@ impl Sweep<'_> {
         let drift = Drift::of(&history)?.ok_or_else(no_reference)?.report(self.protocol.drift_limit);
         measured.warnings.extend(drift_warning(&drift));
         measured.warnings.extend(output_warning(&outputs));
+        let heat = HeatReport::of(&history, instruments.thermometer.sensors());
+        measured.warnings.extend(heat.warning());
         let session = Session {
             id: header.session.clone(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             started: header.started.clone(),
             finished: Timestamp::now().to_string(),
-            measured_s: history.spent_ns() as f64 / 1e9,
+            measured_s: (history.spent_ns() - history.paused_ns()) as f64 / 1e9,
             outcome,
             conditions: header.conditions.clone(),
             device,
@@ -105,6 +127,7 @@ impl Sweep<'_> {
             protocol: self.protocol.clone(),
             outputs,
             drift,
+            heat: (!header.conditions.runtime.emulated).then_some(heat),
             runs: measured.runs,
             dropped_runs: measured.dropped_runs,
             warnings: measured.warnings.clone(),
@@ -134,6 +157,9 @@ impl Sweep<'_> {
 struct Both<'a> {
     journal: &'a mut Journal,
     observer: &'a mut dyn Observer,
+    subjects: &'a [Planned],
+    session: String,
+    provisional: &'a mut dyn FnMut(&Row) -> Result<(), SubjectFailure>,
 }
 
 impl Observer for Both<'_> {
@@ -142,8 +168,19 @@ impl Observer for Both<'_> {
         self.observer.record(entry)
     }
 
+    fn closed(&mut self, subject: usize, summary: &SubjectSummary) -> Result<(), SubjectFailure> {
+        let rows =
+            self.subjects.get(subject).and_then(|subject| subject_rows(subject, summary, &self.session));
+        rows.iter().flatten().try_for_each(|row| (self.provisional)(row))?;
+        self.observer.closed(subject, summary)
+    }
+
     fn progress(&mut self, progress: &Progress) {
         self.observer.progress(progress);
+    }
+
+    fn cooling(&mut self, warmth: &Warmth, limits: &HeatLimits) {
+        self.observer.cooling(warmth, limits);
     }
 
     fn warming_up(&mut self, subject: usize) {

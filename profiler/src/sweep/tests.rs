@@ -132,6 +132,19 @@ fn other_conditions_and_a_second_profiler_are_refused() {
     assert!(threads.to_string().contains("threads `1` and `2`"), "{threads}");
     assert!(threads.is_input());
 
+    // As if begun on another device, or with another release of the runtime.
+    let journal = fs::read_to_string(journal_path(&output)).unwrap();
+    let version = format!("\"version\":\"{}\"", env!("CARGO_PKG_VERSION"));
+    for (from, to, reason) in [
+        ("\"device\":\"", "\"device\":\"other ", "device `other "),
+        (version.as_str(), "\"version\":\"0.0.1\"", "runtime `mock 0.0.1` and `mock "),
+    ] {
+        fs::write(journal_path(&output), journal.replacen(from, to, 1)).unwrap();
+        let changed = sweep(&output).unwrap_err();
+        assert!(changed.to_string().contains(reason) && changed.is_input(), "{changed}");
+    }
+    fs::write(journal_path(&output), journal).unwrap();
+
     let held = fs::File::open(journal_path(&output)).unwrap();
     held.lock().unwrap();
     let busy = sweep(&output).unwrap_err();

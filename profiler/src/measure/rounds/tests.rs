@@ -1,12 +1,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 mod disturbances;
 mod endings;
+mod heat;
 
 use std::sync::Arc;
 
 use super::super::clock::FakeClock;
 use super::super::drift::CorrectedNs;
 use super::super::drift::RawNs;
+use super::super::heat::{HeatLimits, Warmth};
 use super::super::subject::FakeSubject;
 use super::super::summary::{Status, summarise};
 use super::*;
@@ -25,6 +27,8 @@ struct Recorder {
     entries: Vec<Entry>,
     warmed_up: Vec<usize>,
     last_progress: Option<Progress>,
+    /// How often it was told of a pause.
+    cooling: usize,
     stop_after_bursts: Option<usize>,
     stop: Arc<AtomicBool>,
 }
@@ -46,6 +50,10 @@ impl Observer for Recorder {
 
     fn progress(&mut self, progress: &Progress) {
         self.last_progress = Some(*progress);
+    }
+
+    fn cooling(&mut self, _: &Warmth, _: &HeatLimits) {
+        self.cooling += 1;
     }
 
     fn warming_up(&mut self, subject: usize) {

@@ -1,0 +1,235 @@
+//! `profiler compare`: what changed between two tables.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{Args, ValueEnum};
+use comfy_table::{Table, presets::NOTHING};
+
+use super::UsageError;
+use crate::{
+    compare::{Change, Circumstances, Comparison, NoiseFloor, Verdict, circumstances, compare},
+    record::{Row, Session, read_session, read_table, session_path},
+};
+
+/// Tells what changed between two measured tables, op by op, against the noise between sessions.
+///
+/// The verdict is `same`, `faster_or_slower` (all by one factor) or `changed` (some subjects stand out from the common
+/// factor, hot and cold). Devices, runtimes or threads that differ are named, not refused.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  profiler compare monday/table.csv friday/table.csv\n  profiler compare main.csv branch.csv --fail-on changed --json"
+)]
+pub(super) struct Compare {
+    /// The first table; its session file is read beside it.
+    #[arg(value_name = "A.csv")]
+    a: PathBuf,
+    /// The second table; ratios are second over first.
+    #[arg(value_name = "B.csv")]
+    b: PathBuf,
+    /// All figures together may differ by so many per cent between sessions of one machine.
+    #[arg(long, value_name = "PERCENT", default_value_t = 10.0)]
+    session_noise: f64,
+    /// Standard deviation of one op's ratio between sessions of one machine, in per cent; the least, where the ops
+    /// scatter more.
+    #[arg(long, value_name = "PERCENT", default_value_t = 3.0)]
+    op_noise: f64,
+    /// Of the subjects that are named, so many per cent are false alarms on average.
+    #[arg(long, value_name = "PERCENT", default_value_t = 1.0)]
+    false_alarms: f64,
+    /// Exit with code 1 on this verdict (repeatable).
+    #[arg(long, value_name = "VERDICT")]
+    fail_on: Vec<FailOn>,
+    /// List every subject, not only those that stand out.
+    #[arg(long)]
+    all: bool,
+    /// One JSON object instead of tables.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    /// Some subjects stand out.
+    Changed,
+    /// All moved by one factor.
+    #[value(name = "faster_or_slower")]
+    FasterOrSlower,
+}
+
+/// A table and, where there is one, its session.
+struct Side {
+    path: PathBuf,
+    rows: Vec<Row>,
+    session: Option<Session>,
+}
+
+impl Compare {
+    pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+        let noise_floor = NoiseFloor {
+            session: self.session_noise / 100.0,
+            op: self.op_noise / 100.0,
+            false_discovery_rate: self.false_alarms / 100.0,
+        };
+        noise_floor.check().map_err(|e| UsageError(e.to_string()))?;
+        let mut notes = Vec::new();
+        let a = Side::read(&self.a, &mut notes)?;
+        let b = Side::read(&self.b, &mut notes)?;
+        let comparison = compare(&a.rows, &b.rows, noise_floor)?;
+        let around = a.session.as_ref().zip(b.session.as_ref()).map(|(a, b)| circumstances(a, b));
+        for side in [&a, &b] {
+            if side.session.as_ref().is_some_and(|session| session.conditions.runtime.emulated) {
+                notes.push(format!("{}: emulated figures, not timings", side.path.display()));
+            }
+        }
+        if self.json {
+            println!("{}", json(&a, &b, around.as_ref(), &comparison, &notes)?);
+        } else {
+            print(&a, &b, around.as_ref(), &comparison, self.all);
+            notes.iter().for_each(|note| eprintln!("note: {note}"));
+        }
+        let failing = match comparison.verdict {
+            Verdict::Same => None,
+            Verdict::FasterOrSlower => Some(FailOn::FasterOrSlower),
+            Verdict::Changed => Some(FailOn::Changed),
+        };
+        let failed = failing.is_some_and(|verdict| self.fail_on.contains(&verdict));
+        Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+}
+
+impl Side {
+    fn read(path: &Path, notes: &mut Vec<String>) -> anyhow::Result<Self> {
+        let rows = read_table(path)?;
+        let beside = session_path(path);
+        let mut session = None;
+        if beside.exists() {
+            let found = read_session(&beside)?;
+            if rows.iter().all(|row| row.session == found.id) {
+                session = Some(found);
+            } else {
+                notes.push(format!(
+                    "{} is not this table's session: its conditions are not known",
+                    beside.display()
+                ));
+            }
+        } else {
+            notes.push(format!("{} is missing: the table's conditions are not known", beside.display()));
+        }
+        Ok(Self { path: path.to_owned(), rows, session })
+    }
+
+    fn line(&self) -> String {
+        let table = format!("{}: {} rows", self.path.display(), self.rows.len());
+        let Some(session) = &self.session else { return format!("{table}, no session") };
+        let conditions = &session.conditions;
+        let runtime = &conditions.runtime;
+        let (threads, started) = (conditions.threads, &session.started);
+        format!(
+            "{table}, {} {} on {}, threads {threads}, {started}",
+            runtime.name, runtime.version, conditions.device
+        )
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let session = self.session.as_ref().map(|session| {
+            serde_json::json!({"id": session.id, "started": session.started, "conditions": session.conditions})
+        });
+        serde_json::json!({"table": self.path, "rows": self.rows.len(), "session": session})
+    }
+}
+
+fn json(
+    a: &Side,
+    b: &Side,
+    around: Option<&Circumstances>,
+    comparison: &Comparison,
+    notes: &[String],
+) -> anyhow::Result<String> {
+    let mut object = serde_json::json!({
+        "a": a.json(), "b": b.json(), "circumstances": around, "words": comparison.words(), "notes": notes,
+    });
+    if let (Some(object), serde_json::Value::Object(fields)) =
+        (object.as_object_mut(), serde_json::to_value(comparison)?)
+    {
+        object.extend(fields);
+    }
+    Ok(object.to_string())
+}
+
+fn print(a: &Side, b: &Side, around: Option<&Circumstances>, comparison: &Comparison, all: bool) {
+    println!("A  {}\nB  {}\n", a.line(), b.line());
+    match around {
+        Some(around) => {
+            if around.conditions.is_empty() {
+                println!("conditions: the same device, runtime, threads, processors and build");
+            }
+            for difference in around.conditions.iter().chain(&around.also) {
+                println!("{} differs: A `{}`, B `{}`", difference.what, difference.a, difference.b);
+            }
+            if let Some(ratio) = around.reference_ratio {
+                println!("reference block: {:+.1} %, the core's own speed", 100.0 * (ratio - 1.0));
+            }
+        }
+        None => println!("conditions: not known for both tables"),
+    }
+    println!("\n{}\n", shifts(comparison));
+    let listed: Vec<&Change> =
+        if all { comparison.subjects.iter().collect() } else { comparison.deviating() };
+    if !listed.is_empty() {
+        println!("{}\n", changes(&listed));
+    }
+    for (name, only) in [("A", &comparison.only_a), ("B", &comparison.only_b)] {
+        if !only.is_empty() {
+            println!("only in {name}, {}: {}", only.len(), only.join(", "));
+        }
+    }
+    println!("{}", comparison.words());
+}
+
+fn shifts(comparison: &Comparison) -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(["cache", "figures", "B/A", "95 % interval", "scatter"]);
+    for shift in &comparison.shifts {
+        table.add_row([
+            shift.cache.to_string(),
+            shift.pairs.to_string(),
+            format!("{:.3}", shift.ratio),
+            format!("{:.3} to {:.3}", shift.ratio_low, shift.ratio_high),
+            format!("{:.1} %", 100.0 * shift.scatter),
+        ]);
+    }
+    table
+}
+
+fn changes(listed: &[&Change]) -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header([
+        "subject",
+        "cache",
+        "A ms",
+        "B ms",
+        "B/A",
+        "to the common",
+        "q",
+        "",
+    ]);
+    for change in listed {
+        for (index, figure) in change.figures.iter().enumerate() {
+            let once = |text: String| if index == 0 { text } else { String::new() };
+            table.add_row([
+                once(change.subject.clone()),
+                figure.cache.to_string(),
+                format!("{:.4}", figure.a_ms),
+                format!("{:.4}", figure.b_ms),
+                format!("{:.3}", figure.ratio),
+                format!("{:+.1} %", 100.0 * (figure.ratio_to_shift - 1.0)),
+                once(format!("{:.1e}", change.q)),
+                once(if change.deviates { "stands out".to_owned() } else { String::new() }),
+            ]);
+        }
+    }
+    table
+}

@@ -1,0 +1,43 @@
+//! Where the subjects stand, and telling who is known well enough.
+
+use super::super::MeasureError;
+use super::super::stopping::Standing;
+use super::super::subject::Subject;
+use super::super::summary::{Turns, summarise_turns_of};
+use super::Session;
+
+/// When the standing was last assessed. Long histories take long to assess: rounds must take at least twenty times
+/// as long as that in between.
+#[derive(Default)]
+pub(super) struct Assessment {
+    start_ns: u64,
+    end_ns: u64,
+    /// Subjects whose closing was told, by index.
+    told: Vec<bool>,
+}
+
+impl Assessment {
+    pub(super) fn is_due(&self, now_ns: u64) -> bool {
+        now_ns - self.end_ns >= 20 * (self.end_ns - self.start_ns)
+    }
+}
+
+impl<S: Subject> Session<'_, S> {
+    /// Assesses everyone, and tells the observer once of each who is closed. Drift may open a subject again, or move
+    /// its figure, as long as the session lasts: what is told here is not final.
+    pub(super) fn assess(&mut self) -> Result<Standing, MeasureError> {
+        self.assessment.start_ns = self.now_ns();
+        let turns = Turns::of(self.history, self.subjects.len())?;
+        let standing = Standing::judge(&turns, self.protocol);
+        self.assessment.told.resize(self.subjects.len(), false);
+        for subject in standing.finished() {
+            if !std::mem::replace(&mut self.assessment.told[subject], true) {
+                let summary = summarise_turns_of(subject, &turns.by_subject[subject], self.protocol)?;
+                let failed = |source| MeasureError::Record { source };
+                self.observer.closed(subject, &summary).map_err(failed)?;
+            }
+        }
+        self.assessment.end_ns = self.now_ns();
+        Ok(standing)
+    }
+}

@@ -1,0 +1,111 @@
+use std::cell::Cell;
+use std::rc::Rc;
+
+use super::super::super::heat::{HeatLimits, HeatReport, PauseEnd, Warmth};
+use super::super::super::thermometer::Thermometer;
+use super::*;
+use crate::device::{Place, Sensor};
+
+/// A machine that warms by a degree for every second of work and cools by `cooling` degrees for every second of rest.
+struct WarmingMachine {
+    clock: FakeClock,
+    celsius: f64,
+    cooling: f64,
+    last_ns: u64,
+    waited_ns: Rc<Cell<u64>>,
+}
+
+impl WarmingMachine {
+    fn new(clock: &FakeClock, cooling: f64) -> Self {
+        Self { clock: clock.clone(), celsius: 40.0, cooling, last_ns: 0, waited_ns: Rc::default() }
+    }
+}
+
+impl Thermometer for WarmingMachine {
+    fn sensors(&self) -> Vec<Sensor> {
+        vec![Sensor { name: "skin".to_owned(), place: Place::Skin }]
+    }
+
+    fn read(&mut self, at_ns: u64) -> Warmth {
+        let now_ns = self.clock.peek_ns();
+        self.celsius += (now_ns - self.last_ns) as f64 / 1e9;
+        self.last_ns = now_ns;
+        Warmth { at_ns, skin_celsius: Some(self.celsius), soc_celsius: None, frequency_khz: Some(1_800_000) }
+    }
+
+    fn wait(&mut self, ns: u64) {
+        self.clock.advance(ns);
+        self.waited_ns.set(self.waited_ns.get() + ns);
+        self.celsius -= self.cooling * ns as f64 / 1e9;
+        self.last_ns = self.clock.peek_ns();
+    }
+}
+
+/// About 16 s of work: two subjects of 100 ms (two runs a burst) in 40 rounds.
+fn measured(cooling: f64, heat: Option<HeatLimits>) -> (History, Recorder, u64) {
+    let clock = FakeClock::new();
+    let mut instruments = instruments(&clock);
+    let machine = WarmingMachine::new(&clock, cooling);
+    let waited_ns = machine.waited_ns.clone();
+    instruments.thermometer = Box::new(machine);
+    let protocol = Protocol { min_rounds: 40, min_round_size: 1, heat, ..Protocol::default() };
+    let (mut history, mut recorder) = (History::default(), Recorder::default());
+    let mut subjects = steady(&clock, &[100_000_000, 100_000_000]);
+    let outcome = run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);
+    assert_eq!(outcome, Outcome::Converged);
+    for summary in summarise(&history, 2, &protocol).unwrap() {
+        let hot = summary.hot.unwrap();
+        assert_eq!((hot.latency, hot.turns), (CorrectedNs(1e8), 40), "a pause counts for no subject");
+    }
+    assert_eq!(History::replay(recorder.entries.clone()).unwrap(), history);
+    (history, recorder, waited_ns.get())
+}
+
+#[test]
+fn a_hot_machine_is_left_to_cool_and_nothing_is_timed_meanwhile() {
+    let (history, recorder, waited_ns) = measured(2.0, Some(HeatLimits::default()));
+    let report = HeatReport::of(&history, Vec::new());
+    // From 40 °C at a degree a second it takes 5 s of work to 45 °C. From a little above to below 41 °C at 2 °C a second
+    // takes 3 s, and leads to 39 °C; 6 s of work later, after 11 of the 16 s, it is 45 °C again.
+    let seconds: Vec<u64> = report.pauses.iter().map(|pause| pause.took_ns / 1_000_000_000).collect();
+    assert_eq!(seconds, [3, 3], "{:?}", report.pauses);
+    assert!(report.pauses.iter().all(|pause| pause.ended == PauseEnd::Cooled));
+    assert_eq!(waited_ns / 1_000_000_000, history.paused_ns() / 1_000_000_000);
+    let segment = &history.segments()[0];
+    for pause in &segment.pauses {
+        let end_ns = pause.at_ns + pause.took_ns;
+        let overlaps = |burst: &&Burst| burst.at_ns < end_ns && burst.at_ns + burst.took_ns > pause.at_ns;
+        assert_eq!(segment.bursts.iter().find(overlaps), None);
+        // The reference was timed right before it, and again before the next burst.
+        let next_ns = segment.bursts.iter().map(|b| b.at_ns).find(|at_ns| *at_ns >= end_ns).unwrap();
+        let readings = || segment.readings.iter().map(|reading| reading.at_ns);
+        assert!(readings().any(|at_ns| at_ns <= pause.at_ns && at_ns + 1_000_000 > pause.at_ns));
+        assert!(readings().any(|at_ns| at_ns >= end_ns && at_ns < next_ns));
+    }
+    // A trace of about one reading a second, pauses included: 16 s of work and the waiting.
+    let expected = 16 + waited_ns / 1_000_000_000;
+    let readings = segment.warmth.len() as u64;
+    assert!((expected - 4..=expected + 4).contains(&readings), "{readings} readings in {expected} s");
+    let hottest = segment.warmth.iter().filter_map(|warmth| warmth.skin_celsius).fold(0.0, f64::max);
+    assert!((45.0..46.5).contains(&hottest), "{hottest}");
+    assert_eq!(recorder.cooling as u64, waited_ns / 1_000_000_000, "the outside is told every second");
+}
+
+#[test]
+fn a_machine_that_does_not_cool_is_measured_all_the_same_and_said_to_be_hot() {
+    let limits = HeatLimits { longest_pause_ns: 3_000_000_000, ..HeatLimits::default() };
+    let (history, _, waited_ns) = measured(0.0, Some(limits));
+    let report = HeatReport::of(&history, Vec::new());
+    // One pause in vain, of 3 s and no second one: the machine never was cool again.
+    assert_eq!(report.pauses.iter().map(|pause| pause.ended).collect::<Vec<_>>(), [PauseEnd::StillHot]);
+    assert_eq!(waited_ns, 3_000_000_000);
+    assert!(report.warning().is_some());
+}
+
+#[test]
+fn without_limits_the_trace_is_kept_and_nothing_waits() {
+    let (history, recorder, waited_ns) = measured(2.0, None);
+    assert_eq!((history.paused_ns(), waited_ns, recorder.cooling), (0, 0, 0));
+    assert!(history.segments()[0].warmth.len() > 10);
+    assert_eq!(history.segments()[0].warmth[0].frequency_khz, Some(1_800_000));
+}

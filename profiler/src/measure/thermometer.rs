@@ -1,0 +1,68 @@
+//! Reading temperatures between bursts.
+
+use std::time::Duration;
+
+use super::heat::Warmth;
+use crate::device::{Place, Sensor, Sensors};
+
+/// Tells how hot the machine is, and waits for it to cool.
+pub trait Thermometer {
+    /// What it can read; none if the machine tells no temperature.
+    fn sensors(&self) -> Vec<Sensor>;
+
+    /// Temperatures and frequency now, `at_ns` after the segment's start.
+    fn read(&mut self, at_ns: u64) -> Warmth;
+
+    /// Leaves the machine alone for so long.
+    fn wait(&mut self, ns: u64) {
+        std::thread::sleep(Duration::from_nanos(ns));
+    }
+}
+
+/// The machine's own sensors.
+pub struct DeviceThermometer {
+    sensors: Sensors,
+}
+
+impl DeviceThermometer {
+    /// Finds the sensors, and the cores that the calling thread may run on.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { sensors: Sensors::of_this_machine() }
+    }
+}
+
+impl Default for DeviceThermometer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Thermometer for DeviceThermometer {
+    fn sensors(&self) -> Vec<Sensor> {
+        self.sensors.sensors().cloned().collect()
+    }
+
+    fn read(&mut self, at_ns: u64) -> Warmth {
+        Warmth {
+            at_ns,
+            skin_celsius: self.sensors.hottest_celsius(Place::Skin),
+            soc_celsius: self.sensors.hottest_celsius(Place::Soc),
+            frequency_khz: self.sensors.frequency_khz(),
+        }
+    }
+}
+
+/// Tells nothing: for emulated clocks.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoThermometer;
+
+impl Thermometer for NoThermometer {
+    fn sensors(&self) -> Vec<Sensor> {
+        Vec::new()
+    }
+
+    fn read(&mut self, at_ns: u64) -> Warmth {
+        Warmth { at_ns, ..Warmth::default() }
+    }
+}

@@ -1,0 +1,160 @@
+//! A profiler that is killed at any moment loses at most the burst in flight; what it prints while it runs.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use profiler::{
+    measure::Entry,
+    record::{Row, read_table},
+};
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64;
+
+const NOISY: &[&str] = &["--mock-noise", "0.5"];
+
+/// A sweep of the mock with exactly so many rounds where it is [`NOISY`], at least as many elsewhere.
+fn sweep(folder: &Path, rounds: u32, more: &[&str]) -> Command {
+    let rounds = rounds.to_string();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_profiler"));
+    let space = ["run", "--space", "proxylessnas-small", "--networks", "3", "--backend", "mock"];
+    let long = ["--min-rounds", &rounds, "--max-rounds", &rounds, "-o", "table.csv"];
+    command.current_dir(folder).args(space).args(long).args(more);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// The journal's whole lines.
+fn lines(folder: &Path) -> Vec<String> {
+    let text = fs::read_to_string(folder.join("table.journal.jsonl")).unwrap_or_default();
+    text.split_inclusive('\n').filter(|line| line.ends_with('\n')).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_kill_at_any_moment_loses_at_most_the_burst_in_flight() {
+    // About a second of work, and twelve kills within the first third of a second of each process.
+    const ROUNDS: u32 = 200;
+    let folder = tempfile::tempdir().unwrap();
+    let mut random = Pcg64::seed_from_u64(3);
+    let (mut kills, mut known) = (0, Vec::<String>::new());
+    loop {
+        let mut child = sweep(folder.path(), ROUNDS, NOISY).spawn().unwrap();
+        let end = Instant::now() + Duration::from_millis(random.random_range(5..300));
+        while Instant::now() < end && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        // Everything that was whole right before the kill.
+        let before = lines(folder.path());
+        let finished = child.try_wait().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let after = lines(folder.path());
+        assert!(after.starts_with(&before), "a kill took a whole line");
+        assert!(after.starts_with(&known), "an earlier line was lost or changed");
+        known = after;
+        if let Some(status) = finished {
+            assert!(status.success());
+            break;
+        }
+        kills += 1;
+        // Long enough: let it end.
+        if kills == 12 {
+            assert!(sweep(folder.path(), ROUNDS, NOISY).status().unwrap().success());
+            break;
+        }
+    }
+    assert!(kills > 0, "the sweep was over before it could be killed once");
+    let journal = lines(folder.path());
+    assert!(journal.starts_with(&known));
+    let mut turns = BTreeMap::<(u32, usize), u32>::new();
+    for line in &journal[1..] {
+        if let Entry::Burst(burst) = serde_json::from_str(line).unwrap() {
+            *turns.entry((burst.round, burst.subject)).or_default() += 1;
+        }
+    }
+    assert!(turns.values().all(|count| *count == 1), "a turn was measured twice");
+    let subjects = turns.keys().map(|(_, subject)| subject).collect::<BTreeSet<_>>().len();
+    // Nobody missed a turn, whoever was interrupted.
+    assert_eq!(turns.len(), ROUNDS as usize * subjects);
+    assert_eq!(read_table(&folder.path().join("table.csv")).unwrap().len(), 2 * subjects);
+}
+
+#[test]
+fn a_second_profiler_on_one_output_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = sweep(folder.path(), 50_000, NOISY).spawn().unwrap();
+    while lines(folder.path()).len() < 10 {
+        assert_eq!(first.try_wait().unwrap(), None, "the first is over already");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let second = sweep(folder.path(), 50_000, NOISY).stderr(Stdio::piped()).output().unwrap();
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let error = String::from_utf8(second.stderr).unwrap();
+    assert_eq!(second.status.code(), Some(1), "{error}");
+    assert!(error.contains("another profiler is writing this table"), "{error}");
+    // A killed one holds nothing: the next goes on.
+    let threads = sweep(folder.path(), 6, &["--threads", "2"]).stderr(Stdio::piped()).output().unwrap();
+    let error = String::from_utf8(threads.stderr).unwrap();
+    assert_eq!(threads.status.code(), Some(2), "{error}");
+    assert!(error.contains("begun under other conditions: threads `1` and `2`"), "{error}");
+}
+
+/// Rows printed with this `final`.
+fn printed(out: &str, is_final: bool) -> Vec<Row> {
+    let values = out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let chosen = values.filter(|value| value["final"].as_bool().unwrap() == is_final);
+    chosen
+        .map(|mut value| {
+            value.as_object_mut().unwrap().remove("final");
+            serde_json::from_value(value).unwrap()
+        })
+        .collect()
+}
+
+#[test]
+fn rows_are_printed_when_known_and_once_more_when_final() {
+    let folder = tempfile::tempdir().unwrap();
+    let live = ["--mock-noise", "0.03", "--json"];
+    let output = sweep(folder.path(), 30, &live).stdout(Stdio::piped()).output().unwrap();
+    assert!(output.status.success());
+    let out = String::from_utf8(output.stdout).unwrap();
+    // The final rows are the table, to the bit and in its order.
+    let table = read_table(&folder.path().join("table.csv")).unwrap();
+    assert_eq!(printed(&out, true), table);
+    // Every row was told before, once, and near to what it became.
+    let provisional = printed(&out, false);
+    let key = |row: &Row| (row.subject.clone(), row.cache);
+    let told: BTreeMap<_, &Row> = provisional.iter().map(|row| (key(row), row)).collect();
+    assert_eq!((told.len(), provisional.len()), (table.len(), table.len()));
+    for row in &table {
+        let ratio = told[&key(row)].latency_ms / row.latency_ms;
+        assert!((ratio - 1.0).abs() < 0.03, "{row:?}: {ratio}");
+    }
+    // All provisional lines come first.
+    let finals: Vec<bool> = out.lines().map(|line| line.starts_with("{\"final\":true")).collect();
+    assert!(finals.is_sorted());
+
+    // Finished already: nothing is measured, so nothing is provisional.
+    let again = sweep(folder.path(), 30, &live).stdout(Stdio::piped()).output().unwrap();
+    let out = String::from_utf8(again.stdout).unwrap();
+    assert_eq!((printed(&out, true), printed(&out, false).len()), (table, 0));
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_sweep_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = sweep(folder.path(), 20, &["--json"]).stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    let kept = lines(folder.path());
+    assert!(kept.len() > 10);
+    assert!(sweep(folder.path(), 20, &[]).status().unwrap().success());
+    assert!(lines(folder.path()).starts_with(&kept));
+}
