@@ -57,7 +57,7 @@ impl OpFeatures {
             log(widest.into()),
             log(kernel.into()),
             log(graph.macs().0),
-            log(nodes.len() as u64),
+            log(nodes.iter().filter(|node| node.layer.arity() > 0).count() as u64),
         ];
         Self { work, sizes }
     }
@@ -73,25 +73,13 @@ fn kernel(layer: &Layer) -> u32 {
 
 fn add_work(graph: &Graph, node: &Node, work: &mut [f64; N_TERMS]) {
     let (read, written) = (node.input.elements() as f64 / MILLION, node.output.elements() as f64 / MILLION);
-    let macs = node.macs().0 as f64 / MILLION;
-    let mut weighted = |class: usize| {
-        work[class] += macs;
-        work[class + 1] += read;
-        work[class + 2] += written;
-        work[class + 3] += node.weights() as f64 / MILLION;
-        work[class + 4] += 1.0;
-    };
-    let mut called = |term: usize, amount: f64| {
-        work[term] += amount;
-        work[term + 1] += 1.0;
-    };
     match node.layer {
         Layer::Input(_) => {}
         Layer::Conv(conv) => {
             let class = conv_class(conv, node.input.channels);
-            weighted(class);
+            add_weighted(class, node, work);
             if conv.dilation > 1 {
-                work[DILATED] += macs;
+                work[DILATED] += node.macs().0 as f64 / MILLION;
             } else if class == DEPTHWISE {
                 let walk = WindowWalk::new(node.input.height, node.input.width, conv.kernel, conv.stride);
                 let channels = f64::from(conv.out_channels) / MILLION;
@@ -100,30 +88,43 @@ fn add_work(graph: &Graph, node: &Node, work: &mut [f64; N_TERMS]) {
                 }
             }
         }
-        Layer::Linear { .. } => weighted(LINEAR),
+        Layer::Linear { .. } => add_weighted(LINEAR, node, work),
         Layer::Activation(Activation::Relu) => work[RELU] += written,
         Layer::Activation(Activation::Relu6) => work[RELU6] += written,
         Layer::Activation(Activation::Hswish) => work[HSWISH] += written,
         Layer::Activation(Activation::Sigmoid) => work[SIGMOID] += written,
         Layer::Activation(Activation::Hsigmoid) => work[HSIGMOID] += written,
         Layer::Activation(Activation::Swish) => work[SWISH] += written,
-        Layer::Add => called(ADDED, written),
+        Layer::Add => add_call(work, ADDED, written),
         Layer::Mul => {
             let gate = node.inputs.get(1).is_some_and(|&right| graph.shape(right) != node.input);
-            called(if gate { GATED } else { MULTIPLIED }, written);
+            add_call(work, if gate { GATED } else { MULTIPLIED }, written);
         }
-        Layer::Concat { .. } => called(CONCATENATED, written),
-        Layer::MaxPool(pool) => called(MAX_POOL, taps(pool, node)),
-        Layer::AveragePool(pool) => called(AVERAGE_POOL, taps(pool, node)),
-        Layer::GlobalAveragePool => called(POOLED, read),
+        Layer::Concat { .. } => add_call(work, CONCATENATED, written),
+        Layer::MaxPool(pool) => add_call(work, MAX_POOL, taps(pool, node)),
+        Layer::AveragePool(pool) => add_call(work, AVERAGE_POOL, taps(pool, node)),
+        Layer::GlobalAveragePool => add_call(work, POOLED, read),
         Layer::Upsample { interpolation, .. } => {
             let nearest = interpolation == Interpolation::Nearest;
             work[if nearest { NEAREST } else { BILINEAR }] += written;
             work[UPSAMPLED_CALLS] += 1.0;
         }
-        Layer::Softmax => called(SOFTMAX, written),
-        _ => called(OTHER, written),
+        Layer::Softmax => add_call(work, SOFTMAX, written),
+        _ => add_call(work, OTHER, written),
     }
+}
+
+fn add_weighted(class: usize, node: &Node, work: &mut [f64; N_TERMS]) {
+    work[class] += node.macs().0 as f64 / MILLION;
+    work[class + 1] += node.input.elements() as f64 / MILLION;
+    work[class + 2] += node.output.elements() as f64 / MILLION;
+    work[class + 3] += node.weights() as f64 / MILLION;
+    work[class + 4] += 1.0;
+}
+
+fn add_call(work: &mut [f64; N_TERMS], term: usize, amount: f64) {
+    work[term] += amount;
+    work[term + 1] += 1.0;
 }
 
 /// Elements inside the map that all windows read.

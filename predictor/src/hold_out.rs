@@ -103,7 +103,7 @@ fn draw_ops(keys: Vec<String>, count: usize) -> Result<BTreeSet<String>, Predict
             break;
         }
         if needs.iter().all(|need| remaining.get(need).is_some_and(|left| *left > 1)) {
-            needs.iter().for_each(|need| *remaining.entry(need).or_default() -= 1);
+            needs.iter().for_each(|need| *remaining.entry(need.clone()).or_default() -= 1);
             drawn.insert(key);
         }
     }

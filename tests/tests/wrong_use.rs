@@ -47,6 +47,8 @@ fn profiler() {
     let write = |name: &str, text: &[u8]| fs::write(folder.path().join(name), text).unwrap();
     write("broken.onnx", b"not a model");
     write("empty.onnx", b"");
+    write("keys.txt", b"gpool-4x4x8\nno-such-op\n");
+    write("int8.txt", b"gpool-4x4x8\nconv-8x8x8-o8-k3-s1-int8\n");
     write("space.toml", b"format = \"tailor-space\"\nversion = 99\n");
     write("nonsense.toml", b"version = \n");
     write("network.json", b"{\"format\": \"tailor-architecture\", \"version\": 99}");
@@ -69,9 +71,15 @@ fn profiler() {
             "profiler run --space proxylessnas-small --backend onnxruntime --onnxruntime missing.so -o t.csv",
             "missing.so",
         ),
+        ("profiler run --ops missing.txt -o t.csv", "missing.txt"),
+        ("profiler run --ops keys.txt -o t.csv", "keys.txt line 2"),
+        ("profiler run --ops int8.txt -o t.csv", "tract does not run `conv-8x8x8-o8-k3-s1-int8`"),
+        ("profiler sample --kind convv --count 3", "convv"),
+        ("profiler sample --kind conv --count -3", "-3"),
         ("profiler ops", "--space"),
         ("profiler ops --space missing.toml", "missing.toml"),
         ("profiler export no-such-op -o op.onnx", "no-such-op"),
+        ("profiler export act-8x8x8-hswish-int8 -o op.onnx", "act-8x8x8-hswish"),
         ("profiler export network.json -o op.onnx", "99"),
         ("profiler export missing.json -o op.onnx", "missing.json"),
         ("profiler measure", "measure"),

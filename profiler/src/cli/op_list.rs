@@ -17,12 +17,12 @@ const STDIN_LIMIT: u64 = 1 << 26;
 
 /// The different ops of a file, or of stdin for `-`, in order. Empty lines are passed over.
 pub(super) fn read_op_list(path: &Path) -> anyhow::Result<Vec<OpSpec>> {
-    let text = if path == Path::new("-") {
+    let stdin = path == Path::new("-");
+    let path = if stdin { Path::new("stdin") } else { path };
+    let text = if stdin {
         let mut text = String::new();
-        io::stdin()
-            .take(STDIN_LIMIT)
-            .read_to_string(&mut text)
-            .map_err(|source| ReadError::Io { path: "stdin".into(), source })?;
+        let read = io::stdin().take(STDIN_LIMIT).read_to_string(&mut text);
+        read.map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
         text
     } else {
         read_text(path)?

@@ -7,7 +7,10 @@ use std::{
 };
 
 use datasets::images::{HoldOut, ImageDataset, ImageSet};
-use profiler::{record::write_architecture, spec::Architecture};
+use profiler::{
+    record::write_architecture,
+    spec::{Architecture, Precision},
+};
 use tch::Device;
 
 use super::{Metrics, TrainSettings};
@@ -34,7 +37,7 @@ const TEST_BATCH: usize = 250;
 /// images, or on held-out training images where the settings keep some out.
 ///
 /// # Errors
-/// [`SearchError`]; [`SearchError::Stopped`] when the watcher asked for it, after a checkpoint.
+/// [`SearchError`], [`SearchError::Layer`] for int8 ops; [`SearchError::Stopped`] when the watcher asked for it, after a checkpoint.
 pub fn train(
     network: &Architecture,
     settings: &TrainSettings,
@@ -44,6 +47,9 @@ pub fn train(
     watcher: &mut dyn Watcher,
 ) -> Result<Metrics, SearchError> {
     settings.check()?;
+    if let Some(op) = network.ops().iter().find(|op| op.precision() != Precision::F32) {
+        return Err(SearchError::Layer(op.key()));
+    }
     let graph = network.graph();
     check_images(&images.train, graph.input(), graph.output().channels)?;
     keep_settings(&folder.settings(), TrainSettings::FORMAT, TrainSettings::VERSION, settings)?;
