@@ -128,7 +128,8 @@ impl Tracing<'_> {
         let index = self.rounds.len();
         let clock = self.node_clock();
         let mut round = Round { clock: Some(clock), ..Round::default() };
-        let kinds = if index % 2 == 0 { [Kind::Plain, Kind::Traced] } else { [Kind::Traced, Kind::Plain] };
+        let kinds =
+            if index.is_multiple_of(2) { [Kind::Plain, Kind::Traced] } else { [Kind::Traced, Kind::Plain] };
         for kind in kinds {
             for run in 0..=runs {
                 let sample = self.run(kind, clock)?;
