@@ -217,7 +217,10 @@ mod tests {
         Outline { nodes, ops: Vec::new() }
     }
 
-    fn layers(runtime: &[&str]) -> Vec<(String, Vec<usize>, Vec<usize>, Option<u64>)> {
+    /// Name, runtime nodes, model nodes, multiply-accumulates.
+    type Found = (String, Vec<usize>, Vec<usize>, Option<u64>);
+
+    fn layers(runtime: &[&str]) -> Vec<Found> {
         let macs = macs_by_node(&outline(), &[("a".into(), 100), ("c.mm".into(), 200), ("d.mul".into(), 9)]);
         let layers = attribute(runtime, &vec![None; runtime.len()], &outline(), &macs);
         layers.into_iter().map(|l| (l.name, l.runtime_nodes, l.model_nodes, l.macs)).collect()

@@ -72,6 +72,7 @@ struct Sample {
 #[derive(Default)]
 struct Round {
     at_ns: f64,
+    clock: Option<NodeClock>,
     plain: Vec<Sample>,
     traced: Vec<Sample>,
 }
@@ -112,8 +113,8 @@ impl Tracing<'_> {
         const WARM_UP_RUNS: usize = 3;
         let mut shortest = f64::INFINITY;
         for _ in 0..WARM_UP_RUNS {
-            shortest = shortest.min(self.run(Kind::Plain)?.took_ns);
-            self.run(Kind::Traced)?;
+            shortest = shortest.min(self.run(Kind::Plain, NodeClock::Wall)?.took_ns);
+            self.run(Kind::Traced, NodeClock::Wall)?;
             self.traced.push(None);
             self.instruments.reference.run().map_err(reference_failed)?;
         }
@@ -125,11 +126,13 @@ impl Tracing<'_> {
         self.read_reference()?;
         let begin_ns = self.now_ns();
         let index = self.rounds.len();
-        let mut round = Round::default();
-        let kinds = if index % 2 == 0 { [Kind::Plain, Kind::Traced] } else { [Kind::Traced, Kind::Plain] };
+        let clock = self.node_clock();
+        let mut round = Round { clock: Some(clock), ..Round::default() };
+        let kinds =
+            if index.is_multiple_of(2) { [Kind::Plain, Kind::Traced] } else { [Kind::Traced, Kind::Plain] };
         for kind in kinds {
             for run in 0..=runs {
-                let sample = self.run(kind)?;
+                let sample = self.run(kind, clock)?;
                 // The first only warms up: the other kind ran before it.
                 let counts = run > 0;
                 match kind {
@@ -146,12 +149,12 @@ impl Tracing<'_> {
         Ok(())
     }
 
-    fn run(&mut self, kind: Kind) -> Result<Sample, LayersError> {
+    fn run(&mut self, kind: Kind, clock: NodeClock) -> Result<Sample, LayersError> {
         let usage_before = self.instruments.processor.usage()?;
         let before = self.instruments.clock.now_ns();
         match kind {
             Kind::Plain => self.network.run_plain()?,
-            Kind::Traced => self.network.run_traced(self.node_clock())?,
+            Kind::Traced => self.network.run_traced(clock)?,
         }
         let took = (self.instruments.clock.now_ns() - before) as f64;
         let usage = self.instruments.processor.usage()?;
@@ -213,12 +216,15 @@ impl Tracing<'_> {
         self.read_reference()?;
         let (spent_ns, drift, choice) = (self.now_ns(), self.drift()?, self.choice());
         let trace = self.network.finish()?;
-        let means: Vec<(usize, f64)> = self
-            .rounds
-            .iter()
-            .enumerate()
-            .filter_map(|(index, round)| Some((index, round.means(choice)?.0)))
-            .collect();
+        let mut means: Vec<(usize, f64)> = Vec::new();
+        for (index, round) in self.rounds.iter().enumerate() {
+            means.extend(round.means(choice).map(|(plain, _)| (index, plain)));
+        }
+        // Nodes by the thread's own time are worth more than those that others' time is in.
+        let by_thread = |(round, _): &(usize, f64)| self.rounds[*round].clock == Some(NodeClock::Processor);
+        if choice == Choice::All && means.iter().filter(|mean| by_thread(mean)).count() >= FEWEST_ROUNDS {
+            means.retain(by_thread);
+        }
         if means.len() < FEWEST_ROUNDS {
             return Err(LayersError::TooShort { rounds: means.len() });
         }

@@ -155,7 +155,10 @@ mod tests {
         }
     }
 
-    fn compare(pairs: &[(&[f32], Result<&[f32], &'static str>)]) -> Result<OutputCheck, SweepError> {
+    /// Outputs of the subject, and of the other runtime.
+    type Pair<'a> = (&'a [f32], Result<&'a [f32], &'static str>);
+
+    fn compare(pairs: &[Pair<'_>]) -> Result<OutputCheck, SweepError> {
         let other = Fixed(pairs.iter().map(|(_, theirs)| theirs.map(<[f32]>::to_vec)).collect());
         let mut comparison = Comparison::new(CompareWith::Runtime(&other));
         for (index, (ours, _)) in pairs.iter().enumerate() {
@@ -168,7 +171,7 @@ mod tests {
 
     #[test]
     fn the_worst_subject_is_remembered_and_one_that_is_not_taken_is_noted() {
-        let pairs: [(&[f32], Result<&[f32], _>); 4] = [
+        let pairs: [Pair<'_>; 4] = [
             (&[0.0, 0.0], Ok(&[0.0, 0.0])),
             // 0.5 of 1000.
             (&[1.0, 1000.0], Ok(&[1.5, 1000.0])),
