@@ -101,8 +101,12 @@ fn add_work(graph: &Graph, node: &Node, work: &mut [f64; N_TERMS]) {
             add_call(work, if gate { GATED } else { MULTIPLIED }, written);
         }
         Layer::Concat { .. } => add_call(work, CONCATENATED, written),
-        Layer::MaxPool(pool) => add_call(work, MAX_POOL, taps(pool, node)),
-        Layer::AveragePool(pool) => add_call(work, AVERAGE_POOL, taps(pool, node)),
+        Layer::MaxPool(pool) | Layer::AveragePool(pool) => {
+            let largest = matches!(node.layer, Layer::MaxPool(_));
+            let class = if largest { MAX_POOL } else { AVERAGE_POOL };
+            add_call(work, class, taps(pool, node));
+            work[class + 2] += written;
+        }
         Layer::GlobalAveragePool => add_call(work, POOLED, read),
         Layer::Upsample { interpolation, .. } => {
             let nearest = interpolation == Interpolation::Nearest;
@@ -202,8 +206,18 @@ mod tests {
     fn work_without_weights_matches_a_hand_count() {
         for (key, expected) in [
             // 3×3 at stride 2 on 4×4: windows at 0 (2 inside) and 2 (3 inside) of each side: 5 · 5 taps of 8 channels.
-            ("maxpool-4x4x8-k3-s2", vec![("max_pool_taps", 200e-6), ("max_pool_calls", 1.0)]),
-            ("avgpool-4x4x8-k2-s2", vec![("average_pool_taps", 128e-6), ("average_pool_calls", 1.0)]),
+            (
+                "maxpool-4x4x8-k3-s2",
+                vec![("max_pool_taps", 200e-6), ("max_pool_calls", 1.0), ("max_pool_written", 32e-6)],
+            ),
+            (
+                "avgpool-4x4x8-k2-s2",
+                vec![
+                    ("average_pool_taps", 128e-6),
+                    ("average_pool_calls", 1.0),
+                    ("average_pool_written", 32e-6),
+                ],
+            ),
             ("add-4x4x8", vec![("added_elements", 128e-6), ("added_calls", 1.0)]),
             ("mul-4x4x8", vec![("multiplied_elements", 128e-6), ("multiplied_calls", 1.0)]),
             ("mul-4x4x8-gate", vec![("gated_elements", 128e-6), ("gated_calls", 1.0)]),
@@ -246,5 +260,8 @@ mod tests {
                 assert_eq!(TERMS[class + offset], format!("{name}_{amount}"));
             }
         }
+        let others = [(RELU, "relu_elements"), (DILATED, "dilated_macs"), (NEAREST, "nearest_elements")];
+        let others = others.into_iter().chain([(OTHER, "other_elements"), (CONSTANT, "constant")]);
+        others.for_each(|(place, name)| assert_eq!(TERMS[place], name));
     }
 }

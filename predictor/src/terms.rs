@@ -9,7 +9,7 @@
 /// Per layer without weights: elements written in millions (`pooled_elements`, of global pooling: elements read; `*_taps` of a
 /// pooling window: elements read, again for every window) and `calls`. A gate is a factor per channel. `other_*`: layers that
 /// this release does not know. `constant` is 1 for every op.
-pub const TERMS: [&str; 57] = [
+pub const TERMS: [&str; 59] = [
     "pointwise_macs",
     "pointwise_read",
     "pointwise_written",
@@ -57,8 +57,10 @@ pub const TERMS: [&str; 57] = [
     "concatenated_calls",
     "max_pool_taps",
     "max_pool_calls",
+    "max_pool_written",
     "average_pool_taps",
     "average_pool_calls",
+    "average_pool_written",
     "nearest_elements",
     "bilinear_elements",
     "upsampled_calls",
@@ -90,10 +92,10 @@ pub(crate) const MULTIPLIED: usize = 39;
 pub(crate) const GATED: usize = 41;
 pub(crate) const CONCATENATED: usize = 43;
 pub(crate) const MAX_POOL: usize = 45;
-pub(crate) const AVERAGE_POOL: usize = 47;
-pub(crate) const NEAREST: usize = 49;
-pub(crate) const BILINEAR: usize = 50;
-pub(crate) const UPSAMPLED_CALLS: usize = 51;
-pub(crate) const SOFTMAX: usize = 52;
-pub(crate) const OTHER: usize = 54;
-pub(crate) const CONSTANT: usize = 56;
+pub(crate) const AVERAGE_POOL: usize = 48;
+pub(crate) const NEAREST: usize = 51;
+pub(crate) const BILINEAR: usize = 52;
+pub(crate) const UPSAMPLED_CALLS: usize = 53;
+pub(crate) const SOFTMAX: usize = 54;
+pub(crate) const OTHER: usize = 56;
+pub(crate) const CONSTANT: usize = 58;
