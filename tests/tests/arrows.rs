@@ -20,8 +20,15 @@ const CRATE_ARROWS: [(&str, &[&str]); 5] = [
 ];
 
 /// The profiler's modules, lowest first; a module may use its own layer and those below.
-const PROFILER_LAYERS: [&[&str]; 6] =
-    [&["spec", "explain"], &["onnx", "measure", "device"], &["backend"], &["record"], &["sweep"], &["cli"]];
+const PROFILER_LAYERS: [&[&str]; 7] = [
+    &["spec", "explain"],
+    &["onnx", "measure", "device"],
+    &["backend"],
+    &["record"],
+    &["sweep"],
+    &["bench"],
+    &["cli"],
+];
 
 #[test]
 fn crates_depend_one_way() {

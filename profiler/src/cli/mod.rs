@@ -1,5 +1,7 @@
 //! The `profiler` program.
 
+mod bench;
+mod bench_load;
 mod export;
 mod ops;
 mod progress;
@@ -10,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{backend::BackendError, record::ReadError, spec::SpecError, sweep::SweepError};
+use crate::{backend::BackendError, bench::BenchError, record::ReadError, spec::SpecError, sweep::SweepError};
 
 /// Measures the latency of candidate ops and whole networks on this device.
 #[derive(Debug, Parser)]
@@ -29,6 +31,9 @@ enum Command {
     Run(run::Run),
     Ops(ops::Ops),
     Export(export::Export),
+    Bench(Box<bench::BenchArgs>),
+    #[command(hide = true)]
+    BenchLoad(bench_load::BenchLoad),
 }
 
 impl Cli {
@@ -39,6 +44,8 @@ impl Cli {
             Command::Run(run) => run.execute(),
             Command::Ops(ops) => ops.execute(),
             Command::Export(export) => export.execute(),
+            Command::Bench(bench) => bench.execute(),
+            Command::BenchLoad(load) => load.execute(),
         };
         result.unwrap_or_else(|error| {
             eprintln!("error: {}", crate::explain(error.as_ref()));
@@ -58,6 +65,7 @@ fn is_input(error: &anyhow::Error) -> bool {
             || cause.is::<ReadError>()
             || cause.is::<SpecError>()
             || cause.downcast_ref::<SweepError>().is_some_and(SweepError::is_input)
+            || cause.downcast_ref::<BenchError>().is_some_and(BenchError::is_input)
             || cause.downcast_ref::<BackendError>().is_some_and(|e| !matches!(e, BackendError::Run { .. }))
     })
 }

@@ -83,7 +83,11 @@ fn choose(clusters: &[Cluster], allowed: &BTreeSet<usize>, threads: usize) -> BT
     chosen
 }
 
-fn allowed_cpus() -> Result<BTreeSet<usize>, AffinityError> {
+/// Cores the calling thread may run on.
+///
+/// # Errors
+/// [`AffinityError::Refused`] if the kernel does not say.
+pub fn allowed_cpus() -> Result<BTreeSet<usize>, AffinityError> {
     let set = sched_getaffinity(Pid::from_raw(0))
         .map_err(|errno| AffinityError::Refused { asked: Vec::new(), reason: errno.desc().to_owned() })?;
     Ok((0..CpuSet::count()).filter(|core| set.is_set(*core).unwrap_or(false)).collect())

@@ -6,6 +6,7 @@
 mod affinity;
 mod cores;
 mod cpuinfo;
+mod process;
 mod root;
 mod state;
 
@@ -13,9 +14,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-pub use affinity::{AffinityError, pin};
+pub use affinity::{AffinityError, allowed_cpus, pin};
 pub use cores::{Cluster, Core};
 use cpuinfo::CpuInfo;
+pub use process::peak_memory_kib;
 use root::Root;
 pub use state::{MachineState, ThermalZone};
 

@@ -35,11 +35,16 @@ pub struct Planned {
 /// # Errors
 /// [`SweepError::Model`].
 pub fn plan_ops(space: &SearchSpace) -> Result<Vec<Planned>, SweepError> {
-    let plan = |op: OpSpec| {
-        let onnx = op_model(&op, WEIGHTS_SEED).map_err(|source| model_error(&op.key(), source))?;
-        Ok(Planned { key: op.key(), level: Level::Op, ops: vec![op], onnx })
-    };
-    space.distinct_ops().into_iter().map(plan).collect()
+    space.distinct_ops().into_iter().map(plan_op).collect()
+}
+
+/// One op.
+///
+/// # Errors
+/// [`SweepError::Model`].
+pub fn plan_op(op: OpSpec) -> Result<Planned, SweepError> {
+    let onnx = op_model(&op, WEIGHTS_SEED).map_err(|source| model_error(&op.key(), source))?;
+    Ok(Planned { key: op.key(), level: Level::Op, ops: vec![op], onnx })
 }
 
 /// `count` different, uniformly random networks of a space; the same for the same seed.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Journal, Measured, Planned, SweepError, journal::Header, journal_path, rows};
 use crate::{
     backend::{Backend, Model},
-    device::{Device, MachineState},
+    device::{Device, MachineState, peak_memory_kib},
     measure::{Drift, Entry, Instruments, Observer, Outcome, Progress, Protocol, SubjectFailure, measure},
     record::{Conditions, Runtime, Session, session_path, write_session, write_table},
 };
@@ -96,6 +96,7 @@ impl Sweep<'_> {
             drift,
             runs: measured.runs,
             dropped_runs: measured.dropped_runs,
+            peak_memory_kib: peak_memory_kib(),
             warnings: measured.warnings.clone(),
         };
         write_session(&session_path(&self.output), &session)?;
@@ -114,15 +115,9 @@ impl Sweep<'_> {
 
     fn header(&self, device: &Device) -> Header {
         let now = Timestamp::now();
-        let details = self.backend.details().into_iter().map(|(name, value)| (name.to_owned(), value));
         let conditions = Conditions {
             device: device.name(),
-            runtime: Runtime {
-                name: self.backend.name().to_owned(),
-                version: self.backend.version(),
-                emulated: self.backend.emulated_clock().is_some(),
-                details: details.collect(),
-            },
+            runtime: runtime_of(self.backend),
             threads: self.threads,
             cpus: self.cpus.clone(),
             build_target: device.build_target.clone(),
@@ -130,6 +125,18 @@ impl Sweep<'_> {
         let session = format!("{}-{:08x}", now.strftime("%Y%m%dT%H%M%SZ"), now.subsec_nanosecond());
         let keys = self.subjects.iter().map(|subject| subject.key.clone()).collect();
         Header::new(session, now.to_string(), conditions, self.protocol.clone(), keys)
+    }
+}
+
+/// What a session says of a backend.
+#[must_use]
+pub fn runtime_of(backend: &dyn Backend) -> Runtime {
+    let details = backend.details().into_iter().map(|(name, value)| (name.to_owned(), value));
+    Runtime {
+        name: backend.name().to_owned(),
+        version: backend.version(),
+        emulated: backend.emulated_clock().is_some(),
+        details: details.collect(),
     }
 }
 
