@@ -29,7 +29,7 @@ fn the_mock_gives_the_figures_that_its_law_says_and_they_are_called_emulated() {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let parts: Vec<&str> =
         report["findings"].as_array().unwrap().iter().map(|f| f["part"].as_str().unwrap()).collect();
-    assert_eq!(parts, ["fidelity", "steadiness", "cost", "sums"], "memory says nothing of the mock");
+    assert_eq!(parts, ["fidelity", "cost", "sums"], "the others say nothing of the mock");
     assert!(report["findings"].as_array().unwrap().iter().all(|f| f["runtime"]["emulated"] == true));
 
     // Noise of ±2 % on single runs: medians of over a hundred lie within 0.4 % (standard error of a median of 125
@@ -45,9 +45,6 @@ fn the_mock_gives_the_figures_that_its_law_says_and_they_are_called_emulated() {
         let residual = ratio(&report, "sums", &format!("{cache}: residual, worst"));
         assert!(residual < 0.02, "{residual}");
     }
-    // Means of 50 runs of uniform noise move by less than 2 %.
-    let spread = ratio(&report, "steadiness", "quiet: 90th percentile of spread, plain protocol, mean");
-    assert!((0.0001..0.02).contains(&spread), "{spread}");
     // Every op is far below 20 ms: one second each.
     let rule = ratio(&report, "cost", "time / that of TFLite's rule");
     assert!(rule > 0.0 && rule < 1.0, "{rule}");
@@ -91,6 +88,7 @@ fn what_makes_no_sense_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     for (words, named) in [
         ("--backend mock --part memory", "memory"),
+        ("--backend mock --part steadiness", "steadiness"),
         ("--part speed", "speed"),
         ("--repeats 1", "1"),
         ("--backend mock -o report.csv", "report.csv"),

@@ -36,10 +36,10 @@ impl Part {
         }
     }
 
-    /// Whether it says anything of a backend that computes nothing.
+    /// Whether it says anything of a backend that computes nothing, needs nothing, and repeats itself exactly.
     #[must_use]
     pub fn can_be_emulated(self) -> bool {
-        self != Self::Memory
+        !matches!(self, Self::Steadiness | Self::Memory)
     }
 
     /// How long it takes, in tables' worth of measuring: a guess, for the time left only.

@@ -49,24 +49,15 @@ fn push(by_op: &mut Vec<Vec<f64>>, repeat: impl Iterator<Item = f64>) {
 
 pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let protocol = Protocol { seed: job.bench.seed, ..job.bench.protocol.clone() };
-    let mut found = Found::default();
-    if job.is_emulated() {
-        let quiet = repeats(job, "quiet", &protocol, (0.0, 1.0))?;
-        found.warnings.push("without load: it would not slow an emulated clock down".to_owned());
-        found.ratios = spread_ratios("quiet", &quiet);
-        found.details = details(job, &quiet, None);
-        return Ok(found);
-    }
     let quiet = repeats(job, "quiet", &protocol, (0.0, 0.4))?;
     let load = Load::start(&job.bench.program, &job.bench.all_cpus, job.bench.seed)?;
     let budget_ns = LOADED_BUDGET_S * 1_000_000_000;
     let loaded = repeats(job, "loaded", &Protocol { budget_ns, ..protocol }, (0.4, 1.0))?;
     load.end()?;
-    found.ratios = spread_ratios("quiet", &quiet);
-    found.ratios.extend(spread_ratios("under load", &loaded));
-    found.ratios.extend(error_ratios(&quiet, &loaded));
-    found.details = details(job, &quiet, Some(&loaded));
-    Ok(found)
+    let mut ratios = spread_ratios("quiet", &quiet);
+    ratios.extend(spread_ratios("under load", &loaded));
+    ratios.extend(error_ratios(&quiet, &loaded));
+    Ok(Found { ratios, details: details(job, &quiet, &loaded), warnings: Vec::new() })
 }
 
 fn repeats(job: &mut Job, name: &str, protocol: &Protocol, share: (f64, f64)) -> Result<Repeats, BenchError> {
@@ -142,11 +133,10 @@ fn error_ratios(quiet: &Repeats, loaded: &Repeats) -> Vec<Ratio> {
     ]
 }
 
-fn details(job: &Job, quiet: &Repeats, loaded: Option<&Repeats>) -> Vec<Detail> {
-    let all = [("quiet", Some(quiet)), ("loaded", loaded)];
+fn details(job: &Job, quiet: &Repeats, loaded: &Repeats) -> Vec<Detail> {
     let of_op = |(index, op): (usize, &crate::spec::OpSpec)| {
         let mut figures = BTreeMap::new();
-        for (when, repeats) in all.iter().filter_map(|(when, repeats)| Some((when, (*repeats)?))) {
+        for (when, repeats) in [("quiet", quiet), ("loaded", loaded)] {
             for (what, by_op) in [
                 ("hot", &repeats.hot),
                 ("cold", &repeats.cold),
