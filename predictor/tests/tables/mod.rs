@@ -88,7 +88,6 @@ fn row(subject: String, level: Level, cache: Cache, latency_ms: f64) -> Row {
         ci_low_ms: latency_ms * 0.98,
         ci_high_ms: latency_ms * 1.02,
         runs: 40,
-        peak_memory_kib: None,
         dropped_runs: 0,
         status: Status::Ok,
         session: "bench".to_owned(),
@@ -132,6 +131,7 @@ fn session(bench: &Bench) -> Session {
         drift,
         runs: 1000,
         dropped_runs: 0,
+        peak_memory_kib: None,
         warnings: Vec::new(),
     }
 }

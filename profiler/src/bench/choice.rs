@@ -70,7 +70,8 @@ mod tests {
         assert_eq!(chosen.len(), 30);
         let keys: std::collections::BTreeSet<_> = chosen.iter().map(OpSpec::key).collect();
         assert_eq!(keys.len(), 30, "none twice");
-        let kinds = |ops: &[OpSpec]| ops.iter().map(|op| op.op().kind()).collect::<std::collections::BTreeSet<_>>();
+        let kinds =
+            |ops: &[OpSpec]| ops.iter().map(|op| op.op().kind()).collect::<std::collections::BTreeSet<_>>();
         assert_eq!(kinds(&chosen), kinds(&ops));
         // Ten strata of blocks or more: the cheapest and the dearest tenth are both there.
         let mut macs: Vec<_> = ops.iter().filter(|op| op.op().kind() == "mbconv").map(OpSpec::macs).collect();

@@ -28,7 +28,8 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let (spent_s, target) = (table.session.measured_s, 100.0 * table.session.protocol.target_half_width);
     let within = table.rows.iter().filter(|row| row.status == Status::Ok).count() as f64;
     let of_session = || format!("of {spent_s:.1} s of measuring");
-    let share = |what: &str, value| Ratio::plain(&format!("overhead: {what}"), value, Unit::Fraction, of_session());
+    let share =
+        |what: &str, value| Ratio::plain(&format!("overhead: {what}"), value, Unit::Fraction, of_session());
     Ok(Found {
         ratios: vec![
             Ratio::with_goal(

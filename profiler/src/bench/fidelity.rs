@@ -116,7 +116,9 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let (samples, runs_per_batch) = (vec![Vec::new(); ops.len()], vec![None; ops.len()]);
     let mut plain = PlainLoop { models, clock, samples, runs_per_batch, job };
     let mut history = History::default();
-    if measure(&mut subjects, &protocol, &mut instruments, &mut history, &mut plain, stop)? == Outcome::Stopped {
+    if measure(&mut subjects, &protocol, &mut instruments, &mut history, &mut plain, stop)?
+        == Outcome::Stopped
+    {
         return Err(BenchError::Stopped);
     }
     let mut details = Vec::new();

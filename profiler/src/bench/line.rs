@@ -29,7 +29,8 @@ impl Line {
         if points.iter().any(|(_, y)| y.is_nan() || *y <= 0.0) {
             return None;
         }
-        let sum = |term: &dyn Fn(f64, f64) -> f64| points.iter().map(|(x, y)| term(1.0 / y, x / y)).sum::<f64>();
+        let sum =
+            |term: &dyn Fn(f64, f64) -> f64| points.iter().map(|(x, y)| term(1.0 / y, x / y)).sum::<f64>();
         let (uu, uv, vv) = (sum(&|u, _| u * u), sum(&|u, v| u * v), sum(&|_, v| v * v));
         let (u, v) = (sum(&|u, _| u), sum(&|_, v| v));
         let determinant = uu * vv - uv * uv;

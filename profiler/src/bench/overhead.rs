@@ -24,9 +24,14 @@ impl Shares {
         let (mut timed, mut warm_up, mut reference, mut turns) = (0.0, 0.0, 0.0, 0.0);
         for segment in history.segments() {
             warm_up += segment.readings.first().map_or(0.0, |reading| reading.at_ns as f64);
-            reference += segment.readings.iter().map(|reading| reading.took.0).sum::<f64>() * f64::from(reference_runs);
+            reference += segment.readings.iter().map(|reading| reading.took.0).sum::<f64>()
+                * f64::from(reference_runs);
             turns += segment.bursts.iter().map(|burst| burst.took_ns as f64).sum::<f64>();
-            timed += segment.bursts.iter().map(|b| timed_ns(&b.cold) + timed_ns(&b.hot) * f64::from(b.repeats)).sum::<f64>();
+            timed += segment
+                .bursts
+                .iter()
+                .map(|b| timed_ns(&b.cold) + timed_ns(&b.hot) * f64::from(b.repeats))
+                .sum::<f64>();
         }
         let between = total_ns - warm_up - reference - turns;
         (total_ns > 0.0).then(|| Self {

@@ -148,8 +148,11 @@ impl Bench<'_> {
     }
 
     fn jobs(&self) -> Result<Vec<(Part, &dyn Backend)>, BenchError> {
-        let jobs: Vec<(Part, &dyn Backend)> =
-            self.parts.iter().flat_map(|part| self.backends.iter().map(|backend| (*part, *backend))).collect();
+        let jobs: Vec<(Part, &dyn Backend)> = self
+            .parts
+            .iter()
+            .flat_map(|part| self.backends.iter().map(|backend| (*part, *backend)))
+            .collect();
         let senseless =
             jobs.iter().find(|(part, backend)| backend.emulated_clock().is_some() && !part.can_be_emulated());
         match senseless {

@@ -12,7 +12,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{backend::BackendError, bench::BenchError, record::ReadError, spec::SpecError, sweep::SweepError};
+use crate::{
+    backend::BackendError, bench::BenchError, record::ReadError, spec::SpecError, sweep::SweepError,
+};
 
 /// Measures the latency of candidate ops and whole networks on this device.
 #[derive(Debug, Parser)]

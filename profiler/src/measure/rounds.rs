@@ -60,7 +60,7 @@ fn settled(standing: &Standing) -> Option<Outcome> {
     }
 }
 
-/// When the standing was last assessed. Long histories take long to assess: rounds must take at least twenty times
+/// When the standing was last assessed. Long histories take long to assess: rounds must take at least fifty times
 /// as long as that in between.
 #[derive(Default)]
 struct Assessment {
@@ -70,7 +70,7 @@ struct Assessment {
 
 impl Assessment {
     fn is_due(&self, now_ns: u64) -> bool {
-        now_ns - self.end_ns >= 20 * (self.end_ns - self.start_ns)
+        now_ns - self.end_ns >= 50 * (self.end_ns - self.start_ns)
     }
 }
 
@@ -175,7 +175,7 @@ impl<'a, S: Subject> Session<'a, S> {
     fn fill_up(&self, members: &mut Vec<usize>, standing: &Standing, round: u32) {
         let mut finished = standing.finished();
         finished.shuffle(&mut self.random(round, 1));
-        let missing = self.protocol.min_round_size.saturating_sub(members.len());
+        let missing = (self.protocol.min_round_size / 2).saturating_sub(members.len());
         members.extend(finished.into_iter().take(missing));
     }
 
