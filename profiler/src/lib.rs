@@ -3,7 +3,7 @@
 //! Modules, each importing only from those before it:
 //! [`spec`] (the vocabulary) → [`onnx`] (op or network to model bytes), [`device`] (the machine), [`measure`] (the
 //! protocol) → [`backend`] (the runtimes) → [`record`] (the files) → [`sweep`] (what to measure, resumably) →
-//! [`bench`] (the protocol against plain benchmarking) → `cli`.
+//! [`bench`](mod@bench) (the protocol against plain benchmarking) → `cli`.
 
 pub mod backend;
 pub mod bench;

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Seconds a table may take under load, so that a bench ends; it is then a table with wider intervals.
-const LOADED_BUDGET_S: u64 = 90;
+const LOADED_BUDGET_S: u64 = 60;
 
 /// What each op got in each repeat, in milliseconds, in the order of the ops.
 #[derive(Default)]
