@@ -31,6 +31,8 @@ const UNTIMED: usize = 2;
 /// Timed batches in a plain turn.
 const BATCHES: usize = 5;
 const SHORTEST_BATCH_NS: u64 = 50_000;
+/// Share of pre-empted runs beyond which the plain loop, which drops none, is no yardstick.
+const MOST_DROPPED: f64 = 0.02;
 
 /// A loaded model that the protocol and the plain loop share.
 struct Shared(Rc<RefCell<Box<dyn Runnable>>>);
@@ -121,11 +123,13 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     {
         return Err(BenchError::Stopped);
     }
-    let mut details = Vec::new();
+    let (mut details, mut runs, mut dropped_runs) = (Vec::new(), 0, 0);
     for ((op, summary), samples) in
         ops.iter().zip(summarise(&history, ops.len(), &protocol)?).zip(&plain.samples)
     {
         let (Some(hot), Some(plain_ns)) = (summary.hot, median(samples)) else { continue };
+        runs += hot.runs + hot.dropped_runs;
+        dropped_runs += hot.dropped_runs;
         let figures = [
             ("protocol_ms", hot.latency.0 / 1e6),
             ("protocol_raw_ms", hot.raw_median.0 / 1e6),
@@ -134,7 +138,21 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
         let figures = figures.map(|(name, value)| (name.to_owned(), value));
         details.push(Detail { subject: op.key(), figures: BTreeMap::from(figures) });
     }
-    Ok(Found { ratios: ratios(&details), details, warnings: Vec::new() })
+    Ok(Found {
+        ratios: ratios(&details),
+        details,
+        warnings: warning(runs, dropped_runs).into_iter().collect(),
+    })
+}
+
+fn warning(runs: u64, dropped_runs: u64) -> Option<String> {
+    let share = dropped_runs as f64 / runs.max(1) as f64;
+    (share > MOST_DROPPED).then(|| {
+        format!(
+            "the machine was busy: {:.0} % of runs were pre-empted, which the plain loop counts and the protocol does not",
+            100.0 * share
+        )
+    })
 }
 
 fn ratios(details: &[Detail]) -> Vec<Ratio> {
@@ -173,6 +191,13 @@ fn ratios(details: &[Detail]) -> Vec<Ratio> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_busy_machine_is_said_to_be_one() {
+        assert_eq!(warning(100, 2), None);
+        assert!(warning(100, 3).unwrap_or_default().contains("3 % of runs were pre-empted"));
+        assert_eq!(warning(0, 0), None);
+    }
 
     #[test]
     fn ratios_are_of_the_corrected_figure_and_name_the_worst_op() {

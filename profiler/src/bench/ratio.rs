@@ -106,7 +106,7 @@ impl Ratio {
     }
 }
 
-/// The verdict as one word.
+/// Name, figure, goal and verdict.
 impl fmt::Display for Ratio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name, self.printed_value())?;
