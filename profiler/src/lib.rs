@@ -4,9 +4,11 @@
 //! [`spec`] (the vocabulary) → [`onnx`] (op or network to model bytes), [`device`] (the machine), [`measure`] (the
 //! protocol) → [`backend`] (the runtimes) → [`layers`] (a network's time layer by layer), [`record`] (the files) →
 //! [`sweep`] (what to measure, resumably),
-//! [`compare`] (what changed between two tables), [`doctor`] (what would spoil measurements here) → `cli`.
+//! [`compare`] (what changed between two tables), [`doctor`] (what would spoil measurements here) →
+//! [`bench`](mod@bench) (the protocol against plain benchmarking) → `cli`.
 
 pub mod backend;
+pub mod bench;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod compare;

@@ -20,12 +20,13 @@ const CRATE_ARROWS: [(&str, &[&str]); 5] = [
 ];
 
 /// The profiler's modules, lowest first; a module may use its own layer and those below.
-const PROFILER_LAYERS: [&[&str]; 6] = [
+const PROFILER_LAYERS: [&[&str]; 7] = [
     &["spec", "explain"],
     &["onnx", "measure", "device"],
     &["backend"],
     &["layers", "record"],
     &["sweep", "compare", "doctor"],
+    &["bench"],
     &["cli"],
 ];
 

@@ -134,6 +134,7 @@ fn session(bench: &Bench) -> Session {
         heat: None,
         runs: 1000,
         dropped_runs: 0,
+        peak_memory_kib: None,
         warnings: Vec::new(),
     }
 }

@@ -1,6 +1,8 @@
 //! The `profiler` program.
 
 mod agreement;
+mod bench;
+mod bench_load;
 mod compare;
 mod doctor;
 mod export;
@@ -20,7 +22,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    backend::BackendError, compare::CompareError, record::ReadError, spec::SpecError, sweep::SweepError,
+    backend::BackendError, bench::BenchError, compare::CompareError, record::ReadError, spec::SpecError,
+    sweep::SweepError,
 };
 
 /// Measures the latency of candidate ops and whole networks on this device.
@@ -44,6 +47,9 @@ enum Command {
     Sample(sample::Sample),
     Compare(compare::Compare),
     Doctor(doctor::Doctor),
+    Bench(Box<bench::BenchArgs>),
+    #[command(hide = true)]
+    BenchLoad(bench_load::BenchLoad),
 }
 
 impl Cli {
@@ -58,6 +64,8 @@ impl Cli {
             Command::Sample(sample) => sample.execute(),
             Command::Compare(compare) => compare.execute(),
             Command::Doctor(doctor) => doctor.execute(),
+            Command::Bench(bench) => bench.execute(),
+            Command::BenchLoad(load) => load.execute(),
         };
         result.unwrap_or_else(|error| {
             eprintln!("error: {}", crate::explain(error.as_ref()));
@@ -78,6 +86,7 @@ fn is_input(error: &anyhow::Error) -> bool {
             || cause.is::<SpecError>()
             || cause.is::<CompareError>()
             || cause.downcast_ref::<SweepError>().is_some_and(SweepError::is_input)
+            || cause.downcast_ref::<BenchError>().is_some_and(BenchError::is_input)
             || cause.downcast_ref::<BackendError>().is_some_and(|e| !matches!(e, BackendError::Run { .. }))
     })
 }

@@ -30,6 +30,10 @@ use crate::{
     },
 };
 
+/// Turns a subject gets, at least and at most, unless told otherwise.
+pub(super) const MIN_ROUNDS: u32 = 12;
+pub(super) const MAX_ROUNDS: u32 = 600;
+
 /// Measures the ops and random networks of a space, listed ops, and any ONNX models, into one table.
 ///
 /// Subjects take turns in short bursts, in an order shuffled every round, with a reference block in between; see the
@@ -78,10 +82,10 @@ pub(super) struct Run {
     #[arg(long, value_name = "PERCENT", default_value_t = 2.0)]
     target_ci: f64,
     /// Turns a subject gets at least.
-    #[arg(long, default_value_t = 12)]
+    #[arg(long, default_value_t = MIN_ROUNDS)]
     min_rounds: u32,
     /// Turns a subject gets at most.
-    #[arg(long, default_value_t = 600)]
+    #[arg(long, default_value_t = MAX_ROUNDS)]
     max_rounds: u32,
     /// Seconds the whole measurement may take.
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]

@@ -25,6 +25,14 @@ pub(super) struct SpaceArgs {
 }
 
 impl SpaceArgs {
+    /// The words that name it on a command line.
+    pub(super) fn words(&self) -> Vec<String> {
+        let width = self.width.map(|width| ["--width".to_owned(), width.to_string()]);
+        let resolution = self.resolution.map(|pixels| ["--resolution".to_owned(), pixels.to_string()]);
+        let space = self.space.clone().map(|space| ["--space".to_owned(), space]);
+        space.into_iter().chain(width).chain(resolution).flatten().collect()
+    }
+
     /// The space, if one is named.
     pub(super) fn resolve(&self) -> anyhow::Result<Option<SearchSpace>> {
         let Some(name) = &self.space else { return Ok(None) };

@@ -6,6 +6,7 @@
 mod affinity;
 mod cores;
 mod cpuinfo;
+mod process;
 mod root;
 mod sensors;
 mod state;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use affinity::{AffinityError, allowed_cpus, pin};
 pub use cores::{Cluster, Core};
 use cpuinfo::CpuInfo;
+pub use process::peak_memory_kib;
 use root::Root;
 pub use sensors::{Place, Sensor, Sensors};
 pub use state::{MachineState, ThermalZone};

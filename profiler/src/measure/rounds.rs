@@ -171,7 +171,7 @@ impl<'a, S: Subject> Session<'a, S> {
     fn fill_up(&self, members: &mut Vec<usize>, standing: &Standing, round: u32) {
         let mut finished = standing.finished();
         finished.shuffle(&mut self.random(round, 1));
-        let missing = self.protocol.min_round_size.saturating_sub(members.len());
+        let missing = (self.protocol.min_round_size / 2).saturating_sub(members.len());
         members.extend(finished.into_iter().take(missing));
     }
 

@@ -7,27 +7,30 @@ use super::subject::{Subject, SubjectFailure};
 /// How a warm-up ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct WarmUp {
-    /// Shortest of the last runs.
+    /// Shortest of the runs that count.
     pub(super) run_ns: f64,
     /// Runs it took.
     pub(super) runs: u32,
 }
 
-/// When a warm-up ends: the last `window` runs within `band` of each other, or a limit.
+/// When a warm-up ends: `patience` runs in a row were none the faster, or a limit.
+///
+/// Only faster runs count, because slower ones say nothing of being warm: on a busy machine they come all the time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Steadiness {
-    pub(super) window: usize,
+    pub(super) patience: u32,
+    /// Faster by more than this fraction.
     pub(super) band: f64,
     pub(super) most_runs: u32,
     pub(super) most_ns: u64,
 }
 
 impl Steadiness {
-    /// For subjects: three runs within 10 %, at most 20 runs or a quarter of a second.
-    pub(super) const SUBJECT: Self = Self { window: 3, band: 0.10, most_runs: 20, most_ns: 250_000_000 };
-    /// For the reference block, and with it the core's frequency: ten runs within 5 %, at most half a second.
+    /// For subjects: two runs not 10 % faster, at most 20 runs or a quarter of a second.
+    pub(super) const SUBJECT: Self = Self { patience: 2, band: 0.10, most_runs: 20, most_ns: 250_000_000 };
+    /// For the reference block, and with it the core's frequency: a hundred runs not 2 % faster, at most half a second.
     pub(super) const REFERENCE: Self =
-        Self { window: 10, band: 0.05, most_runs: 5_000, most_ns: 500_000_000 };
+        Self { patience: 100, band: 0.02, most_runs: 5_000, most_ns: 500_000_000 };
 }
 
 /// Runs a subject until it is steady. The first run never counts: it allocates.
@@ -39,20 +42,21 @@ pub(super) fn warm_up(
 ) -> Result<WarmUp, SubjectFailure> {
     let start = clock.now_ns();
     subject.run()?;
-    let mut last = std::collections::VecDeque::with_capacity(steadiness.window);
-    let mut runs = 1;
+    let (mut shortest, mut to_beat) = (f64::INFINITY, f64::INFINITY);
+    let (mut runs, mut waited) = (1, 0);
     loop {
         let before = clock.now_ns();
         subject.run()?;
         let now = clock.now_ns();
         runs += 1;
-        if last.len() == steadiness.window {
-            last.pop_front();
+        let took = ((now - before) as f64 - quality.cost_ns).max(0.0);
+        shortest = took.min(shortest);
+        if took < to_beat * (1.0 - steadiness.band) {
+            (to_beat, waited) = (took, 0);
+        } else {
+            waited += 1;
         }
-        last.push_back(((now - before) as f64 - quality.cost_ns).max(0.0));
-        let shortest = last.iter().copied().fold(f64::INFINITY, f64::min);
-        let longest = last.iter().copied().fold(0.0, f64::max);
-        let steady = last.len() == steadiness.window && longest <= shortest * (1.0 + steadiness.band);
+        let steady = waited >= steadiness.patience;
         if steady || runs >= steadiness.most_runs || now - start >= steadiness.most_ns {
             return Ok(WarmUp { run_ns: shortest, runs });
         }
@@ -90,15 +94,20 @@ mod tests {
     }
 
     #[test]
-    fn ends_when_three_runs_agree() {
-        // 9000 never counts; 300 breaks the first window; (100, 105, 104) is within 10 % of 100.
+    fn ends_when_two_runs_are_none_the_faster() {
+        // 9000 never counts; 300, then 100 is faster; 105 and 104 are not, and so 90, 10 % faster, is not waited for.
         assert_eq!(warm(vec![9000, 300, 100, 105, 104, 90]), WarmUp { run_ns: 100.0, runs: 5 });
+        // 95 is not 10 % faster than 100, nor is 91; the shortest counts all the same.
+        assert_eq!(warm(vec![9000, 100, 95, 91, 50]), WarmUp { run_ns: 91.0, runs: 4 });
+        // Disturbed runs are not waited for.
+        assert_eq!(warm(vec![9000, 100, 250, 300, 100]), WarmUp { run_ns: 100.0, runs: 4 });
     }
 
     #[test]
-    fn ends_at_the_limit_when_runs_never_agree() {
-        let restless: Vec<u64> = (0..40).map(|i| if i % 2 == 0 { 100 } else { 200 }).collect();
-        assert_eq!(warm(restless), WarmUp { run_ns: 100.0, runs: 20 });
+    fn ends_at_the_limit_when_runs_get_ever_faster() {
+        // 1000 · 0.8^18 = 18.0 after twenty runs, the first of which does not count: 1000 is the second.
+        let faster: Vec<u64> = (0..40).map(|i| (1000.0 * 0.8f64.powi((i - 1).max(0))) as u64).collect();
+        assert_eq!(warm(faster), WarmUp { run_ns: 18.0, runs: 20 });
         // Runs of 200 ms: the second ends beyond a quarter of a second.
         assert_eq!(warm(vec![200_000_000]), WarmUp { run_ns: 2e8, runs: 2 });
     }

@@ -128,6 +128,9 @@ pub struct Session {
     pub runs: u64,
     /// Timed runs dropped because the thread was pre-empted.
     pub dropped_runs: u64,
+    /// Most memory the process had in use at once (resident set), in KiB, models included.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub peak_memory_kib: Option<u64>,
     /// What a reader of the table should know.
     pub warnings: Vec<String>,
 }

@@ -97,23 +97,11 @@ impl Journal {
             header.and_then(|line| journal.line(&line)).map_err(failed)?;
             return Ok((journal, History::default()));
         };
-        let wrong = |line, reason: String| ReadError::Line { path: path.to_owned(), line, reason };
-        let header: Header = serde_json::from_str(first).map_err(|e| wrong(1, format!("no journal: {e}")))?;
-        if (header.format.as_str(), header.version) != (FORMAT, VERSION) {
-            let found = header.version.to_string();
-            return Err(
-                ReadError::Version { path: path.into(), format: FORMAT, found, expected: VERSION }.into()
-            );
-        }
+        let header = parse_header(path, first)?;
         if let Some(difference) = header.difference(&fresh) {
             return Err(SweepError::Changed { path: path.to_owned(), difference });
         }
-        let mut history = History::default();
-        for (index, line) in rest.iter().enumerate() {
-            let at = index as u64 + 2;
-            let entry: Entry = serde_json::from_str(line).map_err(|e| wrong(at, e.to_string()))?;
-            history.push(entry).map_err(|e| wrong(at, e.to_string()))?;
-        }
+        let history = parse_entries(path, rest)?;
         let header = Header { protocol: fresh.protocol, ..header };
         Ok((Self { file, header }, history))
     }
@@ -121,6 +109,44 @@ impl Journal {
     fn line(&mut self, text: &str) -> io::Result<()> {
         self.file.write_all(format!("{text}\n").as_bytes())
     }
+}
+
+/// What the journal of a table holds. A line torn by a kill is left out.
+///
+/// # Errors
+/// [`SweepError::Read`] when it is no journal.
+pub fn read_history(table: &Path) -> Result<History, SweepError> {
+    let path = journal_path(table);
+    let io = |source| ReadError::Io { path: path.clone(), source };
+    let (_, lines) = File::open(&path).and_then(|file| whole_lines(&file)).map_err(io)?;
+    let Some((first, rest)) = lines.split_first() else { return Ok(History::default()) };
+    parse_header(&path, first)?;
+    Ok(parse_entries(&path, rest)?)
+}
+
+fn wrong_line(path: &Path, line: usize, reason: String) -> ReadError {
+    ReadError::Line { path: path.to_owned(), line: line as u64, reason }
+}
+
+fn parse_header(path: &Path, line: &str) -> Result<Header, ReadError> {
+    let header: Header =
+        serde_json::from_str(line).map_err(|e| wrong_line(path, 1, format!("no journal: {e}")))?;
+    if (header.format.as_str(), header.version) != (FORMAT, VERSION) {
+        let (path, found) = (path.to_owned(), header.version.to_string());
+        return Err(ReadError::Version { path, format: FORMAT, found, expected: VERSION });
+    }
+    Ok(header)
+}
+
+/// The lines after the header.
+fn parse_entries(path: &Path, lines: &[String]) -> Result<History, ReadError> {
+    let mut history = History::default();
+    for (index, line) in lines.iter().enumerate() {
+        let wrong = |reason| wrong_line(path, index + 2, reason);
+        let entry: Entry = serde_json::from_str(line).map_err(|e| wrong(e.to_string()))?;
+        history.push(entry).map_err(|e| wrong(e.to_string()))?;
+    }
+    Ok(history)
 }
 
 /// Length of what ends with a newline, and its lines.

@@ -15,12 +15,13 @@ mod session;
 
 pub use compare::CompareWith;
 pub use error::SweepError;
-pub use journal::{Journal, journal_path};
+pub use journal::{Journal, journal_path, read_history};
 pub use mock_law::{MockLaw, mock_costs};
 pub use network::{NetworkProfile, NetworkResult};
 pub use plan::{Planned, plan_model, plan_networks, plan_op, plan_ops};
 pub use rows::{Measured, rows};
 pub use run::{Sweep, SweepResult};
+pub use session::runtime_of;
 
 #[cfg(test)]
 mod tests;

@@ -12,9 +12,11 @@ use super::{
 };
 use crate::{
     backend::{Backend, Model},
-    device::{Device, MachineState},
+    device::{Device, MachineState, peak_memory_kib},
     layers::{InPlace, LayerTable, LayersError, OpRow, TracePlan, TraceProgress, macs_by_node, trace},
-    measure::{Drift, HeatReport, History, Instruments, MeasureError, Observer, Outcome, Protocol, measure, quantile},
+    measure::{
+        Drift, HeatReport, History, Instruments, MeasureError, Observer, Outcome, Protocol, measure, quantile,
+    },
     onnx::{OnnxError, Outline},
     record::{Cache, Level, Row, Session, Status, TABLE_VERSION},
 };
@@ -121,6 +123,7 @@ impl NetworkProfile<'_> {
             heat: Some(heat),
             runs: whole.runs + in_place.runs,
             dropped_runs: whole.dropped_runs + in_place.dropped_runs,
+            peak_memory_kib: peak_memory_kib(),
             warnings,
         };
         Ok(Some(NetworkResult { rows: whole.rows.into_iter().chain(ops).collect(), layers, session }))

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     backend::{Backend, Model},
-    device::{Device, MachineState},
+    device::{Device, MachineState, peak_memory_kib},
     measure::{
         Drift, Entry, HeatLimits, HeatReport, Instruments, Observer, Outcome, Progress, Protocol,
         SubjectFailure, SubjectSummary, Warmth, measure,
@@ -130,6 +130,7 @@ impl Sweep<'_> {
             heat: (!header.conditions.runtime.emulated).then_some(heat),
             runs: measured.runs,
             dropped_runs: measured.dropped_runs,
+            peak_memory_kib: peak_memory_kib(),
             warnings: measured.warnings.clone(),
         };
         write_session(&session_path(&self.output), &session)?;

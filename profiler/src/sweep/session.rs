@@ -16,18 +16,24 @@ pub(super) fn conditions(
     cpus: &[usize],
     device: &Device,
 ) -> Conditions {
-    let details = backend.details().into_iter().map(|(name, value)| (name.to_owned(), value));
     Conditions {
         device: device.name(),
-        runtime: Runtime {
-            name: backend.name().to_owned(),
-            version: backend.version(),
-            emulated: backend.emulated_clock().is_some(),
-            details: details.collect(),
-        },
+        runtime: runtime_of(backend),
         threads,
         cpus: cpus.to_vec(),
         build_target: device.build_target.clone(),
+    }
+}
+
+/// What a session says of a backend.
+#[must_use]
+pub fn runtime_of(backend: &dyn Backend) -> Runtime {
+    let details = backend.details().into_iter().map(|(name, value)| (name.to_owned(), value));
+    Runtime {
+        name: backend.name().to_owned(),
+        version: backend.version(),
+        emulated: backend.emulated_clock().is_some(),
+        details: details.collect(),
     }
 }
 

@@ -6,7 +6,7 @@ use super::super::subject::Subject;
 use super::super::summary::{Turns, summarise_turns_of};
 use super::Session;
 
-/// When the standing was last assessed. Long histories take long to assess: rounds must take at least twenty times
+/// When the standing was last assessed. Long histories take long to assess: rounds must take at least fifty times
 /// as long as that in between.
 #[derive(Default)]
 pub(super) struct Assessment {
@@ -18,7 +18,7 @@ pub(super) struct Assessment {
 
 impl Assessment {
     pub(super) fn is_due(&self, now_ns: u64) -> bool {
-        now_ns - self.end_ns >= 20 * (self.end_ns - self.start_ns)
+        now_ns - self.end_ns >= 50 * (self.end_ns - self.start_ns)
     }
 }
 

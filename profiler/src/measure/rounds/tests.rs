@@ -138,7 +138,7 @@ fn finished_subjects_fill_small_rounds_with_cold_runs_only() {
         run_number += 1;
         if (run_number / 7).is_multiple_of(2) { 1_000_000 } else { 2_000_000 }
     }));
-    let protocol = Protocol { min_rounds: 6, max_rounds: 12, min_round_size: 8, ..Protocol::default() };
+    let protocol = Protocol { min_rounds: 6, max_rounds: 12, min_round_size: 16, ..Protocol::default() };
     let (mut history, mut recorder) = (History::default(), Recorder::default());
     let outcome = run(&mut subjects, &protocol, &mut instruments(&clock), &mut history, &mut recorder);
     assert_eq!(outcome, Outcome::RoundsSpent);

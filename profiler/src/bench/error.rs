@@ -1,0 +1,89 @@
+//! What can go wrong in a bench.
+
+use std::path::PathBuf;
+
+use super::Part;
+use crate::{
+    backend::BackendError,
+    device::AffinityError,
+    measure::MeasureError,
+    record::{ReadError, WriteError},
+    sweep::SweepError,
+};
+
+/// Why a bench ended early. Parts that were finished are in its report.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BenchError {
+    /// Stopped by the user.
+    #[error("stopped")]
+    Stopped,
+    /// A part that says nothing of a backend that computes nothing.
+    #[error("the part `{part}` says nothing of backend `{backend}`, whose figures are emulated")]
+    Emulated {
+        /// The part.
+        part: Part,
+        /// The backend.
+        backend: &'static str,
+    },
+    /// The report there is was begun under other conditions.
+    #[error("{} was begun under other conditions: {difference}; use another output file, or delete it to start anew", path.display())]
+    Changed {
+        /// The report.
+        path: PathBuf,
+        /// What differs.
+        difference: String,
+    },
+    /// A figure that cannot be given.
+    #[error("{part} on {backend}: `{name}` is not a number: {base}")]
+    NoFigure {
+        /// The part.
+        part: Part,
+        /// The backend.
+        backend: String,
+        /// The figure.
+        name: String,
+        /// What it rests on.
+        base: String,
+    },
+    /// Another process of this program failed.
+    #[error("`profiler {command}` failed: {reason}")]
+    Child {
+        /// Its command.
+        command: &'static str,
+        /// What it said last.
+        reason: String,
+    },
+    /// A sweep failed.
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
+    /// A runtime failed.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// A measurement failed.
+    #[error(transparent)]
+    Measure(#[from] MeasureError),
+    /// A thread could not be pinned.
+    #[error(transparent)]
+    Affinity(#[from] AffinityError),
+    /// A bad report.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A report that cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+impl BenchError {
+    /// Whether the user's input is at fault (exit code 2) rather than the run (exit code 1).
+    #[must_use]
+    pub fn is_input(&self) -> bool {
+        match self {
+            Self::Emulated { .. } | Self::Changed { .. } | Self::Read(_) => true,
+            Self::Sweep(error) => error.is_input(),
+            Self::Backend(error) => !matches!(error, BackendError::Run { .. }),
+            Self::Measure(_) | Self::Affinity(_) | Self::Stopped => false,
+            Self::NoFigure { .. } | Self::Child { .. } | Self::Write(_) => false,
+        }
+    }
+}

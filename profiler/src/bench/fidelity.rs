@@ -1,0 +1,217 @@
+//! The protocol against a plain loop, run in turns in the same process on the same loaded model.
+//!
+//! After each turn that an op has under the protocol, the plain loop has one: two runs that do not count, so that it
+//! times hot runs as the protocol's hot samples are, then runs timed one by one between two readings of the clock (in
+//! batches of at least 50 µs). Its figure is the median over all turns: no drift correction, nothing dropped. Drift hits
+//! both alike, so what differs is the method's.
+
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+
+use super::{
+    BenchError, Detail, Ratio,
+    choice::choose_ops,
+    ratio::{Goal, Unit},
+    run::{Found, Job},
+    spread::{furthest_from_one, geometric_mean},
+};
+use crate::{
+    backend::{Model, Runnable},
+    measure::{
+        Clock, Entry, History, Instruments, Observer, Outcome, Progress, Protocol, Subject, SubjectFailure,
+        SystemClock, measure, median, summarise,
+    },
+    sweep::plan_op,
+};
+
+const OPS: usize = 30;
+/// Turns of each op.
+const ROUNDS: u32 = 25;
+/// Runs at the start of a plain turn that do not count.
+const UNTIMED: usize = 2;
+/// Timed batches in a plain turn.
+const BATCHES: usize = 5;
+const SHORTEST_BATCH_NS: u64 = 50_000;
+/// Share of pre-empted runs beyond which the plain loop, which drops none, is no yardstick.
+const MOST_DROPPED: f64 = 0.02;
+
+/// A loaded model that the protocol and the plain loop share.
+struct Shared(Rc<RefCell<Box<dyn Runnable>>>);
+
+impl Subject for Shared {
+    fn run(&mut self) -> Result<(), SubjectFailure> {
+        self.0.borrow_mut().run()
+    }
+}
+
+/// Runs the plain loop after each of the protocol's turns.
+struct PlainLoop<'a, 'b> {
+    models: Vec<Rc<RefCell<Box<dyn Runnable>>>>,
+    clock: Box<dyn Clock>,
+    /// Nanoseconds per run, by op.
+    samples: Vec<Vec<f64>>,
+    runs_per_batch: Vec<Option<u64>>,
+    job: &'a mut Job<'b>,
+}
+
+impl PlainLoop<'_, '_> {
+    fn turn(&mut self, op: usize) -> Result<(), SubjectFailure> {
+        let mut model = self.models[op].borrow_mut();
+        for _ in 1..UNTIMED {
+            model.run()?;
+        }
+        let before_ns = self.clock.now_ns();
+        model.run()?;
+        let untimed_ns = (self.clock.now_ns() - before_ns).max(1);
+        let runs = *self.runs_per_batch[op].get_or_insert(SHORTEST_BATCH_NS.div_ceil(untimed_ns));
+        for _ in 0..BATCHES {
+            let before_ns = self.clock.now_ns();
+            for _ in 0..runs {
+                model.run()?;
+            }
+            let took_ns = self.clock.now_ns() - before_ns;
+            self.samples[op].push(took_ns as f64 / runs as f64);
+        }
+        Ok(())
+    }
+}
+
+impl Observer for PlainLoop<'_, '_> {
+    fn record(&mut self, entry: &Entry) -> Result<(), SubjectFailure> {
+        match entry {
+            Entry::Burst(burst) => self.turn(burst.subject),
+            Entry::Start { .. } | Entry::Reading(_) | Entry::Warmth(_) | Entry::Pause(_) => Ok(()),
+        }
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        if progress.bursts_done == progress.bursts_planned {
+            let rounds = progress.round + 1;
+            self.job.at(&format!("round {rounds} of {ROUNDS}"), f64::from(rounds) / f64::from(ROUNDS));
+        }
+    }
+}
+
+pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
+    job.at("loading models", 0.0);
+    let (backend, bench, stop) = (job.backend, job.bench, job.stop);
+    let ops = choose_ops(&bench.space.distinct_ops(), OPS, bench.seed);
+    let mut models = Vec::new();
+    for op in &ops {
+        let planned = plan_op(*op)?;
+        let model = Model { key: &planned.key, onnx: &planned.onnx };
+        models.push(Rc::new(RefCell::new(backend.prepare(model, bench.threads)?)));
+    }
+    let mut subjects: Vec<Shared> = models.iter().map(|model| Shared(Rc::clone(model))).collect();
+    let (mut instruments, clock): (_, Box<dyn Clock>) = match backend.emulated_clock() {
+        Some(clock) => (Instruments::emulated(clock.clone()), Box::new(clock)),
+        None => (Instruments::of_this_machine(bench.threads), Box::new(SystemClock::new())),
+    };
+    // Always as many rounds, for the same weight everywhere.
+    let protocol = Protocol {
+        seed: bench.seed,
+        target_half_width: 1e-6,
+        min_rounds: ROUNDS,
+        max_rounds: ROUNDS,
+        min_round_size: ops.len(),
+        ..bench.protocol.clone()
+    };
+    let (samples, runs_per_batch) = (vec![Vec::new(); ops.len()], vec![None; ops.len()]);
+    let mut plain = PlainLoop { models, clock, samples, runs_per_batch, job };
+    let mut history = History::default();
+    if measure(&mut subjects, &protocol, &mut instruments, &mut history, &mut plain, stop)?
+        == Outcome::Stopped
+    {
+        return Err(BenchError::Stopped);
+    }
+    let (mut details, mut runs, mut dropped_runs) = (Vec::new(), 0, 0);
+    for ((op, summary), samples) in
+        ops.iter().zip(summarise(&history, ops.len(), &protocol)?).zip(&plain.samples)
+    {
+        let (Some(hot), Some(plain_ns)) = (summary.hot, median(samples)) else { continue };
+        runs += hot.runs + hot.dropped_runs;
+        dropped_runs += hot.dropped_runs;
+        let figures = [
+            ("protocol_ms", hot.latency.0 / 1e6),
+            ("protocol_raw_ms", hot.raw_median.0 / 1e6),
+            ("plain_ms", plain_ns / 1e6),
+        ];
+        let figures = figures.map(|(name, value)| (name.to_owned(), value));
+        details.push(Detail { subject: op.key(), figures: BTreeMap::from(figures) });
+    }
+    Ok(Found {
+        ratios: ratios(&details),
+        details,
+        warnings: warning(runs, dropped_runs).into_iter().collect(),
+    })
+}
+
+fn warning(runs: u64, dropped_runs: u64) -> Option<String> {
+    let share = dropped_runs as f64 / runs.max(1) as f64;
+    (share > MOST_DROPPED).then(|| {
+        format!(
+            "the machine was busy: {:.0} % of runs were pre-empted, which the plain loop counts and the protocol does not",
+            100.0 * share
+        )
+    })
+}
+
+fn ratios(details: &[Detail]) -> Vec<Ratio> {
+    let over_plain = |name: &str| -> Vec<f64> {
+        details.iter().map(|detail| detail.figures[name] / detail.figures["plain_ms"]).collect()
+    };
+    let (corrected, raw) = (over_plain("protocol_ms"), over_plain("protocol_raw_ms"));
+    let base = format!("hot, {} ops, {ROUNDS} turns each", details.len());
+    let worst = |ratios: &[f64]| {
+        let at = furthest_from_one(ratios).unwrap_or(f64::NAN);
+        let subject = ratios.iter().position(|ratio| *ratio == at).map_or("none", |i| &details[i].subject);
+        (at, subject.to_owned())
+    };
+    let ((worst_corrected, subject), (worst_raw, raw_subject)) = (worst(&corrected), worst(&raw));
+    let mean = |ratios: &[f64]| geometric_mean(ratios).unwrap_or(f64::NAN);
+    vec![
+        Ratio::with_goal(
+            "protocol / plain loop, geometric mean",
+            mean(&corrected),
+            Unit::Times,
+            Goal::Between(0.98, 1.02),
+            base.clone(),
+        ),
+        Ratio::with_goal(
+            "protocol / plain loop, worst op",
+            worst_corrected,
+            Unit::Times,
+            Goal::Between(0.95, 1.05),
+            subject,
+        ),
+        Ratio::plain("without drift correction, geometric mean", mean(&raw), Unit::Times, base),
+        Ratio::plain("without drift correction, worst op", worst_raw, Unit::Times, raw_subject),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_machine_is_said_to_be_one() {
+        assert_eq!(warning(100, 2), None);
+        assert!(warning(100, 3).unwrap_or_default().contains("3 % of runs were pre-empted"));
+        assert_eq!(warning(0, 0), None);
+    }
+
+    #[test]
+    fn ratios_are_of_the_corrected_figure_and_name_the_worst_op() {
+        let detail = |subject: &str, protocol: f64, raw: f64, plain: f64| Detail {
+            subject: subject.to_owned(),
+            figures: [("protocol_ms", protocol), ("protocol_raw_ms", raw), ("plain_ms", plain)]
+                .map(|(name, value)| (name.to_owned(), value))
+                .into(),
+        };
+        // Corrected: 0.8 and 1.0: geometric mean √0.8 = 0.894, worst 0.8 = 1/1.25. Raw: 1 and 1.
+        let found = ratios(&[detail("a", 0.8, 1.0, 1.0), detail("b", 2.0, 2.0, 2.0)]);
+        assert!((found[0].value - 0.8f64.sqrt()).abs() < 1e-12);
+        assert_eq!((found[0].reached, found[1].reached), (Some(false), Some(false)));
+        assert_eq!((found[1].value, found[1].base.as_str()), (0.8, "a"));
+        assert_eq!((found[2].value, found[2].reached), (1.0, None));
+    }
+}

@@ -1,0 +1,32 @@
+//! The profiler against plain benchmarking: ratios, taken side by side in one run, each with its goal.
+//!
+//! A [`Bench`] runs [`Part`]s on backends. A part's answer is a [`Finding`]: [`Ratio`]s with goals, and the figures they
+//! rest on. The [`Report`] is written after every part, so that a stopped bench goes on.
+
+mod choice;
+mod cost;
+mod error;
+mod fidelity;
+mod line;
+mod load;
+mod memory;
+mod overhead;
+mod part;
+mod plain;
+mod ratio;
+mod report;
+mod run;
+mod spread;
+mod steadiness;
+mod sums;
+mod tables;
+
+pub use choice::choose_ops;
+pub use error::BenchError;
+pub use line::{Line, Residual};
+pub use load::keep_busy;
+pub use part::Part;
+pub use ratio::{Goal, Ratio, Unit};
+pub use report::{Detail, Finding, Report, Settings};
+pub use run::{Bench, Watcher};
+pub use spread::{furthest_from_one, geometric_mean, mean, spread};

@@ -1,0 +1,86 @@
+//! Where a session's time went.
+
+use crate::measure::{History, Samples};
+
+/// Shares of a session's time; they add up to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Shares {
+    /// Timed runs of subjects, dropped ones included.
+    pub(super) timed: f64,
+    /// Before the first reading: warming up the reference and every subject.
+    pub(super) warm_up: f64,
+    /// The reference block.
+    pub(super) reference: f64,
+    /// Within turns, but not in timed runs: clock, processor usage.
+    pub(super) in_turns: f64,
+    /// Between turns: journal, standing, progress.
+    pub(super) between_turns: f64,
+}
+
+impl Shares {
+    /// `None` of an empty history. A reading counts as `reference_runs` times what it took, the shortest of its runs.
+    pub(super) fn of(history: &History, reference_runs: u32) -> Option<Self> {
+        let total_ns = history.spent_ns() as f64;
+        let (mut timed, mut warm_up, mut reference, mut turns) = (0.0, 0.0, 0.0, 0.0);
+        for segment in history.segments() {
+            warm_up += segment.readings.first().map_or(0.0, |reading| reading.at_ns as f64);
+            reference += segment.readings.iter().map(|reading| reading.took.0).sum::<f64>()
+                * f64::from(reference_runs);
+            turns += segment.bursts.iter().map(|burst| burst.took_ns as f64).sum::<f64>();
+            timed += segment
+                .bursts
+                .iter()
+                .map(|b| timed_ns(&b.cold) + timed_ns(&b.hot) * f64::from(b.repeats))
+                .sum::<f64>();
+        }
+        let between = total_ns - warm_up - reference - turns;
+        (total_ns > 0.0).then(|| Self {
+            timed: timed / total_ns,
+            warm_up: warm_up / total_ns,
+            reference: reference / total_ns,
+            in_turns: (turns - timed) / total_ns,
+            between_turns: between / total_ns,
+        })
+    }
+}
+
+/// Of the samples' first runs each: times the repeats it is what they took.
+fn timed_ns(samples: &Samples) -> f64 {
+    let kept: f64 = samples.kept.iter().map(|raw| raw.0).sum();
+    kept + samples.dropped.iter().map(|disturbed| disturbed.took.0).sum::<f64>()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::measure::{Burst, ClockQuality, Disturbed, Entry, RawNs, Reading};
+
+    #[test]
+    fn shares_by_hand() {
+        let reading = |at_ns| Entry::Reading(Reading { at_ns, took: RawNs(20.0) });
+        let dropped = Disturbed { took: RawNs(90.0), on_processor: None };
+        let burst = Burst {
+            subject: 0,
+            round: 0,
+            at_ns: 250,
+            took_ns: 700,
+            repeats: 10,
+            cold: Samples { kept: vec![], dropped: vec![dropped] },
+            hot: Samples { kept: vec![RawNs(25.0), RawNs(26.0)], dropped: vec![] },
+        };
+        let entries = [
+            Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } },
+            reading(200),
+            Entry::Burst(burst),
+            reading(1000),
+        ];
+        let history = History::replay(entries).unwrap();
+        // The last reading begins at 1000, the session's end. Warm-up 200; reference 2 · 2 · 20 = 80; turns 700, of
+        // which 90 + 10 · 51 = 600 timed; the rest, 1000 − 200 − 80 − 700 = 20, lies between turns.
+        let expected =
+            Shares { timed: 0.6, warm_up: 0.2, reference: 0.08, in_turns: 0.1, between_turns: 0.02 };
+        assert_eq!(Shares::of(&history, 2), Some(expected));
+        assert_eq!(Shares::of(&History::default(), 2), None);
+    }
+}

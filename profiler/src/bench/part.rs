@@ -1,0 +1,71 @@
+//! The parts of a bench.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// One question a bench asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Does the protocol give what a plain loop gives?
+    Fidelity,
+    /// Do three tables of the same machine agree, in quiet and under load?
+    Steadiness,
+    /// How long does a table take, and where does the time go?
+    Cost,
+    /// How much memory does a table take?
+    Memory,
+    /// How well does a + b·Σ ops give whole networks?
+    Sums,
+}
+
+impl Part {
+    /// All of them, in the order in which they are run.
+    pub const ALL: [Self; 5] = [Self::Fidelity, Self::Steadiness, Self::Cost, Self::Memory, Self::Sums];
+
+    /// Its name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fidelity => "fidelity",
+            Self::Steadiness => "steadiness",
+            Self::Cost => "cost",
+            Self::Memory => "memory",
+            Self::Sums => "sums",
+        }
+    }
+
+    /// Whether it says anything of a backend that computes nothing, needs nothing, and repeats itself exactly.
+    #[must_use]
+    pub fn can_be_emulated(self) -> bool {
+        !matches!(self, Self::Steadiness | Self::Memory)
+    }
+
+    /// How long it takes, in tables' worth of measuring: a guess, for the time left only.
+    pub(super) fn weight(self) -> f64 {
+        match self {
+            Self::Fidelity | Self::Cost => 1.0,
+            Self::Steadiness => 9.0,
+            // It reads what the part `cost` measured, where that was run.
+            Self::Memory => 0.5,
+            Self::Sums => 3.0,
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Part {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let known = || Self::ALL.map(Self::name).join(", ");
+        let found = Self::ALL.into_iter().find(|part| part.name() == name);
+        found.ok_or_else(|| format!("there is no part `{name}`, expected one of {}", known()))
+    }
+}

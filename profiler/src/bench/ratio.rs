@@ -1,0 +1,144 @@
+//! A figure of a bench and what it should be.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What a figure should be.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Goal {
+    /// No more than this.
+    AtMost(f64),
+    /// No less than this.
+    AtLeast(f64),
+    /// Both included.
+    Between(f64, f64),
+}
+
+impl Goal {
+    /// Whether a figure is what it should be; one that is no number never is.
+    #[must_use]
+    pub fn is_met_by(self, value: f64) -> bool {
+        match self {
+            Self::AtMost(most) => value <= most,
+            Self::AtLeast(least) => value >= least,
+            Self::Between(least, most) => (least..=most).contains(&value),
+        }
+    }
+}
+
+/// What a figure counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Times something else.
+    Times,
+    /// A part of one; printed in per cent.
+    Fraction,
+    /// Mebibytes.
+    Mebibytes,
+    /// Milliseconds.
+    Milliseconds,
+    /// Seconds.
+    Seconds,
+}
+
+impl Unit {
+    fn print(self, value: f64) -> String {
+        match self {
+            Self::Times => format!("{value:.3}"),
+            Self::Fraction => format!("{:.1} %", 100.0 * value),
+            Self::Mebibytes => format!("{value:.0} MiB"),
+            Self::Milliseconds => format!("{value:.3} ms"),
+            Self::Seconds => format!("{value:.1} s"),
+        }
+    }
+}
+
+/// A figure, its goal where it has one, and what it rests on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ratio {
+    /// What it is.
+    pub name: String,
+    /// The figure.
+    pub value: f64,
+    /// What it counts.
+    pub unit: Unit,
+    /// What it should be; `None` for figures that explain others.
+    pub goal: Option<Goal>,
+    /// Whether it is.
+    pub reached: Option<bool>,
+    /// What it rests on, for people: counts, conditions, the figures it is made of.
+    pub base: String,
+}
+
+impl Ratio {
+    /// A figure with a goal.
+    #[must_use]
+    pub fn with_goal(name: &str, value: f64, unit: Unit, goal: Goal, base: String) -> Self {
+        let reached = Some(goal.is_met_by(value));
+        Self { name: name.to_owned(), value, unit, goal: Some(goal), reached, base }
+    }
+
+    /// A figure that explains others.
+    #[must_use]
+    pub fn plain(name: &str, value: f64, unit: Unit, base: String) -> Self {
+        Self { name: name.to_owned(), value, unit, goal: None, reached: None, base }
+    }
+
+    /// The figure with its unit.
+    #[must_use]
+    pub fn printed_value(&self) -> String {
+        self.unit.print(self.value)
+    }
+
+    /// The goal with its unit; empty without one.
+    #[must_use]
+    pub fn printed_goal(&self) -> String {
+        let print = |value| self.unit.print(value);
+        match self.goal {
+            None => String::new(),
+            Some(Goal::AtMost(most)) => format!("≤ {}", print(most)),
+            Some(Goal::AtLeast(least)) => format!("≥ {}", print(least)),
+            Some(Goal::Between(least, most)) => format!("{} to {}", print(least), print(most)),
+        }
+    }
+}
+
+/// Name, figure, goal and verdict.
+impl fmt::Display for Ratio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.printed_value())?;
+        if let (Some(reached), goal) = (self.reached, self.printed_goal()) {
+            write!(f, " (goal {goal}, {})", if reached { "reached" } else { "missed" })?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn goals_include_their_bounds_and_nothing_meets_them_by_being_no_number() {
+        for (goal, met, missed) in [
+            (Goal::AtMost(0.5), 0.5, 0.500_1),
+            (Goal::AtLeast(1.0), 1.0, 0.999),
+            (Goal::Between(0.98, 1.02), 0.98, 1.021),
+        ] {
+            assert!(goal.is_met_by(met) && !goal.is_met_by(missed) && !goal.is_met_by(f64::NAN), "{goal:?}");
+        }
+    }
+
+    #[test]
+    fn figures_are_printed_with_their_unit_and_verdict() {
+        let base = String::new;
+        let ratio = Ratio::with_goal("error", 0.0512, Unit::Fraction, Goal::AtMost(0.05), base());
+        assert_eq!(ratio.to_string(), "error: 5.1 % (goal ≤ 5.0 %, missed)");
+        let ratio = Ratio::with_goal("mean", 0.9, Unit::Times, Goal::Between(0.98, 1.02), base());
+        assert_eq!(ratio.to_string(), "mean: 0.900 (goal 0.980 to 1.020, missed)");
+        assert_eq!(Ratio::plain("peak", 211.6, Unit::Mebibytes, base()).to_string(), "peak: 212 MiB");
+    }
+}

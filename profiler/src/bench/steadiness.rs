@@ -1,0 +1,199 @@
+//! Tables of the same machine against each other: ours and the plain protocol's in turns, in quiet and under load.
+
+use std::collections::BTreeMap;
+
+use super::{
+    BenchError, Detail, Ratio,
+    load::Load,
+    plain::{PlainFigures, plain_table},
+    ratio::{Goal, Unit},
+    run::{Found, Job},
+    spread::spread,
+};
+use crate::{
+    measure::{Protocol, median, quantile},
+    record::{Cache, Row},
+    sweep::plan_ops,
+};
+
+/// Seconds a table may take under load, so that a bench ends; it is then a table with wider intervals.
+const LOADED_BUDGET_S: u64 = 60;
+
+/// What each op got in each repeat, in milliseconds, in the order of the ops.
+#[derive(Default)]
+struct Repeats {
+    hot: Vec<Vec<f64>>,
+    cold: Vec<Vec<f64>>,
+    plain_mean: Vec<Vec<f64>>,
+    plain_median: Vec<Vec<f64>>,
+}
+
+impl Repeats {
+    fn add(&mut self, rows: &[Row], plain: &[PlainFigures]) {
+        let of = |cache| rows.iter().filter(move |row| row.cache == cache).map(|row| row.latency_ms);
+        push(&mut self.hot, of(Cache::Hot));
+        push(&mut self.cold, of(Cache::Cold));
+        push(&mut self.plain_mean, plain.iter().map(|figures| figures.mean_ms));
+        push(&mut self.plain_median, plain.iter().map(|figures| figures.median_ms));
+    }
+}
+
+fn push(by_op: &mut Vec<Vec<f64>>, repeat: impl Iterator<Item = f64>) {
+    for (index, value) in repeat.enumerate() {
+        if by_op.len() == index {
+            by_op.push(Vec::new());
+        }
+        by_op[index].push(value);
+    }
+}
+
+pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
+    let protocol = Protocol { seed: job.bench.seed, ..job.bench.protocol.clone() };
+    let quiet = repeats(job, "quiet", &protocol, (0.0, 0.4))?;
+    let load = Load::start(&job.bench.program, &job.bench.all_cpus, job.bench.seed)?;
+    let budget_ns = LOADED_BUDGET_S * 1_000_000_000;
+    let loaded = repeats(job, "loaded", &Protocol { budget_ns, ..protocol }, (0.4, 1.0))?;
+    load.end()?;
+    let mut ratios = spread_ratios("quiet", &quiet);
+    ratios.extend(spread_ratios("under load", &loaded));
+    ratios.extend(error_ratios(&quiet, &loaded));
+    Ok(Found { ratios, details: details(job, &quiet, &loaded), warnings: Vec::new() })
+}
+
+fn repeats(job: &mut Job, name: &str, protocol: &Protocol, share: (f64, f64)) -> Result<Repeats, BenchError> {
+    let mut repeats = Repeats::default();
+    let count = job.bench.repeats;
+    let part = |step: f64| share.0 + (share.1 - share.0) * step / count as f64;
+    for repeat in 0..count {
+        let (start, middle, end) =
+            (part(repeat as f64), part(repeat as f64 + 0.75), part(repeat as f64 + 1.0));
+        let ours = format!("{name}-ours-{}-of-{count}", repeat + 1);
+        // Each table in an order of its own.
+        let protocol = Protocol { seed: protocol.seed.wrapping_add(repeat as u64), ..protocol.clone() };
+        let subjects = plan_ops(&job.bench.space)?;
+        let table = job.measure_table(&ours, subjects, protocol, (start, middle))?;
+        let plain = format!("{name} plain {} of {count}", repeat + 1);
+        repeats.add(&table.rows, &plain_table(job, &plain, (middle, end))?);
+    }
+    Ok(repeats)
+}
+
+/// 90 % quantile over ops of the repeat-to-repeat spread.
+fn p90_spread(by_op: &[Vec<f64>]) -> f64 {
+    let spreads: Vec<f64> = by_op.iter().filter_map(|repeats| spread(repeats)).collect();
+    quantile(&spreads, 0.9).unwrap_or(f64::NAN)
+}
+
+fn spread_ratios(when: &str, repeats: &Repeats) -> Vec<Ratio> {
+    let [hot, cold, mean, middle] =
+        [&repeats.hot, &repeats.cold, &repeats.plain_mean, &repeats.plain_median].map(|b| p90_spread(b));
+    let count = repeats.hot.first().map_or(0, Vec::len);
+    let base = format!("{} ops, {count} tables each", repeats.hot.len());
+    let spread =
+        |what: &str, value| Ratio::plain(&format!("{when}: {what}"), value, Unit::Fraction, base.clone());
+    vec![
+        Ratio::with_goal(
+            &format!("{when}: spread, ours / plain protocol"),
+            hot / mean,
+            Unit::Times,
+            Goal::AtMost(0.5),
+            format!("90th percentile of (max − min) / median over {base}; hot against mean of 50 runs"),
+        ),
+        Ratio::plain(
+            &format!("{when}: spread, ours / plain protocol with medians"),
+            hot / middle,
+            Unit::Times,
+            "the same, against the median of 50 runs, which the tools do not report".to_owned(),
+        ),
+        spread("90th percentile of spread, ours hot", hot),
+        spread("90th percentile of spread, ours cold", cold),
+        spread("90th percentile of spread, plain protocol, mean", mean),
+        spread("90th percentile of spread, plain protocol, median", middle),
+    ]
+}
+
+/// How far each op's median over repeats moved by the load: the median and the 90 % quantile over ops.
+fn errors(quiet: &[Vec<f64>], loaded: &[Vec<f64>]) -> (f64, f64) {
+    let error =
+        |(quiet, loaded): (&Vec<f64>, &Vec<f64>)| Some((median(loaded)? / median(quiet)? - 1.0).abs());
+    let errors: Vec<f64> = quiet.iter().zip(loaded).filter_map(error).collect();
+    let of = |q| quantile(&errors, q).unwrap_or(f64::NAN);
+    (of(0.5), of(0.9))
+}
+
+fn error_ratios(quiet: &Repeats, loaded: &Repeats) -> Vec<Ratio> {
+    let base = || "against the quiet tables, median of each op's repeats".to_owned();
+    let (hot, cold) = (errors(&quiet.hot, &loaded.hot), errors(&quiet.cold, &loaded.cold));
+    let plain = errors(&quiet.plain_mean, &loaded.plain_mean);
+    let error =
+        |what: &str, value| Ratio::plain(&format!("under load: {what}"), value, Unit::Fraction, base());
+    vec![
+        Ratio::with_goal(
+            "under load: median error, ours hot",
+            hot.0,
+            Unit::Fraction,
+            Goal::AtMost(0.05),
+            base(),
+        ),
+        error("90th percentile of error, ours hot", hot.1),
+        error("median error, ours cold", cold.0),
+        error("median error, plain protocol", plain.0),
+    ]
+}
+
+fn details(job: &Job, quiet: &Repeats, loaded: &Repeats) -> Vec<Detail> {
+    let of_op = |(index, op): (usize, &crate::spec::OpSpec)| {
+        let mut figures = BTreeMap::new();
+        for (when, repeats) in [("quiet", quiet), ("loaded", loaded)] {
+            for (what, by_op) in [
+                ("hot", &repeats.hot),
+                ("cold", &repeats.cold),
+                ("plain_mean", &repeats.plain_mean),
+                ("plain_median", &repeats.plain_median),
+            ] {
+                for (repeat, value) in by_op[index].iter().enumerate() {
+                    figures.insert(format!("{when}_{what}_{}_ms", repeat + 1), *value);
+                }
+            }
+        }
+        Detail { subject: op.key(), figures }
+    };
+    job.bench.space.distinct_ops().iter().enumerate().map(of_op).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repeats(hot: Vec<Vec<f64>>, plain_mean: Vec<Vec<f64>>) -> Repeats {
+        Repeats { cold: hot.clone(), plain_median: plain_mean.clone(), hot, plain_mean }
+    }
+
+    #[test]
+    fn the_ratio_is_that_of_the_90th_percentiles() {
+        // Ours: spreads 0.1 and 0.0, 90 % quantile 0.09. Plain: 0.4 and 0.2, 0.38. 0.09 / 0.38 = 0.2368.
+        let ours = vec![vec![1.0, 1.1, 1.0, 1.0], vec![2.0, 2.0, 2.0, 2.0]];
+        let plain = vec![vec![1.0, 1.4, 1.0, 1.0], vec![2.0, 2.0, 2.0, 2.4]];
+        let found = spread_ratios("quiet", &repeats(ours, plain));
+        assert!((found[0].value - 0.09 / 0.38).abs() < 1e-9, "{}", found[0]);
+        assert_eq!(found[0].reached, Some(true));
+        assert!((found[2].value - 0.09).abs() < 1e-9, "{}", found[2]);
+    }
+
+    #[test]
+    fn errors_are_those_of_the_medians() {
+        // Medians 1 → 1.1, 2 → 1.8, 4 → 4: errors 10 %, 10 %, 0 %; median 10 %, 90 % quantile 10 %.
+        let quiet = vec![vec![1.0, 9.0, 1.0], vec![2.0; 3], vec![4.0; 3]];
+        let loaded = vec![vec![1.1; 3], vec![1.8, 1.8, 0.1], vec![4.0; 3]];
+        let (middle, high) = errors(&quiet, &loaded);
+        assert!((middle - 0.1).abs() < 1e-9 && (high - 0.1).abs() < 1e-9, "{middle} {high}");
+    }
+
+    #[test]
+    fn repeats_are_sorted_by_op() {
+        let mut by_op = Vec::new();
+        push(&mut by_op, [1.0, 2.0].into_iter());
+        push(&mut by_op, [3.0, 4.0].into_iter());
+        assert_eq!(by_op, [[1.0, 3.0], [2.0, 4.0]]);
+    }
+}

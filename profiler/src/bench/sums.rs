@@ -1,0 +1,118 @@
+//! Whole networks against the sums of their ops, measured in the same rounds.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{
+    BenchError, Detail, Ratio,
+    line::Line,
+    ratio::Unit,
+    run::{Found, Job},
+};
+use crate::{
+    measure::Protocol,
+    record::{Cache, Level, Row},
+    sweep::{plan_networks, plan_ops},
+};
+
+const NETWORKS: usize = 20;
+
+pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
+    let bench = job.bench;
+    let mut subjects = plan_ops(&bench.space)?;
+    subjects.extend(plan_networks(&bench.space, NETWORKS, bench.seed)?);
+    let protocol = Protocol { seed: bench.seed, ..bench.protocol.clone() };
+    let table = job.measure_table("ops-and-networks", subjects, protocol, (0.0, 1.0))?;
+    let mut found = Found { warnings: table.session.warnings.clone(), ..Found::default() };
+    for cache in [Cache::Hot, Cache::Cold] {
+        let pairs = pairs(&table.rows, cache);
+        found.ratios.extend(ratios(cache, &pairs.iter().map(|(_, pair)| *pair).collect::<Vec<_>>()));
+        for (subject, (sum_ms, network_ms)) in pairs {
+            let figures = [(format!("{cache}_sum_ms"), sum_ms), (format!("{cache}_network_ms"), network_ms)];
+            found.details.push(Detail { subject, figures: BTreeMap::from(figures) });
+        }
+    }
+    Ok(found)
+}
+
+/// Σ ops and latency of each network, in milliseconds, both in this cache state.
+fn pairs(rows: &[Row], cache: Cache) -> Vec<(String, (f64, f64))> {
+    let of = |level| rows.iter().filter(move |row| row.cache == cache && row.level == level);
+    let ops: HashMap<&str, f64> = of(Level::Op).map(|row| (row.subject.as_str(), row.latency_ms)).collect();
+    let pair = |row: &Row| {
+        // An op that was not measured makes no sum.
+        let sum: Option<f64> = row.ops.split_whitespace().map(|key| ops.get(key).copied()).sum();
+        Some((row.subject.clone(), (sum?, row.latency_ms)))
+    };
+    of(Level::Network).filter_map(pair).collect()
+}
+
+fn ratios(cache: Cache, pairs: &[(f64, f64)]) -> Vec<Ratio> {
+    let line = Line::fit(pairs).unwrap_or(Line { a: f64::NAN, b: f64::NAN });
+    let residual = line.residual(pairs);
+    let of = |value: Option<f64>| value.unwrap_or(f64::NAN);
+    let base = || format!("network = a + b·Σ ops, relative least squares, {} networks", pairs.len());
+    let name = |what: &str| format!("{cache}: {what}");
+    let shares: Vec<f64> = pairs.iter().map(|(sum, network)| sum / network).collect();
+    vec![
+        Ratio::plain(&name("a"), line.a, Unit::Milliseconds, base()),
+        Ratio::plain(&name("b"), line.b, Unit::Times, base()),
+        Ratio::plain(&name("residual, mean"), of(residual.map(|r| r.mean)), Unit::Fraction, base()),
+        Ratio::plain(&name("residual, worst"), of(residual.map(|r| r.worst)), Unit::Fraction, base()),
+        Ratio::plain(
+            &name("Σ ops / network, geometric mean"),
+            of(super::spread::geometric_mean(&shares)),
+            Unit::Times,
+            "both in this cache state".to_owned(),
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Status;
+
+    fn row(subject: &str, level: Level, cache: Cache, latency_ms: f64, ops: &str) -> Row {
+        Row {
+            table_version: 1,
+            subject: subject.to_owned(),
+            level,
+            cache,
+            latency_ms,
+            raw_median_ms: latency_ms,
+            min_ms: latency_ms,
+            p90_ms: latency_ms,
+            ci_low_ms: latency_ms,
+            ci_high_ms: latency_ms,
+            runs: 1,
+            dropped_runs: 0,
+            status: Status::Ok,
+            session: "s".to_owned(),
+            ops: ops.to_owned(),
+        }
+    }
+
+    #[test]
+    fn sums_are_of_the_networks_own_ops_in_the_same_state() {
+        let rows = [
+            row("a", Level::Op, Cache::Hot, 1.0, ""),
+            row("a", Level::Op, Cache::Cold, 9.0, ""),
+            row("b", Level::Op, Cache::Hot, 2.0, ""),
+            row("n", Level::Network, Cache::Hot, 6.0, "a b b"),
+            row("n", Level::Network, Cache::Cold, 60.0, "a b b"),
+            row("m", Level::Network, Cache::Hot, 7.0, "a c"),
+        ];
+        // 1 + 2 + 2 = 5; b has no cold row and c none at all.
+        assert_eq!(pairs(&rows, Cache::Hot), [("n".to_owned(), (5.0, 6.0))]);
+        assert_eq!(pairs(&rows, Cache::Cold), []);
+    }
+
+    #[test]
+    fn a_line_that_fits_leaves_no_residual() {
+        let found = ratios(Cache::Hot, &[(1.0, 2.5), (2.0, 4.5), (3.0, 6.5)]);
+        let value = |name: &str| found.iter().find(|r| r.name == name).map_or(f64::NAN, |r| r.value);
+        assert!((value("hot: a") - 0.5).abs() < 1e-9 && (value("hot: b") - 2.0).abs() < 1e-9);
+        assert!(value("hot: residual, worst") < 1e-9);
+        assert!(ratios(Cache::Hot, &[])[0].value.is_nan(), "no figure rather than a wrong one");
+    }
+}

@@ -1,0 +1,270 @@
+//! `profiler bench`: the protocol against plain benchmarking.
+
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    sync::{Arc, atomic::AtomicBool, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use clap::Args;
+use comfy_table::{Table, presets::NOTHING};
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+
+use super::{
+    UsageError,
+    run::{MAX_ROUNDS, MIN_ROUNDS},
+    space::SpaceArgs,
+};
+use crate::{
+    backend::{Backend, BackendOptions, MockNoise, open},
+    bench::{Bench, BenchError, Finding, Part, Report, Watcher},
+    device::{allowed_cpus, pin},
+    measure::Protocol,
+    spec::SearchSpace,
+    sweep::{MockLaw, mock_costs, plan_networks, plan_ops},
+};
+
+/// Compares the protocol with plain benchmarking on this machine, and prints the ratios with their goals.
+///
+/// All ratios are taken side by side in one run. Parts: fidelity (against a plain loop run in turns), steadiness (tables
+/// against each other, in quiet and under a load that this command makes), cost (time of a table, and where it goes),
+/// memory, sums (a + b·Σ ops against whole networks). A bench that was stopped goes on with its next part when the
+/// same command is given again.
+#[derive(Debug, Args)]
+#[command(
+    name = "bench",
+    after_help = "Examples:\n  profiler bench --space proxylessnas-mobile -o bench.json\n  profiler bench --space proxylessnas-small --part fidelity --part cost"
+)]
+pub(super) struct BenchArgs {
+    #[command(flatten)]
+    space: SpaceArgs,
+    /// What to compare (repeatable): fidelity, steadiness, cost, memory, sums [default: all].
+    #[arg(long = "part", value_name = "PART")]
+    parts: Vec<Part>,
+    /// Runtime (repeatable): tract, onnxruntime, or mock (emulated) [default: tract, and onnxruntime with --onnxruntime].
+    #[arg(long = "backend", value_name = "BACKEND")]
+    backends: Vec<String>,
+    /// ONNX Runtime's shared library (or set ORT_DYLIB_PATH).
+    #[arg(long, value_name = "LIB", env = "ORT_DYLIB_PATH")]
+    onnxruntime: Option<PathBuf>,
+    /// Tables that are compared with each other.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(2..=100))]
+    repeats: u32,
+    /// Processor to pin to [default: of the fastest kind, the last].
+    #[arg(long, value_name = "LIST")]
+    cpus: Option<String>,
+    /// Seed of the choice of ops and networks, of the orders of turns and of the load.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Report to write after every part (JSON).
+    #[arg(short, long, value_name = "REPORT.json")]
+    output: Option<PathBuf>,
+    /// Print the report as JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Default of `--space`: the space the goals are about.
+const SPACE: &str = "proxylessnas-mobile";
+
+impl BenchArgs {
+    pub(super) fn execute(mut self) -> anyhow::Result<ExitCode> {
+        if let Some(output) = self.output.as_ref().filter(|o| o.extension().is_none_or(|e| e != "json")) {
+            return Err(UsageError(format!("--output {}: expected a .json file", output.display())).into());
+        }
+        self.space.space.get_or_insert_with(|| SPACE.to_owned());
+        let space = self.space.resolve()?.ok_or_else(|| UsageError("--space is missing".to_owned()))?;
+        let backends = self.open_backends(&space)?;
+        let (all_cpus, cpus) = if backends.iter().all(|backend| backend.emulated_clock().is_some()) {
+            (Vec::new(), Vec::new())
+        } else {
+            let all = allowed_cpus()?.into_iter().collect();
+            (all, pin(self.cpus.as_deref(), 1).map_err(|e| UsageError(e.to_string()))?)
+        };
+        let stop = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&stop);
+        ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))?;
+        let backends: Vec<&dyn Backend> = backends.iter().map(AsRef::as_ref).collect();
+        let bench = Bench {
+            parts: self.parts_for(&backends),
+            backends,
+            space,
+            space_words: self.space.words(),
+            onnxruntime_library: self.onnxruntime.clone(),
+            threads: 1,
+            cpus,
+            all_cpus,
+            repeats: self.repeats as usize,
+            seed: self.seed,
+            protocol: Protocol { min_rounds: MIN_ROUNDS, max_rounds: MAX_ROUNDS, ..Protocol::default() },
+            program: std::env::current_exe()?,
+            output: self.output.clone(),
+        };
+        let mut left = Left::new();
+        let result = bench.run(&mut left, &stop);
+        left.bar.finish_and_clear();
+        match result {
+            Ok(report) => self.print(&report),
+            Err(BenchError::Stopped) => {
+                match &self.output {
+                    Some(path) => eprintln!(
+                        "stopped; finished parts are in {}: give the same command to go on",
+                        path.display()
+                    ),
+                    None => eprintln!("stopped; with -o, finished parts would have been kept"),
+                }
+                Ok(ExitCode::FAILURE)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn open_backends(&self, space: &SearchSpace) -> anyhow::Result<Vec<Box<dyn Backend>>> {
+        let mut names: Vec<&str> = self.backends.iter().map(String::as_str).collect();
+        if names.is_empty() {
+            names.push("tract");
+            names.extend(self.onnxruntime.as_ref().map(|_| "onnxruntime"));
+        }
+        names.sort_unstable_by_key(|name| *name == "onnxruntime");
+        names.dedup();
+        let open = |name: &str| {
+            let mut options =
+                BackendOptions { onnxruntime_library: self.onnxruntime.clone(), ..Default::default() };
+            if name == "mock" {
+                let mut subjects = plan_ops(space)?;
+                subjects.extend(plan_networks(space, 20, self.seed)?);
+                let noise = MockNoise { amplitude: 0.02, seed: self.seed };
+                options.mock = Some((mock_costs(&subjects, MockLaw::default()), noise));
+            }
+            anyhow::Ok(open(name, options)?)
+        };
+        names.into_iter().map(open).collect()
+    }
+
+    /// Those asked for; otherwise those that say something of all backends.
+    fn parts_for(&self, backends: &[&dyn Backend]) -> Vec<Part> {
+        let mut parts = self.parts.clone();
+        if parts.is_empty() {
+            let emulated = backends.iter().any(|backend| backend.emulated_clock().is_some());
+            parts.extend(Part::ALL.into_iter().filter(|part| !emulated || part.can_be_emulated()));
+        }
+        parts.sort_unstable();
+        parts.dedup();
+        parts
+    }
+
+    fn print(&self, report: &Report) -> anyhow::Result<ExitCode> {
+        if self.json {
+            println!("{}", serde_json::to_string(report)?);
+        } else {
+            println!("{}", table(report));
+            println!("{}", conditions(report));
+        }
+        for finding in &report.findings {
+            let at = || format!("{} on {}", finding.part, finding.runtime.name);
+            finding.warnings.iter().for_each(|warning| eprintln!("warning: {}: {warning}", at()));
+        }
+        if report.findings.iter().any(|finding| finding.runtime.emulated) {
+            eprintln!("note: figures of the mock are emulated, not timings");
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn table(report: &Report) -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(["part", "runtime", "figure", "value", "goal", "", "rests on"]);
+    for finding in &report.findings {
+        let emulated = if finding.runtime.emulated { " (emulated)" } else { "" };
+        let runtime = format!("{} {}{emulated}", finding.runtime.name, finding.runtime.version);
+        for ratio in &finding.ratios {
+            let verdict = match ratio.reached {
+                Some(true) => "reached",
+                Some(false) => "missed",
+                None => "",
+            };
+            table.add_row([
+                finding.part.to_string(),
+                runtime.clone(),
+                ratio.name.clone(),
+                ratio.printed_value(),
+                ratio.printed_goal(),
+                verdict.to_owned(),
+                ratio.base.clone(),
+            ]);
+        }
+    }
+    table
+}
+
+fn conditions(report: &Report) -> String {
+    let settings = &report.settings;
+    let goals = || report.findings.iter().flat_map(|finding| &finding.ratios).filter_map(|r| r.reached);
+    let (reached, all) = (goals().filter(|reached| *reached).count(), goals().count());
+    let load = |state: &crate::device::MachineState| state.load_average.map(|load| load[0]);
+    let loads: Vec<String> = report
+        .findings
+        .iter()
+        .filter_map(|f| Some(format!("{:.2}-{:.2}", load(&f.before)?, load(&f.after)?)))
+        .collect();
+    format!(
+        "{reached} of {all} goals reached; {} on {}, {} ops, pinned to {:?}, {} tables, seed {}; load average of each part {}",
+        settings.space,
+        settings.device,
+        settings.ops,
+        settings.cpus,
+        settings.repeats,
+        settings.seed,
+        loads.join(" "),
+    )
+}
+
+/// The time left, from the share that is done.
+struct Left {
+    bar: ProgressBar,
+    /// When, and at what share, this process began: earlier ones did the rest.
+    began: Option<(Instant, f64)>,
+    /// When a line was last written, where there is no terminal to draw on.
+    written: Option<Instant>,
+}
+
+impl Left {
+    fn new() -> Self {
+        let bar = ProgressBar::new(1000);
+        if let Ok(style) = ProgressStyle::with_template("[{bar:30}] {msg}") {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        Self { bar, began: None, written: None }
+    }
+}
+
+impl Watcher for Left {
+    fn at(&mut self, doing: &str, done: f64) {
+        let (start, share) = *self.began.get_or_insert((Instant::now(), done));
+        let spent = start.elapsed();
+        let left = if done - share < 0.01 {
+            "estimating".to_owned()
+        } else {
+            let left_s = spent.as_secs_f64() * (1.0 - done) / (done - share);
+            HumanDuration(Duration::from_secs_f64(left_s)).to_string()
+        };
+        if self.bar.is_hidden() {
+            const EVERY: Duration = Duration::from_secs(15);
+            if self.written.is_none_or(|written| written.elapsed() >= EVERY) {
+                eprintln!("{:.0} %: {doing}; about {left} left", 100.0 * done);
+                self.written = Some(Instant::now());
+            }
+            return;
+        }
+        self.bar.set_position((done * 1000.0) as u64);
+        self.bar.set_message(format!("{doing}; about {left} left"));
+    }
+
+    fn found(&mut self, finding: &Finding) {
+        for ratio in finding.ratios.iter().filter(|ratio| ratio.goal.is_some()) {
+            let line = format!("{} on {}: {ratio}", finding.part, finding.runtime.name);
+            self.bar.suspend(|| eprintln!("{line}"));
+        }
+    }
+}
