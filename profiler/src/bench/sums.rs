@@ -70,11 +70,11 @@ fn ratios(cache: Cache, pairs: &[(f64, f64)]) -> Vec<Ratio> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Status;
+    use crate::record::{Status, TABLE_VERSION};
 
     fn row(subject: &str, level: Level, cache: Cache, latency_ms: f64, ops: &str) -> Row {
         Row {
-            table_version: 1,
+            table_version: TABLE_VERSION,
             subject: subject.to_owned(),
             level,
             cache,
@@ -86,6 +86,7 @@ mod tests {
             ci_high_ms: latency_ms,
             runs: 1,
             dropped_runs: 0,
+            spread: 0.0,
             status: Status::Ok,
             session: "s".to_owned(),
             ops: ops.to_owned(),

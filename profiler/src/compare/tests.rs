@@ -7,7 +7,7 @@ use crate::{
     measure::{Protocol, Silent},
     record::{Cache, Level, Row, Status, TABLE_VERSION, read_table},
     spec::SpaceFile,
-    sweep::{MockLaw, Planned, Sweep, mock_costs, plan_networks, plan_ops},
+    sweep::{CompareWith, MockLaw, Planned, Sweep, mock_costs, plan_networks, plan_ops},
 };
 
 fn subjects() -> Vec<Planned> {
@@ -26,8 +26,15 @@ fn session(seed: u64, factor: fn(&str) -> f64) -> Vec<Row> {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("table.csv");
     let protocol = Protocol { max_rounds: 12, seed, ..Protocol::default() };
-    let sweep =
-        Sweep { subjects, backend: &backend, threads: 1, cpus: vec![], protocol, output: output.clone() };
+    let sweep = Sweep {
+        subjects,
+        backend: &backend,
+        threads: 1,
+        cpus: vec![],
+        protocol,
+        compare_with: CompareWith::Nothing("an emulated runtime has no outputs"),
+        output: output.clone(),
+    };
     sweep.run(&mut Silent, &AtomicBool::new(false)).unwrap();
     read_table(&output).unwrap()
 }
