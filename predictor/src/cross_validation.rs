@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
-use crate::{Sample, hull::Hull, regressor::RegressorKind};
+use crate::{Sample, hull::Hull, regressor::Regressor};
 
 /// Number of folds; with fewer samples, every sample is its own fold.
 pub(crate) const FOLDS: usize = 10;
@@ -35,7 +35,8 @@ pub(crate) fn assign_folds(samples: &[Sample], seed: u64) -> Vec<usize> {
 /// For each sample, ln(measured / predicted) by a model fitted on the other folds; nothing where that model has no
 /// ground to answer.
 #[must_use]
-pub(crate) fn log_errors(regressor: RegressorKind, samples: &[&Sample], folds: &[usize]) -> Vec<Option<f64>> {
+pub(crate) fn log_errors<R: Regressor>(samples: &[&Sample], folds: &[usize]) -> Vec<Option<f64>> {
+    let settings = R::settings(samples);
     let mut errors = vec![None; samples.len()];
     for fold in 0..FOLDS {
         let (inside, outside): (Vec<usize>, Vec<usize>) = (0..samples.len()).partition(|i| folds[*i] == fold);
@@ -43,12 +44,12 @@ pub(crate) fn log_errors(regressor: RegressorKind, samples: &[&Sample], folds: &
         if inside.is_empty() || rest.is_empty() {
             continue;
         }
-        let Ok(model) = regressor.fit(&rest) else { continue };
+        let Ok(model) = R::fit(&rest, &settings) else { continue };
         let hull = Hull::of(&rest);
         for i in inside {
             if hull.unseen_term(&samples[i].features).is_none() {
-                let predicted = model.predict_ms(&samples[i].features);
-                errors[i] = predicted.map(|ms| (samples[i].latency_ms / ms).ln());
+                let ms = model.predict_ms(&samples[i].features);
+                errors[i] = (ms.is_finite() && ms > 0.0).then(|| (samples[i].latency_ms / ms).ln());
             }
         }
     }
@@ -67,7 +68,7 @@ pub(crate) fn mape_of_log_errors(errors: &[f64]) -> f64 {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::test_rows::small_space_samples;
+    use crate::{regressor::WorkTerms, test_rows::small_space_samples};
 
     #[test]
     fn folds_are_even_and_seeded() {
@@ -86,15 +87,15 @@ mod tests {
         let samples = small_space_samples(0.0);
         let folds = assign_folds(&samples, 1);
         let refs: Vec<&Sample> = samples.iter().collect();
-        let errors = log_errors(RegressorKind::WorkTerms, &refs, &folds);
+        let errors = log_errors::<WorkTerms>(&refs, &folds);
         for (sample, error) in samples.iter().zip(&errors) {
             // Stem, pooling and classifier stand alone in their class of layer.
             let alone = match sample.kind() {
                 "gpool" | "linear" => true,
-                _ => sample.op.to_string().starts_with("conv-28x28x1-"),
+                _ => sample.key.starts_with("conv-28x28x1-"),
             };
-            assert_eq!(error.is_none(), alone, "{}: {error:?}", sample.op);
-            assert!(error.unwrap_or(0.0).abs() < 0.01, "{}: {error:?}", sample.op);
+            assert_eq!(error.is_none(), alone, "{}: {error:?}", sample.key);
+            assert!(error.unwrap_or(0.0).abs() < 0.01, "{}: {error:?}", sample.key);
         }
     }
 

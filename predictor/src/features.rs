@@ -1,19 +1,24 @@
 //! An op as named amounts of physical work.
 //!
-//! They are read off the op's graph, layer by layer, so that a new kind of op needs nothing here.
+//! They are counted layer by layer, so that a new kind of op needs nothing here.
 
-use profiler::spec::{Activation, Conv, Layer, Node, OpSpec};
+use profiler::spec::{FeatureMap, OpSpec};
 
-use crate::window_walk::WindowWalk;
+use crate::{
+    primitive::{Elementwise, Primitive},
+    window_walk::WindowWalk,
+};
 
 /// Names of the work terms, in order.
 ///
 /// Per class of layer with weights: `macs` in millions (padding counted), elements `read`, `written` and of `weights` in
-/// millions, and `calls` (layers). Of depthwise layers also what the edges of the map break up, in millions over all
-/// channels: `scalar_macs` of outputs outside whole groups of eight neighbours, `runs` of outputs with the same taps, and
-/// `run_taps`, the taps of all runs. Per element-wise layer: elements in millions. `other_*`: layers this release does not know.
-/// `constant` is 1 for every op.
-pub const TERMS: [&str; 38] = [
+/// millions, and `calls` (layers). `linear` layers are those that a runtime computes as a matrix times a vector: fully
+/// connected ones and 1×1 convolutions of a single position. Of depthwise layers also what the edges of the map break up,
+/// in millions over all channels: `scalar_macs` of outputs outside whole groups of eight neighbours, `runs` of outputs with
+/// the same taps, and `run_taps`, the taps of all runs. Per element-wise layer: elements in millions. `window_pooled_taps`:
+/// elements read by windows, each as often as it is. `other_*`: layers this release does not know. `constant` is 1 for
+/// every op.
+pub const TERMS: [&str; 45] = [
     "pointwise_macs",
     "pointwise_read",
     "pointwise_written",
@@ -45,10 +50,17 @@ pub const TERMS: [&str; 38] = [
     "relu_elements",
     "relu6_elements",
     "hswish_elements",
+    "sigmoid_elements",
     "added_elements",
     "added_calls",
+    "scaled_elements",
+    "scaled_calls",
     "pooled_elements",
     "pooled_calls",
+    "window_pooled_taps",
+    "window_pooled_calls",
+    "joined_elements",
+    "joined_calls",
     "other_elements",
     "other_calls",
     "constant",
@@ -65,10 +77,14 @@ const LINEAR: usize = 23;
 const RELU: usize = 28;
 const RELU6: usize = 29;
 const HSWISH: usize = 30;
-const ADDED: usize = 31;
-const POOLED: usize = 33;
-const OTHER: usize = 35;
-const CONSTANT: usize = 37;
+const SIGMOID: usize = 31;
+const ADDED: usize = 32;
+const SCALED: usize = 34;
+const POOLED: usize = 36;
+const WINDOW_POOLED: usize = 38;
+const JOINED: usize = 40;
+const OTHER: usize = 42;
+const CONSTANT: usize = 44;
 
 /// How many elements or multiply-accumulates make 1 in a work term, so that coefficients are milliseconds per million.
 const MILLION: f64 = 1e6;
@@ -98,80 +114,84 @@ impl OpFeatures {
     /// The features of an op.
     #[must_use]
     pub fn of(op: &OpSpec) -> Self {
-        let graph = op.graph();
+        let layers: Vec<Primitive> = op.graph().nodes().iter().map(Primitive::from).collect();
+        Self::of_layers(op.input(), op.output(), &layers)
+    }
+
+    /// The features of layers that together read `input` and give `output`.
+    #[must_use]
+    pub fn of_layers(input: FeatureMap, output: FeatureMap, layers: &[Primitive]) -> Self {
         let mut work = [0.0; N_TERMS];
         work[CONSTANT] = 1.0;
-        graph.nodes().iter().for_each(|node| add_work(node, &mut work));
-        let nodes = graph.nodes();
-        let widest = nodes.iter().map(|node| node.output.channels).max().unwrap_or(1);
-        let kernel = nodes.iter().map(|node| kernel(&node.layer)).max().unwrap_or(1);
+        layers.iter().for_each(|layer| add_work(layer, &mut work));
+        let widest = layers.iter().map(|layer| layer.output().channels).max().unwrap_or(1);
+        let kernel = layers.iter().map(Primitive::kernel).max().unwrap_or(1);
         let log = |count: u64| (count.max(1) as f64).ln();
         let sizes = [
-            log(op.input().pixels()),
-            log(op.output().pixels()),
-            log(op.input().channels.into()),
-            log(op.output().channels.into()),
+            log(input.pixels()),
+            log(output.pixels()),
+            log(input.channels.into()),
+            log(output.channels.into()),
             log(widest.into()),
             log(kernel.into()),
-            log(graph.macs().0),
-            log(nodes.len() as u64),
+            log(layers.iter().map(Primitive::macs).sum()),
+            log(layers.len() as u64),
         ];
         Self { work, sizes }
     }
-}
 
-fn kernel(layer: &Layer) -> u32 {
-    match layer {
-        Layer::Conv(conv) => conv.kernel,
-        _ => 1,
+    /// The amount of a work term; 0 for one that there is not.
+    #[must_use]
+    pub fn amount(&self, term: &str) -> f64 {
+        TERMS.iter().position(|name| *name == term).map_or(0.0, |place| self.work[place])
     }
 }
 
-fn add_work(node: &Node, work: &mut [f64; N_TERMS]) {
-    let elements = node.output.elements() as f64 / MILLION;
-    let mut weighted = |class: usize| {
-        work[class] += node.macs().0 as f64 / MILLION;
-        work[class + 1] += node.input.elements() as f64 / MILLION;
-        work[class + 2] += elements;
-        work[class + 3] += node.weights() as f64 / MILLION;
-        work[class + 4] += 1.0;
+fn add_work(layer: &Primitive, work: &mut [f64; N_TERMS]) {
+    let millions = |count: u64| count as f64 / MILLION;
+    let mut add = |place: usize, amounts: &[f64]| {
+        work[place..].iter_mut().zip(amounts).for_each(|(term, amount)| *term += amount);
     };
-    match node.layer {
-        Layer::Conv(conv) => {
-            let class = conv_class(conv, node.input.channels);
-            weighted(class);
+    let elements = millions(layer.output().elements());
+    let weighted = |input: FeatureMap| {
+        [millions(layer.macs()), millions(input.elements()), elements, millions(layer.weights()), 1.0]
+    };
+    match *layer {
+        Primitive::Conv { input, output, kernel, stride, groups } => {
+            let class = conv_class(input, output, kernel, groups);
+            add(class, &weighted(input));
             if class == DEPTHWISE {
-                let walk = WindowWalk::new(node.input.height, node.input.width, conv.kernel, conv.stride);
-                let channels = f64::from(conv.out_channels) / MILLION;
-                for (place, count) in [walk.scalar_macs, walk.runs, walk.run_taps].into_iter().enumerate() {
-                    work[DEPTHWISE + 5 + place] += count as f64 * channels;
-                }
+                let walk = WindowWalk::new(input.height, input.width, kernel, stride);
+                let channels = millions(output.channels.into());
+                let edges = [walk.scalar_macs, walk.runs, walk.run_taps].map(|count| count as f64 * channels);
+                add(DEPTHWISE + 5, &edges);
             }
         }
-        Layer::Linear { .. } => weighted(LINEAR),
-        Layer::Activation(Activation::Relu) => work[RELU] += elements,
-        Layer::Activation(Activation::Relu6) => work[RELU6] += elements,
-        Layer::Activation(Activation::Hswish) => work[HSWISH] += elements,
-        Layer::Add => {
-            work[ADDED] += elements;
-            work[ADDED + 1] += 1.0;
+        Primitive::Linear { input, .. } => add(LINEAR, &weighted(input)),
+        Primitive::Elementwise { function, .. } => match function {
+            Elementwise::Relu => add(RELU, &[elements]),
+            Elementwise::Relu6 => add(RELU6, &[elements]),
+            Elementwise::Hswish => add(HSWISH, &[elements]),
+            Elementwise::Sigmoid => add(SIGMOID, &[elements]),
+            Elementwise::Add => add(ADDED, &[elements, 1.0]),
+            Elementwise::Scale => add(SCALED, &[elements, 1.0]),
+            Elementwise::Other => add(OTHER, &[elements, 1.0]),
+        },
+        Primitive::GlobalPool { input } => add(POOLED, &[millions(input.elements()), 1.0]),
+        Primitive::Pool { output, kernel, .. } => {
+            add(WINDOW_POOLED, &[millions(output.elements() * u64::from(kernel).pow(2)), 1.0]);
         }
-        Layer::GlobalAveragePool => {
-            work[POOLED] += node.input.elements() as f64 / MILLION;
-            work[POOLED + 1] += 1.0;
-        }
-        _ => {
-            work[OTHER] += elements;
-            work[OTHER + 1] += 1.0;
-        }
+        Primitive::Join { .. } => add(JOINED, &[elements, 1.0]),
+        Primitive::Other { .. } => add(OTHER, &[elements, 1.0]),
     }
 }
 
-fn conv_class(conv: Conv, channels_in: u32) -> usize {
-    match conv {
-        Conv { groups: 1, kernel: 1, .. } => POINTWISE,
-        Conv { groups: 1, .. } => DENSE,
-        Conv { groups, out_channels, .. } if groups == channels_in && groups == out_channels => DEPTHWISE,
+fn conv_class(input: FeatureMap, output: FeatureMap, kernel: u32, groups: u32) -> usize {
+    match (groups, kernel) {
+        (1, 1) if input.pixels() == 1 => LINEAR,
+        (1, 1) => POINTWISE,
+        (1, _) => DENSE,
+        _ if groups == input.channels && groups == output.channels => DEPTHWISE,
         _ => GROUPED,
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Sample,
-    cross_validation::{log_errors, mape_of_log_errors},
+    cross_validation::mape_of_log_errors,
     hull::Hull,
     interval::Band,
     regressor::{Fitted, RegressorKind, Role},
@@ -71,6 +71,31 @@ pub(crate) struct PooledErrors {
     pub(crate) errors: Vec<Option<f64>>,
 }
 
+impl PooledErrors {
+    /// Those of every regressor, on samples of one kind or all.
+    pub(crate) fn of_all(samples: &[&Sample], folds: &[usize]) -> Vec<Self> {
+        let mut done: Vec<Self> = Vec::new();
+        for &regressor in RegressorKind::ALL {
+            let errors = match regressor.parts() {
+                [] => regressor.log_errors(samples, folds),
+                parts => mean_errors(&done, parts, samples.len()),
+            };
+            done.push(Self { regressor, errors });
+        }
+        done
+    }
+}
+
+/// The logarithm of a geometric mean is the mean of the logarithms: so are the errors.
+fn mean_errors(done: &[PooledErrors], parts: &[RegressorKind], samples: usize) -> Vec<Option<f64>> {
+    let of_parts: Vec<_> = done.iter().filter(|errors| parts.contains(&errors.regressor)).collect();
+    let mean = |index: usize| {
+        let errors = of_parts.iter().map(|part| part.errors[index]);
+        errors.sum::<Option<f64>>().map(|sum| sum / of_parts.len() as f64)
+    };
+    (0..samples).map(mean).collect()
+}
+
 struct Candidate {
     regressor: RegressorKind,
     scope: Scope,
@@ -103,12 +128,13 @@ impl Draft {
         let members: Vec<usize> = (0..samples.len()).filter(|&i| samples[i].kind() == kind).collect();
         let own: Vec<&Sample> = members.iter().map(|&i| &samples[i]).collect();
         let own_folds: Vec<usize> = members.iter().map(|&i| folds[i]).collect();
+        let of_kind = if own.len() < samples.len() { PooledErrors::of_all(&own, &own_folds) } else { Vec::new() };
         let mut candidates = Vec::new();
-        for of_all in pooled {
+        for (index, of_all) in pooled.iter().enumerate() {
             let errors = members.iter().filter_map(|&i| of_all.errors[i]).collect();
             candidates.push(Candidate { regressor: of_all.regressor, scope: Scope::All, errors });
-            if own.len() < samples.len() {
-                let errors = log_errors(of_all.regressor, &own, &own_folds).into_iter().flatten().collect();
+            if let Some(of_kind) = of_kind.get(index) {
+                let errors = of_kind.errors.iter().copied().flatten().collect();
                 candidates.push(Candidate { regressor: of_all.regressor, scope: Scope::Kind, errors });
             }
         }

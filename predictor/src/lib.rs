@@ -18,16 +18,21 @@
 #[cfg(test)]
 mod test_rows;
 
+pub mod bench;
+pub mod cell;
 pub mod cli;
 mod cross_validation;
+mod descriptors;
 mod error;
 mod evaluate;
 mod features;
 mod hold_out;
 mod hull;
+pub mod import;
 pub mod interval;
 mod kind_model;
 mod latency_model;
+mod learn;
 mod measurements;
 pub mod metrics;
 mod model_file;
@@ -36,6 +41,7 @@ mod network_model;
 mod nnls;
 mod op_model;
 mod prediction;
+mod primitive;
 pub mod regressor;
 mod sample;
 mod window_walk;
@@ -53,4 +59,5 @@ pub use network_model::{NetworkModel, NetworkSample};
 pub use nnls::solve_nnls;
 pub use op_model::{Measured, OpEstimate, OpModel};
 pub use prediction::{Flag, LogNormal, Prediction};
+pub use primitive::{Elementwise, Primitive};
 pub use sample::{Sample, op_samples};

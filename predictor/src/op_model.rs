@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     OpFeatures, Sample,
-    cross_validation::{assign_folds, log_errors},
+    cross_validation::assign_folds,
     hull::Hull,
     interval::{Basis, NORMAL_90},
     kind_model::{Draft, KindModel, PooledErrors, Scope},
@@ -36,7 +36,7 @@ pub struct OpModel {
     /// Work terms over all kinds, for ops with work that their own kind's rows do not have.
     pub(crate) pooled: Fitted,
     pub(crate) pooled_hull: Hull,
-    pub(crate) measured: HashMap<OpSpec, Measured>,
+    pub(crate) measured: HashMap<String, Measured>,
 }
 
 /// What the op level says of an op.
@@ -62,11 +62,7 @@ impl OpModel {
     pub fn fit(samples: &[Sample], cache: Cache, seed: u64) -> Result<Self, String> {
         let all: Vec<&Sample> = samples.iter().collect();
         let folds = assign_folds(samples, seed);
-        let errors_of = |&regressor: &RegressorKind| PooledErrors {
-            regressor,
-            errors: log_errors(regressor, &all, &folds),
-        };
-        let pooled_errors: Vec<_> = RegressorKind::ALL.iter().map(errors_of).collect();
+        let pooled_errors = PooledErrors::of_all(&all, &folds);
         let kinds: BTreeSet<&str> = samples.iter().map(Sample::kind).collect();
         let drafts = kinds.into_iter().map(|kind| Draft::choose(kind, samples, &folds, &pooled_errors));
         let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
@@ -74,7 +70,7 @@ impl OpModel {
         let kinds = drafts.into_iter().map(|draft| draft.finish(&errors));
         let measured = samples
             .iter()
-            .map(|sample| (sample.op, Measured { latency_ms: sample.latency_ms, noise: sample.noise }));
+            .map(|sample| (sample.key.clone(), Measured { latency_ms: sample.latency_ms, noise: sample.noise }));
         Ok(Self {
             cache,
             kinds: kinds.map(|model| (model.kind.clone(), model)).collect(),
@@ -90,6 +86,12 @@ impl OpModel {
         self.cache
     }
 
+    /// Whether an op of this key was measured.
+    #[must_use]
+    pub fn knows(&self, key: &str) -> bool {
+        self.measured.contains_key(key)
+    }
+
     /// The model of each kind.
     pub fn kinds(&self) -> impl Iterator<Item = &KindModel> {
         self.kinds.values()
@@ -100,16 +102,23 @@ impl OpModel {
     /// # Errors
     /// What the model lacks to answer, in words.
     pub fn estimate(&self, op: &OpSpec) -> Result<OpEstimate, String> {
-        let features = OpFeatures::of(op);
-        let (kind, fitted) = self.regressor(op, &features)?;
-        let model_ms = fitted.predict_ms(&features).ok_or("the model gives no positive latency for it")?;
+        self.estimate_as(op.op().kind(), &op.key(), &OpFeatures::of(op))
+    }
+
+    /// The latency of an op that is known by its kind, key and features.
+    ///
+    /// # Errors
+    /// What the model lacks to answer, in words.
+    pub fn estimate_as(&self, kind: &str, key: &str, features: &OpFeatures) -> Result<OpEstimate, String> {
+        let (kind, fitted) = self.regressor(kind, features)?;
+        let model_ms = fitted.predict_ms(features).ok_or("the model gives no positive latency for it")?;
         let mut flags = Vec::new();
         let mut widened = 1.0;
-        let measured = self.measured.get(op).copied();
+        let measured = self.measured.get(key).copied();
         let mut model =
             LogNormal { ms: model_ms, deviation: kind.deviation, log_half_width: kind.band.log_half_width };
         if measured.is_none() {
-            if let Some(excess) = kind.hull.excess(&features) {
+            if let Some(excess) = kind.hull.excess(features) {
                 widened += WIDER_PER_FOLD * excess.log_ratio;
                 model.log_half_width *= widened;
                 model.deviation *= widened;
@@ -129,11 +138,10 @@ impl OpModel {
     /// What the model lacks to answer, in words.
     pub fn contributions(&self, op: &OpSpec) -> Result<Vec<Contribution>, String> {
         let features = OpFeatures::of(op);
-        self.regressor(op, &features).map(|(_, fitted)| fitted.contributions(&features))
+        self.regressor(op.op().kind(), &features).map(|(_, fitted)| fitted.contributions(&features))
     }
 
-    fn regressor(&self, op: &OpSpec, features: &OpFeatures) -> Result<(&KindModel, &Fitted), String> {
-        let kind = op.op().kind();
+    fn regressor(&self, kind: &str, features: &OpFeatures) -> Result<(&KindModel, &Fitted), String> {
         let model = self.kinds.get(kind).ok_or_else(|| format!("no op of kind `{kind}` was measured"))?;
         let seen = if model.scope == Scope::All { &self.pooled_hull } else { &model.hull };
         if seen.unseen_term(features).is_none() {
@@ -182,7 +190,7 @@ mod tests {
         let model = OpModel::fit(&kept, Cache::Cold, 1).unwrap();
         let error = |op: &OpSpec| (model.estimate(op).unwrap().combined.ms / law_ms(op) - 1.0).abs();
         let mean = |ops: &[OpSpec]| ops.iter().map(error).sum::<f64>() / ops.len() as f64;
-        let held: Vec<_> = held.iter().map(|(_, s)| s.op).collect();
+        let held: Vec<_> = held.iter().map(|(_, s)| s.key.parse().unwrap()).collect();
         // Noise ± 5 % uniform has a mean of 2.5 %; a fit over some 50 rows averages most of it away.
         assert!(mean(&held) < 0.025, "{}", mean(&held));
     }

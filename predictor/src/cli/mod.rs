@@ -1,5 +1,6 @@
 //! The `predictor` program.
 
+mod bench;
 mod evaluate;
 mod explain;
 mod fit;
@@ -33,6 +34,7 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     Predict(predict::Predict),
     Explain(explain::Explain),
+    Bench(bench::Bench),
 }
 
 impl Cli {
@@ -44,6 +46,7 @@ impl Cli {
             Command::Evaluate(evaluate) => evaluate.execute(),
             Command::Predict(predict) => predict.execute(),
             Command::Explain(explain) => explain.execute(),
+            Command::Bench(bench) => bench.execute(),
         };
         match result.and_then(|text| output::print(&text)) {
             Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,301 @@
+//! The latency of whole NAS-Bench-201 networks, fitted to whole networks.
+
+use rand::{SeedableRng, seq::SliceRandom};
+use rand_pcg::Pcg64;
+use serde::{Deserialize, Serialize};
+
+use super::{CELL_TERMS, Cell, cell_features};
+use crate::{
+    LogNormal,
+    cross_validation::mape_of_log_errors,
+    interval::Band,
+    learn::{BoostedTrees, GaussianProcess, Growth, Kernel, RidgeSystem, Scaling, linear},
+};
+
+const FOLDS: usize = 5;
+/// Penalties that are weighed for the linear part.
+const PENALTIES: [f64; 4] = [1e-8, 1e-6, 1e-5, 1e-4];
+/// How much better a later candidate must be than an earlier, simpler one to be preferred.
+const CLEARLY_BETTER: f64 = 0.995;
+
+/// A measured network.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CellSample {
+    /// Its cell.
+    pub cell: Cell,
+    /// Its measured latency in milliseconds; above 0.
+    pub latency_ms: f64,
+}
+
+/// What corrects the linear part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "correction", rename_all = "snake_case")]
+pub(super) enum Correction {
+    /// Nothing.
+    None,
+    /// exp(Gaussian process).
+    Kernel { process: GaussianProcess },
+    /// exp(boosted trees).
+    Trees { trees: BoostedTrees },
+    /// exp of the mean of both.
+    Both { process: GaussianProcess, trees: BoostedTrees },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Candidate {
+    Linear,
+    Kernel,
+    Trees,
+    Both,
+}
+
+impl Candidate {
+    /// The first is the simplest; where two do equally well, the earlier is taken.
+    const ALL: [Self; 4] = [Self::Linear, Self::Kernel, Self::Trees, Self::Both];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Linear => "linear",
+            Self::Kernel => "linear x kernel",
+            Self::Trees => "linear x trees",
+            Self::Both => "linear x (kernel + trees)",
+        }
+    }
+}
+
+/// Terms of a cell times coefficients, and what corrects them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CellModel {
+    /// Milliseconds per unit of each term of [`cell_features`].
+    pub(super) coefficients_ms: Vec<f64>,
+    pub(super) correction: Correction,
+    /// Networks fitted on.
+    pub rows: usize,
+    /// Error of each candidate in cross-validation, by name.
+    pub candidates: Vec<(String, Option<f64>)>,
+    /// Name of the candidate chosen.
+    pub chosen: String,
+    /// Its interval.
+    pub band: Band,
+}
+
+impl CellModel {
+    /// Fits in relative error and chooses the correction by cross-validation.
+    ///
+    /// # Errors
+    /// Why it cannot, in words.
+    pub fn fit(samples: &[CellSample], seed: u64) -> Result<Self, String> {
+        if samples.len() < 2 * FOLDS {
+            return Err(format!("{} networks, needs {}; see `predictor transfer`", samples.len(), 2 * FOLDS));
+        }
+        let rows: Vec<Vec<f64>> = samples.iter().map(|s| cell_features(&s.cell)).collect();
+        let latencies: Vec<f64> = samples.iter().map(|s| s.latency_ms).collect();
+        let mut order: Vec<usize> = (0..samples.len()).collect();
+        order.shuffle(&mut Pcg64::seed_from_u64(seed));
+        let mut folds = vec![0; samples.len()];
+        order.into_iter().enumerate().for_each(|(place, index)| folds[index] = place % FOLDS);
+        let data = Data { rows: &rows, latencies: &latencies, folds: &folds };
+        let penalty = data.choose_penalty();
+        let kernel = data.choose_kernel(penalty, seed);
+        let errors = data.log_errors(penalty, &kernel, seed);
+        let mapes = errors.each_ref().map(|e| e.as_ref().map(|e| mape_of_log_errors(e)));
+        let mut best = 0;
+        for (index, mape) in mapes.iter().enumerate() {
+            let better = mape.zip(mapes[best]).is_some_and(|(mape, least)| mape < CLEARLY_BETTER * least);
+            best = if better { index } else { best };
+        }
+        let all: Vec<usize> = (0..samples.len()).collect();
+        let (coefficients_ms, mut parts) = data.parts(&all, penalty, &kernel, seed)?;
+        let own = errors[best].clone().unwrap_or_default();
+        Ok(Self {
+            coefficients_ms,
+            correction: parts.take(Candidate::ALL[best])?,
+            rows: samples.len(),
+            candidates: Candidate::ALL.iter().map(|c| c.name().to_owned()).zip(mapes).collect(),
+            chosen: Candidate::ALL[best].name().to_owned(),
+            band: Band::new(&own, &[]),
+        })
+    }
+
+    /// Only the linear part, for what is to become part of a prior.
+    ///
+    /// # Errors
+    /// Why it cannot, in words.
+    pub fn fit_linear(samples: &[CellSample], penalty: f64) -> Result<Vec<f64>, String> {
+        let rows: Vec<Vec<f64>> = samples.iter().map(|s| cell_features(&s.cell)).collect();
+        let latencies: Vec<f64> = samples.iter().map(|s| s.latency_ms).collect();
+        let all: Vec<usize> = (0..samples.len()).collect();
+        Data { rows: &rows, latencies: &latencies, folds: &[] }.linear(&all, penalty)
+    }
+
+    /// The latency of a network.
+    ///
+    /// # Errors
+    /// That it would not be a positive number, in words.
+    pub fn predict(&self, cell: &Cell) -> Result<LogNormal, String> {
+        let row = cell_features(cell);
+        let factor = match &self.correction {
+            Correction::None => 0.0,
+            Correction::Kernel { process } => process.predict(&row),
+            Correction::Trees { trees } => trees.predict(&row),
+            Correction::Both { process, trees } => 0.5 * (process.predict(&row) + trees.predict(&row)),
+        };
+        let ms = linear(&self.coefficients_ms, &row) * factor.exp();
+        if !(ms.is_finite() && ms > 0.0) {
+            return Err(format!("the model gives {ms} ms for `{cell}`"));
+        }
+        let log_half_width = self.band.log_half_width;
+        Ok(LogNormal { ms, deviation: log_half_width / crate::interval::NORMAL_90, log_half_width })
+    }
+
+    /// Checks what types do not.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let found = self.coefficients_ms.len();
+        if found != CELL_TERMS {
+            return Err(format!("{found} coefficients, expected {CELL_TERMS}"));
+        }
+        match &self.correction {
+            Correction::Trees { trees } | Correction::Both { trees, .. } if !trees.is_sound(CELL_TERMS) => {
+                Err("a tree has a node that points nowhere".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+struct Data<'a> {
+    rows: &'a [Vec<f64>],
+    latencies: &'a [f64],
+    folds: &'a [usize],
+}
+
+/// What a fit to some rows gives.
+struct Parts {
+    process: Result<GaussianProcess, String>,
+    trees: BoostedTrees,
+}
+
+impl Parts {
+    fn take(&mut self, candidate: Candidate) -> Result<Correction, String> {
+        let (process, trees) = (self.process.clone(), self.trees.clone());
+        Ok(match candidate {
+            Candidate::Linear => Correction::None,
+            Candidate::Kernel => Correction::Kernel { process: process? },
+            Candidate::Trees => Correction::Trees { trees },
+            Candidate::Both => Correction::Both { process: process?, trees },
+        })
+    }
+}
+
+impl Data<'_> {
+    fn linear(&self, chosen: &[usize], penalty: f64) -> Result<Vec<f64>, String> {
+        let relative: Vec<Vec<f64>> =
+            chosen.iter().map(|&i| self.rows[i].iter().map(|v| v / self.latencies[i]).collect()).collect();
+        let system = RidgeSystem::new(relative.iter().map(|row| (&row[..], 1.0)), CELL_TERMS);
+        system.solve(penalty).ok_or_else(|| "the networks give no finite solution".to_owned())
+    }
+
+    fn split(&self, fold: usize) -> (Vec<usize>, Vec<usize>) {
+        (0..self.rows.len()).partition(|i| self.folds[*i] == fold)
+    }
+
+    fn choose_penalty(&self) -> f64 {
+        let error = |penalty: f64| {
+            let of_fold = |fold| {
+                let (inside, outside) = self.split(fold);
+                let error = |x: &Vec<f64>, i: usize| (linear(x, &self.rows[i]) / self.latencies[i] - 1.0).abs();
+                self.linear(&outside, penalty)
+                    .map_or(f64::INFINITY, |x| inside.iter().map(|&i| error(&x, i)).sum::<f64>())
+            };
+            (0..FOLDS).map(of_fold).sum::<f64>()
+        };
+        let errors = PENALTIES.map(|penalty| (penalty, error(penalty)));
+        errors.into_iter().min_by(|a, b| a.1.total_cmp(&b.1)).map_or(PENALTIES[0], |(penalty, _)| penalty)
+    }
+
+    fn residuals(&self, chosen: &[usize], x: &[f64]) -> Vec<f64> {
+        let floor = |i: usize| linear(x, &self.rows[i]).max(1e-3 * self.latencies[i]);
+        chosen.iter().map(|&i| (self.latencies[i] / floor(i)).ln()).collect()
+    }
+
+    fn choose_kernel(&self, penalty: f64, seed: u64) -> Option<(Scaling, Kernel)> {
+        let all: Vec<usize> = (0..self.rows.len()).collect();
+        let x = self.linear(&all, penalty).ok()?;
+        let scaling = Scaling::of(self.rows);
+        Some((scaling.clone(), Kernel::fit(self.rows, &self.residuals(&all, &x), &scaling, seed)))
+    }
+
+    fn parts(
+        &self,
+        chosen: &[usize],
+        penalty: f64,
+        kernel: &Option<(Scaling, Kernel)>,
+        seed: u64,
+    ) -> Result<(Vec<f64>, Parts), String> {
+        let x = self.linear(chosen, penalty)?;
+        let residuals = self.residuals(chosen, &x);
+        let rows: Vec<Vec<f64>> = chosen.iter().map(|&i| self.rows[i].clone()).collect();
+        let process = match kernel {
+            Some((scaling, kernel)) => GaussianProcess::fit(&rows, &residuals, scaling, kernel),
+            None => Err("no kernel".to_owned()),
+        };
+        Ok((x, Parts { process, trees: BoostedTrees::fit(&rows, &residuals, &Growth::default(), seed) }))
+    }
+
+    /// Per candidate ln(measured / predicted) of every network by a fit to the other folds.
+    fn log_errors(
+        &self,
+        penalty: f64,
+        kernel: &Option<(Scaling, Kernel)>,
+        seed: u64,
+    ) -> [Option<Vec<f64>>; Candidate::ALL.len()] {
+        let mut errors: [Option<Vec<f64>>; 4] = std::array::from_fn(|_| Some(Vec::new()));
+        for fold in 0..FOLDS {
+            let (inside, outside) = self.split(fold);
+            let Ok((x, parts)) = self.parts(&outside, penalty, kernel, seed) else { return Default::default() };
+            for (&i, residual) in inside.iter().zip(self.residuals(&inside, &x)) {
+                let trees = parts.trees.predict(&self.rows[i]);
+                let process = parts.process.as_ref().ok().map(|process| process.predict(&self.rows[i]));
+                let corrections =
+                    [Some(0.0), process, Some(trees), process.map(|process| 0.5 * (process + trees))];
+                for (errors, correction) in errors.iter_mut().zip(corrections) {
+                    match (errors.as_mut(), correction) {
+                        (Some(errors), Some(correction)) => errors.push(residual - correction),
+                        _ => *errors = None,
+                    }
+                }
+            }
+        }
+        errors
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// Every thirteenth cell by a law of live work: 0.5 ms, 1 ms a 3×3 convolution, 0.2 ms a 1×1, 0.1 ms a pooling.
+    fn samples() -> Vec<CellSample> {
+        let law = |cell: &Cell| {
+            let terms = cell_features(cell);
+            0.5 + terms[1] + 0.2 * terms[2] + 0.1 * terms[3]
+        };
+        Cell::all().step_by(13).map(|cell| CellSample { cell, latency_ms: law(&cell) }).collect()
+    }
+
+    #[test]
+    fn a_linear_law_of_live_edges_is_found_and_nothing_else() {
+        let samples = samples();
+        let (test, rest): (Vec<_>, Vec<_>) = samples.iter().enumerate().partition(|(i, _)| i % 4 == 0);
+        let rest: Vec<CellSample> = rest.into_iter().map(|(_, s)| *s).collect();
+        let model = CellModel::fit(&rest, 0).unwrap();
+        assert_eq!(model.chosen, "linear", "{:?}", model.candidates);
+        for (_, sample) in test {
+            let found = model.predict(&sample.cell).unwrap().ms;
+            assert!((found / sample.latency_ms - 1.0).abs() < 1e-3, "{}: {found}", sample.cell);
+        }
+        assert!(CellModel::fit(&rest[..9], 0).unwrap_err().contains("predictor transfer"));
+    }
+}
