@@ -16,7 +16,7 @@ use crate::{
 /// connected ones and 1×1 convolutions of a single position. Of depthwise layers also what the edges of the map break up,
 /// in millions over all channels: `scalar_macs` of outputs outside whole groups of eight neighbours, `runs` of outputs with
 /// the same taps, and `run_taps`, the taps of all runs. Per element-wise layer: elements in millions. `window_pooled_taps`:
-/// elements read by windows, each as often as it is. `other_*`: layers this release does not know. `constant` is 1 for
+/// elements read by windows, each as often as it is. `joined_calls`: maps that are put side by side. `other_*`: layers this release does not know. `constant` is 1 for
 /// every op.
 pub const TERMS: [&str; 45] = [
     "pointwise_macs",
@@ -181,7 +181,7 @@ fn add_work(layer: &Primitive, work: &mut [f64; N_TERMS]) {
         Primitive::Pool { output, kernel, .. } => {
             add(WINDOW_POOLED, &[millions(output.elements() * u64::from(kernel).pow(2)), 1.0]);
         }
-        Primitive::Join { .. } => add(JOINED, &[elements, 1.0]),
+        Primitive::Join { parts, .. } => add(JOINED, &[elements, f64::from(parts)]),
         Primitive::Other { .. } => add(OTHER, &[elements, 1.0]),
     }
 }

@@ -15,9 +15,6 @@ use crate::{
     regressor::{Contribution, Fitted, RegressorKind},
 };
 
-/// How many half-widths wider an interval gets per e-fold outside the measured work.
-const WIDER_PER_FOLD: f64 = 2.0;
-
 /// A measured op.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +23,20 @@ pub struct Measured {
     pub latency_ms: f64,
     /// Standard deviation as a fraction of it.
     pub noise: f64,
+    /// Of how many measurements it is the mean.
+    #[serde(default = "one")]
+    pub measurements: usize,
+}
+
+fn one() -> usize {
+    1
+}
+
+impl Measured {
+    /// Standard deviation of another single measurement, as a fraction of the latency.
+    fn single_noise(&self) -> f64 {
+        self.noise * (self.measurements.max(1) as f64).sqrt()
+    }
 }
 
 /// The op level of a latency model, in one cache state.
@@ -66,11 +77,15 @@ impl OpModel {
         let kinds: BTreeSet<&str> = samples.iter().map(Sample::kind).collect();
         let drafts = kinds.into_iter().map(|kind| Draft::choose(kind, samples, &folds, &pooled_errors));
         let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
-        let errors: Vec<f64> = drafts.iter().flat_map(|draft| draft.errors.iter().copied()).collect();
+        let errors: Vec<f64> = drafts.iter().flat_map(|draft| draft.scaled.iter().copied()).collect();
         let kinds = drafts.into_iter().map(|draft| draft.finish(&errors));
         let measured = samples
             .iter()
-            .map(|sample| (sample.key.clone(), Measured { latency_ms: sample.latency_ms, noise: sample.noise }));
+            .map(|sample| (sample.key.clone(), Measured {
+            latency_ms: sample.latency_ms,
+            noise: sample.noise,
+            measurements: sample.measurements,
+        }));
         Ok(Self {
             cache,
             kinds: kinds.map(|model| (model.kind.clone(), model)).collect(),
@@ -118,11 +133,12 @@ impl OpModel {
         let mut model =
             LogNormal { ms: model_ms, deviation: kind.deviation, log_half_width: kind.band.log_half_width };
         if measured.is_none() {
+            let (less_known, outside) = kind.less_known(features);
+            model.log_half_width *= less_known;
+            model.deviation *= less_known;
+            widened = outside;
             if let Some(excess) = kind.hull.excess(features) {
-                widened += WIDER_PER_FOLD * excess.log_ratio;
-                model.log_half_width *= widened;
-                model.deviation *= widened;
-                flags.push(Flag::OutsideMeasured { term: excess.term, factor: widened });
+                flags.push(Flag::OutsideMeasured { term: excess.term, factor: outside });
             }
             if matches!(kind.band.basis, Basis::Few | Basis::None) {
                 flags.push(Flag::FewRows { kind: kind.kind.clone(), rows: kind.rows });
@@ -162,7 +178,7 @@ fn combine(fact: Measured, model: LogNormal) -> LogNormal {
     let total = weight + model_weight;
     let log_ms = (weight * fact.latency_ms.ln() + model_weight * model.ms.ln()) / total;
     let deviation = total.sqrt().recip();
-    let log_half_width = NORMAL_90 * deviation.hypot(fact.noise);
+    let log_half_width = NORMAL_90 * deviation.hypot(fact.single_noise());
     LogNormal { ms: log_ms.exp(), deviation, log_half_width }
 }
 
@@ -176,7 +192,7 @@ mod tests {
     fn measurement_and_model_meet_by_precision() {
         // Noise 0.1 and deviation 0.2: weights 100 and 25; logarithms 0 and ln 2 give 0.2 · ln 2.
         let model = LogNormal { ms: 2.0, deviation: 0.2, log_half_width: 0.4 };
-        let combined = combine(Measured { latency_ms: 1.0, noise: 0.1 }, model);
+        let combined = combine(Measured { latency_ms: 1.0, noise: 0.1, measurements: 1 }, model);
         assert!((combined.ms.ln() - 0.2 * 2.0_f64.ln()).abs() < 1e-12);
         assert!((combined.deviation - 125.0_f64.sqrt().recip()).abs() < 1e-12);
     }

@@ -68,6 +68,8 @@ pub enum Primitive {
     },
     /// Maps put side by side.
     Join {
+        /// Number of maps.
+        parts: u32,
         /// What it gives.
         output: FeatureMap,
     },
@@ -86,18 +88,19 @@ impl Primitive {
             Self::Conv { output, .. }
             | Self::Linear { output, .. }
             | Self::Pool { output, .. }
-            | Self::Join { output }
+            | Self::Join { output, .. }
             | Self::Other { output } => output,
             Self::Elementwise { map, .. } => map,
             Self::GlobalPool { input } => FeatureMap { height: 1, width: 1, ..input },
         }
     }
 
-    /// Side of its kernel; 1 where there is none.
+    /// Side of its kernel, or the number of maps that it joins; 1 where there is neither.
     #[must_use]
     pub fn kernel(&self) -> u32 {
         match *self {
             Self::Conv { kernel, .. } | Self::Pool { kernel, .. } => kernel,
+            Self::Join { parts, .. } => parts,
             _ => 1,
         }
     }

@@ -26,8 +26,13 @@ pub struct Sample {
     pub features: OpFeatures,
     /// Its measured latency in milliseconds; above 0.
     pub latency_ms: f64,
-    /// Standard deviation of the measurement, as a fraction of the latency; above 0.
+    /// Standard deviation of that latency, as a fraction of it; above 0.
     pub noise: f64,
+    /// Of how many measurements it is the mean.
+    pub measurements: usize,
+    /// Samples of one group are left out together in cross-validation: ops of one network, where whole networks are what is
+    /// new later.
+    pub group: Option<String>,
 }
 
 impl Sample {
@@ -35,7 +40,8 @@ impl Sample {
     #[must_use]
     pub fn new(op: &OpSpec, latency_ms: f64, noise: f64) -> Self {
         let (key, kind) = (op.key(), op.op().kind().to_owned());
-        Self { key, kind, features: OpFeatures::of(op), latency_ms, noise }
+        let features = OpFeatures::of(op);
+        Self { key, kind, features, latency_ms, noise, measurements: 1, group: None }
     }
 
     /// The kind of its op.
@@ -56,10 +62,49 @@ pub fn op_samples(rows: &[Row], cache: Cache) -> Result<Vec<Sample>, PredictorEr
     }
     let sample = |(key, rows): (&str, Vec<&Row>)| {
         let op: OpSpec = key.parse()?;
-        let (latency_ms, noise) = combine(&rows.into_iter().map(noisy).collect::<Vec<_>>());
-        Ok(Sample::new(&op, latency_ms, noise))
+        let rows: Vec<(f64, f64)> = rows.into_iter().map(noisy).collect();
+        let (latency_ms, noise) = combine(&rows);
+        Ok(Sample { measurements: rows.len(), ..Sample::new(&op, latency_ms, noise) })
     };
     by_key.into_iter().map(sample).collect()
+}
+
+/// Repeated measurements from which the noise of all of a kind can be told.
+const ENOUGH_REPEATS: usize = 20;
+
+/// A sample per key: measurements of one op become one measured op.
+///
+/// Where enough ops of a kind were measured several times, how much their measurements differ is the noise of every
+/// measurement of the kind, whatever it claims for itself.
+#[must_use]
+pub(crate) fn merge(measurements: Vec<Sample>) -> Vec<Sample> {
+    let mut by_key: BTreeMap<String, Vec<Sample>> = BTreeMap::new();
+    for sample in measurements {
+        by_key.entry(sample.key.clone()).or_default().push(sample);
+    }
+    // Per kind the squared deviations within keys and their degrees of freedom.
+    let mut repeats: BTreeMap<String, (f64, usize)> = BTreeMap::new();
+    for samples in by_key.values() {
+        let mean = samples.iter().map(|s| s.latency_ms.ln()).sum::<f64>() / samples.len() as f64;
+        let squares = samples.iter().map(|s| (s.latency_ms.ln() - mean).powi(2)).sum::<f64>();
+        let of_kind = repeats.entry(samples[0].kind.clone()).or_default();
+        *of_kind = (of_kind.0 + squares, of_kind.1 + samples.len() - 1);
+    }
+    let merged = |samples: Vec<Sample>| {
+        let (squares, degrees) = repeats.get(&samples[0].kind).copied().unwrap_or_default();
+        let noise = (degrees >= ENOUGH_REPEATS).then(|| (squares / degrees as f64).sqrt().max(1e-4));
+        let (latency_ms, noise) = match noise {
+            Some(noise) => {
+                let mean = samples.iter().map(|s| s.latency_ms.ln()).sum::<f64>() / samples.len() as f64;
+                (mean.exp(), noise / (samples.len() as f64).sqrt())
+            }
+            None => combine(&samples.iter().map(|s| (s.latency_ms, s.noise)).collect::<Vec<_>>()),
+        };
+        let measurements = samples.len();
+        let first = samples.into_iter().next();
+        first.map(|first| Sample { latency_ms, noise, measurements, ..first })
+    };
+    by_key.into_values().filter_map(merged).collect()
 }
 
 /// Mean of the logarithms of (latency, relative noise) weighted by precision, and its relative standard deviation.
@@ -111,6 +156,22 @@ mod tests {
         assert!((latency.ln() - 2.0 / 7.0 * 1.5_f64.ln()).abs() < 1e-9);
         // They differ by 40 %: the noise of the mean is of that order, not below 1 %.
         assert!(noise > 0.1, "{noise}");
+    }
+
+    #[test]
+    fn repeats_tell_the_noise_of_their_kind() {
+        // 20 ops measured twice, 4 % apart: deviations ± 2 %, squares 2 · 0.02² per degree of freedom: noise 0.0283 of one
+        // measurement, 0.02 of the mean of two. One more, measured once, has the noise of one.
+        let op = |channels: u32, ms: f64| Sample::new(&format!("gpool-8x8x{channels}").parse().unwrap(), ms, 0.5);
+        let twice = (1..=20).flat_map(|c| [op(c, 0.02_f64.exp()), op(c, (-0.02_f64).exp())]);
+        let merged = merge(twice.chain([op(99, 3.0)]).collect());
+        assert_eq!(merged.len(), 21);
+        for sample in &merged {
+            let once = sample.key == "gpool-8x8x99";
+            let expected = if once { 0.02 * 2.0_f64.sqrt() } else { 0.02 };
+            assert!((sample.noise - expected).abs() < 1e-9, "{}: {}", sample.key, sample.noise);
+            assert!((sample.latency_ms - if once { 3.0 } else { 1.0 }).abs() < 1e-9);
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod devices;
 mod finding;
+mod gpu_ops;
 mod mbconv;
 mod nasbench;
 mod resolutions;
@@ -36,6 +37,7 @@ pub const TABLES: &[(&str, Task)] = &[
     ("mbconv_note10", resolutions::note10),
     ("nasbench201_nnmeter_2devices", nasbench::two_devices),
     ("nasbench201_help_21devices", devices::help),
+    ("mobile_gpu_ops", gpu_ops::three_phones),
 ];
 
 impl<'a> Bench<'a> {

@@ -1,14 +1,12 @@
 //! Rows of foreign tables as samples, and op models scored on them.
 
-use std::collections::BTreeMap;
-
 use profiler::record::Cache;
 
 use crate::{
     OpModel, PredictorError, Sample,
     import::{Foreign, ImportedRow, Subject},
     metrics::{Scored, Scores},
-    sample::combine,
+    sample::merge,
 };
 
 /// Relative noise of a row where a table says nothing of it.
@@ -28,16 +26,16 @@ pub(super) fn op_of(row: &ImportedRow) -> Option<(&Foreign, f64, f64)> {
 
 /// A sample per distinct op: rows of one op are one measured op.
 pub(super) fn samples<'a>(rows: impl Iterator<Item = &'a ImportedRow>) -> Vec<Sample> {
-    let mut by_key: BTreeMap<&str, Vec<(&Foreign, f64, f64)>> = BTreeMap::new();
-    for (op, latency_ms, noise) in rows.filter_map(op_of) {
-        by_key.entry(&op.key).or_default().push((op, latency_ms, noise));
-    }
-    let sample = |rows: Vec<(&Foreign, f64, f64)>| {
-        let op = rows[0].0;
-        let (latency_ms, noise) = combine(&rows.iter().map(|row| (row.1, row.2)).collect::<Vec<_>>());
-        Sample { key: op.key.clone(), kind: op.kind.clone(), features: op.features.clone(), latency_ms, noise }
+    let sample = |(op, latency_ms, noise): (&Foreign, f64, f64)| Sample {
+        key: op.key.clone(),
+        kind: op.kind.clone(),
+        features: op.features.clone(),
+        latency_ms,
+        noise,
+        measurements: 1,
+        group: None,
     };
-    by_key.into_values().map(sample).collect()
+    merge(rows.filter_map(op_of).map(sample).collect())
 }
 
 /// Fits and says what was chosen for the kind with most rows.

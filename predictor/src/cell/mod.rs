@@ -11,11 +11,13 @@
 mod features;
 mod graph;
 mod model;
+mod model_file;
 mod suggest;
 mod transfer;
 
 pub use features::{CELL_TERMS, cell_features};
 pub use graph::{Cell, CellOp};
 pub use model::{CellModel, CellSample};
+pub use model_file::{CellModelFile, cell_of, cell_samples};
 pub use suggest::{Suggestion, suggest};
 pub use transfer::{Prior, Transfer, transfer};

@@ -4,7 +4,7 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
-use super::{CELL_TERMS, Cell, cell_features};
+use super::{CELL_TERMS, Cell, Prior, cell_features, transfer};
 use crate::{
     LogNormal,
     cross_validation::mape_of_log_errors,
@@ -118,6 +118,40 @@ impl CellModel {
         })
     }
 
+    /// A model of a few networks of a new device and a prior of known ones; see [`super::transfer`].
+    ///
+    /// Its interval comes from networks left out one at a time.
+    ///
+    /// # Errors
+    /// Why it cannot, in words.
+    pub fn transferred(prior: &Prior, samples: &[CellSample]) -> Result<Self, String> {
+        let found = transfer(prior, samples)?;
+        let mut errors = Vec::new();
+        for left_out in 0..samples.len() {
+            let others: Vec<CellSample> =
+                samples.iter().enumerate().filter(|(i, _)| *i != left_out).map(|(_, s)| *s).collect();
+            let Ok(without) = transfer(prior, &others) else { break };
+            let predicted = without.predict_ms(&samples[left_out].cell);
+            // What a network would take in less than no time is as far off as can be told.
+            errors.push((samples[left_out].latency_ms / predicted.max(0.1 * samples[left_out].latency_ms)).ln());
+        }
+        let mape = (!errors.is_empty()).then(|| mape_of_log_errors(&errors));
+        Ok(Self {
+            coefficients_ms: found.coefficients_ms,
+            correction: Correction::None,
+            rows: samples.len(),
+            candidates: vec![("transfer".to_owned(), mape)],
+            chosen: "transfer".to_owned(),
+            band: Band::new(&errors, &[]),
+        })
+    }
+
+    /// Milliseconds per unit of each term of [`cell_features`].
+    #[must_use]
+    pub fn coefficients_ms(&self) -> &[f64] {
+        &self.coefficients_ms
+    }
+
     /// Only the linear part, for what is to become part of a prior.
     ///
     /// # Errors
@@ -223,7 +257,7 @@ impl Data<'_> {
         let all: Vec<usize> = (0..self.rows.len()).collect();
         let x = self.linear(&all, penalty).ok()?;
         let scaling = Scaling::of(self.rows);
-        Some((scaling.clone(), Kernel::fit(self.rows, &self.residuals(&all, &x), &scaling, seed)))
+        Some((scaling.clone(), Kernel::fit(self.rows, &self.residuals(&all, &x), &vec![0.0; all.len()], &scaling, seed)))
     }
 
     fn parts(
@@ -237,7 +271,9 @@ impl Data<'_> {
         let residuals = self.residuals(chosen, &x);
         let rows: Vec<Vec<f64>> = chosen.iter().map(|&i| self.rows[i].clone()).collect();
         let process = match kernel {
-            Some((scaling, kernel)) => GaussianProcess::fit(&rows, &residuals, scaling, kernel),
+            Some((scaling, kernel)) => {
+                GaussianProcess::fit(&rows, &residuals, &vec![0.0; rows.len()], scaling, kernel)
+            },
             None => Err("no kernel".to_owned()),
         };
         Ok((x, Parts { process, trees: BoostedTrees::fit(&rows, &residuals, &Growth::default(), seed) }))
@@ -296,6 +332,13 @@ mod tests {
             let found = model.predict(&sample.cell).unwrap().ms;
             assert!((found / sample.latency_ms - 1.0).abs() < 1e-3, "{}: {found}", sample.cell);
         }
+        // Twice the same device as known: four networks of one three times as slow give it, whatever else.
+        let twice = [model.coefficients_ms.clone(), model.coefficients_ms.iter().map(|c| 2.0 * c).collect()];
+        let slow: Vec<CellSample> =
+            rest.iter().step_by(230).map(|s| CellSample { latency_ms: 3.0 * s.latency_ms, ..*s }).collect();
+        let moved = CellModel::transferred(&Prior::new(&twice).unwrap(), &slow).unwrap();
+        let found = moved.predict(&samples[0].cell).unwrap().ms / samples[0].latency_ms;
+        assert!((found / 3.0 - 1.0).abs() < 0.01, "{found}");
         assert!(CellModel::fit(&rest[..9], 0).unwrap_err().contains("predictor transfer"));
     }
 }

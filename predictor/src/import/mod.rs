@@ -8,11 +8,15 @@ mod cell;
 mod columns;
 mod conv;
 mod csv_table;
+mod session;
 mod subject;
+mod table;
 
 pub use columns::{Columns, Record};
 pub use csv_table::{CSV_KINDS, CsvKind};
+pub use session::ImportSession;
 pub use subject::{Foreign, Subject};
+pub use table::{Written, write_imported};
 
 use std::path::PathBuf;
 
@@ -66,6 +70,19 @@ pub struct Imported {
     pub refused: Vec<Refused>,
     /// What its latencies are of: the column, or the file's own word.
     pub measured: String,
+}
+
+impl Imported {
+    /// The first row that would not come into a table, and why, in words.
+    #[must_use]
+    pub fn first_refused(&self) -> Option<String> {
+        let unknown = self.rows.iter().filter_map(|row| match &row.subject {
+            Subject::Op(op) => op.op.as_ref().err().map(|reason| (row.line, reason)),
+            Subject::Cell(_) => None,
+        });
+        let all = unknown.chain(self.refused.iter().map(|refused| (refused.line, &refused.reason)));
+        all.min_by_key(|(line, _)| *line).map(|(line, reason)| format!("line {line}: {reason}"))
+    }
 }
 
 /// A reader of a format.

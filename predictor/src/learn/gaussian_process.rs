@@ -14,6 +14,8 @@ const KERNEL_ROWS: usize = 280;
 const ROUNDS: usize = 36;
 /// Rows in all, at most.
 const LARGEST: usize = 2500;
+/// Rows nearest to an input that say how well it is known.
+const NEAREST: usize = 12;
 /// Where length scales start, in deviations of the input, and how far their logarithm may be expected to stray.
 const LENGTH: (f64, f64) = (4.0, 1.2);
 const SQRT_5: f64 = 2.236_067_977_499_79;
@@ -41,13 +43,22 @@ impl Kernel {
         self.logs[..self.logs.len() - 2].iter().map(|log| (-log).exp()).collect()
     }
 
-    /// The kernel that makes the targets most likely, on at most [`KERNEL_ROWS`] of the rows; targets vary around 0.
-    pub(crate) fn fit(inputs: &[Vec<f64>], targets: &[f64], scaling: &Scaling, seed: u64) -> Self {
+    /// The kernel that makes the targets most likely, on at most [`KERNEL_ROWS`] of the rows.
+    ///
+    /// Targets vary around 0; `variances` are those of their noise as far as it is known, beside the kernel's own.
+    pub(crate) fn fit(
+        inputs: &[Vec<f64>],
+        targets: &[f64],
+        variances: &[f64],
+        scaling: &Scaling,
+        seed: u64,
+    ) -> Self {
         let mut order: Vec<usize> = (0..inputs.len()).collect();
         order.shuffle(&mut Pcg64::seed_from_u64(seed));
         order.truncate(KERNEL_ROWS);
         let rows: Vec<Vec<f64>> = order.iter().map(|&i| scaling.apply(&inputs[i])).collect();
         let targets: Vec<f64> = order.iter().map(|&i| targets[i]).collect();
+        let variances: Vec<f64> = order.iter().map(|&i| variances[i]).collect();
         let width = scaling.width();
         let power = (dot(&targets, &targets) / targets.len().max(1) as f64).max(1e-12);
         let mut start = vec![LENGTH.0.ln(); width];
@@ -56,13 +67,13 @@ impl Kernel {
         limits.push(((1e-3 * power).ln(), (1e3 * power).ln()));
         limits.push(((1e-5 * power).max(1e-10).ln(), (4.0 * power).ln()));
         let logs = climb(&start, &limits, ROUNDS, |logs| {
-            Self { logs: logs.to_vec() }.log_likelihood(&rows, &targets)
+            Self { logs: logs.to_vec() }.log_likelihood(&rows, &targets, &variances)
         });
         Self { logs }
     }
 
     /// ln p(targets) and its slopes, with a bell-shaped belief about the length scales.
-    fn log_likelihood(&self, rows: &[Vec<f64>], targets: &[f64]) -> Option<(f64, Vec<f64>)> {
+    fn log_likelihood(&self, rows: &[Vec<f64>], targets: &[f64], variances: &[f64]) -> Option<(f64, Vec<f64>)> {
         let n = rows.len();
         let width = self.logs.len() - 2;
         let scaled = self.scaled(rows);
@@ -75,7 +86,7 @@ impl Kernel {
                 matrix[i * n + j] = self.signal() * k;
                 slopes_of_pairs[i * n + j] = self.signal() * slope;
             }
-            matrix[i * n + i] = self.signal() + self.noise();
+            matrix[i * n + i] = self.signal() + self.noise() + variances[i];
         }
         let kept = matrix.clone();
         let factor = Cholesky::new(matrix, n)?;
@@ -131,16 +142,20 @@ pub(crate) struct GaussianProcess {
     /// Rows divided by their length scales.
     rows: Vec<Vec<f64>>,
     weights: Vec<f64>,
+    /// Variance of what it looks for, and of the noise.
+    signal: f64,
+    noise: f64,
 }
 
 impl GaussianProcess {
-    /// Fits targets that vary around 0 with a kernel that is known.
+    /// Fits targets that vary around 0 with a kernel that is known; `variances` as for [`Kernel::fit`].
     ///
     /// # Errors
     /// Why it cannot, in words.
     pub(crate) fn fit(
         inputs: &[Vec<f64>],
         targets: &[f64],
+        variances: &[f64],
         scaling: &Scaling,
         kernel: &Kernel,
     ) -> Result<Self, String> {
@@ -155,20 +170,54 @@ impl GaussianProcess {
             for j in 0..i {
                 matrix[i * n + j] = kernel.signal() * matern(squared_distance(&rows[i], &rows[j])).0;
             }
-            matrix[i * n + i] = kernel.signal() * (1.0 + 1e-8) + kernel.noise();
+            matrix[i * n + i] = kernel.signal() * (1.0 + 1e-8) + kernel.noise() + variances[i];
         }
         let factor = Cholesky::new(matrix, n).ok_or("its kernel matrix is not positive definite")?;
         let weights: Vec<f64> = factor.solve(targets).into_iter().map(|w| w * kernel.signal()).collect();
         if weights.iter().any(|w| !w.is_finite()) {
             return Err("no finite solution".to_owned());
         }
-        Ok(Self { scaling: scaling.clone(), inverse_lengths: kernel.inverse_lengths(), rows, weights })
+        Ok(Self {
+            scaling: scaling.clone(),
+            inverse_lengths: kernel.inverse_lengths(),
+            rows,
+            weights,
+            signal: kernel.signal(),
+            noise: kernel.noise(),
+        })
+    }
+
+    fn place(&self, input: &[f64]) -> Vec<f64> {
+        let scaled = self.scaling.apply(input);
+        scaled.iter().zip(&self.inverse_lengths).map(|(x, inverse)| x * inverse).collect()
+    }
+
+    /// Standard deviation of the target of an input around [`Self::predict`], as the nearest rows leave it: as good as all
+    /// of them, for a share of the cost.
+    pub(crate) fn deviation(&self, input: &[f64]) -> f64 {
+        let place = self.place(input);
+        let mut near: Vec<(f64, &Vec<f64>)> =
+            self.rows.iter().map(|row| (squared_distance(&place, row), row)).collect();
+        let count = NEAREST.min(near.len());
+        if count < near.len() {
+            near.select_nth_unstable_by(count, |a, b| a.0.total_cmp(&b.0));
+            near.truncate(count);
+        }
+        let mut matrix = vec![0.0; count * count];
+        for i in 0..count {
+            for j in 0..i {
+                matrix[i * count + j] = self.signal * matern(squared_distance(near[i].1, near[j].1)).0;
+            }
+            matrix[i * count + i] = self.signal * (1.0 + 1e-8) + self.noise;
+        }
+        let with: Vec<f64> = near.iter().map(|(squared, _)| self.signal * matern(*squared).0).collect();
+        let known = Cholesky::new(matrix, count).map_or(0.0, |factor| dot(&with, &factor.solve(&with)));
+        (self.noise + (self.signal - known).max(0.0)).sqrt()
     }
 
     /// The target of an input.
     pub(crate) fn predict(&self, input: &[f64]) -> f64 {
-        let scaled = self.scaling.apply(input);
-        let scaled: Vec<f64> = scaled.iter().zip(&self.inverse_lengths).map(|(x, inverse)| x * inverse).collect();
+        let scaled = self.place(input);
         self.rows.iter().zip(&self.weights).map(|(row, w)| w * matern(squared_distance(&scaled, row)).0).sum()
     }
 }
@@ -190,12 +239,14 @@ mod tests {
     fn a_smooth_function_is_found_between_the_rows() {
         let (inputs, targets) = rows(60);
         let scaling = Scaling::of(&inputs);
-        let kernel = Kernel::fit(&inputs, &targets, &scaling, 1);
-        let process = GaussianProcess::fit(&inputs, &targets, &scaling, &kernel).unwrap();
+        let kernel = Kernel::fit(&inputs, &targets, &[0.0; 60], &scaling, 1);
+        let process = GaussianProcess::fit(&inputs, &targets, &[0.0; 60], &scaling, &kernel).unwrap();
         for x in [0.55, 2.05, 4.35] {
             let found = process.predict(&[x, 3.0, 4.0]);
             assert!((found - x.sin()).abs() < 0.03, "{x}: {found}, expected {}", x.sin());
         }
+        // Between rows it knows the target better than beyond them.
+        assert!(process.deviation(&[2.05, 3.0, 4.0]) < 0.5 * process.deviation(&[9.0, 3.0, 4.0]));
         // The inputs that say nothing have longer length scales than the one that does.
         assert!(kernel.logs[0] < kernel.logs[1] && kernel.logs[0] < kernel.logs[2], "{kernel:?}");
     }
@@ -206,12 +257,12 @@ mod tests {
         let scaling = Scaling::of(&inputs);
         let rows: Vec<Vec<f64>> = inputs.iter().map(|row| scaling.apply(row)).collect();
         let kernel = Kernel { logs: vec![0.2, 0.9, 1.3, -0.3, -2.0] };
-        let (_, slopes) = kernel.log_likelihood(&rows, &targets).unwrap();
+        let (_, slopes) = kernel.log_likelihood(&rows, &targets, &[0.01; 20]).unwrap();
         for (i, slope) in slopes.iter().enumerate() {
             let height = |step: f64| {
                 let mut moved = kernel.clone();
                 moved.logs[i] += step;
-                moved.log_likelihood(&rows, &targets).unwrap().0
+                moved.log_likelihood(&rows, &targets, &[0.01; 20]).unwrap().0
             };
             let difference = (height(1e-5) - height(-1e-5)) / 2e-5;
             assert!((slope - difference).abs() < 1e-4 * (1.0 + slope.abs()), "{i}: {slope}, {difference}");

@@ -31,6 +31,10 @@ impl Regressor for Blend {
         (self.kernel.predict_ms(op) * self.trees.predict_ms(op)).sqrt()
     }
 
+    fn spread(&self, op: &OpFeatures) -> f64 {
+        self.kernel.spread(op)
+    }
+
     fn contributions(&self, op: &OpFeatures) -> Vec<Contribution> {
         let mut shares = self.kernel.work_terms().contributions(op);
         let ms = self.predict_ms(op) - self.kernel.work_terms().predict_ms(op);

@@ -13,6 +13,11 @@ pub(super) fn largest(residuals: &[f64]) -> f64 {
     residuals.iter().map(|residual| residual.abs()).fold(0.0, f64::max)
 }
 
+/// Variance of the noise of each sample on log scale.
+pub(super) fn variances(samples: &[&Sample]) -> Vec<f64> {
+    samples.iter().map(|s| s.noise.powi(2)).collect()
+}
+
 /// [`descriptors`] of each sample.
 pub(super) fn points(samples: &[&Sample]) -> Vec<Vec<f64>> {
     samples.iter().map(|s| descriptors(&s.features)).collect()

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Contribution, Regressor, Role, WorkTerms,
-    correction::{largest, log_residuals, points},
+    correction::{largest, log_residuals, points, variances},
 };
 use crate::{
     OpFeatures, Sample,
@@ -50,7 +50,7 @@ impl Regressor for Kernel {
         let learnt = (samples.len() >= FEWEST).then(|| WorkTerms::fit(samples, &settings).ok()).flatten().map(|terms| {
             let points = points(samples);
             let scaling = Scaling::of(&points);
-            let kernel = LearntKernel::fit(&points, &log_residuals(samples, &terms), &scaling, 0);
+            let kernel = LearntKernel::fit(&points, &log_residuals(samples, &terms), &variances(samples), &scaling, 0);
             (scaling, kernel)
         });
         KernelSettings { work_terms: settings, learnt }
@@ -62,12 +62,16 @@ impl Regressor for Kernel {
         };
         let work_terms = WorkTerms::fit(samples, &settings.work_terms)?;
         let residuals = log_residuals(samples, &work_terms);
-        let log_residual = GaussianProcess::fit(&points(samples), &residuals, scaling, kernel)?;
+        let log_residual = GaussianProcess::fit(&points(samples), &residuals, &variances(samples), scaling, kernel)?;
         Ok(Self { work_terms, log_residual, largest: largest(&residuals) })
     }
 
     fn predict_ms(&self, op: &OpFeatures) -> f64 {
         self.work_terms.predict_ms(op) * self.log_factor(op).exp()
+    }
+
+    fn spread(&self, op: &OpFeatures) -> f64 {
+        self.log_residual.deviation(&descriptors(op))
     }
 
     fn contributions(&self, op: &OpFeatures) -> Vec<Contribution> {

@@ -22,7 +22,10 @@ pub use residual::Residual;
 pub use ridge::Ridge;
 pub use work_terms::WorkTerms;
 
-use crate::{OpFeatures, Sample, cross_validation};
+use crate::{
+    OpFeatures, Sample,
+    cross_validation::{self, Miss},
+};
 
 /// A share of a predicted latency.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +70,11 @@ pub trait Regressor: Sized {
 
     /// The latency in milliseconds; not positive or not finite when it has no answer.
     fn predict_ms(&self, op: &OpFeatures) -> f64;
+
+    /// How far off its answer may be on log scale, in a unit of its own: larger where an op is unlike those fitted on.
+    fn spread(&self, _op: &OpFeatures) -> f64 {
+        1.0
+    }
 
     /// What the latency is made of.
     fn contributions(&self, op: &OpFeatures) -> Vec<Contribution> {
@@ -123,10 +131,10 @@ macro_rules! regressors {
                 match self { $(Self::$variant => $variant::PARTS),+ }
             }
 
-            /// For each sample, ln(measured / predicted) by a model fitted on the other folds; nothing where that model
-            /// has no ground to answer.
-            pub(crate) fn log_errors(self, samples: &[&Sample], folds: &[usize]) -> Vec<Option<f64>> {
-                match self { $(Self::$variant => cross_validation::log_errors::<$variant>(samples, folds)),+ }
+            /// For each sample, how far off a model fitted on the other folds is; nothing where that model has no
+            /// ground to answer.
+            pub(crate) fn misses(self, samples: &[&Sample], folds: &[usize]) -> Vec<Option<Miss>> {
+                match self { $(Self::$variant => cross_validation::misses::<$variant>(samples, folds)),+ }
             }
         }
 
@@ -142,6 +150,12 @@ macro_rules! regressors {
             pub fn predict_ms(&self, op: &OpFeatures) -> Option<f64> {
                 let ms = match self { $(Self::$variant(fitted) => fitted.predict_ms(op)),+ };
                 (ms.is_finite() && ms > 0.0).then_some(ms)
+            }
+
+            /// How far off its answer may be, in a unit of its own.
+            #[must_use]
+            pub fn spread(&self, op: &OpFeatures) -> f64 {
+                match self { $(Self::$variant(fitted) => fitted.spread(op)),+ }
             }
 
             /// What the latency is made of.
