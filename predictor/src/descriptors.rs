@@ -30,8 +30,15 @@ const MARKS: [&str; 14] = [
 #[must_use]
 pub(crate) fn descriptors(op: &OpFeatures) -> Vec<f64> {
     let [pixels_in, pixels_out, channels_in, channels_out, widest, kernel, macs, layers] = op.sizes;
-    let mut point =
-        vec![pixels_in, pixels_in - pixels_out, channels_in, channels_out, widest - channels_in, kernel, layers];
+    let mut point = vec![
+        pixels_in,
+        pixels_in - pixels_out,
+        channels_in,
+        channels_out,
+        widest - channels_in,
+        kernel,
+        layers,
+    ];
     let count = |log: f64| log.exp().round();
     for channels in [channels_in, channels_out, widest].map(count) {
         point.extend(CHANNEL_GROUPS.map(|group| rounding_up(channels, group)));
@@ -72,7 +79,8 @@ mod tests {
     fn points_match_a_hand_count() {
         // 10x10x6 -> 5x5x20 by a dense 3x3 of stride 2: pixels 100 and 25; channels 6 (8 in fours), 20; widest 20.
         let point = descriptors(&OpFeatures::of(&"conv-10x10x6-o20-k3-s2-relu".parse().unwrap()));
-        let near = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-9, "{found}, {expected}");
+        let near =
+            |found: f64, expected: f64| assert!((found - expected).abs() < 1e-9, "{found}, {expected}");
         near(point[0], 100.0_f64.ln());
         near(point[1], 4.0_f64.ln());
         near(point[4], (20.0_f64 / 6.0).ln());

@@ -149,7 +149,8 @@ impl Draft {
         let members: Vec<usize> = (0..samples.len()).filter(|&i| samples[i].kind() == kind).collect();
         let own: Vec<&Sample> = members.iter().map(|&i| &samples[i]).collect();
         let own_folds: Vec<usize> = members.iter().map(|&i| folds[i]).collect();
-        let of_kind = if own.len() < samples.len() { PooledErrors::of_all(&own, &own_folds) } else { Vec::new() };
+        let of_kind =
+            if own.len() < samples.len() { PooledErrors::of_all(&own, &own_folds) } else { Vec::new() };
         let mut candidates = Vec::new();
         for (index, of_all) in pooled.iter().enumerate() {
             let misses = members.iter().filter_map(|&i| of_all.misses[i]).collect();
@@ -247,8 +248,7 @@ mod tests {
 
     #[test]
     fn a_later_candidate_must_be_clearly_better_and_a_yardstick_never_wins() {
-        let candidate =
-            |regressor, error: f64, n| Candidate {
+        let candidate = |regressor, error: f64, n| Candidate {
             regressor,
             scope: Scope::All,
             misses: vec![Miss { error, spread: 1.0 }; n],

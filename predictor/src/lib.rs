@@ -18,6 +18,7 @@
 #[cfg(test)]
 mod test_rows;
 
+mod batch;
 pub mod bench;
 pub mod cell;
 pub mod cli;
@@ -46,6 +47,7 @@ pub mod regressor;
 mod sample;
 mod window_walk;
 
+pub use batch::Batch;
 pub use error::PredictorError;
 pub use evaluate::{Evaluation, Scoring};
 pub use features::{N_TERMS, OpFeatures, SIZES, TERMS};

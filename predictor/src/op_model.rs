@@ -79,13 +79,16 @@ impl OpModel {
         let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
         let errors: Vec<f64> = drafts.iter().flat_map(|draft| draft.scaled.iter().copied()).collect();
         let kinds = drafts.into_iter().map(|draft| draft.finish(&errors));
-        let measured = samples
-            .iter()
-            .map(|sample| (sample.key.clone(), Measured {
-            latency_ms: sample.latency_ms,
-            noise: sample.noise,
-            measurements: sample.measurements,
-        }));
+        let measured = samples.iter().map(|sample| {
+            (
+                sample.key.clone(),
+                Measured {
+                    latency_ms: sample.latency_ms,
+                    noise: sample.noise,
+                    measurements: sample.measurements,
+                },
+            )
+        });
         Ok(Self {
             cache,
             kinds: kinds.map(|model| (model.kind.clone(), model)).collect(),

@@ -162,7 +162,8 @@ mod tests {
     fn repeats_tell_the_noise_of_their_kind() {
         // 20 ops measured twice, 4 % apart: deviations ± 2 %, squares 2 · 0.02² per degree of freedom: noise 0.0283 of one
         // measurement, 0.02 of the mean of two. One more, measured once, has the noise of one.
-        let op = |channels: u32, ms: f64| Sample::new(&format!("gpool-8x8x{channels}").parse().unwrap(), ms, 0.5);
+        let op =
+            |channels: u32, ms: f64| Sample::new(&format!("gpool-8x8x{channels}").parse().unwrap(), ms, 0.5);
         let twice = (1..=20).flat_map(|c| [op(c, 0.02_f64.exp()), op(c, (-0.02_f64).exp())]);
         let merged = merge(twice.chain([op(99, 3.0)]).collect());
         assert_eq!(merged.len(), 21);
@@ -179,7 +180,7 @@ mod tests {
         let hot = Row { cache: Cache::Hot, ..op_row("gpool-8x8x8", 1.0) };
         let samples =
             op_samples(&[op_row("gpool-8x8x8", 2.0), hot, op_row("conv-8x8x3-o8-k3-s1", 3.0)], Cache::Cold);
-        let found: Vec<_> = samples.unwrap().iter().map(|s| (s.kind, s.latency_ms)).collect();
+        let found: Vec<_> = samples.unwrap().into_iter().map(|s| (s.kind, s.latency_ms)).collect();
         assert_eq!(found, [("conv".to_owned(), 3.0), ("gpool".to_owned(), 2.0)]);
     }
 }

@@ -20,9 +20,27 @@ const DRAWS: u64 = 20;
 const PENALTY: f64 = 1e-6;
 /// Devices by their columns.
 const DEVICES: [&str; 21] = [
-    "1080ti_1", "1080ti_256", "1080ti_32", "2080ti_1", "2080ti_256", "2080ti_32", "essential_ph_1", "gold_6240",
-    "pixel3", "samsung_a50", "samsung_s7", "silver_4114", "silver_4210r", "titan_rtx_1", "titan_rtx_32", "titanx_1",
-    "titanx_256", "titanx_32", "titanxp_1", "titanxp_256", "titanxp_32",
+    "1080ti_1",
+    "1080ti_256",
+    "1080ti_32",
+    "2080ti_1",
+    "2080ti_256",
+    "2080ti_32",
+    "essential_ph_1",
+    "gold_6240",
+    "pixel3",
+    "samsung_a50",
+    "samsung_s7",
+    "silver_4114",
+    "silver_4210r",
+    "titan_rtx_1",
+    "titan_rtx_32",
+    "titanx_1",
+    "titanx_256",
+    "titanx_32",
+    "titanxp_1",
+    "titanxp_256",
+    "titanxp_32",
 ];
 
 pub(super) fn help(bench: &Bench<'_>) -> Result<Vec<Finding>, PredictorError> {
@@ -59,9 +77,6 @@ pub(super) fn help(bench: &Bench<'_>) -> Result<Vec<Finding>, PredictorError> {
             ten.iter().filter_map(|s| pool.iter().position(|cell| *cell == s.cell)).collect();
         let of_chosen = rank(&places)?;
         let of_itself = spearman(&coefficients[new], &features, samples, &[]);
-        if std::env::var_os("TAILOR_DEBUG").is_some() {
-            eprintln!("    {:16} random {of_draws:.4} suggested {of_chosen:.4} itself {of_itself:.4}", DEVICES[new]);
-        }
         random += of_draws / DEVICES.len() as f64;
         chosen += of_chosen / DEVICES.len() as f64;
         itself += of_itself / DEVICES.len() as f64;

@@ -20,14 +20,14 @@ pub(super) fn xiaomi11(bench: &Bench<'_>) -> Result<Vec<Finding>, PredictorError
     phone(bench, "mbconv_xiaomi11")
 }
 
-/// Every fifth row is for testing; of few rows, five draws are fitted and their mean is taken.
+/// Every fifth row is for testing; of few rows, ten draws are fitted and their mean is taken.
 fn phone(bench: &Bench<'_>, table: &'static str) -> Result<Vec<Finding>, PredictorError> {
     let rows = bench.read(&format!("{table}.csv"), "mbconv", None)?.rows;
     let (test, rest): (Vec<_>, Vec<_>) = rows.iter().enumerate().partition(|(index, _)| index % 5 == 0);
     let [test, rest] = [test, rest].map(|rows| rows.into_iter().map(|(_, row)| row).collect::<Vec<_>>());
     let mut findings = Vec::new();
     for (count, mape) in CASES {
-        let draws = if count.is_some() { 5 } else { 1 };
+        let draws = if count.is_some() { 10 } else { 1 };
         let mut sums = [0.0; 3];
         let mut chosen = String::new();
         for seed in 0..draws {

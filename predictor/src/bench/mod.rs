@@ -7,12 +7,15 @@
 mod devices;
 mod finding;
 mod gpu_ops;
+mod gpu_table;
 mod mbconv;
 mod nasbench;
 mod resolutions;
 mod score;
+mod speed;
 
 pub use finding::{Bound, Finding, Goal};
+pub use speed::speed;
 
 use std::{cell::RefCell, path::PathBuf};
 
@@ -61,10 +64,9 @@ impl<'a> Bench<'a> {
         let imported = source.read("csv")?;
         match imported.refused.first() {
             None => Ok(imported),
-            Some(refused) => Err(PredictorError::CannotFit(format!(
-                "{file} line {}: {}",
-                refused.line, refused.reason
-            ))),
+            Some(refused) => {
+                Err(PredictorError::CannotFit(format!("{file} line {}: {}", refused.line, refused.reason)))
+            }
         }
     }
 }

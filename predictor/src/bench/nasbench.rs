@@ -38,9 +38,6 @@ pub(super) fn two_devices(bench: &Bench<'_>) -> Result<Vec<Finding>, PredictorEr
             shuffled.shuffle(&mut Pcg64::seed_from_u64(seed));
             let (test, rest) = shuffled.split_at(TEST_ROWS);
             let model = CellModel::fit(rest, seed).map_err(PredictorError::CannotFit)?;
-            if std::env::var_os("TAILOR_DEBUG").is_some() {
-                eprintln!("    {:?}", model.candidates);
-            }
             let scores = score(&model, test)?;
             let figures = [scores.mape, scores.within_10, scores.coverage_90, scores.rmse_ms];
             sums.iter_mut().zip(figures).for_each(|(sum, figure)| *sum += figure / SEEDS as f64);

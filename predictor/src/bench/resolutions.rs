@@ -4,10 +4,7 @@ use super::{
     Bench, Bound, Finding, Goal,
     score::{fit, samples, score},
 };
-use crate::{
-    PredictorError,
-    import::ImportedRow,
-};
+use crate::{PredictorError, import::ImportedRow};
 
 const TABLE: &str = "mbconv_note10";
 /// Every third of the thirteen resolutions, the second first.

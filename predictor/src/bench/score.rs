@@ -38,17 +38,12 @@ pub(super) fn samples<'a>(rows: impl Iterator<Item = &'a ImportedRow>) -> Vec<Sa
     merge(rows.filter_map(op_of).map(sample).collect())
 }
 
-/// Fits and says what was chosen for the kind with most rows.
+/// Fits, and says what was chosen for the kind with most rows.
 pub(super) fn fit(samples: &[Sample]) -> Result<(OpModel, String), PredictorError> {
     let model = OpModel::fit(samples, Cache::Hot, 0).map_err(PredictorError::CannotFit)?;
-    let chosen = model.kinds().max_by_key(|kind| kind.rows).map(|kind| {
-        let list = kind.candidates.iter().filter_map(|c| Some(format!("{} {:.4}", c.regressor, c.cv_mape?)));
-        if std::env::var_os("TAILOR_DEBUG").is_some() {
-            eprintln!("    {}", list.collect::<Vec<_>>().join(", "));
-        }
-        kind.fitted.kind().name().to_owned()
-    });
-    Ok((model, chosen.unwrap_or_default()))
+    let chosen = model.kinds().max_by_key(|kind| kind.rows).map(|kind| kind.fitted.kind().name());
+    let chosen = chosen.unwrap_or_default().to_owned();
+    Ok((model, chosen))
 }
 
 /// Scores a model on rows.

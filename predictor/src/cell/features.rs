@@ -1,9 +1,6 @@
 //! What a model sees of a cell.
 
-use super::{
-    Cell, CellOp,
-    graph::EDGES,
-};
+use super::{Cell, CellOp, graph::EDGES};
 
 /// Number of counts of a graph.
 const COUNTS: usize = 5;
@@ -98,8 +95,9 @@ mod tests {
     #[test]
     fn terms_match_a_hand_count() {
         // Live: 0→1 conv3, 1→3 conv1, 0→3 skip. Written too: 1→2 pool; the two others are none.
-        let cell: Cell =
-            "|nor_conv_3x3~0|+|none~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_1x1~1|none~2|".parse().unwrap();
+        let cell: Cell = "|nor_conv_3x3~0|+|none~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_1x1~1|none~2|"
+            .parse()
+            .unwrap();
         let terms = cell_features(&cell);
         assert_eq!(terms.len(), CELL_TERMS);
         // Constant; conv3, conv1, pool, skip, sums (0→3 and 1→3 meet); maps read by a convolution (nodes 0 and 1); two edges

@@ -9,6 +9,7 @@
 //! output (converters to TFLite and ONNX prune the others). A model is given both and finds out.
 
 mod features;
+mod fit;
 mod graph;
 mod model;
 mod model_file;

@@ -45,7 +45,9 @@ pub fn cell_of(row: &Row) -> Option<Cell> {
 /// The NAS-Bench-201 networks among rows.
 #[must_use]
 pub fn cell_samples(rows: &[Row]) -> Vec<CellSample> {
-    rows.iter().filter_map(|row| Some(CellSample { cell: cell_of(row)?, latency_ms: row.latency_ms })).collect()
+    rows.iter()
+        .filter_map(|row| Some(CellSample { cell: cell_of(row)?, latency_ms: row.latency_ms }))
+        .collect()
 }
 
 impl CellModelFile {
@@ -118,7 +120,10 @@ mod tests {
             level: Level::Network,
             subject: cell.to_string(),
             // A little that no sum of terms explains.
-            ..test_rows::op_row("", (0.5 + cell_features(&cell)[1]) * (1.0 + cell_features(&cell)[3].powi(3) / 99.0))
+            ..test_rows::op_row(
+                "",
+                (0.5 + cell_features(&cell)[1]) * (1.0 + cell_features(&cell)[3].powi(3) / 99.0),
+            )
         };
         Cell::all().step_by(61).map(row).collect()
     }
@@ -140,7 +145,8 @@ mod tests {
         let error = file.evaluate(&rows[..200], Scoring::NewSubjects).unwrap_err().to_string();
         assert!(error.contains("--hold-out 0.2"), "{error}");
         let text = std::fs::read_to_string(&path).unwrap();
-        std::fs::write(&path, text.replacen("\"coefficients_ms\": [", "\"coefficients_ms\": [1.0, ", 1)).unwrap();
+        std::fs::write(&path, text.replacen("\"coefficients_ms\": [", "\"coefficients_ms\": [1.0, ", 1))
+            .unwrap();
         assert!(CellModelFile::read(&path).unwrap_err().to_string().contains("92 coefficients, expected 91"));
     }
 }

@@ -55,7 +55,8 @@ impl Prior {
         let factor = (n - 1.0).sqrt().recip();
         let deviation = |device: &Vec<f64>| device.iter().zip(&mean).map(|(c, m)| (c - m) * factor).collect();
         let deviations: Vec<Vec<f64>> = scaled.iter().map(deviation).collect();
-        let own = (0..CELL_TERMS).map(|j| OWN * deviations.iter().map(|d| d[j] * d[j]).sum::<f64>()).collect();
+        let own =
+            (0..CELL_TERMS).map(|j| OWN * deviations.iter().map(|d| d[j] * d[j]).sum::<f64>()).collect();
         Ok(Self { mean, deviations, own })
     }
 

@@ -6,7 +6,9 @@ use clap::Args;
 use profiler::record::{Level, Row};
 
 use super::{
-    Leniency, any_model::AnyModel, note_emulated,
+    Leniency,
+    any_model::AnyModel,
+    note_emulated,
     output::{self, ms, percent, table},
 };
 use crate::{Evaluation, Measurements, Mixing, PredictorError, Scoring, cell::cell_of, metrics::Scores};
@@ -44,7 +46,8 @@ impl Evaluate {
         {
             return Err(PredictorError::OtherConditions { table: self.table, difference }.into());
         }
-        let foreign = |row: &&Row| row.level == Level::Network && row.ops.is_empty() && cell_of(row).is_none();
+        let foreign =
+            |row: &&Row| row.level == Level::Network && row.ops.is_empty() && cell_of(row).is_none();
         let skipped = measurements.rows.iter().filter(foreign).count();
         if skipped > 0 {
             eprintln!("note: {skipped} rows of networks that do not say their ops are not scored");

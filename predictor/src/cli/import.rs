@@ -77,7 +77,9 @@ enum CacheState {
 
 fn renamed(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((theirs, ours)) if !theirs.is_empty() && !ours.is_empty() => Ok((theirs.to_owned(), ours.to_owned())),
+        Some((theirs, ours)) if !theirs.is_empty() && !ours.is_empty() => {
+            Ok((theirs.to_owned(), ours.to_owned()))
+        }
         _ => Err("expected THEIRS=OURS".to_owned()),
     }
 }
@@ -94,7 +96,8 @@ impl Import {
             CacheState::InPlace => Cache::InPlace,
         };
         let (kind, latency_column) = (self.kind.clone(), self.latency_column.clone());
-        let source = Source { file: self.file.clone(), kind, latency_column, unit_ms, renamed: self.map.clone() };
+        let source =
+            Source { file: self.file.clone(), kind, latency_column, unit_ms, renamed: self.map.clone() };
         let imported = source.read(&self.format)?;
         let device = self.device.clone().unwrap_or_else(|| imported.measured.clone());
         let conditions = ImportSession::conditions(&device, &self.runtime, self.threads);
@@ -142,7 +145,8 @@ fn ranges(lines: &[u64]) -> String {
             _ => parts.push((line, line)),
         }
     }
-    let part = |(first, last): (u64, u64)| if first == last { first.to_string() } else { format!("{first}-{last}") };
+    let part =
+        |(first, last): (u64, u64)| if first == last { first.to_string() } else { format!("{first}-{last}") };
     parts.into_iter().map(part).collect::<Vec<_>>().join(", ")
 }
 
@@ -153,7 +157,8 @@ mod tests {
     #[test]
     fn lines_are_grouped_by_reason() {
         let refused = |line, reason: &str| Refused { line, reason: reason.to_owned() };
-        let found = by_reason(&[refused(2, "b"), refused(3, "a"), refused(4, "a"), refused(5, "b"), refused(6, "a")]);
+        let found =
+            by_reason(&[refused(2, "b"), refused(3, "a"), refused(4, "a"), refused(5, "b"), refused(6, "a")]);
         assert_eq!(found, ["  lines 2, 5: b", "  lines 3-4, 6: a"]);
     }
 }

@@ -58,7 +58,8 @@ impl Predict {
             let found = file.model.predict(&cell).map_err(PredictorError::CannotFit)?;
             let flags = file.conditions.runtime.emulated.then_some(Flag::Emulated);
             let prediction = Prediction::new(found.ms, found.log_half_width, flags.into_iter().collect());
-            let none = || PredictorError::CannotFit(format!("the latency of `{cell}` would be {} ms", found.ms));
+            let none =
+                || PredictorError::CannotFit(format!("the latency of `{cell}` would be {} ms", found.ms));
             let prediction = prediction.ok_or_else(none)?;
             values.push(prediction_value(&cell.to_string(), "network", &prediction));
             lines.push(headline(&cell.to_string(), &prediction));

@@ -42,9 +42,7 @@ impl Suggest {
         let pool: Vec<Cell> = Cell::all().collect();
         let chosen = suggest(&prior, &pool, self.n, self.fixed_cost);
         if self.json {
-            let value = |s: &Suggestion| {
-                json!({"subject": s.cell.to_string(), "left": s.left, "relative_latency": s.relative_latency})
-            };
+            let value = |s: &Suggestion| json!({"subject": s.cell.to_string(), "left": s.left, "relative_latency": s.relative_latency});
             return output::json(&chosen.iter().map(value).collect::<Vec<_>>());
         }
         let mut lines = table(["network", "latency / mean", "not known after it"]);

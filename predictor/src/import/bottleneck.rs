@@ -82,7 +82,7 @@ fn with_squeeze(plain: &OpSpec) -> Foreign {
         Some(key) => format!("{key}-se{SQUEEZE}-res"),
         None => format!("{}-se{SQUEEZE}", plain.key()),
     };
-    let op = key.parse().map_err(|_| format!("squeeze-and-excitation is no op of this release (`{key}`)"));
+    let op = key.parse().map_err(|_| "squeeze-and-excitation is no op of this release".to_owned());
     Foreign { key, kind: plain.op().kind().to_owned(), features, op }
 }
 

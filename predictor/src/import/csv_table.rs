@@ -50,7 +50,8 @@ fn kind_of(source: &Source) -> Result<CsvKind, PredictorError> {
 }
 
 fn row(record: &Record<'_>, kind: CsvKind, latency: &LatencyColumn) -> Result<ImportedRow, String> {
-    let std = latency.std.as_ref().and_then(|column| record.get(column)).and_then(|text| text.parse::<f64>().ok());
+    let std =
+        latency.std.as_ref().and_then(|column| record.get(column)).and_then(|text| text.parse::<f64>().ok());
     Ok(ImportedRow {
         line: 0,
         subject: kind(record)?,
@@ -63,7 +64,9 @@ fn row(record: &Record<'_>, kind: CsvKind, latency: &LatencyColumn) -> Result<Im
 /// The column that was asked for, or the only one that can be a latency.
 fn latency_column(source: &Source, columns: &Columns) -> Result<LatencyColumn, String> {
     let names = columns.names();
-    let is_spread = |name: &str| ["std", "var", "ci", "min", "max", "p90"].iter().any(|w| name.split('_').any(|p| p == *w));
+    let is_spread = |name: &str| {
+        ["std", "var", "ci", "min", "max", "p90"].iter().any(|w| name.split('_').any(|p| p == *w))
+    };
     let is_latency = |name: &&String| {
         (name.ends_with("_ms") || name.ends_with("_us") || name.starts_with("latency")) && !is_spread(name)
     };
@@ -79,9 +82,17 @@ fn latency_column(source: &Source, columns: &Columns) -> Result<LatencyColumn, S
             }
         }
         (None, [only]) => (*only).clone(),
-        (None, []) => return Err("no column can be a latency (`…_ms` or `…_us`); name it with --latency-column".to_owned()),
+        (None, []) => {
+            return Err(
+                "no column can be a latency (`…_ms` or `…_us`); name it with --latency-column".to_owned()
+            );
+        }
         (None, several) => {
-            return Err(format!("{} latency columns; pass --latency-column, one of {}", several.len(), list(several)));
+            return Err(format!(
+                "{} latency columns; pass --latency-column, one of {}",
+                several.len(),
+                list(several)
+            ));
         }
     };
     let unit_ms = match source.unit_ms {

@@ -81,7 +81,9 @@ impl BoostedTrees {
             let node = |(place, node): (usize, &Node)| {
                 node.1.is_finite()
                     && (node.2 == 0
-                        || (node.2 as usize > place && node.2 as usize + 1 < tree.len() && (node.0 as usize) < width))
+                        || (node.2 as usize > place
+                            && node.2 as usize + 1 < tree.len()
+                            && (node.0 as usize) < width))
             };
             !tree.is_empty() && tree.iter().enumerate().all(node)
         };

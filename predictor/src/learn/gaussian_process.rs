@@ -6,7 +6,11 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
-use super::{Scaling, cholesky::{Cholesky, dot}, rprop::climb};
+use super::{
+    Scaling,
+    cholesky::{Cholesky, dot},
+    rprop::climb,
+};
 
 /// Rows on which the kernel is fitted, at most: its cost grows with their cube.
 const KERNEL_ROWS: usize = 280;
@@ -14,6 +18,8 @@ const KERNEL_ROWS: usize = 280;
 const ROUNDS: usize = 36;
 /// Rows in all, at most.
 const LARGEST: usize = 2500;
+/// Noise deviations beyond which what is left of a target is a slip.
+const SLIP: f64 = 2.5;
 /// Rows nearest to an input that say how well it is known.
 const NEAREST: usize = 12;
 /// Where length scales start, in deviations of the input, and how far their logarithm may be expected to stray.
@@ -60,7 +66,7 @@ impl Kernel {
         let targets: Vec<f64> = order.iter().map(|&i| targets[i]).collect();
         let variances: Vec<f64> = order.iter().map(|&i| variances[i]).collect();
         let width = scaling.width();
-        let power = (dot(&targets, &targets) / targets.len().max(1) as f64).max(1e-12);
+        let power = (dot(&targets, &targets) / targets.len().max(1) as f64).max(1e-8);
         let mut start = vec![LENGTH.0.ln(); width];
         start.extend([power.ln(), (0.2 * power).ln()]);
         let mut limits = vec![(0.15_f64.ln(), 1e3_f64.ln()); width];
@@ -73,7 +79,12 @@ impl Kernel {
     }
 
     /// ln p(targets) and its slopes, with a bell-shaped belief about the length scales.
-    fn log_likelihood(&self, rows: &[Vec<f64>], targets: &[f64], variances: &[f64]) -> Option<(f64, Vec<f64>)> {
+    fn log_likelihood(
+        &self,
+        rows: &[Vec<f64>],
+        targets: &[f64],
+        variances: &[f64],
+    ) -> Option<(f64, Vec<f64>)> {
         let n = rows.len();
         let width = self.logs.len() - 2;
         let scaled = self.scaled(rows);
@@ -117,7 +128,9 @@ impl Kernel {
 
     fn scaled(&self, rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
         let inverse = self.inverse_lengths();
-        rows.iter().map(|row| row.iter().zip(&inverse).map(|(value, inverse)| value * inverse).collect()).collect()
+        rows.iter()
+            .map(|row| row.iter().zip(&inverse).map(|(value, inverse)| value * inverse).collect())
+            .collect()
     }
 }
 
@@ -147,6 +160,14 @@ pub(crate) struct GaussianProcess {
     noise: f64,
 }
 
+/// Factors signal · correlations + noises; `matrix` has the lower half of the former.
+fn factor(matrix: &[f64], noises: &[f64], signal: f64) -> Result<Cholesky, String> {
+    let n = noises.len();
+    let mut matrix = matrix.to_vec();
+    (0..n).for_each(|i| matrix[i * n + i] = signal * (1.0 + 1e-8) + noises[i]);
+    Cholesky::new(matrix, n).ok_or_else(|| "its kernel matrix is not positive definite".to_owned())
+}
+
 impl GaussianProcess {
     /// Fits targets that vary around 0 with a kernel that is known; `variances` as for [`Kernel::fit`].
     ///
@@ -170,9 +191,22 @@ impl GaussianProcess {
             for j in 0..i {
                 matrix[i * n + j] = kernel.signal() * matern(squared_distance(&rows[i], &rows[j])).0;
             }
-            matrix[i * n + i] = kernel.signal() * (1.0 + 1e-8) + kernel.noise() + variances[i];
         }
-        let factor = Cholesky::new(matrix, n).ok_or("its kernel matrix is not positive definite")?;
+        let mut noises: Vec<f64> = variances.iter().map(|variance| kernel.noise() + variance).collect();
+        let mut factor = factor(&matrix, &noises, kernel.signal())?;
+        // What is left of a target is its noise times its weight: where that is beyond all likelihood, the row is a slip of
+        // the measurement and counts as much less.
+        let mut slips = false;
+        for (noise, weight) in noises.iter_mut().zip(factor.solve(targets)) {
+            let left = *noise * weight;
+            if left * left > SLIP * SLIP * *noise {
+                *noise = left * left;
+                slips = true;
+            }
+        }
+        if slips {
+            factor = self::factor(&matrix, &noises, kernel.signal())?;
+        }
         let weights: Vec<f64> = factor.solve(targets).into_iter().map(|w| w * kernel.signal()).collect();
         if weights.iter().any(|w| !w.is_finite()) {
             return Err("no finite solution".to_owned());
@@ -229,8 +263,9 @@ mod tests {
 
     /// A smooth function of the first of three inputs, on a grid that does not repeat.
     fn rows(n: usize) -> (Vec<Vec<f64>>, Vec<f64>) {
-        let inputs: Vec<Vec<f64>> =
-            (0..n).map(|i| vec![i as f64 / n as f64 * 6.0, (i * 7 % 11) as f64, (i * 5 % 13) as f64]).collect();
+        let inputs: Vec<Vec<f64>> = (0..n)
+            .map(|i| vec![i as f64 / n as f64 * 6.0, (i * 7 % 11) as f64, (i * 5 % 13) as f64])
+            .collect();
         let targets = inputs.iter().map(|row| row[0].sin()).collect();
         (inputs, targets)
     }

@@ -28,11 +28,6 @@ impl Scaling {
         self.kept.len()
     }
 
-    /// Places of the inputs that vary, in order.
-    pub(crate) fn places(&self) -> impl Iterator<Item = usize> {
-        self.kept.iter().map(|(place, ..)| *place)
-    }
-
     /// A row on that scale; inputs that a row lacks are taken for their mean.
     pub(crate) fn apply(&self, row: &[f64]) -> Vec<f64> {
         let scaled = |&(place, mean, factor): &(usize, f64, f64)| {

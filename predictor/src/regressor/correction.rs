@@ -1,7 +1,10 @@
 //! What learners see of an op beside its work terms, and how their answer corrects them.
 
 use super::{Regressor, WorkTerms};
-use crate::{OpFeatures, Sample, descriptors::{descriptors, groups}};
+use crate::{
+    OpFeatures, Sample,
+    descriptors::{descriptors, groups},
+};
 
 /// ln(measured / work terms) of each sample.
 pub(super) fn log_residuals(samples: &[&Sample], work_terms: &WorkTerms) -> Vec<f64> {

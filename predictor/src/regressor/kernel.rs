@@ -47,12 +47,21 @@ impl Regressor for Kernel {
 
     fn settings(samples: &[&Sample]) -> KernelSettings {
         let settings = WorkTerms::settings(samples);
-        let learnt = (samples.len() >= FEWEST).then(|| WorkTerms::fit(samples, &settings).ok()).flatten().map(|terms| {
-            let points = points(samples);
-            let scaling = Scaling::of(&points);
-            let kernel = LearntKernel::fit(&points, &log_residuals(samples, &terms), &variances(samples), &scaling, 0);
-            (scaling, kernel)
-        });
+        let learnt = (samples.len() >= FEWEST)
+            .then(|| WorkTerms::fit(samples, &settings).ok())
+            .flatten()
+            .map(|terms| {
+                let points = points(samples);
+                let scaling = Scaling::of(&points);
+                let kernel = LearntKernel::fit(
+                    &points,
+                    &log_residuals(samples, &terms),
+                    &variances(samples),
+                    &scaling,
+                    0,
+                );
+                (scaling, kernel)
+            });
         KernelSettings { work_terms: settings, learnt }
     }
 
@@ -62,7 +71,8 @@ impl Regressor for Kernel {
         };
         let work_terms = WorkTerms::fit(samples, &settings.work_terms)?;
         let residuals = log_residuals(samples, &work_terms);
-        let log_residual = GaussianProcess::fit(&points(samples), &residuals, &variances(samples), scaling, kernel)?;
+        let log_residual =
+            GaussianProcess::fit(&points(samples), &residuals, &variances(samples), scaling, kernel)?;
         Ok(Self { work_terms, log_residual, largest: largest(&residuals) })
     }
 
