@@ -139,7 +139,7 @@ fn whole_networks(
     let errors: Vec<f64> = (0..all.len()).map(|i| -ratio(&all[i], &fit(&without(i))).ln()).collect();
     let factor = Band::new(&errors, &[]).log_half_width.exp();
     let x = fit(&all);
-    let scored = test.into_iter().map(|(name, row, measured)| {
+    let scored = test.into_iter().map(|(_, row, measured)| {
         let ms = ratio(&row, &x) * measured;
         Scored { measured, predicted: ms, low: ms / factor, high: ms * factor }
     });

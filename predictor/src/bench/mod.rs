@@ -24,10 +24,13 @@ use crate::{
     import::{Imported, Source},
 };
 
+/// Who is told what is being done.
+type Progress<'a> = Box<dyn FnMut(&str) + 'a>;
+
 /// A run over the tables in a folder.
 pub struct Bench<'a> {
     folder: PathBuf,
-    progress: RefCell<Box<dyn FnMut(&str) + 'a>>,
+    progress: RefCell<Progress<'a>>,
 }
 
 /// What is done with a table.

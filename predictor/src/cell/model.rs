@@ -19,6 +19,9 @@ use crate::{
 /// How much better a later candidate must be than an earlier, simpler one to be preferred.
 const CLEARLY_BETTER: f64 = 0.995;
 
+/// Errors below which it does not matter which candidate is better.
+const NO_ERROR: f64 = 1e-4;
+
 /// A measured network.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CellSample {
@@ -81,7 +84,9 @@ impl CellModel {
         let mapes = errors.each_ref().map(|e| e.as_ref().map(|e| mape_of_log_errors(e)));
         let mut best = 0;
         for (index, mape) in mapes.iter().enumerate() {
-            let better = mape.zip(mapes[best]).is_some_and(|(mape, least)| mape < CLEARLY_BETTER * least);
+            let better = mape
+                .zip(mapes[best])
+                .is_some_and(|(mape, least)| mape < CLEARLY_BETTER * least && least > NO_ERROR);
             best = if better { index } else { best };
         }
         let all: Vec<usize> = (0..samples.len()).collect();

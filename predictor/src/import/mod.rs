@@ -8,6 +8,7 @@ mod cell;
 mod columns;
 mod conv;
 mod csv_table;
+mod keyed_yaml;
 mod session;
 mod subject;
 mod table;
@@ -89,7 +90,11 @@ impl Imported {
 pub type Reader = fn(&Source) -> Result<Imported, PredictorError>;
 
 /// Formats by name.
-pub const FORMATS: &[(&str, Reader)] = &[("csv", csv_table::read)];
+pub const FORMATS: &[(&str, Reader)] = &[
+    ("csv", csv_table::read),
+    ("proxylessnas-yaml", keyed_yaml::read),
+    ("once-for-all-yaml", keyed_yaml::read),
+];
 
 impl Source {
     /// Reads the file as a format.

@@ -9,8 +9,8 @@ use crate::{OpFeatures, Sample};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Blend {
-    kernel: Kernel,
-    trees: Boosted,
+    kernel: Box<Kernel>,
+    trees: Box<Boosted>,
 }
 
 impl Regressor for Blend {
@@ -24,7 +24,10 @@ impl Regressor for Blend {
     }
 
     fn fit(samples: &[&Sample], (kernel, trees): &Self::Settings) -> Result<Self, String> {
-        Ok(Self { kernel: Kernel::fit(samples, kernel)?, trees: Boosted::fit(samples, trees)? })
+        Ok(Self {
+            kernel: Box::new(Kernel::fit(samples, kernel)?),
+            trees: Box::new(Boosted::fit(samples, trees)?),
+        })
     }
 
     fn predict_ms(&self, op: &OpFeatures) -> f64 {
