@@ -5,20 +5,24 @@ use std::collections::BTreeMap;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
-use crate::{Sample, hull::Hull, regressor::RegressorKind};
+use crate::{Sample, hull::Hull, regressor::Regressor};
 
 /// Number of folds; with fewer samples, every sample is its own fold.
 pub(crate) const FOLDS: usize = 10;
 
 /// A fold per sample, the same for every regressor, so that their errors can be compared.
 ///
-/// Every kind of op is spread over the folds as evenly as its rows allow.
+/// Samples of one group share a fold. Every kind of op is spread over the folds as evenly as its rows allow.
 #[must_use]
 pub(crate) fn assign_folds(samples: &[Sample], seed: u64) -> Vec<usize> {
     let mut random = Pcg64::seed_from_u64(seed);
-    let mut by_kind: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut by_kind: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, sample) in samples.iter().enumerate() {
-        by_kind.entry(sample.kind()).or_default().push(index);
+        match &sample.group {
+            Some(group) => groups.entry(group).or_default().push(index),
+            None => by_kind.entry(sample.kind()).or_default().push(index),
+        }
     }
     let mut folds = vec![0; samples.len()];
     let mut next = 0;
@@ -29,30 +33,52 @@ pub(crate) fn assign_folds(samples: &[Sample], seed: u64) -> Vec<usize> {
             next += 1;
         }
     }
+    let mut groups: Vec<Vec<usize>> = groups.into_values().collect();
+    groups.shuffle(&mut random);
+    for (place, members) in groups.into_iter().enumerate() {
+        members.into_iter().for_each(|index| folds[index] = place % FOLDS);
+    }
     folds
 }
 
-/// For each sample, ln(measured / predicted) by a model fitted on the other folds; nothing where that model has no
-/// ground to answer.
+/// How far off a prediction is, and how far off it was to be expected.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Miss {
+    /// ln(measured / predicted).
+    pub(crate) error: f64,
+    /// [`Regressor::spread`] times by how much an op outside of what was fitted on is thought to be less well known.
+    pub(crate) spread: f64,
+}
+
+/// Of fewer samples settings could be fitted to what is left out: every fold chooses its own.
+const FEW: usize = 120;
+
+/// For each sample, how far off a model fitted on the other folds is; nothing where that model has no ground to answer.
 #[must_use]
-pub(crate) fn log_errors(regressor: RegressorKind, samples: &[&Sample], folds: &[usize]) -> Vec<Option<f64>> {
-    let mut errors = vec![None; samples.len()];
+pub(crate) fn misses<R: Regressor>(samples: &[&Sample], folds: &[usize]) -> Vec<Option<Miss>> {
+    let shared = (samples.len() > FEW).then(|| R::settings(samples));
+    let mut misses = vec![None; samples.len()];
     for fold in 0..FOLDS {
         let (inside, outside): (Vec<usize>, Vec<usize>) = (0..samples.len()).partition(|i| folds[*i] == fold);
         let rest: Vec<&Sample> = outside.iter().map(|&i| samples[i]).collect();
         if inside.is_empty() || rest.is_empty() {
             continue;
         }
-        let Ok(model) = regressor.fit(&rest) else { continue };
+        let own = if shared.is_none() { Some(R::settings(&rest)) } else { None };
+        let Some(settings) = shared.as_ref().or(own.as_ref()) else { continue };
+        let Ok(model) = R::fit(&rest, settings) else { continue };
         let hull = Hull::of(&rest);
         for i in inside {
-            if hull.unseen_term(&samples[i].features).is_none() {
-                let predicted = model.predict_ms(&samples[i].features);
-                errors[i] = predicted.map(|ms| (samples[i].latency_ms / ms).ln());
+            let features = &samples[i].features;
+            if hull.unseen_term(features).is_none() {
+                let ms = model.predict_ms(features);
+                let spread = model.spread(features) * hull.widening(features);
+                let error = (samples[i].latency_ms / ms).ln();
+                misses[i] = (ms.is_finite() && ms > 0.0).then_some(Miss { error, spread });
             }
         }
     }
-    errors
+    misses
 }
 
 /// Mean absolute relative error of predictions whose log errors are these.
@@ -67,7 +93,7 @@ pub(crate) fn mape_of_log_errors(errors: &[f64]) -> f64 {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::test_rows::small_space_samples;
+    use crate::{regressor::WorkTerms, test_rows::small_space_samples};
 
     #[test]
     fn folds_are_even_and_seeded() {
@@ -82,19 +108,31 @@ mod tests {
     }
 
     #[test]
+    fn a_group_shares_a_fold() {
+        let mut samples = small_space_samples(0.0);
+        for (index, sample) in samples.iter_mut().enumerate() {
+            sample.group = Some(format!("network {}", index % 20));
+        }
+        let folds = assign_folds(&samples, 1);
+        assert!((20..samples.len()).all(|index| folds[index] == folds[index - 20]));
+        assert!((0..FOLDS).all(|fold| folds[..20].iter().filter(|f| **f == fold).count() == 2));
+    }
+
+    #[test]
     fn a_linear_law_has_no_error_and_work_seen_once_has_no_answer() {
         let samples = small_space_samples(0.0);
         let folds = assign_folds(&samples, 1);
         let refs: Vec<&Sample> = samples.iter().collect();
-        let errors = log_errors(RegressorKind::WorkTerms, &refs, &folds);
-        for (sample, error) in samples.iter().zip(&errors) {
+        let misses = misses::<WorkTerms>(&refs, &folds);
+        for (sample, miss) in samples.iter().zip(&misses) {
+            let error = miss.map(|miss| miss.error);
             // Stem, pooling and classifier stand alone in their class of layer.
-            let alone = match sample.kind().as_str() {
+            let alone = match sample.kind() {
                 "gpool" | "linear" => true,
-                _ => sample.op.to_string().starts_with("conv-28x28x1-"),
+                _ => sample.key.starts_with("conv-28x28x1-"),
             };
-            assert_eq!(error.is_none(), alone, "{}: {error:?}", sample.op);
-            assert!(error.unwrap_or(0.0).abs() < 0.01, "{}: {error:?}", sample.op);
+            assert_eq!(error.is_none(), alone, "{}: {error:?}", sample.key);
+            assert!(error.unwrap_or(0.0).abs() < 0.01, "{}: {error:?}", sample.key);
         }
     }
 

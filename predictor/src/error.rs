@@ -70,6 +70,14 @@ pub enum PredictorError {
         /// The session it tells of.
         expected: String,
     },
+    /// A foreign table that gives no measurement table.
+    #[error("{}: {reason}", file.display())]
+    NothingImported {
+        /// The foreign table.
+        file: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// Rows from which nothing can be fitted.
     #[error("cannot fit: {0}")]
     CannotFit(String),

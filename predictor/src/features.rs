@@ -1,14 +1,15 @@
 //! An op as named amounts of physical work.
 //!
-//! They are read off the op's graph, layer by layer, so that a new kind of op needs nothing here.
+//! They are counted layer by layer, so that a new kind of op needs nothing here.
 
-use profiler::spec::{Activation, Conv, Graph, Interpolation, Layer, Node, OpSpec, Pool};
+use profiler::spec::{FeatureMap, Interpolation, OpSpec};
 
 use crate::{
+    primitive::{Elementwise, Primitive, Window},
     terms::{
         ADDED, AVERAGE_POOL, BILINEAR, CONCATENATED, CONSTANT, DENSE, DEPTHWISE, DILATED, GATED, GROUPED,
         HSIGMOID, HSWISH, LINEAR, MAX_POOL, MULTIPLIED, N_TERMS, NEAREST, OTHER, POINTWISE, POOLED, RELU,
-        RELU6, SIGMOID, SOFTMAX, SWISH, UPSAMPLED_CALLS,
+        RELU6, SIGMOID, SOFTMAX, SWISH, TERMS, UPSAMPLED_CALLS,
     },
     window_walk::WindowWalk,
 };
@@ -41,107 +42,96 @@ impl OpFeatures {
     /// The features of an op.
     #[must_use]
     pub fn of(op: &OpSpec) -> Self {
-        let graph = op.graph();
+        let layers = Primitive::of_graph(&op.graph());
+        Self::of_layers(op.input(), op.output(), &layers)
+    }
+
+    /// The features of layers that together read `input` and give `output`.
+    #[must_use]
+    pub fn of_layers(input: FeatureMap, output: FeatureMap, layers: &[Primitive]) -> Self {
         let mut work = [0.0; N_TERMS];
         work[CONSTANT] = 1.0;
-        graph.nodes().iter().for_each(|node| add_work(&graph, node, &mut work));
-        let nodes = graph.nodes();
-        let widest = nodes.iter().map(|node| node.output.channels).max().unwrap_or(1);
-        let kernel = nodes.iter().map(|node| kernel(&node.layer)).max().unwrap_or(1);
+        layers.iter().for_each(|layer| add_work(layer, &mut work));
+        let widest = layers.iter().map(|layer| layer.output().channels).max().unwrap_or(1);
+        let kernel = layers.iter().map(Primitive::kernel).max().unwrap_or(1);
         let log = |count: u64| (count.max(1) as f64).ln();
         let sizes = [
-            log(op.input().pixels()),
-            log(op.output().pixels()),
-            log(op.input().channels.into()),
-            log(op.output().channels.into()),
+            log(input.pixels()),
+            log(output.pixels()),
+            log(input.channels.into()),
+            log(output.channels.into()),
             log(widest.into()),
             log(kernel.into()),
-            log(graph.macs().0),
-            log(nodes.iter().filter(|node| node.layer.arity() > 0).count() as u64),
+            log(layers.iter().map(Primitive::macs).sum()),
+            log(layers.len() as u64),
         ];
         Self { work, sizes }
     }
-}
 
-fn kernel(layer: &Layer) -> u32 {
-    match layer {
-        Layer::Conv(conv) => conv.kernel,
-        Layer::MaxPool(pool) | Layer::AveragePool(pool) => pool.kernel,
-        _ => 1,
+    /// The amount of a work term; 0 for one that there is not.
+    #[must_use]
+    pub fn amount(&self, term: &str) -> f64 {
+        TERMS.iter().position(|name| *name == term).map_or(0.0, |place| self.work[place])
     }
 }
 
-fn add_work(graph: &Graph, node: &Node, work: &mut [f64; N_TERMS]) {
-    let (read, written) = (node.input.elements() as f64 / MILLION, node.output.elements() as f64 / MILLION);
-    match node.layer {
-        Layer::Input(_) => {}
-        Layer::Conv(conv) => {
-            let class = conv_class(conv, node.input.channels);
-            add_weighted(class, node, work);
-            if conv.dilation > 1 {
-                work[DILATED] += node.macs().0 as f64 / MILLION;
+fn add_work(layer: &Primitive, work: &mut [f64; N_TERMS]) {
+    let millions = |count: u64| count as f64 / MILLION;
+    let mut add = |place: usize, amounts: &[f64]| {
+        work[place..].iter_mut().zip(amounts).for_each(|(term, amount)| *term += amount);
+    };
+    let elements = millions(layer.output().elements());
+    let weighted = |input: FeatureMap| {
+        [millions(layer.macs()), millions(input.elements()), elements, millions(layer.weights()), 1.0]
+    };
+    match *layer {
+        Primitive::Conv { input, output, kernel, stride, groups, dilation } => {
+            let class = conv_class(input, output, kernel, groups);
+            add(class, &weighted(input));
+            if dilation > 1 {
+                add(DILATED, &[millions(layer.macs())]);
             } else if class == DEPTHWISE {
-                let walk = WindowWalk::new(node.input.height, node.input.width, conv.kernel, conv.stride);
-                let channels = f64::from(conv.out_channels) / MILLION;
-                for (place, count) in [walk.scalar_macs, walk.runs, walk.run_taps].into_iter().enumerate() {
-                    work[DEPTHWISE + 5 + place] += count as f64 * channels;
-                }
+                let walk = WindowWalk::new(input.height, input.width, kernel, stride);
+                let channels = millions(output.channels.into());
+                let edges = [walk.scalar_macs, walk.runs, walk.run_taps].map(|count| count as f64 * channels);
+                add(DEPTHWISE + 5, &edges);
             }
         }
-        Layer::Linear { .. } => add_weighted(LINEAR, node, work),
-        Layer::Activation(Activation::Relu) => work[RELU] += written,
-        Layer::Activation(Activation::Relu6) => work[RELU6] += written,
-        Layer::Activation(Activation::Hswish) => work[HSWISH] += written,
-        Layer::Activation(Activation::Sigmoid) => work[SIGMOID] += written,
-        Layer::Activation(Activation::Hsigmoid) => work[HSIGMOID] += written,
-        Layer::Activation(Activation::Swish) => work[SWISH] += written,
-        Layer::Add => add_call(work, ADDED, written),
-        Layer::Mul => {
-            let gate = node.inputs.get(1).is_some_and(|&right| graph.shape(right) != node.input);
-            add_call(work, if gate { GATED } else { MULTIPLIED }, written);
+        Primitive::Linear { input, .. } => add(LINEAR, &weighted(input)),
+        Primitive::Elementwise { function, .. } => match function {
+            Elementwise::Relu => add(RELU, &[elements]),
+            Elementwise::Relu6 => add(RELU6, &[elements]),
+            Elementwise::Hswish => add(HSWISH, &[elements]),
+            Elementwise::Sigmoid => add(SIGMOID, &[elements]),
+            Elementwise::Hsigmoid => add(HSIGMOID, &[elements]),
+            Elementwise::Swish => add(SWISH, &[elements]),
+            Elementwise::Softmax => add(SOFTMAX, &[elements, 1.0]),
+            Elementwise::Add => add(ADDED, &[elements, 1.0]),
+            Elementwise::Multiply => add(MULTIPLIED, &[elements, 1.0]),
+            Elementwise::Scale => add(GATED, &[elements, 1.0]),
+            Elementwise::Other => add(OTHER, &[elements, 1.0]),
+        },
+        Primitive::GlobalPool { input } => add(POOLED, &[millions(input.elements()), 1.0]),
+        Primitive::Pool { window, taps, .. } => {
+            let class = if window == Window::Largest { MAX_POOL } else { AVERAGE_POOL };
+            add(class, &[millions(taps), 1.0, elements]);
         }
-        Layer::Concat { .. } => add_call(work, CONCATENATED, written),
-        Layer::MaxPool(pool) | Layer::AveragePool(pool) => {
-            let largest = matches!(node.layer, Layer::MaxPool(_));
-            let class = if largest { MAX_POOL } else { AVERAGE_POOL };
-            add_call(work, class, taps(pool, node));
-            work[class + 2] += written;
-        }
-        Layer::GlobalAveragePool => add_call(work, POOLED, read),
-        Layer::Upsample { interpolation, .. } => {
+        Primitive::Join { parts, .. } => add(CONCATENATED, &[elements, f64::from(parts)]),
+        Primitive::Upsample { interpolation, .. } => {
             let nearest = interpolation == Interpolation::Nearest;
-            work[if nearest { NEAREST } else { BILINEAR }] += written;
-            work[UPSAMPLED_CALLS] += 1.0;
+            add(if nearest { NEAREST } else { BILINEAR }, &[elements]);
+            add(UPSAMPLED_CALLS, &[1.0]);
         }
-        Layer::Softmax => add_call(work, SOFTMAX, written),
-        _ => add_call(work, OTHER, written),
+        Primitive::Other { .. } => add(OTHER, &[elements, 1.0]),
     }
 }
 
-fn add_weighted(class: usize, node: &Node, work: &mut [f64; N_TERMS]) {
-    work[class] += node.macs().0 as f64 / MILLION;
-    work[class + 1] += node.input.elements() as f64 / MILLION;
-    work[class + 2] += node.output.elements() as f64 / MILLION;
-    work[class + 3] += node.weights() as f64 / MILLION;
-    work[class + 4] += 1.0;
-}
-
-fn add_call(work: &mut [f64; N_TERMS], term: usize, amount: f64) {
-    work[term] += amount;
-    work[term + 1] += 1.0;
-}
-
-/// Elements inside the map that all windows read.
-fn taps(pool: Pool, node: &Node) -> f64 {
-    let map = node.input;
-    (pool.taps(map.height) * pool.taps(map.width) * u64::from(map.channels)) as f64 / MILLION
-}
-
-fn conv_class(conv: Conv, channels_in: u32) -> usize {
-    match conv {
-        Conv { groups: 1, kernel: 1, .. } => POINTWISE,
-        Conv { groups: 1, .. } => DENSE,
-        Conv { groups, out_channels, .. } if groups == channels_in && groups == out_channels => DEPTHWISE,
+fn conv_class(input: FeatureMap, output: FeatureMap, kernel: u32, groups: u32) -> usize {
+    match (groups, kernel) {
+        (1, 1) if input.pixels() == 1 => LINEAR,
+        (1, 1) => POINTWISE,
+        (1, _) => DENSE,
+        _ if groups == input.channels && groups == output.channels => DEPTHWISE,
         _ => GROUPED,
     }
 }
@@ -150,7 +140,6 @@ fn conv_class(conv: Conv, channels_in: u32) -> usize {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::TERMS;
 
     fn work(key: &str) -> Vec<(&'static str, f64)> {
         let features = OpFeatures::of(&key.parse().unwrap());
@@ -221,7 +210,7 @@ mod tests {
             ("add-4x4x8", vec![("added_elements", 128e-6), ("added_calls", 1.0)]),
             ("mul-4x4x8", vec![("multiplied_elements", 128e-6), ("multiplied_calls", 1.0)]),
             ("mul-4x4x8-gate", vec![("gated_elements", 128e-6), ("gated_calls", 1.0)]),
-            ("concat-4x4x8-c2", vec![("concatenated_elements", 160e-6), ("concatenated_calls", 1.0)]),
+            ("concat-4x4x8-c2", vec![("concatenated_elements", 160e-6), ("concatenated_calls", 2.0)]),
             ("act-4x4x8-sigmoid", vec![("sigmoid_elements", 128e-6)]),
             ("upsample-4x4x8-f2-nearest", vec![("nearest_elements", 512e-6), ("upsampled_calls", 1.0)]),
             ("upsample-4x4x8-f2-bilinear", vec![("bilinear_elements", 512e-6), ("upsampled_calls", 1.0)]),
@@ -235,10 +224,11 @@ mod tests {
                 assert!(near, "{key}: {found:?}");
             }
         }
-        // Squeeze-excite of 8·3 = 24 channels to 8: two more 1×1 convolutions, one gate.
+        // Squeeze-excite of 8·3 = 24 channels to 8: two 1×1 convolutions of one position, which are linear, and one gate.
         let found = work("mbconv-4x4x8-o8-e3-k3-s1-se4-hswish");
         let amount = |name: &str| found.iter().find(|(n, _)| *n == name).map(|(_, amount)| *amount);
-        assert_eq!((amount("pointwise_calls"), amount("gated_calls")), (Some(4.0), Some(1.0)));
+        assert_eq!((amount("pointwise_calls"), amount("linear_calls")), (Some(2.0), Some(2.0)));
+        assert_eq!(amount("gated_calls"), Some(1.0));
         assert_eq!(amount("hsigmoid_elements"), Some(24e-6));
         // Dilated: 16 px · 8 · 8 · 9 = 9216 MACs, once as dense and once as dilated.
         let found = work("conv-4x4x8-o8-k3-s1-d2");

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{OpFeatures, Sample, TERMS};
 
+/// How many half-widths wider an interval gets per e-fold outside the measured work.
+const WIDER_PER_FOLD: f64 = 2.0;
+
 /// Smallest and largest amount of each work term among samples; terms that none of them has are not there.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -39,6 +42,12 @@ impl Hull {
     pub fn unseen_term(&self, op: &OpFeatures) -> Option<&'static str> {
         let unseen = |(term, amount): &(&str, f64)| *amount > 0.0 && !self.ranges.contains_key(*term);
         TERMS.into_iter().zip(op.work).find(unseen).map(|(term, _)| term)
+    }
+
+    /// By how many times an op is less well known for being outside; 1 inside.
+    #[must_use]
+    pub(crate) fn widening(&self, op: &OpFeatures) -> f64 {
+        1.0 + self.excess(op).map_or(0.0, |excess| WIDER_PER_FOLD * excess.log_ratio)
     }
 
     /// How far outside the op is; nothing when it is inside in every term.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Sample,
-    cross_validation::{log_errors, mape_of_log_errors},
+    OpFeatures, Sample,
+    cross_validation::{Miss, mape_of_log_errors},
     hull::Hull,
     interval::Band,
     regressor::{Fitted, RegressorKind, Role},
@@ -14,6 +14,8 @@ use crate::{
 const CLEARLY_BETTER: f64 = 0.97;
 /// Rows left out and answered from which a candidate other than the first can be told from luck.
 const ENOUGH_ROWS: usize = 8;
+/// The least share of its usual width that an interval can have, however well an op is known.
+const LEAST_KNOWN: f64 = 0.4;
 /// Standard deviation of the log error where nothing is known of it.
 const UNKNOWN_DEVIATION: f64 = 0.35;
 
@@ -57,7 +59,11 @@ pub struct KindModel {
     pub cv_mape: Option<f64>,
     /// Standard deviation of its log error, measuring noise taken off.
     pub deviation: f64,
-    /// Its interval.
+    /// [`Regressor::spread`] of an op that is as well known as is usual.
+    ///
+    /// [`Regressor::spread`]: crate::regressor::Regressor::spread
+    pub usual_spread: f64,
+    /// Its interval, for an op that is as well known as is usual.
     pub band: Band,
     /// The work its rows span.
     pub hull: Hull,
@@ -68,18 +74,56 @@ pub struct KindModel {
 /// A regressor's log errors on all samples when fitted on all kinds.
 pub(crate) struct PooledErrors {
     pub(crate) regressor: RegressorKind,
-    pub(crate) errors: Vec<Option<f64>>,
+    pub(crate) misses: Vec<Option<Miss>>,
+}
+
+impl PooledErrors {
+    /// Those of every regressor, on samples of one kind or all.
+    pub(crate) fn of_all(samples: &[&Sample], folds: &[usize]) -> Vec<Self> {
+        let mut done: Vec<Self> = Vec::new();
+        for &regressor in RegressorKind::ALL {
+            let misses = match regressor.parts() {
+                [] => regressor.misses(samples, folds),
+                parts => mean_misses(&done, parts, samples.len()),
+            };
+            done.push(Self { regressor, misses });
+        }
+        done
+    }
+}
+
+/// The logarithm of a geometric mean is the mean of the logarithms: so are the errors. The spread is the first part's.
+fn mean_misses(done: &[PooledErrors], parts: &[RegressorKind], samples: usize) -> Vec<Option<Miss>> {
+    let of_parts: Vec<_> = done.iter().filter(|errors| parts.contains(&errors.regressor)).collect();
+    let mean = |index: usize| {
+        let misses = of_parts.iter().map(|part| part.misses[index]);
+        let misses = misses.collect::<Option<Vec<Miss>>>()?;
+        let error = misses.iter().map(|miss| miss.error).sum::<f64>() / misses.len() as f64;
+        misses.first().map(|first| Miss { error, spread: first.spread })
+    };
+    (0..samples).map(mean).collect()
 }
 
 struct Candidate {
     regressor: RegressorKind,
     scope: Scope,
-    errors: Vec<f64>,
+    misses: Vec<Miss>,
 }
 
 impl Candidate {
+    fn errors(&self) -> Vec<f64> {
+        self.misses.iter().map(|miss| miss.error).collect()
+    }
+
     fn mape(&self) -> Option<f64> {
-        (!self.errors.is_empty()).then(|| mape_of_log_errors(&self.errors))
+        (!self.misses.is_empty()).then(|| mape_of_log_errors(&self.errors()))
+    }
+
+    /// The spread of its answers in the middle: what others are compared with.
+    fn usual_spread(&self) -> f64 {
+        let mut spreads: Vec<f64> = self.misses.iter().map(|miss| miss.spread).collect();
+        spreads.sort_by(f64::total_cmp);
+        spreads.get(spreads.len() / 2).copied().unwrap_or(1.0).max(f64::MIN_POSITIVE)
     }
 }
 
@@ -87,6 +131,8 @@ impl Candidate {
 pub(crate) struct Draft {
     pub(crate) model: KindModel,
     pub(crate) errors: Vec<f64>,
+    /// Errors as they would be if every op were as well known as is usual.
+    pub(crate) scaled: Vec<f64>,
 }
 
 impl Draft {
@@ -103,13 +149,15 @@ impl Draft {
         let members: Vec<usize> = (0..samples.len()).filter(|&i| samples[i].kind() == kind).collect();
         let own: Vec<&Sample> = members.iter().map(|&i| &samples[i]).collect();
         let own_folds: Vec<usize> = members.iter().map(|&i| folds[i]).collect();
+        let of_kind =
+            if own.len() < samples.len() { PooledErrors::of_all(&own, &own_folds) } else { Vec::new() };
         let mut candidates = Vec::new();
-        for of_all in pooled {
-            let errors = members.iter().filter_map(|&i| of_all.errors[i]).collect();
-            candidates.push(Candidate { regressor: of_all.regressor, scope: Scope::All, errors });
-            if own.len() < samples.len() {
-                let errors = log_errors(of_all.regressor, &own, &own_folds).into_iter().flatten().collect();
-                candidates.push(Candidate { regressor: of_all.regressor, scope: Scope::Kind, errors });
+        for (index, of_all) in pooled.iter().enumerate() {
+            let misses = members.iter().filter_map(|&i| of_all.misses[i]).collect();
+            candidates.push(Candidate { regressor: of_all.regressor, scope: Scope::All, misses });
+            if let Some(of_kind) = of_kind.get(index) {
+                let misses = of_kind.misses.iter().copied().flatten().collect();
+                candidates.push(Candidate { regressor: of_all.regressor, scope: Scope::Kind, misses });
             }
         }
         let chosen = best(&candidates);
@@ -119,12 +167,16 @@ impl Draft {
             Scope::All => regressor.fit(&samples.iter().collect::<Vec<_>>())?,
             Scope::Kind => regressor.fit(&own)?,
         };
-        let errors = chosen.map(|best| best.errors.clone()).unwrap_or_default();
+        let errors = chosen.map(Candidate::errors).unwrap_or_default();
+        let usual_spread = chosen.map_or(1.0, Candidate::usual_spread);
+        // Errors of ops that are as well known as is usual: what an interval is scaled from.
+        let scaled = |miss: &Miss| miss.error / (miss.spread / usual_spread).max(LEAST_KNOWN);
+        let scaled = chosen.map(|best| best.misses.iter().map(scaled).collect()).unwrap_or_default();
         let reports = candidates.iter().map(|candidate| CandidateReport {
             regressor: candidate.regressor.name().to_owned(),
             scope: candidate.scope,
             cv_mape: candidate.mape(),
-            answered: candidate.errors.len(),
+            answered: candidate.misses.len(),
         });
         let model = KindModel {
             kind: kind.to_owned(),
@@ -133,16 +185,17 @@ impl Draft {
             fitted,
             cv_mape: chosen.and_then(Candidate::mape),
             deviation: deviation(&errors, &own),
+            usual_spread,
             band: Band::new(&[], &[]),
             hull: Hull::of(&own),
             candidates: reports.collect(),
         };
-        Ok(Self { model, errors })
+        Ok(Self { model, errors, scaled })
     }
 
     /// The model with its interval; `all` are the errors of all kinds.
     pub(crate) fn finish(mut self, all: &[f64]) -> KindModel {
-        self.model.band = Band::new(&self.errors, all);
+        self.model.band = Band::new(&self.scaled, all);
         if self.errors.is_empty() {
             self.model.deviation = if all.is_empty() { UNKNOWN_DEVIATION } else { rms(all) };
         }
@@ -150,13 +203,22 @@ impl Draft {
     }
 }
 
+impl KindModel {
+    /// By how many times an op is less well known than is usual, and the same for the part that comes from being outside
+    /// what was measured.
+    pub(crate) fn less_known(&self, op: &OpFeatures) -> (f64, f64) {
+        let outside = self.hull.widening(op);
+        ((self.fitted.spread(op) * outside / self.usual_spread).max(LEAST_KNOWN), outside)
+    }
+}
+
 /// The candidate that answers most rows, and among those the one with the least error; a later one must be clearly
 /// better than an earlier one. With few rows that is the first: work terms over all kinds.
 fn best(candidates: &[Candidate]) -> Option<&Candidate> {
     let allowed = || candidates.iter().filter(|c| c.regressor.role() == Role::Candidate);
-    let most = allowed().map(|c| c.errors.len()).max().filter(|most| *most > 0)?;
+    let most = allowed().map(|c| c.misses.len()).max().filter(|most| *most > 0)?;
     let mut best: Option<(&Candidate, f64)> = None;
-    for candidate in allowed().filter(|c| c.errors.len() == most) {
+    for candidate in allowed().filter(|c| c.misses.len() == most) {
         let Some(mape) = candidate.mape() else { continue };
         if best.is_none_or(|(_, least)| most >= ENOUGH_ROWS && mape < CLEARLY_BETTER * least) {
             best = Some((candidate, mape));
@@ -186,8 +248,11 @@ mod tests {
 
     #[test]
     fn a_later_candidate_must_be_clearly_better_and_a_yardstick_never_wins() {
-        let candidate =
-            |regressor, error: f64, n| Candidate { regressor, scope: Scope::All, errors: vec![error; n] };
+        let candidate = |regressor, error: f64, n| Candidate {
+            regressor,
+            scope: Scope::All,
+            misses: vec![Miss { error, spread: 1.0 }; n],
+        };
         let work = candidate(RegressorKind::WorkTerms, 0.0100, 9);
         let ridge = candidate(RegressorKind::Ridge, 0.0099, 9);
         let ols = candidate(RegressorKind::Ols, 0.0001, 9);

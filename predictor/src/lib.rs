@@ -18,16 +18,22 @@
 #[cfg(test)]
 mod test_rows;
 
+mod batch;
+pub mod bench;
+pub mod cell;
 pub mod cli;
 mod cross_validation;
+mod descriptors;
 mod error;
 mod evaluate;
 mod features;
 mod hold_out;
 mod hull;
+pub mod import;
 pub mod interval;
 mod kind_model;
 mod latency_model;
+mod learn;
 mod measurements;
 pub mod metrics;
 mod model_file;
@@ -36,11 +42,13 @@ mod network_model;
 mod nnls;
 mod op_model;
 mod prediction;
+mod primitive;
 pub mod regressor;
 mod sample;
 mod terms;
 mod window_walk;
 
+pub use batch::Batch;
 pub use error::PredictorError;
 pub use evaluate::{Evaluation, Scoring};
 pub use features::{OpFeatures, SIZES};
@@ -54,5 +62,6 @@ pub use network_model::{NetworkModel, NetworkSample};
 pub use nnls::solve_nnls;
 pub use op_model::{Measured, OpEstimate, OpModel};
 pub use prediction::{Flag, LogNormal, Prediction};
+pub use primitive::{Elementwise, Primitive, Window};
 pub use sample::{Sample, op_samples};
 pub use terms::{N_TERMS, TERMS};

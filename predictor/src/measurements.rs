@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use profiler::record::{Conditions, Row, Session, read_session, read_table, session_path};
+use profiler::record::{Conditions, ReadError, Row, read_session, read_table, session_path};
 use serde::{Deserialize, Serialize};
 
-use crate::PredictorError;
+use crate::{PredictorError, import::ImportSession};
 
 /// Whether tables of different device, runtime or threads may be used together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,9 +33,9 @@ pub struct TableFacts {
     pub table: String,
     /// Its session.
     pub session: String,
-    /// Start of the session, UTC.
+    /// Start of the session, or time of the import, UTC.
     pub started: String,
-    /// Version of the profiler that measured it.
+    /// Version of the profiler that measured it, or of the predictor that imported it.
     pub profiler_version: String,
     /// Its rows.
     pub rows: usize,
@@ -77,7 +77,7 @@ impl Measurements {
                 });
             }
         }
-        let facts = |((session, rows), table): (&(Session, Vec<Row>), &PathBuf)| TableFacts {
+        let facts = |((session, rows), table): (&(Told, Vec<Row>), &PathBuf)| TableFacts {
             table: table.display().to_string(),
             session: session.id.clone(),
             started: session.started.clone(),
@@ -90,10 +90,45 @@ impl Measurements {
     }
 }
 
-fn read_with_session(table: &Path, emulation: Emulation) -> Result<(Session, Vec<Row>), PredictorError> {
+/// What the file beside a table tells of it, be it a session or an import.
+struct Told {
+    id: String,
+    started: String,
+    tool_version: String,
+    conditions: Conditions,
+}
+
+impl Told {
+    fn read(path: &Path) -> Result<Self, ReadError> {
+        match read_session(path) {
+            Ok(session) => Ok(Self {
+                id: session.id,
+                started: session.started,
+                tool_version: session.tool_version,
+                conditions: session.conditions,
+            }),
+            // A file that is neither is best called no session.
+            Err(format @ ReadError::Format { .. }) => {
+                let import = ImportSession::read(path).map_err(|e| match e {
+                    ReadError::Format { .. } => format,
+                    other => other,
+                })?;
+                Ok(Self {
+                    id: import.id,
+                    started: import.imported_at,
+                    tool_version: import.tool_version,
+                    conditions: import.conditions,
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn read_with_session(table: &Path, emulation: Emulation) -> Result<(Told, Vec<Row>), PredictorError> {
     let rows = read_table(table)?;
     let session_file = session_path(table);
-    let session = read_session(&session_file)?;
+    let session = Told::read(&session_file)?;
     if let Some(row) = rows.iter().find(|row| row.session != session.id) {
         return Err(PredictorError::ForeignSession {
             table: table.to_owned(),

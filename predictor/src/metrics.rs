@@ -57,12 +57,18 @@ impl Scores {
             rmse_ms: mean(&|r| (r.predicted - r.measured).powi(2)).sqrt(),
             within_5: share(&|r| relative(r) <= 0.05),
             within_10: share(&|r| relative(r) <= 0.10),
-            spearman: pearson(&ranks(&measured), &ranks(&predicted)),
+            spearman: rank_correlation(&measured, &predicted),
             kendall: kendall(&measured, &predicted),
             coverage_90: share(&|r| r.low <= r.measured && r.measured <= r.high),
             mean_width_90: mean(&|r| (r.high - r.low) / r.predicted),
         })
     }
+}
+
+/// Spearman's rank correlation; nothing below two values or when all are equal.
+#[must_use]
+pub fn rank_correlation(a: &[f64], b: &[f64]) -> Option<f64> {
+    pearson(&ranks(a), &ranks(b))
 }
 
 /// Ranks from 1, ties sharing their mean.

@@ -56,7 +56,7 @@ impl LatencyModel {
     pub fn read(path: &Path) -> Result<Self, PredictorError> {
         let wrong = |reason: String| ReadError::Content { path: path.to_owned(), reason };
         let body: Body = read_document(path, FORMAT, VERSION)?;
-        let op = |(key, measured): (String, Measured)| Ok((key.parse::<OpSpec>()?, measured));
+        let op = |(key, measured): (String, Measured)| key.parse::<OpSpec>().map(|op| (op.key(), measured));
         let measured = body.op.measured.into_iter().map(op).collect::<Result<_, SpecError>>();
         let model = Self {
             conditions: body.conditions,
@@ -79,7 +79,7 @@ impl LatencyModel {
     /// # Errors
     /// [`PredictorError::Write`].
     pub fn write(&self, path: &Path) -> Result<(), PredictorError> {
-        let measured = self.ops.measured.iter().map(|(op, measured)| (op.key(), *measured));
+        let measured = self.ops.measured.iter().map(|(key, measured)| (key.clone(), *measured));
         let body = Body {
             conditions: self.conditions.clone(),
             network: self.networks.clone(),

@@ -7,14 +7,14 @@ const TOLERANCE: f64 = 1e-10;
 /// Smallest squared sine of the angle between a unit column and the span of those chosen; below, it adds nothing.
 const DEPENDENT: f64 = 1e-9;
 
-/// Coefficients `x >= 0` that minimise `|A x - b|²`.
+/// Coefficients `x >= 0` that minimise `|A x - b|² + penalty · Σ (|column j| · x_j)²`.
 ///
-/// `rows`: the rows of `A`, all of one length; `target`: `b`, one entry per row. All finite.
+/// `rows`: the rows of `A`, all of one length; `target`: `b`, one entry per row; `penalty` at least 0. All finite.
 ///
 /// Works on the normal equations of columns scaled to unit length, so it is exact to about `1e-8` for columns that are
 /// not nearly dependent; a column that depends on those chosen stays out (its coefficient is 0).
 #[must_use]
-pub fn solve_nnls<const N: usize>(rows: &[[f64; N]], target: &[f64]) -> [f64; N] {
+pub fn solve_nnls<const N: usize>(rows: &[[f64; N]], target: &[f64], penalty: f64) -> [f64; N] {
     let mut norms = [0.0; N];
     for row in rows {
         for (norm, value) in norms.iter_mut().zip(row) {
@@ -27,7 +27,9 @@ pub fn solve_nnls<const N: usize>(rows: &[[f64; N]], target: &[f64]) -> [f64; N]
     if scale == 0.0 || !scale.is_finite() {
         return x;
     }
-    let (gram, projections) = normal_equations(rows, target, &norms, scale);
+    let (mut gram, projections) = normal_equations(rows, target, &norms, scale);
+    // Columns have unit length there.
+    (0..N).for_each(|j| gram[j][j] += penalty);
     let mut passive: Vec<usize> = Vec::new();
     let mut barred = [false; N];
     // Each round adds one column; the algorithm ends by itself, the bound is against rounding that makes it cycle.
@@ -166,20 +168,27 @@ mod tests {
     #[test]
     fn hand_cases() {
         // Independent columns, target inside the cone: the plain solution (3, 2).
-        assert_near(solve_nnls(&[[1.0, 0.0], [0.0, 2.0]], &[3.0, 4.0]), [3.0, 2.0]);
+        assert_near(solve_nnls(&[[1.0, 0.0], [0.0, 2.0]], &[3.0, 4.0], 0.0), [3.0, 2.0]);
         // Second coefficient would be -1: it becomes 0 and the first 1 (minimise (x-1)² + (0·x+1)²).
-        assert_near(solve_nnls(&[[1.0, 0.0], [0.0, 1.0]], &[1.0, -1.0]), [1.0, 0.0]);
+        assert_near(solve_nnls(&[[1.0, 0.0], [0.0, 1.0]], &[1.0, -1.0], 0.0), [1.0, 0.0]);
         // Columns (1,1) and (1,0), target (0,1): unrestricted x = (1,-1); with x2 = 0 the best x1 is 1/2.
-        assert_near(solve_nnls(&[[1.0, 1.0], [1.0, 0.0]], &[0.0, 1.0]), [0.5, 0.0]);
+        assert_near(solve_nnls(&[[1.0, 1.0], [1.0, 0.0]], &[0.0, 1.0], 0.0), [0.5, 0.0]);
         // Everything negative: all 0. A column of zeros: 0. Nothing to fit: 0.
-        assert_near(solve_nnls(&[[1.0, 0.0]], &[-1.0]), [0.0, 0.0]);
-        assert_near(solve_nnls(&[[2.0, 0.0]], &[1.0]), [0.5, 0.0]);
-        assert_near(solve_nnls::<2>(&[], &[]), [0.0, 0.0]);
+        assert_near(solve_nnls(&[[1.0, 0.0]], &[-1.0], 0.0), [0.0, 0.0]);
+        assert_near(solve_nnls(&[[2.0, 0.0]], &[1.0], 0.0), [0.5, 0.0]);
+        assert_near(solve_nnls::<2>(&[], &[], 0.0), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_penalty_shrinks_by_hand() {
+        // One column (3, 4) of length 5, target 2 · column: minimise 25 (x - 2)² + p · 25 x², x = 2 / (1 + p).
+        let x = solve_nnls(&[[3.0], [4.0]], &[6.0, 8.0], 0.25);
+        assert_near(x, [1.6]);
     }
 
     #[test]
     fn twin_columns_share_one_coefficient() {
-        let x = solve_nnls(&[[1.0, 1.0], [2.0, 2.0]], &[3.0, 6.0]);
+        let x = solve_nnls(&[[1.0, 1.0], [2.0, 2.0]], &[3.0, 6.0], 0.0);
         assert!((x[0] + x[1] - 3.0).abs() < 1e-9, "{x:?}");
     }
 
@@ -207,7 +216,7 @@ mod tests {
             target in prop::collection::vec(-1.0..1.0_f64, 40),
         ) {
             let target = &target[..rows.len()];
-            let x = solve_nnls(&rows, target);
+            let x = solve_nnls(&rows, target, 0.0);
             for (x, gradient) in x.iter().zip(gradient(&rows, target, &x)) {
                 prop_assert!(*x >= 0.0);
                 prop_assert!(gradient < 1e-6, "gradient {gradient}");
@@ -221,7 +230,7 @@ mod tests {
             truth in prop::array::uniform4(0.0..5.0_f64),
         ) {
             let target: Vec<f64> = rows.iter().map(|row| row.iter().zip(truth).map(|(a, x)| a * x).sum()).collect();
-            let x = solve_nnls(&rows, &target);
+            let x = solve_nnls(&rows, &target, 0.0);
             for (found, truth) in x.iter().zip(truth) {
                 prop_assert!((found - truth).abs() < 1e-4, "{found}, expected {truth}");
             }

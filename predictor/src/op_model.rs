@@ -7,16 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     OpFeatures, Sample,
-    cross_validation::{assign_folds, log_errors},
+    cross_validation::assign_folds,
     hull::Hull,
     interval::{Basis, NORMAL_90},
     kind_model::{Draft, KindModel, PooledErrors, Scope},
     prediction::{Flag, LogNormal},
     regressor::{Contribution, Fitted, RegressorKind},
 };
-
-/// How many half-widths wider an interval gets per e-fold outside the measured work.
-const WIDER_PER_FOLD: f64 = 2.0;
 
 /// A measured op.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +23,20 @@ pub struct Measured {
     pub latency_ms: f64,
     /// Standard deviation as a fraction of it.
     pub noise: f64,
+    /// Of how many measurements it is the mean.
+    #[serde(default = "one")]
+    pub measurements: usize,
+}
+
+fn one() -> usize {
+    1
+}
+
+impl Measured {
+    /// Standard deviation of another single measurement, as a fraction of the latency.
+    fn single_noise(&self) -> f64 {
+        self.noise * (self.measurements.max(1) as f64).sqrt()
+    }
 }
 
 /// The op level of a latency model, in one cache state.
@@ -36,7 +47,7 @@ pub struct OpModel {
     /// Work terms over all kinds, for ops with work that their own kind's rows do not have.
     pub(crate) pooled: Fitted,
     pub(crate) pooled_hull: Hull,
-    pub(crate) measured: HashMap<OpSpec, Measured>,
+    pub(crate) measured: HashMap<String, Measured>,
 }
 
 /// What the op level says of an op.
@@ -62,19 +73,22 @@ impl OpModel {
     pub fn fit(samples: &[Sample], cache: Cache, seed: u64) -> Result<Self, String> {
         let all: Vec<&Sample> = samples.iter().collect();
         let folds = assign_folds(samples, seed);
-        let errors_of = |&regressor: &RegressorKind| PooledErrors {
-            regressor,
-            errors: log_errors(regressor, &all, &folds),
-        };
-        let pooled_errors: Vec<_> = RegressorKind::ALL.iter().map(errors_of).collect();
-        let kinds: BTreeSet<String> = samples.iter().map(Sample::kind).collect();
-        let drafts = kinds.iter().map(|kind| Draft::choose(kind, samples, &folds, &pooled_errors));
+        let pooled_errors = PooledErrors::of_all(&all, &folds);
+        let kinds: BTreeSet<&str> = samples.iter().map(Sample::kind).collect();
+        let drafts = kinds.into_iter().map(|kind| Draft::choose(kind, samples, &folds, &pooled_errors));
         let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
-        let errors: Vec<f64> = drafts.iter().flat_map(|draft| draft.errors.iter().copied()).collect();
+        let errors: Vec<f64> = drafts.iter().flat_map(|draft| draft.scaled.iter().copied()).collect();
         let kinds = drafts.into_iter().map(|draft| draft.finish(&errors));
-        let measured = samples
-            .iter()
-            .map(|sample| (sample.op, Measured { latency_ms: sample.latency_ms, noise: sample.noise }));
+        let measured = samples.iter().map(|sample| {
+            (
+                sample.key.clone(),
+                Measured {
+                    latency_ms: sample.latency_ms,
+                    noise: sample.noise,
+                    measurements: sample.measurements,
+                },
+            )
+        });
         Ok(Self {
             cache,
             kinds: kinds.map(|model| (model.kind.clone(), model)).collect(),
@@ -90,6 +104,12 @@ impl OpModel {
         self.cache
     }
 
+    /// Whether an op of this key was measured.
+    #[must_use]
+    pub fn knows(&self, key: &str) -> bool {
+        self.measured.contains_key(key)
+    }
+
     /// The model of each kind.
     pub fn kinds(&self) -> impl Iterator<Item = &KindModel> {
         self.kinds.values()
@@ -100,20 +120,28 @@ impl OpModel {
     /// # Errors
     /// What the model lacks to answer, in words.
     pub fn estimate(&self, op: &OpSpec) -> Result<OpEstimate, String> {
-        let features = OpFeatures::of(op);
-        let (kind, fitted) = self.regressor(op, &features)?;
-        let model_ms = fitted.predict_ms(&features).ok_or("the model gives no positive latency for it")?;
+        self.estimate_as(&op.kind(), &op.key(), &OpFeatures::of(op))
+    }
+
+    /// The latency of an op that is known by its kind, key and features.
+    ///
+    /// # Errors
+    /// What the model lacks to answer, in words.
+    pub fn estimate_as(&self, kind: &str, key: &str, features: &OpFeatures) -> Result<OpEstimate, String> {
+        let (kind, fitted) = self.regressor(kind, features)?;
+        let model_ms = fitted.predict_ms(features).ok_or("the model gives no positive latency for it")?;
         let mut flags = Vec::new();
         let mut widened = 1.0;
-        let measured = self.measured.get(op).copied();
+        let measured = self.measured.get(key).copied();
         let mut model =
             LogNormal { ms: model_ms, deviation: kind.deviation, log_half_width: kind.band.log_half_width };
         if measured.is_none() {
-            if let Some(excess) = kind.hull.excess(&features) {
-                widened += WIDER_PER_FOLD * excess.log_ratio;
-                model.log_half_width *= widened;
-                model.deviation *= widened;
-                flags.push(Flag::OutsideMeasured { term: excess.term, factor: widened });
+            let (less_known, outside) = kind.less_known(features);
+            model.log_half_width *= less_known;
+            model.deviation *= less_known;
+            widened = outside;
+            if let Some(excess) = kind.hull.excess(features) {
+                flags.push(Flag::OutsideMeasured { term: excess.term, factor: outside });
             }
             if matches!(kind.band.basis, Basis::Few | Basis::None) {
                 flags.push(Flag::FewRows { kind: kind.kind.clone(), rows: kind.rows });
@@ -129,12 +157,11 @@ impl OpModel {
     /// What the model lacks to answer, in words.
     pub fn contributions(&self, op: &OpSpec) -> Result<Vec<Contribution>, String> {
         let features = OpFeatures::of(op);
-        self.regressor(op, &features).map(|(_, fitted)| fitted.contributions(&features))
+        self.regressor(&op.kind(), &features).map(|(_, fitted)| fitted.contributions(&features))
     }
 
-    fn regressor(&self, op: &OpSpec, features: &OpFeatures) -> Result<(&KindModel, &Fitted), String> {
-        let kind = op.kind();
-        let model = self.kinds.get(&kind).ok_or_else(|| format!("no op of kind `{kind}` was measured"))?;
+    fn regressor(&self, kind: &str, features: &OpFeatures) -> Result<(&KindModel, &Fitted), String> {
+        let model = self.kinds.get(kind).ok_or_else(|| format!("no op of kind `{kind}` was measured"))?;
         let seen = if model.scope == Scope::All { &self.pooled_hull } else { &model.hull };
         if seen.unseen_term(features).is_none() {
             return Ok((model, &model.fitted));
@@ -154,7 +181,7 @@ fn combine(fact: Measured, model: LogNormal) -> LogNormal {
     let total = weight + model_weight;
     let log_ms = (weight * fact.latency_ms.ln() + model_weight * model.ms.ln()) / total;
     let deviation = total.sqrt().recip();
-    let log_half_width = NORMAL_90 * deviation.hypot(fact.noise);
+    let log_half_width = NORMAL_90 * deviation.hypot(fact.single_noise());
     LogNormal { ms: log_ms.exp(), deviation, log_half_width }
 }
 
@@ -168,7 +195,7 @@ mod tests {
     fn measurement_and_model_meet_by_precision() {
         // Noise 0.1 and deviation 0.2: weights 100 and 25; logarithms 0 and ln 2 give 0.2 · ln 2.
         let model = LogNormal { ms: 2.0, deviation: 0.2, log_half_width: 0.4 };
-        let combined = combine(Measured { latency_ms: 1.0, noise: 0.1 }, model);
+        let combined = combine(Measured { latency_ms: 1.0, noise: 0.1, measurements: 1 }, model);
         assert!((combined.ms.ln() - 0.2 * 2.0_f64.ln()).abs() < 1e-12);
         assert!((combined.deviation - 125.0_f64.sqrt().recip()).abs() < 1e-12);
     }
@@ -182,7 +209,7 @@ mod tests {
         let model = OpModel::fit(&kept, Cache::Cold, 1).unwrap();
         let error = |op: &OpSpec| (model.estimate(op).unwrap().combined.ms / law_ms(op) - 1.0).abs();
         let mean = |ops: &[OpSpec]| ops.iter().map(error).sum::<f64>() / ops.len() as f64;
-        let held: Vec<_> = held.iter().map(|(_, s)| s.op).collect();
+        let held: Vec<_> = held.iter().map(|(_, s)| s.key.parse().unwrap()).collect();
         // Noise ± 5 % uniform has a mean of 2.5 %; a fit over some 50 rows averages most of it away.
         assert!(mean(&held) < 0.025, "{}", mean(&held));
     }

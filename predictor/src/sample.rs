@@ -18,21 +18,36 @@ const REPEAT_NOISE: f64 = 0.01;
 /// A measured op: the precision-weighted mean of its rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
-    /// The op.
-    pub op: OpSpec,
+    /// Its key, or what else it is known by.
+    pub key: String,
+    /// The kind of op: ops of one kind share a model.
+    pub kind: String,
     /// What regressors see of it.
     pub features: OpFeatures,
     /// Its measured latency in milliseconds; above 0.
     pub latency_ms: f64,
-    /// Standard deviation of the measurement, as a fraction of the latency; above 0.
+    /// Standard deviation of that latency, as a fraction of it; above 0.
     pub noise: f64,
+    /// Of how many measurements it is the mean.
+    pub measurements: usize,
+    /// Samples of one group are left out together in cross-validation: ops of one network, where whole networks are what is
+    /// new later.
+    pub group: Option<String>,
 }
 
 impl Sample {
-    /// The kind of its op; see [`OpSpec::kind`].
+    /// A measured op of `latency_ms` (above 0), with measuring noise as a fraction of it (above 0).
     #[must_use]
-    pub fn kind(&self) -> String {
-        self.op.kind()
+    pub fn new(op: &OpSpec, latency_ms: f64, noise: f64) -> Self {
+        let (key, kind) = (op.key(), op.kind());
+        let features = OpFeatures::of(op);
+        Self { key, kind, features, latency_ms, noise, measurements: 1, group: None }
+    }
+
+    /// The kind of its op.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.kind
     }
 }
 
@@ -47,28 +62,70 @@ pub fn op_samples(rows: &[Row], cache: Cache) -> Result<Vec<Sample>, PredictorEr
     }
     let sample = |(key, rows): (&str, Vec<&Row>)| {
         let op: OpSpec = key.parse()?;
+        let rows: Vec<(f64, f64)> = rows.into_iter().map(noisy).collect();
         let (latency_ms, noise) = combine(&rows);
-        Ok(Sample { op, features: OpFeatures::of(&op), latency_ms, noise })
+        Ok(Sample { measurements: rows.len(), ..Sample::new(&op, latency_ms, noise) })
     };
     by_key.into_iter().map(sample).collect()
 }
 
-/// Mean of the logarithms weighted by precision, and its relative standard deviation.
+/// Repeated measurements from which the noise of all of a kind can be told.
+const ENOUGH_REPEATS: usize = 20;
+
+/// A sample per key: measurements of one op become one measured op.
 ///
-/// Where rows of several sessions differ by more than their own noise, the spread between them counts.
-fn combine(rows: &[&Row]) -> (f64, f64) {
-    let noise =
-        |row: &Row| ((row.ci_high_ms - row.ci_low_ms) / CI_WIDTH / row.latency_ms).hypot(REPEAT_NOISE);
-    if let [row] = rows {
-        return (row.latency_ms, noise(row));
+/// Where enough ops of a kind were measured several times, how much their measurements differ is the noise of every
+/// measurement of the kind, whatever it claims for itself.
+#[must_use]
+pub(crate) fn merge(measurements: Vec<Sample>) -> Vec<Sample> {
+    let mut by_key: BTreeMap<String, Vec<Sample>> = BTreeMap::new();
+    for sample in measurements {
+        by_key.entry(sample.key.clone()).or_default().push(sample);
     }
-    let weights: Vec<f64> = rows.iter().map(|row| noise(row).powi(-2)).collect();
+    // Per kind the squared deviations within keys and their degrees of freedom.
+    let mut repeats: BTreeMap<String, (f64, usize)> = BTreeMap::new();
+    for samples in by_key.values() {
+        let mean = samples.iter().map(|s| s.latency_ms.ln()).sum::<f64>() / samples.len() as f64;
+        let squares = samples.iter().map(|s| (s.latency_ms.ln() - mean).powi(2)).sum::<f64>();
+        let of_kind = repeats.entry(samples[0].kind.clone()).or_default();
+        *of_kind = (of_kind.0 + squares, of_kind.1 + samples.len() - 1);
+    }
+    let merged = |samples: Vec<Sample>| {
+        let (squares, degrees) = repeats.get(&samples[0].kind).copied().unwrap_or_default();
+        let noise = (degrees >= ENOUGH_REPEATS).then(|| (squares / degrees as f64).sqrt().max(1e-4));
+        let (latency_ms, noise) = match noise {
+            Some(noise) => {
+                let mean = samples.iter().map(|s| s.latency_ms.ln()).sum::<f64>() / samples.len() as f64;
+                (mean.exp(), noise / (samples.len() as f64).sqrt())
+            }
+            None => combine(&samples.iter().map(|s| (s.latency_ms, s.noise)).collect::<Vec<_>>()),
+        };
+        let measurements = samples.len();
+        let first = samples.into_iter().next();
+        first.map(|first| Sample { latency_ms, noise, measurements, ..first })
+    };
+    by_key.into_values().filter_map(merged).collect()
+}
+
+/// Mean of the logarithms of (latency, relative noise) weighted by precision, and its relative standard deviation.
+///
+/// Where several measurements differ by more than their own noise, the spread between them counts. `rows` is not empty.
+pub(crate) fn combine(rows: &[(f64, f64)]) -> (f64, f64) {
+    if let [row] = rows {
+        return *row;
+    }
+    let weights: Vec<f64> = rows.iter().map(|(_, noise)| noise.powi(-2)).collect();
     let total: f64 = weights.iter().sum();
-    let mean = rows.iter().zip(&weights).map(|(row, w)| w * row.latency_ms.ln()).sum::<f64>() / total;
-    let spread =
-        rows.iter().zip(&weights).map(|(row, w)| w * (row.latency_ms.ln() - mean).powi(2)).sum::<f64>();
+    let mean = rows.iter().zip(&weights).map(|((ms, _), w)| w * ms.ln()).sum::<f64>() / total;
+    let spread = rows.iter().zip(&weights).map(|((ms, _), w)| w * (ms.ln() - mean).powi(2)).sum::<f64>();
     let excess = spread / (rows.len() as f64 - 1.0);
     (mean.exp(), (excess.max(1.0) / total).sqrt())
+}
+
+/// Latency of a row and its relative noise.
+fn noisy(row: &Row) -> (f64, f64) {
+    let noise = ((row.ci_high_ms - row.ci_low_ms) / CI_WIDTH / row.latency_ms).hypot(REPEAT_NOISE);
+    (row.latency_ms, noise)
 }
 
 #[cfg(test)]
@@ -81,7 +138,7 @@ mod tests {
     fn noise_comes_from_the_confidence_interval() {
         // 2 ms, interval 1.98 to 2.02: 0.04 / 3.92 / 2 = 0.0051; with 0.01 in quadrature 0.01123.
         let row = Row { ci_low_ms: 1.98, ci_high_ms: 2.02, ..op_row("gpool-8x8x8", 2.0) };
-        let (latency, noise) = combine(&[&row]);
+        let (latency, noise) = combine(&[noisy(&row)]);
         assert_eq!(latency.to_bits(), 2.0_f64.to_bits());
         assert!((noise - 0.011_226).abs() < 1e-6, "{noise}");
     }
@@ -95,10 +152,27 @@ mod tests {
             ci_high_ms: latency_ms * (1.0 + 1.96 * noise),
             ..op_row("gpool-8x8x8", latency_ms)
         };
-        let (latency, noise) = combine(&[&wide(1.0, 0.01), &wide(1.5, 0.02)]);
+        let (latency, noise) = combine(&[noisy(&wide(1.0, 0.01)), noisy(&wide(1.5, 0.02))]);
         assert!((latency.ln() - 2.0 / 7.0 * 1.5_f64.ln()).abs() < 1e-9);
         // They differ by 40 %: the noise of the mean is of that order, not below 1 %.
         assert!(noise > 0.1, "{noise}");
+    }
+
+    #[test]
+    fn repeats_tell_the_noise_of_their_kind() {
+        // 20 ops measured twice, 4 % apart: deviations ± 2 %, squares 2 · 0.02² per degree of freedom: noise 0.0283 of one
+        // measurement, 0.02 of the mean of two. One more, measured once, has the noise of one.
+        let op =
+            |channels: u32, ms: f64| Sample::new(&format!("gpool-8x8x{channels}").parse().unwrap(), ms, 0.5);
+        let twice = (1..=20).flat_map(|c| [op(c, 0.02_f64.exp()), op(c, (-0.02_f64).exp())]);
+        let merged = merge(twice.chain([op(99, 3.0)]).collect());
+        assert_eq!(merged.len(), 21);
+        for sample in &merged {
+            let once = sample.key == "gpool-8x8x99";
+            let expected = if once { 0.02 * 2.0_f64.sqrt() } else { 0.02 };
+            assert!((sample.noise - expected).abs() < 1e-9, "{}: {}", sample.key, sample.noise);
+            assert!((sample.latency_ms - if once { 3.0 } else { 1.0 }).abs() < 1e-9);
+        }
     }
 
     #[test]
@@ -106,7 +180,7 @@ mod tests {
         let hot = Row { cache: Cache::Hot, ..op_row("gpool-8x8x8", 1.0) };
         let samples =
             op_samples(&[op_row("gpool-8x8x8", 2.0), hot, op_row("conv-8x8x3-o8-k3-s1", 3.0)], Cache::Cold);
-        let found: Vec<_> = samples.unwrap().iter().map(|s| (s.kind(), s.latency_ms)).collect();
+        let found: Vec<_> = samples.unwrap().into_iter().map(|s| (s.kind, s.latency_ms)).collect();
         assert_eq!(found, [("conv".to_owned(), 3.0), ("gpool".to_owned(), 2.0)]);
     }
 }

@@ -206,7 +206,17 @@ fn a_model_that_cannot_be_written_is_exit_code_1() {
 
 #[test]
 fn help_has_an_example_everywhere() {
-    for command in [&[][..], &["fit"], &["evaluate"], &["predict"], &["explain"]] {
+    for command in [
+        &[][..],
+        &["fit"],
+        &["evaluate"],
+        &["predict"],
+        &["explain"],
+        &["import"],
+        &["transfer"],
+        &["suggest"],
+        &["bench"],
+    ] {
         let arguments = [command, &["--help"]].concat();
         Folder::new().run(&arguments).success().stdout(predicate::str::contains("Example:\n  predictor "));
     }

@@ -6,10 +6,12 @@ use clap::Args;
 use profiler::record::{Level, Row};
 
 use super::{
-    Leniency, note_emulated,
+    Leniency,
+    any_model::AnyModel,
+    note_emulated,
     output::{self, ms, percent, table},
 };
-use crate::{Evaluation, LatencyModel, Measurements, Mixing, PredictorError, Scoring, metrics::Scores};
+use crate::{Evaluation, Measurements, Mixing, PredictorError, Scoring, cell::cell_of, metrics::Scores};
 
 /// Scores a model on the rows of a table that it was not fitted on.
 #[derive(Debug, Args)]
@@ -36,7 +38,7 @@ pub(super) struct Evaluate {
 
 impl Evaluate {
     pub(super) fn execute(self) -> anyhow::Result<String> {
-        let model = LatencyModel::read(&self.model)?;
+        let model = AnyModel::read(&self.model)?;
         let tables = [self.table.clone()];
         let measurements = Measurements::read(&tables, self.leniency.mixing(), self.leniency.emulation())?;
         if self.leniency.mixing() == Mixing::Refuse
@@ -44,19 +46,20 @@ impl Evaluate {
         {
             return Err(PredictorError::OtherConditions { table: self.table, difference }.into());
         }
-        let foreign = |row: &&Row| row.level == Level::Network && row.ops.is_empty();
+        let foreign =
+            |row: &&Row| row.level == Level::Network && row.ops.is_empty() && cell_of(row).is_none();
         let skipped = measurements.rows.iter().filter(foreign).count();
         if skipped > 0 {
             eprintln!("note: {skipped} rows of networks that do not say their ops are not scored");
         }
         let scoring = if self.include_fitted { Scoring::AllSubjects } else { Scoring::NewSubjects };
         let evaluation = model.evaluate(&measurements.rows, scoring)?;
-        note_emulated(&model);
+        note_emulated(model.conditions());
         if self.json { output::json(&evaluation) } else { Ok(report(&model, &evaluation, scoring)) }
     }
 }
 
-fn report(model: &LatencyModel, evaluation: &Evaluation, scoring: Scoring) -> String {
+fn report(model: &AnyModel, evaluation: &Evaluation, scoring: Scoring) -> String {
     let mut scores = table([
         "level",
         "n",
@@ -69,9 +72,13 @@ fn report(model: &LatencyModel, evaluation: &Evaluation, scoring: Scoring) -> St
         "90 % covers",
         "mean width",
     ]);
-    let op = (format!("op ({})", model.ops().cache()), evaluation.op);
-    let network = (format!("network ({})", model.networks().cache), evaluation.network);
-    for (level, found) in [op, network] {
+    let (op, network) = match model {
+        AnyModel::Ops(model) => {
+            (format!("op ({})", model.ops().cache()), format!("network ({})", model.networks().cache))
+        }
+        AnyModel::Cells(_) => ("op".to_owned(), "network".to_owned()),
+    };
+    for (level, found) in [(op, evaluation.op), (network, evaluation.network)] {
         let Some(found) = found else { continue };
         scores.add_row(cells(level, &found));
     }

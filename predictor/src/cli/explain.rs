@@ -33,7 +33,7 @@ impl Explain {
         let terms = model.contributions(&op)?;
         let noise = estimate.measured.map(|m| m.noise);
         let measured = estimate.measured.map(|m| m.latency_ms);
-        note_emulated(&model);
+        note_emulated(model.conditions());
         if self.json {
             let term =
                 |c: &crate::regressor::Contribution| json!({"name": c.name, "amount": c.amount, "ms": c.ms});

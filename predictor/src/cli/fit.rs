@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use profiler::record::{Cache, ReadError};
+use profiler::record::{Cache, ReadError, Row};
 use serde_json::{Value, json};
 
 use super::{
@@ -11,7 +11,8 @@ use super::{
     output::{self, ms, percent, percent_or_dash, table},
 };
 use crate::{
-    Coefficients, FitOptions, Form, KindModel, LatencyModel, Measurements, PredictorError, Scope,
+    Coefficients, FitOptions, Form, KindModel, LatencyModel, Measurements, PredictorError, Scope, Subjects,
+    cell::{CellModel, CellModelFile, cell_of, cell_samples},
     draw_hold_out,
 };
 
@@ -66,16 +67,55 @@ impl Fit {
         let measurements =
             Measurements::read(&self.tables, self.leniency.mixing(), self.leniency.emulation())?;
         let held_out = draw_hold_out(&measurements.rows, self.hold_out, self.seed)?;
+        if measurements.rows.iter().all(|row| cell_of(row).is_some()) {
+            return self.fit_cells(&measurements, &held_out);
+        }
         let options = FitOptions { op_cache: self.op_cache.into(), held_out, seed: self.seed };
         let model = LatencyModel::fit(&measurements, &options)?;
-        if self.output.is_dir() {
-            let reason = "is a folder; name the file to write the model to".to_owned();
-            return Err(PredictorError::from(ReadError::Content { path: self.output, reason }).into());
-        }
+        self.check_output()?;
         model.write(&self.output)?;
         eprintln!("wrote {}", self.output.display());
-        note_emulated(&model);
+        note_emulated(model.conditions());
         if self.json { output::json(&summary(&model)) } else { Ok(report(&model)) }
+    }
+
+    fn check_output(&self) -> Result<(), PredictorError> {
+        if self.output.is_dir() {
+            let reason = "is a folder; name the file to write the model to".to_owned();
+            return Err(ReadError::Content { path: self.output.clone(), reason }.into());
+        }
+        Ok(())
+    }
+
+    /// A table of nothing but NAS-Bench-201 networks.
+    fn fit_cells(&self, measurements: &Measurements, held_out: &Subjects) -> anyhow::Result<String> {
+        let kept: Vec<Row> =
+            measurements.rows.iter().filter(|row| !held_out.contains(row)).cloned().collect();
+        let model = CellModel::fit(&cell_samples(&kept), self.seed).map_err(PredictorError::CannotFit)?;
+        self.check_output()?;
+        let file = CellModelFile::new(model, measurements, held_out);
+        file.write(&self.output)?;
+        eprintln!("wrote {}", self.output.display());
+        note_emulated(&file.conditions);
+        let model = &file.model;
+        if self.json {
+            return output::json(&json!({
+                "rows": model.rows,
+                "chosen": model.chosen,
+                "candidates": model.candidates,
+                "band": model.band,
+                "held_out": held_out,
+            }));
+        }
+        let mut weighed = table(["candidate", "CV error"]);
+        for (name, error) in &model.candidates {
+            weighed.add_row([name.clone(), percent_or_dash(*error)]);
+        }
+        let interval = percent(model.band.log_half_width.exp_m1());
+        Ok(format!(
+            "{}: {} NAS-Bench-201 networks, {}; 90 % interval ± {interval}\n{weighed}",
+            file.conditions.device, model.rows, model.chosen
+        ))
     }
 }
 

@@ -1,17 +1,24 @@
 //! The `predictor` program.
 
+mod any_model;
+mod bench;
 mod evaluate;
 mod explain;
 mod fit;
+mod import;
 pub mod output;
 mod predict;
 mod subject;
+mod suggest;
+mod transfer;
 
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{Emulation, LatencyModel, Mixing, PredictorError};
+use profiler::record::Conditions;
+
+use crate::{Emulation, Mixing, PredictorError};
 
 /// Fits a latency model of one device and predicts ops and networks.
 #[derive(Debug, Parser)]
@@ -33,6 +40,10 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     Predict(predict::Predict),
     Explain(explain::Explain),
+    Import(import::Import),
+    Transfer(transfer::Transfer),
+    Suggest(suggest::Suggest),
+    Bench(bench::Bench),
 }
 
 impl Cli {
@@ -44,6 +55,10 @@ impl Cli {
             Command::Evaluate(evaluate) => evaluate.execute(),
             Command::Predict(predict) => predict.execute(),
             Command::Explain(explain) => explain.execute(),
+            Command::Import(import) => import.execute(),
+            Command::Transfer(transfer) => transfer.execute(),
+            Command::Suggest(suggest) => suggest.execute(),
+            Command::Bench(bench) => bench.execute(),
         };
         match result.and_then(|text| output::print(&text)) {
             Ok(()) => ExitCode::SUCCESS,
@@ -56,8 +71,8 @@ impl Cli {
 }
 
 /// Says on stderr that a model's figures are no timings, where that is so.
-fn note_emulated(model: &LatencyModel) {
-    let runtime = &model.conditions().runtime;
+fn note_emulated(conditions: &Conditions) {
+    let runtime = &conditions.runtime;
     if runtime.emulated {
         eprintln!("note: figures emulated by `{}`, no timings", runtime.name);
     }

@@ -7,10 +7,14 @@ use profiler::spec::{Architecture, OpSpec};
 use serde_json::{Value, json};
 
 use super::{
+    any_model::AnyModel,
     output::{self, ms, table},
     subject::Subject,
 };
-use crate::{Flag, LatencyModel, Prediction};
+use crate::{
+    Flag, LatencyModel, Prediction, PredictorError,
+    cell::{Cell, CellModelFile},
+};
 
 /// Predicts the latency of ops and networks, with 90 % intervals.
 #[derive(Debug, Args)]
@@ -19,7 +23,7 @@ use crate::{Flag, LatencyModel, Prediction};
 pub(super) struct Predict {
     /// The model (JSON).
     model: PathBuf,
-    /// Op keys or architecture files (JSON).
+    /// Op keys or architecture files (JSON); for a model of NAS-Bench-201 networks, their `arch` strings.
     #[arg(required = true, value_name = "SUBJECT")]
     subjects: Vec<String>,
     /// A JSON array with an object per subject instead of tables.
@@ -29,7 +33,10 @@ pub(super) struct Predict {
 
 impl Predict {
     pub(super) fn execute(self) -> anyhow::Result<String> {
-        let model = LatencyModel::read(&self.model)?;
+        let model = match AnyModel::read(&self.model)? {
+            AnyModel::Ops(model) => model,
+            AnyModel::Cells(file) => return self.predict_cells(&file),
+        };
         let subjects = self.subjects.iter().map(|text| Subject::read(text));
         let subjects = subjects.collect::<Result<Vec<_>, _>>()?;
         if self.json {
@@ -38,6 +45,26 @@ impl Predict {
         }
         let reports = subjects.iter().map(|subject| report(&model, subject));
         Ok(reports.collect::<anyhow::Result<Vec<_>>>()?.join("\n\n"))
+    }
+}
+
+impl Predict {
+    /// NAS-Bench-201 networks by their `arch` strings.
+    fn predict_cells(&self, file: &CellModelFile) -> anyhow::Result<String> {
+        let mut lines = Vec::new();
+        let mut values = Vec::new();
+        for subject in &self.subjects {
+            let cell: Cell = subject.parse().map_err(|reason| PredictorError::Subject { reason })?;
+            let found = file.model.predict(&cell).map_err(PredictorError::CannotFit)?;
+            let flags = file.conditions.runtime.emulated.then_some(Flag::Emulated);
+            let prediction = Prediction::new(found.ms, found.log_half_width, flags.into_iter().collect());
+            let none =
+                || PredictorError::CannotFit(format!("the latency of `{cell}` would be {} ms", found.ms));
+            let prediction = prediction.ok_or_else(none)?;
+            values.push(prediction_value(&cell.to_string(), "network", &prediction));
+            lines.push(headline(&cell.to_string(), &prediction));
+        }
+        if self.json { output::json(&values) } else { Ok(lines.join("\n")) }
     }
 }
 

@@ -2,6 +2,10 @@
 //!
 //! A new one is a file with a type that implements [`Regressor`], and a line in the list below.
 
+mod blend;
+mod boosted;
+mod correction;
+mod kernel;
 mod ols;
 mod polynomial;
 mod residual;
@@ -10,12 +14,18 @@ mod work_terms;
 
 use serde::{Deserialize, Serialize};
 
+pub use blend::Blend;
+pub use boosted::Boosted;
+pub use kernel::{Kernel, KernelSettings};
 pub use ols::Ols;
 pub use residual::Residual;
 pub use ridge::Ridge;
 pub use work_terms::WorkTerms;
 
-use crate::{OpFeatures, Sample};
+use crate::{
+    OpFeatures, Sample,
+    cross_validation::{self, Miss},
+};
 
 /// A share of a predicted latency.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,15 +53,28 @@ pub trait Regressor: Sized {
     const NAME: &'static str;
     /// Whether it may be chosen.
     const ROLE: Role;
+    /// Regressors of which it is the geometric mean, if it is one.
+    const PARTS: &'static [RegressorKind] = &[];
+    /// What is chosen on all samples before any is left out for cross-validation: a few numbers that say how smooth the
+    /// answer is, never the answer itself.
+    type Settings;
+
+    /// Chooses settings.
+    fn settings(samples: &[&Sample]) -> Self::Settings;
 
     /// Fits to samples.
     ///
     /// # Errors
     /// Why it cannot, in words: too few samples, or no finite solution.
-    fn fit(samples: &[&Sample]) -> Result<Self, String>;
+    fn fit(samples: &[&Sample], settings: &Self::Settings) -> Result<Self, String>;
 
     /// The latency in milliseconds; not positive or not finite when it has no answer.
     fn predict_ms(&self, op: &OpFeatures) -> f64;
+
+    /// How far off its answer may be on log scale, in a unit of its own: larger where an op is unlike those fitted on.
+    fn spread(&self, _op: &OpFeatures) -> f64 {
+        1.0
+    }
 
     /// What the latency is made of.
     fn contributions(&self, op: &OpFeatures) -> Vec<Contribution> {
@@ -95,7 +118,23 @@ macro_rules! regressors {
             /// # Errors
             /// Why it cannot, in words.
             pub fn fit(self, samples: &[&Sample]) -> Result<Fitted, String> {
-                match self { $(Self::$variant => $variant::fit(samples).map(Fitted::$variant)),+ }
+                match self {
+                    $(Self::$variant => {
+                        $variant::fit(samples, &$variant::settings(samples)).map(Fitted::$variant)
+                    }),+
+                }
+            }
+
+            /// Regressors of which it is the geometric mean, if it is one.
+            #[must_use]
+            pub fn parts(self) -> &'static [RegressorKind] {
+                match self { $(Self::$variant => $variant::PARTS),+ }
+            }
+
+            /// For each sample, how far off a model fitted on the other folds is; nothing where that model has no
+            /// ground to answer.
+            pub(crate) fn misses(self, samples: &[&Sample], folds: &[usize]) -> Vec<Option<Miss>> {
+                match self { $(Self::$variant => cross_validation::misses::<$variant>(samples, folds)),+ }
             }
         }
 
@@ -113,6 +152,12 @@ macro_rules! regressors {
                 (ms.is_finite() && ms > 0.0).then_some(ms)
             }
 
+            /// How far off its answer may be, in a unit of its own.
+            #[must_use]
+            pub fn spread(&self, op: &OpFeatures) -> f64 {
+                match self { $(Self::$variant(fitted) => fitted.spread(op)),+ }
+            }
+
             /// What the latency is made of.
             #[must_use]
             pub fn contributions(&self, op: &OpFeatures) -> Vec<Contribution> {
@@ -126,5 +171,8 @@ regressors! {
     WorkTerms,
     Residual,
     Ridge,
+    Kernel,
+    Boosted,
+    Blend,
     Ols,
 }

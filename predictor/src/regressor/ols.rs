@@ -21,7 +21,11 @@ impl Regressor for Ols {
     const NAME: &'static str = "ols";
     const ROLE: Role = Role::Yardstick;
 
-    fn fit(samples: &[&Sample]) -> Result<Self, String> {
+    type Settings = ();
+
+    fn settings(_: &[&Sample]) {}
+
+    fn fit(samples: &[&Sample], (): &()) -> Result<Self, String> {
         use linfa::{DatasetBase, traits::Fit};
         use ndarray::{Array1, Array2};
 

@@ -28,8 +28,14 @@ impl Regressor for Residual {
     const NAME: &'static str = "work terms x residual";
     const ROLE: Role = Role::Candidate;
 
-    fn fit(samples: &[&Sample]) -> Result<Self, String> {
-        let work_terms = WorkTerms::fit(samples)?;
+    type Settings = <WorkTerms as Regressor>::Settings;
+
+    fn settings(samples: &[&Sample]) -> Self::Settings {
+        WorkTerms::settings(samples)
+    }
+
+    fn fit(samples: &[&Sample], settings: &Self::Settings) -> Result<Self, String> {
+        let work_terms = WorkTerms::fit(samples, settings)?;
         let targets: Vec<f64> =
             samples.iter().map(|s| (s.latency_ms / work_terms.predict_ms(&s.features)).ln()).collect();
         let log_residual = RidgePolynomial::fit(samples, &targets, PENALTY)?;

@@ -18,7 +18,11 @@ impl Regressor for Ridge {
     const NAME: &'static str = "ridge";
     const ROLE: Role = Role::Candidate;
 
-    fn fit(samples: &[&Sample]) -> Result<Self, String> {
+    type Settings = ();
+
+    fn settings(_: &[&Sample]) {}
+
+    fn fit(samples: &[&Sample], (): &()) -> Result<Self, String> {
         let targets: Vec<f64> = samples.iter().map(|s| s.latency_ms.ln()).collect();
         RidgePolynomial::fit(samples, &targets, PENALTY).map(|log_latency| Self { log_latency })
     }

@@ -1,0 +1,112 @@
+//! New devices from ten networks, with twenty others known.
+
+use rand::{SeedableRng, seq::SliceRandom};
+use rand_pcg::Pcg64;
+
+use super::{Bench, Bound, Finding, Goal, nasbench::cells};
+use crate::{
+    PredictorError,
+    cell::{Cell, CellModel, CellSample, Prior, cell_features, suggest, transfer},
+    learn::linear,
+    metrics::rank_correlation,
+};
+
+const TABLE: &str = "nasbench201_help_21devices";
+/// Networks measured on the new device.
+const TEN: usize = 10;
+/// Random draws of ten per device.
+const DRAWS: u64 = 20;
+/// Penalty of the known devices' fits, whose 15,625 rows leave little to it.
+const PENALTY: f64 = 1e-6;
+/// Devices by their columns.
+const DEVICES: [&str; 21] = [
+    "1080ti_1",
+    "1080ti_256",
+    "1080ti_32",
+    "2080ti_1",
+    "2080ti_256",
+    "2080ti_32",
+    "essential_ph_1",
+    "gold_6240",
+    "pixel3",
+    "samsung_a50",
+    "samsung_s7",
+    "silver_4114",
+    "silver_4210r",
+    "titan_rtx_1",
+    "titan_rtx_32",
+    "titanx_1",
+    "titanx_256",
+    "titanx_32",
+    "titanxp_1",
+    "titanxp_256",
+    "titanxp_32",
+];
+
+pub(super) fn help(bench: &Bench<'_>) -> Result<Vec<Finding>, PredictorError> {
+    let mut devices: Vec<Vec<CellSample>> = Vec::new();
+    let mut coefficients = Vec::new();
+    for device in DEVICES {
+        bench.say(&format!("{TABLE}: {device}, all networks"));
+        let samples = cells(&bench.read(&format!("{TABLE}.csv"), "nasbench201", Some(device))?.rows);
+        coefficients.push(CellModel::fit_linear(&samples, PENALTY).map_err(PredictorError::CannotFit)?);
+        devices.push(samples);
+    }
+    let features: Vec<Vec<f64>> = devices[0].iter().map(|sample| cell_features(&sample.cell)).collect();
+    let pool: Vec<Cell> = devices[0].iter().map(|sample| sample.cell).collect();
+    let (mut random, mut chosen, mut itself) = (0.0, 0.0, 0.0);
+    for (new, samples) in devices.iter().enumerate() {
+        bench.say(&format!("{TABLE}: {} as the new device", DEVICES[new]));
+        let others: Vec<Vec<f64>> =
+            coefficients.iter().enumerate().filter(|(d, _)| *d != new).map(|(_, c)| c.clone()).collect();
+        let prior = Prior::new(&others).map_err(PredictorError::CannotFit)?;
+        let rank = |measured: &[usize]| {
+            let few: Vec<CellSample> = measured.iter().map(|&i| samples[i]).collect();
+            let found = transfer(&prior, &few).map_err(PredictorError::CannotFit)?;
+            Ok::<f64, PredictorError>(spearman(&found.coefficients_ms, &features, samples, measured))
+        };
+        let mut of_draws = 0.0;
+        let mut order: Vec<usize> = (0..samples.len()).collect();
+        let mut generator = Pcg64::seed_from_u64(new as u64);
+        for _ in 0..DRAWS {
+            order.shuffle(&mut generator);
+            of_draws += rank(&order[..TEN])? / DRAWS as f64;
+        }
+        let ten = suggest(&prior, &pool, TEN, 1e6);
+        let places: Vec<usize> =
+            ten.iter().filter_map(|s| pool.iter().position(|cell| *cell == s.cell)).collect();
+        let of_chosen = rank(&places)?;
+        let of_itself = spearman(&coefficients[new], &features, samples, &[]);
+        random += of_draws / DEVICES.len() as f64;
+        chosen += of_chosen / DEVICES.len() as f64;
+        itself += of_itself / DEVICES.len() as f64;
+    }
+    let finding = |case: String, goals| Finding {
+        table: TABLE,
+        case,
+        model: "prior of 20 devices".to_owned(),
+        rows: pool.len() - TEN,
+        goals,
+    };
+    Ok(vec![
+        finding(
+            format!("each device left out, {TEN} random networks, mean of {DRAWS} draws"),
+            vec![Goal::new("spearman", random, Bound::AtLeast(0.955))],
+        ),
+        finding(
+            format!("each device left out, {TEN} suggested networks"),
+            vec![
+                Goal::new("spearman", chosen, Bound::AtLeast(0.965)),
+                Goal::new("spearman of a linear fit to all its networks", itself, Bound::Shown),
+            ],
+        ),
+    ])
+}
+
+/// Rank correlation over the networks that were not measured.
+fn spearman(coefficients: &[f64], features: &[Vec<f64>], samples: &[CellSample], measured: &[usize]) -> f64 {
+    let rest = (0..samples.len()).filter(|i| !measured.contains(i));
+    let (truth, found): (Vec<f64>, Vec<f64>) =
+        rest.map(|i| (samples[i].latency_ms, linear(coefficients, &features[i]))).unzip();
+    rank_correlation(&truth, &found).unwrap_or(0.0)
+}

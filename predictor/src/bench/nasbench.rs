@@ -1,0 +1,71 @@
+//! Whole NAS-Bench-201 networks of two devices.
+
+use rand::{SeedableRng, seq::SliceRandom};
+use rand_pcg::Pcg64;
+
+use super::{Bench, Bound, Finding, Goal};
+use crate::{
+    PredictorError,
+    cell::{CellModel, CellSample},
+    import::{ImportedRow, Subject},
+    metrics::{Scored, Scores},
+};
+
+const TABLE: &str = "nasbench201_nnmeter_2devices";
+const TEST_ROWS: usize = 400;
+const SEEDS: u64 = 5;
+/// Latency column and the mean error to reach.
+const DEVICES: [(&str, f64); 2] = [("pixel4_cortexA76_mean_ms", 0.022), ("mi9_adreno640_mean_ms", 0.004)];
+
+/// The measured networks of rows.
+pub(super) fn cells(rows: &[ImportedRow]) -> Vec<CellSample> {
+    let cell = |row: &ImportedRow| match row.subject {
+        Subject::Cell(cell) => Some(CellSample { cell, latency_ms: row.latency_ms }),
+        Subject::Op(_) => None,
+    };
+    rows.iter().filter_map(cell).collect()
+}
+
+pub(super) fn two_devices(bench: &Bench<'_>) -> Result<Vec<Finding>, PredictorError> {
+    let mut findings = Vec::new();
+    for (column, mape) in DEVICES {
+        let samples = cells(&bench.read(&format!("{TABLE}.csv"), "nasbench201", Some(column))?.rows);
+        let mut sums = [0.0; 4];
+        let mut chosen = String::new();
+        for seed in 0..SEEDS {
+            bench.say(&format!("{TABLE}: {column}, split {} of {SEEDS}", seed + 1));
+            let mut shuffled = samples.clone();
+            shuffled.shuffle(&mut Pcg64::seed_from_u64(seed));
+            let (test, rest) = shuffled.split_at(TEST_ROWS);
+            let model = CellModel::fit(rest, seed).map_err(PredictorError::CannotFit)?;
+            let scores = score(&model, test)?;
+            let figures = [scores.mape, scores.within_10, scores.coverage_90, scores.rmse_ms];
+            sums.iter_mut().zip(figures).for_each(|(sum, figure)| *sum += figure / SEEDS as f64);
+            chosen.clone_from(&model.chosen);
+        }
+        findings.push(Finding {
+            table: TABLE,
+            case: format!("{column}, 1600 rows, mean of {SEEDS} splits"),
+            model: chosen,
+            rows: TEST_ROWS,
+            goals: vec![
+                Goal::new("mape", sums[0], Bound::AtMost(mape)),
+                Goal::new("within_10", sums[1], Bound::AtLeast(0.999)),
+                Goal::coverage(sums[2]),
+                Goal::new("rmse_ms", sums[3], Bound::Shown),
+            ],
+        });
+    }
+    Ok(findings)
+}
+
+fn score(model: &CellModel, test: &[CellSample]) -> Result<Scores, PredictorError> {
+    let mut scored = Vec::new();
+    for sample in test {
+        let found = model.predict(&sample.cell).map_err(PredictorError::NothingToScore)?;
+        let factor = found.log_half_width.exp();
+        let (low, high) = (found.ms / factor, found.ms * factor);
+        scored.push(Scored { measured: sample.latency_ms, predicted: found.ms, low, high });
+    }
+    Scores::of(&scored).ok_or_else(|| PredictorError::NothingToScore("no network is left".to_owned()))
+}

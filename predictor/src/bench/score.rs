@@ -1,0 +1,62 @@
+//! Rows of foreign tables as samples, and op models scored on them.
+
+use profiler::record::Cache;
+
+use crate::{
+    OpModel, PredictorError, Sample,
+    import::{Foreign, ImportedRow, Subject},
+    metrics::{Scored, Scores},
+    sample::merge,
+};
+
+/// Relative noise of a row where a table says nothing of it.
+const NOISE: f64 = 0.01;
+
+/// The op of a row, its latency and its relative noise.
+pub(super) fn op_of(row: &ImportedRow) -> Option<(&Foreign, f64, f64)> {
+    let noise = match (row.std_ms, row.runs) {
+        (Some(std), Some(runs)) => (std / row.latency_ms / (runs.max(1) as f64).sqrt()).hypot(NOISE),
+        _ => NOISE,
+    };
+    match &row.subject {
+        Subject::Op(op) => Some((op, row.latency_ms, noise)),
+        Subject::Cell(_) => None,
+    }
+}
+
+/// A sample per distinct op: rows of one op are one measured op.
+pub(super) fn samples<'a>(rows: impl Iterator<Item = &'a ImportedRow>) -> Vec<Sample> {
+    let sample = |(op, latency_ms, noise): (&Foreign, f64, f64)| Sample {
+        key: op.key.clone(),
+        kind: op.kind.clone(),
+        features: op.features.clone(),
+        latency_ms,
+        noise,
+        measurements: 1,
+        group: None,
+    };
+    merge(rows.filter_map(op_of).map(sample).collect())
+}
+
+/// Fits, and says what was chosen for the kind with most rows.
+pub(super) fn fit(samples: &[Sample]) -> Result<(OpModel, String), PredictorError> {
+    let model = OpModel::fit(samples, Cache::Hot, 0).map_err(PredictorError::CannotFit)?;
+    let chosen = model.kinds().max_by_key(|kind| kind.rows).map(|kind| kind.fitted.kind().name());
+    let chosen = chosen.unwrap_or_default().to_owned();
+    Ok((model, chosen))
+}
+
+/// Scores a model on rows.
+pub(super) fn score<'a>(
+    model: &OpModel,
+    rows: impl Iterator<Item = &'a ImportedRow>,
+) -> Result<Scores, PredictorError> {
+    let mut scored = Vec::new();
+    for (op, measured, _) in rows.filter_map(op_of) {
+        let estimate = model.estimate_as(&op.kind, &op.key, &op.features);
+        let estimate = estimate.map_err(|e| PredictorError::NothingToScore(format!("{}: {e}", op.key)))?;
+        let (predicted, factor) = (estimate.combined.ms, estimate.combined.log_half_width.exp());
+        scored.push(Scored { measured, predicted, low: predicted / factor, high: predicted * factor });
+    }
+    Scores::of(&scored).ok_or_else(|| PredictorError::NothingToScore("no row is left for testing".to_owned()))
+}

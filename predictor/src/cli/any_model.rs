@@ -1,0 +1,42 @@
+//! A model file of either format.
+
+use std::path::Path;
+
+use profiler::record::{Conditions, ReadError, Row};
+
+use crate::{Evaluation, LatencyModel, PredictorError, Scoring, cell::CellModelFile};
+
+/// A model of ops and networks, or of NAS-Bench-201 networks.
+pub(super) enum AnyModel {
+    Ops(Box<LatencyModel>),
+    Cells(Box<CellModelFile>),
+}
+
+impl AnyModel {
+    pub(super) fn read(path: &Path) -> Result<Self, PredictorError> {
+        match LatencyModel::read(path) {
+            Ok(model) => Ok(Self::Ops(Box::new(model))),
+            // A file that is neither is best called no latency model.
+            Err(PredictorError::Read(format @ ReadError::Format { .. })) => match CellModelFile::read(path) {
+                Ok(model) => Ok(Self::Cells(Box::new(model))),
+                Err(ReadError::Format { .. }) => Err(format.into()),
+                Err(error) => Err(error.into()),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn conditions(&self) -> &Conditions {
+        match self {
+            Self::Ops(model) => model.conditions(),
+            Self::Cells(model) => &model.conditions,
+        }
+    }
+
+    pub(super) fn evaluate(&self, rows: &[Row], scoring: Scoring) -> Result<Evaluation, PredictorError> {
+        match self {
+            Self::Ops(model) => model.evaluate(rows, scoring),
+            Self::Cells(model) => model.evaluate(rows, scoring),
+        }
+    }
+}

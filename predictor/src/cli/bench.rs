@@ -1,0 +1,105 @@
+//! `predictor bench`: what is reached on public tables.
+
+use std::{io::Write, path::PathBuf, time::Instant};
+
+use clap::Args;
+use serde_json::json;
+
+use super::output::{self, percent, table};
+use crate::{
+    PredictorError,
+    bench::{self, Bound, Finding, Goal, TABLES},
+};
+
+/// Prints what is reached on public latency tables beside what is to be reached.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The tables are not part of Tailor; `--tables` names the folder they are in, with the names that \
+                  `--only` takes and the ending .csv. Exit code 0 whether goals are met or not.\n\nExample:\n  \
+                  predictor bench --tables tables --only mbconv_pixel1"
+)]
+pub(super) struct Bench {
+    /// Folder of the tables (CSV).
+    #[arg(long, env = "TAILOR_TABLES", value_name = "FOLDER", required_unless_present = "speed")]
+    tables: Option<PathBuf>,
+    /// Only this table; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+    /// Time the predictor itself instead, on a table that is made up.
+    #[arg(long)]
+    speed: bool,
+    /// A JSON array with an object per case instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Bench {
+    pub(super) fn execute(self) -> anyhow::Result<String> {
+        for name in &self.only {
+            if !TABLES.iter().any(|(known, _)| known == name) {
+                return Err(PredictorError::Option {
+                    option: "--only",
+                    value: format!("`{name}`"),
+                    expected: "the name of a table of the bench, such as mbconv_pixel1",
+                }
+                .into());
+            }
+        }
+        let started = Instant::now();
+        let mut say = |text: &str| {
+            // Progress that nobody reads is no failure.
+            let _ = writeln!(std::io::stderr(), "[{:4} s] {text}", started.elapsed().as_secs());
+        };
+        let mut findings = Vec::new();
+        if self.speed {
+            findings.extend(bench::speed(&mut say)?);
+        } else if let Some(folder) = self.tables.clone() {
+            let run = bench::Bench::new(folder, &mut say);
+            for (name, task) in TABLES {
+                if self.only.is_empty() || self.only.iter().any(|only| only == name) {
+                    findings.extend(task(&run)?);
+                }
+            }
+        }
+        if self.json { output::json(&json!(findings)) } else { Ok(report(&findings)) }
+    }
+}
+
+fn report(findings: &[Finding]) -> String {
+    let mut lines = table(["table", "case", "rows", "model", "figure", "reached", "goal", "met"]);
+    for finding in findings {
+        for (index, goal) in finding.goals.iter().enumerate() {
+            let first = |text: &str| if index == 0 { text.to_owned() } else { String::new() };
+            lines.add_row([
+                first(finding.table),
+                first(&finding.case),
+                first(&finding.rows.to_string()),
+                first(&finding.model),
+                goal.figure.to_owned(),
+                shown(goal, goal.reached),
+                bound(goal),
+                goal.met.map_or("", |met| if met { "yes" } else { "NO" }).to_owned(),
+            ]);
+        }
+    }
+    let goals = || findings.iter().flat_map(|finding| &finding.goals).filter_map(|goal| goal.met);
+    format!("{lines}\n{} of {} goals met", goals().filter(|met| *met).count(), goals().count())
+}
+
+fn shown(goal: &Goal, value: f64) -> String {
+    match goal.figure {
+        name if name.contains("spearman") => format!("{value:.4}"),
+        name if ["_ms", "_us", "_s"].iter().any(|unit| name.ends_with(unit)) => output::ms(value),
+        name if name.ends_with("_n") => format!("{value:.0}"),
+        _ => format!("{:.2} %", 100.0 * value),
+    }
+}
+
+fn bound(goal: &Goal) -> String {
+    match goal.goal {
+        Bound::AtMost(limit) => format!("≤ {}", shown(goal, limit)),
+        Bound::AtLeast(limit) => format!("≥ {}", shown(goal, limit)),
+        Bound::Between(low, high) => format!("{} to {}", percent(low), percent(high)),
+        Bound::Shown => String::new(),
+    }
+}

@@ -1,0 +1,164 @@
+//! `predictor import`: foreign latency tables into ours.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use clap::{Args, ValueEnum};
+use profiler::record::Cache;
+use serde_json::json;
+
+use super::output;
+use crate::{
+    PredictorError,
+    import::{FORMATS, ImportSession, Refused, Source, write_imported},
+};
+
+/// Reads a latency table of another tool into a measurement table.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Columns of a CSV table: input_hw, in_channels, out_channels, kernel, stride; for mbconv also expansion or \
+                  expanded_channels, activation or hswish, se, residual; for conv also groups, activation; for nasbench201 \
+                  arch. Others are mapped with --map. The latency is the column that ends in _ms or _us.\n\nExample:\n  \
+                  predictor import phone.csv --format csv --kind mbconv --map hw=input_hw --device phone -o table.csv"
+)]
+pub(super) struct Import {
+    /// The foreign table.
+    file: PathBuf,
+    /// Its format.
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(FORMATS.iter().map(|(name, _)| *name)))]
+    format: String,
+    /// What a row of a CSV table is: mbconv, conv, nasbench201.
+    #[arg(long)]
+    kind: Option<String>,
+    /// The column of the latency, or the device it is of, where there are several.
+    #[arg(long, value_name = "NAME")]
+    latency_column: Option<String>,
+    /// The unit of the latency, where its column does not say it.
+    #[arg(long)]
+    unit: Option<Unit>,
+    /// A column that is called otherwise than ours; may be given several times.
+    #[arg(long, value_name = "THEIRS=OURS", value_parser = renamed)]
+    map: Vec<(String, String)>,
+    /// Name of the device; without it, what the latency is called.
+    #[arg(long)]
+    device: Option<String>,
+    /// Name of the runtime.
+    #[arg(long, default_value = "unknown")]
+    runtime: String,
+    /// Threads of the runtime; 0 for not known.
+    #[arg(long, default_value_t = 0)]
+    threads: usize,
+    /// What the caches held when rows were measured.
+    #[arg(long, default_value = "hot")]
+    cache: CacheState,
+    /// Where to write the measurement table (CSV).
+    #[arg(short, long, value_name = "TABLE")]
+    output: PathBuf,
+    /// Write nothing when a row cannot be read.
+    #[arg(long)]
+    strict: bool,
+    /// A JSON object instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Unit {
+    Ms,
+    Us,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum CacheState {
+    Hot,
+    Cold,
+    InPlace,
+}
+
+fn renamed(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((theirs, ours)) if !theirs.is_empty() && !ours.is_empty() => {
+            Ok((theirs.to_owned(), ours.to_owned()))
+        }
+        _ => Err("expected THEIRS=OURS".to_owned()),
+    }
+}
+
+impl Import {
+    pub(super) fn execute(self) -> anyhow::Result<String> {
+        let unit_ms = self.unit.map(|unit| match unit {
+            Unit::Ms => 1.0,
+            Unit::Us => 1e-3,
+        });
+        let cache = match self.cache {
+            CacheState::Hot => Cache::Hot,
+            CacheState::Cold => Cache::Cold,
+            CacheState::InPlace => Cache::InPlace,
+        };
+        let (kind, latency_column) = (self.kind.clone(), self.latency_column.clone());
+        let source =
+            Source { file: self.file.clone(), kind, latency_column, unit_ms, renamed: self.map.clone() };
+        let imported = source.read(&self.format)?;
+        let device = self.device.clone().unwrap_or_else(|| imported.measured.clone());
+        let conditions = ImportSession::conditions(&device, &self.runtime, self.threads);
+        if self.strict
+            && let Some(reason) = imported.first_refused()
+        {
+            return Err(PredictorError::NothingImported { file: self.file, reason }.into());
+        }
+        let written = write_imported(&source, &self.format, imported, conditions, cache, &self.output)?;
+        eprintln!("wrote {}", self.output.display());
+        if self.json {
+            let refused = |r: &Refused| json!({"line": r.line, "reason": r.reason});
+            return output::json(&json!({
+                "subjects": written.subjects,
+                "rows_read": written.rows_read,
+                "rows_refused": written.refused.len(),
+                "refused": written.refused.iter().map(refused).collect::<Vec<_>>(),
+            }));
+        }
+        let mut lines = vec![format!(
+            "{} subjects from {} rows of {device}; {} rows could not be read",
+            written.subjects,
+            written.rows_read,
+            written.refused.len()
+        )];
+        lines.extend(by_reason(&written.refused));
+        Ok(lines.join("\n"))
+    }
+}
+
+/// Lines that cannot be read, by why: `lines 3, 7-9: no ...`.
+fn by_reason(refused: &[Refused]) -> Vec<String> {
+    let mut reasons: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+    refused.iter().for_each(|refused| reasons.entry(&refused.reason).or_default().push(refused.line));
+    let mut shown: Vec<(&str, Vec<u64>)> = reasons.into_iter().collect();
+    shown.sort_by_key(|(_, lines)| lines.first().copied());
+    shown.into_iter().map(|(reason, lines)| format!("  lines {}: {reason}", ranges(&lines))).collect()
+}
+
+fn ranges(lines: &[u64]) -> String {
+    let mut parts: Vec<(u64, u64)> = Vec::new();
+    for &line in lines {
+        match parts.last_mut() {
+            Some((_, last)) if *last + 1 == line => *last = line,
+            _ => parts.push((line, line)),
+        }
+    }
+    let part =
+        |(first, last): (u64, u64)| if first == last { first.to_string() } else { format!("{first}-{last}") };
+    parts.into_iter().map(part).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_grouped_by_reason() {
+        let refused = |line, reason: &str| Refused { line, reason: reason.to_owned() };
+        let found =
+            by_reason(&[refused(2, "b"), refused(3, "a"), refused(4, "a"), refused(5, "b"), refused(6, "a")]);
+        assert_eq!(found, ["  lines 2, 5: b", "  lines 3-4, 6: a"]);
+    }
+}

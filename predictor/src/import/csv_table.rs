@@ -1,0 +1,159 @@
+//! CSV tables with a row per subject and a column per device.
+
+use profiler::record::{ReadError, read_text};
+
+use super::{Columns, Imported, ImportedRow, Record, Refused, Source, Subject, bottleneck, cell, conv};
+use crate::PredictorError;
+
+/// A reader of a kind of row.
+pub type CsvKind = fn(&Record<'_>) -> Result<Subject, String>;
+
+/// Kinds of row by name.
+pub const CSV_KINDS: &[(&str, CsvKind)] =
+    &[("mbconv", bottleneck::read), ("conv", conv::read), ("nasbench201", cell::read)];
+
+/// Where a latency stands, and how many milliseconds its unit has.
+struct LatencyColumn {
+    name: String,
+    std: Option<String>,
+    unit_ms: f64,
+}
+
+pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
+    let content = |reason: String| ReadError::Content { path: source.file.clone(), reason };
+    let kind = kind_of(source)?;
+    let text = read_text(&source.file)?;
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let heads = reader.headers().map_err(|e| content(e.to_string()))?.clone();
+    let columns = Columns::new(&heads.iter().collect::<Vec<_>>(), &source.renamed).map_err(content)?;
+    let latency = latency_column(source, &columns).map_err(content)?;
+    let mut imported = Imported { measured: latency.name.clone(), ..Imported::default() };
+    for record in reader.records() {
+        let record = record.map_err(|e| content(e.to_string()))?;
+        let line = record.position().map_or(0, csv::Position::line);
+        match row(&columns.record(record.iter().collect()), kind, &latency) {
+            Ok(row) => imported.rows.push(ImportedRow { line, ..row }),
+            Err(reason) => imported.refused.push(Refused { line, reason }),
+        }
+    }
+    Ok(imported)
+}
+
+fn kind_of(source: &Source) -> Result<CsvKind, PredictorError> {
+    let asked = source.kind.as_deref().unwrap_or_default();
+    let found = CSV_KINDS.iter().find(|(name, _)| *name == asked);
+    found.map(|(_, kind)| *kind).ok_or_else(|| PredictorError::Option {
+        option: "--kind",
+        value: format!("`{asked}`"),
+        expected: "mbconv, conv or nasbench201 for --format csv",
+    })
+}
+
+fn row(record: &Record<'_>, kind: CsvKind, latency: &LatencyColumn) -> Result<ImportedRow, String> {
+    let std =
+        latency.std.as_ref().and_then(|column| record.get(column)).and_then(|text| text.parse::<f64>().ok());
+    Ok(ImportedRow {
+        line: 0,
+        subject: kind(record)?,
+        latency_ms: record.above_zero(&latency.name)? * latency.unit_ms,
+        std_ms: std.filter(|std| std.is_finite() && *std >= 0.0).map(|std| std * latency.unit_ms),
+        runs: record.get("runs").and_then(|text| text.parse().ok()),
+    })
+}
+
+/// The column that was asked for, or the only one that can be a latency.
+fn latency_column(source: &Source, columns: &Columns) -> Result<LatencyColumn, String> {
+    let names = columns.names();
+    let is_spread = |name: &str| {
+        ["std", "var", "ci", "min", "max", "p90"].iter().any(|w| name.split('_').any(|p| p == *w))
+    };
+    let is_latency = |name: &&String| {
+        (name.ends_with("_ms") || name.ends_with("_us") || name.starts_with("latency")) && !is_spread(name)
+    };
+    let found: Vec<&String> = names.iter().filter(is_latency).collect();
+    let name = match (&source.latency_column, &found[..]) {
+        (Some(asked), _) if names.contains(asked) => asked.clone(),
+        // A device may be told by its name alone.
+        (Some(asked), _) => {
+            let of_device: Vec<&&String> = found.iter().filter(|name| device_of(name) == *asked).collect();
+            match of_device[..] {
+                [only] => (*only).clone(),
+                _ => return Err(format!("no latency column `{asked}`; the table has {}", list(&found))),
+            }
+        }
+        (None, [only]) => (*only).clone(),
+        (None, []) => {
+            return Err(
+                "no column can be a latency (`…_ms` or `…_us`); name it with --latency-column".to_owned()
+            );
+        }
+        (None, several) => {
+            return Err(format!(
+                "{} latency columns; pass --latency-column, one of {}",
+                several.len(),
+                list(several)
+            ));
+        }
+    };
+    let unit_ms = match source.unit_ms {
+        Some(unit_ms) => unit_ms,
+        None if name.ends_with("_ms") => 1.0,
+        None if name.ends_with("_us") => 1e-3,
+        None => return Err(format!("the unit of `{name}` is not known; pass --unit ms or --unit us")),
+    };
+    let std = name.replace("mean", "std");
+    let std = (std != name && names.contains(&std)).then_some(std);
+    Ok(LatencyColumn { name, std, unit_ms })
+}
+
+fn list(names: &[&String]) -> String {
+    names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// `pixel4` of `pixel4_mean_ms`.
+pub(super) fn device_of(column: &str) -> &str {
+    let column = column.trim_end_matches("_ms").trim_end_matches("_us");
+    column.trim_end_matches("_mean")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn import(text: &str, change: impl FnOnce(&mut Source)) -> Result<Imported, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut source = Source { file: folder.path().join("t.csv"), ..Source::default() };
+        source.kind = Some("conv".to_owned());
+        change(&mut source);
+        std::fs::write(&source.file, text).unwrap();
+        source.read("csv").map_err(|e| e.to_string())
+    }
+
+    const HEADS: &str = "input_hw,in_channels,out_channels,kernel,stride";
+
+    #[test]
+    fn rows_that_cannot_be_read_are_listed_by_line() {
+        let text = format!("{HEADS},latency_us\n8,3,8,3,1,500\n8,3,8,4,1,500\n8,3,8,3,1,-2\n8,3,8,3\n");
+        let found = import(&text, |_| {}).unwrap();
+        assert_eq!((found.rows.len(), found.rows[0].line, found.rows[0].latency_ms), (1, 2, 0.5));
+        let lines: Vec<u64> = found.refused.iter().map(|refused| refused.line).collect();
+        assert_eq!(lines, [3, 4, 5]);
+        assert!(found.refused[1].reason.contains("latency_us is -2"), "{:?}", found.refused);
+        assert!(found.refused[2].reason.contains("no `stride`"), "{:?}", found.refused);
+    }
+
+    #[test]
+    fn the_latency_column_is_found_or_asked_for() {
+        let text = format!("{HEADS},a_mean_ms,a_std_ms,b_ms\n8,3,8,3,1,2,0.1,5\n");
+        assert!(import(&text, |_| {}).unwrap_err().contains("one of a_mean_ms, b_ms"));
+        let found = import(&text, |source| source.latency_column = Some("a".to_owned())).unwrap();
+        assert_eq!((found.rows[0].latency_ms, found.rows[0].std_ms), (2.0, Some(0.1)));
+        let asked = import(&text, |source| source.latency_column = Some("c".to_owned()));
+        assert!(asked.unwrap_err().contains("no latency column `c`"));
+        let text = format!("{HEADS},latency\n8,3,8,3,1,2\n");
+        assert!(import(&text, |_| {}).unwrap_err().contains("--unit"));
+        assert_eq!(import(&text, |source| source.unit_ms = Some(1e-3)).unwrap().rows[0].latency_ms, 2e-3);
+        assert!(import(&text, |source| source.kind = None).unwrap_err().contains("--kind"));
+    }
+}

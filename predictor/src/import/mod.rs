@@ -1,0 +1,111 @@
+//! Latency tables of other tools, read into ours.
+//!
+//! A format is a file here with a function `fn(&Source) -> Result<Imported, PredictorError>` and a line in [`FORMATS`]; a kind
+//! of row of a CSV table a file with a function `fn(&Record) -> Result<Subject, String>` and a line in [`CSV_KINDS`].
+
+mod bottleneck;
+mod cell;
+mod columns;
+mod conv;
+mod csv_table;
+mod keyed_yaml;
+mod session;
+mod subject;
+mod table;
+
+pub use columns::{Columns, Record};
+pub use csv_table::{CSV_KINDS, CsvKind};
+pub use session::ImportSession;
+pub use subject::{Foreign, Subject};
+pub use table::{Written, write_imported};
+
+use std::path::PathBuf;
+
+use crate::PredictorError;
+
+/// What to read and how.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Source {
+    /// The file.
+    pub file: PathBuf,
+    /// Kind of row, where the format has several.
+    pub kind: Option<String>,
+    /// Column of the latency, where there are several.
+    pub latency_column: Option<String>,
+    /// Milliseconds per unit of the latency, where its column does not say it.
+    pub unit_ms: Option<f64>,
+    /// Names of columns: theirs, ours.
+    pub renamed: Vec<(String, String)>,
+}
+
+/// A measured subject of a foreign table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImportedRow {
+    /// Its line in the file, from 1.
+    pub line: u64,
+    /// What was measured.
+    pub subject: Subject,
+    /// Its latency in milliseconds; above 0.
+    pub latency_ms: f64,
+    /// Standard deviation over runs in milliseconds, where the table has it.
+    pub std_ms: Option<f64>,
+    /// Number of runs, where the table has it.
+    pub runs: Option<u64>,
+}
+
+/// A row that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Its line in the file, from 1.
+    pub line: u64,
+    /// Why.
+    pub reason: String,
+}
+
+/// A foreign table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Imported {
+    /// Rows that could be read, in their order.
+    pub rows: Vec<ImportedRow>,
+    /// Rows that could not.
+    pub refused: Vec<Refused>,
+    /// What its latencies are of: the column, or the file's own word.
+    pub measured: String,
+}
+
+impl Imported {
+    /// The first row that would not come into a table, and why, in words.
+    #[must_use]
+    pub fn first_refused(&self) -> Option<String> {
+        let unknown = self.rows.iter().filter_map(|row| match &row.subject {
+            Subject::Op(op) => op.op.as_ref().err().map(|reason| (row.line, reason)),
+            Subject::Cell(_) => None,
+        });
+        let all = unknown.chain(self.refused.iter().map(|refused| (refused.line, &refused.reason)));
+        all.min_by_key(|(line, _)| *line).map(|(line, reason)| format!("line {line}: {reason}"))
+    }
+}
+
+/// A reader of a format.
+pub type Reader = fn(&Source) -> Result<Imported, PredictorError>;
+
+/// Formats by name.
+pub const FORMATS: &[(&str, Reader)] = &[
+    ("csv", csv_table::read),
+    ("proxylessnas-yaml", keyed_yaml::read),
+    ("once-for-all-yaml", keyed_yaml::read),
+];
+
+impl Source {
+    /// Reads the file as a format.
+    ///
+    /// # Errors
+    /// [`PredictorError::Option`] for an unknown format, and what its reader says.
+    pub fn read(&self, format: &str) -> Result<Imported, PredictorError> {
+        let Some((_, reader)) = FORMATS.iter().find(|(name, _)| *name == format) else {
+            let expected = "a format that `predictor import --help` names";
+            return Err(PredictorError::Option { option: "--format", value: format.to_owned(), expected });
+        };
+        reader(self)
+    }
+}

@@ -1,0 +1,170 @@
+//! Foreign rows as a measurement table.
+
+use std::{collections::BTreeMap, path::Path};
+
+use profiler::record::{Cache, Conditions, Level, Row, Status, TABLE_VERSION, session_path, write_table};
+
+use super::{ImportSession, Imported, ImportedRow, Refused, Source, Subject};
+use crate::PredictorError;
+
+/// Half of a 95 % confidence interval in standard deviations.
+const HALF_CI: f64 = 1.96;
+/// Confidence interval, as a fraction of the latency to either side, within which a row is `ok`.
+const OK_WITHIN: f64 = 0.02;
+
+/// What came of an import.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    /// Rows of the measurement table.
+    pub subjects: usize,
+    /// Rows of the foreign table that they come from.
+    pub rows_read: usize,
+    /// Rows that could not be read, or are of an op that this release has none like.
+    pub refused: Vec<Refused>,
+}
+
+/// Writes a foreign table as a measurement table with an [`ImportSession`] beside it.
+///
+/// Rows of one subject become one row: their mean, with the confidence interval that their spread gives. The interval of
+/// others is that of their standard deviation and runs, or nothing (its ends are the latency itself) where the table has
+/// none. Columns that a foreign table cannot fill repeat the latency.
+///
+/// # Errors
+/// [`PredictorError::NothingImported`] when no row is left, [`PredictorError::Write`].
+pub fn write_imported(
+    source: &Source,
+    format: &str,
+    imported: Imported,
+    conditions: Conditions,
+    cache: Cache,
+    output: &Path,
+) -> Result<Written, PredictorError> {
+    let mut refused = imported.refused;
+    let mut by_subject: BTreeMap<String, Vec<ImportedRow>> = BTreeMap::new();
+    for row in imported.rows {
+        match &row.subject {
+            Subject::Op(op) => match &op.op {
+                Ok(op) => by_subject.entry(op.key()).or_default().push(row),
+                Err(reason) => refused.push(Refused { line: row.line, reason: reason.clone() }),
+            },
+            Subject::Cell(cell) => by_subject.entry(cell.to_string()).or_default().push(row),
+        }
+    }
+    refused.sort_by_key(|refused| refused.line);
+    if by_subject.is_empty() {
+        let reason = refused.first().map_or("it has no rows".to_owned(), |first| {
+            format!("none of its {} rows can be read; line {}: {}", refused.len(), first.line, first.reason)
+        });
+        return Err(PredictorError::NothingImported { file: source.file.clone(), reason });
+    }
+    let imported_at = jiff::Timestamp::now().to_string();
+    let id = format!("import-{imported_at}");
+    let rows: Vec<Row> =
+        by_subject.iter().map(|(subject, rows)| table_row(subject, rows, cache, &id)).collect();
+    let rows_read = by_subject.values().map(Vec::len).sum();
+    let kind = source.kind.as_ref().map_or_else(String::new, |kind| format!(" ({kind})"));
+    let session = ImportSession {
+        id,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        imported_at,
+        imported_from: source.file.display().to_string(),
+        format_of_source: format!("{format}{kind}"),
+        measured: imported.measured,
+        conditions,
+        rows_read,
+        rows_refused: refused.len(),
+    };
+    write_table(output, &rows)?;
+    session.write(&session_path(output))?;
+    Ok(Written { subjects: rows.len(), rows_read, refused })
+}
+
+fn table_row(subject: &str, rows: &[ImportedRow], cache: Cache, session: &str) -> Row {
+    let n = rows.len() as f64;
+    let latency_ms = rows.iter().map(|row| row.latency_ms).sum::<f64>() / n;
+    let half_width = HALF_CI * deviation_of_mean(rows, latency_ms);
+    // An interval that reached 0 would say that nothing is known.
+    let ci_low_ms = (latency_ms - half_width).max(0.1 * latency_ms);
+    let level = match rows[0].subject {
+        Subject::Op(_) => Level::Op,
+        Subject::Cell(_) => Level::Network,
+    };
+    Row {
+        table_version: TABLE_VERSION,
+        subject: subject.to_owned(),
+        level,
+        cache,
+        latency_ms,
+        raw_median_ms: latency_ms,
+        min_ms: latency_ms,
+        p90_ms: latency_ms,
+        ci_low_ms,
+        ci_high_ms: latency_ms + half_width,
+        runs: rows.iter().map(|row| row.runs.unwrap_or(1)).sum(),
+        dropped_runs: 0,
+        spread: spread(rows, latency_ms),
+        status: if half_width <= OK_WITHIN * latency_ms { Status::Ok } else { Status::Wide },
+        session: session.to_owned(),
+        ops: String::new(),
+    }
+}
+
+/// 10-90 % range of the runs over their mean, as a normal distribution of the largest deviation told would have it; 0 where
+/// none is told.
+fn spread(rows: &[ImportedRow], mean: f64) -> f64 {
+    const RANGE_OF_STD: f64 = 2.563;
+    RANGE_OF_STD * rows.iter().filter_map(|row| row.std_ms).fold(0.0, f64::max) / mean
+}
+
+/// Standard deviation of the mean of rows, by how they differ or by what one of them says of itself.
+fn deviation_of_mean(rows: &[ImportedRow], mean: f64) -> f64 {
+    let n = rows.len() as f64;
+    match rows {
+        [row] => row.std_ms.map_or(0.0, |std| std / (row.runs.unwrap_or(1).max(1) as f64).sqrt()),
+        _ => (rows.iter().map(|row| (row.latency_ms - mean).powi(2)).sum::<f64>() / (n - 1.0) / n).sqrt(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{Emulation, Measurements, Mixing};
+
+    fn import(text: &str, kind: &str) -> (tempfile::TempDir, Result<Written, PredictorError>) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("theirs.csv");
+        std::fs::write(&file, text).unwrap();
+        let source = Source { file, kind: Some(kind.to_owned()), ..Source::default() };
+        let imported = source.read("csv").unwrap();
+        let conditions = ImportSession::conditions("phone", "TFLite", 1);
+        let output = folder.path().join("ours.csv");
+        let written = write_imported(&source, "csv", imported, conditions, Cache::Hot, &output);
+        (folder, written)
+    }
+
+    #[test]
+    fn rows_of_one_op_are_one_row_with_their_spread() {
+        // 1.0 and 1.2 ms: mean 1.1, deviation 0.1414, of the mean 0.1; interval ± 0.196. 2 ms with 0.1 over 4 runs: ± 0.098.
+        let text = "input_hw,in_channels,out_channels,kernel,stride,a_mean_ms,a_std_ms,runs\n8,3,8,3,1,1.0,,\n\
+                    8,3,8,3,1,1.2,,\n8,3,9,3,1,2,0.1,4\n8,3,9,2,1,2,0.1,4\n";
+        let (folder, written) = import(text, "conv");
+        let written = written.unwrap();
+        assert_eq!((written.subjects, written.rows_read), (2, 3));
+        assert_eq!(written.refused.iter().map(|r| r.line).collect::<Vec<_>>(), [5]);
+        let tables = [folder.path().join("ours.csv")];
+        let read = Measurements::read(&tables, Mixing::Refuse, Emulation::Refuse).unwrap();
+        assert_eq!((read.conditions.device.as_str(), read.rows.len()), ("phone", 2));
+        for (row, (mean, half)) in read.rows.iter().zip([(1.1, 0.196), (2.0, 0.098)]) {
+            assert!((row.latency_ms - mean).abs() < 1e-12, "{row:?}");
+            assert!((row.ci_high_ms - mean - half).abs() < 1e-3, "{row:?}");
+        }
+    }
+
+    #[test]
+    fn a_table_of_nothing_is_refused() {
+        let (_, written) = import("input_hw,in_channels,latency_ms\n8,3,1\n", "conv");
+        let error = written.unwrap_err().to_string();
+        assert!(error.contains("none of its 1 rows can be read; line 2: no `"), "{error}");
+    }
+}

@@ -1,0 +1,16 @@
+//! Learners on plain numbers: they know nothing of ops or networks.
+
+mod boosted_trees;
+mod cholesky;
+mod gaussian_process;
+mod kernel;
+mod ridge;
+mod rprop;
+mod scaling;
+
+pub(crate) use boosted_trees::{BoostedTrees, Growth};
+pub(crate) use cholesky::Cholesky;
+pub(crate) use gaussian_process::GaussianProcess;
+pub(crate) use kernel::Kernel;
+pub(crate) use ridge::{RidgeSystem, linear};
+pub(crate) use scaling::Scaling;

@@ -1,0 +1,41 @@
+//! What learners see of an op beside its work terms, and how their answer corrects them.
+
+use super::{Regressor, WorkTerms};
+use crate::{
+    OpFeatures, Sample,
+    descriptors::{descriptors, groups},
+};
+
+/// ln(measured / work terms) of each sample.
+pub(super) fn log_residuals(samples: &[&Sample], work_terms: &WorkTerms) -> Vec<f64> {
+    samples.iter().map(|s| (s.latency_ms / work_terms.predict_ms(&s.features)).ln()).collect()
+}
+
+/// The largest of `residuals`, either way: no correction goes beyond what was seen.
+pub(super) fn largest(residuals: &[f64]) -> f64 {
+    residuals.iter().map(|residual| residual.abs()).fold(0.0, f64::max)
+}
+
+/// Variance of the noise of each sample on log scale.
+pub(super) fn variances(samples: &[&Sample]) -> Vec<f64> {
+    samples.iter().map(|s| s.noise.powi(2)).collect()
+}
+
+/// [`descriptors`] of each sample.
+pub(super) fn points(samples: &[&Sample]) -> Vec<Vec<f64>> {
+    samples.iter().map(|s| descriptors(&s.features)).collect()
+}
+
+/// [`descriptors`], and of what the latency consists by the work terms: the logarithm of the whole and the share of each
+/// class of layer.
+pub(super) fn point_with_shares(op: &OpFeatures, work_terms: &WorkTerms) -> Vec<f64> {
+    let mut point = descriptors(op);
+    let whole = work_terms.predict_ms(op).max(f64::MIN_POSITIVE);
+    point.push(whole.ln());
+    let coefficients = work_terms.coefficients();
+    for (_, places) in groups() {
+        let part: f64 = places.iter().map(|&place| coefficients[place] * op.work[place]).sum();
+        point.push(part / whole);
+    }
+    point
+}

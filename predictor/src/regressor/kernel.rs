@@ -1,0 +1,93 @@
+//! Work terms times a Gaussian process.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Contribution, Regressor, Role, WorkTerms,
+    correction::{largest, log_residuals, points, variances},
+};
+use crate::{
+    OpFeatures, Sample,
+    descriptors::descriptors,
+    learn::{GaussianProcess, Kernel as LearntKernel, Scaling},
+};
+
+/// [`WorkTerms`] × exp(Gaussian process of sizes and roundings), fitted to the log of measured over work terms.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kernel {
+    work_terms: WorkTerms,
+    log_residual: GaussianProcess,
+    largest: f64,
+}
+
+/// The kernel, chosen on all samples before any is left out: folds share it.
+pub struct KernelSettings {
+    work_terms: <WorkTerms as Regressor>::Settings,
+    learnt: Option<(Scaling, LearntKernel)>,
+}
+
+/// Fewer samples tell nothing of a kernel.
+const FEWEST: usize = 12;
+
+impl Kernel {
+    pub(super) fn log_factor(&self, op: &OpFeatures) -> f64 {
+        self.log_residual.predict(&descriptors(op)).clamp(-self.largest, self.largest)
+    }
+
+    pub(super) fn work_terms(&self) -> &WorkTerms {
+        &self.work_terms
+    }
+}
+
+impl Regressor for Kernel {
+    const NAME: &'static str = "work terms x kernel";
+    const ROLE: Role = Role::Candidate;
+    type Settings = KernelSettings;
+
+    fn settings(samples: &[&Sample]) -> KernelSettings {
+        let settings = WorkTerms::settings(samples);
+        let learnt = (samples.len() >= FEWEST)
+            .then(|| WorkTerms::fit(samples, &settings).ok())
+            .flatten()
+            .map(|terms| {
+                let points = points(samples);
+                let scaling = Scaling::of(&points);
+                let kernel = LearntKernel::fit(
+                    &points,
+                    &log_residuals(samples, &terms),
+                    &variances(samples),
+                    &scaling,
+                    0,
+                );
+                (scaling, kernel)
+            });
+        KernelSettings { work_terms: settings, learnt }
+    }
+
+    fn fit(samples: &[&Sample], settings: &KernelSettings) -> Result<Self, String> {
+        let Some((scaling, kernel)) = &settings.learnt else {
+            return Err(format!("{} samples, needs {FEWEST}", samples.len()));
+        };
+        let work_terms = WorkTerms::fit(samples, &settings.work_terms)?;
+        let residuals = log_residuals(samples, &work_terms);
+        let log_residual =
+            GaussianProcess::fit(&points(samples), &residuals, &variances(samples), scaling, kernel)?;
+        Ok(Self { work_terms, log_residual, largest: largest(&residuals) })
+    }
+
+    fn predict_ms(&self, op: &OpFeatures) -> f64 {
+        self.work_terms.predict_ms(op) * self.log_factor(op).exp()
+    }
+
+    fn spread(&self, op: &OpFeatures) -> f64 {
+        self.log_residual.deviation(&descriptors(op))
+    }
+
+    fn contributions(&self, op: &OpFeatures) -> Vec<Contribution> {
+        let mut shares = self.work_terms.contributions(op);
+        let ms = self.work_terms.predict_ms(op) * self.log_factor(op).exp_m1();
+        shares.push(Contribution { name: "kernel".to_owned(), amount: None, ms });
+        shares
+    }
+}
