@@ -3,7 +3,7 @@
 use std::{hint::black_box, time::Instant};
 
 use profiler::{
-    record::{Cache, Level, Row, Status, TABLE_VERSION},
+    record::{Cache, Level, Row},
     spec::{Architecture, OpSpec, SearchSpace, SpaceFile},
 };
 use rand::SeedableRng;
@@ -95,22 +95,10 @@ fn made_up(space: &SearchSpace) -> Result<Measurements, PredictorError> {
             * work.iter().enumerate().map(|(place, amount)| amount * (0.1 + place as f64 / 50.0)).sum::<f64>()
     };
     let row = |subject: String, level, cache, latency_ms: f64, ops| Row {
-        table_version: TABLE_VERSION,
-        subject,
-        level,
-        cache,
-        latency_ms,
-        raw_median_ms: latency_ms,
-        min_ms: latency_ms,
-        p90_ms: latency_ms,
         ci_low_ms: 0.99 * latency_ms,
         ci_high_ms: 1.01 * latency_ms,
-        runs: 1,
-        dropped_runs: 0,
-        spread: 0.0,
-        status: Status::Ok,
-        session: "speed".to_owned(),
         ops,
+        ..Row::exact(&subject, level, cache, latency_ms)
     };
     let mut rows: Vec<Row> = space
         .distinct_ops()

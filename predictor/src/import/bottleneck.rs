@@ -2,10 +2,9 @@
 
 use profiler::spec::{Activation, FeatureMap, MbConv, OpSpec};
 
-use super::{Foreign, Record, Subject};
-use crate::{Elementwise, OpFeatures, Primitive};
+use super::{Record, Subject};
 
-/// How much narrower a squeeze-and-excitation is than the map it weighs. Source: MobileNetV3, §5.3, arXiv:1905.02244.
+/// Ratio of squeeze-and-excitation, which tables do not tell. Source: MobileNetV3, §5.3, arXiv:1905.02244.
 const SQUEEZE: u32 = 4;
 
 /// Reads `input_hw`, `in_channels`, `out_channels`, `expansion` or `expanded_channels`, `kernel`, `stride`, `activation` or
@@ -16,20 +15,17 @@ pub(super) fn read(record: &Record<'_>) -> Result<Subject, String> {
     let out_channels = record.number("out_channels")?;
     let stride = record.number("stride")?;
     let block = MbConv {
-        squeeze: None,
         out_channels,
         expansion: expansion(record, channels)?,
         kernel: record.number("kernel")?,
         stride,
+        squeeze: record.flag("se")?.unwrap_or(false).then_some(SQUEEZE),
         activation: activation(record)?,
         residual: record.flag("residual")?.unwrap_or(stride == 1 && channels == out_channels),
     };
     let input = FeatureMap::new(side, side, channels).map_err(|e| e.to_string())?;
-    let plain = OpSpec::new(input, block).map_err(|e| e.to_string())?;
-    match record.flag("se")? {
-        Some(true) => Ok(Subject::Op(Box::new(with_squeeze(&plain)))),
-        _ => Ok(Subject::Op(Box::new(plain.into()))),
-    }
+    let op = OpSpec::new(input, block).map_err(|e| e.to_string())?;
+    Ok(Subject::Op(Box::new(op.into())))
 }
 
 fn expansion(record: &Record<'_>, channels: u32) -> Result<u32, String> {
@@ -56,42 +52,11 @@ fn activation(record: &Record<'_>) -> Result<Activation, String> {
     }
 }
 
-/// A block with a squeeze-and-excitation behind its depthwise convolution: mean over positions, two fully connected
-/// layers, a ReLU between and a sigmoid behind them, and the map scaled by channel.
-fn with_squeeze(plain: &OpSpec) -> Foreign {
-    let graph = plain.graph();
-    let mut layers = Primitive::of_graph(&graph);
-    let is_project = |layer: &Primitive| matches!(layer, Primitive::Conv { kernel: 1, groups: 1, .. });
-    let project = layers.iter().rposition(is_project).unwrap_or(layers.len());
-    let map = match layers.get(project) {
-        Some(Primitive::Conv { input, .. }) => *input,
-        _ => plain.output(),
-    };
-    let wide = FeatureMap { height: 1, width: 1, channels: map.channels };
-    let narrow = FeatureMap { channels: (map.channels / SQUEEZE).max(1), ..wide };
-    let squeeze = [
-        Primitive::GlobalPool { input: map },
-        Primitive::Linear { input: wide, output: narrow },
-        Primitive::Elementwise { function: Elementwise::Relu, map: narrow },
-        Primitive::Linear { input: narrow, output: wide },
-        Primitive::Elementwise { function: Elementwise::Sigmoid, map: wide },
-        Primitive::Elementwise { function: Elementwise::Scale, map },
-    ];
-    layers.splice(project..project, squeeze);
-    let features = OpFeatures::of_layers(plain.input(), plain.output(), &layers);
-    let key = match plain.key().strip_suffix("-res") {
-        Some(key) => format!("{key}-se{SQUEEZE}-res"),
-        None => format!("{}-se{SQUEEZE}", plain.key()),
-    };
-    let op = key.parse().map_err(|_| "squeeze-and-excitation is no op of this release".to_owned());
-    Foreign { key, kind: plain.kind(), features, op }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::import::Columns;
+    use crate::import::{Columns, Foreign};
 
     fn read_line(heads: &str, line: &str) -> Result<Foreign, String> {
         let columns = Columns::new(&heads.split(',').collect::<Vec<_>>(), &[]).unwrap();
@@ -110,7 +75,7 @@ mod tests {
         );
         let heads = "input_hw,in_channels,out_channels,expanded_channels,kernel,stride,residual,se,hswish";
         let found = read_line(heads, "14,24,24,144,5,1,0,0,0").unwrap();
-        assert_eq!((found.key.as_str(), found.op.is_ok()), ("mbconv-14x14x24-o24-e6-k5-s1-relu", true));
+        assert_eq!(found.key, "mbconv-14x14x24-o24-e6-k5-s1-relu");
         let refused = |line: &str| read_line(heads, line).unwrap_err();
         assert!(refused("14,24,24,100,5,1,0,0,0").contains("expanded_channels is 100"));
         assert!(refused("14,24,24,144,4,1,0,0,0").contains("kernel must be odd"));
@@ -119,21 +84,20 @@ mod tests {
 
     #[test]
     fn squeeze_and_excitation_adds_its_work() {
-        // 4x4x2 expanded by 3 to 6 channels, stride 2: the map is 2x2x6, squeezed to 1: 6 · 1 + 1 · 6 MACs.
+        // 4x4x8 expanded by 4 to 32 channels, stride 2: the map is 2x2x32, squeezed to 8: 32 · 8 + 8 · 32 MACs.
         let heads = "input_hw,in_channels,out_channels,expansion,stride,kernel,se,activation";
-        let found = read_line(heads, "4,2,5,3,2,3,1,relu6").unwrap();
+        let found = read_line(heads, "4,8,5,4,2,3,1,relu6").unwrap();
         let expected = [
-            ("linear_macs", 12e-6),
+            ("linear_macs", 512e-6),
             ("linear_calls", 2.0),
-            ("pooled_elements", 24e-6),
-            ("gated_elements", 24e-6),
-            ("sigmoid_elements", 6e-6),
-            ("relu_elements", 1e-6),
-            ("pointwise_macs", 312e-6),
+            ("pooled_elements", 128e-6),
+            ("gated_elements", 128e-6),
+            ("hsigmoid_elements", 32e-6),
+            ("relu_elements", 8e-6),
         ];
         for (term, amount) in expected {
             assert!((found.features.amount(term) - amount).abs() < 1e-15, "{term}");
         }
-        assert_eq!(found.key, "mbconv-4x4x2-o5-e3-k3-s2-relu6-se4");
+        assert_eq!(found.key, "mbconv-4x4x8-o5-e4-k3-s2-se4-relu6");
     }
 }

@@ -4,8 +4,8 @@ use profiler::spec::{ConvOp, FeatureMap, OpSpec};
 
 use super::{Record, Subject};
 
-/// Reads `input_hw`, `in_channels`, `out_channels`, `kernel`, `stride`, and, where they are there, `groups` and `activation`
-/// (relu, relu6, hswish).
+/// Reads `input_hw`, `in_channels`, `out_channels`, `kernel`, `stride`, and, where they are there, `groups`, `dilation`
+/// and `activation` (as in keys).
 pub(super) fn read(record: &Record<'_>) -> Result<Subject, String> {
     let side = record.number("input_hw")?;
     let input = FeatureMap::new(side, side, record.number("in_channels")?).map_err(|e| e.to_string())?;
@@ -14,12 +14,13 @@ pub(super) fn read(record: &Record<'_>) -> Result<Subject, String> {
         Some("hard_swish" | "h_swish" | "h-swish") => Some(profiler::spec::Activation::Hswish),
         Some(name) => Some(name.parse().map_err(|e| format!("activation: {e}"))?),
     };
+    let number_or_one = |column| if record.get(column).is_some() { record.number(column) } else { Ok(1) };
     let conv = ConvOp {
-        dilation: 1,
         out_channels: record.number("out_channels")?,
         kernel: record.number("kernel")?,
         stride: record.number("stride")?,
-        groups: if record.get("groups").is_some() { record.number("groups")? } else { 1 },
+        groups: number_or_one("groups")?,
+        dilation: number_or_one("dilation")?,
         activation,
     };
     let op = OpSpec::new(input, conv).map_err(|e| e.to_string())?;

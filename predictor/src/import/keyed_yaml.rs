@@ -168,7 +168,7 @@ mod tests {
             ),
             (
                 "expanded_conv-input:14x14x80-output:7x7x96-expand:240-kernel:3-stride:2-idskip:0-se:1-hs:1",
-                "mbconv-14x14x80-o96-e3-k3-s2-hswish-se4",
+                "mbconv-14x14x80-o96-e3-k3-s2-se4-hswish",
             ),
         ] {
             assert_eq!(found(key).as_deref(), Ok(expected));

@@ -74,15 +74,11 @@ pub struct Imported {
 }
 
 impl Imported {
-    /// The first row that would not come into a table, and why, in words.
+    /// The first row that could not be read, and why, in words.
     #[must_use]
     pub fn first_refused(&self) -> Option<String> {
-        let unknown = self.rows.iter().filter_map(|row| match &row.subject {
-            Subject::Op(op) => op.op.as_ref().err().map(|reason| (row.line, reason)),
-            Subject::Cell(_) => None,
-        });
-        let all = unknown.chain(self.refused.iter().map(|refused| (refused.line, &refused.reason)));
-        all.min_by_key(|(line, _)| *line).map(|(line, reason)| format!("line {line}: {reason}"))
+        let first = self.refused.iter().min_by_key(|refused| refused.line)?;
+        Some(format!("line {}: {}", first.line, first.reason))
     }
 }
 

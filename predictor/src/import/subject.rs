@@ -13,14 +13,14 @@ pub struct Foreign {
     pub kind: String,
     /// What regressors see of it.
     pub features: OpFeatures,
-    /// The op, or why this release has none like it.
-    pub op: Result<OpSpec, String>,
+    /// The op.
+    pub op: OpSpec,
 }
 
 impl From<OpSpec> for Foreign {
     fn from(op: OpSpec) -> Self {
         let (key, kind) = (op.key(), op.kind());
-        Self { key, kind, features: OpFeatures::of(&op), op: Ok(op) }
+        Self { key, kind, features: OpFeatures::of(&op), op }
     }
 }
 

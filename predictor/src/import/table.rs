@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use profiler::record::{Cache, Conditions, Level, Row, Status, TABLE_VERSION, session_path, write_table};
+use profiler::record::{Cache, Conditions, Level, Row, Status, session_path, write_table};
 
 use super::{ImportSession, Imported, ImportedRow, Refused, Source, Subject};
 use crate::PredictorError;
@@ -19,7 +19,7 @@ pub struct Written {
     pub subjects: usize,
     /// Rows of the foreign table that they come from.
     pub rows_read: usize,
-    /// Rows that could not be read, or are of an op that this release has none like.
+    /// Rows that could not be read.
     pub refused: Vec<Refused>,
 }
 
@@ -39,18 +39,11 @@ pub fn write_imported(
     cache: Cache,
     output: &Path,
 ) -> Result<Written, PredictorError> {
-    let mut refused = imported.refused;
+    let refused = imported.refused;
     let mut by_subject: BTreeMap<String, Vec<ImportedRow>> = BTreeMap::new();
     for row in imported.rows {
-        match &row.subject {
-            Subject::Op(op) => match &op.op {
-                Ok(op) => by_subject.entry(op.key()).or_default().push(row),
-                Err(reason) => refused.push(Refused { line: row.line, reason: reason.clone() }),
-            },
-            Subject::Cell(cell) => by_subject.entry(cell.to_string()).or_default().push(row),
-        }
+        by_subject.entry(row.subject.key()).or_default().push(row);
     }
-    refused.sort_by_key(|refused| refused.line);
     if by_subject.is_empty() {
         let reason = refused.first().map_or("it has no rows".to_owned(), |first| {
             format!("none of its {} rows can be read; line {}: {}", refused.len(), first.line, first.reason)
@@ -90,22 +83,13 @@ fn table_row(subject: &str, rows: &[ImportedRow], cache: Cache, session: &str) -
         Subject::Cell(_) => Level::Network,
     };
     Row {
-        table_version: TABLE_VERSION,
-        subject: subject.to_owned(),
-        level,
-        cache,
-        latency_ms,
-        raw_median_ms: latency_ms,
-        min_ms: latency_ms,
-        p90_ms: latency_ms,
         ci_low_ms,
         ci_high_ms: latency_ms + half_width,
         runs: rows.iter().map(|row| row.runs.unwrap_or(1)).sum(),
-        dropped_runs: 0,
         spread: spread(rows, latency_ms),
         status: if half_width <= OK_WITHIN * latency_ms { Status::Ok } else { Status::Wide },
         session: session.to_owned(),
-        ops: String::new(),
+        ..Row::exact(subject, level, cache, latency_ms)
     }
 }
 

@@ -6,8 +6,8 @@ use profiler::{
     device::{Device, MachineState},
     measure::{DriftReport, Outcome, Protocol},
     record::{
-        Cache, Conditions, Level, OutputCheck, Row, Runtime, Session, Status, TABLE_VERSION, session_path,
-        write_architecture, write_session, write_table,
+        Cache, Conditions, Level, OutputCheck, Row, Runtime, Session, session_path, write_architecture,
+        write_session, write_table,
     },
     spec::{Architecture, OpSpec, SearchSpace, SpaceFile},
 };
@@ -77,22 +77,12 @@ pub(crate) fn write_bench(table: &Path, bench: &Bench) {
 
 fn row(subject: String, level: Level, cache: Cache, latency_ms: f64) -> Row {
     Row {
-        table_version: TABLE_VERSION,
-        subject,
-        level,
-        cache,
-        latency_ms,
-        raw_median_ms: latency_ms,
-        min_ms: latency_ms,
-        p90_ms: latency_ms,
         ci_low_ms: latency_ms * 0.98,
         ci_high_ms: latency_ms * 1.02,
         spread: 0.04,
         runs: 40,
-        dropped_runs: 0,
-        status: Status::Ok,
         session: "bench".to_owned(),
-        ops: String::new(),
+        ..Row::exact(&subject, level, cache, latency_ms)
     }
 }
 

@@ -70,27 +70,9 @@ fn ratios(cache: Cache, pairs: &[(f64, f64)]) -> Vec<Ratio> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Status, TABLE_VERSION};
 
     fn row(subject: &str, level: Level, cache: Cache, latency_ms: f64, ops: &str) -> Row {
-        Row {
-            table_version: TABLE_VERSION,
-            subject: subject.to_owned(),
-            level,
-            cache,
-            latency_ms,
-            raw_median_ms: latency_ms,
-            min_ms: latency_ms,
-            p90_ms: latency_ms,
-            ci_low_ms: latency_ms,
-            ci_high_ms: latency_ms,
-            runs: 1,
-            dropped_runs: 0,
-            spread: 0.0,
-            status: Status::Ok,
-            session: "s".to_owned(),
-            ops: ops.to_owned(),
-        }
+        Row { ops: ops.to_owned(), ..Row::exact(subject, level, cache, latency_ms) }
     }
 
     #[test]

@@ -148,4 +148,6 @@ fn words(text: &str, separator: char) -> Vec<String> {
 }
 
 #[cfg(test)]
+mod test_machine;
+#[cfg(test)]
 mod tests;

@@ -1,16 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
-use super::*;
-
-/// A machine made of files.
-fn machine(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let root = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = root.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    root
-}
+use super::{test_machine::machine, *};
 
 fn phone() -> tempfile::TempDir {
     let core = |n: usize, part: &str| {

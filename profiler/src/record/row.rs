@@ -96,6 +96,29 @@ impl Row {
     /// Largest latency accepted: ten minutes.
     const MAX_MS: f64 = 600_000.0;
 
+    /// A row about one run that took exactly this long: what others are made of by struct update.
+    #[must_use]
+    pub fn exact(subject: &str, level: Level, cache: Cache, latency_ms: f64) -> Self {
+        Self {
+            table_version: TABLE_VERSION,
+            subject: subject.to_owned(),
+            level,
+            cache,
+            latency_ms,
+            raw_median_ms: latency_ms,
+            min_ms: latency_ms,
+            p90_ms: latency_ms,
+            ci_low_ms: latency_ms,
+            ci_high_ms: latency_ms,
+            runs: 1,
+            dropped_runs: 0,
+            spread: 0.0,
+            status: Status::Ok,
+            session: String::new(),
+            ops: String::new(),
+        }
+    }
+
     /// The ops of a network row, or the op of an op row.
     ///
     /// # Errors
