@@ -18,11 +18,11 @@ use super::protocol::Protocol;
 use super::stopping::{Need, Standing};
 use super::subject::{Subject, SubjectFailure};
 use super::timing::{time, time_reference};
-use super::warm_up::{Steadiness, at_subject, repeats_for, warm_up};
+use super::warm_up::{Pace, Steadiness, at_subject, warm_up};
 
 /// Measures every subject until it is known well enough, and adds everything to `history`.
 ///
-/// A round gives every open subject one burst: a cold run, then hot samples. The order is shuffled every
+/// A round gives every open subject one burst: a cold run, untimed ones that settle the caches, then hot samples. The order is shuffled every
 /// round; the reference block is timed in between. A subject closes when the confidence intervals of both its
 /// cache states are within the target, or when it had all its rounds. `history` may hold what earlier calls
 /// measured of the same subjects: it is continued, and nothing in it is measured again. `stop` is looked at
@@ -76,8 +76,8 @@ struct Session<'a, S> {
     last_reading_ns: u64,
     assessment: assessment::Assessment,
     heat_watch: cooling::HeatWatch,
-    /// Runs per hot sample, by subject.
-    repeats: Vec<u32>,
+    /// By subject.
+    paces: Vec<Pace>,
 }
 
 impl<'a, S: Subject> Session<'a, S> {
@@ -96,7 +96,7 @@ impl<'a, S: Subject> Session<'a, S> {
             last_reading_ns: 0,
             assessment: assessment::Assessment::default(),
             heat_watch: cooling::HeatWatch::default(),
-            repeats: vec![1; subjects.len()],
+            paces: vec![Pace { repeats: 1, settling: 0 }; subjects.len()],
             subjects,
             protocol,
             instruments,
@@ -155,7 +155,7 @@ impl<'a, S: Subject> Session<'a, S> {
             let clock = self.instruments.clock.as_ref();
             let warm = warm_up(&mut self.subjects[index], Steadiness::SUBJECT, clock, &self.quality)
                 .map_err(at_subject(index))?;
-            self.repeats[index] = repeats_for(warm.run_ns, shortest_ns);
+            self.paces[index] = Pace::of(warm.run_ns, shortest_ns, self.protocol);
         }
         Ok(None)
     }
@@ -233,10 +233,15 @@ impl<'a, S: Subject> Session<'a, S> {
         let mut cold = Samples::default();
         self.sample(subject, 1, &mut cold)?;
         let mut hot = Samples::default();
-        let repeats = self.repeats[subject];
+        let Pace { repeats, settling } = self.paces[subject];
         if need == Need::ColdAndHot {
+            let before_ns = self.now_ns();
+            for _ in 0..settling {
+                self.subjects[subject].run().map_err(at_subject(subject))?;
+            }
+            let settling_ns = self.now_ns() - before_ns;
             for taken in 0..self.protocol.hot_samples {
-                if taken > 0 && self.now_ns() - at_ns >= self.protocol.burst_ns {
+                if taken > 0 && self.now_ns() - at_ns - settling_ns >= self.protocol.burst_ns {
                     break;
                 }
                 self.sample(subject, repeats, &mut hot)?;

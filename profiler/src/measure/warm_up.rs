@@ -2,6 +2,7 @@
 
 use super::MeasureError;
 use super::clock::{Clock, ClockQuality};
+use super::protocol::Protocol;
 use super::subject::{Subject, SubjectFailure};
 
 /// How a warm-up ended.
@@ -64,9 +65,28 @@ pub(super) fn warm_up(
 }
 
 /// Runs a sample needs to last `shortest_sample_ns`.
-pub(super) fn repeats_for(run_ns: f64, shortest_sample_ns: f64) -> u32 {
+fn repeats_for(run_ns: f64, shortest_sample_ns: f64) -> u32 {
     const MOST: f64 = 1e6;
     (shortest_sample_ns / run_ns.max(1e-3)).ceil().clamp(1.0, MOST) as u32
+}
+
+/// How a subject's bursts go, as its warm-up taught.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Pace {
+    /// Runs per hot sample.
+    pub(super) repeats: u32,
+    /// Untimed runs between the cold run and the first hot sample.
+    pub(super) settling: u32,
+}
+
+impl Pace {
+    pub(super) fn of(run_ns: f64, shortest_sample_ns: f64, protocol: &Protocol) -> Self {
+        let settling = match protocol.settle_ns {
+            0 => 0,
+            ns => (ns as f64 / run_ns.max(1.0)).ceil().clamp(1.0, f64::from(protocol.settle_runs.max(1))) as u32,
+        };
+        Self { repeats: repeats_for(run_ns, shortest_sample_ns), settling }
+    }
 }
 
 /// Names the subject in a warm-up's error.
@@ -110,6 +130,21 @@ mod tests {
         assert_eq!(warm(faster), WarmUp { run_ns: 18.0, runs: 20 });
         // Runs of 200 ms: the second ends beyond a quarter of a second.
         assert_eq!(warm(vec![200_000_000]), WarmUp { run_ns: 2e8, runs: 2 });
+    }
+
+    #[test]
+    fn short_subjects_settle_in_more_runs() {
+        let settling = |run_ns: f64, settle_ns, settle_runs| {
+            let protocol = Protocol { settle_ns, settle_runs, ..Protocol::default() };
+            Pace::of(run_ns, 20_000.0, &protocol).settling
+        };
+        // 1 ms of 0.3 ms runs: 3.3, so 4; of 0.1 ms runs: 10; of 5 ms runs: one; 1 µs runs: the most there may be.
+        assert_eq!(settling(3e5, 1_000_000, 10), 4);
+        assert_eq!(settling(1e5, 1_000_000, 10), 10);
+        assert_eq!(settling(5e6, 1_000_000, 10), 1);
+        assert_eq!(settling(1e3, 1_000_000, 10), 10);
+        // As older sessions were measured.
+        assert_eq!(settling(1e3, 0, 0), 0);
     }
 
     #[test]

@@ -48,8 +48,10 @@ impl Header {
         if self.subjects != other.subjects {
             return Some(format!("{} subjects and {} others", self.subjects.len(), other.subjects.len()));
         }
-        let fixed =
-            |p: &Protocol| (p.seed, p.hot_samples, p.burst_ns, p.shortest_sample_ns, p.min_round_size);
+        let settling = |p: &Protocol| (p.settle_ns, p.settle_runs);
+        let fixed = |p: &Protocol| {
+            (p.seed, p.hot_samples, p.burst_ns, p.shortest_sample_ns, p.min_round_size, settling(p))
+        };
         (fixed(&self.protocol) != fixed(&other.protocol)).then(|| "another seed or protocol".to_owned())
     }
 }

@@ -13,13 +13,13 @@ use super::{
     session::{conditions, drift_warning, new_session, output_warning},
 };
 use crate::{
-    backend::{Backend, Model},
+    backend::{Backend, Model, Runnable},
     device::{Device, MachineState, peak_memory_kib},
     measure::{
         Drift, Entry, HeatLimits, HeatReport, Instruments, Observer, Outcome, Progress, Protocol,
         SubjectFailure, SubjectSummary, Warmth, measure,
     },
-    record::{Row, Session, session_path, write_session, write_table},
+    record::{OutputCheck, Row, Session, session_path, write_session, write_table},
 };
 
 /// A sweep: subjects, and how and where to measure them.
@@ -77,17 +77,7 @@ impl Sweep<'_> {
         self.check_names()?;
         let mut ops = self.subjects.iter().flat_map(|planned| &planned.ops);
         ops.try_for_each(|op| self.backend.supports(op))?;
-        let mut subjects = Vec::new();
-        let mut comparison = Comparison::new(self.compare_with);
-        for planned in &mut self.subjects {
-            // Once loaded, a model's bytes would only take memory.
-            let onnx = std::mem::take(&mut planned.onnx);
-            let model = Model { key: &planned.key, onnx: &onnx };
-            let mut subject = self.backend.prepare(model, self.threads)?;
-            comparison.check(subject.as_mut(), model, self.backend)?;
-            subjects.push(subject);
-        }
-        let outputs = comparison.finish();
+        let (mut subjects, outputs) = self.load()?;
         let device = Device::of_this_machine();
         let path = journal_path(&self.output);
         let (mut journal, mut history) = Journal::open(&path, self.header(&device))?;
@@ -136,6 +126,28 @@ impl Sweep<'_> {
         write_session(&session_path(&self.output), &session)?;
         write_table(&self.output, &measured.rows)?;
         Ok(SweepResult::Done { measured, session: Box::new(session) })
+    }
+
+    /// Loads every subject, and compares its outputs.
+    ///
+    /// The largest model comes first: for the comparison it is in memory in two runtimes, and what the other one took
+    /// for it is free again before the many small ones are loaded.
+    fn load(&mut self) -> Result<(Vec<Box<dyn Runnable>>, OutputCheck), SweepError> {
+        let mut order: Vec<usize> = (0..self.subjects.len()).collect();
+        order.sort_by_key(|index| std::cmp::Reverse(self.subjects[*index].onnx.len()));
+        let mut comparison = Comparison::new(self.compare_with);
+        let mut loaded = Vec::with_capacity(order.len());
+        for index in order {
+            let planned = &mut self.subjects[index];
+            // Once loaded, a model's bytes would only take memory.
+            let onnx = std::mem::take(&mut planned.onnx);
+            let model = Model { key: &planned.key, onnx: &onnx };
+            let mut subject = self.backend.prepare(model, self.threads)?;
+            comparison.check(subject.as_mut(), model, self.backend)?;
+            loaded.push((index, subject));
+        }
+        loaded.sort_by_key(|(index, _)| *index);
+        Ok((loaded.into_iter().map(|(_, subject)| subject).collect(), comparison.finish()))
     }
 
     fn check_names(&self) -> Result<(), SweepError> {

@@ -140,3 +140,29 @@ fn on_a_busy_machine_the_processors_time_is_taken() {
     // Less the 1 ns that reading the clock costs.
     assert!((hot.latency.0 - 30e6).abs() < 2.0, "{hot:?}");
 }
+
+#[test]
+fn hot_samples_begin_when_the_caches_have_settled() {
+    // After another subject's turn, runs take 400, 160, 130, 120, then 100 µs: weights come back over several runs.
+    let fall = [400_000, 160_000, 130_000, 120_000, 100_000];
+    let clock = FakeClock::new();
+    let (own, mut ended_ns, mut nth) = (clock.clone(), 0, 0);
+    let falling = FakeSubject::new(clock.clone(), move || {
+        let now_ns = own.peek_ns();
+        nth = if now_ns - ended_ns > 1_000_000 { 0 } else { nth + 1 };
+        let cost_ns = fall[nth.min(fall.len() - 1)];
+        ended_ns = now_ns + cost_ns;
+        cost_ns
+    });
+    let mut subjects = [falling, FakeSubject::steady(clock.clone(), 40_000_000)];
+    let mut latency = |protocol: &Protocol| {
+        let (mut history, mut recorder) = (History::default(), Recorder::default());
+        run(&mut subjects, protocol, &mut instruments(&clock), &mut history, &mut recorder);
+        let [falling, _] = summarise(&history, 2, protocol).unwrap().try_into().unwrap();
+        (falling.cold.unwrap().latency.0, falling.hot.unwrap().latency.0)
+    };
+    // 1 ms of 100 µs runs is 10 runs untimed: the five samples behind them are all at the level.
+    assert_eq!(latency(&Protocol::default()), (400_000.0, 100_000.0));
+    // Without, the median of 160, 130, 120, 100, 100.
+    assert_eq!(latency(&Protocol { settle_ns: 0, ..Protocol::default() }), (400_000.0, 120_000.0));
+}
