@@ -81,7 +81,8 @@ impl PooledErrors {
     /// Those of every regressor, on samples of one kind or all.
     pub(crate) fn of_all(samples: &[&Sample], folds: &[usize]) -> Vec<Self> {
         let mut done: Vec<Self> = Vec::new();
-        for &regressor in RegressorKind::ALL {
+        let of_rows = |regressor: &&RegressorKind| regressor.role() != Role::NeedsKnownDevices;
+        for &regressor in RegressorKind::ALL.iter().filter(of_rows) {
             let misses = match regressor.parts() {
                 [] => regressor.misses(samples, folds),
                 parts => mean_misses(&done, parts, samples.len()),

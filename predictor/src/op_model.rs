@@ -160,7 +160,11 @@ impl OpModel {
         self.regressor(&op.kind(), &features).map(|(_, fitted)| fitted.contributions(&features))
     }
 
-    fn regressor(&self, kind: &str, features: &OpFeatures) -> Result<(&KindModel, &Fitted), String> {
+    pub(crate) fn regressor(
+        &self,
+        kind: &str,
+        features: &OpFeatures,
+    ) -> Result<(&KindModel, &Fitted), String> {
         let model = self.kinds.get(kind).ok_or_else(|| format!("no op of kind `{kind}` was measured"))?;
         let seen = if model.scope == Scope::All { &self.pooled_hull } else { &model.hull };
         if seen.unseen_term(features).is_none() {

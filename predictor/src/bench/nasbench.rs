@@ -21,7 +21,7 @@ const DEVICES: [(&str, f64); 2] = [("pixel4_cortexA76_mean_ms", 0.022), ("mi9_ad
 pub(super) fn cells(rows: &[ImportedRow]) -> Vec<CellSample> {
     let cell = |row: &ImportedRow| match row.subject {
         Subject::Cell(cell) => Some(CellSample { cell, latency_ms: row.latency_ms }),
-        Subject::Op(_) => None,
+        Subject::Op(_) | Subject::Network(_) => None,
     };
     rows.iter().filter_map(cell).collect()
 }
