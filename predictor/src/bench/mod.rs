@@ -5,6 +5,7 @@
 //! scored.
 
 mod devices;
+mod few_ops;
 mod finding;
 mod gpu_ops;
 mod gpu_table;
@@ -40,6 +41,7 @@ pub type Task = fn(&Bench<'_>) -> Result<Vec<Finding>, PredictorError>;
 pub const TABLES: &[(&str, Task)] = &[
     ("mbconv_pixel1", mbconv::pixel1),
     ("mbconv_xiaomi11", mbconv::xiaomi11),
+    ("mbconv_xiaomi11_from_pixel1", few_ops::pixel1_to_xiaomi11),
     ("mbconv_note10", resolutions::note10),
     ("nasbench201_nnmeter_2devices", nasbench::two_devices),
     ("nasbench201_help_21devices", devices::help),

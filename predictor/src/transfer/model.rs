@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use profiler::record::Cache;
+
 use super::OpPrior;
 use crate::{
-    KindModel, Measured, OpModel, Sample, Scope, cross_validation::mape_of_log_errors, hull::Hull,
-    interval::Band,
+    CacheReport, KindModel, LatencyModel, Measured, Measurements, NetworkModel, OpModel, PredictorError,
+    Provenance, Sample, Scope, Subjects, cross_validation::mape_of_log_errors, hull::Hull, interval::Band,
+    latency_model::network_samples, op_samples,
 };
 
 /// Standard deviation of the log error where too few rows tell it.
@@ -65,6 +68,48 @@ impl OpModel {
             pooled: transfer.fitted(prior.pooled()),
             pooled_hull: Hull::common(&hulls),
             measured: measured.collect(),
+        })
+    }
+}
+
+impl LatencyModel {
+    /// A new device's model from few measurements and the models of known devices, which `names` names for provenance.
+    ///
+    /// The network level is fitted to measured networks, where there are some; else a network is the sum of its ops.
+    ///
+    /// # Errors
+    /// [`PredictorError::CannotFit`] when there is no such model, [`PredictorError::Spec`] for a subject that is no op key.
+    pub fn transferred(
+        known: &[Self],
+        names: &[String],
+        measurements: &Measurements,
+    ) -> Result<Self, PredictorError> {
+        let models: Vec<&OpModel> = known.iter().map(Self::ops).collect();
+        let cache = models.first().map_or(Cache::Cold, |model| model.cache);
+        let samples = op_samples(&measurements.rows, cache)?;
+        if samples.is_empty() {
+            let reason = format!("the table has no ops measured {cache}, as those of the known devices are");
+            return Err(PredictorError::CannotFit(reason));
+        }
+        let ops = OpModel::transferred(&models, &samples).map_err(PredictorError::CannotFit)?;
+        let (network_cache, networks) = network_samples(&measurements.rows)?;
+        let networks = NetworkModel::fit(&networks, network_cache, &ops).map_err(|(op, reason)| {
+            PredictorError::CannotFit(format!("a measured network has `{op}`: {reason} ({cache})"))
+        })?;
+        Ok(Self {
+            conditions: measurements.conditions.clone(),
+            provenance: Provenance {
+                tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+                fitted_at: jiff::Timestamp::now().to_string(),
+                seed: 0,
+                tables: measurements.tables.clone(),
+                op_caches: vec![CacheReport { cache, ops: samples.len(), loo_mape: networks.loo_mape }],
+                fitted: Subjects::of(&measurements.rows),
+                held_out: Subjects::default(),
+                known_devices: names.to_vec(),
+            },
+            ops,
+            networks,
         })
     }
 }
