@@ -52,6 +52,7 @@ pub(super) fn two_devices(bench: &Bench<'_>) -> Result<Vec<Finding>, PredictorEr
                 Goal::new("mape", sums[0], Bound::AtMost(mape)),
                 Goal::new("within_10", sums[1], Bound::AtLeast(0.999)),
                 Goal::coverage(sums[2]),
+                Goal::coverage_chance(TEST_ROWS),
                 Goal::new("rmse_ms", sums[3], Bound::Shown),
             ],
         });

@@ -21,7 +21,7 @@ use crate::{
                   sizes they have (more_channels of a concat's second map, gate, factor, interpolation). Others are mapped \
                   with --map. The latency is the column that ends in _ms or _us.\n\nbenchmark-model and \
                   onnxruntime-profile: the total is a network row; nodes are op rows where the file has their shapes or \
-                  --map NODE=KEY says which op they are.\n\nExamples:\n  \
+                  --map NODE=KEY says which op they are.\n\nExample:\n  \
                   predictor import phone.csv --format csv --kind mbconv --map hw=input_hw --device phone -o table.csv\n  \
                   predictor import profiled_conv-bn-relu.json --format nn-meter-json --device phone -o table.csv\n  \
                   predictor import log.txt --format benchmark-model --network mine --device phone -o table.csv"

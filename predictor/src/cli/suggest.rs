@@ -27,7 +27,7 @@ use crate::{
 #[command(
     after_help = "Chosen one by one: the op or network that takes most off what is not known of all, for what measuring it \
                   costs. With models of ops, stdout has one op key per line, as `profiler run --ops -` reads them, and stderr \
-                  how much is known after each.\n\nExamples:\n  predictor suggest --prior a.json --prior b.json -n 10\n  \
+                  how much is known after each.\n\nExample:\n  predictor suggest --prior a.json --prior b.json -n 10\n  \
                   predictor suggest --prior a.json -n 20 | profiler run --ops - -o few.csv"
 )]
 pub(super) struct Suggest {
