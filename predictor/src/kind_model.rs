@@ -227,8 +227,7 @@ impl KindModel {
     }
 }
 
-/// The candidate that answers most rows, and among those the one with the least error; a later one must be clearly
-/// better than an earlier one. With few rows that is the first: work terms over all kinds.
+/// Of those that answer most rows the one with the least error; a later one must be clearly better than an earlier one.
 fn best<'a>(candidates: &'a [Candidate], counts: &dyn Fn(usize) -> bool) -> Option<&'a Candidate> {
     let allowed = candidates.iter().filter(|c| c.regressor.role() == Role::Candidate);
     let scored: Vec<(&Candidate, (usize, f64))> =
@@ -243,18 +242,17 @@ fn best<'a>(candidates: &'a [Candidate], counts: &dyn Fn(usize) -> bool) -> Opti
     best.map(|(candidate, _)| candidate)
 }
 
-/// How far off rows are when the candidate, too, is chosen without them: the best of several in cross-validation looks better
-/// there than it is. Per row answered its place, the miss and the candidate's usual spread. Source: Cawley and Talbot, On
-/// over-fitting in model selection and subsequent selection bias in performance evaluation, JMLR 2010.
+/// How far off rows are when the candidate, too, is chosen without them: per row answered its place, the miss and the
+/// candidate's usual spread. Source: Cawley and Talbot, On over-fitting in model selection, JMLR 2010.
 fn honest_misses(candidates: &[Candidate], folds: &[usize]) -> Vec<(usize, Miss, f64)> {
     let mut of_folds: BTreeMap<usize, Option<(&Candidate, f64)>> = BTreeMap::new();
     let miss = |row: usize| {
         let fold = folds[row];
         let chosen = of_folds.entry(fold).or_insert_with(|| {
-            let elsewhere = best(candidates, &|other| folds[other] != fold);
             // Rows of a single fold leave nothing to choose by.
-            let best = elsewhere.or_else(|| best(candidates, &|_| true))?;
-            Some((best, best.usual_spread()))
+            let elsewhere =
+                best(candidates, &|other| folds[other] != fold).or_else(|| best(candidates, &|_| true))?;
+            Some((elsewhere, elsewhere.usual_spread()))
         });
         let (candidate, usual) = (*chosen)?;
         Some((row, candidate.misses[row]?, usual))
@@ -266,8 +264,7 @@ fn rms(errors: &[f64]) -> f64 {
     (errors.iter().map(|e| e * e).sum::<f64>() / errors.len() as f64).sqrt()
 }
 
-/// What remains of the errors when the noise of the measurements they are taken against is taken off; at least a fifth
-/// of them, for that noise is itself only estimated.
+/// What remains of the errors when measuring noise is taken off; at least a fifth, for that noise is only estimated.
 fn deviation(errors: &[f64], samples: &[&Sample]) -> f64 {
     if errors.is_empty() {
         return UNKNOWN_DEVIATION;
