@@ -249,7 +249,6 @@ fn honest_misses(candidates: &[Candidate], folds: &[usize]) -> Vec<(usize, Miss,
     let miss = |row: usize| {
         let fold = folds[row];
         let chosen = of_folds.entry(fold).or_insert_with(|| {
-            // Rows of a single fold leave nothing to choose by.
             let elsewhere =
                 best(candidates, &|other| folds[other] != fold).or_else(|| best(candidates, &|_| true))?;
             Some((elsewhere, elsewhere.usual_spread()))
