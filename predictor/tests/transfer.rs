@@ -93,7 +93,7 @@ fn what_does_not_belong_together_is_refused() {
     };
     let suggest = ["suggest", "--prior", "a.json"];
     refused(&[&suggest[..], &["--space", "nowhere"]].concat(), "nowhere");
-    refused(&[&suggest[..], &["--space", "proxylessnas-small"]].concat(), "no op of kind");
+    refused(&[&suggest[..], &["--space", "proxylessnas-small"]].concat(), "cannot fit");
     std::fs::write(folder.path().join("ops.txt"), "\nconv-8x8\n").unwrap();
     refused(&[&suggest[..], &["--ops", "ops.txt"]].concat(), "line 2");
     refused(&[&suggest[..], &["--fixed-cost", "0"]].concat(), "--fixed-cost");
