@@ -41,6 +41,17 @@ pub(crate) fn assign_folds(samples: &[Sample], seed: u64) -> Vec<usize> {
     folds
 }
 
+/// A cluster per sample: samples of one group are one, others each their own.
+#[must_use]
+pub(crate) fn assign_clusters<'a>(samples: &'a [Sample]) -> Vec<usize> {
+    let mut first: BTreeMap<&'a str, usize> = BTreeMap::new();
+    let cluster = |(index, sample): (usize, &'a Sample)| match &sample.group {
+        Some(group) => *first.entry(group).or_insert(index),
+        None => index,
+    };
+    samples.iter().enumerate().map(cluster).collect()
+}
+
 /// How far off a prediction is, and how far off it was to be expected.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Miss {

@@ -37,6 +37,20 @@ impl Hull {
         Self { ranges: named.filter(|(_, (_, high))| *high > 0.0).collect() }
     }
 
+    /// What all of some hulls span.
+    #[must_use]
+    pub(crate) fn common(hulls: &[&Self]) -> Self {
+        let mut ranges = hulls.first().map_or_else(BTreeMap::new, |first| first.ranges.clone());
+        for other in hulls {
+            ranges.retain(|term, (low, high)| {
+                let Some((from, to)) = other.ranges.get(term) else { return false };
+                (*low, *high) = (low.max(*from), high.min(*to));
+                low <= high
+            });
+        }
+        Self { ranges }
+    }
+
     /// A term that the op has and no sample had.
     #[must_use]
     pub fn unseen_term(&self, op: &OpFeatures) -> Option<&'static str> {

@@ -4,6 +4,8 @@
 //! divided by e^quantile. Source: Lei et al., Distribution-free predictive inference for regression, JASA 2018,
 //! arXiv:1604.04173.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// Share of new measurements that an interval is to cover.
@@ -43,20 +45,28 @@ impl Band {
     /// The band of a group from its signed log errors, or from all groups' when it has too few.
     #[must_use]
     pub fn new(own: &[f64], pooled: &[f64]) -> Self {
-        let band =
-            |log_half_width, basis, scores: &[f64]| Self { log_half_width, basis, scores: scores.len() };
-        if let Some(quantile) = conformal_quantile(own) {
-            return band(quantile, Basis::Own, own);
+        let each = |errors: &[f64]| errors.iter().copied().enumerate().collect::<Vec<_>>();
+        Self::clustered(&each(own), &each(pooled))
+    }
+
+    /// As [`Self::new`], from errors with the cluster that each belongs to: rows of one cluster (the ops of one network) go
+    /// together, and what is new later is a row of a new cluster.
+    #[must_use]
+    pub fn clustered(own: &[(usize, f64)], pooled: &[(usize, f64)]) -> Self {
+        let band = |log_half_width, basis, scores: usize| Self { log_half_width, basis, scores };
+        if let Some(quantile) = clustered_quantile(own) {
+            return band(quantile, Basis::Own, own.len());
         }
-        if let Some(quantile) = conformal_quantile(pooled) {
+        if let Some(quantile) = clustered_quantile(pooled) {
             // Few as they are, its own scores may show that the group is harder than the others.
-            let largest = own.iter().map(|e| e.abs()).fold(quantile, f64::max);
-            return band(largest, Basis::Pooled, pooled);
+            let largest = own.iter().map(|(_, e)| e.abs()).fold(quantile, f64::max);
+            return band(largest, Basis::Pooled, pooled.len());
         }
         let few = if own.len() >= 2 { own } else { pooled };
-        match student_half_width(few) {
-            Some(half_width) => band(half_width, Basis::Few, few),
-            None => band(NOTHING_KNOWN, Basis::None, &[]),
+        let few: Vec<f64> = few.iter().map(|(_, error)| *error).collect();
+        match student_half_width(&few) {
+            Some(half_width) => band(half_width, Basis::Few, few.len()),
+            None => band(NOTHING_KNOWN, Basis::None, 0),
         }
     }
 }
@@ -65,10 +75,30 @@ impl Band {
 /// ⌈(n + 1) · 0.9⌉-th smallest of n. Nothing when n is below 9, where no finite interval has that guarantee.
 #[must_use]
 pub fn conformal_quantile(log_errors: &[f64]) -> Option<f64> {
-    let mut scores: Vec<f64> = log_errors.iter().map(|e| e.abs()).collect();
-    scores.sort_by(f64::total_cmp);
-    let rank = ((scores.len() as f64 + 1.0) * COVERAGE).ceil() as usize;
-    scores.get(rank - 1).map(|score| score.max(f64::MIN_POSITIVE))
+    clustered_quantile(&log_errors.iter().copied().enumerate().collect::<Vec<_>>())
+}
+
+/// The smallest score that covers [`COVERAGE`] of the rows of a new one of exchangeable clusters: every cluster has the same
+/// weight, and the new one as much at infinity. Nothing when there are fewer than 9 clusters. Clusters of one row each give
+/// [`conformal_quantile`]. Source: Lee, Barber and Willett, Distribution-free inference with hierarchical data, 2023,
+/// arXiv:2306.06342, §3.
+#[must_use]
+pub fn clustered_quantile(log_errors: &[(usize, f64)]) -> Option<f64> {
+    let mut rows: BTreeMap<usize, f64> = BTreeMap::new();
+    log_errors.iter().for_each(|(cluster, _)| *rows.entry(*cluster).or_default() += 1.0);
+    let wanted = COVERAGE * (rows.len() as f64 + 1.0);
+    let mut scores: Vec<(f64, f64)> = log_errors
+        .iter()
+        .map(|(cluster, error)| (error.abs(), rows.get(cluster).map_or(0.0, |n| n.recip())))
+        .collect();
+    scores.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut covered = 0.0;
+    let mut enough = |weight: f64| {
+        covered += weight;
+        // Weights of a cluster add up to 1 but for rounding.
+        covered >= wanted - 1e-9
+    };
+    scores.into_iter().find(|(_, weight)| enough(*weight)).map(|(score, _)| score.max(f64::MIN_POSITIVE))
 }
 
 /// Student's prediction interval around 0 for a next error, from 2 to 8 errors.
@@ -97,6 +127,18 @@ mod tests {
         assert_eq!(conformal_quantile(&scores(19)), Some(18.0));
         assert_eq!(conformal_quantile(&scores(8)), None);
         assert_eq!(conformal_quantile(&[]), None);
+    }
+
+    #[test]
+    fn clusters_weigh_the_same() {
+        // 10 clusters: 0.9 · 11 = 9.9 of their weights. Nine have one row each, 1 to 9; the tenth has ten rows of 20 to 29 at
+        // a tenth each: 9 + 0.9 is reached at its ninth row.
+        let mut scores: Vec<(usize, f64)> = (1..=9).map(|i| (i, i as f64)).collect();
+        scores.extend((0..10).map(|i| (0, 20.0 + f64::from(i))));
+        assert_eq!(clustered_quantile(&scores), Some(28.0));
+        // Nine clusters: 0.9 · 10 = 9, the largest of all; eight never.
+        assert_eq!(clustered_quantile(&scores[1..]), Some(29.0));
+        assert_eq!(clustered_quantile(&scores[2..]), None);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The model of one kind of op: which regressor, fitted on what, and how far off it is.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -81,7 +83,8 @@ impl PooledErrors {
     /// Those of every regressor, on samples of one kind or all.
     pub(crate) fn of_all(samples: &[&Sample], folds: &[usize]) -> Vec<Self> {
         let mut done: Vec<Self> = Vec::new();
-        for &regressor in RegressorKind::ALL {
+        let of_rows = |regressor: &&RegressorKind| regressor.role() != Role::NeedsKnownDevices;
+        for &regressor in RegressorKind::ALL.iter().filter(of_rows) {
             let misses = match regressor.parts() {
                 [] => regressor.misses(samples, folds),
                 parts => mean_misses(&done, parts, samples.len()),
@@ -107,21 +110,29 @@ fn mean_misses(done: &[PooledErrors], parts: &[RegressorKind], samples: usize) -
 struct Candidate {
     regressor: RegressorKind,
     scope: Scope,
-    misses: Vec<Miss>,
+    /// One per row of the kind; nothing where it has no answer.
+    misses: Vec<Option<Miss>>,
 }
 
 impl Candidate {
-    fn errors(&self) -> Vec<f64> {
-        self.misses.iter().map(|miss| miss.error).collect()
+    fn answered(&self) -> impl Iterator<Item = &Miss> {
+        self.misses.iter().flatten()
+    }
+
+    /// Its error over the rows that count, and how many of those it could answer.
+    fn mape_where(&self, counts: &dyn Fn(usize) -> bool) -> Option<(usize, f64)> {
+        let answered = self.misses.iter().enumerate().filter(|(row, _)| counts(*row));
+        let errors: Vec<f64> = answered.filter_map(|(_, miss)| miss.map(|miss| miss.error)).collect();
+        (!errors.is_empty()).then(|| (errors.len(), mape_of_log_errors(&errors)))
     }
 
     fn mape(&self) -> Option<f64> {
-        (!self.misses.is_empty()).then(|| mape_of_log_errors(&self.errors()))
+        self.mape_where(&|_| true).map(|(_, mape)| mape)
     }
 
     /// The spread of its answers in the middle: what others are compared with.
     fn usual_spread(&self) -> f64 {
-        let mut spreads: Vec<f64> = self.misses.iter().map(|miss| miss.spread).collect();
+        let mut spreads: Vec<f64> = self.answered().map(|miss| miss.spread).collect();
         spreads.sort_by(f64::total_cmp);
         spreads.get(spreads.len() / 2).copied().unwrap_or(1.0).max(f64::MIN_POSITIVE)
     }
@@ -131,8 +142,8 @@ impl Candidate {
 pub(crate) struct Draft {
     pub(crate) model: KindModel,
     pub(crate) errors: Vec<f64>,
-    /// Errors as they would be if every op were as well known as is usual.
-    pub(crate) scaled: Vec<f64>,
+    /// Errors as they would be if every op were as well known as is usual, with the cluster of each.
+    pub(crate) scaled: Vec<(usize, f64)>,
 }
 
 impl Draft {
@@ -144,6 +155,7 @@ impl Draft {
         kind: &str,
         samples: &[Sample],
         folds: &[usize],
+        clusters: &[usize],
         pooled: &[PooledErrors],
     ) -> Result<Self, String> {
         let members: Vec<usize> = (0..samples.len()).filter(|&i| samples[i].kind() == kind).collect();
@@ -153,30 +165,33 @@ impl Draft {
             if own.len() < samples.len() { PooledErrors::of_all(&own, &own_folds) } else { Vec::new() };
         let mut candidates = Vec::new();
         for (index, of_all) in pooled.iter().enumerate() {
-            let misses = members.iter().filter_map(|&i| of_all.misses[i]).collect();
+            let misses = members.iter().map(|&i| of_all.misses[i]).collect();
             candidates.push(Candidate { regressor: of_all.regressor, scope: Scope::All, misses });
             if let Some(of_kind) = of_kind.get(index) {
-                let misses = of_kind.misses.iter().copied().flatten().collect();
+                let misses = of_kind.misses.clone();
                 candidates.push(Candidate { regressor: of_all.regressor, scope: Scope::Kind, misses });
             }
         }
-        let chosen = best(&candidates);
+        let chosen = best(&candidates, &|_| true);
         let (regressor, scope) =
             chosen.map_or((RegressorKind::WorkTerms, Scope::All), |best| (best.regressor, best.scope));
         let fitted = match scope {
             Scope::All => regressor.fit(&samples.iter().collect::<Vec<_>>())?,
             Scope::Kind => regressor.fit(&own)?,
         };
-        let errors = chosen.map(Candidate::errors).unwrap_or_default();
         let usual_spread = chosen.map_or(1.0, Candidate::usual_spread);
+        let honest = honest_misses(&candidates, &own_folds);
+        let errors: Vec<f64> = honest.iter().map(|(_, miss, _)| miss.error).collect();
         // Errors of ops that are as well known as is usual: what an interval is scaled from.
-        let scaled = |miss: &Miss| miss.error / (miss.spread / usual_spread).max(LEAST_KNOWN);
-        let scaled = chosen.map(|best| best.misses.iter().map(scaled).collect()).unwrap_or_default();
+        let scaled = |(row, miss, usual): &(usize, Miss, f64)| {
+            (clusters[members[*row]], miss.error / (miss.spread / usual).max(LEAST_KNOWN))
+        };
+        let scaled = honest.iter().map(scaled).collect();
         let reports = candidates.iter().map(|candidate| CandidateReport {
             regressor: candidate.regressor.name().to_owned(),
             scope: candidate.scope,
             cv_mape: candidate.mape(),
-            answered: candidate.misses.len(),
+            answered: candidate.answered().count(),
         });
         let model = KindModel {
             kind: kind.to_owned(),
@@ -194,10 +209,10 @@ impl Draft {
     }
 
     /// The model with its interval; `all` are the errors of all kinds.
-    pub(crate) fn finish(mut self, all: &[f64]) -> KindModel {
-        self.model.band = Band::new(&self.scaled, all);
-        if self.errors.is_empty() {
-            self.model.deviation = if all.is_empty() { UNKNOWN_DEVIATION } else { rms(all) };
+    pub(crate) fn finish(mut self, all: &[(usize, f64)]) -> KindModel {
+        self.model.band = Band::clustered(&self.scaled, all);
+        if self.errors.is_empty() && !all.is_empty() {
+            self.model.deviation = rms(&all.iter().map(|(_, error)| *error).collect::<Vec<_>>());
         }
         self.model
     }
@@ -212,14 +227,14 @@ impl KindModel {
     }
 }
 
-/// The candidate that answers most rows, and among those the one with the least error; a later one must be clearly
-/// better than an earlier one. With few rows that is the first: work terms over all kinds.
-fn best(candidates: &[Candidate]) -> Option<&Candidate> {
-    let allowed = || candidates.iter().filter(|c| c.regressor.role() == Role::Candidate);
-    let most = allowed().map(|c| c.misses.len()).max().filter(|most| *most > 0)?;
+/// Of those that answer most rows the one with the least error; a later one must be clearly better than an earlier one.
+fn best<'a>(candidates: &'a [Candidate], counts: &dyn Fn(usize) -> bool) -> Option<&'a Candidate> {
+    let allowed = candidates.iter().filter(|c| c.regressor.role() == Role::Candidate);
+    let scored: Vec<(&Candidate, (usize, f64))> =
+        allowed.filter_map(|candidate| Some((candidate, candidate.mape_where(counts)?))).collect();
+    let most = scored.iter().map(|(_, (answered, _))| *answered).max()?;
     let mut best: Option<(&Candidate, f64)> = None;
-    for candidate in allowed().filter(|c| c.misses.len() == most) {
-        let Some(mape) = candidate.mape() else { continue };
+    for (candidate, (_, mape)) in scored.into_iter().filter(|(_, (answered, _))| *answered == most) {
         if best.is_none_or(|(_, least)| most >= ENOUGH_ROWS && mape < CLEARLY_BETTER * least) {
             best = Some((candidate, mape));
         }
@@ -227,12 +242,28 @@ fn best(candidates: &[Candidate]) -> Option<&Candidate> {
     best.map(|(candidate, _)| candidate)
 }
 
+/// How far off rows are when the candidate, too, is chosen without them: per row answered its place, the miss and the
+/// candidate's usual spread. Source: Cawley and Talbot, On over-fitting in model selection, JMLR 2010.
+fn honest_misses(candidates: &[Candidate], folds: &[usize]) -> Vec<(usize, Miss, f64)> {
+    let mut of_folds: BTreeMap<usize, Option<(&Candidate, f64)>> = BTreeMap::new();
+    let miss = |row: usize| {
+        let fold = folds[row];
+        let chosen = of_folds.entry(fold).or_insert_with(|| {
+            let elsewhere =
+                best(candidates, &|other| folds[other] != fold).or_else(|| best(candidates, &|_| true))?;
+            Some((elsewhere, elsewhere.usual_spread()))
+        });
+        let (candidate, usual) = (*chosen)?;
+        Some((row, candidate.misses[row]?, usual))
+    };
+    (0..folds.len()).filter_map(miss).collect()
+}
+
 fn rms(errors: &[f64]) -> f64 {
     (errors.iter().map(|e| e * e).sum::<f64>() / errors.len() as f64).sqrt()
 }
 
-/// What remains of the errors when the noise of the measurements they are taken against is taken off; at least a fifth
-/// of them, for that noise is itself only estimated.
+/// What remains of the errors when measuring noise is taken off; at least a fifth, for that noise is only estimated.
 fn deviation(errors: &[f64], samples: &[&Sample]) -> f64 {
     if errors.is_empty() {
         return UNKNOWN_DEVIATION;
@@ -251,12 +282,12 @@ mod tests {
         let candidate = |regressor, error: f64, n| Candidate {
             regressor,
             scope: Scope::All,
-            misses: vec![Miss { error, spread: 1.0 }; n],
+            misses: vec![Some(Miss { error, spread: 1.0 }); n],
         };
         let work = candidate(RegressorKind::WorkTerms, 0.0100, 9);
         let ridge = candidate(RegressorKind::Ridge, 0.0099, 9);
         let ols = candidate(RegressorKind::Ols, 0.0001, 9);
-        let chosen = |list: &[Candidate]| best(list).map(|c| c.regressor);
+        let chosen = |list: &[Candidate]| best(list, &|_| true).map(|c| c.regressor);
         assert_eq!(chosen(&[work, ridge, ols]), Some(RegressorKind::WorkTerms));
         let work = candidate(RegressorKind::WorkTerms, 0.0100, 9);
         let better = candidate(RegressorKind::Ridge, 0.0050, 9);

@@ -56,6 +56,9 @@ pub struct Provenance {
     pub fitted: Subjects,
     /// Subjects kept from the fit.
     pub held_out: Subjects,
+    /// Models of known devices that were transferred from; none for a model that is fitted to its tables alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known_devices: Vec<String>,
 }
 
 /// The latency model of one device and runtime.
@@ -109,6 +112,7 @@ impl LatencyModel {
                 op_caches: reports,
                 fitted: Subjects::of(&rows),
                 held_out: options.held_out.clone(),
+                known_devices: Vec::new(),
             },
             ops,
             networks: level,
@@ -230,7 +234,7 @@ impl AdditiveLatency<'_> {
 }
 
 /// The measured networks whose ops are known, in the state to predict: hot, or else cold, or else in place.
-fn network_samples(rows: &[Row]) -> Result<(Cache, Vec<NetworkSample>), PredictorError> {
+pub(crate) fn network_samples(rows: &[Row]) -> Result<(Cache, Vec<NetworkSample>), PredictorError> {
     let known = |row: &&Row| row.level == Level::Network && !row.ops.is_empty();
     let has = |cache: &Cache| rows.iter().filter(known).any(|row| row.cache == *cache);
     let cache = [Cache::Hot, Cache::Cold, Cache::InPlace].into_iter().find(has).unwrap_or(Cache::Hot);

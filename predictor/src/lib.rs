@@ -46,6 +46,7 @@ mod primitive;
 pub mod regressor;
 mod sample;
 mod terms;
+pub mod transfer;
 mod window_walk;
 
 pub use batch::Batch;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     OpFeatures, Sample,
-    cross_validation::assign_folds,
+    cross_validation::{assign_clusters, assign_folds},
     hull::Hull,
     interval::{Basis, NORMAL_90},
     kind_model::{Draft, KindModel, PooledErrors, Scope},
@@ -73,11 +73,14 @@ impl OpModel {
     pub fn fit(samples: &[Sample], cache: Cache, seed: u64) -> Result<Self, String> {
         let all: Vec<&Sample> = samples.iter().collect();
         let folds = assign_folds(samples, seed);
+        let clusters = assign_clusters(samples);
         let pooled_errors = PooledErrors::of_all(&all, &folds);
         let kinds: BTreeSet<&str> = samples.iter().map(Sample::kind).collect();
-        let drafts = kinds.into_iter().map(|kind| Draft::choose(kind, samples, &folds, &pooled_errors));
+        let drafts =
+            kinds.into_iter().map(|kind| Draft::choose(kind, samples, &folds, &clusters, &pooled_errors));
         let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
-        let errors: Vec<f64> = drafts.iter().flat_map(|draft| draft.scaled.iter().copied()).collect();
+        let errors: Vec<(usize, f64)> =
+            drafts.iter().flat_map(|draft| draft.scaled.iter().copied()).collect();
         let kinds = drafts.into_iter().map(|draft| draft.finish(&errors));
         let measured = samples.iter().map(|sample| {
             (
@@ -160,7 +163,11 @@ impl OpModel {
         self.regressor(&op.kind(), &features).map(|(_, fitted)| fitted.contributions(&features))
     }
 
-    fn regressor(&self, kind: &str, features: &OpFeatures) -> Result<(&KindModel, &Fitted), String> {
+    pub(crate) fn regressor(
+        &self,
+        kind: &str,
+        features: &OpFeatures,
+    ) -> Result<(&KindModel, &Fitted), String> {
         let model = self.kinds.get(kind).ok_or_else(|| format!("no op of kind `{kind}` was measured"))?;
         let seen = if model.scope == Scope::All { &self.pooled_hull } else { &model.hull };
         if seen.unseen_term(features).is_none() {

@@ -17,7 +17,7 @@ pub enum Bound {
 }
 
 /// A figure beside its goal; fractions in 0 to 1 unless its name says a unit.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Goal {
     /// What it is.
     pub figure: &'static str,
@@ -40,6 +40,12 @@ impl Goal {
             Bound::Shown => None,
         };
         Self { figure, reached, goal, met }
+    }
+
+    /// By how much a coverage of 90 % may be off by chance: the standard deviation of a share of this many independent rows.
+    #[must_use]
+    pub fn coverage_chance(rows: usize) -> Self {
+        Self::new("coverage, chance alone (±)", (0.9 * 0.1 / rows.max(1) as f64).sqrt(), Bound::Shown)
     }
 
     /// The goal of 90 % intervals.

@@ -54,6 +54,7 @@ pub(super) fn three_phones(bench: &Bench<'_>) -> Result<Vec<Finding>, PredictorE
             Goal::new("mape", scores.mape, Bound::Shown),
             Goal::new("within_10", scores.within_10, Bound::AtLeast(0.95)),
             Goal::coverage(scores.coverage_90),
+            Goal::coverage_chance(scores.n),
         ],
     });
     Ok(findings)
@@ -69,6 +70,7 @@ fn finding(case: String, scored: &[Scored], mape: Bound) -> Result<Finding, Pred
         Goal::new("mape", scores.mape, mape),
         Goal::new("within_10", scores.within_10, Bound::Shown),
         Goal::coverage(scores.coverage_90),
+        Goal::coverage_chance(scores.n),
     ];
     Ok(Finding { table: TABLE, case, model: "by kernel".to_owned(), rows: scores.n, goals })
 }

@@ -55,6 +55,7 @@ fn phone(bench: &Bench<'_>, table: &'static str) -> Result<Vec<Finding>, Predict
                 Goal::new("mape", sums[0], Bound::AtMost(mape)),
                 Goal::new("within_10", sums[1], within),
                 Goal::coverage(sums[2]),
+                Goal::coverage_chance(test.len()),
             ],
         });
     }

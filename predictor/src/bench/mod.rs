@@ -5,16 +5,19 @@
 //! scored.
 
 mod devices;
+mod few_ops;
 mod finding;
 mod gpu_ops;
 mod gpu_table;
 mod mbconv;
 mod nasbench;
+mod own;
 mod resolutions;
 mod score;
 mod speed;
 
 pub use finding::{Bound, Finding, Goal};
+pub use own::own_table;
 pub use speed::speed;
 
 use std::{cell::RefCell, path::PathBuf};
@@ -40,6 +43,7 @@ pub type Task = fn(&Bench<'_>) -> Result<Vec<Finding>, PredictorError>;
 pub const TABLES: &[(&str, Task)] = &[
     ("mbconv_pixel1", mbconv::pixel1),
     ("mbconv_xiaomi11", mbconv::xiaomi11),
+    ("mbconv_xiaomi11_from_pixel1", few_ops::pixel1_to_xiaomi11),
     ("mbconv_note10", resolutions::note10),
     ("nasbench201_nnmeter_2devices", nasbench::two_devices),
     ("nasbench201_help_21devices", devices::help),

@@ -28,6 +28,7 @@ pub(super) fn note10(bench: &Bench<'_>) -> Result<Vec<Finding>, PredictorError> 
             Goal::new("mape", scores.mape, Bound::AtMost(0.008)),
             Goal::new("within_10", scores.within_10, Bound::AtLeast(1.0)),
             Goal::coverage(scores.coverage_90),
+            Goal::coverage_chance(scores.n),
         ],
     }])
 }

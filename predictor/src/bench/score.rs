@@ -20,7 +20,7 @@ pub(super) fn op_of(row: &ImportedRow) -> Option<(&Foreign, f64, f64)> {
     };
     match &row.subject {
         Subject::Op(op) => Some((op, row.latency_ms, noise)),
-        Subject::Cell(_) => None,
+        Subject::Cell(_) | Subject::Network(_) => None,
     }
 }
 

@@ -11,20 +11,27 @@ use crate::{
     bench::{self, Bound, Finding, Goal, TABLES},
 };
 
-/// Prints what is reached on public latency tables beside what is to be reached.
+/// Prints what is reached on public latency tables, or on one's own, beside what is to be reached.
 #[derive(Debug, Args)]
 #[command(
     after_help = "The tables are not part of Tailor; `--tables` names the folder they are in, with the names that \
-                  `--only` takes and the ending .csv. Exit code 0 whether goals are met or not.\n\nExample:\n  \
+                  `--only` takes and the ending .csv. Exit code 0 whether goals are met or not.\n\nA table of one's own, \
+                  best measured on a machine that does nothing else:\n  profiler run --space proxylessnas-mobile \
+                  --networks 250 --budget-s 3600 -o own/tract.csv\n  profiler run --space proxylessnas-mobile --networks \
+                  250 --budget-s 3600 --backend onnxruntime -o own/onnxruntime.csv\n  predictor bench --own own/tract.csv \
+                  --own own/onnxruntime.csv\n200 of the networks are left out, the others fitted on.\n\nExample:\n  \
                   predictor bench --tables tables --only mbconv_pixel1"
 )]
 pub(super) struct Bench {
     /// Folder of the tables (CSV).
-    #[arg(long, env = "TAILOR_TABLES", value_name = "FOLDER", required_unless_present = "speed")]
+    #[arg(long, env = "TAILOR_TABLES", value_name = "FOLDER", required_unless_present_any = ["speed", "own"])]
     tables: Option<PathBuf>,
     /// Only this table; may be given several times.
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
+    /// A measurement table of one's own, with its session beside it, instead of public tables; may be given several times.
+    #[arg(long, value_name = "TABLE", conflicts_with_all = ["only", "speed"])]
+    own: Vec<PathBuf>,
     /// Time the predictor itself instead, on a table that is made up.
     #[arg(long)]
     speed: bool,
@@ -53,6 +60,10 @@ impl Bench {
         let mut findings = Vec::new();
         if self.speed {
             findings.extend(bench::speed(&mut say)?);
+        } else if !self.own.is_empty() {
+            for table in &self.own {
+                findings.extend(bench::own_table(table, &mut say)?);
+            }
         } else if let Some(folder) = self.tables.clone() {
             let run = bench::Bench::new(folder, &mut say);
             for (name, task) in TABLES {

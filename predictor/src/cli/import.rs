@@ -17,8 +17,14 @@ use crate::{
 #[command(
     after_help = "Columns of a CSV table: input_hw, in_channels, out_channels, kernel, stride; for mbconv also expansion or \
                   expanded_channels, activation or hswish, se, residual; for conv also groups, activation; for nasbench201 \
-                  arch. Others are mapped with --map. The latency is the column that ends in _ms or _us.\n\nExample:\n  \
-                  predictor import phone.csv --format csv --kind mbconv --map hw=input_hw --device phone -o table.csv"
+                  arch; for key a key of ours; for maxpool, avgpool, gpool, linear, add, mul, concat, act, upsample, softmax the \
+                  sizes they have (more_channels of a concat's second map, gate, factor, interpolation). Others are mapped \
+                  with --map. The latency is the column that ends in _ms or _us.\n\nbenchmark-model and \
+                  onnxruntime-profile: the total is a network row; nodes are op rows where the file has their shapes or \
+                  --map NODE=KEY says which op they are.\n\nExample:\n  \
+                  predictor import phone.csv --format csv --kind mbconv --map hw=input_hw --device phone -o table.csv\n  \
+                  predictor import profiled_conv-bn-relu.json --format nn-meter-json --device phone -o table.csv\n  \
+                  predictor import log.txt --format benchmark-model --network mine --device phone -o table.csv"
 )]
 pub(super) struct Import {
     /// The foreign table.
@@ -26,7 +32,7 @@ pub(super) struct Import {
     /// Its format.
     #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(FORMATS.iter().map(|(name, _)| *name)))]
     format: String,
-    /// What a row of a CSV table is: mbconv, conv, nasbench201.
+    /// What a row of a CSV table is: mbconv, conv, nasbench201, key, or any other kind of op.
     #[arg(long)]
     kind: Option<String>,
     /// The column of the latency, or the device it is of, where there are several.
@@ -35,9 +41,12 @@ pub(super) struct Import {
     /// The unit of the latency, where its column does not say it.
     #[arg(long)]
     unit: Option<Unit>,
-    /// A column that is called otherwise than ours; may be given several times.
+    /// A column that is called otherwise than ours, or the key of a node's op; may be given several times.
     #[arg(long, value_name = "THEIRS=OURS", value_parser = renamed)]
     map: Vec<(String, String)>,
+    /// Name of the network whose total the file tells; without it, what the file calls it.
+    #[arg(long, value_name = "NAME")]
+    network: Option<String>,
     /// Name of the device; without it, what the latency is called.
     #[arg(long)]
     device: Option<String>,
@@ -96,8 +105,8 @@ impl Import {
             CacheState::InPlace => Cache::InPlace,
         };
         let (kind, latency_column) = (self.kind.clone(), self.latency_column.clone());
-        let source =
-            Source { file: self.file.clone(), kind, latency_column, unit_ms, renamed: self.map.clone() };
+        let (file, renamed, network) = (self.file.clone(), self.map.clone(), self.network.clone());
+        let source = Source { file, kind, latency_column, unit_ms, renamed, network };
         let imported = source.read(&self.format)?;
         let device = self.device.clone().unwrap_or_else(|| imported.measured.clone());
         let conditions = ImportSession::conditions(&device, &self.runtime, self.threads);
@@ -106,6 +115,7 @@ impl Import {
         {
             return Err(PredictorError::NothingImported { file: self.file, reason }.into());
         }
+        let notes = imported.notes.clone();
         let written = write_imported(&source, &self.format, imported, conditions, cache, &self.output)?;
         eprintln!("wrote {}", self.output.display());
         if self.json {
@@ -114,6 +124,7 @@ impl Import {
                 "subjects": written.subjects,
                 "rows_read": written.rows_read,
                 "rows_refused": written.refused.len(),
+                "notes": notes,
                 "refused": written.refused.iter().map(refused).collect::<Vec<_>>(),
             }));
         }
@@ -124,6 +135,7 @@ impl Import {
             written.refused.len()
         )];
         lines.extend(by_reason(&written.refused));
+        lines.extend(notes.into_iter().map(|note| format!("note: {note}")));
         Ok(lines.join("\n"))
     }
 }

@@ -1,32 +1,54 @@
 //! `predictor suggest`: what to measure on a new device.
 
-use std::path::PathBuf;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
+use profiler::{
+    record::{Level, ReadError, read_table, read_text},
+    spec::{OpSpec, SpaceFile, SpecError},
+};
 use serde_json::json;
 
 use super::{
     output::{self, percent, table},
-    transfer::prior,
+    transfer::{known_devices, prior},
 };
-use crate::cell::{Cell, Suggestion, suggest};
+use crate::{
+    LatencyModel, OpModel, PredictorError, Sample,
+    cell::{Cell, Suggestion, suggest},
+    transfer::{OpPrior, OpSuggestion, suggest_ops},
+};
 
-/// Says which networks to measure on a new device, so that few of them tell most.
+/// Says what to measure on a new device, so that little of it tells most.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Chosen one by one: the network that takes most off what is not known of all networks, for what measuring \
-                  it costs.\n\nExample:\n  predictor suggest --prior a.json --prior b.json -n 10"
+    after_help = "Chosen one by one: the op or network that takes most off what is not known of all, for what measuring it \
+                  costs. With models of ops, stdout has one op key per line, as `profiler run --ops -` reads them, and stderr \
+                  how much is known after each.\n\nExample:\n  predictor suggest --prior a.json --prior b.json -n 10\n  \
+                  predictor suggest --prior a.json -n 20 | profiler run --ops - -o few.csv"
 )]
 pub(super) struct Suggest {
-    /// A model of a known device (JSON); give at least two.
+    /// A model of a known device (JSON): one or more of ops, at least two of NAS-Bench-201 networks.
     #[arg(long, required = true, value_name = "MODEL")]
     prior: Vec<PathBuf>,
-    /// How many networks.
+    /// How many ops or networks.
     #[arg(short, default_value_t = 10)]
     n: usize,
-    /// What a measurement costs beside its runs, in times what a network's runs take on average.
-    #[arg(long, value_name = "NETWORKS", default_value_t = 1.0)]
+    /// What a measurement costs beside its runs, in times what an op's or a network's runs take on average.
+    #[arg(long, value_name = "TIMES", default_value_t = 1.0)]
     fixed_cost: f64,
+    /// Ops to choose from: a file with one key per line; without it, the ops of a space or of all known devices.
+    #[arg(long, value_name = "FILE", conflicts_with = "space")]
+    ops: Option<PathBuf>,
+    /// A space whose ops to choose from: proxylessnas-mobile, proxylessnas-small or a file (.toml).
+    #[arg(long, value_name = "SPACE")]
+    space: Option<String>,
+    /// A table of the new device with what is measured already; may be given several times.
+    #[arg(long, value_name = "TABLE")]
+    measured: Vec<PathBuf>,
     /// A JSON array instead of a table.
     #[arg(long)]
     json: bool,
@@ -34,11 +56,19 @@ pub(super) struct Suggest {
 
 impl Suggest {
     pub(super) fn execute(self) -> anyhow::Result<String> {
-        let prior = prior(&self.prior)?;
         if !(self.fixed_cost.is_finite() && self.fixed_cost > 0.0) {
             let (option, value) = ("--fixed-cost", self.fixed_cost.to_string());
-            return Err(crate::PredictorError::Option { option, value, expected: "a number above 0" }.into());
+            return Err(PredictorError::Option { option, value, expected: "a number above 0" }.into());
         }
+        if let Some(known) = known_devices(&self.prior)? {
+            return self.suggest_ops(&known);
+        }
+        if self.ops.is_some() || self.space.is_some() || !self.measured.is_empty() {
+            let (option, value) =
+                ("--ops, --space or --measured", "given for NAS-Bench-201 networks".to_owned());
+            return Err(PredictorError::Option { option, value, expected: "models of ops" }.into());
+        }
+        let prior = prior(&self.prior)?;
         let pool: Vec<Cell> = Cell::all().collect();
         let chosen = suggest(&prior, &pool, self.n, self.fixed_cost);
         if self.json {
@@ -51,4 +81,73 @@ impl Suggest {
         }
         Ok(lines.to_string())
     }
+
+    fn suggest_ops(&self, known: &[LatencyModel]) -> anyhow::Result<String> {
+        let models: Vec<&OpModel> = known.iter().map(LatencyModel::ops).collect();
+        let pool: Vec<Sample> = self.pool(&models)?.iter().map(|op| Sample::new(op, 1.0, 1.0)).collect();
+        let mut measured = Vec::new();
+        for table in &self.measured {
+            let rows = read_table(table).map_err(PredictorError::from)?;
+            measured.extend(rows.into_iter().filter(|row| row.level == Level::Op).map(|row| row.subject));
+        }
+        let ops = pool.iter().map(|op| (op.kind(), &op.features));
+        let prior = OpPrior::new(&models, ops).map_err(PredictorError::CannotFit)?;
+        let chosen = suggest_ops(&prior, &pool, &measured, self.n, self.fixed_cost);
+        let chosen = chosen.map_err(PredictorError::CannotFit)?;
+        if self.json {
+            let value = |s: &OpSuggestion| json!({"subject": s.key, "left": s.left, "relative_latency": s.relative_latency});
+            return output::json(&chosen.iter().map(value).collect::<Vec<_>>());
+        }
+        for s in &chosen {
+            eprintln!("{:7} not known after {}", percent(s.left), s.key);
+        }
+        Ok(chosen.into_iter().map(|s| s.key).collect::<Vec<_>>().join("\n"))
+    }
+
+    /// The ops to choose from.
+    fn pool(&self, known: &[&OpModel]) -> Result<Vec<OpSpec>, PredictorError> {
+        let ops = match (&self.ops, &self.space) {
+            (Some(file), _) => read_keys(file)?,
+            (None, Some(space)) => space_of(space)?,
+            (None, None) => {
+                // Only those that none of the known devices has to guess.
+                let keys = |model: &&OpModel| model.measured.keys().cloned().collect::<BTreeSet<String>>();
+                let mut all = known.iter().map(keys);
+                let first = all.next().unwrap_or_default();
+                let common = all.fold(first, |common, keys| common.intersection(&keys).cloned().collect());
+                common.iter().map(|key| Ok(key.parse()?)).collect::<Result<_, PredictorError>>()?
+            }
+        };
+        if ops.is_empty() {
+            let (option, value) =
+                ("--ops", "not given, and no op was measured on all known devices".to_owned());
+            return Err(PredictorError::Option { option, value, expected: "a file of ops, or --space" });
+        }
+        Ok(ops)
+    }
+}
+
+fn space_of(space: &str) -> Result<Vec<OpSpec>, PredictorError> {
+    let file = match SpaceFile::built_in(space) {
+        Err(SpecError::UnknownSpace(_)) if space.ends_with(".toml") => {
+            let path = Path::new(space);
+            let wrong = |e: SpecError| ReadError::Content { path: path.to_owned(), reason: e.to_string() };
+            SpaceFile::parse(&read_text(path)?).map_err(wrong)?
+        }
+        other => other?,
+    };
+    Ok(file.resolve()?.distinct_ops())
+}
+
+fn read_keys(file: &Path) -> Result<Vec<OpSpec>, PredictorError> {
+    let mut keys = BTreeSet::new();
+    let text = read_text(file)?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let op = |(index, line): (usize, &str)| {
+        let wrong =
+            |reason: String| ReadError::Line { path: file.to_owned(), line: index as u64 + 1, reason };
+        line.trim().parse::<OpSpec>().map_err(|e| wrong(e.to_string()))
+    };
+    let ops = lines.map(op).collect::<Result<Vec<_>, _>>()?;
+    Ok(ops.into_iter().filter(|op| keys.insert(op.key())).collect())
 }

@@ -62,7 +62,7 @@ mod tests {
         let columns = Columns::new(&heads.split(',').collect::<Vec<_>>(), &[]).unwrap();
         match read(&columns.record(line.split(',').collect()))? {
             Subject::Op(op) => Ok(*op),
-            Subject::Cell(_) => Err("a cell".to_owned()),
+            other => Err(other.key()),
         }
     }
 

@@ -2,15 +2,31 @@
 
 use profiler::record::{ReadError, read_text};
 
-use super::{Columns, Imported, ImportedRow, Record, Refused, Source, Subject, bottleneck, cell, conv};
+use super::{
+    Columns, Imported, ImportedRow, Record, Refused, Source, Subject, bottleneck, cell, conv, layers,
+};
 use crate::PredictorError;
 
 /// A reader of a kind of row.
 pub type CsvKind = fn(&Record<'_>) -> Result<Subject, String>;
 
 /// Kinds of row by name.
-pub const CSV_KINDS: &[(&str, CsvKind)] =
-    &[("mbconv", bottleneck::read), ("conv", conv::read), ("nasbench201", cell::read)];
+pub const CSV_KINDS: &[(&str, CsvKind)] = &[
+    ("mbconv", bottleneck::read),
+    ("conv", conv::read),
+    ("nasbench201", cell::read),
+    ("key", layers::key),
+    ("maxpool", layers::max_pool),
+    ("avgpool", layers::average_pool),
+    ("gpool", layers::global_pool),
+    ("linear", layers::linear),
+    ("add", layers::add),
+    ("mul", layers::mul),
+    ("concat", layers::concat),
+    ("act", layers::act),
+    ("upsample", layers::upsample),
+    ("softmax", layers::softmax),
+];
 
 /// Where a latency stands, and how many milliseconds its unit has.
 struct LatencyColumn {
@@ -45,7 +61,7 @@ fn kind_of(source: &Source) -> Result<CsvKind, PredictorError> {
     found.map(|(_, kind)| *kind).ok_or_else(|| PredictorError::Option {
         option: "--kind",
         value: format!("`{asked}`"),
-        expected: "mbconv, conv or nasbench201 for --format csv",
+        expected: "mbconv, conv, nasbench201, key or another kind that `predictor import --help` names, for --format csv",
     })
 }
 

@@ -143,7 +143,7 @@ fn op(key: &str) -> Result<Foreign, String> {
             ]);
             match bottleneck::read(&record).map_err(|e| format!("`{key}`: {e}"))? {
                 Subject::Op(op) => Ok(*op),
-                Subject::Cell(_) => Err(format!("`{key}` is no op")),
+                Subject::Cell(_) | Subject::Network(_) => Err(format!("`{key}` is no op")),
             }
         }
         other => Err(format!("`{other}` is no op of a lookup table that this release knows")),

@@ -3,12 +3,20 @@
 //! A format is a file here with a function `fn(&Source) -> Result<Imported, PredictorError>` and a line in [`FORMATS`]; a kind
 //! of row of a CSV table a file with a function `fn(&Record) -> Result<Subject, String>` and a line in [`CSV_KINDS`].
 
+mod benchmark_model;
 mod bottleneck;
 mod cell;
 mod columns;
 mod conv;
 mod csv_table;
+mod json_lines;
 mod keyed_yaml;
+mod layers;
+mod nn_meter;
+mod nn_meter_block;
+mod onnxruntime_nodes;
+mod onnxruntime_profile;
+mod op_key;
 mod session;
 mod subject;
 mod table;
@@ -36,6 +44,8 @@ pub struct Source {
     pub unit_ms: Option<f64>,
     /// Names of columns: theirs, ours.
     pub renamed: Vec<(String, String)>,
+    /// Name of the network that the file is of, where it tells one's total.
+    pub network: Option<String>,
 }
 
 /// A measured subject of a foreign table.
@@ -71,6 +81,8 @@ pub struct Imported {
     pub refused: Vec<Refused>,
     /// What its latencies are of: the column, or the file's own word.
     pub measured: String,
+    /// What a reader should know of how rows were read.
+    pub notes: Vec<String>,
 }
 
 impl Imported {
@@ -90,6 +102,10 @@ pub const FORMATS: &[(&str, Reader)] = &[
     ("csv", csv_table::read),
     ("proxylessnas-yaml", keyed_yaml::read),
     ("once-for-all-yaml", keyed_yaml::read),
+    ("nn-meter-json", nn_meter::read),
+    ("benchmark-model", benchmark_model::read),
+    ("benchmark-model-csv", benchmark_model::read),
+    ("onnxruntime-profile", onnxruntime_profile::read),
 ];
 
 impl Source {
@@ -103,5 +119,50 @@ impl Source {
             return Err(PredictorError::Option { option: "--format", value: format.to_owned(), expected });
         };
         reader(self)
+    }
+
+    /// Refuses `--latency-column` for a format that has but one latency.
+    fn refuse_column(&self, format: &'static str) -> Result<(), PredictorError> {
+        match &self.latency_column {
+            None => Ok(()),
+            Some(column) => {
+                let value = format!("`{column}` for {format}");
+                Err(PredictorError::Option {
+                    option: "--latency-column",
+                    value,
+                    expected: "nothing: it has but one",
+                })
+            }
+        }
+    }
+
+    /// Refuses `--unit` for a format that says its unit itself.
+    fn refuse_unit(&self, format: &'static str) -> Result<(), PredictorError> {
+        match self.unit_ms {
+            None => Ok(()),
+            Some(_) => {
+                let value = format!("given for {format}");
+                Err(PredictorError::Option {
+                    option: "--unit",
+                    value,
+                    expected: "nothing: the file says its unit",
+                })
+            }
+        }
+    }
+
+    /// The op that `--map NAME=KEY` says a node is.
+    fn mapped(&self, node: &str) -> Option<Result<Subject, String>> {
+        let (_, key) = self.renamed.iter().find(|(theirs, _)| theirs == node)?;
+        Some(op_key::op(key))
+    }
+
+    /// Name of the network: as told, or as the file has it, or the file's own.
+    fn network_name(&self, told_by_file: Option<&str>) -> String {
+        let stem = |text: &str| {
+            std::path::Path::new(text).file_stem().map(|stem| stem.to_string_lossy().into_owned())
+        };
+        let own = || stem(&self.file.to_string_lossy()).unwrap_or_else(|| "network".to_owned());
+        self.network.clone().or_else(|| told_by_file.and_then(stem)).unwrap_or_else(own)
     }
 }

@@ -31,6 +31,8 @@ pub enum Subject {
     Op(Box<Foreign>),
     /// A whole network of NAS-Bench-201.
     Cell(Cell),
+    /// A whole network of which only the name is known.
+    Network(String),
 }
 
 impl Subject {
@@ -40,6 +42,7 @@ impl Subject {
         match self {
             Self::Op(op) => op.key.clone(),
             Self::Cell(cell) => cell.to_string(),
+            Self::Network(name) => name.clone(),
         }
     }
 }

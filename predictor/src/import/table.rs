@@ -80,7 +80,7 @@ fn table_row(subject: &str, rows: &[ImportedRow], cache: Cache, session: &str) -
     let ci_low_ms = (latency_ms - half_width).max(0.1 * latency_ms);
     let level = match rows[0].subject {
         Subject::Op(_) => Level::Op,
-        Subject::Cell(_) => Level::Network,
+        Subject::Cell(_) | Subject::Network(_) => Level::Network,
     };
     Row {
         ci_low_ms,

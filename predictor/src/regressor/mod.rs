@@ -10,6 +10,7 @@ mod ols;
 mod polynomial;
 mod residual;
 mod ridge;
+mod transferred;
 mod work_terms;
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,8 @@ pub use kernel::{Kernel, KernelSettings};
 pub use ols::Ols;
 pub use residual::Residual;
 pub use ridge::Ridge;
+pub(crate) use transferred::view;
+pub use transferred::{Known, Transferred};
 pub use work_terms::WorkTerms;
 
 use crate::{
@@ -45,6 +48,8 @@ pub enum Role {
     Candidate,
     /// Fitted and reported for comparison, never chosen.
     Yardstick,
+    /// Comes of other devices' models, never of rows alone: neither fitted nor reported.
+    NeedsKnownDevices,
 }
 
 /// A function of an op's features, fitted to measured ops.
@@ -175,4 +180,5 @@ regressors! {
     Boosted,
     Blend,
     Ols,
+    Transferred,
 }

@@ -1,0 +1,88 @@
+//! A new phone's bottlenecks from a few rows and another phone's model, beside a fit to those rows alone.
+
+use rand::{SeedableRng, seq::SliceRandom};
+use rand_pcg::Pcg64;
+
+use super::{
+    Bench, Bound, Finding, Goal,
+    score::{fit, samples, score},
+};
+use crate::{
+    OpModel, PredictorError, Sample,
+    import::ImportedRow,
+    transfer::{OpPrior, suggest_ops},
+};
+
+const KNOWN: &str = "mbconv_pixel1";
+const TABLE: &str = "mbconv_xiaomi11";
+/// Rows measured on the new phone and the mean error to reach, which was written down before any was looked at.
+const CASES: [(usize, f64); 3] = [(10, 0.05), (20, 0.045), (30, 0.04)];
+const DRAWS: u64 = 10;
+
+pub(super) fn pixel1_to_xiaomi11(bench: &Bench<'_>) -> Result<Vec<Finding>, PredictorError> {
+    let known_rows = bench.read(&format!("{KNOWN}.csv"), "mbconv", None)?.rows;
+    let rows = bench.read(&format!("{TABLE}.csv"), "mbconv", None)?.rows;
+    let (test, rest): (Vec<_>, Vec<_>) = rows.iter().enumerate().partition(|(index, _)| index % 5 == 0);
+    let [test, rest] = [test, rest].map(|rows| rows.into_iter().map(|(_, row)| row).collect::<Vec<_>>());
+    bench.say(&format!("{TABLE} from {KNOWN}: fitting the known phone"));
+    // The blocks that are for testing are new to the known phone, too.
+    let known = known_rows.iter().enumerate().filter(|(index, _)| index % 5 != 0).map(|(_, row)| row);
+    let (known, _) = fit(&samples(known))?;
+    let known = [&known];
+    let mut findings = Vec::new();
+    for (count, goal) in CASES {
+        let (mut transferred, mut scratch) = ([0.0; 3], 0.0);
+        for seed in 0..DRAWS {
+            bench.say(&format!("{TABLE} from {KNOWN}: {count} rows, draw {} of {DRAWS}", seed + 1));
+            let mut drawn: Vec<&ImportedRow> = rest.clone();
+            drawn.shuffle(&mut Pcg64::seed_from_u64(seed));
+            let few = samples(drawn.into_iter().take(count));
+            let scores = scored(&known, &few, &test)?;
+            transferred.iter_mut().zip(scores).for_each(|(sum, figure)| *sum += figure / DRAWS as f64);
+            scratch += score(&fit(&few)?.0, test.iter().copied())?.mape / DRAWS as f64;
+        }
+        let mut goals = goals(transferred, Bound::AtMost(goal.min(scratch)));
+        goals.push(Goal::new("mape fitted to the rows alone", scratch, Bound::Shown));
+        findings.push(finding(
+            format!("from {KNOWN} and {count} random rows, mean of {DRAWS} draws"),
+            test.len(),
+            goals,
+        ));
+        let pool = samples(rest.iter().copied());
+        let chosen = chosen(&known, &pool, count)?;
+        let goals = goals_of_chosen(scored(&known, &chosen, &test)?);
+        findings.push(finding(format!("from {KNOWN} and {count} suggested rows"), test.len(), goals));
+    }
+    Ok(findings)
+}
+
+fn goals([mape, within_10, coverage]: [f64; 3], bound: Bound) -> Vec<Goal> {
+    vec![
+        Goal::new("mape", mape, bound),
+        Goal::new("within_10", within_10, Bound::Shown),
+        Goal::new("coverage_90", coverage, Bound::Shown),
+    ]
+}
+
+fn goals_of_chosen(figures: [f64; 3]) -> Vec<Goal> {
+    goals(figures, Bound::Shown)
+}
+
+fn finding(case: String, rows: usize, goals: Vec<Goal>) -> Finding {
+    Finding { table: TABLE, case, model: "known phone x few rows".to_owned(), rows, goals }
+}
+
+/// Mean error, share within ±10 % and coverage of what comes of a few samples.
+fn scored(known: &[&OpModel], few: &[Sample], test: &[&ImportedRow]) -> Result<[f64; 3], PredictorError> {
+    let model = OpModel::transferred(known, few).map_err(PredictorError::CannotFit)?;
+    let scores = score(&model, test.iter().copied())?;
+    Ok([scores.mape, scores.within_10, scores.coverage_90])
+}
+
+fn chosen(known: &[&OpModel], pool: &[Sample], count: usize) -> Result<Vec<Sample>, PredictorError> {
+    let ops = pool.iter().map(|op| (op.kind(), &op.features));
+    let prior = OpPrior::new(known, ops).map_err(PredictorError::CannotFit)?;
+    let suggested = suggest_ops(&prior, pool, &[], count, 1.0).map_err(PredictorError::CannotFit)?;
+    let is_suggested = |op: &&Sample| suggested.iter().any(|s| s.key == op.key);
+    Ok(pool.iter().filter(is_suggested).cloned().collect())
+}
