@@ -13,6 +13,7 @@ mod model;
 mod op_list;
 mod ops;
 mod progress;
+mod progress_lines;
 mod run;
 mod sample;
 mod space;
