@@ -9,6 +9,7 @@
 //! A static program runs on any arm64 phone. All routes build the same source with the same features: tract is in it,
 //! ONNX Runtime is not.
 
+mod built;
 mod debian;
 mod musl;
 mod ndk;
@@ -17,7 +18,8 @@ mod program;
 mod route;
 mod source;
 
+pub use built::{Built, build};
 pub use plan::{Plan, Toolchain};
-pub use program::Program;
+pub use program::{Linking, Program};
 pub use route::{Refusal, Route};
 pub use source::Source;
