@@ -7,6 +7,7 @@
 pub mod adb;
 pub mod build;
 mod cache;
+pub mod doctor;
 #[doc(hidden)]
 pub mod cli;
 mod error;

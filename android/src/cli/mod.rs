@@ -2,6 +2,7 @@
 
 mod build;
 mod devices;
+mod doctor;
 mod on_phone;
 mod profile;
 mod run;
@@ -28,6 +29,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Devices(devices::Devices),
+    Doctor(doctor::Doctor),
     Build(build::Build),
     Profile(Box<profile::Profile>),
     Run(run::Run),
@@ -55,6 +57,7 @@ impl AdbArgs {
 pub fn run(cli: &Cli) -> Result<ExitCode, AndroidError> {
     match &cli.command {
         Command::Devices(devices) => devices.run(),
+        Command::Doctor(doctor) => doctor.run(),
         Command::Build(build) => build.run(),
         Command::Profile(profile) => profile.run(),
         Command::Run(run) => run.run(),

@@ -143,7 +143,7 @@ impl Folder {
 }
 
 /// The fourth column of the last line of `df -k`, counted from the back, as a long device name may break the line.
-fn free_kib(text: &str) -> Option<u64> {
+pub(crate) fn free_kib(text: &str) -> Option<u64> {
     let words: Vec<&str> = text.lines().last()?.split_whitespace().collect();
     words.get(words.len().checked_sub(3)?)?.parse().ok()
 }

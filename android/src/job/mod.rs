@@ -11,6 +11,7 @@ mod show;
 
 pub use arguments::{Arguments, Word};
 pub use event::{Event, Phase};
+pub(crate) use folder::free_kib;
 pub use folder::{Folder, PLACE};
 pub use result::read_result;
 pub use run::{Job, Report};

@@ -141,12 +141,14 @@ impl Job {
         let (mut asked_to_stop, mut profiler_s) = (None::<Instant>, None);
         let ending = loop {
             match live.next(GLANCE) {
-                Next::Said(Event::Ended(code)) => break Ending::Exit(code),
                 Next::Said(event) => {
                     if let Event::Phase(Phase::Done { profiler_s: told }) = &event {
                         profiler_s = Some(*told);
                     }
                     show.event(&event);
+                    if let Event::Ended(code) = event {
+                        break Ending::Exit(code);
+                    }
                 }
                 Next::Closed => break Ending::Lost,
                 Next::Silence => {}

@@ -17,6 +17,7 @@ pub struct Show {
     bar: ProgressBar,
     rows: Rows,
     printed: HashSet<(String, String)>,
+    held: Option<Vec<String>>,
 }
 
 impl Show {
@@ -27,17 +28,29 @@ impl Show {
         if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len} {msg}") {
             bar.set_style(style.progress_chars("=> "));
         }
-        Self { bar, rows, printed: HashSet::new() }
+        Self { bar, rows, printed: HashSet::new(), held: None }
     }
 
     /// Shows what the phone says.
     pub fn event(&mut self, event: &Event) {
         match event {
             Event::Row { line, of, is_final } => self.row(line, of, *is_final),
-            Event::Phase(phase) => self.phase(phase),
+            Event::Phase(phase) => {
+                // What the profiler says from now on of its files is said here, of the files here, when all went well.
+                if matches!(phase, Phase::Done { .. }) {
+                    self.held = Some(Vec::new());
+                }
+                self.phase(phase);
+            }
             Event::Out(line) => self.bar.suspend(|| println!("{line}")),
-            Event::Err(line) => self.note(line),
-            Event::Ended(_) => {}
+            Event::Err(line) => match &mut self.held {
+                Some(held) => held.push(line.clone()),
+                None => self.note(line),
+            },
+            Event::Ended(code) => {
+                let held = self.held.take().unwrap_or_default();
+                held.iter().filter(|_| *code != 0).for_each(|line| self.note(line));
+            }
         }
     }
 
