@@ -28,7 +28,7 @@ pub(crate) fn is_on_network(serial: &str) -> bool {
 }
 
 /// Whether commands would run on it.
-pub(crate) fn is_ready(listed: &[(String, Connection)], serial: &str) -> bool {
+fn is_ready(listed: &[(String, Connection)], serial: &str) -> bool {
     listed.iter().any(|(name, connection)| name == serial && *connection == Connection::Ready)
 }
 

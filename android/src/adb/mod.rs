@@ -8,7 +8,7 @@ mod program;
 mod properties;
 
 pub use choice::choose;
-pub(crate) use choice::{is_on_network, is_ready};
+pub(crate) use choice::is_on_network;
 pub use listing::{Connection, parse_listing};
 pub use phone::{Phone, PhoneFacts, phones};
 pub use program::Adb;

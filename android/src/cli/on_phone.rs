@@ -37,6 +37,9 @@ pub(super) struct OnPhone {
     /// Seconds a phone that is gone is waited for
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     patience_s: u64,
+    /// Seconds without a word after which the phone is asked whether it is still at work
+    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    silence_s: u64,
 }
 
 /// Name of ONNX Runtime's library in the job's folder.
@@ -64,12 +67,14 @@ impl OnPhone {
         let flag = Arc::clone(&stop);
         ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
             .map_err(|error| AndroidError::Usage(error.to_string()))?;
-        let patience = Duration::from_secs(self.patience_s);
-        let job = Job { folder, program: program.path, beside, arguments, patience };
+        let (patience, silence) = (Duration::from_secs(self.patience_s), Duration::from_secs(self.silence_s));
+        let job = Job { folder, program: program.path, beside, arguments, patience, silence };
         let report = job.run(&mut Show::new(rows), &stop)?;
         tell(&report, started.elapsed().as_secs_f64(), built_s);
         if stop.load(Ordering::Relaxed) {
             eprintln!("stopped; {} has what was measured: give the same command to go on", job.folder.path());
+        } else if report.code == 1 {
+            eprintln!("{} has what was measured: the same command goes on", job.folder.path());
         }
         Ok(match report.code {
             0 => ExitCode::SUCCESS,

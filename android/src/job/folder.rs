@@ -1,9 +1,17 @@
 use crate::{AndroidError, adb::Adb, quote_for_phone};
 use sha2::{Digest, Sha256};
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// Where anyone's programs may run on a phone.
 pub const PLACE: &str = "/data/local/tmp";
+
+/// For commands that only ask.
+const TO_ANSWER: Duration = Duration::from_secs(30);
+/// For commands to a phone that may be gone.
+const SOON: Duration = Duration::from_secs(10);
 
 /// A job's own folder on a phone, `/data/local/tmp/tailor-<id>`: all that Tailor ever writes there.
 #[derive(Clone, Debug)]
@@ -39,7 +47,19 @@ impl Folder {
 
     /// What `command` prints, run by the phone's shell in this folder.
     pub(super) fn shell(&self, command: &str) -> Result<String, AndroidError> {
-        self.adb.shell(&self.serial, &format!("cd {} && {command}", quote_for_phone(&self.path)?))
+        self.shell_within(command, TO_ANSWER)
+    }
+
+    /// [`Folder::shell`], with a phone that may not answer.
+    fn shell_within(&self, command: &str, limit: Duration) -> Result<String, AndroidError> {
+        let command = format!("cd {} && {command}", quote_for_phone(&self.path)?);
+        self.adb.run_within(&["-s", &self.serial, "shell", &command], limit)
+    }
+
+    /// Whether the phone answers soon, and a profiler is at work in this folder.
+    pub(super) fn is_at_work(&self) -> bool {
+        let told = self.shell_within("[ -d /proc/$(cat pid) ] && echo yes", SOON);
+        told.is_ok_and(|text| text.trim() == "yes")
     }
 
     /// Makes it, with room for `bytes`.
@@ -126,11 +146,11 @@ impl Folder {
     pub(super) fn stop_leftover(&self) -> Result<(), AndroidError> {
         // The number may be another program's by now, so its command line must name this folder.
         let program = quote_for_phone(&format!("{}/profiler", self.path))?;
-        self.shell(&format!(
+        let script = format!(
             "if p=$(cat pid 2>/dev/null) && grep -qF {program} /proc/$p/cmdline 2>/dev/null; then kill -9 $p; \
              for i in 1 2 3 4 5 6 7 8 9 10; do [ -d /proc/$p ] || break; sleep 0.2; done; fi; rm -f pid"
-        ))
-        .map(drop)
+        );
+        self.shell_within(&script, SOON).map(drop)
     }
 
     /// Removes it with all that is in it, and nothing else.

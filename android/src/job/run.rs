@@ -4,7 +4,7 @@ use super::{
 };
 use crate::{
     AndroidError,
-    adb::{is_on_network, is_ready, parse_listing},
+    adb::{Adb, is_on_network},
 };
 use std::{
     path::{Path, PathBuf},
@@ -26,6 +26,8 @@ pub struct Job {
     pub arguments: Arguments,
     /// How long a phone that is gone is waited for.
     pub patience: Duration,
+    /// After so long without a word the phone is asked whether the profiler lives.
+    pub silence: Duration,
 }
 
 /// How a job ended, and where its time went.
@@ -47,8 +49,6 @@ pub struct Report {
     pub waiting_s: f64,
 }
 
-/// After so long without a word the phone is asked whether the profiler lives.
-const SILENCE: Duration = Duration::from_secs(20);
 /// How often Ctrl-C is looked for.
 const GLANCE: Duration = Duration::from_millis(100);
 /// How long a profiler may take to stop when it is asked to.
@@ -163,8 +163,8 @@ impl Job {
                     Some(since) if since.elapsed() > TO_STOP => break Ending::Lost,
                     Some(_) => {}
                 }
-            } else if live.silent_for() > SILENCE {
-                if self.is_running() {
+            } else if live.silent_for() > self.silence {
+                if self.folder.is_at_work() {
                     live.seen();
                 } else {
                     break Ending::Lost;
@@ -184,34 +184,19 @@ impl Job {
         Ok(ending)
     }
 
-    /// Whether the phone answers, and the profiler is still at work there.
-    fn is_running(&self) -> bool {
-        self.folder.shell("[ -d /proc/$(cat pid) ] && echo yes").is_ok_and(|text| text.trim() == "yes")
-    }
-
     /// Waits until the phone answers again, and ends what still runs there.
     fn wait_for_phone(&self, stop: &AtomicBool, report: &mut Report) -> Result<(), AndroidError> {
-        let (adb, serial, started) = (self.folder.adb(), self.folder.serial(), Instant::now());
-        loop {
-            if is_on_network(serial) {
-                // A stale connection is in the way of a new one. Failures show in the next look at the list.
-                let limit = Duration::from_secs(10);
-                let listed = parse_listing(&adb.run(&["devices"])?)?;
-                if !is_ready(&listed, serial) {
-                    let _ = adb.run_within(&["disconnect", serial], limit);
-                    let _ = adb.run_within(&["connect", serial], limit);
-                }
-            }
-            if self.folder.stop_leftover().is_ok() {
-                report.waiting_s += started.elapsed().as_secs_f64();
-                return Ok(());
-            }
+        let started = Instant::now();
+        while self.folder.stop_leftover().is_err() {
             if started.elapsed() > self.patience || stop.load(Ordering::Relaxed) {
-                let patience_s = started.elapsed().as_secs();
-                return Err(AndroidError::Gone { serial: serial.to_owned(), patience_s });
+                let (serial, patience_s) = (self.folder.serial().to_owned(), started.elapsed().as_secs());
+                return Err(AndroidError::Gone { serial, patience_s });
             }
+            reconnect(self.folder.adb(), self.folder.serial());
             thread::sleep(Duration::from_millis(500));
         }
+        report.waiting_s += started.elapsed().as_secs_f64();
+        Ok(())
     }
 
     /// Fetches what the profiler wrote: the output and what lies beside it under the same name.
@@ -239,5 +224,19 @@ impl Job {
         }
         report.transfer_s += started.elapsed().as_secs_f64();
         Ok(())
+    }
+}
+
+/// Has adb give up its connection, which may be dead without its knowing, and make a new one. Whether that worked shows
+/// when the phone is asked something.
+fn reconnect(adb: &Adb, serial: &str) {
+    const LIMIT: Duration = Duration::from_secs(10);
+    let attempts: &[&[&str]] = if is_on_network(serial) {
+        &[&["disconnect", serial], &["connect", serial]]
+    } else {
+        &[&["-s", serial, "reconnect"]]
+    };
+    for attempt in attempts {
+        let _ = adb.run_within(attempt, LIMIT);
     }
 }
