@@ -74,7 +74,9 @@ pub enum AndroidError {
         abi: String,
     },
     /// The phone has too little room.
-    #[error("phone `{serial}` has {free_mb} MB free in {folder}, and {needed_mb} MB are needed: make room on it")]
+    #[error(
+        "phone `{serial}` has {free_mb} MB free in {folder}, and {needed_mb} MB are needed: make room on it"
+    )]
     NoSpace {
         /// Its serial.
         serial: String,
@@ -96,7 +98,9 @@ pub enum AndroidError {
         answer: String,
     },
     /// The phone was lost and did not come back.
-    #[error("phone `{serial}` has been gone for {patience_s} s; what was measured is kept on it: connect it and give the same command to go on")]
+    #[error(
+        "phone `{serial}` has been gone for {patience_s} s; what was measured is kept on it: connect it and give the same command to go on"
+    )]
     Gone {
         /// Its serial.
         serial: String,
@@ -104,7 +108,9 @@ pub enum AndroidError {
         patience_s: u64,
     },
     /// The phone was lost time and again.
-    #[error("phone `{serial}` was lost {times} times: try another cable; what was measured is kept on it, and the same command goes on")]
+    #[error(
+        "phone `{serial}` was lost {times} times: try another cable; what was measured is kept on it, and the same command goes on"
+    )]
     LostTooOften {
         /// Its serial.
         serial: String,
@@ -112,7 +118,9 @@ pub enum AndroidError {
         times: u32,
     },
     /// What came back from the phone is not what the profiler writes.
-    #[error("what came from the phone is broken: {reason}; give the same command again to fetch it once more")]
+    #[error(
+        "what came from the phone is broken: {reason}; give the same command again to fetch it once more"
+    )]
     BrokenResult {
         /// What is wrong with it.
         reason: String,

@@ -7,9 +7,9 @@
 pub mod adb;
 pub mod build;
 mod cache;
-pub mod doctor;
 #[doc(hidden)]
 pub mod cli;
+pub mod doctor;
 mod error;
 pub mod job;
 mod shell;

@@ -114,7 +114,8 @@ fn refuse(mut client: TcpStream) {
     const PUBLIC_KEY: u32 = 3;
     let mut header = [0; 24];
     while client.read_exact(&mut header).is_ok() {
-        let word = |index: usize| header.iter().skip(4 * index).take(4).rev().fold(0, |w, b| w << 8 | u32::from(*b));
+        let word =
+            |index: usize| header.iter().skip(4 * index).take(4).rev().fold(0, |w, b| w << 8 | u32::from(*b));
         let (command, kind, length) = (word(0), word(1), word(3));
         let mut payload = vec![0; length as usize];
         if client.read_exact(&mut payload).is_err() {

@@ -16,9 +16,9 @@ use tailor_tests::{
 use tempfile::TempDir;
 
 const OPS: &str = "gpool-4x4x8\nconv-8x8x8-o8-k3-s1-relu6\nact-8x8x8-relu\n";
-const ROUNDS: usize = 150;
+const ROUNDS: usize = 80;
 
-/// `android profile` of three ops with exactly so many turns each: some seconds under emulation.
+/// `android profile` of three ops with at least so many turns each: some seconds under emulation.
 fn profile(phone: &Phone, folder: &Path) -> Command {
     fs::write(folder.join("ops.txt"), OPS).unwrap();
     profile_patiently(phone, folder, 120)
@@ -60,14 +60,17 @@ fn check_whole(phone: &Phone, folder: &Path, known: &[String], output: &Output) 
         }
     }
     assert!(turns.values().all(|count| *count == 1), "a turn was measured twice");
-    assert_eq!(turns.len(), 3 * ROUNDS, "every subject had every turn");
+    // Pre-empted turns are made up for, so that there may be more rounds; nobody missed one.
+    let rounds = turns.keys().map(|(round, _)| *round as usize + 1).max().unwrap();
+    assert!(rounds >= ROUNDS && turns.len() == 3 * rounds, "{} turns in {rounds} rounds", turns.len());
     assert_eq!(read_table(&folder.join("table.csv")).unwrap().len(), 6);
     assert_eq!(phone.folders(), Vec::<String>::new(), "its folder is removed");
-    // Three subjects, each hot and cold: as they were known, once each, and as they are in the table.
+    // Three subjects, each hot and cold: once at most as they were known, and as they are in the table.
     let stdout = String::from_utf8_lossy(&output.stdout);
     let rows = |standing: &str| stdout.lines().filter(|line| line.contains(standing)).count();
     assert!(stdout.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{stdout}");
-    assert_eq!((rows("\"final\":false"), rows("\"final\":true")), (6, 6), "{stdout}");
+    // A subject that needs all its turns is known at the very end only.
+    assert!(rows("\"final\":false") <= 6 && rows("\"final\":true") == 6, "{stdout}");
 }
 
 #[test]

@@ -33,11 +33,7 @@ pub fn build(source: &Source, route: Option<Route>) -> Result<Built, AndroidErro
     Err(AndroidError::NoRoute { refusals: refused })
 }
 
-fn attempt(
-    source: &Source,
-    route: Route,
-    refused: &[Refusal],
-) -> Result<(&'static str, Program), Refusal> {
+fn attempt(source: &Source, route: Route, refused: &[Refusal]) -> Result<(&'static str, Program), Refusal> {
     let plan = route.plan()?;
     for refusal in refused {
         eprintln!("not by {refusal}");

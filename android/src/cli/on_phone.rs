@@ -108,7 +108,8 @@ fn describe(serial: &str, properties: &Properties) -> Result<String, AndroidErro
     if let Some(abis) = abis.filter(|abis| !abis.split(',').any(|abi| abi.trim() == "arm64-v8a")) {
         return Err(AndroidError::WrongAbi { serial: serial.to_owned(), abi: abis.to_owned() });
     }
-    let known = [properties.first_of(&["ro.product.manufacturer"]), properties.first_of(&["ro.product.model"])];
+    let known =
+        [properties.first_of(&["ro.product.manufacturer"]), properties.first_of(&["ro.product.model"])];
     let name = known.into_iter().flatten().collect::<Vec<_>>().join(" ");
     Ok(if name.is_empty() { "a phone without a name".to_owned() } else { name })
 }

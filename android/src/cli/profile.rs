@@ -7,7 +7,11 @@ use crate::{
 };
 use clap::Args;
 use profiler::record::{Cache, Row};
-use std::{io::Read, path::{Path, PathBuf}, process::ExitCode};
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// Measure a phone: a table of latencies, as `profiler run` makes it of this computer.
 ///
@@ -119,7 +123,12 @@ impl Profile {
     fn summarise(&self) -> Result<(), AndroidError> {
         let (rows, session) = read_result(&self.output)?;
         println!("{}", table(&rows));
-        eprintln!("{} on {}: {} rows", session.conditions.runtime.name, session.conditions.device, rows.len());
+        eprintln!(
+            "{} on {}: {} rows",
+            session.conditions.runtime.name,
+            session.conditions.device,
+            rows.len()
+        );
         if session.conditions.runtime.emulated {
             eprintln!("note: emulated figures, not timings");
         }

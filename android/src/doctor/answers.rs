@@ -36,8 +36,9 @@ impl Answers {
     /// # Errors
     /// What adb reports.
     pub fn ask(adb: &Adb, serial: &str) -> Result<Self, AndroidError> {
-        let files =
-            format!("for f in {FILES}; do if [ -r $f ]; then echo {MARK}$f; cat $f; echo; fi; done 2>/dev/null");
+        let files = format!(
+            "for f in {FILES}; do if [ -r $f ]; then echo {MARK}$f; cat $f; echo; fi; done 2>/dev/null"
+        );
         let commands = COMMANDS.map(|command| format!("echo {MARK}{command}; {command} 2>/dev/null; echo"));
         Ok(Self::parse(&adb.shell(serial, &format!("{files}; {}; true", commands.join("; ")))?))
     }

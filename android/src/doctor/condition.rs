@@ -123,7 +123,8 @@ fn android_temperatures(text: &str) -> Vec<ThermalZone> {
             "3" => "skin",
             _ => return None,
         };
-        let celsius: f64 = of("mValue=")?.parse().ok().filter(|value: &f64| (-40.0..=150.0).contains(value))?;
+        let celsius: f64 =
+            of("mValue=")?.parse().ok().filter(|value: &f64| (-40.0..=150.0).contains(value))?;
         Some(ThermalZone { name: format!("{place} {}", of("mName=")?), celsius })
     };
     current.lines().filter_map(zone).collect()
@@ -146,18 +147,28 @@ mod tests {
             tailor-section /proc/loadavg\n2.5 1 1 1/2 3\n\
             tailor-section df -k /data/local/tmp\nFilesystem 1K-blocks Used Available Use% Mounted on\n/dev/x 100 60 40 60% /data\n"
             .to_owned();
-        for (core, capacity, governor) in [(0, 200, "schedutil"), (1, 200, "schedutil"), (2, 1024, "performance")] {
-            text += &format!("{cpu}{core}/cpu_capacity\n{capacity}\n{cpu}{core}/cpufreq/scaling_governor\n{governor}\n");
+        for (core, capacity, governor) in
+            [(0, 200, "schedutil"), (1, 200, "schedutil"), (2, 1024, "performance")]
+        {
+            text += &format!(
+                "{cpu}{core}/cpu_capacity\n{capacity}\n{cpu}{core}/cpufreq/scaling_governor\n{governor}\n"
+            );
         }
         let phone = Condition::of(&Answers::parse(&text)).unwrap();
         assert_eq!(phone.facts.model.as_deref(), Some("Pixel 6"));
         let clusters: Vec<&[usize]> = phone.clusters.iter().map(|cluster| cluster.cores.as_slice()).collect();
         assert_eq!(clusters, [&[2][..], &[0, 1]]);
-        assert_eq!(phone.governors.iter().map(String::as_str).collect::<Vec<_>>(), ["performance", "schedutil"]);
+        assert_eq!(
+            phone.governors.iter().map(String::as_str).collect::<Vec<_>>(),
+            ["performance", "schedutil"]
+        );
         // 42 of 50 is 84 %; 305 tenths are 30.5 °C.
         let battery = Battery { level_percent: Some(84.0), celsius: Some(30.5), charging: Some(true) };
         assert_eq!(phone.battery, Some(battery));
-        assert_eq!((phone.thermal_status, phone.awake, phone.saving_power), (Some(2), Some(false), Some(true)));
+        assert_eq!(
+            (phone.thermal_status, phone.awake, phone.saving_power),
+            (Some(2), Some(false), Some(true))
+        );
         assert_eq!(phone.hottest_celsius(Place::Soc), Some(61.5), "cached temperatures are old");
         assert_eq!(phone.hottest_celsius(Place::Skin), Some(33.25));
         assert_eq!((phone.load_1min, phone.free_kib), (Some(2.5), Some(40)));

@@ -1,9 +1,5 @@
 use super::Condition;
-use profiler::{
-    device::Place,
-    doctor::Finding,
-    measure::HeatLimits,
-};
+use profiler::{device::Place, doctor::Finding, measure::HeatLimits};
 
 /// What of a phone's condition would spoil measurements, and how to mend it.
 #[must_use]
@@ -200,6 +196,9 @@ mod tests {
             ..Condition::default()
         };
         let findings = examine(&spoilt);
-        assert!(findings.iter().all(|finding| finding.state == State::Warn && !finding.advice.is_empty()), "{findings:?}");
+        assert!(
+            findings.iter().all(|finding| finding.state == State::Warn && !finding.advice.is_empty()),
+            "{findings:?}"
+        );
     }
 }

@@ -187,7 +187,8 @@ mod tests {
         );
         assert_eq!(arguments.output().unwrap(), Some((Path::new("run/t 1.csv"), "t 1.csv".to_owned())));
         // The same with `=`, and the same file twice: each has its place.
-        let joined = read(&["run", &format!("--onnx={model}"), "--onnx", model, "--output=t.csv", "--seed=1"]);
+        let joined =
+            read(&["run", &format!("--onnx={model}"), "--onnx", model, "--output=t.csv", "--seed=1"]);
         let places: Vec<String> = joined.inputs().unwrap().into_iter().map(|(_, place)| place).collect();
         assert_eq!(places, ["in0/it's; a model.onnx", "in1/it's; a model.onnx"]);
         assert!(joined.for_phone("/F").unwrap().ends_with("'--output' '/F/out/t.csv' '--seed=1'"));

@@ -80,7 +80,8 @@ impl Folder {
                 needed_mb: bytes.div_ceil(1_000_000),
             });
         }
-        self.adb.shell(&self.serial, &format!("mkdir -p {}", quote_for_phone(&format!("{}/out", self.path))?))?;
+        self.adb
+            .shell(&self.serial, &format!("mkdir -p {}", quote_for_phone(&format!("{}/out", self.path))?))?;
         Ok(())
     }
 

@@ -51,7 +51,7 @@ phone() {
     env -i PATH=/system/bin:/bin LC_ALL=C ADBD_PORT="$port" HOME=/ TMPDIR=/data/local/tmp QEMU_CPU=cortex-a76 \
       /usr/sbin/chroot "$root" /usr/lib/android-sdk/platform-tools/adbd >>"$work/adbd$1.log" 2>&1 || true
     sleep 0.5
-  done &
+  done 2>/dev/null &
 }
 serials=()
 for number in $(seq "$count"); do

@@ -35,15 +35,8 @@ pub fn run(phones: u8, command: &[String]) -> Result<u8, AndroidError> {
 }
 
 /// User, network, mounts, processes; root inside, the user outside. All end with this program.
-const NAMESPACES: [&str; 7] = [
-    "--user",
-    "--map-root-user",
-    "--net",
-    "--mount",
-    "--pid",
-    "--fork",
-    "--kill-child",
-];
+const NAMESPACES: [&str; 7] =
+    ["--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "--kill-child"];
 
 fn check_namespaces() -> Result<(), AndroidError> {
     let output = Command::new("unshare").args(NAMESPACES).arg("true").stdin(Stdio::null()).output();

@@ -142,8 +142,6 @@ impl Observer for Lines {
 
     fn warming_up(&mut self, subject: usize) {
         let subjects = self.subjects;
-        self.write_now_and_then(
-            || json!({ "phase": "warming_up", "known": subject, "subjects": subjects }),
-        );
+        self.write_now_and_then(|| json!({ "phase": "warming_up", "known": subject, "subjects": subjects }));
     }
 }
