@@ -17,7 +17,7 @@ use std::{
 ///
 /// Builds the profiler if need be, sends it, runs it, shows how far it is, and fetches table, session and journal. A
 /// phone that is lost is waited for; then it goes on where it was. Stopped or killed, the same command goes on. On the
-/// phone nothing is touched but the folder /data/local/tmp/tailor-<id>, which is removed at the end.
+/// phone nothing is touched but the folder /data/local/tmp/tailor-ID, which is removed at the end.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  android profile --space proxylessnas-small --networks 30 -o run/table.csv\n  android profile --serial 0A041FDD4000AB --onnx searched.onnx --cpus little -o run/verify.csv -- --target-ci 1"
