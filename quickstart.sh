@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# usage: ./quickstart.sh [--preset quick|thorough] [--seed N] [--images DIR] [--run DIR]
+# usage: ./quickstart.sh [--phone [SERIAL]] [--preset quick|thorough] [--seed N] [--images DIR] [--run DIR]
 #
-# From nothing to a network cut to fit this computer: sets up libtorch and Fashion-MNIST, builds, measures this
+# From nothing to a network cut to fit this computer, or a phone: sets up libtorch and Fashion-MNIST, builds, measures this
 # computer, fits a latency model, searches, trains and exports the network that was found, measures it here, and prints
 # predicted against measured. Every command is printed before it runs. Start it again after a stop and it goes on where
 # it was; what is finished is not done twice.
 #
+#   --phone [SERIAL]    measure a phone instead of this computer: the one of this serial, or the only one connected.
+#                       All that is compiled or trained still is so here. See README, "Phones".
 #   --preset quick      the whole road in about 10 minutes on two cores (default)
 #   --preset thorough   about an hour, for results to rely on
 #   --seed N            what random choices start from (default 0)
@@ -19,10 +21,18 @@ fail() {
   exit "${2:-2}"
 }
 
-preset=quick seed=0 run=run images=${TAILOR_IMAGES:-}
+preset=quick seed=0 run=run images=${TAILOR_IMAGES:-} phone=no serial=
 while [ $# -gt 0 ]; do
   case $1 in
   -h | --help) usage && exit 0 ;;
+  --phone)
+    phone=yes
+    shift
+    if [ $# -gt 0 ] && [ "${1#--}" = "$1" ]; then
+      serial=$1
+      shift
+    fi
+    ;;
   --preset | --seed | --images | --run)
     [ $# -ge 2 ] || fail "$1 needs a value"
     case $1 in
@@ -49,6 +59,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 # A run folder belongs to one set of options: half of one run and half of another would look like a result.
 options="preset=$preset seed=$seed images=${images:-fashion-mnist}"
+[ "$phone" = no ] || options+=" phone=$serial"
 if [ -d "$run" ] && [ "$(cat "$run/quickstart" 2>/dev/null)" != "$options" ]; then
   fail "\`$run\` was not made with '$options' but with '$(cat "$run/quickstart" 2>/dev/null || echo 'something else')'; \
 remove it, or give another folder with --run"
@@ -100,22 +111,35 @@ programs=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json
 # libtorch's threads sleep while they wait; it reads this when it is loaded.
 export OMP_WAIT_POLICY=PASSIVE
 
+# What measures: this computer or the phone, with the same arguments.
+where='this computer'
+measure=("$programs/profiler" run)
+lenient=()
+if [ "$phone" = yes ]; then
+  where='the phone'
+  measure=("$programs/android" profile)
+  [ -z "$serial" ] || measure+=(--serial "$serial")
+  show 'The phone, and what would spoil measurements on it' "$programs/android" doctor ${serial:+--serial "$serial"}
+  # For trying the road on the test phone, whose figures are no timings.
+  [ -z "${TAILOR_TEST_PHONES:-}" ] || lenient=(--allow-emulated)
+fi
+
 mkdir -p "$run"
 echo "$options" >"$run/quickstart"
 space=proxylessnas-small
 
-stage 'Measure the candidate ops and random networks on this computer' "$run/table.csv" \
-  "$programs/profiler" run --space "$space" --networks "$networks" --budget-s "$budget_s" --seed "$seed" \
+stage "Measure the candidate ops and random networks on $where" "$run/table.csv" \
+  "${measure[@]}" --space "$space" --networks "$networks" --budget-s "$budget_s" --seed "$seed" \
   -o "$run/table.csv"
 
 stage 'Check how well the model predicts: fit it without a third of the rows' "$run/check.json" \
-  "$programs/predictor" fit "$run/table.csv" --hold-out 0.33 --seed "$seed" -o "$run/check.json"
+  "$programs/predictor" fit "$run/table.csv" "${lenient[@]}" --hold-out 0.33 --seed "$seed" -o "$run/check.json"
 
 show 'The third of the rows that it has not seen' \
-  "$programs/predictor" evaluate "$run/check.json" "$run/table.csv"
+  "$programs/predictor" evaluate "$run/check.json" "$run/table.csv" "${lenient[@]}"
 
 stage 'Fit the latency model to use, on all rows' "$run/model.json" \
-  "$programs/predictor" fit "$run/table.csv" --seed "$seed" -o "$run/model.json"
+  "$programs/predictor" fit "$run/table.csv" "${lenient[@]}" --seed "$seed" -o "$run/model.json"
 
 stage 'Search for the network that takes 0.7 of the baseline'"'"'s time' "$run/search/architecture.json" \
   "$programs/search" run --space "$space" --model "$run/model.json" --data "$images" --target-of-baseline 0.7 \
@@ -137,9 +161,9 @@ stage 'Export the network that was found' "$run/searched.onnx" \
 stage 'Export the baseline' "$run/baseline.onnx" \
   "$programs/search" export "$run/baseline" -o "$run/baseline.onnx"
 
-stage 'Measure both on this computer, among random networks that the model has never seen' "$run/verify.csv" \
-  "$programs/profiler" run --space "$space" --no-ops --networks 20 --seed "$((seed + 1))" \
+stage "Measure both on $where, among random networks that the model has never seen" "$run/verify.csv" \
+  "${measure[@]}" --space "$space" --no-ops --networks 20 --seed "$((seed + 1))" \
   --onnx "$run/searched.onnx" --onnx "$run/baseline.onnx" -o "$run/verify.csv"
 
 show 'What was predicted, and what was measured' \
-  "$programs/search" report --model "$run/model.json" --measured "$run/verify.csv" "$run/searched" "$run/baseline"
+  "$programs/search" report --model "$run/model.json" --measured "$run/verify.csv" "${lenient[@]}" "$run/searched" "$run/baseline"

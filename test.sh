@@ -18,7 +18,7 @@ say() { printf '\n== %s (%d s)\n' "$*" $((SECONDS - started)); }
 say 'Set up: libtorch to build with; Fashion-MNIST and ONNX Runtime for the tests that need them'
 command -v cargo >/dev/null || { echo 'error: cargo is needed (https://rustup.rs)' >&2 && exit 2; }
 tests/setup/libtorch.sh
-# Without these two everything else is still tested, and what is left out is said at the end.
+# Without these three everything else is still tested, and what is left out is said at the end.
 without=()
 if tests/setup/images.sh; then
   export TAILOR_IMAGES=${TAILOR_IMAGES:-$PWD/images}
@@ -32,11 +32,19 @@ else
   unset ORT_DYLIB_PATH
 fi
 
+# The first time this compiles the profiler once more, for arm64; the target folder keeps it.
+say 'The test phone, and the profiler for it (several minutes the first time)'
+phone=
+cargo build --workspace --release
+programs=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/release
+if "$programs/android" test-phone -- true && built=$("$programs/android" build --route debian --json); then
+  TAILOR_ARM64_PROFILER=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["path"])' <<<"$built")
+  export TAILOR_ARM64_PROFILER
+  phone=yes
+fi
+
 say 'Formatting'
 cargo fmt --all -- --check
-
-say 'Build (the tests run these programs)'
-cargo build --workspace --release
 
 say 'Clippy'
 cargo clippy --workspace --all-targets --release -- -D warnings
@@ -44,16 +52,24 @@ cargo clippy --workspace --all-targets --release -- -D warnings
 say 'Rustdoc'
 RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --release
 
-# Tests marked as ignored are those that need one of the two.
+# Tests marked as ignored are those that need one of the three; those named test_phone_ run on the phones, below.
 if [ "${#without[@]}" -eq 0 ]; then
   say 'Tests, all of them'
   # The public tables are not part of this project: their tests run where TAILOR_TABLES names their folder.
-  skip=()
-  [ -n "${TAILOR_TABLES:-}" ] || skip=(--skip public_tables_)
+  skip=(--skip test_phone_)
+  [ -n "${TAILOR_TABLES:-}" ] || skip+=(--skip public_tables_)
   cargo test --workspace --release --no-fail-fast -- --include-ignored "${skip[@]}"
 else
   say 'Tests, without those that are ignored'
   cargo test --workspace --release --no-fail-fast
   printf '\nLeft out, because it could not be set up (see above): tests that need %s\n' "${without[@]}"
+fi
+if [ -n "$phone" ]; then
+  say 'Tests on the test phone'
+  # One at a time: some of them take the phone away. There is no network in there.
+  "$programs/android" test-phone --phones 2 -- \
+    cargo test --offline --workspace --release --no-fail-fast test_phone_ -- --ignored --test-threads 1
+else
+  printf '\nLeft out, because it could not be set up (see above): tests on the test phone\n'
 fi
 say 'All green'

@@ -1,4 +1,4 @@
-use crate::build::Refusal;
+use crate::{adb::Connection, build::Refusal};
 use std::{io, path::PathBuf, process::ExitCode};
 
 /// What went wrong on the way to a phone. Every message says what to do.
@@ -31,6 +31,108 @@ pub enum AndroidError {
         status: String,
         /// What it wrote on stderr, or else on stdout.
         message: String,
+    },
+    /// `adb` did not end in time.
+    #[error("`adb {arguments}` gave no answer within {limit_s} s: is the phone still there?")]
+    NoAnswer {
+        /// Its arguments.
+        arguments: String,
+        /// How long it was waited for, in seconds.
+        limit_s: f64,
+    },
+    /// adb sees no phone.
+    #[error("no phone: connect one by cable and switch on `USB debugging` in its developer options")]
+    NoPhone,
+    /// adb sees no phone of that serial.
+    #[error("no phone `{serial}`: adb sees {}", listed_serials(known))]
+    UnknownSerial {
+        /// What was asked for.
+        serial: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// Several phones are ready, and none was named.
+    #[error("several phones are ready: name one of {} with --serial", listed_serials(serials))]
+    SeveralPhones {
+        /// Their serials.
+        serials: Vec<String>,
+    },
+    /// The phone is there, but commands do not run on it.
+    #[error("phone `{serial}` is {connection}: {}", connection.remedy().unwrap_or("try again"))]
+    NotReady {
+        /// Its serial.
+        serial: String,
+        /// How far adb gets with it.
+        connection: Connection,
+    },
+    /// The phone runs no arm64 programs.
+    #[error("phone `{serial}` runs {abi} programs only, and Tailor builds for arm64-v8a")]
+    WrongAbi {
+        /// Its serial.
+        serial: String,
+        /// What it runs.
+        abi: String,
+    },
+    /// The phone has too little room.
+    #[error(
+        "phone `{serial}` has {free_mb} MB free in {folder}, and {needed_mb} MB are needed: make room on it"
+    )]
+    NoSpace {
+        /// Its serial.
+        serial: String,
+        /// Where.
+        folder: String,
+        /// What there is.
+        free_mb: u64,
+        /// What is needed.
+        needed_mb: u64,
+    },
+    /// The phone answered something else than what was asked.
+    #[error("phone `{serial}` answered `{answer}` when asked for {question}")]
+    OddAnswer {
+        /// Its serial.
+        serial: String,
+        /// What was asked.
+        question: &'static str,
+        /// Its answer.
+        answer: String,
+    },
+    /// The phone was lost and did not come back.
+    #[error(
+        "phone `{serial}` has been gone for {patience_s} s; what was measured is kept on it: connect it and give the same command to go on"
+    )]
+    Gone {
+        /// Its serial.
+        serial: String,
+        /// How long it was waited for, in seconds.
+        patience_s: u64,
+    },
+    /// The phone was lost time and again.
+    #[error(
+        "phone `{serial}` was lost {times} times: try another cable; what was measured is kept on it, and the same command goes on"
+    )]
+    LostTooOften {
+        /// Its serial.
+        serial: String,
+        /// How often.
+        times: u32,
+    },
+    /// What came back from the phone is not what the profiler writes.
+    #[error(
+        "what came from the phone is broken: {reason}; give the same command again to fetch it once more"
+    )]
+    BrokenResult {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Arguments that do not fit.
+    #[error("{0}")]
+    Usage(String),
+    /// This computer cannot run the test phone.
+    #[error("no test phone here: {reason}")]
+    NoTestPhone {
+        /// What is missing.
+        reason: String,
     },
     /// `adb` printed something that is not a list of devices.
     #[error("cannot understand this line of `adb devices`: `{line}`")]
@@ -84,10 +186,22 @@ impl AndroidError {
             Self::NoAdb { .. }
             | Self::AdbBroken { .. }
             | Self::ZeroByte { .. }
+            | Self::UnknownSerial { .. }
+            | Self::SeveralPhones { .. }
+            | Self::WrongAbi { .. }
+            | Self::WrongProgram { .. }
+            | Self::Usage(_)
             | Self::NotTheSource { .. } => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }
+}
+
+fn listed_serials(serials: &[String]) -> String {
+    if serials.is_empty() {
+        return "none".to_owned();
+    }
+    serials.iter().map(|serial| format!("`{serial}`")).collect::<Vec<_>>().join(", ")
 }
 
 fn listed(refusals: &[Refusal]) -> String {

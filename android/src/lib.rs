@@ -6,10 +6,14 @@
 
 pub mod adb;
 pub mod build;
+mod cache;
 #[doc(hidden)]
 pub mod cli;
+pub mod doctor;
 mod error;
+pub mod job;
 mod shell;
+pub mod test_phone;
 
 pub use error::AndroidError;
 pub use shell::quote_for_phone;

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use profiler::record::{Conditions, ReadError, Row, read_session, read_table, session_path};
+use profiler::record::{
+    Conditions, EMULATED_BY, ReadError, Row, Runtime, read_session, read_table, session_path,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{PredictorError, import::ImportSession};
@@ -139,7 +141,9 @@ fn read_with_session(table: &Path, emulation: Emulation) -> Result<(Told, Vec<Ro
         });
     }
     if session.conditions.runtime.emulated && emulation == Emulation::Refuse {
-        let runtime = session.conditions.runtime.name;
+        let Runtime { name, details, .. } = session.conditions.runtime;
+        let emulator = details.into_iter().find(|(detail, _)| detail == EMULATED_BY);
+        let runtime = emulator.map_or(name, |(_, emulator)| emulator);
         return Err(PredictorError::Emulated { table: table.to_owned(), runtime });
     }
     Ok((session, rows))

@@ -2,6 +2,10 @@
 
 #![allow(clippy::expect_used)] // All of this is test code: a panic is a failed test with its reason.
 
+pub mod images;
+pub mod phone;
+pub mod wire;
+
 use assert_cmd::Command;
 use std::path::{Path, PathBuf};
 

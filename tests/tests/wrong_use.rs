@@ -104,7 +104,13 @@ fn android() {
         ("android build --source /", "`/` is not in a Tailor checkout"),
         ("android build --source missing-folder", "missing-folder"),
         ("android build --route gcc", "gcc"),
-        ("android profile", "profile"),
+        ("android profile", "--output"),
+        ("android profile --space proxylessnas-small -o t.txt", "t.txt"),
+        ("android profile --ops keys.txt -o t.csv --adb ./missing-adb", "missing-adb"),
+        ("android run --adb ./missing-adb -- doctor", "missing-adb"),
+        ("android run", "COMMAND"),
+        ("android doctor --adb ./missing-adb", "missing-adb"),
+        ("android test-phone --phones 99 -- true", "99"),
     ] {
         assert_wrong(folder.path(), command, named);
     }

@@ -1,10 +1,14 @@
 //! Phones, as the program `adb` sees them.
 
+mod choice;
+mod limited;
 mod listing;
 mod phone;
 mod program;
 mod properties;
 
+pub use choice::choose;
+pub(crate) use choice::is_on_network;
 pub use listing::{Connection, parse_listing};
 pub use phone::{Phone, PhoneFacts, phones};
 pub use program::Adb;

@@ -1,15 +1,23 @@
+use super::limited::output_within;
 use crate::AndroidError;
 use std::{
+    ffi::OsStr,
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Output},
+    time::Duration,
 };
 
-/// The `adb` program, ready to be run.
+/// The `adb` program, ready to be run. No call lasts for ever.
 #[derive(Clone, Debug)]
 pub struct Adb {
     program: PathBuf,
 }
+
+/// For calls that only ask; starting adb's own server, which the first call does, takes some seconds.
+const TO_ANSWER: Duration = Duration::from_secs(30);
+/// Slowest transfer that is waited for, in bytes per second: a tenth of USB 2 in practice.
+const SLOWEST_TRANSFER: u64 = 500_000;
 
 impl Adb {
     /// `program` is a path, or a name to look up in `PATH`.
@@ -18,21 +26,36 @@ impl Adb {
         Self { program }
     }
 
+    /// What `adb ARGUMENTS` prints within half a minute.
+    ///
+    /// # Errors
+    /// [`AndroidError`]: no such program, it does not start, it reports a failure, or it does not end.
+    pub fn run(&self, arguments: &[&str]) -> Result<String, AndroidError> {
+        self.run_within(arguments, TO_ANSWER)
+    }
+
     /// What `adb ARGUMENTS` prints.
     ///
     /// # Errors
-    /// [`AndroidError`]: no such program, it does not start, or it reports a failure.
-    pub fn run(&self, arguments: &[&str]) -> Result<String, AndroidError> {
-        let output = Command::new(&self.program).args(arguments).output();
-        let output = output.map_err(|reason| match reason.kind() {
-            io::ErrorKind::NotFound => AndroidError::NoAdb { program: self.program.clone() },
-            _ => AndroidError::AdbBroken { program: self.program.clone(), reason },
-        })?;
+    /// As [`Adb::run`]; [`AndroidError::NoAnswer`] if it takes longer than `limit`.
+    pub fn run_within<A: AsRef<OsStr>>(
+        &self,
+        arguments: &[A],
+        limit: Duration,
+    ) -> Result<String, AndroidError> {
+        let told = || {
+            let words = arguments.iter().map(|word| word.as_ref().to_string_lossy().into_owned());
+            words.collect::<Vec<_>>().join(" ")
+        };
+        let output = output_within(self.command().args(arguments), limit);
+        let Some(output) = output.map_err(|reason| self.broken(reason))? else {
+            return Err(AndroidError::NoAnswer { arguments: told(), limit_s: limit.as_secs_f64() });
+        };
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
-        let (arguments, status) = (arguments.join(" "), output.status.to_string());
-        Err(AndroidError::AdbFailed { arguments, status, message: complaint(&output) })
+        let status = output.status.to_string();
+        Err(AndroidError::AdbFailed { arguments: told(), status, message: complaint(&output) })
     }
 
     /// What a command prints on the phone with this serial. `command` is read by the phone's shell.
@@ -41,6 +64,40 @@ impl Adb {
     /// As [`Adb::run`].
     pub fn shell(&self, serial: &str, command: &str) -> Result<String, AndroidError> {
         self.run(&["-s", serial, "shell", command])
+    }
+
+    /// Copies a file to the phone; `to` reaches no shell.
+    ///
+    /// # Errors
+    /// As [`Adb::run_within`], with the time that so many bytes may take.
+    pub fn push(&self, serial: &str, from: &Path, to: &str) -> Result<(), AndroidError> {
+        let bytes = from.metadata().map_err(|reason| AndroidError::Unusable { path: from.into(), reason })?;
+        let limit = TO_ANSWER + Duration::from_secs(bytes.len() / SLOWEST_TRANSFER);
+        let arguments = ["-s".as_ref(), serial.as_ref(), "push".as_ref(), from.as_os_str(), to.as_ref()];
+        self.run_within(&arguments, limit).map(drop)
+    }
+
+    /// Copies a file of at most `bytes` from the phone; `from` reaches no shell.
+    ///
+    /// # Errors
+    /// As [`Adb::push`].
+    pub fn pull(&self, serial: &str, from: &str, to: &Path, bytes: u64) -> Result<(), AndroidError> {
+        let limit = TO_ANSWER + Duration::from_secs(bytes / SLOWEST_TRANSFER);
+        let arguments = ["-s".as_ref(), serial.as_ref(), "pull".as_ref(), from.as_ref(), to.as_os_str()];
+        self.run_within(&arguments, limit).map(drop)
+    }
+
+    /// `adb`, about to run.
+    pub(crate) fn command(&self) -> Command {
+        Command::new(&self.program)
+    }
+
+    /// Why it did not start.
+    pub(crate) fn broken(&self, reason: io::Error) -> AndroidError {
+        match reason.kind() {
+            io::ErrorKind::NotFound => AndroidError::NoAdb { program: self.program.clone() },
+            _ => AndroidError::AdbBroken { program: self.program.clone(), reason },
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 use super::{Plan, Route, Toolchain, plan::tools};
-use std::{path::PathBuf, process::Command};
+use crate::cache::cache_folder;
+use std::process::Command;
 
 const TARGET: &str = "aarch64-unknown-linux-gnu";
 
@@ -19,11 +20,4 @@ pub(super) fn plan() -> Result<Plan, String> {
     variables.push(("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS".to_owned(), flags));
     let toolchain = Some(Toolchain { folder, script: include_str!("debian-toolchain.sh") });
     Ok(Plan { route: Route::Debian, target: TARGET, cargo_command: "build", variables, toolchain })
-}
-
-/// Where this user's programs keep what they can fetch again.
-fn cache_folder() -> Result<PathBuf, String> {
-    let set = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = || set("HOME").map(|home| home.join(".cache"));
-    set("XDG_CACHE_HOME").or_else(home).ok_or_else(|| "neither XDG_CACHE_HOME nor HOME is set".to_owned())
 }

@@ -6,9 +6,10 @@
 //! | `musl` | static | `cargo-zigbuild` and zig, rustup target `aarch64-unknown-linux-musl` |
 //! | `debian` | static | Debian's packages only; fetched without root into the user's cache folder |
 //!
-//! A static program runs on any arm64 phone. All routes build the same source with the same features: tract is in it,
-//! ONNX Runtime is not.
+//! A static program runs on any arm64 phone, and has tract only: it can load no library. The NDK's is dynamic and loads
+//! ONNX Runtime's when it is given.
 
+mod built;
 mod debian;
 mod musl;
 mod ndk;
@@ -17,7 +18,8 @@ mod program;
 mod route;
 mod source;
 
+pub use built::{Built, build};
 pub use plan::{Plan, Toolchain};
-pub use program::Program;
+pub use program::{Linking, Program};
 pub use route::{Refusal, Route};
 pub use source::Source;

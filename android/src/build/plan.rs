@@ -64,10 +64,11 @@ impl Plan {
     }
 
     fn arguments(&self) -> Vec<String> {
-        let fixed =
-            "--release --locked --package profiler --bin profiler --no-default-features --features cli,tract";
+        let fixed = "--release --locked --package profiler --bin profiler --no-default-features --features";
+        // A static program can load no library.
+        let features = if self.route == Route::Ndk { "cli,tract,onnxruntime" } else { "cli,tract" };
         let mut arguments = vec![self.cargo_command.to_owned()];
-        arguments.extend(fixed.split(' ').map(str::to_owned));
+        arguments.extend(fixed.split(' ').chain([features]).map(str::to_owned));
         arguments.extend(["--target".to_owned(), self.target.to_owned()]);
         arguments
     }
@@ -137,7 +138,7 @@ mod tests {
             CARGO_TARGET_AARCH64_LINUX_ANDROID_LINKER='/my ndk/it'\\''s/clang' \\\n\
             CARGO_PROFILE_RELEASE_STRIP=symbols \\\n\
             cargo build --release --locked --package profiler --bin profiler --no-default-features \
-            --features cli,tract --target aarch64-linux-android\n";
+            --features cli,tract,onnxruntime --target aarch64-linux-android\n";
         assert_eq!(plan.commands(), expected);
     }
 }

@@ -12,7 +12,9 @@ mod live;
 mod model;
 mod op_list;
 mod ops;
+mod outputs;
 mod progress;
+mod progress_lines;
 mod run;
 mod sample;
 mod space;
@@ -43,6 +45,7 @@ enum Command {
     Run(run::Run),
     Model(model::Model),
     Ops(ops::Ops),
+    Outputs(outputs::Outputs),
     Export(export::Export),
     Sample(sample::Sample),
     Compare(compare::Compare),
@@ -60,6 +63,7 @@ impl Cli {
             Command::Run(run) => run.execute(),
             Command::Model(model) => model.execute(),
             Command::Ops(ops) => ops.execute(),
+            Command::Outputs(outputs) => outputs.execute(),
             Command::Export(export) => export.execute(),
             Command::Sample(sample) => sample.execute(),
             Command::Compare(compare) => compare.execute(),

@@ -46,7 +46,7 @@ pub(super) struct Model {
     /// Threads of the runtime.
     #[arg(long, default_value_t = 1)]
     threads: usize,
-    /// Processors to pin to, such as 0,2 or 4-7, at least one per thread [default: one per thread, the fastest kind,
+    /// Processors to pin to, such as 0,2 or 4-7, big or little, at least one per thread [default: one per thread, the fastest kind,
     /// counted from the last].
     #[arg(long, value_name = "LIST")]
     cpus: Option<String>,

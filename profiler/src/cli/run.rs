@@ -16,7 +16,7 @@ use super::{
     heat::{self, HeatArgs},
     live::{Standing, write_row},
     op_list::read_op_list,
-    progress::Bar,
+    progress_lines::{ProgressStyle, Shown},
     space::SpaceArgs,
 };
 use crate::{
@@ -72,7 +72,7 @@ pub(super) struct Run {
     /// Threads of the runtime.
     #[arg(long, default_value_t = 1)]
     threads: usize,
-    /// Processors to pin to, such as 0,2 or 4-7, at least one per thread [default: one per thread, the fastest kind, counted from the last].
+    /// Processors to pin to, such as 0,2 or 4-7, big or little, at least one per thread [default: one per thread, the fastest kind, counted from the last].
     #[arg(long, value_name = "LIST")]
     cpus: Option<String>,
     /// Seed of the random networks and of the order of turns.
@@ -100,6 +100,9 @@ pub(super) struct Run {
     /// in between.
     #[arg(long)]
     json: bool,
+    /// How to show progress.
+    #[arg(long, value_name = "STYLE", default_value = "bar")]
+    progress: ProgressStyle,
 }
 
 impl Run {
@@ -126,16 +129,16 @@ impl Run {
             None => pin(self.cpus.as_deref(), self.threads).map_err(|e| UsageError(e.to_string()))?,
         };
         let other = self.compare.other(backend.as_ref(), self.onnxruntime.as_deref())?;
-        let mut bar = Bar::new(subjects.len());
+        let mut shown = Shown::new(self.progress, subjects.len());
         let output = self.output.clone();
         let (backend, threads, compare_with) = (backend.as_ref(), self.threads, other.with());
         let sweep = Sweep { subjects, backend, threads, cpus, protocol, compare_with, output };
-        let handle = bar.handle();
-        let result = sweep.run_live(&mut bar, &stop, &mut |row| {
+        let handle = shown.handle();
+        let result = sweep.run_live(&mut shown, &stop, &mut |row| {
             let write = || write_row(row, Standing::Provisional);
             if self.json { Ok(handle.suspend(write)?) } else { Ok(()) }
         });
-        bar.finish();
+        shown.finish();
         match result? {
             SweepResult::Done { measured, session } => {
                 if self.json {

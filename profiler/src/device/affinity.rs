@@ -12,7 +12,7 @@ use super::{Cluster, Device};
 #[non_exhaustive]
 pub enum AffinityError {
     /// Not a list of cores.
-    #[error("`{0}` is not a list of cores like `4-7` or `0,2,4-5`")]
+    #[error("`{0}` is not a list of cores like `4-7` or `0,2,4-5`, nor `big` or `little`")]
     List(String),
     /// A core beyond what the kernel counts.
     #[error("there is no core {core}: the kernel knows cores 0 to {last}")]
@@ -22,6 +22,9 @@ pub enum AffinityError {
         /// The last it could name.
         last: usize,
     },
+    /// Cores of one kind only.
+    #[error("there are no little cores: all of this machine's are of one kind")]
+    OneKind,
     /// More threads than cores.
     #[error("{threads} threads do not fit on {} {cores:?}: give one core per thread, or fewer threads", if cores.len() == 1 { "core" } else { "cores" })]
     TooFew {
@@ -64,14 +67,17 @@ fn parse_cpus(text: &str) -> Result<BTreeSet<usize>, AffinityError> {
 /// Pins the calling thread, and the threads it starts from then on, and returns the cores the kernel confirmed.
 ///
 /// To the cores of `list` (`4-7`, `0,2,4-5`), or without one to as many cores as there are `threads`: of the
-/// strongest kind, counted from the last, because the first core serves most interrupts.
+/// strongest kind, counted from the last, because the first core serves most interrupts. `big` is the same without the
+/// weakest kind, `little` the weakest kind alone.
 ///
 /// # Errors
 /// [`AffinityError::List`] and [`AffinityError::Core`] for a list that makes no sense;
-/// [`AffinityError::TooFew`] for fewer cores than threads, which would take turns on them;
+/// [`AffinityError::OneKind`] for `little` where there is no such thing; [`AffinityError::TooFew`] for fewer cores than threads, which would take turns on them;
 /// [`AffinityError::Refused`] if the kernel does not give exactly these cores.
 pub fn pin(list: Option<&str>, threads: usize) -> Result<Vec<usize>, AffinityError> {
     let cpus = match list {
+        Some("big") => choose_of(big(&Device::of_this_machine().clusters), threads)?,
+        Some("little") => choose_of(little(&Device::of_this_machine().clusters)?, threads)?,
         Some(list) => parse_cpus(list)?,
         None => choose(&Device::of_this_machine().clusters, &allowed_cpus()?, threads),
     };
@@ -79,6 +85,23 @@ pub fn pin(list: Option<&str>, threads: usize) -> Result<Vec<usize>, AffinityErr
         return Err(AffinityError::TooFew { threads, cores: cpus.into_iter().collect() });
     }
     pin_to(&cpus).map(|given| given.into_iter().collect())
+}
+
+/// All kinds but the weakest; the only one where there is one.
+fn big(clusters: &[Cluster]) -> &[Cluster] {
+    &clusters[..clusters.len().saturating_sub(1).max(clusters.len().min(1))]
+}
+
+/// The weakest kind.
+fn little(clusters: &[Cluster]) -> Result<&[Cluster], AffinityError> {
+    if clusters.len() < 2 { Err(AffinityError::OneKind) } else { Ok(&clusters[clusters.len() - 1..]) }
+}
+
+/// As [`choose`], of the cores of these clusters only.
+fn choose_of(clusters: &[Cluster], threads: usize) -> Result<BTreeSet<usize>, AffinityError> {
+    let allowed = allowed_cpus()?;
+    let of_these = |core: &usize| clusters.iter().any(|cluster| cluster.cores.contains(core));
+    Ok(choose(clusters, &allowed.into_iter().filter(of_these).collect(), threads))
 }
 
 /// Up to `threads` of the allowed cores, strongest cluster first, from the last core down.
@@ -149,6 +172,18 @@ mod tests {
         assert_eq!(chosen(&BTreeSet::from([0, 1]), 9), [0, 1]);
         // A core that no cluster lists can still be had.
         assert_eq!(chosen(&BTreeSet::from([12]), 1), [12]);
+    }
+
+    #[test]
+    fn big_and_little_are_kinds() {
+        let cluster =
+            |cores: &[usize]| Cluster { cores: cores.to_vec(), name: None, capacity: None, max_khz: None };
+        let kinds = [cluster(&[7]), cluster(&[4, 5, 6]), cluster(&[0, 1, 2, 3])];
+        assert_eq!(big(&kinds), &kinds[..2]);
+        assert_eq!(little(&kinds).unwrap(), &kinds[2..]);
+        assert_eq!(big(&kinds[..1]), &kinds[..1]);
+        assert_eq!(big(&[]), &[]);
+        assert_eq!(little(&kinds[..1]), Err(AffinityError::OneKind));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod affinity;
 mod cores;
 mod cpuinfo;
+mod emulation;
 mod process;
 mod root;
 mod sensors;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use affinity::{AffinityError, allowed_cpus, pin};
 pub use cores::{Cluster, Core};
 use cpuinfo::CpuInfo;
+pub use emulation::emulator;
 pub use process::peak_memory_kib;
 use root::Root;
 pub use sensors::{Place, Sensor, Sensors};
@@ -113,18 +115,17 @@ fn model(root: &Root) -> Option<String> {
 
 /// Android keeps the product in its property store, which only a command reads without linking to the system.
 fn android_model() -> Option<String> {
-    if std::env::consts::OS != "android" {
-        return None;
-    }
-    let property = |name| {
-        let output = std::process::Command::new("getprop").arg(name).output().ok()?;
-        let value = String::from_utf8(output.stdout).ok()?.trim().to_owned();
-        (!value.is_empty()).then_some(value)
-    };
-    match (property("ro.product.manufacturer"), property("ro.product.model")) {
+    match (android_property("ro.product.manufacturer"), android_property("ro.product.model")) {
         (Some(maker), Some(model)) => Some(format!("{maker} {model}")),
         (maker, model) => model.or(maker),
     }
+}
+
+/// A property of an Android system, whatever this program was built for; `None` elsewhere.
+fn android_property(name: &str) -> Option<String> {
+    let output = std::process::Command::new("/system/bin/getprop").arg(name).output().ok()?;
+    let value = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    (!value.is_empty()).then_some(value)
 }
 
 /// x86 says so in a flag; elsewhere a hypervisor leaves traces, whose absence proves nothing.

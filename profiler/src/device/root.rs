@@ -35,6 +35,11 @@ impl Root {
         self.number(path)?.try_into().ok()
     }
 
+    /// What a symbolic link points to; `None` if it is none.
+    pub(super) fn link(&self, path: &str) -> Option<PathBuf> {
+        std::fs::read_link(self.path.join(path)).ok()
+    }
+
     /// Numbers after `prefix` in a folder's entries, in order: 0, 1, 4 of `cpu0`, `cpu1`, `cpu4`, `cpufreq`.
     pub(super) fn numbered(&self, folder: &str, prefix: &str) -> Vec<usize> {
         let Ok(entries) = std::fs::read_dir(self.path.join(folder)) else { return Vec::new() };

@@ -28,20 +28,27 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub(super) fn ok(check: &'static str, seen: impl Into<String>) -> Self {
+    /// Nothing needs doing.
+    #[must_use]
+    pub fn ok(check: &'static str, seen: impl Into<String>) -> Self {
         Self { check, state: State::Ok, seen: seen.into(), advice: String::new() }
     }
 
-    pub(super) fn warn(check: &'static str, seen: impl Into<String>, advice: impl Into<String>) -> Self {
+    /// Something does.
+    #[must_use]
+    pub fn warn(check: &'static str, seen: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { check, state: State::Warn, seen: seen.into(), advice: advice.into() }
     }
 
-    pub(super) fn unknown(check: &'static str, seen: impl Into<String>) -> Self {
+    /// It cannot be told.
+    #[must_use]
+    pub fn unknown(check: &'static str, seen: impl Into<String>) -> Self {
         Self { check, state: State::Unknown, seen: seen.into(), advice: String::new() }
     }
 
     /// `good`, or else a warning with this advice.
-    pub(super) fn unless(
+    #[must_use]
+    pub fn unless(
         good: impl FnOnce() -> bool,
         check: &'static str,
         seen: impl Into<String>,

@@ -13,6 +13,9 @@ use crate::{
 const FORMAT: &str = "tailor-session";
 const VERSION: u32 = 1;
 
+/// Name of the detail of a [`Runtime`] that says what emulates its processor.
+pub const EMULATED_BY: &str = "emulated by";
+
 /// The runtime that was timed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Runtime {
@@ -20,7 +23,7 @@ pub struct Runtime {
     pub name: String,
     /// Its own version.
     pub version: String,
-    /// Whether it computes nothing and its figures are emulated, never timings.
+    /// Whether its figures are emulated, never timings: it computes nothing, or an emulator runs it.
     pub emulated: bool,
     /// What else matters, such as the kernels in use.
     pub details: Vec<(String, String)>,
@@ -121,7 +124,7 @@ pub struct Session {
     pub outputs: OutputCheck,
     /// How the reference block moved.
     pub drift: DriftReport,
-    /// Temperatures, frequencies and pauses to cool; absent for emulated figures.
+    /// Temperatures, frequencies and pauses to cool; absent where time itself is emulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heat: Option<HeatReport>,
     /// Timed runs used, over all subjects.

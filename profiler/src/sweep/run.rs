@@ -117,7 +117,7 @@ impl Sweep<'_> {
             protocol: self.protocol.clone(),
             outputs,
             drift,
-            heat: (!header.conditions.runtime.emulated).then_some(heat),
+            heat: self.backend.emulated_clock().is_none().then_some(heat),
             runs: measured.runs,
             dropped_runs: measured.dropped_runs,
             peak_memory_kib: peak_memory_kib(),

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use crate::{
     backend::Backend,
-    device::Device,
+    device::{Device, emulator},
     measure::DriftReport,
-    record::{Conditions, OutputCheck, Runtime},
+    record::{Conditions, EMULATED_BY, OutputCheck, Runtime},
 };
 
 /// What must not change while a session lasts.
@@ -28,11 +28,15 @@ pub(super) fn conditions(
 /// What a session says of a backend.
 #[must_use]
 pub fn runtime_of(backend: &dyn Backend) -> Runtime {
-    let details = backend.details().into_iter().map(|(name, value)| (name.to_owned(), value));
+    let emulator = emulator();
+    let emulated = backend.emulated_clock().is_some() || emulator.is_some();
+    let emulator = emulator.map(|name| (EMULATED_BY, name));
+    let details = backend.details().into_iter().chain(emulator);
+    let details = details.map(|(name, value)| (name.to_owned(), value));
     Runtime {
         name: backend.name().to_owned(),
         version: backend.version(),
-        emulated: backend.emulated_clock().is_some(),
+        emulated,
         details: details.collect(),
     }
 }

@@ -1,0 +1,43 @@
+use super::{Program, Refusal, Route, Source};
+use crate::AndroidError;
+use serde::Serialize;
+
+/// A profiler that was built, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Built {
+    /// The route that worked.
+    pub route: Route,
+    /// Rust's name for the kind of program.
+    pub target: &'static str,
+    /// The program.
+    #[serde(flatten)]
+    pub program: Program,
+    /// Why the routes before it were not taken.
+    pub refused: Vec<Refusal>,
+}
+
+/// Builds by `route`, or by the first route that works. What is up to date is not built again: cargo sees to that.
+///
+/// The commands and cargo's own messages go to stderr.
+///
+/// # Errors
+/// [`AndroidError::NoRoute`] with every route's reason.
+pub fn build(source: &Source, route: Option<Route>) -> Result<Built, AndroidError> {
+    let mut refused = Vec::new();
+    for route in route.map_or(Route::ALL.to_vec(), |route| vec![route]) {
+        match attempt(source, route, &refused) {
+            Ok((target, program)) => return Ok(Built { route, target, program, refused }),
+            Err(refusal) => refused.push(refusal),
+        }
+    }
+    Err(AndroidError::NoRoute { refusals: refused })
+}
+
+fn attempt(source: &Source, route: Route, refused: &[Refusal]) -> Result<(&'static str, Program), Refusal> {
+    let plan = route.plan()?;
+    for refusal in refused {
+        eprintln!("not by {refusal}");
+    }
+    eprintln!("building by {route}, for {}:\n{}", plan.target, plan.commands());
+    Ok((plan.target, plan.carry_out(source)?))
+}

@@ -1,0 +1,78 @@
+//! `android build`.
+
+use super::print_json;
+use crate::{
+    AndroidError,
+    build::{Built, Route, Source, build},
+};
+use clap::Args;
+use comfy_table::{Table, presets::NOTHING};
+use std::{path::PathBuf, process::ExitCode};
+
+/// Where the profiler for the phone comes from.
+#[derive(Debug, Args)]
+pub(super) struct BuildArgs {
+    /// The only route to try
+    #[arg(long)]
+    pub(super) route: Option<Route>,
+    /// A folder in the Tailor checkout to build
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(super) source: PathBuf,
+}
+
+impl BuildArgs {
+    pub(super) fn build(&self) -> Result<Built, AndroidError> {
+        build(&Source::find(&self.source)?, self.route)
+    }
+}
+
+/// Build the profiler for arm64 phones, with tract as its runtime, stripped.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  android build --route musl\n\n\
+    Without --route, ndk, musl and debian are tried in this order; those that cannot work say why.")]
+pub(super) struct Build {
+    #[command(flatten)]
+    from: BuildArgs,
+    /// Print the commands of the first route that can work, and run none
+    #[arg(long)]
+    dry_run: bool,
+    /// Print JSON
+    #[arg(long, conflicts_with = "dry_run")]
+    json: bool,
+}
+
+impl Build {
+    pub(super) fn run(&self) -> Result<ExitCode, AndroidError> {
+        if self.dry_run {
+            return self.tell();
+        }
+        let built = self.from.build()?;
+        if self.json {
+            print_json(&built);
+            return Ok(ExitCode::SUCCESS);
+        }
+        let Built { route, target, program, .. } = built;
+        let mut table = Table::new();
+        table.load_style(NOTHING).set_header(["route", "target", "size", "program"]);
+        let size = format!("{:.1} MB", program.bytes as f64 / 1e6);
+        table.add_row([route.to_string(), target.to_owned(), size, program.path.display().to_string()]);
+        println!("{table}");
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn tell(&self) -> Result<ExitCode, AndroidError> {
+        Source::find(&self.from.source)?;
+        let mut refusals = Vec::new();
+        for route in self.from.route.map_or(Route::ALL.to_vec(), |route| vec![route]) {
+            match route.plan() {
+                Ok(plan) => {
+                    refusals.iter().for_each(|refusal| eprintln!("not by {refusal}"));
+                    println!("{}", plan.commands().trim_end());
+                    return Ok(ExitCode::SUCCESS);
+                }
+                Err(refusal) => refusals.push(refusal),
+            }
+        }
+        Err(AndroidError::NoRoute { refusals })
+    }
+}

@@ -1,0 +1,119 @@
+//! `android doctor`.
+
+use super::{AdbArgs, print_json};
+use crate::{
+    AndroidError,
+    adb::{Adb, Connection, choose, parse_listing},
+    doctor::{Answers, Condition, examine},
+};
+use clap::Args;
+use comfy_table::{Table, presets::NOTHING};
+use profiler::doctor::{Finding, State};
+use serde::Serialize;
+use std::process::ExitCode;
+
+/// Say of every phone what it is, what state it is in, and what would spoil measurements.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  android doctor\n\nExit codes: 0 at least one phone answers, 1 none does, 2 wrong usage or no adb"
+)]
+pub(super) struct Doctor {
+    /// This phone only
+    #[arg(short, long, env = "ANDROID_SERIAL")]
+    serial: Option<String>,
+    #[command(flatten)]
+    adb: AdbArgs,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// A phone's report.
+#[derive(Debug, Serialize)]
+struct Report {
+    serial: String,
+    connection: Connection,
+    remedy: Option<String>,
+    condition: Option<Condition>,
+    findings: Vec<Finding>,
+}
+
+impl Doctor {
+    pub(super) fn run(&self) -> Result<ExitCode, AndroidError> {
+        let adb = self.adb.adb();
+        let phones = match &self.serial {
+            Some(serial) => vec![(choose(&adb, Some(serial))?, Connection::Ready)],
+            None => parse_listing(&adb.run(&["devices"])?)?,
+        };
+        let reports: Vec<Report> =
+            phones.into_iter().map(|(serial, connection)| report(&adb, serial, connection)).collect();
+        if self.json {
+            print_json(&reports);
+        } else {
+            for (index, report) in reports.iter().enumerate() {
+                if index > 0 {
+                    println!();
+                }
+                println!("{}", text(report));
+            }
+        }
+        if reports.is_empty() {
+            eprintln!("{}", AndroidError::NoPhone);
+        }
+        let any = reports.iter().any(|report| report.condition.is_some());
+        Ok(if any { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+fn report(adb: &Adb, serial: String, connection: Connection) -> Report {
+    if connection != Connection::Ready {
+        let remedy = connection.remedy().map(str::to_owned);
+        return Report { serial, connection, remedy, condition: None, findings: Vec::new() };
+    }
+    match Answers::ask(adb, &serial).and_then(|answers| Condition::of(&answers)) {
+        Ok(condition) => {
+            let findings = examine(&condition);
+            Report { serial, connection, remedy: None, condition: Some(condition), findings }
+        }
+        Err(error) => {
+            let connection = Connection::Other(format!("no answer: {error}"));
+            let remedy = Connection::Offline.remedy().map(str::to_owned);
+            Report { serial, connection, remedy, condition: None, findings: Vec::new() }
+        }
+    }
+}
+
+fn text(report: &Report) -> String {
+    let mut lines = Vec::new();
+    let Some(condition) = &report.condition else {
+        let remedy = report.remedy.as_deref().unwrap_or("try again");
+        return format!("{}: {}\n{remedy}", report.serial, report.connection);
+    };
+    let facts = &condition.facts;
+    let unknown = |value: &Option<String>| value.clone().unwrap_or_else(|| "unknown".to_owned());
+    lines.push(format!(
+        "{}: {}, SoC {}, {}, Android {}",
+        report.serial,
+        unknown(&facts.model),
+        unknown(&facts.soc),
+        unknown(&facts.abi),
+        unknown(&facts.android_version)
+    ));
+    for cluster in &condition.clusters {
+        let name = cluster.name.as_deref().unwrap_or("cores");
+        let ghz = cluster.max_khz.map(|khz| format!(", up to {:.2} GHz", khz as f64 / 1e6));
+        lines.push(format!("  {name} {:?}{}", cluster.cores, ghz.unwrap_or_default()));
+    }
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(["check", "", "seen", "what to do"]);
+    for finding in &report.findings {
+        let state = match finding.state {
+            State::Ok => "ok",
+            State::Warn => "warn",
+            State::Unknown => "?",
+        };
+        table.add_row([finding.check, state, &finding.seen, &finding.advice]);
+    }
+    lines.push(table.to_string());
+    lines.join("\n")
+}

@@ -1,0 +1,73 @@
+//! The command line of `android`.
+
+mod build;
+mod devices;
+mod doctor;
+mod on_phone;
+mod profile;
+mod run;
+mod test_phone;
+
+use crate::{AndroidError, adb::Adb};
+use clap::{Args, Parser, Subcommand};
+use serde::Serialize;
+use std::{path::PathBuf, process::ExitCode};
+
+/// Phones that adb sees, and the profiler at work on them.
+#[derive(Debug, Parser)]
+#[command(
+    name = "android",
+    version,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done, 1 failed or stopped, 2 wrong usage or bad input file.\n\nExample:\n  android profile --space proxylessnas-small --networks 30 -o run/table.csv"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Devices(devices::Devices),
+    Doctor(doctor::Doctor),
+    Build(build::Build),
+    Profile(Box<profile::Profile>),
+    Run(run::Run),
+    TestPhone(test_phone::TestPhone),
+}
+
+/// Which adb to use.
+#[derive(Debug, Args)]
+struct AdbArgs {
+    /// The adb program
+    #[arg(long, value_name = "PROGRAM", env = "TAILOR_ADB", default_value = "adb")]
+    adb: PathBuf,
+}
+
+impl AdbArgs {
+    fn adb(&self) -> Adb {
+        Adb::new(self.adb.clone())
+    }
+}
+
+/// Runs what was asked for.
+///
+/// # Errors
+/// [`AndroidError`], to be printed in one place.
+pub fn run(cli: &Cli) -> Result<ExitCode, AndroidError> {
+    match &cli.command {
+        Command::Devices(devices) => devices.run(),
+        Command::Doctor(doctor) => doctor.run(),
+        Command::Build(build) => build.run(),
+        Command::Profile(profile) => profile.run(),
+        Command::Run(run) => run.run(),
+        Command::TestPhone(test_phone) => test_phone.run(),
+    }
+}
+
+fn print_json(value: &impl Serialize) {
+    // These types hold text and numbers only, which always have a JSON form.
+    if let Ok(text) = serde_json::to_string_pretty(value) {
+        println!("{text}");
+    }
+}

@@ -1,0 +1,12 @@
+//! What phones say of themselves, and what of it would spoil measurements.
+//!
+//! One call of the phone's shell prints everything ([`Answers`]); files of `/proc` and `/sys` among it are read by the
+//! profiler's own eyes, as if they were this computer's. [`examine`] turns the [`Condition`] into findings.
+
+mod answers;
+mod condition;
+mod examine;
+
+pub use answers::Answers;
+pub use condition::{Battery, Condition};
+pub use examine::examine;

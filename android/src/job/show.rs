@@ -1,0 +1,104 @@
+use super::{Event, Phase};
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use std::{collections::HashSet, time::Duration};
+
+/// How rows are shown while they come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// Counted only: the table is shown at the end.
+    Counted,
+    /// Printed as the JSON lines that they are.
+    Printed,
+}
+
+/// What a person, or a program, sees of a job.
+#[derive(Debug)]
+pub struct Show {
+    bar: ProgressBar,
+    rows: Rows,
+    printed: HashSet<(String, String)>,
+    held: Option<Vec<String>>,
+}
+
+impl Show {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new(rows: Rows) -> Self {
+        let bar = ProgressBar::new(0);
+        if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len} {msg}") {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        Self { bar, rows, printed: HashSet::new(), held: None }
+    }
+
+    /// Shows what the phone says.
+    pub fn event(&mut self, event: &Event) {
+        match event {
+            Event::Row { line, of, is_final } => self.row(line, of, *is_final),
+            Event::Phase(phase) => {
+                // What the profiler says from now on of its files is said here, of the files here, when all went well.
+                if matches!(phase, Phase::Done { .. }) {
+                    self.held = Some(Vec::new());
+                }
+                self.phase(phase);
+            }
+            Event::Out(line) => self.bar.suspend(|| println!("{line}")),
+            Event::Err(line) => match &mut self.held {
+                Some(held) => held.push(line.clone()),
+                None => self.note(line),
+            },
+            Event::Ended(code) => {
+                let held = self.held.take().unwrap_or_default();
+                held.iter().filter(|_| *code != 0).for_each(|line| self.note(line));
+            }
+        }
+    }
+
+    /// Says a line on stderr.
+    pub fn note(&self, line: &str) {
+        self.bar.suspend(|| eprintln!("{line}"));
+    }
+
+    /// No more is to come.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    /// After a new start the profiler tells of what it knows once more; a provisional row is printed once.
+    fn row(&mut self, line: &str, of: &(String, String), is_final: bool) {
+        let is_new = is_final || self.printed.insert(of.clone());
+        if is_new && self.rows == Rows::Printed {
+            self.bar.suspend(|| println!("{line}"));
+        }
+    }
+
+    fn phase(&self, phase: &Phase) {
+        let seconds = |seconds: f64| HumanDuration(Duration::from_secs(seconds.max(0.0) as u64));
+        let (name, place, message) = match phase {
+            Phase::Loading { subjects } => ("loading", Some((0, *subjects)), String::new()),
+            Phase::WarmingUp { known, subjects } => ("warming up", Some((*known, *subjects)), String::new()),
+            Phase::Measuring { known, subjects, round, spent_s, left_s } => {
+                let left = left_s.map_or_else(|| "estimating".to_owned(), |left| seconds(left).to_string());
+                let message = format!("known, round {round}, {} spent, {left} left", seconds(*spent_s));
+                ("measuring", Some((*known, *subjects)), message)
+            }
+            Phase::Cooling { skin_celsius, soc_celsius, skin_goal_celsius, soc_goal_celsius } => {
+                let part = |name, celsius: &Option<f64>, goal: &f64| {
+                    celsius.map(|celsius| format!("{name} {celsius:.1} °C, waiting for {goal:.1} °C"))
+                };
+                let parts = [
+                    part("skin", skin_celsius, skin_goal_celsius),
+                    part("processor", soc_celsius, soc_goal_celsius),
+                ];
+                ("cooling", None, parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
+            }
+            Phase::Done { .. } => ("done", None, String::new()),
+        };
+        self.bar.set_prefix(name);
+        if let Some((known, subjects)) = place {
+            self.bar.set_length(subjects);
+            self.bar.set_position(known);
+        }
+        self.bar.set_message(message);
+    }
+}

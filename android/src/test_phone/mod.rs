@@ -1,0 +1,53 @@
+//! A phone for tests and contributors: a real adbd and an emulated arm64 processor, on this computer, in namespaces.
+//!
+//! Nothing of this computer changes: the phone's file system lies in the user's cache folder, and its network, mounts
+//! and processes, and the entry that lets arm64 programs run under qemu, are the namespaces' own.
+
+use crate::{AndroidError, cache::cache_folder};
+use std::process::{Command, Stdio};
+
+/// What `inside.sh` ends with when it cannot start a phone.
+const NO_PHONE: i32 = 125;
+
+/// Runs `command` with so many test phones; its exit code.
+///
+/// # Errors
+/// [`AndroidError::NoTestPhone`] saying what this computer lacks.
+pub fn run(phones: u8, command: &[String]) -> Result<u8, AndroidError> {
+    let lacking = |reason: String| AndroidError::NoTestPhone { reason };
+    let folder = cache_folder().map_err(lacking)?.join("tailor/test-phone");
+    check_namespaces()?;
+    let mut make = Command::new("bash");
+    make.args(["-c", include_str!("make.sh"), "make.sh"]).arg(&folder).stdin(Stdio::null());
+    let made = make.stdout(std::io::stderr()).status();
+    let made = made.map_err(|error| lacking(format!("cannot run bash: {error}")))?;
+    if !made.success() {
+        return Err(lacking("it could not be made; the reason stands above".to_owned()));
+    }
+    let mut inside = Command::new("unshare");
+    inside.args(NAMESPACES).args(["bash", "-c", include_str!("inside.sh"), "inside.sh"]).arg(&folder);
+    let ended = inside.arg(phones.to_string()).args(command).status();
+    let ended = ended.map_err(|error| lacking(format!("cannot run unshare: {error}")))?;
+    match ended.code() {
+        Some(NO_PHONE) => Err(lacking("the reason stands above".to_owned())),
+        code => Ok(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)),
+    }
+}
+
+/// User, network, mounts, processes; root inside, the user outside. All end with this program.
+const NAMESPACES: [&str; 7] =
+    ["--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "--kill-child"];
+
+fn check_namespaces() -> Result<(), AndroidError> {
+    let output = Command::new("unshare").args(NAMESPACES).arg("true").stdin(Stdio::null()).output();
+    let reason = match output {
+        Ok(output) if output.status.success() => return Ok(()),
+        Ok(output) => format!(
+            "this system gives its users no namespaces ({}); see the sysctls kernel.unprivileged_userns_clone and \
+             kernel.apparmor_restrict_unprivileged_userns, or run outside of a container",
+            String::from_utf8_lossy(&output.stderr).trim()
+        ),
+        Err(error) => format!("cannot run unshare (Debian: util-linux; Linux only): {error}"),
+    };
+    Err(AndroidError::NoTestPhone { reason })
+}

@@ -1,0 +1,49 @@
+//! `profiler outputs`: what a model computes on this device.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Args;
+
+use super::UsageError;
+use crate::{
+    backend::{BackendOptions, Model, open, seeded_input},
+    sweep::{Planned, plan_model, plan_op},
+};
+
+/// Prints what models compute of one fixed random input, to compare devices and runtimes: a JSON line each.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  profiler outputs conv-8x8x3-o8-k3-s1-relu6 searched.onnx\n  android run -- outputs searched.onnx"
+)]
+pub(super) struct Outputs {
+    /// Op keys (see `profiler ops`), and paths of ONNX models.
+    #[arg(required = true, value_name = "KEY|FILE.onnx")]
+    subjects: Vec<String>,
+    /// Runtime: tract or onnxruntime.
+    #[arg(long, default_value = "tract")]
+    backend: String,
+    /// ONNX Runtime's shared library (or set ORT_DYLIB_PATH).
+    #[arg(long, value_name = "LIB", env = "ORT_DYLIB_PATH")]
+    onnxruntime: Option<PathBuf>,
+}
+
+impl Outputs {
+    pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+        if self.backend == "mock" {
+            return Err(UsageError("the mock computes nothing: give another --backend".to_owned()).into());
+        }
+        let options = BackendOptions { onnxruntime_library: self.onnxruntime, mock: None };
+        let backend = open(&self.backend, options)?;
+        for subject in &self.subjects {
+            let Planned { key, onnx, .. } = if subject.ends_with(".onnx") {
+                plan_model(subject.as_ref())?
+            } else {
+                plan_op(subject.parse()?)?
+            };
+            let mut model = backend.prepare(Model { key: &key, onnx: &onnx }, 1)?;
+            let outputs = model.outputs(&seeded_input(model.input_len()))?;
+            println!("{}", serde_json::json!({ "subject": key, "outputs": outputs }));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

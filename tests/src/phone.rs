@@ -1,0 +1,130 @@
+//! The test phone, for tests that run inside of `android test-phone --phones 2 -- …`; `./test.sh` does so.
+
+#![allow(clippy::expect_used)] // All of this is test code: a panic is a failed test with its reason.
+
+use crate::program;
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// One of the test phones.
+#[derive(Clone, Debug)]
+pub struct Phone {
+    /// What `adb -s` takes.
+    pub serial: String,
+}
+
+/// A machine that emulates another is slow; this only bounds how long a failing test hangs.
+const LONG: Duration = Duration::from_secs(120);
+
+impl Phone {
+    /// The phone of this number, from 0, with nothing in its folder for programs.
+    ///
+    /// # Panics
+    /// Outside of `android test-phone`.
+    #[must_use]
+    pub fn number(index: usize) -> Self {
+        let serials = std::env::var("TAILOR_TEST_PHONES").expect("run inside of `android test-phone`");
+        let serial = serials.split(' ').nth(index).expect("run with --phones 2").to_owned();
+        let phone = Self { serial };
+        phone.wait();
+        phone.shell("rm -rf /data/local/tmp/*");
+        phone
+    }
+
+    /// Waits until it answers.
+    ///
+    /// # Panics
+    /// If it does not for two minutes.
+    pub fn wait(&self) {
+        until("the phone answers", || {
+            let _ = adb(&["connect", &self.serial]).output();
+            self.shell("echo ready") == "ready"
+        });
+    }
+
+    /// What a command prints there, without the last line's end.
+    ///
+    /// # Panics
+    /// If adb cannot be run.
+    #[must_use]
+    pub fn ask(&self, command: &str) -> String {
+        let output = adb(&["-s", &self.serial, "shell", command]).output().expect("adb runs");
+        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+    }
+
+    /// [`Phone::ask`], for commands that are given for what they do.
+    pub fn shell(&self, command: &str) -> String {
+        self.ask(command)
+    }
+
+    /// Tailor's folders on it.
+    #[must_use]
+    pub fn folders(&self) -> Vec<String> {
+        self.ask("ls -d /data/local/tmp/tailor-* 2>/dev/null").lines().map(str::to_owned).collect()
+    }
+
+    /// Whole lines of the journal on it; none before there is one.
+    #[must_use]
+    pub fn journal(&self) -> Vec<String> {
+        // The end mark shows whether the last line was whole.
+        let text = self.ask("cat /data/local/tmp/tailor-*/out/*.journal.jsonl 2>/dev/null; echo end");
+        let text = text.strip_suffix("end").unwrap_or_default();
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        whole.lines().map(str::to_owned).collect()
+    }
+
+    /// Profilers at work on it.
+    #[must_use]
+    pub fn profilers(&self) -> usize {
+        let listed = self.ask("for p in /proc/[0-9]*; do cat $p/cmdline 2>/dev/null; echo; done");
+        let is_one = |line: &&str| line.contains("/data/local/tmp/tailor-") && line.contains("/profiler\0");
+        listed.lines().filter(is_one).count()
+    }
+
+    /// Ends adbd as Android's out-of-memory killer would; its keeper starts it again.
+    pub fn kill_adbd(&self) {
+        self.shell("kill -9 $PPID");
+    }
+
+    /// `android COMMAND` with this phone and the arm64 profiler that is built already.
+    #[must_use]
+    pub fn android(&self, command: &str) -> Command {
+        let mut android = Command::new(program("android").get_program());
+        android.arg(command).args(["--serial", &self.serial, "--program"]).arg(arm64_profiler());
+        android.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        android
+    }
+}
+
+/// The profiler for arm64, as `android build` made it.
+///
+/// # Panics
+/// If `TAILOR_ARM64_PROFILER` does not say where it is.
+#[must_use]
+pub fn arm64_profiler() -> PathBuf {
+    std::env::var_os("TAILOR_ARM64_PROFILER").expect("TAILOR_ARM64_PROFILER is set").into()
+}
+
+/// The adb of the test phone.
+#[must_use]
+pub fn adb(arguments: &[&str]) -> Command {
+    let mut adb = Command::new("adb");
+    adb.args(arguments).stdin(Stdio::null());
+    adb
+}
+
+/// Waits for something that takes a while.
+///
+/// # Panics
+/// After two minutes.
+pub fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !done() {
+        assert!(started.elapsed() < LONG, "waited two minutes, and still not: {what}");
+        thread::sleep(Duration::from_millis(100));
+    }
+}

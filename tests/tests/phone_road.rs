@@ -1,0 +1,225 @@
+//! The whole road with a phone: build, measure there, fit, predict, search, measure the network that was found there. On
+//! the test phone: what is checked is the road, never a timing.
+
+#![allow(clippy::unwrap_used)]
+
+use profiler::record::{read_session, read_table, session_path};
+use serde_json::Value;
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+};
+use tailor_tests::{
+    images::draw_images,
+    phone::{Phone, arm64_profiler},
+    program,
+};
+use tempfile::TempDir;
+
+/// A space whose ops take an emulated processor a millisecond or two.
+const SPACE: &str = r#"
+format = "tailor-space"
+version = 1
+name = "tiny"
+resolution = 28
+input_channels = 1
+classes = 10
+activation = "relu6"
+kernels = [3, 5]
+expansions = [1, 3]
+skip = true
+stem = { channels = 8, kernel = 3, stride = 2 }
+first = { channels = 8, kernel = 3 }
+head = { channels = 16 }
+
+[[stage]]
+channels = 8
+blocks = 3
+stride = 2
+"#;
+
+/// Runs `line` in `folder`; what it prints.
+fn run(folder: &Path, line: &str) -> String {
+    let mut words = line.split(' ');
+    let output = program(words.next().unwrap()).current_dir(folder).args(words).output().unwrap();
+    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn on_phone(phone: &Phone, folder: &Path, command: &str, line: &str) -> (String, String) {
+    let mut android = phone.android(command);
+    let output = android.current_dir(folder).args(line.split(' ')).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{line}: {stderr}");
+    (String::from_utf8(output.stdout).unwrap(), stderr)
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn test_phone_from_a_space_to_a_network_measured_on_it() {
+    let (phone, folder) = (Phone::number(0), TempDir::new().unwrap());
+    let folder = folder.path();
+    fs::write(folder.join("tiny.toml"), SPACE).unwrap();
+    fs::create_dir(folder.join("images")).unwrap();
+    draw_images(&folder.join("images"));
+    let measured =
+        "--space tiny.toml --networks 12 --budget-s 60 --json -o table.csv -- --target-ci 30 --min-rounds 6";
+    let (stdout, stderr) = on_phone(&phone, folder, "profile", measured);
+    println!("{stderr}");
+    assert_eq!(phone.folders(), Vec::<String>::new());
+
+    // The same subjects and ops as if it had been measured here, and told to be no timings.
+    run(folder, "profiler run --space tiny.toml --networks 12 --backend mock -o here.csv");
+    let subjects = |table: &str| {
+        let rows = read_table(&folder.join(table)).unwrap().into_iter();
+        rows.map(|row| (row.subject, row.level, row.cache.to_string(), row.ops)).collect::<Vec<_>>()
+    };
+    assert_eq!(subjects("table.csv"), subjects("here.csv"));
+    let session = read_session(&session_path(&folder.join("table.csv"))).unwrap();
+    assert!(session.conditions.runtime.emulated, "{:?}", session.conditions);
+    assert!(session.conditions.build_target.starts_with("aarch64-"), "{:?}", session.conditions);
+    assert!(session.conditions.device.starts_with("Tailor Test Phone 1"), "{:?}", session.conditions);
+    let refused =
+        program("predictor").current_dir(folder).args(["fit", "table.csv", "-o", "m.json"]).output();
+    let (code, why) = refused.map(|output| (output.status.code(), output.stderr)).unwrap();
+    let why = String::from_utf8(why).unwrap();
+    assert!(
+        code == Some(2) && why.contains("emulated by `qemu-aarch64") && why.contains("--allow-emulated"),
+        "{why}"
+    );
+
+    // Rows were told while it was measured, and the table's once more at the end.
+    let rows: Vec<Value> = stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let count = subjects("table.csv").len();
+    assert_eq!(rows.iter().filter(|row| row["final"] == true).count(), count);
+    assert!(rows[..rows.len() - count].iter().all(|row| row["final"] == false));
+    assert!(!rows[..rows.len() - count].is_empty());
+
+    run(folder, "predictor fit table.csv --allow-emulated -o model.json");
+    run(
+        folder,
+        "search run --space tiny.toml --model model.json --data images --target-of-baseline 0.9 --held-out 40 \
+         --batch 20 --warm-up-steps 2 --steps 4 --alpha-every 2 --threads 1 -o search",
+    );
+    run(
+        folder,
+        "search train search/architecture.json --data images --epochs 1 --batch 20 --threads 1 -o searched",
+    );
+    run(folder, "search export searched -o searched.onnx");
+    on_phone(
+        &phone,
+        folder,
+        "profile",
+        "--onnx searched.onnx --budget-s 20 -o verify.csv -- --target-ci 30 --min-rounds 6",
+    );
+    let report = "search report --model model.json --measured verify.csv --allow-emulated --json searched";
+    let report: Value = serde_json::from_str(&run(folder, report)).unwrap();
+    assert_eq!(report["emulated"], true);
+    assert!(report["networks"][0]["measured_ms"].as_f64().unwrap() > 0.0, "{report}");
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn test_phone_computes_what_this_computer_does() {
+    let (phone, folder) = (Phone::number(0), TempDir::new().unwrap());
+    // A few of every kind: arm64 has kernels of its own for each.
+    let keys = "conv-9x7x6-o4-k3-s2-g2-hswish conv-16x16x8-o16-k5-s1-relu6 mbconv-14x14x16-o16-e6-k5-s1-se4-hswish-res \
+        mbconv-7x7x24-o32-e3-k7-s2-relu6 maxpool-7x5x3-k2-s2 avgpool-8x8x3-k2-s2 gpool-4x4x64 softmax-1x1x16 \
+        linear-1x1x256-o10 upsample-5x3x2-f2-bilinear add-8x8x8 mul-5x4x6-gate concat-5x4x6-c3 act-8x8x8-swish";
+    let keys: Vec<&str> = keys.split_whitespace().collect();
+    run(folder.path(), "profiler export mbconv-7x5x8-o12-e3-k5-s2-se4-hswish -o model.onnx");
+    let line = format!("outputs {} model.onnx", keys.join(" "));
+    let there = on_phone(&phone, folder.path(), "run", &format!("-- {line}")).0;
+    let here = run(folder.path(), &format!("profiler {line}"));
+    let read = |text: &str| -> Vec<(String, Vec<f64>)> {
+        let parsed = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let values =
+            |outputs: &Value| outputs.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
+        parsed.map(|line| (line["subject"].as_str().unwrap().to_owned(), values(&line["outputs"]))).collect()
+    };
+    let (here, there) = (read(&here), read(&there));
+    assert_eq!(here.len(), keys.len() + 1);
+    let mut worst = 0.0_f64;
+    for ((subject, a), (other, b)) in here.iter().zip(&there) {
+        assert_eq!((subject, a.len()), (other, b.len()));
+        let largest = a.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+        let difference = a.iter().zip(b).fold(0.0_f64, |worst, (a, b)| worst.max((a - b).abs()));
+        assert!(
+            largest > 0.0 && difference <= 1e-4 * largest.max(1.0),
+            "{subject}: {difference} of {largest}"
+        );
+        worst = worst.max(difference / largest);
+    }
+    println!("worst difference: {worst:.1e} of the largest output");
+    // It is the arm64 program that was asked, and it is small.
+    let size = fs::metadata(arm64_profiler()).unwrap().len();
+    assert!((1_000_000..=30_000_000).contains(&size), "{size} bytes");
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn test_phone_runs_whatever_the_profiler_can() {
+    let (phone, folder) = (Phone::number(1), TempDir::new().unwrap());
+    let folder = folder.path();
+    run(folder, "profiler export conv-8x8x8-o8-k3-s1-relu6 -o model.onnx");
+    fs::create_dir(folder.join("out put")).unwrap();
+    let mut android = phone.android("run");
+    android.current_dir(folder).args([
+        "--",
+        "model",
+        "model.onnx",
+        "--budget-s",
+        "4",
+        "-o",
+        "out put/layers.csv",
+    ]);
+    let output = android.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(stdout.contains("Conv"), "{stdout}");
+    let names: BTreeSet<String> = fs::read_dir(folder.join("out put"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(names.into_iter().collect::<Vec<_>>(), ["layers.csv", "layers.session.json"]);
+    let (sampled, _) = on_phone(&phone, folder, "run", "-- sample --kind conv --count 5 --seed 3");
+    assert_eq!(sampled, run(folder, "profiler sample --kind conv --count 5 --seed 3"));
+    let (doctor, _) = on_phone(&phone, folder, "run", "-- doctor --seconds 1 --json");
+    let doctor: Value = serde_json::from_str(&doctor).unwrap();
+    assert!(doctor["findings"].as_array().unwrap().len() > 5);
+    assert_eq!(phone.folders(), Vec::<String>::new());
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn test_phone_is_described() {
+    let phone = Phone::number(0);
+    let android = |arguments: &[&str]| {
+        let mut android = Command::new(program("android").get_program());
+        let output = android.args(arguments).stdin(Stdio::null()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    let listed = android(&["devices", "--json"]);
+    assert_eq!(listed.as_array().unwrap().len(), 2);
+    assert_eq!(listed[0]["facts"]["abi"], "arm64-v8a");
+    let report = &android(&["doctor", "--json", "--serial", &phone.serial])[0];
+    let condition = &report["condition"];
+    assert_eq!(
+        (&condition["model"], &condition["android_version"]),
+        (&"Tailor Test Phone 1".into(), &"14".into())
+    );
+    assert_eq!((&condition["battery"]["celsius"], &condition["awake"]), (&28.5.into(), &false.into()));
+    assert!(condition["free_kib"].as_u64().unwrap() > 200_000);
+    // Its cores are this computer's.
+    let cores: usize =
+        condition["clusters"].as_array().unwrap().iter().map(|c| c["cores"].as_array().unwrap().len()).sum();
+    assert!(cores >= 1, "{condition}");
+    let finding = |check: &str| {
+        let findings = report["findings"].as_array().unwrap().iter();
+        findings.clone().find(|finding| finding["check"] == check).unwrap()["state"].clone()
+    };
+    assert_eq!((finding("screen"), finding("charging")), ("ok".into(), "warn".into()));
+}
