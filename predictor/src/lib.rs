@@ -45,6 +45,7 @@ mod prediction;
 mod primitive;
 pub mod regressor;
 mod sample;
+mod share;
 mod terms;
 mod window_walk;
 
@@ -64,4 +65,5 @@ pub use op_model::{Measured, OpEstimate, OpModel};
 pub use prediction::{Flag, LogNormal, Prediction};
 pub use primitive::{Elementwise, Primitive, Window};
 pub use sample::{Sample, op_samples};
+pub use share::Share;
 pub use terms::{N_TERMS, TERMS};

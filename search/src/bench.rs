@@ -82,7 +82,7 @@ pub fn time_steps(
             match kind {
                 0 => sgd.step(&mut plain, &batch, 0.01).map(drop)?,
                 1 => sgd.step(&mut supernet.path(&choices), &batch, 0.01).map(drop)?,
-                _ => gate_gradients(&supernet, &pairs, &batch).map(drop)?,
+                _ => gate_gradients(&supernet, &pairs, &choices, &batch).map(drop)?,
             }
             took[kind] = start.elapsed();
         }

@@ -46,7 +46,7 @@ pub fn most_probable_within(
 /// Both are sums over the blocks: a multiple-choice knapsack.
 /// Block by block the partial paths are kept that no other one beats in both. Source: Kellerer, Pferschy, Pisinger,
 /// "Knapsack problems", §11 (dynamic programming by lists, with dominance).
-fn best_within(
+pub(crate) fn best_within(
     probabilities: &[Vec<f64>],
     table: &LatencyTable,
     budget_ms: f64,
@@ -164,6 +164,6 @@ mod tests {
     fn an_impossible_budget_says_what_the_fastest_network_needs() {
         let table = LatencyTable { constant_ms: 1.0, blocks_ms: vec![vec![0.5, 2.0]] };
         let error = most_probable_within(&[vec![0.5, 0.5]], &table, 1.4).unwrap_err().to_string();
-        assert!(error.contains("fastest network of the space takes 1.5"), "{error}");
+        assert!(error.contains("fastest network of the space needs 1.5"), "{error}");
     }
 }

@@ -27,6 +27,12 @@ impl RunFolder {
         self.path.join("settings.json")
     }
 
+    /// What a search was told, to be told again.
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        self.path.join("config.toml")
+    }
+
     /// All that changes, written now and then.
     #[must_use]
     pub fn checkpoint(&self) -> PathBuf {

@@ -2,15 +2,19 @@
 
 mod adam;
 mod pair;
+mod prune;
 mod sharpen;
 mod softmax;
+mod store;
 
 use rand::{Rng, RngExt};
 
 pub use adam::{AlphaAdam, Moments};
 pub use pair::{GateGradient, Pair};
+pub use prune::Pruning;
 pub use sharpen::Sharpener;
-pub use softmax::{entropy, log_sum_exp, softmax};
+pub use softmax::{entropy, log_sum_exp, relative_entropy, softmax};
+pub(crate) use store::{insert_alphas, restore_alphas};
 
 /// The architecture parameters of a space: for each block one α per candidate.
 ///
@@ -46,15 +50,11 @@ impl Alphas {
         self.blocks.iter().map(|block| softmax(block)).collect()
     }
 
-    /// Mean entropy of the blocks in nats, divided by that of equal probabilities: 1 knows nothing, 0 has decided.
-    ///
-    /// Blocks with one candidate are left out; 0 if there are no others.
+    /// The probabilities with all α divided by a temperature: at 1 as they are, towards 0 the most probable path.
     #[must_use]
-    pub fn relative_entropy(&self) -> f64 {
-        let choices = self.blocks.iter().filter(|block| block.len() > 1);
-        let entropies: Vec<_> =
-            choices.map(|block| entropy(&softmax(block)) / (block.len() as f64).ln()).collect();
-        if entropies.is_empty() { 0.0 } else { entropies.iter().sum::<f64>() / entropies.len() as f64 }
+    pub fn sharpened(&self, temperature: f64) -> Vec<Vec<f64>> {
+        let divided = |alpha: &f64| if prune::is_alive(*alpha) { alpha / temperature } else { *alpha };
+        self.blocks.iter().map(|block| softmax(&block.iter().map(divided).collect::<Vec<_>>())).collect()
     }
 
     /// The most probable candidate of each block; the first of equals.
@@ -75,6 +75,17 @@ impl Alphas {
     /// `None` for a block with one candidate.
     pub fn sample_pairs(&self, rng: &mut impl Rng) -> Vec<Option<Pair>> {
         self.blocks.iter().map(|block| Pair::sample(block, rng)).collect()
+    }
+
+    /// Moves every α that is alive along its gradient; `gradients` has one list per block.
+    pub fn descend_all(&mut self, gradients: &[Vec<f64>], adam: &mut AlphaAdam) {
+        for (index, (block, gradients)) in self.blocks.iter_mut().zip(gradients).enumerate() {
+            for (candidate, (alpha, gradient)) in block.iter_mut().zip(gradients).enumerate() {
+                if prune::is_alive(*alpha) {
+                    *alpha -= adam.step_of(index, candidate, *gradient);
+                }
+            }
+        }
     }
 
     /// Moves each pair's two α along their gradients; every other α, its probability and its moments stay.
@@ -100,7 +111,7 @@ impl Alphas {
 /// An index drawn by its probability.
 pub(crate) fn draw(probabilities: &[f64], rng: &mut impl Rng) -> usize {
     let mut rest = rng.random::<f64>() * probabilities.iter().sum::<f64>();
-    let last = probabilities.len().saturating_sub(1);
+    let last = probabilities.iter().rposition(|probability| *probability > 0.0).unwrap_or_default();
     for (index, probability) in probabilities.iter().enumerate() {
         if rest < *probability {
             return index;

@@ -2,7 +2,7 @@
 
 use rand::{Rng, RngExt};
 
-use super::{draw, log_sum_exp, softmax};
+use super::{draw, log_sum_exp, prune::is_alive, softmax};
 
 /// Two different candidates of a block, and which of them runs with a graph.
 ///
@@ -17,14 +17,15 @@ pub struct Pair {
 
 impl Pair {
     /// Two candidates drawn without replacement by the softmax of `alphas`; which of the two is active is drawn by
-    /// the softmax of their α alone. `None` for fewer than two candidates.
+    /// the softmax of their α alone. `None` where fewer than two candidates are alive.
     pub fn sample(alphas: &[f64], rng: &mut impl Rng) -> Option<Self> {
-        if alphas.len() < 2 {
+        if alphas.iter().filter(|alpha| is_alive(**alpha)).count() < 2 {
             return None;
         }
         let one = draw(&softmax(alphas), rng);
         // Without the first one the others' softmax is what is drawn from.
-        let others: Vec<_> = (0..alphas.len()).filter(|&index| index != one).collect();
+        let others: Vec<_> =
+            (0..alphas.len()).filter(|&index| index != one && is_alive(alphas[index])).collect();
         let rest: Vec<_> = others.iter().map(|&index| alphas[index]).collect();
         let other = others[draw(&softmax(&rest), rng)];
         let q = softmax(&[alphas[one], alphas[other]]);

@@ -1,6 +1,6 @@
 //! Making the search decide.
 
-use super::{GateGradient, softmax};
+use super::{GateGradient, entropy, softmax};
 
 /// An entropy term that grows during the search, so that at its end one path stands out.
 ///
@@ -42,6 +42,18 @@ impl Sharpener {
         self.square = Self::DECAY * self.square + (1.0 - Self::DECAY) * cross_entropy_gap.powi(2);
     }
 
+    /// Adds its gradient to that of all α at `progress` (0 to 1) through the search: ∂H/∂α_i = −p_i (log p_i + H), the
+    /// unit of μ being what [`Sharpener::observe`] took in.
+    pub fn add_to_all(&self, progress: f64, probabilities: &[Vec<f64>], gradient: &mut [Vec<f64>]) {
+        let mu = self.strength * progress * self.square.sqrt();
+        for (block, gradient) in probabilities.iter().zip(gradient) {
+            let entropy = entropy(block);
+            for (value, p) in gradient.iter_mut().zip(block).filter(|(_, p)| **p > 0.0) {
+                *value -= mu * p * (p.ln() + entropy);
+            }
+        }
+    }
+
     /// Adds its gradient to the gates' at `progress` (0 to 1) through the search.
     pub fn add(&self, progress: f64, alphas: &[Vec<f64>], gates: &mut [Option<GateGradient>]) {
         let mu = self.strength * progress * self.square.sqrt();
@@ -62,7 +74,7 @@ impl Sharpener {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alpha::{Pair, entropy};
+    use crate::alpha::Pair;
 
     #[test]
     fn its_gradient_is_that_of_finite_differences() {
@@ -81,6 +93,24 @@ mod tests {
         assert!((expected - slope).abs() < 1e-8, "{expected} {slope}");
         // The less probable of the two loses: a positive gradient is descended.
         assert!(slope > 0.0);
+    }
+
+    #[test]
+    fn the_gradient_of_a_whole_block_is_that_of_finite_differences() {
+        let values = [0.3, 1.2, -0.8];
+        let mut sharpener = Sharpener::new(0.5);
+        sharpener.observe(20.0_f64.sqrt());
+        let mut gradient = vec![vec![0.0; 3]];
+        sharpener.add_to_all(0.4, &[softmax(&values)], &mut gradient);
+        for (candidate, found) in gradient[0].iter().enumerate() {
+            let loss = |shift: f64| {
+                let mut values = values;
+                values[candidate] += shift;
+                0.2 * entropy(&softmax(&values))
+            };
+            let slope = (loss(1e-6) - loss(-1e-6)) / 2e-6;
+            assert!((found - slope).abs() < 1e-8, "{found} {slope}");
+        }
     }
 
     #[test]

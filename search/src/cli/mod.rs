@@ -2,6 +2,8 @@
 
 mod baseline;
 mod bench;
+mod config;
+mod config_command;
 mod environment;
 mod export;
 mod output;
@@ -10,6 +12,7 @@ mod progress;
 mod recipe;
 mod report;
 mod run;
+mod settings;
 mod space;
 mod train;
 
@@ -44,6 +47,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(Box<run::Run>),
+    Config(Box<config_command::Config>),
     Baseline(baseline::Baseline),
     Train(train::Train),
     Export(export::Export),
@@ -57,6 +61,7 @@ impl Cli {
     pub fn execute(self) -> ExitCode {
         let result = match self.command {
             Command::Run(run) => run.execute(),
+            Command::Config(config) => config.execute(),
             Command::Baseline(baseline) => baseline.execute(),
             Command::Train(train) => train.execute(),
             Command::Export(export) => export.execute(),
