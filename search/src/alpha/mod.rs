@@ -1,9 +1,9 @@
 //! Architecture parameters: one α per candidate, their probabilities, and how they learn.
 
 mod adam;
+mod decide;
 mod pair;
 mod prune;
-mod sharpen;
 mod softmax;
 mod store;
 
@@ -12,7 +12,6 @@ use rand::{Rng, RngExt};
 pub use adam::{AlphaAdam, Moments};
 pub use pair::{GateGradient, Pair};
 pub use prune::Pruning;
-pub use sharpen::Sharpener;
 pub use softmax::{entropy, log_sum_exp, relative_entropy, softmax};
 pub(crate) use store::{insert_alphas, restore_alphas};
 
@@ -23,19 +22,22 @@ pub(crate) use store::{insert_alphas, restore_alphas};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alphas {
     blocks: Vec<Vec<f64>>,
+    /// Candidates that are out of the search; their α stay as they were.
+    dropped: Vec<Vec<bool>>,
 }
 
 impl Alphas {
     /// All 0, for blocks with these numbers of candidates.
     #[must_use]
     pub fn new(counts: &[usize]) -> Self {
-        Self { blocks: counts.iter().map(|&count| vec![0.0; count]).collect() }
+        Self::from_blocks(counts.iter().map(|&count| vec![0.0; count]).collect())
     }
 
     /// Given values; one list per block.
     #[must_use]
     pub fn from_blocks(blocks: Vec<Vec<f64>>) -> Self {
-        Self { blocks }
+        let dropped = blocks.iter().map(|block| vec![false; block.len()]).collect();
+        Self { blocks, dropped }
     }
 
     /// The values, one list per block.
@@ -44,26 +46,40 @@ impl Alphas {
         &self.blocks
     }
 
-    /// The probabilities of every block's candidates.
+    /// The values, with that of dropped candidates so small that their probability is 0.
+    fn masked(&self) -> impl Iterator<Item = Vec<f64>> {
+        let mask = |(alpha, dropped): (&f64, &bool)| if *dropped { f64::MIN } else { *alpha };
+        self.blocks.iter().zip(&self.dropped).map(move |(block, dropped)| {
+            block.iter().zip(dropped).map(mask).collect()
+        })
+    }
+
+    /// The probabilities of every block's candidates; 0 for dropped ones.
     #[must_use]
     pub fn probabilities(&self) -> Vec<Vec<f64>> {
+        self.masked().map(|block| softmax(&block)).collect()
+    }
+
+    /// The probabilities if none were dropped: what was learned of all.
+    #[must_use]
+    pub fn learned(&self) -> Vec<Vec<f64>> {
         self.blocks.iter().map(|block| softmax(block)).collect()
     }
 
     /// The probabilities with all α divided by a temperature: at 1 as they are, towards 0 the most probable path.
     #[must_use]
     pub fn sharpened(&self, temperature: f64) -> Vec<Vec<f64>> {
-        let divided = |alpha: &f64| if prune::is_alive(*alpha) { alpha / temperature } else { *alpha };
-        self.blocks.iter().map(|block| softmax(&block.iter().map(divided).collect::<Vec<_>>())).collect()
+        let divided = |alpha: f64| if alpha == f64::MIN { alpha } else { alpha / temperature };
+        self.masked().map(|block| softmax(&block.into_iter().map(divided).collect::<Vec<_>>())).collect()
     }
 
     /// The most probable candidate of each block; the first of equals.
     #[must_use]
     pub fn most_probable(&self) -> Vec<usize> {
-        let best = |block: &Vec<f64>| {
+        let best = |block: Vec<f64>| {
             (1..block.len()).fold(0, |best, index| if block[index] > block[best] { index } else { best })
         };
-        self.blocks.iter().map(best).collect()
+        self.masked().map(best).collect()
     }
 
     /// One candidate per block, drawn by its probability.
@@ -74,15 +90,15 @@ impl Alphas {
     /// Two different candidates per block, drawn one after the other by their probabilities without replacement;
     /// `None` for a block with one candidate.
     pub fn sample_pairs(&self, rng: &mut impl Rng) -> Vec<Option<Pair>> {
-        self.blocks.iter().map(|block| Pair::sample(block, rng)).collect()
+        self.masked().map(|block| Pair::sample(&block, rng)).collect()
     }
 
     /// Moves every α that is alive along its gradient; `gradients` has one list per block.
     pub fn descend_all(&mut self, gradients: &[Vec<f64>], adam: &mut AlphaAdam) {
-        for (index, (block, gradients)) in self.blocks.iter_mut().zip(gradients).enumerate() {
-            for (candidate, (alpha, gradient)) in block.iter_mut().zip(gradients).enumerate() {
-                if prune::is_alive(*alpha) {
-                    *alpha -= adam.step_of(index, candidate, *gradient);
+        for (index, gradients) in gradients.iter().enumerate() {
+            for (candidate, gradient) in gradients.iter().enumerate() {
+                if self.is_alive(index, candidate) {
+                    self.blocks[index][candidate] -= adam.step_of(index, candidate, *gradient);
                 }
             }
         }

@@ -8,9 +8,6 @@ use crate::{
     latency::{Budget, LatencyTable},
 };
 
-/// The α of a dropped candidate: finite, so that sums and files stay sound, and of probability 0.
-pub(super) const PRUNED: f64 = f64::MIN;
-
 /// When candidates are dropped.
 ///
 /// Source: ProxylessNAS, §3.1, arXiv:1812.00332 (redundant paths are pruned, by α; there at the end only).
@@ -44,7 +41,12 @@ impl Alphas {
     /// Whether a candidate is still in the search.
     #[must_use]
     pub fn is_alive(&self, block: usize, candidate: usize) -> bool {
-        is_alive(self.blocks[block][candidate])
+        !self.dropped[block][candidate]
+    }
+
+    /// Candidates of a block that are still in the search.
+    pub(super) fn alive(&self, block: usize) -> usize {
+        self.dropped[block].iter().filter(|dropped| !**dropped).count()
     }
 
     /// Drops what `pruning` says at `progress` (0 to 1), but never a block's most probable candidate, and none without
@@ -58,26 +60,29 @@ impl Alphas {
             for candidate in 0..self.blocks[block].len() {
                 let hopeless = probabilities[block][candidate] < pruning.below && candidate != best;
                 if hopeless && self.is_alive(block, candidate) {
-                    let before = std::mem::replace(&mut self.blocks[block][candidate], PRUNED);
+                    self.dropped[block][candidate] = true;
                     if !budget.allows(&self.fastest_alive(budget.table())) {
-                        self.blocks[block][candidate] = before;
+                        self.dropped[block][candidate] = false;
                     }
                 }
             }
         }
     }
 
+    /// Drops all candidates of a block but one.
+    pub(super) fn keep_only(&mut self, block: usize, candidate: usize) {
+        for (index, dropped) in self.dropped[block].iter_mut().enumerate() {
+            *dropped = index != candidate;
+        }
+    }
+
     fn fastest_alive(&self, table: &LatencyTable) -> Vec<usize> {
-        let fastest = |(block, costs): (&Vec<f64>, &Vec<f64>)| {
-            let alive = (0..block.len()).filter(|&candidate| is_alive(block[candidate]));
+        let fastest = |(block, costs): (usize, &Vec<f64>)| {
+            let alive = (0..costs.len()).filter(|&candidate| self.is_alive(block, candidate));
             alive.min_by(|&a, &b| costs[a].total_cmp(&costs[b])).unwrap_or_default()
         };
-        self.blocks.iter().zip(&table.blocks_ms).map(fastest).collect()
+        table.blocks_ms.iter().enumerate().map(fastest).collect()
     }
-}
-
-pub(super) fn is_alive(alpha: f64) -> bool {
-    alpha > PRUNED
 }
 
 #[cfg(test)]

@@ -65,9 +65,9 @@ pub(super) struct SearchConfig {
     /// Learning rate of the architecture parameters (gradient, reinforce).
     #[arg(long, value_name = "RATE")]
     pub(super) alpha_learning_rate: Option<f64>,
-    /// How strongly the search is made to decide towards its end (gradient, reinforce).
-    #[arg(long, value_name = "STRENGTH")]
-    pub(super) sharpness: Option<f64>,
+    /// Share of the search from which on block after block is decided (gradient, reinforce).
+    #[arg(long, value_name = "SHARE")]
+    pub(super) decide_from: Option<f64>,
     /// Candidates less probable than this are dropped for good; 0 for none (gradient, reinforce).
     #[arg(long, value_name = "PROBABILITY")]
     pub(super) prune_below: Option<f64>,

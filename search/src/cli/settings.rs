@@ -67,7 +67,7 @@ pub(super) fn search_settings(config: &SearchConfig) -> anyhow::Result<SearchSet
         weight_steps_per_alpha_step: given(config.alpha_every.as_ref(), "--alpha-every")?,
         learning: StrategySettings {
             alpha_learning_rate: given(config.alpha_learning_rate.as_ref(), "--alpha-learning-rate")?,
-            sharpness: given(config.sharpness.as_ref(), "--sharpness")?,
+            decide_from: given(config.decide_from.as_ref(), "--decide-from")?,
             pruning: Pruning {
                 below: given(config.prune_below.as_ref(), "--prune-below")?,
                 from: given(config.prune_from.as_ref(), "--prune-from")?,

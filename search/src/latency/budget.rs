@@ -6,6 +6,10 @@ use crate::{
     derive::{best_within, finalists},
 };
 
+/// What the whole budget is worth in units of log-probability. On mock landscapes 100 to 500 were alike; with 0 a path
+/// used 3.5 % less of the budget and was worse.
+const WORTH: f64 = 200.0;
+
 /// A target, and how likely a network may miss it.
 ///
 /// Without a risk the predicted latency must be at most the target. With a risk r, P(latency > target) must be at most
@@ -79,15 +83,31 @@ impl Budget {
         if self.allows(&fastest) { Ok(fastest) } else { Err(self.impossible()) }
     }
 
-    /// The path of largest probability that meets the budget; exact without a risk. With one the limit depends a little
-    /// on the path: the search is repeated with the limit of the path that was found until that path meets it.
+    /// The path of largest probability that meets the budget, of similar ones the one that uses more of it: a hundredth of
+    /// the target is worth as much as e² times the probability.
+    ///
+    /// A search that is steered to the target prices latency into its probabilities; within a hard budget it costs
+    /// nothing. Exact without a risk. With one the limit depends a little on the path: the limit of the path that was
+    /// found is taken until that path meets it.
+    ///
+    /// # Errors
+    /// [`SearchError::Target`] when no path does.
+    pub fn best(&self, probabilities: &[Vec<f64>]) -> Result<Vec<usize>, SearchError> {
+        self.weighed(probabilities, WORTH)
+    }
+
+    /// The path of largest probability that meets the budget.
     ///
     /// # Errors
     /// [`SearchError::Target`] when no path does.
     pub fn most_probable(&self, probabilities: &[Vec<f64>]) -> Result<Vec<usize>, SearchError> {
-        self.tightened(|limit_ms| Ok(vec![best_within(probabilities, &self.table, limit_ms, 0.0)?])).map(
-            |mut paths| paths.swap_remove(0),
-        )
+        self.weighed(probabilities, 0.0)
+    }
+
+    fn weighed(&self, probabilities: &[Vec<f64>], worth: f64) -> Result<Vec<usize>, SearchError> {
+        let per_ms = worth / self.target_ms;
+        let find = |limit_ms| Ok(vec![best_within(probabilities, &self.table, limit_ms, per_ms)?]);
+        self.tightened(find).map(|mut paths| paths.swap_remove(0))
     }
 
     /// Paths that meet the budget and are worth comparing; see [`finalists`].

@@ -5,7 +5,7 @@ use rand_pcg::Pcg64;
 use super::{Moment, Oracle, Plan, Seen, Strategy};
 use crate::{
     SearchError,
-    alpha::{AlphaAdam, Alphas, Sharpener, insert_alphas, restore_alphas},
+    alpha::{AlphaAdam, Alphas, insert_alphas, restore_alphas},
     latency::Budget,
     objective::{Objective, Observation},
     seed::{Purpose, generator},
@@ -23,14 +23,13 @@ pub struct Gradient {
     plan: Plan,
     alphas: Alphas,
     adam: AlphaAdam,
-    sharpener: Sharpener,
     objective: Box<dyn Objective>,
 }
 
 /// Temperature of the probabilities whose E\[latency\] is steered: 1 in the first half, then geometrically to 1/8.
 #[must_use]
 pub(super) fn temperature(progress: f64) -> f64 {
-    (1.0 / 8.0_f64).powf((2.0 * progress - 1.0).clamp(0.0, 1.0))
+    (0.125_f64).powf((2.0 * progress - 1.0).clamp(0.0, 1.0))
 }
 
 impl Gradient {
@@ -41,7 +40,6 @@ impl Gradient {
         Self {
             alphas: Alphas::new(&counts),
             adam: AlphaAdam::new(&counts, plan.settings.alpha_learning_rate),
-            sharpener: Sharpener::new(plan.settings.sharpness),
             objective: plan.latency_loss.objective(plan.steered_ms()),
             plan: plan.clone(),
         }
@@ -63,11 +61,11 @@ impl Strategy for Gradient {
         }
         let expected_ms = table.expected_ms(&self.alphas.sharpened(temperature(progress)));
         let seen = Observation::new(progress, &gates, cross_entropy, expected_ms, table);
-        let mut gates = self.objective.slopes(&seen).combine(&gates, table);
-        self.sharpener.observe(seen.cross_entropy_gap);
-        self.sharpener.add(progress, self.alphas.blocks(), &mut gates);
+        let gates = self.objective.slopes(&seen).combine(&gates, table);
         self.alphas.descend(&gates, &mut self.adam);
         self.alphas.prune(self.plan.settings.pruning, progress, &self.plan.budget);
+        let share = self.plan.settings.decided(progress);
+        self.alphas.decide(share, self.plan.hard_budget())?;
         Ok(Seen { cross_entropy: Some(cross_entropy), accuracy: None })
     }
 
@@ -76,10 +74,7 @@ impl Strategy for Gradient {
     }
 
     fn finalists(&self, budget: Option<&Budget>) -> Result<Vec<Vec<usize>>, SearchError> {
-        match budget {
-            None => Ok(vec![self.alphas.most_probable()]),
-            Some(budget) => budget.finalists(&self.alphas.probabilities()),
-        }
+        learned_paths(&self.alphas, &self.plan, budget)
     }
 
     fn lambda(&self) -> Option<f64> {
@@ -89,13 +84,25 @@ impl Strategy for Gradient {
     fn write(&self, file: &mut TensorFile) {
         insert_alphas(file, &self.alphas, &self.adam);
         file.insert_numbers("objective", &self.objective.state());
-        file.insert_numbers("sharpener", &[self.sharpener.state()]);
     }
 
     fn read(&mut self, file: &TensorFile) -> Result<(), SearchError> {
         restore_alphas(file, &mut self.alphas, &mut self.adam)?;
         self.objective.restore(&file.numbers("objective")?)?;
-        self.sharpener = self.sharpener.with_state(file.number("sharpener")?);
         Ok(())
+    }
+}
+
+/// Paths worth comparing by architecture parameters: for the budget of the search what it has decided on, for another
+/// one those of [`Budget::finalists`].
+pub(super) fn learned_paths(
+    alphas: &Alphas,
+    plan: &Plan,
+    budget: Option<&Budget>,
+) -> Result<Vec<Vec<usize>>, SearchError> {
+    match budget {
+        None => Ok(vec![alphas.most_probable()]),
+        Some(budget) if Some(budget) == plan.hard_budget() => Ok(vec![budget.best(&alphas.probabilities())?]),
+        Some(budget) => budget.finalists(&alphas.learned()),
     }
 }

@@ -10,9 +10,9 @@ use crate::{SearchError, alpha::Pruning, latency::Budget, objective::LatencyLoss
 pub struct StrategySettings {
     /// Learning rate of architecture parameters (gradient, reinforce).
     pub alpha_learning_rate: f64,
-    /// How strongly the search is made to decide towards its end (gradient, reinforce); see
-    /// [`crate::alpha::Sharpener`].
-    pub sharpness: f64,
+    /// Share of the search from which on block after block is decided (gradient, reinforce); see
+    /// [`crate::alpha::Alphas::decide`].
+    pub decide_from: f64,
     /// When hopeless candidates are dropped (gradient, reinforce).
     pub pruning: Pruning,
     /// Networks looked at per step (reinforce, evolution, random).
@@ -44,10 +44,16 @@ impl StrategySettings {
             let value = self.alpha_learning_rate.to_string();
             return wrong("learning rate of the architecture parameters", value, "a number above 0");
         }
-        if !(self.sharpness.is_finite() && self.sharpness >= 0.0) {
-            return wrong("sharpness", self.sharpness.to_string(), "a number of at least 0");
+        if !(0.0..1.0).contains(&self.decide_from) {
+            return wrong("share to decide from", self.decide_from.to_string(), "0 or more and below 1");
         }
         self.pruning.check()
+    }
+
+    /// Share of the blocks that are to be decided at `progress` (0 to 1) through the search: all of them at its end.
+    #[must_use]
+    pub fn decided(&self, progress: f64) -> f64 {
+        ((progress - self.decide_from) / (1.0 - self.decide_from)).clamp(0.0, 1.0)
     }
 
     /// Steps in which [`StrategySettings::networks`] are looked at.

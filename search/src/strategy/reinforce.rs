@@ -2,10 +2,13 @@
 
 use rand_pcg::Pcg64;
 
-use super::{Moment, Oracle, Plan, Seen, Strategy, gradient::temperature};
+use super::{
+    Moment, Oracle, Plan, Seen, Strategy,
+    gradient::{learned_paths, temperature},
+};
 use crate::{
     SearchError,
-    alpha::{AlphaAdam, Alphas, Sharpener, insert_alphas, restore_alphas},
+    alpha::{AlphaAdam, Alphas, insert_alphas, restore_alphas},
     latency::Budget,
     objective::{Objective, Observation},
     seed::{Purpose, generator},
@@ -22,7 +25,6 @@ pub struct Reinforce {
     plan: Plan,
     alphas: Alphas,
     adam: AlphaAdam,
-    sharpener: Sharpener,
     objective: Box<dyn Objective>,
     baseline: Option<f64>,
 }
@@ -38,7 +40,6 @@ impl Reinforce {
         Self {
             alphas: Alphas::new(&counts),
             adam: AlphaAdam::new(&counts, plan.settings.alpha_learning_rate),
-            sharpener: Sharpener::new(plan.settings.sharpness),
             objective: plan.latency_loss.objective(plan.steered_ms()),
             baseline: None,
             plan: plan.clone(),
@@ -106,12 +107,12 @@ impl Strategy for Reinforce {
         let reward =
             |(accuracy, latency_ms): (&f64, &f64)| accuracy * (target_ms / latency_ms).powf(exponent);
         let rewards: Vec<f64> = accuracies.iter().zip(&latencies).map(reward).collect();
-        let (mut gradient, baseline) = self.gradient(&paths, &rewards);
+        let (gradient, baseline) = self.gradient(&paths, &rewards);
         self.baseline = Some(baseline);
-        self.sharpener.observe(deviation(&rewards));
-        self.sharpener.add_to_all(progress, &self.alphas.probabilities(), &mut gradient);
         self.alphas.descend_all(&gradient, &mut self.adam);
         self.alphas.prune(self.plan.settings.pruning, progress, &self.plan.budget);
+        let share = self.plan.settings.decided(progress);
+        self.alphas.decide(share, self.plan.hard_budget())?;
         Ok(Seen { cross_entropy: None, accuracy: Some(accuracy) })
     }
 
@@ -120,10 +121,7 @@ impl Strategy for Reinforce {
     }
 
     fn finalists(&self, budget: Option<&Budget>) -> Result<Vec<Vec<usize>>, SearchError> {
-        match budget {
-            None => Ok(vec![self.alphas.most_probable()]),
-            Some(budget) => budget.finalists(&self.alphas.probabilities()),
-        }
+        learned_paths(&self.alphas, &self.plan, budget)
     }
 
     fn lambda(&self) -> Option<f64> {
@@ -133,14 +131,12 @@ impl Strategy for Reinforce {
     fn write(&self, file: &mut TensorFile) {
         insert_alphas(file, &self.alphas, &self.adam);
         file.insert_numbers("objective", &self.objective.state());
-        file.insert_numbers("sharpener", &[self.sharpener.state()]);
         file.insert_numbers("baseline", &self.baseline.into_iter().collect::<Vec<_>>());
     }
 
     fn read(&mut self, file: &TensorFile) -> Result<(), SearchError> {
         restore_alphas(file, &mut self.alphas, &mut self.adam)?;
         self.objective.restore(&file.numbers("objective")?)?;
-        self.sharpener = self.sharpener.with_state(file.number("sharpener")?);
         self.baseline = file.numbers("baseline")?.first().copied();
         Ok(())
     }

@@ -131,7 +131,7 @@ pub fn search_settings() -> SearchSettings {
         weight_steps_per_alpha_step: 2,
         learning: StrategySettings {
             alpha_learning_rate: 0.1,
-            sharpness: 0.3,
+            decide_from: 0.7,
             pruning: Pruning { below: 0.1, from: 0.5 },
             networks_per_step: 3,
             networks: 20,
