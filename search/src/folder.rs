@@ -51,6 +51,12 @@ impl RunFolder {
         self.path.join("architecture.json")
     }
 
+    /// What other targets were answered with.
+    #[must_use]
+    pub fn front(&self) -> PathBuf {
+        self.path.join("front")
+    }
+
     /// Trained weights.
     #[must_use]
     pub fn weights(&self) -> PathBuf {

@@ -20,6 +20,7 @@ pub mod cli;
 pub mod data;
 pub mod derive;
 pub mod export;
+pub mod front;
 pub mod gates;
 pub mod latency;
 pub mod module;

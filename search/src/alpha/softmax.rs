@@ -17,7 +17,7 @@ pub fn softmax(values: &[f64]) -> Vec<f64> {
 /// −Σ p log p in nats.
 #[must_use]
 pub fn entropy(probabilities: &[f64]) -> f64 {
-    -probabilities.iter().filter(|p| **p > 0.0).map(|p| p * p.ln()).sum::<f64>()
+    0.0 - probabilities.iter().filter(|p| **p > 0.0).map(|p| p * p.ln()).sum::<f64>()
 }
 
 /// Mean entropy of blocks in nats, divided by that of equal probabilities: 1 knows nothing, 0 has decided.

@@ -108,7 +108,7 @@ pub(super) struct SearchConfig {
 
 impl SearchConfig {
     /// That of a `.toml` or `.json` file.
-    fn read(path: &Path) -> anyhow::Result<Self> {
+    pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
         let text = read_text(path)?;
         let parsed = if path.extension().is_some_and(|extension| extension == "json") {
             serde_json::from_str(&text).map_err(|error| error.to_string())

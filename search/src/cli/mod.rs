@@ -4,8 +4,11 @@ mod baseline;
 mod bench;
 mod config;
 mod config_command;
+mod derive;
 mod environment;
 mod export;
+mod finished_run;
+mod front;
 mod output;
 mod preset;
 mod progress;
@@ -48,6 +51,8 @@ pub struct Cli {
 enum Command {
     Run(Box<run::Run>),
     Config(Box<config_command::Config>),
+    Derive(derive::Derive),
+    Front(front::Front),
     Baseline(baseline::Baseline),
     Train(train::Train),
     Export(export::Export),
@@ -62,6 +67,8 @@ impl Cli {
         let result = match self.command {
             Command::Run(run) => run.execute(),
             Command::Config(config) => config.execute(),
+            Command::Derive(derive) => derive.execute(),
+            Command::Front(front) => front.execute(),
             Command::Baseline(baseline) => baseline.execute(),
             Command::Train(train) => train.execute(),
             Command::Export(export) => export.execute(),

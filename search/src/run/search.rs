@@ -108,12 +108,9 @@ impl<'a> Run<'a> {
         watcher: &mut dyn Watcher,
     ) -> Result<(), SearchError> {
         let mut saved = Instant::now();
-        let mut loss = f64::NAN;
         while self.state.step < self.settings.steps() {
             let step = self.state.step;
-            if step < self.settings.weight_steps() {
-                loss = self.weight_step(step)?;
-            }
+            let loss = if step < self.settings.weight_steps() { self.weight_step(step)? } else { f64::NAN };
             if self.settings.learns_at(step) {
                 self.learn(step)?;
             }
