@@ -5,7 +5,8 @@ use profiler::spec::OpSpec;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AdditiveLatency, NetworkModel, OpEstimate, PredictorError, interval::NORMAL_90, network_form::Coefficients,
+    AdditiveLatency, NetworkModel, OpEstimate, PredictorError, interval::NORMAL_90,
+    network_form::Coefficients,
 };
 
 /// An op's part of a network, or the sum of several; what a network's interval is made of is additive, too.

@@ -76,7 +76,8 @@ impl<'a> Scores<'a> {
         }
         let mut known = HashMap::new();
         for (index, line) in whole.lines().enumerate() {
-            let wrong = |reason: String| ReadError::Line { path: path.to_owned(), line: index as u64 + 1, reason };
+            let wrong =
+                |reason: String| ReadError::Line { path: path.to_owned(), line: index as u64 + 1, reason };
             let line: Line = serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?;
             let fits = line.path.len() == counts.len() && line.path.iter().zip(counts).all(|(c, n)| c < n);
             if !fits || !(0.0..=1.0).contains(&line.accuracy) {

@@ -37,7 +37,7 @@ fn settings() -> SearchSettings {
     SearchSettings { latency, target_ms: 6.0, ..crate::run::settings_for_tests() }
 }
 
-const TARGETS_MS: [f64; 3] = [3.0, 6.0, 8.5];
+const TARGETS_MS: [f64; 3] = [3.1, 6.1, 8.6];
 const EFFORT: Effort = Effort { networks: 70, finalists: 3 };
 
 fn run(folder: &Path, stop_at: usize, merits: &mut Merits) -> Result<Vec<FrontPoint>, SearchError> {
@@ -55,9 +55,9 @@ fn each_target_gets_its_best_path_and_a_stop_costs_nothing() {
     let mut merits = merits();
     assert!(matches!(run(folder.path(), 100, &mut merits), Err(SearchError::Stopped)));
     let before = merits.asked;
-    assert!(before > 50, "{before}");
+    assert!(before > 20, "{before}");
     let found = run(folder.path(), usize::MAX, &mut merits).unwrap();
-    // 3 ms: two of five at 1 ms: 6 hundredths. 6 ms: all at 1 ms: 15. 8.5 ms: two more at 2 ms: 17.
+    // 3.1 ms: two of five at 1 ms: 6 hundredths. 6.1 ms: all at 1 ms: 15. 8.6 ms: two of them at 2 ms: 17.
     let expected = [(3.0, 0.06), (6.0, 0.15), (8.0, 0.17)];
     for (point, (ms, accuracy)) in found.iter().zip(expected) {
         assert!((point.predicted_ms - ms).abs() < 1e-9, "{point:?}");

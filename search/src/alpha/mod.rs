@@ -49,9 +49,10 @@ impl Alphas {
     /// The values, with that of dropped candidates so small that their probability is 0.
     fn masked(&self) -> impl Iterator<Item = Vec<f64>> {
         let mask = |(alpha, dropped): (&f64, &bool)| if *dropped { f64::MIN } else { *alpha };
-        self.blocks.iter().zip(&self.dropped).map(move |(block, dropped)| {
-            block.iter().zip(dropped).map(mask).collect()
-        })
+        self.blocks
+            .iter()
+            .zip(&self.dropped)
+            .map(move |(block, dropped)| block.iter().zip(dropped).map(mask).collect())
     }
 
     /// The probabilities of every block's candidates; 0 for dropped ones.

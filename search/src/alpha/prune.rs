@@ -26,8 +26,7 @@ impl Pruning {
     /// # Errors
     /// [`SearchError::Setting`] for shares outside 0 to 1.
     pub fn check(&self) -> Result<(), SearchError> {
-        for (name, value) in
-            [("probability to prune below", self.below), ("share to prune from", self.from)]
+        for (name, value) in [("probability to prune below", self.below), ("share to prune from", self.from)]
         {
             if !(0.0..=1.0).contains(&value) {
                 return Err(SearchError::Setting { name, value: value.to_string(), expected: "0 to 1" });
@@ -57,8 +56,8 @@ impl Alphas {
         }
         let (best, probabilities) = (self.most_probable(), self.probabilities());
         for (block, best) in best.into_iter().enumerate() {
-            for candidate in 0..self.blocks[block].len() {
-                let hopeless = probabilities[block][candidate] < pruning.below && candidate != best;
+            for (candidate, probability) in probabilities[block].iter().enumerate() {
+                let hopeless = *probability < pruning.below && candidate != best;
                 if hopeless && self.is_alive(block, candidate) {
                     self.dropped[block][candidate] = true;
                     if !budget.allows(&self.fastest_alive(budget.table())) {

@@ -12,8 +12,7 @@ pub(crate) fn insert_alphas(file: &mut TensorFile, all: &Alphas, adam: &AlphaAda
         file.insert_numbers(&format!("alpha.{block}.second"), &of(|m| m.second));
         let steps: Vec<_> = moments.iter().map(|m| m.steps).collect();
         file.insert_counts(&format!("alpha.{block}.steps"), &steps);
-        let dropped: Vec<u64> =
-            all.dropped[block].iter().map(|dropped| u64::from(*dropped)).collect();
+        let dropped: Vec<u64> = all.dropped[block].iter().map(|dropped| u64::from(*dropped)).collect();
         file.insert_counts(&format!("alpha.{block}.dropped"), &dropped);
     }
 }
@@ -36,9 +35,7 @@ pub(crate) fn restore_alphas(
         let dropped = file.counts(&format!("alpha.{block}.dropped"))?;
         if [alphas.len(), first.len(), second.len(), steps.len(), dropped.len()] != [old.len(); 5] {
             let expected = old.len();
-            return Err(SearchError::Checkpoint(format!(
-                "`alpha.{block}` is not for {expected} candidates"
-            )));
+            return Err(SearchError::Checkpoint(format!("`alpha.{block}` is not for {expected} candidates")));
         }
         let moments = first.into_iter().zip(second).zip(steps);
         all_moments.push(moments.map(|((first, second), steps)| Moments { first, second, steps }).collect());

@@ -83,7 +83,8 @@ impl Derive {
         if self.json {
             return output::json(&derived);
         }
-        let accuracy = held_out_accuracy.map(|accuracy| format!(", {} of held-out images", percent(accuracy)));
+        let accuracy =
+            held_out_accuracy.map(|accuracy| format!(", {} of held-out images", percent(accuracy)));
         Ok(format!(
             "{}: {}, {:.4} ms predicted of {:.4} ms allowed{}",
             self.output.display(),

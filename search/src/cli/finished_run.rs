@@ -42,9 +42,9 @@ impl FinishedRun {
     pub(super) fn held_out(&self, data: Option<PathBuf>) -> anyhow::Result<HeldOut> {
         let data = match data {
             Some(data) => data,
-            None => SearchConfig::read(&self.folder.config())?
-                .data
-                .ok_or_else(|| UsageError("--data is needed: the search has not written down where".to_owned()))?,
+            None => SearchConfig::read(&self.folder.config())?.data.ok_or_else(|| {
+                UsageError("--data is needed: the search has not written down where".to_owned())
+            })?,
         };
         let images = open_images(&data)?;
         let space = self.settings.space.resolve()?;

@@ -23,8 +23,10 @@ use crate::{
 /// on where it was when it is given again: paths that were looked at are not looked at again. A search by `--strategy
 /// evolution` or `random` trains all paths alike, which suits a front better than one that has decided.
 #[derive(Debug, Args)]
-#[command(after_help = "RUN/front then holds front.json, scores.jsonl and an architecture file per target.\n\n\
-                        Example:\n  search front run/search --targets 0.2,0.3,0.4,0.5")]
+#[command(
+    after_help = "RUN/front then holds front.json, scores.jsonl and an architecture file per target.\n\n\
+                        Example:\n  search front run/search --targets 0.2,0.3,0.4,0.5"
+)]
 pub(super) struct Front {
     /// Folder of a finished search.
     #[arg(value_name = "RUN")]
@@ -132,7 +134,8 @@ impl Front {
         if self.json {
             return output::json(&front);
         }
-        let mut lines = table(["target ms", "predicted ms", "of the target", "held-out", "M MACs", "network"]);
+        let mut lines =
+            table(["target ms", "predicted ms", "of the target", "held-out", "M MACs", "network"]);
         for entry in &front.networks {
             lines.add_row([
                 format!("{}", entry.target_ms),

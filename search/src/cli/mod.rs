@@ -58,6 +58,8 @@ enum Command {
     Export(export::Export),
     Report(report::Report),
     Bench(bench::Bench),
+    #[command(hide = true)]
+    BenchMemory(bench::BenchMemory),
 }
 
 impl Cli {
@@ -74,6 +76,7 @@ impl Cli {
             Command::Export(export) => export.execute(),
             Command::Report(report) => report.execute(),
             Command::Bench(bench) => bench.execute(),
+            Command::BenchMemory(memory) => memory.execute(),
         };
         match result.and_then(|text| output::print(&text)) {
             Ok(()) => ExitCode::SUCCESS,

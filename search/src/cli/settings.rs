@@ -19,10 +19,8 @@ pub(super) fn given<T: Clone>(value: Option<&T>, flag: &str) -> Result<T, UsageE
 
 /// The settings of a search that is told this; reads the space and the latency model.
 pub(super) fn search_settings(config: &SearchConfig) -> anyhow::Result<SearchSettings> {
-    let file = read_space(
-        &given(config.space.as_ref(), "--space")?,
-        given(config.width.as_ref(), "--width")?,
-    )?;
+    let file =
+        read_space(&given(config.space.as_ref(), "--space")?, given(config.width.as_ref(), "--width")?)?;
     let space = file.resolve()?;
     let path = given(config.model.as_ref(), "--model")?;
     let model = LatencyModel::read(&path)?;

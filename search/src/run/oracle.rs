@@ -34,7 +34,8 @@ impl Oracle for BatchOracle<'_> {
     }
 
     fn accuracy(&mut self, path: &[usize]) -> Result<f64, SearchError> {
-        let batch = Batch { images: self.batch.images.shallow_clone(), labels: self.batch.labels.shallow_clone() };
+        let batch =
+            Batch { images: self.batch.images.shallow_clone(), labels: self.batch.labels.shallow_clone() };
         accuracy(&self.supernet.path(path), std::iter::once(Ok(batch)), Mode::Probe)
     }
 }

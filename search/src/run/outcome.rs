@@ -3,7 +3,9 @@
 use profiler::spec::Architecture;
 
 use super::{SearchSettings, SearchState};
-use crate::{SearchError, alpha::relative_entropy, latency::Budget, objective::LatencyLoss, strategy::Oracle};
+use crate::{
+    SearchError, alpha::relative_entropy, latency::Budget, objective::LatencyLoss, strategy::Oracle,
+};
 
 /// How a search ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,10 +40,7 @@ pub struct Compared {
 ///
 /// # Errors
 /// [`SearchError`] of the oracle.
-pub fn compare(
-    paths: Vec<Vec<usize>>,
-    oracle: &mut dyn Oracle,
-) -> Result<Option<Compared>, SearchError> {
+pub fn compare(paths: Vec<Vec<usize>>, oracle: &mut dyn Oracle) -> Result<Option<Compared>, SearchError> {
     let mut best: Option<Compared> = None;
     for path in paths {
         let accuracy = oracle.accuracy(&path)?;

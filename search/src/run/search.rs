@@ -10,7 +10,8 @@ use rand::RngExt;
 use tch::Device;
 
 use super::{
-    Log, LogLine, Outcome, Phase, SearchSettings, SearchState, SetOracle, oracle::BatchOracle, outcome::compare,
+    Log, LogLine, Outcome, Phase, SearchSettings, SearchState, SetOracle, oracle::BatchOracle,
+    outcome::compare,
 };
 use crate::{
     SearchError,

@@ -26,7 +26,8 @@ fn the_budget_holds_and_is_well_used() {
             }
         }
         let count = all.len() as f64;
-        let mean = all.iter().fold((0.0, 0.0), |sum, (used, gain)| (sum.0 + used / count, sum.1 + gain / count));
+        let mean =
+            all.iter().fold((0.0, 0.0), |sum, (used, gain)| (sum.0 + used / count, sum.1 + gain / count));
         println!("{kind:?} {mean:?}");
         assert!(mean.0 > 0.98 && mean.1 > 0.8, "{kind:?}: {mean:?}");
     }

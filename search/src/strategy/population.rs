@@ -133,9 +133,11 @@ impl Population {
 fn mutate(path: &[usize], budget: &Budget, rng: &mut Pcg64) -> Vec<usize> {
     let blocks = path.iter().zip(&budget.table().blocks_ms);
     blocks
-        .map(|(&choice, block)| {
-            if rng.random::<f64>() < MUTATION { rng.random_range(0..block.len()) } else { choice }
-        })
+        .map(
+            |(&choice, block)| {
+                if rng.random::<f64>() < MUTATION { rng.random_range(0..block.len()) } else { choice }
+            },
+        )
         .collect()
 }
 
@@ -155,8 +157,7 @@ pub(crate) fn random_within(budget: &Budget, rng: &mut Pcg64) -> Vec<usize> {
             longer[block] = *choice;
             budget.allows(&longer)
         };
-        let candidates: Vec<usize> =
-            (0..budget.table().blocks_ms[block].len()).filter(fits).collect();
+        let candidates: Vec<usize> = (0..budget.table().blocks_ms[block].len()).filter(fits).collect();
         if let Some(&choice) = candidates.choose(rng) {
             path[block] = choice;
         }

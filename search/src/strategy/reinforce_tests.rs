@@ -2,12 +2,7 @@
 use rand::SeedableRng;
 
 use super::*;
-use crate::{
-    alpha::softmax,
-    latency::LatencyTable,
-    objective::LatencyLoss,
-    strategy::landscape::SETTINGS,
-};
+use crate::{alpha::softmax, latency::LatencyTable, objective::LatencyLoss, strategy::landscape::SETTINGS};
 
 /// Two blocks, of three and of two candidates, with a reward per path.
 const BLOCKS: [&[f64]; 2] = [&[0.4, -0.3, 0.9], &[0.2, -0.5]];
