@@ -218,6 +218,10 @@ pub struct AdditiveLatency<'a> {
 }
 
 impl AdditiveLatency<'_> {
+    pub(crate) fn model(&self) -> &LatencyModel {
+        self.model
+    }
+
     /// Milliseconds that every network costs, whatever its ops.
     #[must_use]
     pub fn constant_ms(&self) -> f64 {

@@ -52,6 +52,21 @@ fn a_network_is_exactly_its_constant_and_its_ops() {
 }
 
 #[test]
+fn a_networks_interval_follows_from_the_sum_of_its_shares() {
+    let model = fitted(0.04, 20);
+    let additive = model.additive();
+    for network in random_networks(20) {
+        let prediction = model.predict_architecture(&network).unwrap();
+        let shares = network.ops().iter().map(|op| additive.share(op).unwrap());
+        let ops = shares.reduce(|sum, share| sum + share).unwrap();
+        let ms = additive.constant_ms() + ops.ms;
+        let half_width = model.networks().log_half_width(ms, &ops);
+        assert!((prediction.latency.ms() / ms - 1.0).abs() < 1e-12);
+        assert!((prediction.high.ms() / ms - half_width.exp()).abs() < 1e-9, "{half_width}, {prediction:?}");
+    }
+}
+
+#[test]
 fn without_networks_the_answer_is_a_flagged_wide_sum() {
     let model = fitted(0.0, 0);
     let network = &random_networks(1)[0];

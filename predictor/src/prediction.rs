@@ -6,8 +6,8 @@ use profiler::spec::Latency;
 use serde::Serialize;
 
 use crate::{
-    NetworkModel, OpEstimate,
-    interval::{Basis, NORMAL_90},
+    NetworkModel, OpEstimate, Share,
+    interval::Basis,
     network_form::{Coefficients, Form},
 };
 
@@ -95,20 +95,9 @@ impl Prediction {
 }
 
 /// The prediction of a network of these ops that sums to `ms`.
-///
-/// The network level's interval holds for ops known as well as those of the networks it was fitted on. Where they are
-/// known less, their errors are added: in quadrature as if independent; what they were widened by for being outside what
-/// was measured in full, because such errors go together.
 pub(crate) fn network_prediction(ms: f64, ops: &[OpEstimate], networks: &NetworkModel) -> Option<Prediction> {
-    let coefficients = &networks.coefficients;
-    let known_less = ops_deviation(ops, ms, coefficients).powi(2) - networks.ops_deviation.powi(2);
-    let outside = |op: &OpEstimate| {
-        let half_width = op.combined.log_half_width;
-        coefficients.inside_ms(op.combined.ms) * (half_width.exp() - (half_width / op.widened).exp())
-    };
-    let outside: f64 = ops.iter().map(outside).sum();
-    let half_width =
-        networks.band.log_half_width.hypot(NORMAL_90 * known_less.max(0.0).sqrt()) + (outside / ms).ln_1p();
+    let shares = ops.iter().map(|op| Share::of(op, &networks.coefficients));
+    let half_width = networks.log_half_width(ms, &shares.fold(Share::default(), |sum, share| sum + share));
     let mut flags = Vec::new();
     match (networks.form, networks.band.basis) {
         (Form::Sum, _) => flags.push(Flag::NoNetworks),

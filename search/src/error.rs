@@ -47,10 +47,20 @@ pub enum SearchError {
     /// A training that never saw the test images.
     #[error("{}: trained with --hold-out, to choose settings; train the network again without it", .0.display())]
     NotTested(PathBuf),
-    /// A target that no path of the space meets, or every one.
+    /// A search that has not ended yet.
+    #[error("{}: done are {step} of {steps} steps; end the search with `search run` first", folder.display())]
+    Unfinished {
+        /// Its folder.
+        folder: PathBuf,
+        /// Steps done.
+        step: u64,
+        /// Steps in all.
+        steps: u64,
+    },
+    /// A target that no path of the space meets, or every one; with a risk, what it needs is more than it takes.
     #[error(
-        "a target of {target_ms} ms cannot be met: the fastest network of the space takes {fastest_ms:.4} ms, the \
-         slowest {slowest_ms:.4} ms"
+        "a target of {target_ms} ms cannot be met: the fastest network of the space needs {fastest_ms:.4} ms, the \
+         slowest takes {slowest_ms:.4} ms"
     )]
     Target {
         /// The target.

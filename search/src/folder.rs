@@ -27,6 +27,12 @@ impl RunFolder {
         self.path.join("settings.json")
     }
 
+    /// What a search was told, to be told again.
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        self.path.join("config.toml")
+    }
+
     /// All that changes, written now and then.
     #[must_use]
     pub fn checkpoint(&self) -> PathBuf {
@@ -43,6 +49,12 @@ impl RunFolder {
     #[must_use]
     pub fn architecture(&self) -> PathBuf {
         self.path.join("architecture.json")
+    }
+
+    /// What other targets were answered with.
+    #[must_use]
+    pub fn front(&self) -> PathBuf {
+        self.path.join("front")
     }
 
     /// Trained weights.

@@ -14,7 +14,7 @@ use crate::{
 /// ∂CE/∂g of every block's two gates, and the cross-entropy, on one batch.
 ///
 /// The active candidate of each pair runs with a graph and its output goes on; the other runs on the same input
-/// without a graph. With m = g_1 o_1 + g_2 o_2 the gradient is ∂L/∂g_k = ⟨o_k, ∂L/∂m⟩.
+/// without a graph. Blocks without a pair run `rest`'s candidate. With m = g_1 o_1 + g_2 o_2 the gradient is ∂L/∂g_k = ⟨o_k, ∂L/∂m⟩.
 /// Weights and running statistics stay as they are. Source: ProxylessNAS, §3.2, arXiv:1812.00332.
 ///
 /// # Errors
@@ -22,14 +22,15 @@ use crate::{
 pub fn gate_gradients(
     supernet: &Supernet,
     pairs: &[Option<Pair>],
+    rest: &[usize],
     batch: &Batch,
 ) -> Result<(f64, Vec<Option<GateGradient>>), SearchError> {
     let mode = Mode::Probe;
     let mut x = supernet.enter(&batch.images, mode)?;
     let mut outputs = Vec::new();
-    for (block, pair) in pairs.iter().enumerate() {
+    for (block, (pair, &rest)) in pairs.iter().zip(rest).enumerate() {
         let Some(pair) = pair else {
-            x = supernet.run(block, 0, &x, mode)?;
+            x = supernet.run(block, rest, &x, mode)?;
             continue;
         };
         let other = tch::no_grad(|| supernet.run(block, pair.second, &x, mode))?;

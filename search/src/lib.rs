@@ -1,8 +1,9 @@
 //! Searches for the network that fits a device: ProxylessNAS (arXiv:1812.00332) with libtorch.
 //!
 //! A [`SearchSpace`](profiler::spec::SearchSpace) becomes a [`supernet`] of which one path runs at a time. Weight steps
-//! ([`sgd`]) train sampled paths; architecture steps compare two candidates per block ([`gates`]) and move the
-//! architecture parameters ([`alpha`]) by an [`objective`] of accuracy and expected [`latency`]. [`run`] is the loop
+//! ([`sgd`]) train sampled paths; a [`strategy`] learns which of them are good. That by gradients compares two candidates
+//! per block ([`gates`]) and moves the architecture parameters ([`alpha`]) by an [`objective`] of accuracy and expected
+//! [`latency`]. [`run`] is the loop
 //! with its folder, [`train`] trains what came out of it (or any other network), [`export`] writes it as ONNX, and
 //! [`report`] puts predicted beside measured latencies.
 //!
@@ -19,6 +20,7 @@ pub mod cli;
 pub mod data;
 pub mod derive;
 pub mod export;
+pub mod front;
 pub mod gates;
 pub mod latency;
 pub mod module;
@@ -27,6 +29,7 @@ pub mod report;
 pub mod run;
 pub mod seed;
 pub mod sgd;
+pub mod strategy;
 pub mod supernet;
 pub mod tensor_file;
 pub mod train;

@@ -17,12 +17,14 @@ pub enum Purpose {
     Augmentation,
     /// The path a weight step trains.
     Path,
-    /// The pairs an architecture step compares.
+    /// The pairs or networks an architecture step compares.
     Pairs,
     /// The order of the held-out images.
     HeldOutOrder,
     /// How an architecture step's images are shifted and mirrored.
     HeldOutAugmentation,
+    /// The children of a front's generation.
+    Front,
 }
 
 /// The generator of one purpose at one step.

@@ -81,6 +81,19 @@ impl Supernet {
         self.after.forward(x, mode)
     }
 
+    /// Candidates of each block.
+    #[must_use]
+    pub fn counts(&self) -> Vec<usize> {
+        self.blocks.iter().map(Vec::len).collect()
+    }
+
+    /// All parameters.
+    pub(crate) fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+        let candidates = self.blocks.iter_mut().flatten().flatten();
+        let fixed = [&mut self.before, &mut self.after];
+        fixed.into_iter().chain(candidates).flat_map(GraphModule::parameters_mut).collect()
+    }
+
     /// The path that takes candidate `choices[i]` in block `i`.
     pub fn path<'a>(&'a mut self, choices: &'a [usize]) -> Path<'a> {
         Path { supernet: self, choices }

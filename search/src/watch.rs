@@ -9,7 +9,7 @@ pub struct Progress {
     pub step: u64,
     /// Weight steps in all.
     pub steps: u64,
-    /// Loss of the last weight step.
+    /// Loss of the last weight step; NaN where none was made.
     pub loss: f64,
     /// E\[latency\] and its target in milliseconds, in a search.
     pub expected_ms: Option<(f64, f64)>,

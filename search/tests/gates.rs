@@ -53,7 +53,7 @@ fn gate_gradients_are_those_of_the_relaxation() {
     let counts: Vec<_> = support::space().blocks().iter().map(|block| block.candidates.len()).collect();
     for seed in 0..5 {
         let pairs = Alphas::new(&counts).sample_pairs(&mut generator(seed, Purpose::Pairs, 0));
-        let (loss, found) = gate_gradients(&supernet, &pairs, &batch).unwrap();
+        let (loss, found) = gate_gradients(&supernet, &pairs, &[0; 4], &batch).unwrap();
         let gates = gates(pairs.len());
         let relaxed = mixed_loss(&supernet, &pairs, &gates, &batch);
         assert!((loss - f64::try_from(&relaxed).unwrap()).abs() < 1e-6);
@@ -83,7 +83,7 @@ fn an_architecture_step_leaves_weights_and_statistics_alone() {
     };
     let before = all(&supernet);
     let pairs = vec![Some(Pair { first: 0, second: 1 }), Some(Pair { first: 4, second: 1 }), None, None];
-    let (_, found) = gate_gradients(&supernet, &pairs, &batch).unwrap();
+    let (_, found) = gate_gradients(&supernet, &pairs, &[0; 4], &batch).unwrap();
     assert!(found[2].is_none() && found[1].is_some());
     assert_eq!(before, all(&supernet));
     let sum: f64 = before.iter().map(|t| f64::try_from(t.sum(Kind::Double)).unwrap()).sum();

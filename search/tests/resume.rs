@@ -9,7 +9,8 @@ use std::{path::Path, time::Duration};
 use datasets::images::ImageDataset;
 use search::{
     RunFolder, SearchError,
-    run::{Log, LogLine, search},
+    run::{Log, LogLine, SearchSettings, search},
+    strategy::StrategyKind,
     train::{TrainSettings, train},
     watch::{Progress, Unwatched, Watcher},
 };
@@ -43,31 +44,46 @@ fn until_done<T>(every: u64, mut run: impl FnMut(&mut dyn Watcher) -> Result<T, 
     }
 }
 
-#[test]
-fn a_stopped_search_ends_in_the_same_bits() {
-    let (folder, images, settings) =
-        (tempfile::tempdir().unwrap(), support::images(), support::search_settings());
+/// Whole and in parts, every strategy ends with the same checkpoint, network and log; the log's steps are returned.
+fn stopped_and_whole(strategy: StrategyKind, stops: u32) -> Vec<u64> {
+    let (folder, images) = (tempfile::tempdir().unwrap(), support::images());
+    let settings = SearchSettings { strategy, ..support::search_settings() };
     let [whole, parts, other] =
         ["whole", "parts", "other"].map(|name| RunFolder::new(&folder.path().join(name)));
     let expected = search(&settings, &images, &whole, HOUR, &mut Unwatched).unwrap();
     // 7 lies inside a group of log lines and behind the warm-up's end: the awkward place.
-    let (found, stops) = until_done(7, |watcher| search(&settings, &images, &parts, HOUR, watcher));
-    assert_eq!(stops, 2);
-    assert_eq!(found, expected);
-    assert!(bytes(&whole.checkpoint()) == bytes(&parts.checkpoint()), "checkpoints differ");
+    let (found, stopped) = until_done(7, |watcher| search(&settings, &images, &parts, HOUR, watcher));
+    assert_eq!((found, stopped), (expected.clone(), stops));
+    assert!(expected.path_ms <= settings.target_ms, "{expected:?}");
+    assert!(bytes(&whole.checkpoint()) == bytes(&parts.checkpoint()), "{strategy:?}: checkpoints differ");
     assert_eq!(bytes(&whole.architecture()), bytes(&parts.architecture()));
     let log = |folder: &RunFolder| -> Vec<LogLine> {
         let lines = Log::read(&folder.log()).unwrap();
         lines.into_iter().map(|line| LogLine { step_ms: 0.0, ..line }).collect()
     };
     assert_eq!(log(&whole), log(&parts));
-    assert_eq!(log(&whole).iter().map(|line| line.step).collect::<Vec<_>>(), [3, 6, 9, 12, 15, 18, 20]);
 
-    let seed = search::run::SearchSettings { seed: 8, ..settings };
+    let seed = SearchSettings { seed: 8, ..settings };
     search(&seed, &images, &other, HOUR, &mut Unwatched).unwrap();
     assert!(bytes(&whole.checkpoint()) != bytes(&other.checkpoint()), "the seed has no effect");
     let error = search(&seed, &images, &whole, HOUR, &mut Unwatched).unwrap_err().to_string();
     assert!(error.contains("was made with seed = 7, not 8"), "{error}");
+    log(&whole).iter().map(|line| line.step).collect()
+}
+
+#[test]
+fn a_stopped_search_ends_in_the_same_bits() {
+    for strategy in [StrategyKind::Gradient, StrategyKind::Reinforce] {
+        assert_eq!(stopped_and_whole(strategy, 2), [3, 6, 9, 12, 15, 18, 20]);
+    }
+}
+
+/// 20 networks, 3 at a time: seven steps behind the twenty of training.
+#[test]
+fn a_search_that_is_stopped_while_it_compares_ends_in_the_same_bits() {
+    for strategy in [StrategyKind::Evolution, StrategyKind::Random] {
+        assert_eq!(stopped_and_whole(strategy, 3), [3, 6, 9, 12, 15, 18, 21, 24, 27]);
+    }
 }
 
 #[test]

@@ -1,16 +1,19 @@
 //! Architecture parameters: one α per candidate, their probabilities, and how they learn.
 
 mod adam;
+mod decide;
 mod pair;
-mod sharpen;
+mod prune;
 mod softmax;
+mod store;
 
 use rand::{Rng, RngExt};
 
 pub use adam::{AlphaAdam, Moments};
 pub use pair::{GateGradient, Pair};
-pub use sharpen::Sharpener;
-pub use softmax::{entropy, log_sum_exp, softmax};
+pub use prune::Pruning;
+pub use softmax::{entropy, log_sum_exp, relative_entropy, softmax};
+pub(crate) use store::{insert_alphas, restore_alphas};
 
 /// The architecture parameters of a space: for each block one α per candidate.
 ///
@@ -19,19 +22,22 @@ pub use softmax::{entropy, log_sum_exp, softmax};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alphas {
     blocks: Vec<Vec<f64>>,
+    /// Candidates that are out of the search; their α stay as they were.
+    dropped: Vec<Vec<bool>>,
 }
 
 impl Alphas {
     /// All 0, for blocks with these numbers of candidates.
     #[must_use]
     pub fn new(counts: &[usize]) -> Self {
-        Self { blocks: counts.iter().map(|&count| vec![0.0; count]).collect() }
+        Self::from_blocks(counts.iter().map(|&count| vec![0.0; count]).collect())
     }
 
     /// Given values; one list per block.
     #[must_use]
     pub fn from_blocks(blocks: Vec<Vec<f64>>) -> Self {
-        Self { blocks }
+        let dropped = blocks.iter().map(|block| vec![false; block.len()]).collect();
+        Self { blocks, dropped }
     }
 
     /// The values, one list per block.
@@ -40,30 +46,41 @@ impl Alphas {
         &self.blocks
     }
 
-    /// The probabilities of every block's candidates.
+    /// The values, with that of dropped candidates so small that their probability is 0.
+    fn masked(&self) -> impl Iterator<Item = Vec<f64>> {
+        let mask = |(alpha, dropped): (&f64, &bool)| if *dropped { f64::MIN } else { *alpha };
+        self.blocks
+            .iter()
+            .zip(&self.dropped)
+            .map(move |(block, dropped)| block.iter().zip(dropped).map(mask).collect())
+    }
+
+    /// The probabilities of every block's candidates; 0 for dropped ones.
     #[must_use]
     pub fn probabilities(&self) -> Vec<Vec<f64>> {
+        self.masked().map(|block| softmax(&block)).collect()
+    }
+
+    /// The probabilities if none were dropped: what was learned of all.
+    #[must_use]
+    pub fn learned(&self) -> Vec<Vec<f64>> {
         self.blocks.iter().map(|block| softmax(block)).collect()
     }
 
-    /// Mean entropy of the blocks in nats, divided by that of equal probabilities: 1 knows nothing, 0 has decided.
-    ///
-    /// Blocks with one candidate are left out; 0 if there are no others.
+    /// The probabilities with all α divided by a temperature: at 1 as they are, towards 0 the most probable path.
     #[must_use]
-    pub fn relative_entropy(&self) -> f64 {
-        let choices = self.blocks.iter().filter(|block| block.len() > 1);
-        let entropies: Vec<_> =
-            choices.map(|block| entropy(&softmax(block)) / (block.len() as f64).ln()).collect();
-        if entropies.is_empty() { 0.0 } else { entropies.iter().sum::<f64>() / entropies.len() as f64 }
+    pub fn sharpened(&self, temperature: f64) -> Vec<Vec<f64>> {
+        let divided = |alpha: f64| if alpha == f64::MIN { alpha } else { alpha / temperature };
+        self.masked().map(|block| softmax(&block.into_iter().map(divided).collect::<Vec<_>>())).collect()
     }
 
     /// The most probable candidate of each block; the first of equals.
     #[must_use]
     pub fn most_probable(&self) -> Vec<usize> {
-        let best = |block: &Vec<f64>| {
+        let best = |block: Vec<f64>| {
             (1..block.len()).fold(0, |best, index| if block[index] > block[best] { index } else { best })
         };
-        self.blocks.iter().map(best).collect()
+        self.masked().map(best).collect()
     }
 
     /// One candidate per block, drawn by its probability.
@@ -74,7 +91,18 @@ impl Alphas {
     /// Two different candidates per block, drawn one after the other by their probabilities without replacement;
     /// `None` for a block with one candidate.
     pub fn sample_pairs(&self, rng: &mut impl Rng) -> Vec<Option<Pair>> {
-        self.blocks.iter().map(|block| Pair::sample(block, rng)).collect()
+        self.masked().map(|block| Pair::sample(&block, rng)).collect()
+    }
+
+    /// Moves every α that is alive along its gradient; `gradients` has one list per block.
+    pub fn descend_all(&mut self, gradients: &[Vec<f64>], adam: &mut AlphaAdam) {
+        for (index, gradients) in gradients.iter().enumerate() {
+            for (candidate, gradient) in gradients.iter().enumerate() {
+                if self.is_alive(index, candidate) {
+                    self.blocks[index][candidate] -= adam.step_of(index, candidate, *gradient);
+                }
+            }
+        }
     }
 
     /// Moves each pair's two α along their gradients; every other α, its probability and its moments stay.
@@ -100,7 +128,7 @@ impl Alphas {
 /// An index drawn by its probability.
 pub(crate) fn draw(probabilities: &[f64], rng: &mut impl Rng) -> usize {
     let mut rest = rng.random::<f64>() * probabilities.iter().sum::<f64>();
-    let last = probabilities.len().saturating_sub(1);
+    let last = probabilities.iter().rposition(|probability| *probability > 0.0).unwrap_or_default();
     for (index, probability) in probabilities.iter().enumerate() {
         if rest < *probability {
             return index;

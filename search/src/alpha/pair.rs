@@ -17,14 +17,16 @@ pub struct Pair {
 
 impl Pair {
     /// Two candidates drawn without replacement by the softmax of `alphas`; which of the two is active is drawn by
-    /// the softmax of their α alone. `None` for fewer than two candidates.
+    /// the softmax of their α alone. `None` for fewer than two candidates;
+    /// one of [`f64::MIN`] counts as none.
     pub fn sample(alphas: &[f64], rng: &mut impl Rng) -> Option<Self> {
-        if alphas.len() < 2 {
+        let alive: Vec<_> = (0..alphas.len()).filter(|&index| alphas[index] > f64::MIN).collect();
+        if alive.len() < 2 {
             return None;
         }
         let one = draw(&softmax(alphas), rng);
         // Without the first one the others' softmax is what is drawn from.
-        let others: Vec<_> = (0..alphas.len()).filter(|&index| index != one).collect();
+        let others: Vec<_> = alive.into_iter().filter(|&index| index != one).collect();
         let rest: Vec<_> = others.iter().map(|&index| alphas[index]).collect();
         let other = others[draw(&softmax(&rest), rng)];
         let q = softmax(&[alphas[one], alphas[other]]);

@@ -1,6 +1,14 @@
 //! `search bench`: what steps cost.
 
+use std::{path::PathBuf, process::Command};
+
+use anyhow::Context;
 use clap::Args;
+use profiler::{
+    record::{read_document, write_document},
+    spec::SpaceFile,
+};
+use serde::Serialize;
 
 use super::{
     UsageError,
@@ -8,46 +16,172 @@ use super::{
     recipe::RecipeArgs,
     space::read_space,
 };
-use crate::bench::time_steps;
+use crate::bench::{Kind, Memory, Ratio, Report, Settings, measure_memory, time_steps};
 
-/// Times a supernet's steps beside those of a plain network, on random images.
+/// Compares a supernet's steps with those of a plain network, in time and memory, on random images.
+///
+/// Every figure is a ratio with a goal. Memory is measured in a process per kind of step (on Linux).
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  search bench --space proxylessnas-small")]
+#[command(
+    after_help = "Example:\n  search bench --space proxylessnas-mobile --resolution 96 --batch 32 -o bench.json"
+)]
 pub(super) struct Bench {
-    /// Search space: proxylessnas-mobile, proxylessnas-small, or a .toml file.
-    #[arg(long, value_name = "NAME|FILE")]
-    space: String,
+    #[command(flatten)]
+    subject: Subject,
     /// Times that every kind of step is timed.
     #[arg(long, value_name = "N", default_value_t = 30)]
     rounds: usize,
-    #[command(flatten)]
-    recipe: RecipeArgs,
+    /// Report to write after every part; a stopped bench goes on with it.
+    #[arg(short, long, value_name = "FILE.json")]
+    output: Option<PathBuf>,
     /// A JSON object instead of a table.
     #[arg(long)]
     json: bool,
 }
 
+/// Measures the memory of one kind of step; for `search bench`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  search bench-memory plain --space proxylessnas-small")]
+pub(super) struct BenchMemory {
+    kind: Kind,
+    #[command(flatten)]
+    subject: Subject,
+}
+
+/// What is measured.
+#[derive(Debug, Args)]
+struct Subject {
+    /// Search space: proxylessnas-mobile, proxylessnas-small, or a .toml file.
+    #[arg(long, value_name = "NAME|FILE")]
+    space: String,
+    /// Side of the images [default: the space's].
+    #[arg(long, value_name = "PIXELS")]
+    resolution: Option<u32>,
+    #[command(flatten)]
+    recipe: RecipeArgs,
+}
+
+impl Subject {
+    fn space(&self) -> anyhow::Result<SpaceFile> {
+        let file = read_space(&self.space, 1.0)?;
+        Ok(match self.resolution {
+            Some(resolution) => file.with_resolution(resolution),
+            None => file,
+        })
+    }
+
+    /// Memory of a kind of step, from another process.
+    fn memory(&self, kind: Kind) -> anyhow::Result<Memory> {
+        let kind = serde_json::to_value(kind)?;
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["bench-memory", kind.as_str().unwrap_or_default(), "--space", &self.space]);
+        command.args(self.resolution.iter().flat_map(|side| ["--resolution".to_owned(), side.to_string()]));
+        command.args(["--batch".to_owned(), self.recipe.batch.to_string()]);
+        command.args(["--threads".to_owned(), self.recipe.threads().to_string()]);
+        let result = command.output()?;
+        if !result.status.success() {
+            anyhow::bail!("memory of {kind}: {}", String::from_utf8_lossy(&result.stderr).trim());
+        }
+        serde_json::from_slice(&result.stdout).with_context(|| format!("memory of {kind}"))
+    }
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    ratios: Vec<Ratio>,
+}
+
+impl BenchMemory {
+    pub(super) fn execute(self) -> anyhow::Result<String> {
+        let (recipe, space) = (&self.subject.recipe, self.subject.space()?.resolve()?);
+        output::json(&measure_memory(self.kind, &space, &recipe.weights(), recipe.batch, recipe.threads())?)
+    }
+}
+
 impl Bench {
     pub(super) fn execute(self) -> anyhow::Result<String> {
-        if self.rounds == 0 || self.recipe.batch == 0 {
+        let (recipe, rounds) = (&self.subject.recipe, self.rounds);
+        if rounds == 0 || recipe.batch == 0 {
             return Err(UsageError("--rounds and --batch must be at least 1".to_owned()).into());
         }
-        let space = read_space(&self.space, 1.0)?.resolve()?;
-        let (batch, threads) = (self.recipe.batch, self.recipe.threads());
-        let times = time_steps(&space, &self.recipe.weights(), batch, threads, self.rounds)?;
+        let space = self.subject.space()?.resolve()?;
+        let (batch, threads) = (recipe.batch, recipe.threads());
+        let resolution = space.input().height;
+        let settings = Settings { space: space.name().to_owned(), resolution, batch, threads, rounds };
+        let mut report = self.begun(settings)?;
+        for kind in Kind::EACH {
+            if report.memory.contains_key(&kind) {
+                continue;
+            }
+            eprintln!("memory: {kind:?}");
+            report.memory.insert(kind, self.subject.memory(kind)?);
+            self.keep(&report)?;
+        }
+        if report.times.is_none() {
+            eprintln!("time: {rounds} rounds");
+            report.times = Some(time_steps(&space, &recipe.weights(), batch, threads, rounds)?);
+            self.keep(&report)?;
+        }
+        self.show(&report)
+    }
+
+    /// The report that is there, or a new one.
+    fn begun(&self, settings: Settings) -> anyhow::Result<Report> {
+        let Some(path) = self.output.as_ref().filter(|path| path.exists()) else {
+            return Ok(Report::new(settings));
+        };
+        let report: Report = read_document(path, Report::FORMAT, Report::VERSION)?;
+        if report.settings == settings {
+            return Ok(report);
+        }
+        let (path, there) = (path.display(), &report.settings);
+        Err(UsageError(format!("{path} is of {there:?}, not of {settings:?}; give another file")).into())
+    }
+
+    fn keep(&self, report: &Report) -> anyhow::Result<()> {
+        if let Some(path) = &self.output {
+            write_document(path, Report::FORMAT, Report::VERSION, report)?;
+        }
+        Ok(())
+    }
+
+    fn show(&self, report: &Report) -> anyhow::Result<String> {
+        let ratios = report.ratios();
         if self.json {
-            return output::json(&times);
+            return output::json(&Shown { report, ratios });
         }
-        let mut lines = table(["step", "median ms", "of the plain network's"]);
-        let rows = [
-            ("training the plain network", times.plain_ms),
-            ("weight step, the same path", times.path_ms),
-            ("architecture step, two paths", times.alpha_ms),
-            ("putting a batch together", times.batch_ms),
+        let mut goals = table(["ratio", "value", "goal", ""]);
+        for ratio in &ratios {
+            let reached = if ratio.reached { "reached" } else { "missed" };
+            goals.add_row([ratio.name, &format!("{:.3}", ratio.value), &ratio.goal, reached]);
+        }
+        let mut figures = table(["step", "ms", "MiB beyond the weights", "MiB in all"]);
+        let times = report.times.map(|times| [times.plain_ms, times.path_ms, times.alpha_ms]);
+        let names = [
+            "training the plain network",
+            "weight step, the same path",
+            "architecture step, two paths",
+            "weight step, a mixed path",
+            "all paths at once",
         ];
-        for (name, ms) in rows {
-            lines.add_row([name.to_owned(), format!("{ms:.2}"), format!("{:.3}", ms / times.plain_ms)]);
+        for (index, (name, kind)) in names.into_iter().zip(Kind::EACH).enumerate() {
+            let ms = times.and_then(|times| times.get(index).copied());
+            let memory = report.memory.get(&kind);
+            let number = |value: Option<f64>, digits: usize| {
+                value.map_or_else(String::new, |value| format!("{value:.digits$}"))
+            };
+            figures.add_row([
+                name.to_owned(),
+                number(ms, 2),
+                number(memory.map(Memory::step_mib), 0),
+                number(memory.map(|memory| memory.peak_mib), 0),
+            ]);
         }
-        Ok(format!("{lines}\n{batch} images, {threads} threads, {} rounds", self.rounds))
+        let Settings { space, resolution, batch, threads, rounds } = &report.settings;
+        Ok(format!(
+            "{goals}\n{figures}\n{space} at {resolution} pixels, {batch} images, {threads} threads, {rounds} rounds"
+        ))
     }
 }

@@ -2,14 +2,20 @@
 
 mod baseline;
 mod bench;
+mod config;
+mod config_command;
+mod derive;
 mod environment;
 mod export;
+mod finished_run;
+mod front;
 mod output;
 mod preset;
 mod progress;
 mod recipe;
 mod report;
 mod run;
+mod settings;
 mod space;
 mod train;
 
@@ -44,11 +50,16 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(Box<run::Run>),
+    Config(Box<config_command::Config>),
+    Derive(derive::Derive),
+    Front(front::Front),
     Baseline(baseline::Baseline),
     Train(train::Train),
     Export(export::Export),
     Report(report::Report),
     Bench(bench::Bench),
+    #[command(hide = true)]
+    BenchMemory(bench::BenchMemory),
 }
 
 impl Cli {
@@ -57,11 +68,15 @@ impl Cli {
     pub fn execute(self) -> ExitCode {
         let result = match self.command {
             Command::Run(run) => run.execute(),
+            Command::Config(config) => config.execute(),
+            Command::Derive(derive) => derive.execute(),
+            Command::Front(front) => front.execute(),
             Command::Baseline(baseline) => baseline.execute(),
             Command::Train(train) => train.execute(),
             Command::Export(export) => export.execute(),
             Command::Report(report) => report.execute(),
             Command::Bench(bench) => bench.execute(),
+            Command::BenchMemory(memory) => memory.execute(),
         };
         match result.and_then(|text| output::print(&text)) {
             Ok(()) => ExitCode::SUCCESS,

@@ -1,9 +1,14 @@
 //! Settings that go together.
 
 use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+use super::{config::SearchConfig, recipe::all_threads};
+use crate::{objective::LatencyLoss, strategy::StrategyKind};
 
 /// How long to take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Preset {
     /// Minutes: shows the whole road.
     Quick,
@@ -11,33 +16,48 @@ pub(super) enum Preset {
     Thorough,
 }
 
-/// Numbers of steps of a search.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SearchLength {
-    pub(super) warm_up_steps: u64,
-    pub(super) search_steps: u64,
-    pub(super) weight_steps_per_alpha_step: u64,
-    pub(super) alpha_learning_rate: f64,
-    pub(super) sharpness: f64,
-}
+/// Images of a step.
+pub(super) const BATCH: usize = 96;
+/// Largest learning rate of the weights.
+pub(super) const LEARNING_RATE: f64 = 0.3;
+/// Weight decay.
+pub(super) const WEIGHT_DECAY: f64 = 4e-5;
+/// Share of the target probability that is spread over all classes.
+pub(super) const LABEL_SMOOTHING: f64 = 0.1;
 
 impl Preset {
-    pub(super) fn search(self) -> SearchLength {
-        match self {
-            Self::Quick => SearchLength {
-                warm_up_steps: 600,
-                search_steps: 1000,
-                weight_steps_per_alpha_step: 1,
-                alpha_learning_rate: 0.1,
-                sharpness: 0.3,
-            },
-            Self::Thorough => SearchLength {
-                warm_up_steps: 4000,
-                search_steps: 12_000,
-                weight_steps_per_alpha_step: 2,
-                alpha_learning_rate: 0.02,
-                sharpness: 0.3,
-            },
+    /// What a search does if nothing else is said.
+    pub(super) fn config(self, strategy: StrategyKind) -> SearchConfig {
+        let (warm_up_steps, steps, alpha_every, alpha_learning_rate, networks, scored_images) = match self {
+            Self::Quick => (600, 1000, 1, 0.1, 400, 1000),
+            Self::Thorough => (4000, 12_000, 2, 0.02, 2000, 4000),
+        };
+        // A step of ten networks costs several times as much as one of two paths.
+        let alpha_every = if strategy == StrategyKind::Reinforce { 2 * alpha_every } else { alpha_every };
+        SearchConfig {
+            preset: Some(self),
+            width: Some(1.0),
+            strategy: Some(strategy),
+            latency_loss: Some(LatencyLoss::Target),
+            held_out: Some(10_000),
+            warm_up_steps: Some(warm_up_steps),
+            steps: Some(steps),
+            alpha_every: Some(alpha_every),
+            alpha_learning_rate: Some(alpha_learning_rate),
+            decide_from: Some(0.7),
+            prune_below: Some(0.001),
+            prune_from: Some(0.6),
+            networks_per_step: Some(10),
+            networks: Some(networks),
+            scored_images: Some(scored_images),
+            batch: Some(BATCH),
+            learning_rate: Some(LEARNING_RATE),
+            weight_decay: Some(WEIGHT_DECAY),
+            label_smoothing: Some(LABEL_SMOOTHING),
+            shift: Some(self.shift()),
+            threads: Some(all_threads()),
+            seed: Some(0),
+            ..SearchConfig::default()
         }
     }
 
@@ -47,6 +67,7 @@ impl Preset {
             Self::Thorough => 25,
         }
     }
+
     /// Largest random shift in pixels: what a long training gains from it, a short one loses.
     pub(super) fn shift(self) -> u32 {
         match self {

@@ -55,14 +55,18 @@ impl Watcher for Bar {
         let (first, since) = *self.started.get_or_insert((progress.step, now));
         let done = progress.step - first;
         let pace = (done > 0).then(|| (now - since).as_secs_f64() / done as f64);
-        let mut message = format!("loss {:.3}", progress.loss);
+        let mut parts = Vec::new();
+        if progress.loss.is_finite() {
+            parts.push(format!("loss {:.3}", progress.loss));
+        }
         if let Some((expected, target)) = progress.expected_ms {
-            message += &format!(", E[latency] {expected:.4}/{target:.4} ms");
+            parts.push(format!("E[latency] {expected:.4}/{target:.4} ms"));
         }
         if let Some(pace) = pace {
             let left = Duration::from_secs_f64(pace * (progress.steps - progress.step) as f64);
-            message += &format!(", {:.0} ms per step, {} left", pace * 1e3, HumanDuration(left));
+            parts.push(format!("{:.0} ms per step, {} left", pace * 1e3, HumanDuration(left)));
         }
+        let message = parts.join(", ");
         self.bar.set_length(progress.steps);
         self.bar.set_position(progress.step);
         self.bar.set_prefix(progress.phase);

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::preset::Preset;
+use super::preset::{BATCH, LABEL_SMOOTHING, LEARNING_RATE, Preset, WEIGHT_DECAY};
 use crate::{
     data::{Augmentation, Flip},
     sgd::Sgd,
@@ -12,16 +12,16 @@ use crate::{
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct RecipeArgs {
     /// Images of a step.
-    #[arg(long, value_name = "IMAGES", default_value_t = 96)]
+    #[arg(long, value_name = "IMAGES", default_value_t = BATCH)]
     pub(super) batch: usize,
     /// Largest learning rate of the weights, reached after a tenth of the steps; a cosine to 0 follows.
-    #[arg(long, value_name = "RATE", default_value_t = 0.3)]
+    #[arg(long, value_name = "RATE", default_value_t = LEARNING_RATE)]
     learning_rate: f64,
     /// Weight decay.
-    #[arg(long, value_name = "RATE", default_value_t = 4e-5)]
+    #[arg(long, value_name = "RATE", default_value_t = WEIGHT_DECAY)]
     weight_decay: f64,
     /// Share of the target probability that is spread over all classes.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
+    #[arg(long, value_name = "SHARE", default_value_t = LABEL_SMOOTHING)]
     label_smoothing: f64,
     /// Largest random shift of training images, in either direction; they are mirrored at random, too [default: by
     /// preset].
@@ -54,6 +54,11 @@ impl RecipeArgs {
 
     /// Threads of libtorch.
     pub(super) fn threads(&self) -> usize {
-        self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+        self.threads.unwrap_or_else(all_threads)
     }
+}
+
+/// As many threads as there are processors.
+pub(super) fn all_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }

@@ -1,8 +1,6 @@
 //! How accuracy and latency make one loss. One file per objective, one line in [`LatencyLoss::objective`].
 
 mod add_linear;
-#[cfg(test)]
-pub(crate) mod landscape;
 mod mul_log;
 mod none;
 mod target;

@@ -19,19 +19,35 @@ pub enum Phase {
     WarmUp,
     /// Trains paths drawn by their probabilities and learns these.
     Search,
+    /// Compares paths with the trained weights.
+    Compare,
+}
+
+impl Phase {
+    /// In a word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::WarmUp => "warm-up",
+            Self::Search => "search",
+            Self::Compare => "comparison",
+        }
+    }
 }
 
 /// A group of steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LogLine {
-    /// Weight steps done at its end.
+    /// Steps done at its end.
     pub step: u64,
     /// What they did.
     pub phase: Phase,
-    /// Mean training loss of its weight steps.
-    pub loss: f64,
+    /// Mean training loss of its weight steps, if it has any.
+    pub loss: Option<f64>,
     /// Mean cross-entropy of its architecture steps on held-out images.
     pub held_out_loss: Option<f64>,
+    /// Mean accuracy on held-out images of the networks that its architecture steps looked at.
+    pub held_out_accuracy: Option<f64>,
     /// E\[latency\] at its end in milliseconds.
     pub expected_ms: f64,
     /// The target in milliseconds.
@@ -117,8 +133,9 @@ mod tests {
         LogLine {
             step,
             phase: Phase::Search,
-            loss: 1.5,
+            loss: Some(1.5),
             held_out_loss: None,
+            held_out_accuracy: None,
             expected_ms: 0.3,
             target_ms: 0.25,
             lambda: Some(0.1),

@@ -1,11 +1,21 @@
 //! A search from start to end: its settings, its state, its log and its folder.
 
+mod finished;
 mod log;
+mod oracle;
+mod outcome;
 mod search;
 mod settings;
 mod state;
+#[cfg(test)]
+mod test_settings;
 
+pub use finished::read_finished;
 pub use log::{Log, LogLine, Phase};
-pub use search::{Outcome, search};
+pub use oracle::SetOracle;
+pub use outcome::{Compared, Outcome, compare};
+pub use search::search;
 pub use settings::SearchSettings;
 pub use state::SearchState;
+#[cfg(test)]
+pub(crate) use test_settings::settings_for_tests;

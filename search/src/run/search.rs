@@ -6,42 +6,23 @@ use std::{
 };
 
 use datasets::images::{HoldOut, ImageDataset, ImageSet};
-use profiler::spec::Architecture;
 use rand::RngExt;
 use tch::Device;
 
-use super::{Log, LogLine, Phase, SearchSettings, SearchState};
+use super::{
+    Log, LogLine, Outcome, Phase, SearchSettings, SearchState, SetOracle, oracle::BatchOracle,
+    outcome::compare,
+};
 use crate::{
     SearchError,
-    data::{Batches, Normalization, check_images, whole_batches},
-    derive::finalists,
+    alpha::relative_entropy,
+    data::{Batches, Normalization, check_images},
     folder::RunFolder,
-    gates::gate_gradients,
-    module::Mode,
-    objective::{LatencyLoss, Observation},
     seed::{Purpose, generator},
     settings::keep_settings,
-    sgd::accuracy,
+    strategy::Moment,
     watch::{Progress, Watcher},
 };
-
-/// How a search ended.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
-    /// Among [`finalists`] within the target the best on held-out images with the supernet's weights; without a latency
-    /// loss the most probable path of all.
-    pub network: Architecture,
-    /// E\[latency\] in milliseconds.
-    pub expected_ms: f64,
-    /// Its latency by the additive model, in milliseconds.
-    pub path_ms: f64,
-    /// Latency of the most probable path of all, in milliseconds.
-    pub most_probable_ms: f64,
-    /// Mean entropy of the blocks over that of equal probabilities.
-    pub relative_entropy: f64,
-    /// Share of held-out images that it gets right with the supernet's weights.
-    pub held_out_accuracy: f64,
-}
 
 /// Searches, or goes on with the search in a folder; the folder's architecture file is written last.
 ///
@@ -57,8 +38,8 @@ pub fn search(
     settings.check()?;
     let space = settings.space.resolve()?;
     check_images(&images.train, space.input(), space.classes())?;
-    if settings.latency_loss != LatencyLoss::None {
-        settings.latency.check_target(settings.target_ms)?;
+    if let Some(budget) = settings.hard_budget() {
+        budget.check()?;
     }
     let (train, held_out) =
         images.train.hold_out(HoldOut { count: settings.held_out, seed: settings.seed })?;
@@ -73,32 +54,15 @@ pub fn search(
     run.all_steps(&folder.checkpoint(), checkpoint_every, watcher)?;
     run.state.write(&folder.checkpoint())?;
 
-    let probabilities = run.state.alphas.probabilities();
-    let paths = match settings.latency_loss {
-        LatencyLoss::None => vec![run.state.alphas.most_probable()],
-        // Sums in another order may come out a rounding error larger.
-        _ => finalists(&probabilities, &settings.latency, settings.target_ms * (1.0 - 1e-9))?,
-    };
-    let normalization = Normalization::of(&train);
-    let (mut choices, mut held_out_accuracy) = (Vec::new(), f64::NEG_INFINITY);
-    for path in paths {
-        let batches = whole_batches(&held_out, &normalization, settings.batch.max(100), device);
-        // Statistics of the batch: the running ones mix all paths that were trained.
-        let accuracy = accuracy(&run.state.supernet.path(&path), batches, Mode::Probe)?;
-        if accuracy > held_out_accuracy {
-            (choices, held_out_accuracy) = (path, accuracy);
-        }
-    }
-    let network = space.network("searched", &choices)?;
-    profiler::record::write_architecture(&folder.architecture(), &network)?;
-    Ok(Outcome {
-        network,
-        expected_ms: settings.latency.expected_ms(&probabilities),
-        path_ms: settings.latency.path_ms(&choices),
-        most_probable_ms: settings.latency.path_ms(&run.state.alphas.most_probable()),
-        relative_entropy: run.state.alphas.relative_entropy(),
-        held_out_accuracy,
-    })
+    let finalists = run.state.strategy.finalists(settings.hard_budget().as_ref())?;
+    let (normalization, batch) = (Normalization::of(&train), settings.batch);
+    let (supernet, images, count) = (&mut run.state.supernet, &held_out, held_out.len());
+    let mut oracle = SetOracle { supernet, images, count, normalization: &normalization, batch };
+    let none = || SearchError::Checkpoint("the search has looked at no network".to_owned());
+    let best = compare(finalists, &mut oracle)?.ok_or_else(none)?;
+    let outcome = Outcome::new(settings, &run.state, &best)?;
+    profiler::record::write_architecture(&folder.architecture(), &outcome.network)?;
+    Ok(outcome)
 }
 
 struct Run<'a> {
@@ -106,6 +70,9 @@ struct Run<'a> {
     state: SearchState,
     train: Batches<'a>,
     held_out: Batches<'a>,
+    /// What networks are compared with when the weights are trained.
+    whole_held_out: &'a ImageSet,
+    normalization: Normalization,
     log: Log,
     group_started: Instant,
 }
@@ -125,8 +92,10 @@ impl<'a> Run<'a> {
         };
         Ok(Self {
             settings,
+            whole_held_out: held_out,
             train: batches(train, [Purpose::Order, Purpose::Augmentation])?,
             held_out: batches(held_out, [Purpose::HeldOutOrder, Purpose::HeldOutAugmentation])?,
+            normalization,
             log: Log::open(log, state.step)?,
             state,
             group_started: Instant::now(),
@@ -142,16 +111,15 @@ impl<'a> Run<'a> {
         let mut saved = Instant::now();
         while self.state.step < self.settings.steps() {
             let step = self.state.step;
-            let loss = self.weight_step(step)?;
-            if self.settings.alpha_step_follows(step) {
-                self.alpha_step(step)?;
+            let loss = if step < self.settings.weight_steps() { self.weight_step(step)? } else { f64::NAN };
+            if self.settings.learns_at(step) {
+                self.learn(step)?;
             }
             self.state.step += 1;
             self.write_log()?;
-            let phase = if self.phase(step) == Phase::WarmUp { "warm-up" } else { "search" };
-            let expected_ms = self.settings.latency.expected_ms(&self.state.alphas.probabilities());
+            let expected_ms = self.settings.latency.expected_ms(&self.state.strategy.probabilities());
             watcher.progress(&Progress {
-                phase,
+                phase: self.phase(step).word(),
                 step: self.state.step,
                 steps: self.settings.steps(),
                 loss,
@@ -170,22 +138,26 @@ impl<'a> Run<'a> {
     }
 
     fn phase(&self, step: u64) -> Phase {
-        if step < self.settings.warm_up_steps { Phase::WarmUp } else { Phase::Search }
+        match step {
+            step if step < self.settings.warm_up_steps => Phase::WarmUp,
+            step if step < self.settings.weight_steps() => Phase::Search,
+            _ => Phase::Compare,
+        }
     }
 
     /// Trains one path on one batch.
     fn weight_step(&mut self, step: u64) -> Result<f64, SearchError> {
         let mut rng = generator(self.settings.seed, Purpose::Path, step);
         let choices = match self.phase(step) {
-            Phase::Search => self.state.alphas.sample_path(&mut rng),
             Phase::WarmUp => {
-                let blocks = self.state.alphas.blocks().iter();
+                let blocks = self.settings.latency.blocks_ms.iter();
                 blocks.map(|block| rng.random_range(0..block.len())).collect()
             }
+            _ => self.state.strategy.sample(&mut rng),
         };
         let batch = self.train.batch(step)?;
         let sgd = &self.settings.weights;
-        let rate = sgd.rate(step, self.settings.steps());
+        let rate = sgd.rate(step, self.settings.weight_steps());
         let loss = sgd.step(&mut self.state.supernet.path(&choices), &batch, rate)?;
         if !loss.is_finite() {
             return Err(SearchError::Diverged { step, loss });
@@ -194,23 +166,21 @@ impl<'a> Run<'a> {
         Ok(loss)
     }
 
-    /// Compares two candidates per block on held-out images and moves their α.
-    fn alpha_step(&mut self, step: u64) -> Result<(), SearchError> {
+    /// Has the strategy learn from held-out images.
+    fn learn(&mut self, step: u64) -> Result<(), SearchError> {
         let Self { settings, state, .. } = self;
-        let pairs = state.alphas.sample_pairs(&mut generator(settings.seed, Purpose::Pairs, step));
-        let batch = self.held_out.batch(step / settings.weight_steps_per_alpha_step)?;
-        let (loss, gates) = gate_gradients(&state.supernet, &pairs, &batch)?;
-        if !loss.is_finite() {
-            return Err(SearchError::Diverged { step, loss });
-        }
-        state.held_out_loss.add(loss);
-        let expected_ms = settings.latency.expected_ms(&state.alphas.probabilities());
-        let progress = settings.progress(step + 1);
-        let seen = Observation::new(progress, &gates, loss, expected_ms, &settings.latency);
-        let mut gates = state.objective.slopes(&seen).combine(&gates, &settings.latency);
-        state.sharpener.observe(seen.cross_entropy_gap);
-        state.sharpener.add(progress, state.alphas.blocks(), &mut gates);
-        state.alphas.descend(&gates, &mut state.adam);
+        let moment = Moment { seed: settings.seed, step, progress: settings.progress(step + 1) };
+        let SearchState { supernet, strategy, .. } = state;
+        let seen = if settings.strategy.learns_after_training() {
+            let (images, normalization, batch) = (self.whole_held_out, &self.normalization, settings.batch);
+            let count = settings.learning.scored_images;
+            strategy.learn(moment, &mut SetOracle { supernet, images, count, normalization, batch })?
+        } else {
+            let batch = self.held_out.batch(step / settings.weight_steps_per_alpha_step)?;
+            strategy.learn(moment, &mut BatchOracle { supernet, batch })?
+        };
+        seen.cross_entropy.into_iter().for_each(|value| state.held_out_loss.add(value));
+        seen.accuracy.into_iter().for_each(|value| state.accuracy.add(value));
         Ok(())
     }
 
@@ -220,21 +190,24 @@ impl<'a> Run<'a> {
         if !done.is_multiple_of(settings.log_every) && done != settings.steps() {
             return Ok(());
         }
-        let (loss, held_out) = (std::mem::take(&mut state.loss), std::mem::take(&mut state.held_out_loss));
-        let probabilities = state.alphas.probabilities();
+        let [loss, held_out, accuracy] =
+            [&mut state.loss, &mut state.held_out_loss, &mut state.accuracy].map(std::mem::take);
+        let probabilities = state.strategy.probabilities();
         let elapsed = self.group_started.elapsed().as_secs_f64();
         self.group_started = Instant::now();
+        let last = settings.weight_steps().min(done) - 1;
         let line = LogLine {
             step: done,
             phase: self.phase(done - 1),
-            loss: loss.value().unwrap_or_default(),
+            loss: loss.value(),
             held_out_loss: held_out.value(),
+            held_out_accuracy: accuracy.value(),
             expected_ms: self.settings.latency.expected_ms(&probabilities),
             target_ms: self.settings.target_ms,
-            lambda: self.state.objective.lambda(),
-            relative_entropy: self.state.alphas.relative_entropy(),
-            learning_rate: self.settings.weights.rate(done - 1, self.settings.steps()),
-            step_ms: elapsed * 1e3 / loss.count.max(1.0),
+            lambda: self.state.strategy.lambda(),
+            relative_entropy: relative_entropy(&probabilities),
+            learning_rate: self.settings.weights.rate(last, self.settings.weight_steps()),
+            step_ms: elapsed * 1e3 / self.settings.steps_in_group(done) as f64,
             probabilities,
         };
         self.log.append(&line)

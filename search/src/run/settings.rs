@@ -3,7 +3,14 @@
 use profiler::spec::SpaceFile;
 use serde::{Deserialize, Serialize};
 
-use crate::{SearchError, data::Augmentation, latency::LatencyTable, objective::LatencyLoss, sgd::Sgd};
+use crate::{
+    SearchError,
+    data::Augmentation,
+    latency::{Budget, Intervals, LatencyTable},
+    objective::LatencyLoss,
+    sgd::Sgd,
+    strategy::{Plan, StrategyKind, StrategySettings},
+};
 
 /// Settings of a search; two runs with equal settings and images end in the same bits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,8 +20,15 @@ pub struct SearchSettings {
     pub space: SpaceFile,
     /// Latency of its candidates.
     pub latency: LatencyTable,
+    /// What the intervals of predicted latencies are made of.
+    pub intervals: Option<Intervals>,
     /// The latency to aim at in milliseconds.
     pub target_ms: f64,
+    /// Largest probability that the network's latency is above the target; without one its predicted latency is at most
+    /// the target, and nothing more is asked for.
+    pub risk: Option<f64>,
+    /// How architectures are learned.
+    pub strategy: StrategyKind,
     /// How latency enters the loss.
     pub latency_loss: LatencyLoss,
     /// What all random choices start from.
@@ -33,12 +47,10 @@ pub struct SearchSettings {
     pub warm_up_steps: u64,
     /// Weight steps after that.
     pub search_steps: u64,
-    /// Weight steps per architecture step.
+    /// Weight steps per architecture step, where they take turns.
     pub weight_steps_per_alpha_step: u64,
-    /// Learning rate of the architecture parameters.
-    pub alpha_learning_rate: f64,
-    /// How strongly the search is made to decide towards its end; see [`crate::alpha::Sharpener`].
-    pub sharpness: f64,
+    /// Settings of the strategy.
+    pub learning: StrategySettings,
     /// Steps per line of the log.
     pub log_every: u64,
 }
@@ -47,25 +59,65 @@ impl SearchSettings {
     /// Name of the file's format.
     pub const FORMAT: &'static str = "tailor-search-settings";
     /// Version of the file's format.
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
 
     /// Weight steps in all.
     #[must_use]
-    pub fn steps(&self) -> u64 {
+    pub fn weight_steps(&self) -> u64 {
         self.warm_up_steps + self.search_steps
     }
 
-    /// Whether an architecture step follows weight step `step` (from 0).
+    /// Steps in all: weight steps, then those of a strategy that learns when the weights are trained.
     #[must_use]
-    pub fn alpha_step_follows(&self, step: u64) -> bool {
+    pub fn steps(&self) -> u64 {
+        let behind = if self.strategy.learns_after_training() { self.learning.steps() } else { 0 };
+        self.weight_steps() + behind
+    }
+
+    /// Steps in the group of the log that ends with step `done` (from 1).
+    #[must_use]
+    pub fn steps_in_group(&self, done: u64) -> u64 {
+        match done % self.log_every {
+            0 => self.log_every,
+            rest => rest,
+        }
+    }
+
+    /// Whether an architecture step follows weight step `step` (from 0), or is step `step` itself.
+    #[must_use]
+    pub fn learns_at(&self, step: u64) -> bool {
+        if self.strategy.learns_after_training() {
+            return step >= self.weight_steps();
+        }
         let period = self.weight_steps_per_alpha_step;
         step >= self.warm_up_steps && (step - self.warm_up_steps) % period == period - 1
     }
 
-    /// Share of the search (without its warm-up) that is done after `step` weight steps.
+    /// Share of the search (without its warm-up) that is done after `step` steps.
     #[must_use]
     pub fn progress(&self, step: u64) -> f64 {
-        step.saturating_sub(self.warm_up_steps) as f64 / self.search_steps.max(1) as f64
+        let (before, all) = if self.strategy.learns_after_training() {
+            (self.weight_steps(), self.learning.steps())
+        } else {
+            (self.warm_up_steps, self.search_steps)
+        };
+        step.saturating_sub(before) as f64 / all.max(1) as f64
+    }
+
+    /// The latency that the network may have.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        let budget = Budget::new(&self.latency, self.target_ms);
+        match (self.risk, &self.intervals) {
+            (Some(risk), Some(intervals)) => budget.with_risk(risk, intervals),
+            _ => budget,
+        }
+    }
+
+    /// What the strategy is told.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        Plan { budget: self.budget(), latency_loss: self.latency_loss, settings: self.learning }
     }
 
     /// Checks that they make sense.
@@ -87,16 +139,19 @@ impl SearchSettings {
                 return wrong(name, value.to_string(), "a number of at least 1");
             }
         }
-        if !(self.alpha_learning_rate.is_finite() && self.alpha_learning_rate > 0.0) {
-            let value = self.alpha_learning_rate.to_string();
-            return wrong("learning rate of the architecture parameters", value, "a number above 0");
-        }
-        if !(self.sharpness.is_finite() && self.sharpness >= 0.0) {
-            return wrong("sharpness", self.sharpness.to_string(), "a number of at least 0");
-        }
         if !(self.target_ms.is_finite() && self.target_ms > 0.0) {
             return wrong("target", format!("{} ms", self.target_ms), "a number above 0");
         }
+        match (self.risk, &self.intervals) {
+            (Some(risk), _) if !(risk > 0.0 && risk < 1.0) => {
+                return wrong("risk", risk.to_string(), "above 0 and below 1");
+            }
+            (Some(risk), None) => {
+                return wrong("risk", risk.to_string(), "none, as the latencies come without intervals");
+            }
+            _ => {}
+        }
+        self.learning.check()?;
         self.weights.check()?;
         self.latency.check()
     }

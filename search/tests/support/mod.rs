@@ -9,11 +9,13 @@ use profiler::spec::{SearchSpace, SpaceFile};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use search::{
+    alpha::Pruning,
     data::{Augmentation, Flip},
     latency::LatencyTable,
     objective::LatencyLoss,
     run::SearchSettings,
     sgd::Sgd,
+    strategy::{StrategyKind, StrategySettings},
     train::TrainSettings,
 };
 
@@ -113,6 +115,9 @@ pub fn search_settings() -> SearchSettings {
     SearchSettings {
         space: space_file(),
         latency: latency(),
+        intervals: None,
+        risk: None,
+        strategy: StrategyKind::Gradient,
         target_ms: 0.5 * (fastest + slowest),
         latency_loss: LatencyLoss::Target,
         seed: 7,
@@ -124,8 +129,14 @@ pub fn search_settings() -> SearchSettings {
         warm_up_steps: 6,
         search_steps: 14,
         weight_steps_per_alpha_step: 2,
-        alpha_learning_rate: 0.1,
-        sharpness: 0.3,
+        learning: StrategySettings {
+            alpha_learning_rate: 0.1,
+            decide_from: 0.7,
+            pruning: Pruning { below: 0.1, from: 0.5 },
+            networks_per_step: 3,
+            networks: 20,
+            scored_images: 40,
+        },
         log_every: 3,
     }
 }

@@ -1,11 +1,12 @@
-//! What a supernet's steps cost beside those of a plain network.
+//! How long the kinds of steps take.
 
 use std::time::{Duration, Instant};
 
 use datasets::images::ImageSet;
 use profiler::spec::SearchSpace;
 use rand::RngExt;
-use serde::Serialize;
+use rand_pcg::Pcg64;
+use serde::{Deserialize, Serialize};
 use tch::Device;
 
 use crate::{
@@ -20,7 +21,8 @@ use crate::{
 };
 
 /// Median times of the kinds of steps, in milliseconds, all in the same rounds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct StepTimes {
     /// A training step of the space's MobileNetV2-style network.
     pub plain_ms: f64,
@@ -45,27 +47,12 @@ pub fn time_steps(
 ) -> Result<StepTimes, SearchError> {
     tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
     let mut rng = generator(0, Purpose::Weights, 0);
-    let images = noise(space, 4 * batch, &mut rng);
-    let augmentation = Augmentation { shift: 1, flip: Flip::Horizontal };
-    let (normalization, purposes) = (Normalization::of(&images), [Purpose::Order, Purpose::Augmentation]);
-    let batches = Batches::new(&images, &normalization, batch, 0, purposes, augmentation, Device::Cpu)?;
-
-    let network = space.baseline()?;
-    let labels = network.path().map(|(_, labels)| labels.to_vec()).unwrap_or_default();
-    let choices = space.choices(&labels)?;
-    let mut plain = GraphModule::new(network.graph().clone(), &mut rng, Device::Cpu)?;
+    let (images, normalization) = random_batches(space, batch, &mut rng);
+    let batches = batches(&images, &normalization, batch)?;
+    let choices = baseline_choices(space)?;
+    let mut plain = GraphModule::new(space.baseline()?.graph().clone(), &mut rng, Device::Cpu)?;
     let mut supernet = Supernet::new(space, &mut rng, Device::Cpu)?;
-    let counts: Vec<_> = space.blocks().iter().map(|block| block.candidates.len()).collect();
-    let others = Alphas::new(&counts).sample_path(&mut rng);
-    let pairs: Vec<_> = choices
-        .iter()
-        .zip(&others)
-        .zip(&counts)
-        .map(|((&first, &other), &count)| {
-            let second = if other == first { (other + 1) % count } else { other };
-            (count > 1).then_some(Pair { first, second })
-        })
-        .collect();
+    let pairs = other_pairs(space, &choices, &mut rng);
 
     let mut times: [Vec<f64>; 4] = Default::default();
     // The first rounds make libtorch choose its kernels.
@@ -82,7 +69,7 @@ pub fn time_steps(
             match kind {
                 0 => sgd.step(&mut plain, &batch, 0.01).map(drop)?,
                 1 => sgd.step(&mut supernet.path(&choices), &batch, 0.01).map(drop)?,
-                _ => gate_gradients(&supernet, &pairs, &batch).map(drop)?,
+                _ => gate_gradients(&supernet, &pairs, &choices, &batch).map(drop)?,
             }
             took[kind] = start.elapsed();
         }
@@ -94,13 +81,49 @@ pub fn time_steps(
     Ok(StepTimes { plain_ms, path_ms, alpha_ms, batch_ms })
 }
 
-fn noise(space: &SearchSpace, count: usize, rng: &mut impl rand::Rng) -> ImageSet {
-    let input = space.input();
+/// Random images for four steps.
+pub(super) fn random_batches(
+    space: &SearchSpace,
+    batch: usize,
+    rng: &mut Pcg64,
+) -> (ImageSet, Normalization) {
+    let (input, count) = (space.input(), 4 * batch);
     let images = (0..count as u64 * input.elements()).map(|_| rng.random()).collect();
     let classes = space.classes().min(256) as usize;
     let labels = (0..count).map(|index| (index % classes) as u8).collect();
     let (height, width) = (input.height as usize, input.width as usize);
-    ImageSet { images, height, width, channels: input.channels as usize, labels, classes }
+    let images = ImageSet { images, height, width, channels: input.channels as usize, labels, classes };
+    let normalization = Normalization::of(&images);
+    (images, normalization)
+}
+
+/// Their batches.
+pub(super) fn batches<'a>(
+    images: &'a ImageSet,
+    normalization: &Normalization,
+    batch: usize,
+) -> Result<Batches<'a>, SearchError> {
+    let augmentation = Augmentation { shift: 1, flip: Flip::Horizontal };
+    let purposes = [Purpose::Order, Purpose::Augmentation];
+    Batches::new(images, normalization, batch, 0, purposes, augmentation, Device::Cpu)
+}
+
+/// The path of the space's MobileNetV2-style network.
+pub(super) fn baseline_choices(space: &SearchSpace) -> Result<Vec<usize>, SearchError> {
+    let network = space.baseline()?;
+    let labels = network.path().map(|(_, labels)| labels.to_vec()).unwrap_or_default();
+    Ok(space.choices(&labels)?)
+}
+
+/// That path against another, random one.
+pub(super) fn other_pairs(space: &SearchSpace, choices: &[usize], rng: &mut Pcg64) -> Vec<Option<Pair>> {
+    let counts: Vec<_> = space.blocks().iter().map(|block| block.candidates.len()).collect();
+    let others = Alphas::new(&counts).sample_path(rng);
+    let pair = |((&first, &other), &count): ((&usize, &usize), &usize)| {
+        let second = if other == first { (other + 1) % count } else { other };
+        (count > 1).then_some(Pair { first, second })
+    };
+    choices.iter().zip(&others).zip(&counts).map(pair).collect()
 }
 
 fn median(mut times: Vec<f64>) -> f64 {

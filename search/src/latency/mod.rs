@@ -1,8 +1,14 @@
 //! Expected latency of a space's paths, and its gradient.
 
+mod budget;
+mod interval;
+
 use predictor::AdditiveLatency;
 use profiler::spec::{Block, Candidate, SearchSpace};
 use serde::{Deserialize, Serialize};
+
+pub use budget::Budget;
+pub use interval::{Intervals, normal_quantile};
 
 use crate::SearchError;
 
@@ -54,6 +60,15 @@ impl LatencyTable {
     pub fn path_ms(&self, choices: &[usize]) -> f64 {
         let candidates = self.blocks_ms.iter().zip(choices).map(|(costs, &choice)| costs[choice]);
         candidates.fold(self.constant_ms, |sum, ms| sum + ms)
+    }
+
+    /// The fastest path; of equally fast candidates the first.
+    #[must_use]
+    pub fn fastest(&self) -> Vec<usize> {
+        let fastest = |costs: &Vec<f64>| {
+            (1..costs.len()).fold(0, |best, index| if costs[index] < costs[best] { index } else { best })
+        };
+        self.blocks_ms.iter().map(fastest).collect()
     }
 
     /// Predicted latency of the fastest and of the slowest path in milliseconds.

@@ -1,0 +1,130 @@
+//! Memory of one kind of step, in a process of its own.
+
+use profiler::{record::read_text, spec::SearchSpace};
+use serde::{Deserialize, Serialize};
+use tch::{Device, Tensor};
+
+use super::steps::{baseline_choices, other_pairs, random_batches};
+use crate::{
+    SearchError,
+    gates::gate_gradients,
+    module::{GraphModule, Mode, Network, Parameter},
+    seed::{Purpose, generator},
+    sgd::Sgd,
+    supernet::Supernet,
+};
+
+/// Kinds of steps whose memory is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Training the space's MobileNetV2-style network.
+    Plain,
+    /// A weight step of the supernet on the same path.
+    Path,
+    /// A weight step on a path in which all candidates occur about equally often: the first block's first, the second
+    /// block's second and so on. The plain network's path has the larger expansion everywhere.
+    Mixed,
+    /// An architecture step: the plain network's path with a graph, another one without.
+    Pair,
+    /// A weight step of the supernet with all candidates at once.
+    All,
+}
+
+impl Kind {
+    /// All kinds.
+    pub const EACH: [Self; 5] = [Self::Plain, Self::Path, Self::Pair, Self::Mixed, Self::All];
+}
+
+/// Resident memory of a process, in MiB.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Memory {
+    /// With the weights, before the first step.
+    pub before_mib: f64,
+    /// The largest, after three steps.
+    pub peak_mib: f64,
+}
+
+impl Memory {
+    /// What the steps needed beyond the weights.
+    #[must_use]
+    pub fn step_mib(&self) -> f64 {
+        self.peak_mib - self.before_mib
+    }
+}
+
+/// All candidates of every block at once, mixed with equal weights.
+struct AllPaths<'a>(&'a mut Supernet);
+
+impl Network for AllPaths<'_> {
+    fn forward(&self, images: &Tensor, mode: Mode) -> Result<Tensor, SearchError> {
+        let mut x = self.0.enter(images, mode)?;
+        for (block, count) in self.0.counts().into_iter().enumerate() {
+            let mut sum = self.0.run(block, 0, &x, mode)?.f_mul_scalar(1.0 / count as f64)?;
+            for candidate in 1..count {
+                let output = self.0.run(block, candidate, &x, mode)?;
+                sum = sum.f_add(&output.f_mul_scalar(1.0 / count as f64)?)?;
+            }
+            x = sum;
+        }
+        self.0.leave(&x, mode)
+    }
+
+    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+        self.0.parameters_mut()
+    }
+}
+
+/// Memory of this process before and during three steps of a kind, on random images; call it once per process.
+///
+/// # Errors
+/// [`SearchError::Read`] where the system does not tell (other than Linux), [`SearchError`] of the steps.
+pub fn measure_memory(
+    kind: Kind,
+    space: &SearchSpace,
+    sgd: &Sgd,
+    batch: usize,
+    threads: usize,
+) -> Result<Memory, SearchError> {
+    tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
+    let mut rng = generator(0, Purpose::Weights, 0);
+    let (images, normalization) = random_batches(space, batch, &mut rng);
+    let batches = super::steps::batches(&images, &normalization, batch)?;
+    let choices = baseline_choices(space)?;
+    if kind == Kind::Plain {
+        let mut plain = GraphModule::new(space.baseline()?.graph().clone(), &mut rng, Device::Cpu)?;
+        return during(|step| sgd.step(&mut plain, &batches.batch(step)?, 0.01).map(drop));
+    }
+    let mut supernet = Supernet::new(space, &mut rng, Device::Cpu)?;
+    let pairs = other_pairs(space, &choices, &mut rng);
+    let mixed: Vec<usize> =
+        supernet.counts().into_iter().enumerate().map(|(block, count)| block % count).collect();
+    during(|step| {
+        let batch = batches.batch(step)?;
+        match kind {
+            Kind::Pair => gate_gradients(&supernet, &pairs, &choices, &batch).map(drop),
+            Kind::All => sgd.step(&mut AllPaths(&mut supernet), &batch, 0.01).map(drop),
+            Kind::Mixed => sgd.step(&mut supernet.path(&mixed), &batch, 0.01).map(drop),
+            Kind::Plain | Kind::Path => sgd.step(&mut supernet.path(&choices), &batch, 0.01).map(drop),
+        }
+    })
+}
+
+fn during(mut step: impl FnMut(u64) -> Result<(), SearchError>) -> Result<Memory, SearchError> {
+    let before_mib = resident_mib("VmRSS:")?;
+    (0..3).try_for_each(&mut step)?;
+    Ok(Memory { before_mib, peak_mib: resident_mib("VmHWM:")? })
+}
+
+/// A field of `/proc/self/status`, which is in KiB.
+fn resident_mib(field: &str) -> Result<f64, SearchError> {
+    let path = std::path::Path::new("/proc/self/status");
+    let text = read_text(path)?;
+    let value = text
+        .lines()
+        .find_map(|line| line.strip_prefix(field)?.split_whitespace().next()?.parse::<f64>().ok());
+    let missing =
+        || profiler::record::ReadError::Content { path: path.to_owned(), reason: format!("no {field}") };
+    Ok(value.ok_or_else(missing)? / 1024.0)
+}

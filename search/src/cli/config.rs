@@ -1,0 +1,198 @@
+//! What a search can be told: by flags, by a file, by a preset; flags win over the file, the file over the preset.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use profiler::record::{ReadError, read_text};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{UsageError, preset::Preset};
+use crate::{objective::LatencyLoss, strategy::StrategyKind};
+
+/// Version of the file.
+const VERSION: u32 = 1;
+
+/// What a search can be told; what is not given comes from the file or the preset.
+#[derive(Args, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SearchConfig {
+    #[arg(skip)]
+    pub(super) version: Option<u32>,
+    /// Search space: proxylessnas-mobile, proxylessnas-small, or a .toml file.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(super) space: Option<String>,
+    /// Multiply all channel counts (rounded to multiples of 8).
+    #[arg(long, value_name = "FACTOR")]
+    pub(super) width: Option<f64>,
+    /// Latency model of the device, from `predictor fit`.
+    #[arg(long, value_name = "MODEL.json")]
+    pub(super) model: Option<PathBuf>,
+    /// Folder of the images.
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
+    /// Latency that the network may have, in milliseconds.
+    #[arg(long, value_name = "MS")]
+    pub(super) target_ms: Option<f64>,
+    /// That latency as a fraction of what is predicted for the space's MobileNetV2-style network.
+    #[arg(long, value_name = "FRACTION", conflicts_with = "target_ms")]
+    pub(super) target_of_baseline: Option<f64>,
+    /// Largest probability of being slower than the target, from the model's intervals; without it the predicted latency is
+    /// at most the target.
+    #[arg(long, value_name = "PROBABILITY")]
+    pub(super) risk: Option<f64>,
+    /// How long to take [default: quick].
+    #[arg(long, value_enum)]
+    pub(super) preset: Option<Preset>,
+    /// How architectures are learned [default: gradient].
+    #[arg(long, value_enum)]
+    pub(super) strategy: Option<StrategyKind>,
+    /// How latency enters the loss [default: target].
+    #[arg(long, value_enum)]
+    pub(super) latency_loss: Option<LatencyLoss>,
+    /// Training images held out for learning architectures.
+    #[arg(long, value_name = "IMAGES")]
+    pub(super) held_out: Option<usize>,
+    /// Weight steps on random paths before the search.
+    #[arg(long, value_name = "STEPS")]
+    pub(super) warm_up_steps: Option<u64>,
+    /// Weight steps of the search.
+    #[arg(long, value_name = "STEPS")]
+    pub(super) steps: Option<u64>,
+    /// Weight steps per architecture step (gradient, reinforce).
+    #[arg(long, value_name = "STEPS")]
+    pub(super) alpha_every: Option<u64>,
+    /// Learning rate of the architecture parameters (gradient, reinforce).
+    #[arg(long, value_name = "RATE")]
+    pub(super) alpha_learning_rate: Option<f64>,
+    /// Share of the search from which on block after block is decided (gradient, reinforce).
+    #[arg(long, value_name = "SHARE")]
+    pub(super) decide_from: Option<f64>,
+    /// Candidates less probable than this are dropped for good; 0 for none (gradient, reinforce).
+    #[arg(long, value_name = "PROBABILITY")]
+    pub(super) prune_below: Option<f64>,
+    /// From this share of the search on.
+    #[arg(long, value_name = "SHARE")]
+    pub(super) prune_from: Option<f64>,
+    /// Networks looked at per architecture step (reinforce, evolution, random).
+    #[arg(long, value_name = "N")]
+    pub(super) networks_per_step: Option<usize>,
+    /// Networks looked at in all (evolution, random).
+    #[arg(long, value_name = "N")]
+    pub(super) networks: Option<u64>,
+    /// Held-out images that each of these is looked at with (evolution, random).
+    #[arg(long, value_name = "IMAGES")]
+    pub(super) scored_images: Option<usize>,
+    /// Images of a step.
+    #[arg(long, value_name = "IMAGES")]
+    pub(super) batch: Option<usize>,
+    /// Largest learning rate of the weights, reached after a tenth of the steps; a cosine to 0 follows.
+    #[arg(long, value_name = "RATE")]
+    pub(super) learning_rate: Option<f64>,
+    /// Weight decay.
+    #[arg(long, value_name = "RATE")]
+    pub(super) weight_decay: Option<f64>,
+    /// Share of the target probability that is spread over all classes.
+    #[arg(long, value_name = "SHARE")]
+    pub(super) label_smoothing: Option<f64>,
+    /// Largest random shift of training images, in either direction; they are mirrored at random, too.
+    #[arg(long, value_name = "PIXELS")]
+    pub(super) shift: Option<u32>,
+    /// Threads of libtorch [default: all].
+    #[arg(long)]
+    pub(super) threads: Option<usize>,
+    /// What random choices start from.
+    #[arg(long)]
+    pub(super) seed: Option<u64>,
+}
+
+impl SearchConfig {
+    /// That of a `.toml` or `.json` file.
+    pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = read_text(path)?;
+        let parsed = if path.extension().is_some_and(|extension| extension == "json") {
+            serde_json::from_str(&text).map_err(|error| error.to_string())
+        } else {
+            toml::from_str(&text).map_err(|error| error.to_string())
+        };
+        let content = |reason: String| ReadError::Content { path: path.to_owned(), reason };
+        let config: Self = parsed.map_err(content)?;
+        match config.version {
+            None | Some(VERSION) => Ok(config),
+            Some(found) => Err(content(format!("version {found} is not known, expected {VERSION}")).into()),
+        }
+    }
+
+    /// What holds in the end: this, where it says nothing the file, and the preset where neither does.
+    pub(super) fn effective(self, file: Option<&Path>) -> anyhow::Result<Self> {
+        let mut file = file.map(Self::read).transpose()?.unwrap_or_default();
+        if file.target_ms.is_some() && file.target_of_baseline.is_some() {
+            return Err(UsageError("target_ms and target_of_baseline: give one of them".to_owned()).into());
+        }
+        if self.target_ms.is_some() || self.target_of_baseline.is_some() {
+            (file.target_ms, file.target_of_baseline) = (None, None);
+        }
+        let given = self.over(&file)?;
+        let preset = given.preset.unwrap_or(Preset::Quick);
+        let strategy = given.strategy.unwrap_or(StrategyKind::Gradient);
+        Ok(Self { version: Some(VERSION), ..given.over(&preset.config(strategy))? })
+    }
+
+    /// This, and `below` where this says nothing.
+    fn over(&self, below: &Self) -> anyhow::Result<Self> {
+        let (mut merged, above) = (serde_json::to_value(below)?, serde_json::to_value(self)?);
+        if let (Value::Object(merged), Value::Object(above)) = (&mut merged, above) {
+            merged.extend(above.into_iter().filter(|(_, value)| !value.is_null()));
+        }
+        Ok(serde_json::from_value(merged)?)
+    }
+
+    /// As a file that [`SearchConfig::read`] reads.
+    pub(super) fn to_toml(&self) -> anyhow::Result<String> {
+        Ok(toml::to_string(self)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn written(name: &str, text: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn flags_win_over_the_file_and_the_file_over_the_preset() {
+        let text = "preset = \"thorough\"\nsteps = 7\nseed = 3\ntarget_of_baseline = 0.5\n";
+        let (_folder, path) = written("search.toml", text);
+        let flags = SearchConfig { seed: Some(4), target_ms: Some(2.0), ..SearchConfig::default() };
+        let found = flags.effective(Some(&path)).unwrap();
+        let preset = Preset::Thorough.config(StrategyKind::Gradient);
+        assert_eq!((found.seed, found.steps, found.warm_up_steps), (Some(4), Some(7), preset.warm_up_steps));
+        assert_eq!((found.target_ms, found.target_of_baseline), (Some(2.0), None));
+        // What is printed can be given again, as either kind of file.
+        let (_folder, toml) = written("again.toml", &found.to_toml().unwrap());
+        assert_eq!(SearchConfig::default().effective(Some(&toml)).unwrap(), found);
+        let (_folder, json) = written("again.json", &serde_json::to_string(&found).unwrap());
+        assert_eq!(SearchConfig::default().effective(Some(&json)).unwrap(), found);
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_file_is_named() {
+        let wrong = |text: &str, part: &str| {
+            let (_folder, path) = written("search.toml", text);
+            let error = SearchConfig::default().effective(Some(&path)).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        };
+        wrong("stepz = 3", "stepz");
+        wrong("steps = \"many\"", "steps");
+        wrong("version = 2", "version 2 is not known");
+        wrong("target_ms = 1.0\ntarget_of_baseline = 0.5", "give one of them");
+        wrong("strategy = \"luck\"", "luck");
+        assert!(SearchConfig::default().effective(Some(Path::new("missing.toml"))).is_err());
+    }
+}

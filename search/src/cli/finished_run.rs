@@ -1,0 +1,64 @@
+//! A finished search and its held-out images, for commands that ask it again.
+
+use std::path::{Path, PathBuf};
+
+use datasets::images::{HoldOut, ImageSet, open_images};
+
+use super::{UsageError, config::SearchConfig};
+use crate::{
+    RunFolder,
+    data::{Normalization, check_images},
+    run::{SearchSettings, SearchState, SetOracle, read_finished},
+};
+
+/// A finished search.
+pub(super) struct FinishedRun {
+    pub(super) folder: RunFolder,
+    pub(super) settings: SearchSettings,
+    pub(super) state: SearchState,
+}
+
+/// The images that a search held out.
+pub(super) struct HeldOut {
+    images: ImageSet,
+    normalization: Normalization,
+}
+
+impl FinishedRun {
+    pub(super) fn read(folder: &Path) -> anyhow::Result<Self> {
+        let folder = RunFolder::new(folder);
+        let (settings, state) = read_finished(&folder)?;
+        Ok(Self { folder, settings, state })
+    }
+
+    /// The same with another largest probability of missing the target, if one is given.
+    pub(super) fn with_risk(mut self, risk: Option<f64>) -> anyhow::Result<Self> {
+        self.settings.risk = risk.or(self.settings.risk);
+        self.settings.check()?;
+        Ok(self)
+    }
+
+    /// Its held-out images, from `data` or else from where the search had them.
+    pub(super) fn held_out(&self, data: Option<PathBuf>) -> anyhow::Result<HeldOut> {
+        let data = match data {
+            Some(data) => data,
+            None => SearchConfig::read(&self.folder.config())?.data.ok_or_else(|| {
+                UsageError("--data is needed: the search has not written down where".to_owned())
+            })?,
+        };
+        let images = open_images(&data)?;
+        let space = self.settings.space.resolve()?;
+        check_images(&images.train, space.input(), space.classes())?;
+        let hold_out = HoldOut { count: self.settings.held_out, seed: self.settings.seed };
+        let (train, images) = images.train.hold_out(hold_out)?;
+        Ok(HeldOut { normalization: Normalization::of(&train), images })
+    }
+
+    /// What is asked about paths with its weights, over `count` held-out images (all for `None`).
+    pub(super) fn oracle<'a>(&'a mut self, held_out: &'a HeldOut, count: Option<usize>) -> SetOracle<'a> {
+        let HeldOut { images, normalization } = held_out;
+        let (supernet, batch) = (&mut self.state.supernet, self.settings.batch);
+        let count = count.unwrap_or(images.len());
+        SetOracle { supernet, images, count, normalization, batch }
+    }
+}

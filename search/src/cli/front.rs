@@ -1,0 +1,151 @@
+//! `search front`: networks for many targets from one finished search.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use profiler::record::{write_architecture, write_document};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    UsageError,
+    finished_run::FinishedRun,
+    output::{self, percent, table},
+    progress::Bar,
+};
+use crate::{
+    front::{Effort, FrontPoint, Scores, front, points},
+    watch::{Progress, Watcher},
+};
+
+/// Finds networks for many targets with the weights of one finished search, without training.
+///
+/// Paths within each target evolve by their accuracy on held-out images with the shared weights. A stopped command goes
+/// on where it was when it is given again: paths that were looked at are not looked at again. A search by `--strategy
+/// evolution` or `random` trains all paths alike, which suits a front better than one that has decided.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "RUN/front then holds front.json, scores.jsonl and an architecture file per target.\n\n\
+                        Example:\n  search front run/search --targets 0.2,0.3,0.4,0.5"
+)]
+pub(super) struct Front {
+    /// Folder of a finished search.
+    #[arg(value_name = "RUN")]
+    run: PathBuf,
+    /// Latencies that the networks may have, in milliseconds.
+    #[arg(long, value_name = "MS,MS,...", value_delimiter = ',', required = true)]
+    targets: Vec<f64>,
+    /// Largest probability of being slower than the target [default: as in the search].
+    #[arg(long, value_name = "PROBABILITY")]
+    risk: Option<f64>,
+    /// Networks looked at per target.
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    networks: usize,
+    /// Held-out images that each is looked at with; the best are compared on all.
+    #[arg(long, value_name = "IMAGES", default_value_t = 1000)]
+    scored_images: usize,
+    /// Folder of the images [default: as in the search].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// A JSON object instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is written into front.json.
+#[derive(Serialize, Deserialize)]
+struct FrontFile {
+    networks: Vec<Entry>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    target_ms: f64,
+    limit_ms: f64,
+    predicted_ms: f64,
+    held_out_accuracy: f64,
+    network: String,
+    choices: Vec<String>,
+    macs: u64,
+    file: String,
+}
+
+/// Networks of each target that are compared on all held-out images.
+const FINALISTS: usize = 5;
+
+impl Front {
+    pub(super) fn execute(self) -> anyhow::Result<String> {
+        if let Some(wrong) = self.targets.iter().find(|ms| !(ms.is_finite() && **ms > 0.0)) {
+            return Err(UsageError(format!("--targets {wrong}: expected above 0")).into());
+        }
+        if self.networks == 0 || self.scored_images == 0 {
+            return Err(UsageError("--networks and --scored-images must be at least 1".to_owned()).into());
+        }
+        let mut run = FinishedRun::read(&self.run)?.with_risk(self.risk)?;
+        let held_out = run.held_out(self.data.clone())?;
+        let folder = run.folder.front();
+        // Scores over other images are other scores.
+        let scores = folder.join(format!("scores-{}.jsonl", self.scored_images));
+        std::fs::create_dir_all(&folder)
+            .map_err(|source| profiler::record::WriteError { path: folder.clone(), source })?;
+        let settings = run.settings.clone();
+        let counts: Vec<usize> = settings.latency.blocks_ms.iter().map(Vec::len).collect();
+        let start = settings.strategy.start(&settings.plan());
+        let strategy = std::mem::replace(&mut run.state.strategy, start);
+        let mut bar = Bar::new()?;
+        let mut watch = |done: usize, all: usize| {
+            bar.progress(&Progress {
+                phase: "front",
+                step: done as u64,
+                steps: all as u64,
+                loss: f64::NAN,
+                expected_ms: None,
+            });
+            bar.stop_requested()
+        };
+        let effort = Effort { networks: self.networks, finalists: FINALISTS };
+        let mut oracle = run.oracle(&held_out, Some(self.scored_images));
+        let mut scores = Scores::open(&scores, &counts, &mut oracle)?;
+        let finalists = front(&settings, &*strategy, &self.targets, effort, &mut scores, &mut watch);
+        bar.finish();
+        let points = points(&settings, &self.targets, finalists?, &mut run.oracle(&held_out, None))?;
+        self.show(&run, &points)
+    }
+
+    fn show(&self, run: &FinishedRun, points: &[FrontPoint]) -> anyhow::Result<String> {
+        let space = run.settings.space.resolve()?;
+        let mut networks = Vec::new();
+        for point in points {
+            let network = space.network(&format!("front-{}ms", point.target_ms), &point.path)?;
+            let file = format!("target-{}ms.json", point.target_ms);
+            write_architecture(&run.folder.front().join(&file), &network)?;
+            networks.push(Entry {
+                target_ms: point.target_ms,
+                limit_ms: point.limit_ms,
+                predicted_ms: point.predicted_ms,
+                held_out_accuracy: point.held_out_accuracy,
+                network: network.key(),
+                choices: network.path().map(|(_, labels)| labels.to_vec()).unwrap_or_default(),
+                macs: network.macs().0,
+                file,
+            });
+        }
+        let front = FrontFile { networks };
+        write_document(&run.folder.front().join("front.json"), "tailor-front", 1, &front)?;
+        if self.json {
+            return output::json(&front);
+        }
+        let mut lines =
+            table(["target ms", "predicted ms", "of the target", "held-out", "M MACs", "network"]);
+        for entry in &front.networks {
+            lines.add_row([
+                format!("{}", entry.target_ms),
+                format!("{:.4}", entry.predicted_ms),
+                format!("{:+.1} %", 100.0 * (entry.predicted_ms / entry.target_ms - 1.0)),
+                percent(entry.held_out_accuracy),
+                format!("{:.2}", entry.macs as f64 / 1e6),
+                entry.choices.join(" "),
+            ]);
+        }
+        Ok(lines.to_string())
+    }
+}

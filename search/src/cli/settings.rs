@@ -1,0 +1,79 @@
+//! From what a search is told to its settings.
+
+use predictor::LatencyModel;
+
+use super::{UsageError, config::SearchConfig, space::read_space};
+use crate::{
+    alpha::Pruning,
+    data::{Augmentation, Flip},
+    latency::{Intervals, LatencyTable},
+    run::SearchSettings,
+    sgd::Sgd,
+    strategy::StrategySettings,
+};
+
+/// What must be given, or an error that names the flag.
+pub(super) fn given<T: Clone>(value: Option<&T>, flag: &str) -> Result<T, UsageError> {
+    value.cloned().ok_or_else(|| UsageError(format!("{flag} is needed, as a flag or in the --config file")))
+}
+
+/// The settings of a search that is told this; reads the space and the latency model.
+pub(super) fn search_settings(config: &SearchConfig) -> anyhow::Result<SearchSettings> {
+    let file =
+        read_space(&given(config.space.as_ref(), "--space")?, given(config.width.as_ref(), "--width")?)?;
+    let space = file.resolve()?;
+    let path = given(config.model.as_ref(), "--model")?;
+    let model = LatencyModel::read(&path)?;
+    if model.conditions().runtime.emulated {
+        eprintln!("note: {} is fitted to emulated figures, which are no timings", path.display());
+    }
+    let target_ms = match (config.target_ms, config.target_of_baseline) {
+        (Some(ms), _) => ms,
+        (None, Some(fraction)) if fraction > 0.0 => {
+            fraction * model.predict_architecture(&space.baseline()?)?.latency.ms()
+        }
+        (None, Some(fraction)) => {
+            return Err(UsageError(format!("--target-of-baseline {fraction}: expected above 0")).into());
+        }
+        (None, None) => given(None, "--target-ms or --target-of-baseline")?,
+    };
+    Ok(SearchSettings {
+        latency: LatencyTable::new(&space, &model.additive())?,
+        intervals: Some(Intervals::new(&space, &model)?),
+        target_ms,
+        risk: config.risk,
+        strategy: given(config.strategy.as_ref(), "--strategy")?,
+        space: file,
+        latency_loss: given(config.latency_loss.as_ref(), "--latency-loss")?,
+        seed: given(config.seed.as_ref(), "--seed")?,
+        threads: given(config.threads.as_ref(), "--threads")?,
+        batch: given(config.batch.as_ref(), "--batch")?,
+        held_out: given(config.held_out.as_ref(), "--held-out")?,
+        augmentation: Augmentation {
+            shift: given(config.shift.as_ref(), "--shift")?,
+            flip: Flip::Horizontal,
+        },
+        weights: Sgd {
+            learning_rate: given(config.learning_rate.as_ref(), "--learning-rate")?,
+            warm_up: 0.1,
+            momentum: 0.9,
+            weight_decay: given(config.weight_decay.as_ref(), "--weight-decay")?,
+            label_smoothing: given(config.label_smoothing.as_ref(), "--label-smoothing")?,
+        },
+        warm_up_steps: given(config.warm_up_steps.as_ref(), "--warm-up-steps")?,
+        search_steps: given(config.steps.as_ref(), "--steps")?,
+        weight_steps_per_alpha_step: given(config.alpha_every.as_ref(), "--alpha-every")?,
+        learning: StrategySettings {
+            alpha_learning_rate: given(config.alpha_learning_rate.as_ref(), "--alpha-learning-rate")?,
+            decide_from: given(config.decide_from.as_ref(), "--decide-from")?,
+            pruning: Pruning {
+                below: given(config.prune_below.as_ref(), "--prune-below")?,
+                from: given(config.prune_from.as_ref(), "--prune-from")?,
+            },
+            networks_per_step: given(config.networks_per_step.as_ref(), "--networks-per-step")?,
+            networks: given(config.networks.as_ref(), "--networks")?,
+            scored_images: given(config.scored_images.as_ref(), "--scored-images")?,
+        },
+        log_every: 10,
+    })
+}

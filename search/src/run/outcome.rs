@@ -1,0 +1,85 @@
+//! How a search ends: one network.
+
+use profiler::spec::Architecture;
+
+use super::{SearchSettings, SearchState};
+use crate::{
+    SearchError, alpha::relative_entropy, latency::Budget, objective::LatencyLoss, strategy::Oracle,
+};
+
+/// How a search ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// Among the strategy's finalists within the budget the best on held-out images with the supernet's weights; without
+    /// a latency loss among all.
+    pub network: Architecture,
+    /// E\[latency\] in milliseconds.
+    pub expected_ms: f64,
+    /// Its latency by the additive model, in milliseconds.
+    pub path_ms: f64,
+    /// Latency that the budget allows it, in milliseconds: the target, or less with a risk.
+    pub limit_ms: f64,
+    /// Latency of the path that the strategy likes best, whatever the budget, in milliseconds.
+    pub most_probable_ms: f64,
+    /// Mean entropy of the blocks over that of equal probabilities.
+    pub relative_entropy: f64,
+    /// Share of held-out images that it gets right with the supernet's weights.
+    pub held_out_accuracy: f64,
+}
+
+/// A path, and the share of images it gets right.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compared {
+    /// Its candidates.
+    pub path: Vec<usize>,
+    /// Share of images it gets right.
+    pub accuracy: f64,
+}
+
+/// The best of some paths; of equals the first.
+///
+/// # Errors
+/// [`SearchError`] of the oracle.
+pub fn compare(paths: Vec<Vec<usize>>, oracle: &mut dyn Oracle) -> Result<Option<Compared>, SearchError> {
+    let mut best: Option<Compared> = None;
+    for path in paths {
+        let accuracy = oracle.accuracy(&path)?;
+        if best.as_ref().is_none_or(|best| accuracy > best.accuracy) {
+            best = Some(Compared { path, accuracy });
+        }
+    }
+    Ok(best)
+}
+
+impl Outcome {
+    /// That of a finished search, whose finalists were compared.
+    ///
+    /// # Errors
+    /// [`SearchError`] when the path is none of the space's.
+    pub(super) fn new(
+        settings: &SearchSettings,
+        state: &SearchState,
+        compared: &Compared,
+    ) -> Result<Self, SearchError> {
+        let (probabilities, table) = (state.strategy.probabilities(), &settings.latency);
+        let liked = state.strategy.finalists(None)?.into_iter().next();
+        let path = &compared.path;
+        Ok(Self {
+            network: settings.space.resolve()?.network("searched", path)?,
+            expected_ms: table.expected_ms(&probabilities),
+            path_ms: table.path_ms(path),
+            limit_ms: settings.budget().limit_ms(path),
+            most_probable_ms: table.path_ms(liked.as_ref().unwrap_or(path)),
+            relative_entropy: relative_entropy(&probabilities),
+            held_out_accuracy: compared.accuracy,
+        })
+    }
+}
+
+impl SearchSettings {
+    /// The budget, if latency counts at all.
+    #[must_use]
+    pub fn hard_budget(&self) -> Option<Budget> {
+        (self.latency_loss != LatencyLoss::None).then(|| self.budget())
+    }
+}

@@ -1,0 +1,51 @@
+//! Settings for unit tests that train nothing.
+
+#![allow(clippy::unwrap_used)]
+
+use profiler::spec::SpaceFile;
+
+use super::SearchSettings;
+use crate::{
+    data::Augmentation,
+    latency::LatencyTable,
+    objective::LatencyLoss,
+    sgd::Sgd,
+    strategy::{StrategyKind, StrategySettings},
+};
+
+/// A search of the small space whose latencies are still to be given.
+pub(crate) fn settings_for_tests() -> SearchSettings {
+    SearchSettings {
+        space: SpaceFile::built_in("proxylessnas-small").unwrap(),
+        latency: LatencyTable { constant_ms: 1.0, blocks_ms: Vec::new() },
+        intervals: None,
+        target_ms: 1.0,
+        risk: None,
+        strategy: StrategyKind::Gradient,
+        latency_loss: LatencyLoss::Target,
+        seed: 0,
+        threads: 1,
+        batch: 16,
+        held_out: 40,
+        augmentation: Augmentation::NONE,
+        weights: Sgd {
+            learning_rate: 0.05,
+            warm_up: 0.1,
+            momentum: 0.9,
+            weight_decay: 0.0,
+            label_smoothing: 0.0,
+        },
+        warm_up_steps: 1,
+        search_steps: 1,
+        weight_steps_per_alpha_step: 1,
+        learning: StrategySettings {
+            alpha_learning_rate: 0.1,
+            decide_from: 0.7,
+            pruning: crate::alpha::Pruning { below: 0.001, from: 0.6 },
+            networks_per_step: 10,
+            networks: 100,
+            scored_images: 40,
+        },
+        log_every: 1,
+    }
+}

@@ -1,0 +1,63 @@
+//! Other networks out of a finished search, by the program.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod support;
+
+use std::{path::Path, time::Duration};
+
+use assert_cmd::Command;
+use predicates::prelude::PredicateBooleanExt;
+use profiler::record::read_architecture;
+use search::{RunFolder, run::search, strategy::StrategyKind, watch::Unwatched};
+
+fn program(folder: &Path, line: &str) -> assert_cmd::assert::Assert {
+    Command::cargo_bin("search").unwrap().current_dir(folder).args(line.split(' ')).assert()
+}
+
+#[test]
+fn networks_for_other_targets_come_out_of_one_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    std::fs::create_dir(path.join("images")).unwrap();
+    support::write_images(&path.join("images"));
+    let (fastest_ms, slowest_ms) = support::latency().range_ms();
+    for (name, strategy) in [("run", StrategyKind::Gradient), ("evolved", StrategyKind::Evolution)] {
+        let settings = search::run::SearchSettings { strategy, ..support::search_settings() };
+        let run = RunFolder::new(&path.join(name));
+        search(&settings, &support::images(), &run, Duration::from_secs(3600), &mut Unwatched).unwrap();
+        for share in [0.2, 0.6, 1.5] {
+            let target_ms = fastest_ms + share * (slowest_ms - fastest_ms);
+            program(path, &format!("derive {name} --target-ms {target_ms} -o other.json")).success();
+            let network = read_architecture(&path.join("other.json")).unwrap();
+            let ms: f64 = network.ops().iter().map(|op| op.macs().0 as f64 / 1e5).sum();
+            assert!(ms <= target_ms, "{strategy:?}: {ms} of {target_ms}");
+        }
+    }
+    let impossible = predicates::str::contains(format!("needs {fastest_ms:.4} ms"));
+    program(path, "derive run --target-ms 0.001 -o other.json").code(2).stderr(impossible);
+    program(path, "derive run --target-ms NaN -o other.json").code(2);
+    let no_intervals = predicates::str::contains("risk is 0.1").and(predicates::str::contains("intervals"));
+    program(path, "derive run --target-ms 9 --risk 0.1 -o other.json").code(2).stderr(no_intervals);
+    program(path, "derive nowhere --target-ms 9 -o other.json").code(2);
+
+    let (low, high) = (0.7 * fastest_ms + 0.3 * slowest_ms, 0.3 * fastest_ms + 0.7 * slowest_ms);
+    let front =
+        format!("front run --targets {low},{high} --networks 30 --scored-images 40 --data images --json");
+    let first = program(path, &front).success().get_output().stdout.clone();
+    let document: serde_json::Value = serde_json::from_slice(&first).unwrap();
+    let networks = document["networks"].as_array().unwrap();
+    assert_eq!(networks.len(), 2);
+    for (entry, target_ms) in networks.iter().zip([low, high]) {
+        assert!(entry["predicted_ms"].as_f64().unwrap() <= target_ms, "{entry}");
+        let file = path.join("run/front").join(entry["file"].as_str().unwrap());
+        assert_eq!(read_architecture(&file).unwrap().key(), entry["network"].as_str().unwrap());
+    }
+    // What fits the lower target fits the higher one, too.
+    let accuracy = |index: usize| networks[index]["held_out_accuracy"].as_f64().unwrap();
+    assert!(accuracy(1) >= accuracy(0), "{networks:?}");
+    let scores = path.join("run/front/scores-40.jsonl");
+    let before = std::fs::read(&scores).unwrap();
+    assert_eq!(program(path, &front).success().get_output().stdout, first);
+    assert_eq!(std::fs::read(&scores).unwrap(), before, "paths were looked at twice");
+}
