@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use datasets::images::ImageSet;
+use datasets::images::{ImageSet, Pixels};
 use profiler::spec::SearchSpace;
 use rand::RngExt;
 use serde::Serialize;
@@ -46,7 +46,7 @@ pub fn time_steps(
     tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
     let mut rng = generator(0, Purpose::Weights, 0);
     let images = noise(space, 4 * batch, &mut rng);
-    let augmentation = Augmentation { shift: 1, flip: Flip::Horizontal };
+    let augmentation = Augmentation { shift: 1, flip: Flip::Horizontal, ..Augmentation::NONE };
     let (normalization, purposes) = (Normalization::of(&images), [Purpose::Order, Purpose::Augmentation]);
     let batches = Batches::new(&images, &normalization, batch, 0, purposes, augmentation, Device::Cpu)?;
 
@@ -96,11 +96,11 @@ pub fn time_steps(
 
 fn noise(space: &SearchSpace, count: usize, rng: &mut impl rand::Rng) -> ImageSet {
     let input = space.input();
-    let images = (0..count as u64 * input.elements()).map(|_| rng.random()).collect();
+    let pixels = Pixels::Bytes((0..count as u64 * input.elements()).map(|_| rng.random()).collect());
     let classes = space.classes().min(256) as usize;
-    let labels = (0..count).map(|index| (index % classes) as u8).collect();
+    let labels = (0..count).map(|index| (index % classes) as u16).collect();
     let (height, width) = (input.height as usize, input.width as usize);
-    ImageSet { images, height, width, channels: input.channels as usize, labels, classes }
+    ImageSet { pixels, height, width, channels: input.channels as usize, labels, classes }
 }
 
 fn median(mut times: Vec<f64>) -> f64 {

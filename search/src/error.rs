@@ -10,6 +10,8 @@ use profiler::{
     spec::{FeatureMap, SpecError},
 };
 
+use crate::data::ComputeDevice;
+
 /// A search, training or export that cannot go on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -59,6 +61,16 @@ pub enum SearchError {
         fastest_ms: f64,
         /// Predicted latency of the slowest path.
         slowest_ms: f64,
+    },
+    /// A GPU that libtorch does not have.
+    #[error(
+        "libtorch has no device `{asked}`: it sees {available} GPUs; use `--device cpu`, or a libtorch built for CUDA"
+    )]
+    Device {
+        /// The device asked for.
+        asked: ComputeDevice,
+        /// GPUs there are.
+        available: i64,
     },
     /// A batch size that the images cannot fill.
     #[error("batches of {size} images: expected 1 to {images}, as many as there are")]

@@ -23,6 +23,8 @@ pub enum Purpose {
     HeldOutOrder,
     /// How an architecture step's images are shifted and mirrored.
     HeldOutAugmentation,
+    /// Which part of a photo becomes an image.
+    Framing,
 }
 
 /// The generator of one purpose at one step.

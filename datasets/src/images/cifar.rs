@@ -3,11 +3,7 @@
 //! Every record is a label (0 to 9) and 32 × 32 pixels, all red ones first, then green, then blue, row by row.
 //! Source: A. Krizhevsky, "The CIFAR-10 dataset", section "Binary version".
 
-use std::{
-    fs::File,
-    io::Read,
-    path::Path,
-};
+use std::{fs::File, io::Read, path::Path};
 
 use profiler::spec::FeatureMap;
 

@@ -117,7 +117,14 @@ mod tests {
     #[test]
     fn classes_are_numbered_by_name_and_other_files_are_left_alone() {
         let folder = TempDir::new().unwrap();
-        let files = ["train/b/2.JPEG", "train/b/1.png", "train/a/x.jpg", "train/c/y.jpg", "train/a/notes.txt", "val/c/z.png"];
+        let files = [
+            "train/b/2.JPEG",
+            "train/b/1.png",
+            "train/a/x.jpg",
+            "train/c/y.jpg",
+            "train/a/notes.txt",
+            "val/c/z.png",
+        ];
         put(folder.path(), &files);
         assert!(ClassFolders.recognizes(folder.path()));
         let ImageDataset { train, test } = read(folder.path()).unwrap();

@@ -115,7 +115,8 @@ mod tests {
     fn an_unknown_folder_says_what_is_read() {
         let folder = TempDir::new().unwrap();
         let error = open(folder.path()).unwrap_err().to_string();
-        for layout in ["train-images-idx3-ubyte", "data_batch_1.bin", "train/CLASS", "tests/setup/images.sh"] {
+        for layout in ["train-images-idx3-ubyte", "data_batch_1.bin", "train/CLASS", "tests/setup/images.sh"]
+        {
             assert!(error.contains(layout), "{error}");
         }
     }
@@ -126,7 +127,10 @@ mod tests {
         write_dataset(&outer.path().join("a"), 3, &[1]);
         write_dataset(&outer.path().join("b"), 3, &[1]);
         let error = open(outer.path()).unwrap_err();
-        assert!(matches!(&error, DatasetsError::AmbiguousFolder { first, .. } if first.ends_with("a")), "{error}");
+        assert!(
+            matches!(&error, DatasetsError::AmbiguousFolder { first, .. } if first.ends_with("a")),
+            "{error}"
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::{
     UsageError,
     output::{self, table},
     recipe::RecipeArgs,
-    space::read_space,
+    space::SpaceArgs,
 };
 use crate::bench::time_steps;
 
@@ -14,9 +14,8 @@ use crate::bench::time_steps;
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  search bench --space proxylessnas-small")]
 pub(super) struct Bench {
-    /// Search space: proxylessnas-mobile, proxylessnas-small, or a .toml file.
-    #[arg(long, value_name = "NAME|FILE")]
-    space: String,
+    #[command(flatten)]
+    space: SpaceArgs,
     /// Times that every kind of step is timed.
     #[arg(long, value_name = "N", default_value_t = 30)]
     rounds: usize,
@@ -32,7 +31,7 @@ impl Bench {
         if self.rounds == 0 || self.recipe.batch == 0 {
             return Err(UsageError("--rounds and --batch must be at least 1".to_owned()).into());
         }
-        let space = read_space(&self.space, 1.0)?.resolve()?;
+        let space = self.space.read()?.resolve()?;
         let (batch, threads) = (self.recipe.batch, self.recipe.threads());
         let times = time_steps(&space, &self.recipe.weights(), batch, threads, self.rounds)?;
         if self.json {

@@ -13,7 +13,7 @@ use super::{
     preset::Preset,
     progress::Bar,
     recipe::RecipeArgs,
-    space::read_space,
+    space::SpaceArgs,
 };
 use crate::{
     RunFolder,
@@ -35,16 +35,12 @@ use crate::{
                   --space proxylessnas-small --model run/model.json --data images --target-ms 0.4 -o run/search"
 )]
 pub(super) struct Run {
-    /// Search space: proxylessnas-mobile, proxylessnas-small, or a .toml file.
-    #[arg(long, value_name = "NAME|FILE")]
-    space: String,
-    /// Multiply all channel counts (rounded to multiples of 8).
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
-    width: f64,
+    #[command(flatten)]
+    space: SpaceArgs,
     /// Latency model of the device, from `predictor fit`.
     #[arg(long, value_name = "MODEL.json")]
     model: PathBuf,
-    /// Folder of an MNIST-style data set.
+    /// Folder of the images: MNIST-style, CIFAR-10, or photos in train/CLASS and val/CLASS.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
     /// Latency to aim at, in milliseconds.
@@ -107,7 +103,7 @@ struct Result {
 impl Run {
     pub(super) fn execute(self) -> anyhow::Result<String> {
         let settings = self.settings()?;
-        let images = open_images(&self.data)?;
+        let images = open_images(&self.data, settings.space.resolve()?.input())?;
         let mut bar = Bar::new()?;
         let every = Duration::from_secs(self.checkpoint_every);
         let outcome = search(&settings, &images, &RunFolder::new(&self.output), every, &mut bar);
@@ -116,7 +112,7 @@ impl Run {
     }
 
     fn settings(&self) -> anyhow::Result<SearchSettings> {
-        let file = read_space(&self.space, self.width)?;
+        let file = self.space.read()?;
         let space = file.resolve()?;
         let model = LatencyModel::read(&self.model)?;
         if model.conditions().runtime.emulated {
@@ -141,6 +137,7 @@ impl Run {
             latency_loss: self.latency_loss,
             seed: self.recipe.seed,
             threads: self.recipe.threads(),
+            device: self.recipe.device,
             batch: self.recipe.batch,
             held_out: self.held_out,
             augmentation: self.recipe.augmentation(self.preset),

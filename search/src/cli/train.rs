@@ -31,7 +31,7 @@ pub(super) struct Train {
     /// The network (architecture file).
     #[arg(value_name = "ARCHITECTURE.json")]
     network: PathBuf,
-    /// Folder of an MNIST-style data set.
+    /// Folder of the images: MNIST-style, CIFAR-10, or photos in train/CLASS and val/CLASS.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
     /// Folder of the training.
@@ -60,11 +60,12 @@ pub(super) struct Train {
 impl Train {
     pub(super) fn execute(self) -> anyhow::Result<String> {
         let network = read_architecture(&self.network)?;
-        let images = open_images(&self.data)?;
+        let images = open_images(&self.data, network.graph().input())?;
         let settings = TrainSettings {
             network: network.key(),
             seed: self.recipe.seed,
             threads: self.recipe.threads(),
+            device: self.recipe.device,
             held_out: self.hold_out,
             epochs: self.epochs.unwrap_or_else(|| self.preset.epochs()),
             batch: self.recipe.batch,

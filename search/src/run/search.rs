@@ -8,7 +8,6 @@ use std::{
 use datasets::images::{HoldOut, ImageDataset, ImageSet};
 use profiler::spec::Architecture;
 use rand::RngExt;
-use tch::Device;
 
 use super::{Log, LogLine, Phase, SearchSettings, SearchState};
 use crate::{
@@ -64,7 +63,7 @@ pub fn search(
         images.train.hold_out(HoldOut { count: settings.held_out, seed: settings.seed })?;
     keep_settings(&folder.settings(), SearchSettings::FORMAT, SearchSettings::VERSION, settings)?;
     tch::set_num_threads(i32::try_from(settings.threads).unwrap_or(i32::MAX));
-    let device = Device::Cpu;
+    let device = settings.device.open()?;
     let mut state = SearchState::new(settings, device)?;
     if folder.checkpoint().exists() {
         state.read(&folder.checkpoint())?;
@@ -120,8 +119,9 @@ impl<'a> Run<'a> {
     ) -> Result<Self, SearchError> {
         let normalization = Normalization::of(train);
         let batches = |images, purposes| {
+            let device = settings.device.open()?;
             let (size, seed, augmentation) = (settings.batch, settings.seed, settings.augmentation);
-            Batches::new(images, &normalization, size, seed, purposes, augmentation, Device::Cpu)
+            Batches::new(images, &normalization, size, seed, purposes, augmentation, device)
         };
         Ok(Self {
             settings,

@@ -3,7 +3,13 @@
 use profiler::spec::SpaceFile;
 use serde::{Deserialize, Serialize};
 
-use crate::{SearchError, data::Augmentation, latency::LatencyTable, objective::LatencyLoss, sgd::Sgd};
+use crate::{
+    SearchError,
+    data::{Augmentation, ComputeDevice},
+    latency::LatencyTable,
+    objective::LatencyLoss,
+    sgd::Sgd,
+};
 
 /// Settings of a search; two runs with equal settings and images end in the same bits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +27,9 @@ pub struct SearchSettings {
     pub seed: u64,
     /// Threads of libtorch; sums are rounded otherwise with another number.
     pub threads: usize,
+    /// Where networks are trained.
+    #[serde(default)]
+    pub device: ComputeDevice,
     /// Images of a step.
     pub batch: usize,
     /// Training images held out for the architecture parameters.
@@ -97,6 +106,7 @@ impl SearchSettings {
         if !(self.target_ms.is_finite() && self.target_ms > 0.0) {
             return wrong("target", format!("{} ms", self.target_ms), "a number above 0");
         }
+        self.augmentation.check()?;
         self.weights.check()?;
         self.latency.check()
     }

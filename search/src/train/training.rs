@@ -11,7 +11,6 @@ use profiler::{
     record::write_architecture,
     spec::{Architecture, Precision},
 };
-use tch::Device;
 
 use super::{Metrics, TrainSettings};
 use crate::{
@@ -59,7 +58,7 @@ pub fn train(
     }
     let (train, tested) = parts(images, settings)?;
     tch::set_num_threads(i32::try_from(settings.threads).unwrap_or(i32::MAX));
-    let device = Device::Cpu;
+    let device = settings.device.open()?;
     let mut rng = generator(settings.seed, Purpose::Weights, 0);
     let module = GraphModule::new(graph.clone(), &mut rng, device)?;
     let normalization = Normalization::of(&train);
