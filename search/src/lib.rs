@@ -23,6 +23,7 @@ pub mod gates;
 pub mod latency;
 pub mod module;
 pub mod objective;
+pub mod proxyless;
 pub mod report;
 pub mod run;
 pub mod seed;
