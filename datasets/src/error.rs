@@ -42,6 +42,14 @@ pub enum DatasetsError {
         /// Second folder found.
         second: PathBuf,
     },
+    /// A file that cannot be written.
+    #[error("cannot write `{}`: {reason}", path.display())]
+    Unwritable {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// A file that holds no usable image.
     #[error("`{}`: {reason}", path.display())]
     BadImage {

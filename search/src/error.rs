@@ -139,6 +139,30 @@ pub enum SearchError {
         /// The cache state that the model predicts.
         cache: Cache,
     },
+    /// A program that should lie beside this one.
+    #[error("`{}` is not there; build it with `cargo build --release`, or put it beside `search`", path.display())]
+    NoProgram {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// Another program that failed.
+    #[error("`{command}` failed: {reason}")]
+    Program {
+        /// Its command line.
+        command: String,
+        /// How it ended, or what it said.
+        reason: String,
+        /// Its exit code.
+        code: Option<i32>,
+    },
+    /// Results that do not go together.
+    #[error("{}: {reason}", path.display())]
+    Study {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// Ctrl-C.
     #[error("stopped; the same command goes on from here")]
     Stopped,
@@ -150,7 +174,14 @@ impl SearchError {
     pub fn is_input(&self) -> bool {
         !matches!(
             self,
-            Self::Torch(_) | Self::Write(_) | Self::Diverged { .. } | Self::Stopped | Self::Onnx(_)
+            Self::Torch(_)
+                | Self::Write(_)
+                | Self::Diverged { .. }
+                | Self::Stopped
+                | Self::Onnx(_)
+                | Self::NoProgram { .. }
+                | Self::Study { .. }
+                | Self::Program { code: None | Some(i32::MIN..=1 | 3..), .. }
         )
     }
 }

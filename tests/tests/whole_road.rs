@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 use std::{fs, path::Path};
-use tailor_tests::program;
+use tailor_tests::{draw_images, program};
 
 /// Runs `line` in `folder`; what it prints.
 fn run(folder: &Path, line: &str) -> String {
@@ -17,22 +17,6 @@ fn run(folder: &Path, line: &str) -> String {
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
-}
-
-/// Ten classes that are easy to tell apart: class c is white from row 2c to row 2c + 5.
-fn draw_images(folder: &Path) {
-    for (part, count) in [("train", 120_u32), ("t10k", 40)] {
-        let label = |image: u32| (image % 10) as u8;
-        let labels: Vec<u8> = (0..count).map(label).collect();
-        let pixel =
-            |image: u32, row: u32| if (row).wrapping_sub(2 * u32::from(label(image))) < 6 { 255 } else { 0 };
-        let pixels: Vec<u8> = (0..count * 28 * 28).map(|i| pixel(i / 784, i % 784 / 28)).collect();
-        let header = |words: &[u32]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();
-        let write =
-            |name: &str, bytes: Vec<u8>| fs::write(folder.join(format!("{part}-{name}")), bytes).unwrap();
-        write("images-idx3-ubyte", [header(&[0x803, count, 28, 28]), pixels].concat());
-        write("labels-idx1-ubyte", [header(&[0x801, count]), labels].concat());
-    }
 }
 
 #[test]

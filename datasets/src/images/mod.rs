@@ -9,6 +9,7 @@ mod mnist;
 mod open;
 mod photo;
 mod read_ahead;
+mod sample;
 
 pub use hold_out::{HoldOut, Split};
 pub use idx::read_idx_pair;
@@ -16,3 +17,4 @@ pub use image_set::{ImageSet, Pixels};
 pub use open::{ImageDataset, open_images};
 pub use photo::{Framing, Photos};
 pub use read_ahead::{PhotoRequest, ReadAhead};
+pub use sample::draw_photos;

@@ -2,8 +2,11 @@
 
 mod baseline;
 mod bench;
+mod convert;
 mod environment;
 mod export;
+mod full_size;
+mod network;
 mod output;
 mod preset;
 mod progress;
@@ -11,7 +14,9 @@ mod recipe;
 mod report;
 mod run;
 mod space;
+mod study;
 mod train;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -25,7 +30,7 @@ use profiler::{
 
 pub use environment::set_environment;
 
-use crate::SearchError;
+use crate::{SearchError, proxyless::ConfigError};
 
 /// Searches for the network that fits a device, trains it, exports it and reports on it.
 #[derive(Debug, Parser)]
@@ -47,8 +52,12 @@ enum Command {
     Baseline(baseline::Baseline),
     Train(train::Train),
     Export(export::Export),
+    Verify(verify::Verify),
+    Convert(convert::Convert),
+    Study(study::Study),
     Report(report::Report),
     Bench(bench::Bench),
+    FullSize(full_size::FullSize),
 }
 
 impl Cli {
@@ -60,8 +69,12 @@ impl Cli {
             Command::Baseline(baseline) => baseline.execute(),
             Command::Train(train) => train.execute(),
             Command::Export(export) => export.execute(),
+            Command::Verify(verify) => verify.execute(),
+            Command::Convert(convert) => convert.execute(),
+            Command::Study(study) => study.execute(),
             Command::Report(report) => report.execute(),
             Command::Bench(bench) => bench.execute(),
+            Command::FullSize(full_size) => full_size.execute(),
         };
         match result.and_then(|text| output::print(&text)) {
             Ok(()) => ExitCode::SUCCESS,
@@ -84,6 +97,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             || cause.is::<ReadError>()
             || cause.is::<SpecError>()
             || cause.is::<DatasetsError>()
+            || matches!(cause.downcast_ref(), Some(ConfigError::Form { .. }))
             || cause.downcast_ref::<PredictorError>().is_some_and(|error| error.exit_code() == 2)
             || cause.downcast_ref::<SearchError>().is_some_and(SearchError::is_input)
     });

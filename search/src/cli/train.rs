@@ -4,9 +4,9 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 use datasets::images::open_images;
-use profiler::record::read_architecture;
 
 use super::{
+    network::NetworkArgs,
     output::{self, percent},
     preset::Preset,
     progress::Bar,
@@ -28,9 +28,8 @@ use crate::{
                   run/search/architecture.json --data images -o run/searched"
 )]
 pub(super) struct Train {
-    /// The network (architecture file).
-    #[arg(value_name = "ARCHITECTURE.json")]
-    network: PathBuf,
+    #[command(flatten)]
+    network: NetworkArgs,
     /// Folder of the images: MNIST-style, CIFAR-10, or photos in train/CLASS and val/CLASS.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
@@ -59,7 +58,7 @@ pub(super) struct Train {
 
 impl Train {
     pub(super) fn execute(self) -> anyhow::Result<String> {
-        let network = read_architecture(&self.network)?;
+        let network = self.network.read()?;
         let images = open_images(&self.data, network.graph().input())?;
         let settings = TrainSettings {
             network: network.key(),
