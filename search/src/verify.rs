@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use predictor::{Emulation, LatencyModel};
+use predictor::{Emulation, LatencyModel, PredictorError};
 use profiler::record::write_atomic;
 
 use crate::{
@@ -42,9 +42,8 @@ pub fn verify(
 ) -> Result<Report, SearchError> {
     let conditions = model.conditions();
     if conditions.runtime.emulated && options.emulation == Emulation::Refuse {
-        let reason =
-            "the model is of emulated figures, which are no timings; --allow-emulated takes it".to_owned();
-        return Err(SearchError::Study { path: table.to_owned(), reason });
+        let runtime = conditions.runtime.name.clone();
+        return Err(PredictorError::Emulated { table: table.to_owned(), runtime }.into());
     }
     let mut line = CommandLine::new("profiler", "run");
     for folder in folders {

@@ -17,7 +17,13 @@ pub struct Augmentation {
     pub flip: Flip,
     /// Smallest share of a photo's area that a training image shows; 1 for its middle, always. Images that are in
     /// memory at their size are not cut.
+    #[serde(default = "whole")]
     pub smallest_area: f64,
+}
+
+/// What settings meant before there were photos.
+fn whole() -> f64 {
+    1.0
 }
 
 /// Widest aspect (width over height) of a random part of a photo; the narrowest is its inverse.

@@ -54,6 +54,7 @@ pub fn search(
     watcher: &mut dyn Watcher,
 ) -> Result<Outcome, SearchError> {
     settings.check()?;
+    let device = settings.device.open()?;
     let space = settings.space.resolve()?;
     check_images(&images.train, space.input(), space.classes())?;
     if settings.latency_loss != LatencyLoss::None {
@@ -63,7 +64,6 @@ pub fn search(
         images.train.hold_out(HoldOut { count: settings.held_out, seed: settings.seed })?;
     keep_settings(&folder.settings(), SearchSettings::FORMAT, SearchSettings::VERSION, settings)?;
     tch::set_num_threads(i32::try_from(settings.threads).unwrap_or(i32::MAX));
-    let device = settings.device.open()?;
     let mut state = SearchState::new(settings, device)?;
     if folder.checkpoint().exists() {
         state.read(&folder.checkpoint())?;

@@ -13,6 +13,8 @@ mod stage;
 
 use std::path::{Path, PathBuf};
 
+use datasets::images::open_images;
+use predictor::LatencyModel;
 use profiler::{
     record::{WriteError, read_text, write_atomic, write_document},
     spec::{SearchSpace, SpaceFile, SpecError},
@@ -27,7 +29,7 @@ pub use plan::{Origin, Plan, Trained};
 pub use preset::{StudyDevice, StudyPreset};
 pub use stage::{Stage, StageTime, Stages};
 
-use crate::{SearchError, programs::Programs, settings::keep_settings, watch::Watcher};
+use crate::{SearchError, data::check_images, programs::Programs, settings::keep_settings, watch::Watcher};
 
 /// What a study's folder was made with.
 #[derive(Serialize, Deserialize)]
@@ -56,11 +58,19 @@ pub fn study(
     programs: &Programs,
     watcher: &dyn Watcher,
 ) -> Result<String, SearchError> {
+    // What would only be noticed after an hour is looked at first.
     let space = space(&plan.preset.space)?;
+    check_images(&open_images(&plan.data, space.input())?.train, space.input(), space.classes())?;
+    for (_, path) in models {
+        LatencyModel::read(path)?;
+    }
+    device_models(plan, models)?;
     create(&plan.folder)?;
     let settings = Settings { preset: plan.preset.clone(), data: plan.data.clone() };
     keep_settings(&plan.folder.join("study.json"), "tailor-study-settings", 1, &settings)?;
-    take_models(plan, models)?;
+    for (device, path) in device_models(plan, models)? {
+        take_model(&plan.model(device), path)?;
+    }
     let stages = Stages { programs, folder: &plan.folder, watcher };
     // Nothing else may run while something is measured.
     stages.run("measure the space", &plan.profiling(), 1)?;
@@ -91,28 +101,32 @@ fn space(name: &str) -> Result<SearchSpace, SearchError> {
     Ok(file.resolve()?)
 }
 
-/// Copies latency models that were made before into the study.
-fn take_models(plan: &Plan, models: &[(String, PathBuf)]) -> Result<(), SearchError> {
-    for (name, path) in models {
-        let Some(device) = plan.preset.devices.iter().find(|device| device.name == *name) else {
-            let known: Vec<_> = plan.preset.devices.iter().map(|device| device.name.as_str()).collect();
-            let value = name.clone();
-            eprintln!("note: the preset's devices are {}", known.join(", "));
-            return Err(SearchError::Setting {
-                name: "device of --model",
-                value,
-                expected: "a device of the preset",
-            });
-        };
-        let text = read_text(path)?;
-        let copy = plan.model(device);
-        if copy.exists() {
-            continue;
-        }
-        create(copy.parent().unwrap_or(&plan.folder))?;
-        write_atomic(&copy, |writer| writer.write_all(text.as_bytes()))?;
+/// The devices that models are given of.
+fn device_models<'a>(
+    plan: &'a Plan,
+    models: &'a [(String, PathBuf)],
+) -> Result<Vec<(&'a StudyDevice, &'a Path)>, SearchError> {
+    let find = |(name, path): &'a (String, PathBuf)| {
+        let found = plan.preset.devices.iter().find(|device| device.name == *name);
+        let value = name.clone();
+        let expected = "the name of a device in the preset";
+        found.map(|device| (device, path.as_path())).ok_or(SearchError::Setting {
+            name: "--model",
+            value,
+            expected,
+        })
+    };
+    models.iter().map(find).collect()
+}
+
+/// Copies a latency model that was made before into the study, unless there is one.
+fn take_model(copy: &Path, path: &Path) -> Result<(), SearchError> {
+    if copy.exists() {
+        return Ok(());
     }
-    Ok(())
+    let text = read_text(path)?;
+    create(copy.parent().unwrap_or(copy))?;
+    Ok(write_atomic(copy, |writer| writer.write_all(text.as_bytes()))?)
 }
 
 fn create(folder: &Path) -> Result<(), SearchError> {
