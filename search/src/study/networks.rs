@@ -12,7 +12,7 @@ use profiler::{
 use super::{Plan, StudyDevice};
 use crate::{
     RunFolder, SearchError,
-    derive::most_probable_within,
+    derive::{finalists, most_probable_within},
     export::{load_trained, onnx_model},
     latency::LatencyTable,
     run::{Log, SearchSettings},
@@ -50,8 +50,14 @@ pub(super) fn targets(table: &LatencyTable, count: usize) -> Vec<f64> {
     (0..count).map(|index| fastest + (slowest - fastest) * place(index)).collect()
 }
 
+/// The path that uses most of its budget: a target that is far away would hold of itself.
+fn fullest(paths: Vec<Vec<usize>>, table: &LatencyTable) -> Vec<usize> {
+    let longest = paths.into_iter().max_by(|a, b| table.path_ms(a).total_cmp(&table.path_ms(b)));
+    longest.unwrap_or_default()
+}
+
 /// Writes the networks that the searches without latency loss give within each device's target, and those of each
-/// device's [`targets`], most probable by the search for it.
+/// device's [`targets`]: of the finalists of the search for it the one that uses most of the target.
 ///
 /// # Errors
 /// [`SearchError`].
@@ -68,7 +74,7 @@ pub(super) fn derive(plan: &Plan, space: &SearchSpace) -> Result<(), SearchError
         }
         let p = probabilities(&plan.search(Some(device), plan.preset.seeds[0]))?;
         for (index, target) in targets(&table, plan.preset.targets).into_iter().enumerate() {
-            let choices = most_probable_within(&p, &table, target * ROUNDING)?;
+            let choices = fullest(finalists(&p, &table, target * ROUNDING)?, &table);
             let network = space.network(&format!("within-{target:.4}-ms"), &choices)?;
             let path = plan.target(device, index);
             create_parent(&path)?;
