@@ -64,6 +64,12 @@ impl Programs {
         Ok(Self { folder })
     }
 
+    /// The programs in a folder.
+    #[must_use]
+    pub fn in_folder(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
     /// A command that is ready to be started.
     ///
     /// # Errors

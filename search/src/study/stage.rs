@@ -200,3 +200,85 @@ pub(super) fn seconds_of(folder: &Path, stage: &str) -> Result<f64, SearchError>
     }
     Ok(sum)
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::watch::{Progress, Unwatched};
+    use std::{fs, os::unix::fs::symlink};
+
+    /// A folder whose program `search` is a shell.
+    fn programs() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        symlink("/bin/sh", folder.path().join("search")).unwrap();
+        folder
+    }
+
+    /// Runs three stages that write `out/0`, `out/1` and `out/2` by this script, to which the file is `$0`.
+    fn run(folder: &Path, script: &str, watcher: &dyn Watcher, at_once: usize) -> Result<(), SearchError> {
+        let stage = |index: u32| {
+            let output = folder.join("out").join(index.to_string());
+            let line = CommandLine::new("search", "-c").with([script]).with([&output]);
+            Stage { name: format!("stage-{index}"), output, line }
+        };
+        let stages: Vec<_> = (0..3).map(stage).collect();
+        Stages { programs: &Programs::in_folder(folder), folder, watcher }.run("test", &stages, at_once)
+    }
+
+    #[test]
+    fn what_is_done_is_not_done_again_and_times_add_up() {
+        let folder = programs();
+        let folder = folder.path();
+        let touch = "touch \"$0\"";
+        for at_once in [1, 2] {
+            run(folder, touch, &Unwatched, at_once).unwrap();
+            assert_eq!(fs::read_to_string(times_path(folder)).unwrap().lines().count(), 3);
+        }
+        let before = seconds_of(folder, "stage-1").unwrap();
+        fs::remove_file(folder.join("out/1")).unwrap();
+        run(folder, touch, &Unwatched, 2).unwrap();
+        assert!(seconds_of(folder, "stage-1").unwrap() > before && before > 0.0);
+        assert_eq!(seconds_of(folder, "no-such-stage").unwrap(), 0.0);
+        let log = fs::read_to_string(folder.join("logs/stage-1.log")).unwrap();
+        assert!(log.starts_with("$ search -c touch "), "{log}");
+    }
+
+    #[test]
+    fn a_failure_says_what_the_command_said() {
+        for (script, input, named) in [
+            ("echo 'note: x' >&2; echo 'error: no such thing' >&2; exit 2", true, "no such thing"),
+            ("exit 1", false, "stage-0.log"),
+            ("true", false, "stage-0.log"),
+        ] {
+            let folder = programs();
+            let error = run(folder.path(), script, &Unwatched, 1).unwrap_err();
+            assert_eq!(error.is_input(), input, "{error}");
+            assert!(error.to_string().contains(named), "{error}");
+        }
+        let nothing = tempfile::tempdir().unwrap();
+        assert!(matches!(run(nothing.path(), "true", &Unwatched, 1), Err(SearchError::NoProgram { .. })));
+    }
+
+    struct StopAtOnce;
+
+    impl Watcher for StopAtOnce {
+        fn progress(&mut self, _: &Progress) {}
+
+        fn stop_requested(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn a_stop_waits_until_commands_have_saved_themselves() {
+        let folder = programs();
+        assert!(matches!(
+            run(folder.path(), "sleep 0.3; touch \"$0\"", &StopAtOnce, 2),
+            Err(SearchError::Stopped)
+        ));
+        // The two that ran have ended by themselves; the third was not begun.
+        let there = [0, 1, 2].map(|index: u32| folder.path().join("out").join(index.to_string()).exists());
+        assert_eq!(there, [true, true, false]);
+    }
+}
