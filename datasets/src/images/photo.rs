@@ -203,7 +203,8 @@ mod tests {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("photo.jpg");
         // Busy enough that the scan, not the header, is most of the file.
-        let busy = |x: u32, y: u32| image::Rgb([x * 37 ^ y * 91, x * y, x + 13 * y].map(|value| value as u8));
+        let busy =
+            |x: u32, y: u32| image::Rgb([(x * 37) ^ (y * 91), x * y, x + 13 * y].map(|value| value as u8));
         RgbImage::from_fn(64, 64, busy).save(&path).unwrap();
         assert!(read(&path, Framing::Middle, [3, 8, 8]).is_ok());
         let whole = std::fs::read(&path).unwrap();

@@ -31,7 +31,7 @@ pub fn draw_photos(folder: &Path, count: usize, side: u32, classes: usize) -> Re
 }
 
 fn draw(part: u64, index: u64, side: u32, class: usize) -> RgbImage {
-    let mut rng = Pcg64::seed_from_u64(part << 32 | index);
+    let mut rng = Pcg64::seed_from_u64((part << 32) | index);
     let (phase, slope): (f64, f64) = (rng.random(), rng.random());
     let wave = std::f64::consts::TAU * (class + 1) as f64 / f64::from(side.max(1));
     RgbImage::from_fn(side, side, |x, y| {

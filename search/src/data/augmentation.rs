@@ -172,11 +172,11 @@ mod tests {
         // Of 1,000 uniform draws none in the outermost hundredth has probability 0.99^1000 < 1e-4.
         let ((smallest, largest), (narrowest, widest)) = (range(&areas), range(&aspects));
         assert!(
-            smallest >= 0.25 && smallest < 0.2575 && largest < 1.0 && largest > 0.9925,
+            (0.25..0.2575).contains(&smallest) && (0.9925..1.0).contains(&largest),
             "{smallest} {largest}"
         );
         assert!(
-            narrowest >= 0.75 && narrowest < 0.76 && widest <= 4.0 / 3.0 && widest > 1.32,
+            (0.7499..0.76).contains(&narrowest) && (1.32..1.3334).contains(&widest),
             "{narrowest} {widest}"
         );
         assert_eq!(Augmentation::NONE.frame(&mut rng), Framing::Middle);
