@@ -213,7 +213,7 @@ fn search() {
         (format!("search study {data} -o s"), "train-images-idx3-ubyte"),
         (format!("search study {data} --preset missing.toml -o s"), "missing.toml"),
         (format!("search study {data} --model model.json -o s"), "NAME=FILE"),
-        ("search verify nowhere --model model.json -o v.csv".to_owned(), "model.json"),
+        ("search verify nowhere --model model.json -o v.csv".to_owned(), "emulated"),
         ("search verify nowhere --model model.json -o v.txt".to_owned(), "v.txt"),
         ("search export nowhere -o n.onnx".to_owned(), "nowhere"),
         ("search export images -o n.onnx".to_owned(), "images"),

@@ -59,6 +59,8 @@ pub(super) struct Train {
 impl Train {
     pub(super) fn execute(self) -> anyhow::Result<String> {
         let network = self.network.read()?;
+        // What is quickly said comes before what takes a while.
+        self.recipe.device.open()?;
         let images = open_images(&self.data, network.graph().input())?;
         let settings = TrainSettings {
             network: network.key(),
