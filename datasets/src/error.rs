@@ -12,10 +12,20 @@ pub enum DatasetsError {
         /// Reason given by the reader.
         reason: io::Error,
     },
-    /// None of the accepted names of a needed file exists.
+    /// None of the known data sets is there.
     #[error(
-        "`{}` has no `{file}` (also looked for `{file}.gz`, and one folder deeper); `tests/setup/images.sh` fetches \
-         Fashion-MNIST, or give a folder that holds the four files of an MNIST-style data set",
+        "no data set in `{}`, nor one folder deeper: expected `train-images-idx3-ubyte` and its three companions \
+         (MNIST-style; `tests/setup/images.sh` fetches Fashion-MNIST), `data_batch_1.bin` and the others of CIFAR-10, \
+         or photos in `train/CLASS` and `val/CLASS`",
+        folder.display()
+    )]
+    NoDataSet {
+        /// Folder that was searched.
+        folder: PathBuf,
+    },
+    /// A file of a data set is missing.
+    #[error(
+        "`{}` has no `{file}`, which belongs to the other files there",
         folder.display()
     )]
     MissingFile {
@@ -25,14 +35,68 @@ pub enum DatasetsError {
         file: &'static str,
     },
     /// More than one folder could be meant.
-    #[error("both `{}` and `{}` hold `{file}`: give one of the two folders", first.display(), second.display())]
+    #[error("both `{}` and `{}` hold a data set: give one of the two folders", first.display(), second.display())]
     AmbiguousFolder {
         /// First folder found.
         first: PathBuf,
         /// Second folder found.
         second: PathBuf,
-        /// The file that both hold.
-        file: &'static str,
+    },
+    /// A file that cannot be written.
+    #[error("cannot write `{}`: {reason}", path.display())]
+    Unwritable {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A file that holds no usable image.
+    #[error("`{}`: {reason}", path.display())]
+    BadImage {
+        /// File that was read.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A class without a photo.
+    #[error("`{}` has no .jpg, .jpeg or .png file: a class needs at least one photo", folder.display())]
+    EmptyClass {
+        /// The class's folder.
+        folder: PathBuf,
+    },
+    /// A class that is tested but not trained.
+    #[error("`{}` is a class that the training images do not have", folder.display())]
+    UnknownClass {
+        /// The class's folder.
+        folder: PathBuf,
+    },
+    /// A class whose name is not text.
+    #[error("`{}`: the name of a class must be valid Unicode", path.display())]
+    BadName {
+        /// The class's folder.
+        path: PathBuf,
+    },
+    /// A network that takes neither grey nor coloured images.
+    #[error("the photos in `{}` can be grey (1 channel) or coloured (3), but the network takes {channels} channels", folder.display())]
+    Channels {
+        /// Folder of the data set.
+        folder: PathBuf,
+        /// Channels that the network takes.
+        channels: u32,
+    },
+    /// A batch that nobody planned.
+    #[error("there is no batch {number}")]
+    NoSuchBatch {
+        /// Its number.
+        number: u64,
+    },
+    /// An image past the end.
+    #[error("there is no image {index}, only {available}")]
+    NoSuchImage {
+        /// Its index.
+        index: usize,
+        /// Images there are.
+        available: usize,
     },
     /// The file does not start with the magic number of its kind.
     #[error("`{}` starts with {found:#010x}, but IDX {kind} start with {expected:#010x}", path.display())]
@@ -106,9 +170,9 @@ pub enum DatasetsError {
         /// Folder of the data set.
         folder: PathBuf,
         /// The label.
-        label: u8,
+        label: u16,
         /// Largest training label.
-        largest: u8,
+        largest: usize,
     },
     /// A hold-out that leaves one side empty.
     #[error("cannot hold out {held_out} of {available} images: both parts need at least one")]

@@ -6,10 +6,11 @@
 //!
 //! ```no_run
 //! # #[cfg(feature = "images")]
-//! # fn main() -> Result<(), datasets::DatasetsError> {
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use datasets::images::{HoldOut, open_images};
+//! use profiler::spec::FeatureMap;
 //!
-//! let dataset = open_images("images".as_ref())?;
+//! let dataset = open_images("images".as_ref(), FeatureMap::new(28, 28, 1)?)?;
 //! let split = HoldOut { count: 10_000, seed: 0 }.split(dataset.train.len())?;
 //! assert_eq!(split.train.len() + split.validation.len(), dataset.train.len());
 //! # Ok(()) }

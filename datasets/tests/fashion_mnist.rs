@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 #[ignore = "needs Fashion-MNIST in the folder TAILOR_IMAGES; ./test.sh sets it up"]
 fn fashion_mnist_is_read_and_split() {
     let folder = std::env::var_os("TAILOR_IMAGES").expect("TAILOR_IMAGES is set");
-    let dataset = open_images(folder.as_ref()).unwrap();
+    let dataset = open_images(folder.as_ref(), "28x28x1".parse().unwrap()).unwrap();
     // Sizes as its authors give them: 60,000 + 10,000 images of 28x28 in 10 classes, 6,000 of each for training.
     assert_eq!((dataset.train.len(), dataset.test.len()), (60_000, 10_000));
     assert_eq!((dataset.train.channels, dataset.train.height, dataset.train.width), (1, 28, 28));

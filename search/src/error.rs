@@ -10,6 +10,8 @@ use profiler::{
     spec::{FeatureMap, SpecError},
 };
 
+use crate::data::ComputeDevice;
+
 /// A search, training or export that cannot go on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -69,6 +71,16 @@ pub enum SearchError {
         fastest_ms: f64,
         /// Predicted latency of the slowest path.
         slowest_ms: f64,
+    },
+    /// A GPU that libtorch does not have.
+    #[error(
+        "libtorch has no device `{asked}`: it sees {available} GPUs; use `--device cpu`, or a libtorch built for CUDA"
+    )]
+    Device {
+        /// The device asked for.
+        asked: ComputeDevice,
+        /// GPUs there are.
+        available: i64,
     },
     /// A batch size that the images cannot fill.
     #[error("batches of {size} images: expected 1 to {images}, as many as there are")]
@@ -137,6 +149,30 @@ pub enum SearchError {
         /// The cache state that the model predicts.
         cache: Cache,
     },
+    /// A program that should lie beside this one.
+    #[error("`{}` is not there; build it with `cargo build --release`, or put it beside `search`", path.display())]
+    NoProgram {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// Another program that failed.
+    #[error("`{command}` failed: {reason}")]
+    Program {
+        /// Its command line.
+        command: String,
+        /// How it ended, or what it said.
+        reason: String,
+        /// Its exit code.
+        code: Option<i32>,
+    },
+    /// Results that do not go together.
+    #[error("{}: {reason}", path.display())]
+    Study {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// Ctrl-C.
     #[error("stopped; the same command goes on from here")]
     Stopped,
@@ -148,7 +184,14 @@ impl SearchError {
     pub fn is_input(&self) -> bool {
         !matches!(
             self,
-            Self::Torch(_) | Self::Write(_) | Self::Diverged { .. } | Self::Stopped | Self::Onnx(_)
+            Self::Torch(_)
+                | Self::Write(_)
+                | Self::Diverged { .. }
+                | Self::Stopped
+                | Self::Onnx(_)
+                | Self::NoProgram { .. }
+                | Self::Study { .. }
+                | Self::Program { code: None | Some(i32::MIN..=1 | 3..), .. }
         )
     }
 }

@@ -22,6 +22,29 @@ pub fn onnx_model(network: &Architecture, module: &GraphModule) -> Result<Vec<u8
     Ok(model(network.graph(), network.name(), network.ops(), &mut Folded { module })?)
 }
 
+/// The folded weights as `N.weight` and `N.bias` for each layer N of the graph that has some: convolutions `[out, in /
+/// groups, k, k]`, linear layers `[out, in]`.
+///
+/// # Errors
+/// [`SearchError::Checkpoint`] for weights that are not finite, [`SearchError::Torch`].
+pub fn folded_tensors(network: &Architecture, module: &GraphModule) -> Result<TensorFile, SearchError> {
+    let mut file = TensorFile::new("tailor-folded-weights", 1);
+    for (index, layer) in module.layers().iter().enumerate() {
+        let shape = match layer {
+            LayerWeights::Conv { weight, .. } | LayerWeights::Linear { weight, .. } => weight.value.size(),
+            LayerWeights::None => continue,
+        };
+        let NodeWeights { weights, biases } = fold(layer)?;
+        if weights.iter().chain(&biases).any(|value| !value.is_finite()) {
+            let reason = format!("{}: layer {index} has weights that are not finite", network.key());
+            return Err(SearchError::Checkpoint(reason));
+        }
+        file.insert(&format!("{index}.weight"), &Tensor::f_from_slice(&weights)?.f_view(shape.as_slice())?)?;
+        file.insert(&format!("{index}.bias"), &Tensor::f_from_slice(&biases)?)?;
+    }
+    Ok(file)
+}
+
 /// The network of a finished training with its weights.
 ///
 /// # Errors

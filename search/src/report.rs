@@ -34,6 +34,8 @@ pub struct ReportRow {
     pub measured_ms: f64,
     /// Ends of the measurement's 95 % confidence interval in milliseconds.
     pub measured_interval_ms: [f64; 2],
+    /// Whether the measured latency lies in the prediction's interval.
+    pub inside_interval: bool,
     /// Predicted over measured, minus 1.
     pub relative_error: f64,
     /// Measuring session.
@@ -150,6 +152,7 @@ fn row(
         parameters: network.parameters(),
         predicted_ms: prediction.latency.ms(),
         predicted_interval_ms: [prediction.low.ms(), prediction.high.ms()],
+        inside_interval: (prediction.low.ms()..=prediction.high.ms()).contains(&measured.latency_ms),
         measured_ms: measured.latency_ms,
         measured_interval_ms: [measured.ci_low_ms, measured.ci_high_ms],
         relative_error: prediction.latency.ms() / measured.latency_ms - 1.0,

@@ -25,6 +25,8 @@ pub enum Purpose {
     HeldOutAugmentation,
     /// The children of a front's generation.
     Front,
+    /// Which part of a photo becomes an image.
+    Framing,
 }
 
 /// The generator of one purpose at one step.

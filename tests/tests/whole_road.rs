@@ -59,6 +59,20 @@ fn from_a_space_to_a_report() {
     }
     assert_eq!(networks[1]["choices"], Value::from(vec!["e6k3"; 9]));
 
+    // By one command, on the same emulated machine.
+    let verify = "search verify searched baseline --model model.json -o again.csv --json";
+    let again = json(&run(folder, &format!("{verify} --allow-emulated")));
+    for (network, before) in again["networks"].as_array().unwrap().iter().zip(networks) {
+        assert_eq!(network["predicted_ms"], before["predicted_ms"]);
+        let ms = |side: &str| network["predicted_interval_ms"][usize::from(side == "high")].as_f64().unwrap();
+        let measured = network["measured_ms"].as_f64().unwrap();
+        assert_eq!(network["inside_interval"], (ms("low")..=ms("high")).contains(&measured), "{network}");
+    }
+    let refused = program("search").current_dir(folder).args(verify.split(' ').skip(1)).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    run(folder, "search export searched --safetensors searched.safetensors");
+    assert!(folder.join("searched.safetensors").is_file());
+
     // Emulated figures are not reported as timings unless that is asked for.
     let refused = program("search").current_dir(folder).args(measured.split(' ').skip(1)).output().unwrap();
     assert_eq!(refused.status.code(), Some(2));

@@ -177,6 +177,18 @@ fn predictor() {
 fn search() {
     let folder = measured();
     fs::create_dir(folder.path().join("images")).unwrap();
+    fs::create_dir_all(folder.path().join("photos/train/empty-class")).unwrap();
+    fs::create_dir_all(folder.path().join("photos/val/empty-class")).unwrap();
+    let mut baseline = program("search");
+    baseline.current_dir(folder.path()).args([
+        "baseline",
+        "--space",
+        "proxylessnas-mobile",
+        "-o",
+        "photos.json",
+    ]);
+    baseline.assert().success();
+    fs::write(folder.path().join("bad.config"), r#"{"name": "ProxylessNASNets", "se_ratio": 4}"#).unwrap();
     let space = "--space proxylessnas-small";
     let data = "--data images";
     for (command, named) in [
@@ -199,6 +211,16 @@ fn search() {
         (format!("search train missing.json {data} -o t"), "missing.json"),
         (format!("search train model.json {data} -o t"), "model.json"),
         (format!("search train network.json {data} -o t"), "train-images-idx3-ubyte"),
+        (format!("search train network.json {data} --device cuda:99 -o t"), "cuda:99"),
+        (format!("search train network.json {data} --device gpu -o t"), "gpu"),
+        ("search train bad.config --data images -o t".to_owned(), "se_ratio"),
+        ("search convert missing.config -o n.json".to_owned(), "missing.config"),
+        ("search train photos.json --data photos -o t".to_owned(), "no .jpg"),
+        (format!("search study {data} -o s"), "train-images-idx3-ubyte"),
+        (format!("search study {data} --preset missing.toml -o s"), "missing.toml"),
+        (format!("search study {data} --model model.json -o s"), "NAME=FILE"),
+        ("search verify nowhere --model model.json -o v.csv".to_owned(), "emulated"),
+        ("search verify nowhere --model model.json -o v.txt".to_owned(), "v.txt"),
         ("search export nowhere -o n.onnx".to_owned(), "nowhere"),
         ("search export images -o n.onnx".to_owned(), "images"),
         ("search report --model model.json --measured missing.csv images".to_owned(), "missing.csv"),

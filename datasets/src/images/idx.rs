@@ -2,7 +2,7 @@
 //!
 //! Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits", section "File formats".
 
-use super::ImageSet;
+use super::{ImageSet, Pixels};
 use crate::DatasetsError;
 use flate2::read::MultiGzDecoder;
 use std::{
@@ -44,7 +44,9 @@ pub fn read_idx_pair(images_path: &Path, labels_path: &Path) -> Result<ImageSet,
     }
     let images = file.payload("pixels", count * height * width)?;
     let classes = labels.iter().max().map_or(0, |&label| usize::from(label) + 1);
-    Ok(ImageSet { images, height: height as usize, width: width as usize, channels: 1, labels, classes })
+    let labels = labels.into_iter().map(u16::from).collect();
+    let (pixels, height, width) = (Pixels::Bytes(images), height as usize, width as usize);
+    Ok(ImageSet { pixels, height, width, channels: 1, labels, classes })
 }
 
 fn read_labels(path: &Path) -> Result<Vec<u8>, DatasetsError> {

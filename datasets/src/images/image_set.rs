@@ -1,11 +1,20 @@
-use super::HoldOut;
+use super::{HoldOut, Photos};
 use crate::DatasetsError;
 
-/// Labelled images of one size, as bytes.
+/// Where images come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pixels {
+    /// All in memory: pixels 0 to 255, row-major `[n, channels, height, width]`.
+    Bytes(Vec<u8>),
+    /// In files, to be decoded one by one.
+    Photos(Photos),
+}
+
+/// Labelled images of one size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageSet {
-    /// Pixels 0 to 255, row-major `[n, channels, height, width]`.
-    pub images: Vec<u8>,
+    /// The images.
+    pub pixels: Pixels,
     /// Rows of an image.
     pub height: usize,
     /// Columns of an image.
@@ -13,8 +22,8 @@ pub struct ImageSet {
     /// Channels of an image: 1 is grey.
     pub channels: usize,
     /// One class index per image, each below `classes`.
-    pub labels: Vec<u8>,
-    /// Number of classes: the largest label plus one.
+    pub labels: Vec<u16>,
+    /// Number of classes.
     pub classes: usize,
 }
 
@@ -37,23 +46,29 @@ impl ImageSet {
         self.channels * self.height * self.width
     }
 
-    /// Pixels of image `index`, `[channels, height, width]`; `None` past the end.
+    /// Pixels of image `index`, `[channels, height, width]`; `None` past the end and for photos.
     #[must_use]
     pub fn image(&self, index: usize) -> Option<&[u8]> {
+        let Pixels::Bytes(bytes) = &self.pixels else { return None };
         let size = self.image_bytes();
-        self.images.get(index.checked_mul(size)?..index.checked_add(1)?.checked_mul(size)?)
+        bytes.get(index.checked_mul(size)?..index.checked_add(1)?.checked_mul(size)?)
     }
 
     /// Copy of the images at `indices`, in that order; the number of classes stays. `None` if one is past the end.
     #[must_use]
     pub fn select(&self, indices: &[usize]) -> Option<Self> {
-        let mut images = Vec::with_capacity(indices.len() * self.image_bytes());
-        let mut labels = Vec::with_capacity(indices.len());
-        for &index in indices {
-            images.extend_from_slice(self.image(index)?);
-            labels.push(*self.labels.get(index)?);
-        }
-        Some(Self { images, labels, ..*self })
+        let labels = indices.iter().map(|&index| self.labels.get(index).copied()).collect::<Option<_>>()?;
+        let pixels = match &self.pixels {
+            Pixels::Photos(photos) => Pixels::Photos(photos.select(indices)?),
+            Pixels::Bytes(_) => {
+                let mut bytes = Vec::with_capacity(indices.len() * self.image_bytes());
+                for &index in indices {
+                    bytes.extend_from_slice(self.image(index)?);
+                }
+                Pixels::Bytes(bytes)
+            }
+        };
+        Some(Self { pixels, labels, ..*self })
     }
 
     /// The images to learn from, and those kept aside.
@@ -76,7 +91,7 @@ mod tests {
 
     fn three_images() -> ImageSet {
         ImageSet {
-            images: vec![0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23],
+            pixels: Pixels::Bytes(vec![0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23]),
             height: 2,
             width: 2,
             channels: 1,
@@ -88,7 +103,7 @@ mod tests {
     #[test]
     fn select_keeps_order_pairing_and_classes() {
         let picked = three_images().select(&[2, 0]).unwrap();
-        assert_eq!(picked.images, [20, 21, 22, 23, 0, 1, 2, 3]);
+        assert_eq!(picked.pixels, Pixels::Bytes(vec![20, 21, 22, 23, 0, 1, 2, 3]));
         assert_eq!(picked.labels, [2, 0]);
         assert_eq!(picked.classes, 3);
     }
@@ -100,7 +115,7 @@ mod tests {
         labels.sort_unstable();
         assert_eq!((labels, held_out.len()), (vec![0, 1, 2], 1));
         let image = usize::from(held_out.labels[0]);
-        assert_eq!(held_out.images, three_images().image(image).unwrap());
+        assert_eq!(held_out.image(0).unwrap(), three_images().image(image).unwrap());
         assert!(three_images().hold_out(HoldOut { count: 3, seed: 3 }).is_err());
     }
 

@@ -214,10 +214,18 @@ impl SearchSpace {
     /// # Errors
     /// [`SpecError`] when the space has no such network.
     pub fn baseline(&self) -> Result<Architecture, SpecError> {
+        self.uniform(6, 3)
+    }
+
+    /// The MobileNetV2-style network with this expansion and kernel in every block (or what comes closest).
+    ///
+    /// # Errors
+    /// [`SpecError`] when the space has no such network.
+    pub fn uniform(&self, expansion: u32, kernel: u32) -> Result<Architecture, SpecError> {
         let closest = |block: &Block| {
             let distance = |candidate: &Candidate| match candidate.op().map(|spec| spec.op()) {
-                Some(super::Op::MbConv(op)) => op.expansion.abs_diff(6) * 100 + op.kernel.abs_diff(3),
-                _ => u32::MAX,
+                Some(super::Op::MbConv(op)) => (op.expansion.abs_diff(expansion), op.kernel.abs_diff(kernel)),
+                _ => (u32::MAX, u32::MAX),
             };
             (0..block.candidates.len()).min_by_key(|&i| distance(&block.candidates[i])).unwrap_or(0)
         };

@@ -95,3 +95,13 @@ fn width_and_resolution_scale_the_work() {
     assert!(narrow < full && small < full);
     assert!(narrow > Macs(full.0 / 4), "channels round up and the head keeps its width");
 }
+
+#[test]
+fn uniform_networks_take_the_closest_candidate() {
+    let space = SpaceFile::built_in("proxylessnas-mobile").unwrap().resolve().unwrap();
+    let labels = |expansion, kernel| space.uniform(expansion, kernel).unwrap().path().unwrap().1.to_vec();
+    assert_eq!(labels(3, 7), vec!["e3k7"; 21]);
+    // The expansion comes first: 6 is closer to 9 than 3, whatever the kernel.
+    assert_eq!(labels(9, 5), vec!["e6k5"; 21]);
+    assert_eq!(labels(6, 3), space.baseline().unwrap().path().unwrap().1);
+}

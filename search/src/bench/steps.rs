@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use datasets::images::ImageSet;
+use datasets::images::{ImageSet, Pixels};
 use profiler::spec::SearchSpace;
 use rand::RngExt;
 use rand_pcg::Pcg64;
@@ -88,11 +88,11 @@ pub(super) fn random_batches(
     rng: &mut Pcg64,
 ) -> (ImageSet, Normalization) {
     let (input, count) = (space.input(), 4 * batch);
-    let images = (0..count as u64 * input.elements()).map(|_| rng.random()).collect();
+    let pixels = Pixels::Bytes((0..count as u64 * input.elements()).map(|_| rng.random()).collect());
     let classes = space.classes().min(256) as usize;
-    let labels = (0..count).map(|index| (index % classes) as u8).collect();
+    let labels = (0..count).map(|index| (index % classes) as u16).collect();
     let (height, width) = (input.height as usize, input.width as usize);
-    let images = ImageSet { images, height, width, channels: input.channels as usize, labels, classes };
+    let images = ImageSet { pixels, height, width, channels: input.channels as usize, labels, classes };
     let normalization = Normalization::of(&images);
     (images, normalization)
 }
@@ -103,7 +103,7 @@ pub(super) fn batches<'a>(
     normalization: &Normalization,
     batch: usize,
 ) -> Result<Batches<'a>, SearchError> {
-    let augmentation = Augmentation { shift: 1, flip: Flip::Horizontal };
+    let augmentation = Augmentation { shift: 1, flip: Flip::Horizontal, ..Augmentation::NONE };
     let purposes = [Purpose::Order, Purpose::Augmentation];
     Batches::new(images, normalization, batch, 0, purposes, augmentation, Device::Cpu)
 }

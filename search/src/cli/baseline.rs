@@ -5,20 +5,22 @@ use std::path::PathBuf;
 use clap::Args;
 use profiler::record::write_architecture;
 
-use super::space::read_space;
+use super::space::SpaceArgs;
 
-/// Writes the MobileNetV2-style network of a space: expansion 6 and kernel 3 in every block.
+/// Writes a MobileNetV2-style network of a space: the same expansion and kernel in every block.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  search baseline --space proxylessnas-small --width 0.75 -o run/baseline-0.75.json"
 )]
 pub(super) struct Baseline {
-    /// Search space: proxylessnas-mobile, proxylessnas-small, or a .toml file.
-    #[arg(long, value_name = "NAME|FILE")]
-    space: String,
-    /// Multiply all channel counts (rounded to multiples of 8).
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
-    width: f64,
+    #[command(flatten)]
+    space: SpaceArgs,
+    /// Expansion of every block (the closest one that the space has).
+    #[arg(long, value_name = "RATIO", default_value_t = 6)]
+    expansion: u32,
+    /// Kernel side of every block (the closest one that the space has).
+    #[arg(long, value_name = "PIXELS", default_value_t = 3)]
+    kernel: u32,
     /// Architecture file to write.
     #[arg(short, long, value_name = "FILE.json")]
     output: PathBuf,
@@ -26,18 +28,20 @@ pub(super) struct Baseline {
 
 impl Baseline {
     pub(super) fn execute(self) -> anyhow::Result<String> {
-        let mut network = read_space(&self.space, self.width)?.resolve()?.baseline()?;
-        if self.width != 1.0 {
-            let name = format!("{}-{}", network.name(), self.width);
-            network = network.renamed(&name);
+        let mut network = self.space.read()?.resolve()?.uniform(self.expansion, self.kernel)?;
+        let mut name = network.name().to_owned();
+        if self.space.width != 1.0 {
+            name += &format!("-{}", self.space.width);
         }
+        if let Some(resolution) = self.space.resolution {
+            name += &format!("-{resolution}px");
+        }
+        if (self.expansion, self.kernel) != (6, 3) {
+            name += &format!("-e{}k{}", self.expansion, self.kernel);
+        }
+        network = network.renamed(&name);
         write_architecture(&self.output, &network)?;
-        let (key, name) = (network.key(), network.name());
-        Ok(format!(
-            "{}: {name} ({key}), {}, {} parameters",
-            self.output.display(),
-            network.macs(),
-            network.parameters()
-        ))
+        let (path, key, macs) = (self.output.display(), network.key(), network.macs());
+        Ok(format!("{path}: {name} ({key}), {macs}, {} parameters", network.parameters()))
     }
 }

@@ -6,7 +6,6 @@ use anyhow::Context;
 use clap::Args;
 use profiler::{
     record::{read_document, write_document},
-    spec::SpaceFile,
 };
 use serde::Serialize;
 
@@ -14,7 +13,7 @@ use super::{
     UsageError,
     output::{self, table},
     recipe::RecipeArgs,
-    space::read_space,
+    space::SpaceArgs,
 };
 use crate::bench::{Kind, Memory, Ratio, Report, Settings, measure_memory, time_steps};
 
@@ -51,31 +50,18 @@ pub(super) struct BenchMemory {
 /// What is measured.
 #[derive(Debug, Args)]
 struct Subject {
-    /// Search space: proxylessnas-mobile, proxylessnas-small, or a .toml file.
-    #[arg(long, value_name = "NAME|FILE")]
-    space: String,
-    /// Side of the images [default: the space's].
-    #[arg(long, value_name = "PIXELS")]
-    resolution: Option<u32>,
+    #[command(flatten)]
+    space: SpaceArgs,
     #[command(flatten)]
     recipe: RecipeArgs,
 }
 
 impl Subject {
-    fn space(&self) -> anyhow::Result<SpaceFile> {
-        let file = read_space(&self.space, 1.0)?;
-        Ok(match self.resolution {
-            Some(resolution) => file.with_resolution(resolution),
-            None => file,
-        })
-    }
-
     /// Memory of a kind of step, from another process.
     fn memory(&self, kind: Kind) -> anyhow::Result<Memory> {
         let kind = serde_json::to_value(kind)?;
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["bench-memory", kind.as_str().unwrap_or_default(), "--space", &self.space]);
-        command.args(self.resolution.iter().flat_map(|side| ["--resolution".to_owned(), side.to_string()]));
+        command.args(["bench-memory", kind.as_str().unwrap_or_default()]).args(self.space.arguments());
         command.args(["--batch".to_owned(), self.recipe.batch.to_string()]);
         command.args(["--threads".to_owned(), self.recipe.threads().to_string()]);
         let result = command.output()?;
@@ -95,7 +81,7 @@ struct Shown<'a> {
 
 impl BenchMemory {
     pub(super) fn execute(self) -> anyhow::Result<String> {
-        let (recipe, space) = (&self.subject.recipe, self.subject.space()?.resolve()?);
+        let (recipe, space) = (&self.subject.recipe, self.subject.space.read()?.resolve()?);
         output::json(&measure_memory(self.kind, &space, &recipe.weights(), recipe.batch, recipe.threads())?)
     }
 }
@@ -106,7 +92,7 @@ impl Bench {
         if rounds == 0 || recipe.batch == 0 {
             return Err(UsageError("--rounds and --batch must be at least 1".to_owned()).into());
         }
-        let space = self.subject.space()?.resolve()?;
+        let space = self.subject.space.read()?.resolve()?;
         let (batch, threads) = (recipe.batch, recipe.threads());
         let resolution = space.input().height;
         let settings = Settings { space: space.name().to_owned(), resolution, batch, threads, rounds };

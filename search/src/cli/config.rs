@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{UsageError, preset::Preset};
-use crate::{objective::LatencyLoss, strategy::StrategyKind};
+use crate::{data::ComputeDevice, objective::LatencyLoss, strategy::StrategyKind};
 
 /// Version of the file.
 const VERSION: u32 = 1;
@@ -25,10 +25,16 @@ pub(super) struct SearchConfig {
     /// Multiply all channel counts (rounded to multiples of 8).
     #[arg(long, value_name = "FACTOR")]
     pub(super) width: Option<f64>,
+    /// Side of the input images in pixels, if not the space's own.
+    #[arg(long, value_name = "PIXELS")]
+    pub(super) resolution: Option<u32>,
+    /// Classes to tell apart, if not as many as the space says.
+    #[arg(long, value_name = "N")]
+    pub(super) classes: Option<u32>,
     /// Latency model of the device, from `predictor fit`.
     #[arg(long, value_name = "MODEL.json")]
     pub(super) model: Option<PathBuf>,
-    /// Folder of the images.
+    /// Folder of the images: MNIST-style, CIFAR-10, or photos in train/CLASS and val/CLASS.
     #[arg(long, value_name = "DIR")]
     pub(super) data: Option<PathBuf>,
     /// Latency that the network may have, in milliseconds.
@@ -98,6 +104,12 @@ pub(super) struct SearchConfig {
     /// Largest random shift of training images, in either direction; they are mirrored at random, too.
     #[arg(long, value_name = "PIXELS")]
     pub(super) shift: Option<u32>,
+    /// Smallest share of a photo's area that a training image shows; 1 for its middle, always.
+    #[arg(long, value_name = "SHARE")]
+    pub(super) smallest_area: Option<f64>,
+    /// Where networks are trained: cpu, or cuda:N.
+    #[arg(long)]
+    pub(super) device: Option<ComputeDevice>,
     /// Threads of libtorch [default: all].
     #[arg(long)]
     pub(super) threads: Option<usize>,

@@ -7,30 +7,42 @@ use profiler::record::write_atomic;
 
 use crate::{
     RunFolder,
-    export::{load_trained, onnx_model},
+    export::{folded_tensors, load_trained, onnx_model},
 };
 
-/// Writes a trained network as an ONNX model, batch normalization folded into its convolutions.
+/// Writes a trained network as an ONNX model or safetensors, batch normalization folded into its convolutions.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Input `input` [1, c, h, w], normalized as metrics.json says; output `output` [1, classes].\n\n\
+    after_help = "Input `input` [1, c, h, w], normalized as metrics.json says; output `output` [1, classes].\n\
+                  Safetensors: `0.weight` [out, in / groups, k, k], `0.bias` [out], and so on for each layer that has weights, \
+                  numbered as in the network's graph.\n\n\
                   Example:\n  search export run/searched -o run/searched.onnx"
 )]
 pub(super) struct Export {
     /// Folder of a finished training.
     #[arg(value_name = "DIR")]
     training: PathBuf,
-    /// Model to write.
-    #[arg(short, long, value_name = "FILE.onnx")]
-    output: PathBuf,
+    /// ONNX model to write.
+    #[arg(short, long, value_name = "FILE.onnx", required_unless_present = "safetensors")]
+    output: Option<PathBuf>,
+    /// Write the same weights, as safetensors, too (or alone).
+    #[arg(long, value_name = "FILE.safetensors")]
+    safetensors: Option<PathBuf>,
 }
 
 impl Export {
     pub(super) fn execute(self) -> anyhow::Result<String> {
         let (network, module) = load_trained(&RunFolder::new(&self.training))?;
-        let bytes = onnx_model(&network, &module)?;
-        write_atomic(&self.output, |writer| writer.write_all(&bytes))?;
-        let (path, name, key) = (self.output.display(), network.name(), network.key());
-        Ok(format!("{path}: {name} ({key}), {} bytes", bytes.len()))
+        let mut lines = Vec::new();
+        if let Some(path) = &self.output {
+            let bytes = onnx_model(&network, &module)?;
+            write_atomic(path, |writer| writer.write_all(&bytes))?;
+            lines.push(format!("{}: {} ({}), ONNX", path.display(), network.name(), network.key()));
+        }
+        if let Some(path) = &self.safetensors {
+            folded_tensors(&network, &module)?.write(path)?;
+            lines.push(format!("{}: {} ({}), safetensors", path.display(), network.name(), network.key()));
+        }
+        Ok(lines.join("\n"))
     }
 }

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use datasets::images::{HoldOut, ImageSet, open_images};
 
+use tch::Device;
+
 use super::{UsageError, config::SearchConfig};
 use crate::{
     RunFolder,
@@ -46,8 +48,8 @@ impl FinishedRun {
                 UsageError("--data is needed: the search has not written down where".to_owned())
             })?,
         };
-        let images = open_images(&data)?;
         let space = self.settings.space.resolve()?;
+        let images = open_images(&data, space.input())?;
         check_images(&images.train, space.input(), space.classes())?;
         let hold_out = HoldOut { count: self.settings.held_out, seed: self.settings.seed };
         let (train, images) = images.train.hold_out(hold_out)?;
@@ -59,6 +61,6 @@ impl FinishedRun {
         let HeldOut { images, normalization } = held_out;
         let (supernet, batch) = (&mut self.state.supernet, self.settings.batch);
         let count = count.unwrap_or(images.len());
-        SetOracle { supernet, images, count, normalization, batch }
+        SetOracle { supernet, images, device: Device::Cpu, count, normalization, batch }
     }
 }

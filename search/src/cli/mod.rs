@@ -4,11 +4,14 @@ mod baseline;
 mod bench;
 mod config;
 mod config_command;
+mod convert;
 mod derive;
 mod environment;
 mod export;
 mod finished_run;
 mod front;
+mod full_size;
+mod network;
 mod output;
 mod preset;
 mod progress;
@@ -17,7 +20,9 @@ mod report;
 mod run;
 mod settings;
 mod space;
+mod study;
 mod train;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -31,7 +36,7 @@ use profiler::{
 
 pub use environment::set_environment;
 
-use crate::SearchError;
+use crate::{SearchError, proxyless::ConfigError};
 
 /// Searches for the network that fits a device, trains it, exports it and reports on it.
 #[derive(Debug, Parser)]
@@ -56,10 +61,14 @@ enum Command {
     Baseline(baseline::Baseline),
     Train(train::Train),
     Export(export::Export),
+    Verify(verify::Verify),
+    Convert(convert::Convert),
+    Study(study::Study),
     Report(report::Report),
     Bench(bench::Bench),
     #[command(hide = true)]
     BenchMemory(bench::BenchMemory),
+    FullSize(full_size::FullSize),
 }
 
 impl Cli {
@@ -74,9 +83,13 @@ impl Cli {
             Command::Baseline(baseline) => baseline.execute(),
             Command::Train(train) => train.execute(),
             Command::Export(export) => export.execute(),
+            Command::Verify(verify) => verify.execute(),
+            Command::Convert(convert) => convert.execute(),
+            Command::Study(study) => study.execute(),
             Command::Report(report) => report.execute(),
             Command::Bench(bench) => bench.execute(),
             Command::BenchMemory(memory) => memory.execute(),
+            Command::FullSize(full_size) => full_size.execute(),
         };
         match result.and_then(|text| output::print(&text)) {
             Ok(()) => ExitCode::SUCCESS,
@@ -99,6 +112,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             || cause.is::<ReadError>()
             || cause.is::<SpecError>()
             || cause.is::<DatasetsError>()
+            || matches!(cause.downcast_ref(), Some(ConfigError::Form { .. }))
             || cause.downcast_ref::<PredictorError>().is_some_and(|error| error.exit_code() == 2)
             || cause.downcast_ref::<SearchError>().is_some_and(SearchError::is_input)
     });

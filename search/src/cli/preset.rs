@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use super::{config::SearchConfig, recipe::all_threads};
-use crate::{objective::LatencyLoss, strategy::StrategyKind};
+use crate::{data::ComputeDevice, objective::LatencyLoss, strategy::StrategyKind};
 
 /// How long to take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -24,6 +24,8 @@ pub(super) const LEARNING_RATE: f64 = 0.3;
 pub(super) const WEIGHT_DECAY: f64 = 4e-5;
 /// Share of the target probability that is spread over all classes.
 pub(super) const LABEL_SMOOTHING: f64 = 0.1;
+/// Smallest share of a photo's area that a training image shows.
+pub(super) const SMALLEST_AREA: f64 = 0.35;
 
 impl Preset {
     /// What a search does if nothing else is said.
@@ -55,6 +57,8 @@ impl Preset {
             weight_decay: Some(WEIGHT_DECAY),
             label_smoothing: Some(LABEL_SMOOTHING),
             shift: Some(self.shift()),
+            smallest_area: Some(SMALLEST_AREA),
+            device: Some(ComputeDevice::Cpu),
             threads: Some(all_threads()),
             seed: Some(0),
             ..SearchConfig::default()

@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use super::preset::{BATCH, LABEL_SMOOTHING, LEARNING_RATE, Preset, WEIGHT_DECAY};
+use super::preset::{BATCH, LABEL_SMOOTHING, LEARNING_RATE, Preset, SMALLEST_AREA, WEIGHT_DECAY};
 use crate::{
-    data::{Augmentation, Flip},
+    data::{Augmentation, ComputeDevice, Flip},
     sgd::Sgd,
 };
 
@@ -27,6 +27,12 @@ pub(super) struct RecipeArgs {
     /// preset].
     #[arg(long, value_name = "PIXELS")]
     shift: Option<u32>,
+    /// Smallest share of a photo's area that a training image shows; 1 for its middle, always.
+    #[arg(long, value_name = "SHARE", default_value_t = SMALLEST_AREA)]
+    smallest_area: f64,
+    /// Where networks are trained: cpu, or cuda:N.
+    #[arg(long, default_value = "cpu")]
+    pub(super) device: ComputeDevice,
     /// Threads of libtorch [default: all].
     #[arg(long)]
     threads: Option<usize>,
@@ -49,7 +55,8 @@ impl RecipeArgs {
 
     /// How training images are changed.
     pub(super) fn augmentation(&self, preset: Preset) -> Augmentation {
-        Augmentation { shift: self.shift.unwrap_or_else(|| preset.shift()), flip: Flip::Horizontal }
+        let shift = self.shift.unwrap_or_else(|| preset.shift());
+        Augmentation { shift, flip: Flip::Horizontal, smallest_area: self.smallest_area }
     }
 
     /// Threads of libtorch.

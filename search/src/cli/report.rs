@@ -41,7 +41,7 @@ impl Report {
     }
 }
 
-fn show(report: &report::Report) -> String {
+pub(super) fn show(report: &report::Report) -> String {
     let measured = if report.emulated { "emulated ms (no timing)" } else { "measured ms (95 % interval)" };
     let mut lines = table([
         "network",
@@ -50,6 +50,7 @@ fn show(report: &report::Report) -> String {
         "k parameters",
         "predicted ms (90 % interval)",
         measured,
+        "interval",
         "error",
     ]);
     for row in &report.networks {
@@ -61,6 +62,7 @@ fn show(report: &report::Report) -> String {
             format!("{:.1}", row.parameters as f64 / 1e3),
             range(row.predicted_ms, row.predicted_interval_ms),
             range(row.measured_ms, row.measured_interval_ms),
+            if row.inside_interval { "inside" } else { "outside" }.to_owned(),
             format!("{:+.1} %", 100.0 * row.relative_error),
         ]);
     }

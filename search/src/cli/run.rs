@@ -65,7 +65,7 @@ impl Run {
     pub(super) fn execute(mut self) -> anyhow::Result<String> {
         let config = std::mem::take(&mut self.config).effective(self.file.as_deref())?;
         let settings = search_settings(&config)?;
-        let images = open_images(&given(config.data.as_ref(), "--data")?)?;
+        let images = open_images(&given(config.data.as_ref(), "--data")?, settings.space.resolve()?.input())?;
         let mut bar = Bar::new()?;
         let folder = RunFolder::new(&self.output);
         let every = Duration::from_secs(self.checkpoint_every);

@@ -2,7 +2,7 @@
 
 use predictor::LatencyModel;
 
-use super::{UsageError, config::SearchConfig, space::read_space};
+use super::{UsageError, config::SearchConfig, space::SpaceArgs};
 use crate::{
     alpha::Pruning,
     data::{Augmentation, Flip},
@@ -19,8 +19,8 @@ pub(super) fn given<T: Clone>(value: Option<&T>, flag: &str) -> Result<T, UsageE
 
 /// The settings of a search that is told this; reads the space and the latency model.
 pub(super) fn search_settings(config: &SearchConfig) -> anyhow::Result<SearchSettings> {
-    let file =
-        read_space(&given(config.space.as_ref(), "--space")?, given(config.width.as_ref(), "--width")?)?;
+    let name = given(config.space.as_ref(), "--space")?;
+    let file = SpaceArgs::new(name, config.width, config.resolution, config.classes).read()?;
     let space = file.resolve()?;
     let path = given(config.model.as_ref(), "--model")?;
     let model = LatencyModel::read(&path)?;
@@ -47,11 +47,13 @@ pub(super) fn search_settings(config: &SearchConfig) -> anyhow::Result<SearchSet
         latency_loss: given(config.latency_loss.as_ref(), "--latency-loss")?,
         seed: given(config.seed.as_ref(), "--seed")?,
         threads: given(config.threads.as_ref(), "--threads")?,
+        device: given(config.device.as_ref(), "--device")?,
         batch: given(config.batch.as_ref(), "--batch")?,
         held_out: given(config.held_out.as_ref(), "--held-out")?,
         augmentation: Augmentation {
             shift: given(config.shift.as_ref(), "--shift")?,
             flip: Flip::Horizontal,
+            smallest_area: given(config.smallest_area.as_ref(), "--smallest-area")?,
         },
         weights: Sgd {
             learning_rate: given(config.learning_rate.as_ref(), "--learning-rate")?,

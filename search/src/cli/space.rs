@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use clap::Args;
 use profiler::{
     record::read_text,
     spec::{SpaceFile, SpecError},
@@ -9,17 +10,59 @@ use profiler::{
 
 use super::UsageError;
 
-/// The space of this name, or in this `.toml` file, with its widths multiplied.
-pub(super) fn read_space(name: &str, width: f64) -> anyhow::Result<SpaceFile> {
-    if !(0.05..=20.0).contains(&width) {
-        return Err(UsageError(format!("--width {width}: expected 0.05 to 20")).into());
+/// Arguments that name a search space.
+#[derive(Clone, Debug, Args)]
+pub(super) struct SpaceArgs {
+    /// Search space: proxylessnas-mobile, proxylessnas-small, or a .toml file.
+    #[arg(long = "space", value_name = "NAME|FILE")]
+    name: String,
+    /// Multiply all channel counts (rounded to multiples of 8).
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
+    pub(super) width: f64,
+    /// Side of the input images in pixels, if not the space's own.
+    #[arg(long, value_name = "PIXELS")]
+    pub(super) resolution: Option<u32>,
+    /// Classes to tell apart, if not as many as the space says.
+    #[arg(long, value_name = "N")]
+    classes: Option<u32>,
+}
+
+impl SpaceArgs {
+    /// The space of this name and these changes, where they are given.
+    pub(super) fn new(name: String, width: Option<f64>, resolution: Option<u32>, classes: Option<u32>) -> Self {
+        Self { name, width: width.unwrap_or(1.0), resolution, classes }
     }
-    let file = match SpaceFile::built_in(name) {
-        Err(SpecError::UnknownSpace(_)) if name.ends_with(".toml") => {
-            let text = read_text(Path::new(name))?;
-            SpaceFile::parse(&text).map_err(|e| anyhow::Error::new(e).context(name.to_owned()))?
+
+    /// As arguments for another of our programs.
+    pub(super) fn arguments(&self) -> Vec<String> {
+        let mut arguments = vec!["--space".to_owned(), self.name.clone(), format!("--width={}", self.width)];
+        arguments.extend(self.resolution.map(|side| format!("--resolution={side}")));
+        arguments.extend(self.classes.map(|classes| format!("--classes={classes}")));
+        arguments
+    }
+
+    /// The space of this name, or in this `.toml` file, changed as asked.
+    pub(super) fn read(&self) -> anyhow::Result<SpaceFile> {
+        if !(0.05..=20.0).contains(&self.width) {
+            return Err(UsageError(format!("--width {}: expected 0.05 to 20", self.width)).into());
         }
-        other => other?,
-    };
-    Ok(if width == 1.0 { file } else { file.with_width(width) })
+        let name = &self.name;
+        let mut file = match SpaceFile::built_in(name) {
+            Err(SpecError::UnknownSpace(_)) if name.ends_with(".toml") => {
+                let text = read_text(Path::new(name))?;
+                SpaceFile::parse(&text).map_err(|e| anyhow::Error::new(e).context(name.clone()))?
+            }
+            other => other?,
+        };
+        if self.width != 1.0 {
+            file = file.with_width(self.width);
+        }
+        if let Some(resolution) = self.resolution {
+            file = file.with_resolution(resolution);
+        }
+        if let Some(classes) = self.classes {
+            file.classes = classes;
+        }
+        Ok(file)
+    }
 }

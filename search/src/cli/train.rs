@@ -4,9 +4,9 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 use datasets::images::open_images;
-use profiler::record::read_architecture;
 
 use super::{
+    network::NetworkArgs,
     output::{self, percent},
     preset::Preset,
     progress::Bar,
@@ -28,10 +28,9 @@ use crate::{
                   run/search/architecture.json --data images -o run/searched"
 )]
 pub(super) struct Train {
-    /// The network (architecture file).
-    #[arg(value_name = "ARCHITECTURE.json")]
-    network: PathBuf,
-    /// Folder of an MNIST-style data set.
+    #[command(flatten)]
+    network: NetworkArgs,
+    /// Folder of the images: MNIST-style, CIFAR-10, or photos in train/CLASS and val/CLASS.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
     /// Folder of the training.
@@ -59,12 +58,15 @@ pub(super) struct Train {
 
 impl Train {
     pub(super) fn execute(self) -> anyhow::Result<String> {
-        let network = read_architecture(&self.network)?;
-        let images = open_images(&self.data)?;
+        let network = self.network.read()?;
+        // What is quickly said comes before what takes a while.
+        self.recipe.device.open()?;
+        let images = open_images(&self.data, network.graph().input())?;
         let settings = TrainSettings {
             network: network.key(),
             seed: self.recipe.seed,
             threads: self.recipe.threads(),
+            device: self.recipe.device,
             held_out: self.hold_out,
             epochs: self.epochs.unwrap_or_else(|| self.preset.epochs()),
             batch: self.recipe.batch,

@@ -1,17 +1,33 @@
-//! Images shifted and mirrored.
+//! Images shifted and mirrored, and parts of photos.
 
+use datasets::images::Framing;
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
-/// Random shifts and mirroring: padding with 0 and cropping back to size, and a horizontal flip of every second image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+use crate::SearchError;
+
+/// Random shifts and mirroring: padding with 0 and cropping back to size, and a horizontal flip of every second image; of
+/// photos a random part.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Augmentation {
     /// Largest shift in pixels, in either direction; 0 for none.
     pub shift: u32,
     /// Whether images are mirrored.
     pub flip: Flip,
+    /// Smallest share of a photo's area that a training image shows; 1 for its middle, always. Images that are in
+    /// memory at their size are not cut.
+    #[serde(default = "whole")]
+    pub smallest_area: f64,
 }
+
+/// What settings meant before there were photos.
+fn whole() -> f64 {
+    1.0
+}
+
+/// Widest aspect (width over height) of a random part of a photo; the narrowest is its inverse.
+const WIDEST: f64 = 4.0 / 3.0;
 
 /// Whether images are mirrored at random.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +52,38 @@ pub struct Placement {
 
 impl Augmentation {
     /// None at all.
-    pub const NONE: Self = Self { shift: 0, flip: Flip::Never };
+    pub const NONE: Self = Self { shift: 0, flip: Flip::Never, smallest_area: 1.0 };
+
+    /// Checks that it makes sense.
+    ///
+    /// # Errors
+    /// [`SearchError::Setting`].
+    pub fn check(&self) -> Result<(), SearchError> {
+        let wrong = |name, value: String, expected| Err(SearchError::Setting { name, value, expected });
+        if !(0.01..=1.0).contains(&self.smallest_area) {
+            return wrong("smallest area", self.smallest_area.to_string(), "0.01 to 1");
+        }
+        if self.shift > 1 << 12 {
+            return wrong("shift", self.shift.to_string(), "0 to 4096 pixels");
+        }
+        Ok(())
+    }
+
+    /// Draws which part of a photo is shown: area and logarithm of the aspect uniformly, anywhere.
+    ///
+    /// Source: Szegedy et al., arXiv:1409.4842, §6.
+    pub fn frame(&self, rng: &mut impl Rng) -> Framing {
+        if self.smallest_area >= 1.0 {
+            return Framing::Middle;
+        }
+        let mut draw = |low: f64, high: f64| low + (high - low) * rng.random::<f64>();
+        Framing::Part {
+            area: draw(self.smallest_area, 1.0),
+            aspect: draw(-WIDEST.ln(), WIDEST.ln()).exp(),
+            across: draw(0.0, 1.0),
+            down: draw(0.0, 1.0),
+        }
+    }
 
     /// Draws where one image goes.
     pub fn place(&self, rng: &mut impl Rng) -> Placement {
@@ -93,7 +140,7 @@ mod tests {
 
     #[test]
     fn draws_cover_the_whole_range() {
-        let augmentation = Augmentation { shift: 1, flip: Flip::Horizontal };
+        let augmentation = Augmentation { shift: 1, flip: Flip::Horizontal, smallest_area: 0.25 };
         let mut rng = generator(0, Purpose::Augmentation, 0);
         let mut seen = std::collections::BTreeSet::new();
         for _ in 0..1000 {
@@ -103,5 +150,36 @@ mod tests {
         // 3 · 3 · 2 of them, each with probability 1/18: one is missed by 1,000 draws with probability < 1e-22.
         assert_eq!(seen.len(), 18);
         assert_eq!(Augmentation::NONE.place(&mut rng), Placement::default());
+    }
+
+    #[test]
+    fn parts_of_photos_keep_within_their_bounds_and_fill_them() {
+        let augmentation = Augmentation { smallest_area: 0.25, ..Augmentation::NONE };
+        let mut rng = generator(0, Purpose::Framing, 0);
+        let (mut areas, mut aspects) = (Vec::new(), Vec::new());
+        for _ in 0..1000 {
+            let Framing::Part { area, aspect, across, down } = augmentation.frame(&mut rng) else {
+                unreachable!()
+            };
+            assert!((0.0..1.0).contains(&across) && (0.0..1.0).contains(&down));
+            areas.push(area);
+            aspects.push(aspect);
+        }
+        let range = |values: &[f64]| {
+            let of = |pick: fn(f64, f64) -> f64| values.iter().copied().reduce(pick).unwrap_or(f64::NAN);
+            (of(f64::min), of(f64::max))
+        };
+        // Of 1,000 uniform draws none in the outermost hundredth has probability 0.99^1000 < 1e-4.
+        let ((smallest, largest), (narrowest, widest)) = (range(&areas), range(&aspects));
+        assert!(
+            (0.25..0.2575).contains(&smallest) && (0.9925..1.0).contains(&largest),
+            "{smallest} {largest}"
+        );
+        assert!(
+            (0.7499..0.76).contains(&narrowest) && (1.32..1.3334).contains(&widest),
+            "{narrowest} {widest}"
+        );
+        assert_eq!(Augmentation::NONE.frame(&mut rng), Framing::Middle);
+        assert!(Augmentation { smallest_area: f64::NAN, ..augmentation }.check().is_err());
     }
 }

@@ -2,11 +2,14 @@
 
 use std::cell::RefCell;
 
-use datasets::images::ImageSet;
+use datasets::images::{Framing, ImageSet};
 use rand::seq::SliceRandom;
 use tch::{Device, Tensor};
 
-use super::{Augmentation, Normalization, Placement};
+use super::{
+    Augmentation, Normalization, Placement,
+    feeder::{Feeder, Pick},
+};
 use crate::{
     SearchError,
     seed::{Purpose, generator},
@@ -22,16 +25,17 @@ pub struct Batch {
 }
 
 /// Batches in shuffled order, a new one every epoch; what is left over at an epoch's end waits for another epoch.
+///
+/// Photos of the batches that come next are decoded while a step runs.
 #[derive(Debug)]
 pub struct Batches<'a> {
-    images: &'a ImageSet,
-    tables: Vec<[f32; 256]>,
+    feeder: Feeder<'a>,
     size: usize,
     seed: u64,
     purposes: [Purpose; 2],
     augmentation: Augmentation,
-    device: Device,
-    order: RefCell<(u64, Vec<usize>)>,
+    /// The order of the last two epochs that were asked for.
+    orders: RefCell<Vec<(u64, Vec<usize>)>>,
 }
 
 impl<'a> Batches<'a> {
@@ -51,76 +55,66 @@ impl<'a> Batches<'a> {
         if size == 0 || size > images.len() {
             return Err(SearchError::BatchSize { size, images: images.len() });
         }
-        let (tables, order) = (normalization.tables(), RefCell::new((u64::MAX, Vec::new())));
-        Ok(Self { images, tables, size, seed, purposes, augmentation, device, order })
+        augmentation.check()?;
+        let (feeder, orders) = (Feeder::new(images, normalization, device), RefCell::new(Vec::new()));
+        Ok(Self { feeder, size, seed, purposes, augmentation, orders })
     }
 
     /// Batches in an epoch.
     #[must_use]
     pub fn per_epoch(&self) -> u64 {
-        (self.images.len() / self.size) as u64
+        (self.feeder.images().len() / self.size) as u64
     }
 
     /// The batch of a step, from 0.
     ///
     /// # Errors
-    /// [`SearchError::Torch`].
+    /// [`SearchError::Torch`]; [`SearchError::Images`] naming a photo that cannot be used.
     pub fn batch(&self, step: u64) -> Result<Batch, SearchError> {
+        self.feeder.batch(step, |step| Some(self.picks(step)))
+    }
+
+    fn picks(&self, step: u64) -> Vec<Pick> {
         let (epoch, position) = (step / self.per_epoch(), (step % self.per_epoch()) as usize);
-        let mut order = self.order.borrow_mut();
-        if order.0 != epoch {
-            let mut indices: Vec<usize> = (0..self.images.len()).collect();
+        let mut orders = self.orders.borrow_mut();
+        if orders.iter().all(|(there, _)| *there != epoch) {
+            let mut indices: Vec<usize> = (0..self.feeder.images().len()).collect();
             indices.shuffle(&mut generator(self.seed, self.purposes[0], epoch));
-            *order = (epoch, indices);
+            // Two, because photos are decoded ahead into the next epoch.
+            orders.truncate(1);
+            orders.insert(0, (epoch, indices));
         }
-        let indices = &order.1[position * self.size..(position + 1) * self.size];
+        let order = orders.iter().find(|(there, _)| *there == epoch).map_or(&[][..], |(_, order)| order);
         let mut rng = generator(self.seed, self.purposes[1], step);
-        let place = || self.augmentation.place(&mut rng);
-        assemble(self.images, &self.tables, indices, place, self.device)
+        // Numbers of their own: other images are not changed by what photos need.
+        let mut framing_rng = generator(self.seed ^ self.purposes[1] as u64, Purpose::Framing, step);
+        let mut pick = |&index: &usize| {
+            let framing = if self.feeder.has_photos() {
+                self.augmentation.frame(&mut framing_rng)
+            } else {
+                Framing::Middle
+            };
+            Pick { index, placement: self.augmentation.place(&mut rng), framing }
+        };
+        order[position * self.size..(position + 1) * self.size].iter().map(&mut pick).collect()
     }
 }
 
-/// All images in their order, unchanged, in batches of `size` and a smaller last one.
+/// All images in their order, unchanged (of photos the middle), in batches of `size` and a smaller last one.
 pub fn whole_batches<'a>(
     images: &'a ImageSet,
     normalization: &Normalization,
     size: usize,
     device: Device,
 ) -> impl Iterator<Item = Result<Batch, SearchError>> + 'a {
-    let tables = normalization.tables();
-    let indices: Vec<usize> = (0..images.len()).collect();
-    let starts = (0..images.len()).step_by(size.max(1));
-    starts.map(move |start| {
-        let end = (start + size.max(1)).min(indices.len());
-        assemble(images, &tables, &indices[start..end], Placement::default, device)
-    })
-}
-
-fn assemble(
-    images: &ImageSet,
-    tables: &[[f32; 256]],
-    indices: &[usize],
-    mut place: impl FnMut() -> Placement,
-    device: Device,
-) -> Result<Batch, SearchError> {
-    let (channels, plane) = (images.channels, images.height * images.width);
-    let mut pixels = vec![0.0_f32; indices.len() * images.image_bytes()];
-    let mut labels = Vec::with_capacity(indices.len());
-    for (&index, output) in indices.iter().zip(pixels.chunks_exact_mut(images.image_bytes())) {
-        let placement = place();
-        let start = index * images.image_bytes();
-        let source = &images.images[start..start + images.image_bytes()];
-        for (channel, table) in tables.iter().enumerate() {
-            let plane = &source[channel * plane..(channel + 1) * plane];
-            placement.write(plane, images.width, table, &mut output[channel..], channels);
-        }
-        labels.push(i64::from(images.labels[index]));
-    }
-    let [n, c] = [indices.len() as i64, channels as i64];
-    let rows_first = [n, images.height as i64, images.width as i64, c];
-    let images = Tensor::f_from_slice(&pixels)?.f_view(rows_first)?.f_permute([0, 3, 1, 2])?;
-    let labels = Tensor::f_from_slice(&labels)?;
-    Ok(Batch { images: images.f_to_device(device)?, labels: labels.f_to_device(device)? })
+    let (feeder, size) = (Feeder::new(images, normalization, device), size.max(1));
+    let plan = move |number: u64| {
+        let start = number as usize * size;
+        let end = (start + size).min(images.len());
+        let pick = |index| Pick { index, placement: Placement::default(), framing: Framing::Middle };
+        (start < end).then(|| (start..end).map(pick).collect())
+    };
+    (0..images.len().div_ceil(size) as u64).map(move |number| feeder.batch(number, plan))
 }
 
 #[cfg(test)]
@@ -128,11 +122,12 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::data::Flip;
+    use datasets::images::Pixels;
 
     /// Ten images of 2 × 2 pixels and two channels; all pixels of image i are i, its label is i.
     fn ten() -> ImageSet {
-        let images = (0..10).flat_map(|i| [i; 8]).collect();
-        ImageSet { images, height: 2, width: 2, channels: 2, labels: (0..10).collect(), classes: 10 }
+        let pixels = Pixels::Bytes((0..10).flat_map(|i| [i; 8]).collect());
+        ImageSet { pixels, height: 2, width: 2, channels: 2, labels: (0..10).collect(), classes: 10 }
     }
 
     fn plain() -> Normalization {
@@ -174,7 +169,7 @@ mod tests {
     #[test]
     fn a_batch_depends_on_its_step_alone() {
         let images = ten();
-        let augmentation = Augmentation { shift: 1, flip: Flip::Horizontal };
+        let augmentation = Augmentation { shift: 1, flip: Flip::Horizontal, ..Augmentation::NONE };
         let (forward, backward) =
             (batches(&images, 4, augmentation).unwrap(), batches(&images, 4, augmentation).unwrap());
         let first: Vec<_> = (0..6).map(|step| forward.batch(step).unwrap()).collect();

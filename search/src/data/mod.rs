@@ -2,10 +2,13 @@
 
 mod augmentation;
 mod batches;
+mod device;
+mod feeder;
 mod normalization;
 mod shape;
 
 pub use augmentation::{Augmentation, Flip, Placement};
 pub use batches::{Batch, Batches, whole_batches};
+pub use device::ComputeDevice;
 pub use normalization::Normalization;
 pub use shape::check_images;

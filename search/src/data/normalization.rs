@@ -1,6 +1,6 @@
 //! From bytes to numbers around zero.
 
-use datasets::images::ImageSet;
+use datasets::images::{ImageSet, Pixels};
 use serde::{Deserialize, Serialize};
 
 /// Mean and standard deviation of pixels (0 to 255) per channel: a network sees (pixel − mean) / deviation.
@@ -13,13 +13,17 @@ pub struct Normalization {
     pub deviation: Vec<f64>,
 }
 
+/// Mean and standard deviation of ImageNet's red, green and blue, of 255. Source: torchvision's reference trainings.
+const PHOTOS: [[f64; 3]; 2] = [[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]];
+
 impl Normalization {
-    /// That of a set of images.
+    /// That of a set of images; of photos, which would all have to be decoded, that of ImageNet.
     #[must_use]
     pub fn of(images: &ImageSet) -> Self {
+        let Pixels::Bytes(bytes) = &images.pixels else { return Self::of_photos(images.channels) };
         let pixels = images.height * images.width;
         let mut counts = vec![[0_u64; 256]; images.channels];
-        for (index, plane) in images.images.chunks_exact(pixels.max(1)).enumerate() {
+        for (index, plane) in bytes.chunks_exact(pixels.max(1)).enumerate() {
             let counts = &mut counts[index % images.channels];
             plane.iter().for_each(|&pixel| counts[usize::from(pixel)] += 1);
         }
@@ -32,6 +36,19 @@ impl Normalization {
             (mean, moment(&|pixel| (pixel - mean).powi(2)).sqrt())
         };
         let (mean, deviation) = counts.iter().map(moments).unzip();
+        Self { mean, deviation }
+    }
+
+    /// ImageNet's; of grey photos the mean of its channels'.
+    fn of_photos(channels: usize) -> Self {
+        let [mean, deviation] = PHOTOS.map(|values| {
+            let scaled = values.map(|value| 255.0 * value);
+            if channels == scaled.len() {
+                scaled.to_vec()
+            } else {
+                vec![scaled.iter().sum::<f64>() / scaled.len() as f64; channels]
+            }
+        });
         Self { mean, deviation }
     }
 
@@ -54,7 +71,7 @@ mod tests {
     fn two_channels_by_hand() {
         // Channel 0: 0, 2, 4, 6: mean 3, variance (9 + 1 + 1 + 9)/4 = 5. Channel 1: always 9.
         let images = ImageSet {
-            images: vec![0, 2, 9, 9, 4, 6, 9, 9],
+            pixels: Pixels::Bytes(vec![0, 2, 9, 9, 4, 6, 9, 9]),
             height: 1,
             width: 2,
             channels: 2,

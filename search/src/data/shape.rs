@@ -22,11 +22,18 @@ pub fn check_images(images: &ImageSet, expected: FeatureMap, classes: u32) -> Re
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use datasets::images::Pixels;
 
     #[test]
     fn both_shapes_are_named() {
-        let images =
-            ImageSet { images: vec![0; 6], height: 2, width: 3, channels: 1, labels: vec![0], classes: 4 };
+        let images = ImageSet {
+            pixels: Pixels::Bytes(vec![0; 6]),
+            height: 2,
+            width: 3,
+            channels: 1,
+            labels: vec![0],
+            classes: 4,
+        };
         let shape = "2x3x1".parse().unwrap();
         assert!(check_images(&images, shape, 4).is_ok());
         let error = check_images(&images, shape, 3).unwrap_err().to_string();

@@ -47,6 +47,8 @@ pub struct SetOracle<'a> {
     pub supernet: &'a mut Supernet,
     /// The images.
     pub images: &'a ImageSet,
+    /// Where the weights are.
+    pub device: Device,
     /// How many of them are looked at, from the first; a begun batch is looked at whole.
     pub count: usize,
     /// Of the training images.
@@ -62,7 +64,7 @@ impl Oracle for SetOracle<'_> {
         rest: &[usize],
     ) -> Result<(f64, Vec<Option<GateGradient>>), SearchError> {
         let size = self.count.clamp(1, self.images.len().max(1));
-        let mut batches = whole_batches(self.images, self.normalization, size, Device::Cpu);
+        let mut batches = whole_batches(self.images, self.normalization, size, self.device);
         let none = || SearchError::BatchSize { size: self.batch, images: 0 };
         gate_gradients(self.supernet, pairs, rest, &batches.next().ok_or_else(none)??)
     }
@@ -70,7 +72,7 @@ impl Oracle for SetOracle<'_> {
     /// With the batch's statistics: the running ones mix all paths that were trained.
     fn accuracy(&mut self, path: &[usize]) -> Result<f64, SearchError> {
         let size = self.batch.max(STATISTICS_BATCH);
-        let batches = whole_batches(self.images, self.normalization, size, Device::Cpu);
+        let batches = whole_batches(self.images, self.normalization, size, self.device);
         let batches = batches.take(self.count.div_ceil(size));
         accuracy(&self.supernet.path(path), batches, Mode::Probe)
     }

@@ -7,7 +7,6 @@ use std::{
 
 use datasets::images::{HoldOut, ImageDataset, ImageSet};
 use rand::RngExt;
-use tch::Device;
 
 use super::{
     Log, LogLine, Outcome, Phase, SearchSettings, SearchState, SetOracle, oracle::BatchOracle,
@@ -36,6 +35,7 @@ pub fn search(
     watcher: &mut dyn Watcher,
 ) -> Result<Outcome, SearchError> {
     settings.check()?;
+    let device = settings.device.open()?;
     let space = settings.space.resolve()?;
     check_images(&images.train, space.input(), space.classes())?;
     if let Some(budget) = settings.hard_budget() {
@@ -45,7 +45,6 @@ pub fn search(
         images.train.hold_out(HoldOut { count: settings.held_out, seed: settings.seed })?;
     keep_settings(&folder.settings(), SearchSettings::FORMAT, SearchSettings::VERSION, settings)?;
     tch::set_num_threads(i32::try_from(settings.threads).unwrap_or(i32::MAX));
-    let device = Device::Cpu;
     let mut state = SearchState::new(settings, device)?;
     if folder.checkpoint().exists() {
         state.read(&folder.checkpoint())?;
@@ -57,7 +56,8 @@ pub fn search(
     let finalists = run.state.strategy.finalists(settings.hard_budget().as_ref())?;
     let (normalization, batch) = (Normalization::of(&train), settings.batch);
     let (supernet, images, count) = (&mut run.state.supernet, &held_out, held_out.len());
-    let mut oracle = SetOracle { supernet, images, count, normalization: &normalization, batch };
+    let normalization = &normalization;
+    let mut oracle = SetOracle { supernet, images, device, count, normalization, batch };
     let none = || SearchError::Checkpoint("the search has looked at no network".to_owned());
     let best = compare(finalists, &mut oracle)?.ok_or_else(none)?;
     let outcome = Outcome::new(settings, &run.state, &best)?;
@@ -87,8 +87,9 @@ impl<'a> Run<'a> {
     ) -> Result<Self, SearchError> {
         let normalization = Normalization::of(train);
         let batches = |images, purposes| {
+            let device = settings.device.open()?;
             let (size, seed, augmentation) = (settings.batch, settings.seed, settings.augmentation);
-            Batches::new(images, &normalization, size, seed, purposes, augmentation, Device::Cpu)
+            Batches::new(images, &normalization, size, seed, purposes, augmentation, device)
         };
         Ok(Self {
             settings,
@@ -173,8 +174,9 @@ impl<'a> Run<'a> {
         let SearchState { supernet, strategy, .. } = state;
         let seen = if settings.strategy.learns_after_training() {
             let (images, normalization, batch) = (self.whole_held_out, &self.normalization, settings.batch);
-            let count = settings.learning.scored_images;
-            strategy.learn(moment, &mut SetOracle { supernet, images, count, normalization, batch })?
+            let (count, device) = (settings.learning.scored_images, settings.device.open()?);
+            let mut oracle = SetOracle { supernet, images, device, count, normalization, batch };
+            strategy.learn(moment, &mut oracle)?
         } else {
             let batch = self.held_out.batch(step / settings.weight_steps_per_alpha_step)?;
             strategy.learn(moment, &mut BatchOracle { supernet, batch })?

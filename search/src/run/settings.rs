@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     SearchError,
-    data::Augmentation,
+    data::{Augmentation, ComputeDevice},
     latency::{Budget, Intervals, LatencyTable},
     objective::LatencyLoss,
     sgd::Sgd,
@@ -35,6 +35,9 @@ pub struct SearchSettings {
     pub seed: u64,
     /// Threads of libtorch; sums are rounded otherwise with another number.
     pub threads: usize,
+    /// Where networks are trained.
+    #[serde(default)]
+    pub device: ComputeDevice,
     /// Images of a step.
     pub batch: usize,
     /// Training images held out for the architecture parameters.
@@ -152,6 +155,7 @@ impl SearchSettings {
             _ => {}
         }
         self.learning.check()?;
+        self.augmentation.check()?;
         self.weights.check()?;
         self.latency.check()
     }

@@ -6,7 +6,7 @@ use profiler::spec::SpaceFile;
 
 use super::SearchSettings;
 use crate::{
-    data::Augmentation,
+    data::{Augmentation, ComputeDevice},
     latency::LatencyTable,
     objective::LatencyLoss,
     sgd::Sgd,
@@ -25,6 +25,7 @@ pub(crate) fn settings_for_tests() -> SearchSettings {
         latency_loss: LatencyLoss::Target,
         seed: 0,
         threads: 1,
+        device: ComputeDevice::Cpu,
         batch: 16,
         held_out: 40,
         augmentation: Augmentation::NONE,

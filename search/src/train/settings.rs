@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{SearchError, data::Augmentation, sgd::Sgd};
+use crate::{
+    SearchError,
+    data::{Augmentation, ComputeDevice},
+    sgd::Sgd,
+};
 
 /// Settings of a training; two with equal settings, network and images end in the same bits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -14,6 +18,9 @@ pub struct TrainSettings {
     pub seed: u64,
     /// Threads of libtorch; sums are rounded otherwise with another number.
     pub threads: usize,
+    /// Where it is trained.
+    #[serde(default)]
+    pub device: ComputeDevice,
     /// Training images kept out, to be tested on in place of the test images; 0 for none.
     pub held_out: usize,
     /// Times that every training image is shown.
@@ -51,6 +58,7 @@ impl TrainSettings {
                 });
             }
         }
+        self.augmentation.check()?;
         self.weights.check()
     }
 }

@@ -11,7 +11,6 @@ use profiler::{
     record::write_architecture,
     spec::{Architecture, Precision},
 };
-use tch::Device;
 
 use super::{Metrics, TrainSettings};
 use crate::{
@@ -30,8 +29,9 @@ pub(crate) const WEIGHTS: (&str, u32) = ("tailor-weights", 1);
 /// Prefix of their names.
 pub(crate) const PREFIX: &str = "network";
 const CHECKPOINT: (&str, u32) = ("tailor-training-checkpoint", 1);
-/// Images at a time when testing.
-const TEST_BATCH: usize = 250;
+/// Pixels at a time when testing: 250 images of 64 × 64, fewer larger ones.
+const TEST_PIXELS: usize = 250 * 64 * 64;
+const LARGEST_TEST_BATCH: usize = 250;
 
 /// Trains a network from scratch, or goes on with the training in a folder, and tests it once at the end: on the test
 /// images, or on held-out training images where the settings keep some out.
@@ -47,6 +47,7 @@ pub fn train(
     watcher: &mut dyn Watcher,
 ) -> Result<Metrics, SearchError> {
     settings.check()?;
+    let device = settings.device.open()?;
     if let Some(op) = network.ops().iter().find(|op| op.precision() != Precision::F32) {
         return Err(SearchError::Layer(op.key()));
     }
@@ -59,7 +60,6 @@ pub fn train(
     }
     let (train, tested) = parts(images, settings)?;
     tch::set_num_threads(i32::try_from(settings.threads).unwrap_or(i32::MAX));
-    let device = Device::Cpu;
     let mut rng = generator(settings.seed, Purpose::Weights, 0);
     let module = GraphModule::new(graph.clone(), &mut rng, device)?;
     let normalization = Normalization::of(&train);
@@ -72,7 +72,8 @@ pub fn train(
     }
     training.all_steps(&folder.checkpoint(), checkpoint_every, watcher)?;
 
-    let batches = whole_batches(&tested, &normalization, TEST_BATCH, device);
+    let test_batch = (TEST_PIXELS / (tested.height * tested.width).max(1)).clamp(1, LARGEST_TEST_BATCH);
+    let batches = whole_batches(&tested, &normalization, test_batch, device);
     let right = accuracy(&training.module, batches, Mode::Evaluate)?;
     let mut weights = TensorFile::new(WEIGHTS.0, WEIGHTS.1);
     insert_weights(&mut weights, PREFIX, &training.module)?;

@@ -4,13 +4,13 @@
 
 use std::path::Path;
 
-use datasets::images::{ImageDataset, ImageSet};
+use datasets::images::{ImageDataset, ImageSet, Pixels};
 use profiler::spec::{SearchSpace, SpaceFile};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use search::{
     alpha::Pruning,
-    data::{Augmentation, Flip},
+    data::{Augmentation, ComputeDevice, Flip},
     latency::LatencyTable,
     objective::LatencyLoss,
     run::SearchSettings,
@@ -82,9 +82,9 @@ pub fn image_set(count: usize, seed: u64) -> ImageSet {
                 images.push(rng.random_range(0..100) + if bright { 120 } else { 0 });
             }
         }
-        labels.push(class as u8);
+        labels.push(class as u16);
     }
-    ImageSet { images, height: 8, width: 8, channels: 1, labels, classes: 3 }
+    ImageSet { pixels: Pixels::Bytes(images), height: 8, width: 8, channels: 1, labels, classes: 3 }
 }
 
 /// 120 training and 30 test images.
@@ -98,9 +98,11 @@ pub fn write_images(folder: &Path) {
     for (set, part) in [(&images.train, "train"), (&images.test, "t10k")] {
         let words = |words: &[u32]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<_>>();
         let count = set.len() as u32;
-        let pixels = [words(&[0x803, count, 8, 8]), set.images.clone()].concat();
+        let Pixels::Bytes(bytes) = &set.pixels else { unreachable!() };
+        let pixels = [words(&[0x803, count, 8, 8]), bytes.clone()].concat();
         std::fs::write(folder.join(format!("{part}-images-idx3-ubyte")), pixels).unwrap();
-        let labels = [words(&[0x801, count]), set.labels.clone()].concat();
+        let labels = set.labels.iter().map(|&label| label as u8).collect();
+        let labels = [words(&[0x801, count]), labels].concat();
         std::fs::write(folder.join(format!("{part}-labels-idx1-ubyte")), labels).unwrap();
     }
 }
@@ -122,9 +124,10 @@ pub fn search_settings() -> SearchSettings {
         latency_loss: LatencyLoss::Target,
         seed: 7,
         threads: 2,
+        device: ComputeDevice::Cpu,
         batch: 16,
         held_out: 40,
-        augmentation: Augmentation { shift: 1, flip: Flip::Horizontal },
+        augmentation: Augmentation { shift: 1, flip: Flip::Horizontal, ..Augmentation::NONE },
         weights: WEIGHTS,
         warm_up_steps: 6,
         search_steps: 14,
@@ -147,6 +150,7 @@ pub fn train_settings(network: &profiler::spec::Architecture) -> TrainSettings {
         network: network.key(),
         seed: 7,
         threads: 2,
+        device: ComputeDevice::Cpu,
         held_out: 0,
         epochs: 20,
         batch: 24,

@@ -1,0 +1,85 @@
+//! `search full-size`: steps at full size.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use datasets::images::{draw_photos, open_images};
+
+use super::{
+    UsageError,
+    output::{self, percent, table},
+    progress::Bar,
+    recipe::RecipeArgs,
+    space::SpaceArgs,
+};
+use crate::full_size::{FullSizeOptions, run_steps};
+
+/// Runs some steps of every kind at full size, on JPEGs that it draws itself, and says what memory they take.
+///
+/// Shows whether a space fits this machine before photos are at hand, and whether decoding them keeps up.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  search full-size --space proxylessnas-mobile --batch 32 --photos run/photos"
+)]
+pub(super) struct FullSize {
+    #[command(flatten)]
+    space: SpaceArgs,
+    /// Folder of the photos; those that are missing are drawn.
+    #[arg(long, value_name = "DIR")]
+    photos: PathBuf,
+    /// Training photos to draw.
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    count: usize,
+    /// Their side in pixels.
+    #[arg(long, value_name = "PIXELS", default_value_t = 224)]
+    side: u32,
+    /// Steps of each kind.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    steps: u64,
+    #[command(flatten)]
+    recipe: RecipeArgs,
+    /// A JSON list instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Classes of the drawn photos.
+const CLASSES: usize = 10;
+
+impl FullSize {
+    pub(super) fn execute(self) -> anyhow::Result<String> {
+        if self.steps == 0 || self.recipe.batch == 0 || self.count < self.recipe.batch {
+            let reason = "--steps and --batch must be at least 1, --count at least --batch";
+            return Err(UsageError(reason.to_owned()).into());
+        }
+        if !(8..=4096).contains(&self.side) {
+            return Err(UsageError(format!("--side {}: expected 8 to 4096 pixels", self.side)).into());
+        }
+        let space = self.space.read()?.resolve()?;
+        draw_photos(&self.photos, self.count, self.side, CLASSES)?;
+        let images = open_images(&self.photos, space.input())?;
+        let (sgd, batch, threads) = (self.recipe.weights(), self.recipe.batch, self.recipe.threads());
+        let options = FullSizeOptions { sgd, batch, steps: self.steps, threads, device: self.recipe.device };
+        let mut bar = Bar::new()?;
+        let kinds = run_steps(&space, &images, &options, &mut bar);
+        bar.finish();
+        let kinds = kinds?;
+        if self.json {
+            return output::json(&kinds);
+        }
+        let mut lines = table(["steps", "", "mean ms", "waited for data", "loss", "peak memory so far"]);
+        for kind in &kinds {
+            let peak = kind.peak_mib.map_or_else(|| "unknown".to_owned(), |mib| format!("{mib:.0} MiB"));
+            lines.add_row([
+                kind.steps.to_string(),
+                kind.name.to_owned(),
+                format!("{:.0}", kind.step_ms),
+                percent(kind.data_ms / (kind.data_ms + kind.step_ms)),
+                format!("{:.3}", kind.last_loss),
+                peak,
+            ]);
+        }
+        let (input, photos) = (space.input(), images.train.len());
+        Ok(format!("{lines}\n{photos} photos cut to {input}, batches of {batch}, {threads} threads"))
+    }
+}

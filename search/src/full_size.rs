@@ -1,0 +1,121 @@
+//! Steps of every kind at full size, on photos from files, with the memory they take.
+
+use std::time::{Duration, Instant};
+
+use datasets::images::ImageDataset;
+use profiler::{device::peak_memory_kib, spec::SearchSpace};
+use serde::Serialize;
+
+use crate::{
+    SearchError,
+    alpha::Alphas,
+    data::{Augmentation, Batches, ComputeDevice, Flip, Normalization, check_images},
+    gates::gate_gradients,
+    module::GraphModule,
+    seed::{Purpose, generator},
+    sgd::Sgd,
+    supernet::Supernet,
+    watch::{Progress, Watcher},
+};
+
+/// Which steps.
+#[derive(Clone, Copy, Debug)]
+pub struct FullSizeOptions {
+    /// How weights learn.
+    pub sgd: Sgd,
+    /// Images of a step.
+    pub batch: usize,
+    /// Steps of each kind.
+    pub steps: u64,
+    /// Threads of libtorch.
+    pub threads: usize,
+    /// Where the networks are.
+    pub device: ComputeDevice,
+}
+
+/// One kind of step.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct StepKind {
+    /// What it is.
+    pub name: &'static str,
+    /// Steps.
+    pub steps: u64,
+    /// Mean time of a step without its data, in milliseconds.
+    pub step_ms: f64,
+    /// Mean time for which a step waited for its data, in milliseconds.
+    pub data_ms: f64,
+    /// Loss of the last step.
+    pub last_loss: f64,
+    /// Most memory that this process had in use so far, in MiB; `None` where the system does not say.
+    pub peak_mib: Option<f64>,
+}
+
+/// Runs weight steps on random paths of a space's supernet, architecture steps, then training steps of its MobileNetV2-style
+/// network.
+///
+/// # Errors
+/// [`SearchError`]; [`SearchError::Stopped`].
+pub fn run_steps(
+    space: &SearchSpace,
+    images: &ImageDataset,
+    options: &FullSizeOptions,
+    watcher: &mut dyn Watcher,
+) -> Result<Vec<StepKind>, SearchError> {
+    check_images(&images.train, space.input(), space.classes())?;
+    tch::set_num_threads(i32::try_from(options.threads).unwrap_or(i32::MAX));
+    let device = options.device.open()?;
+    let mut rng = generator(0, Purpose::Weights, 0);
+    let augmentation = Augmentation { shift: 0, flip: Flip::Horizontal, smallest_area: 0.35 };
+    let normalization = Normalization::of(&images.train);
+    let purposes = [Purpose::Order, Purpose::Augmentation];
+    let batches =
+        Batches::new(&images.train, &normalization, options.batch, 0, purposes, augmentation, device)?;
+    let mut supernet = Supernet::new(space, &mut rng, device)?;
+    let counts: Vec<_> = space.blocks().iter().map(|block| block.candidates.len()).collect();
+    let alphas = Alphas::new(&counts);
+    let mut plain = GraphModule::new(space.baseline()?.graph().clone(), &mut rng, device)?;
+
+    let names = ["weight step, one path", "architecture step, two paths", "training the plain network"];
+    let (mut kinds, all) = (Vec::new(), options.steps * names.len() as u64);
+    for (kind, name) in names.into_iter().enumerate() {
+        let (mut waited, mut worked, mut last_loss) = (Duration::ZERO, Duration::ZERO, f64::NAN);
+        for index in 0..options.steps {
+            let step = kind as u64 * options.steps + index;
+            let start = Instant::now();
+            let batch = batches.batch(step)?;
+            waited += start.elapsed();
+            let start = Instant::now();
+            last_loss = match kind {
+                0 => {
+                    let path = alphas.sample_path(&mut generator(0, Purpose::Path, step));
+                    options.sgd.step(&mut supernet.path(&path), &batch, 1e-3)?
+                }
+                1 => {
+                    let pairs = alphas.sample_pairs(&mut generator(0, Purpose::Pairs, step));
+                    let rest = vec![0; pairs.len()];
+                    gate_gradients(&supernet, &pairs, &rest, &batch)?.0
+                }
+                _ => options.sgd.step(&mut plain, &batch, 1e-3)?,
+            };
+            worked += start.elapsed();
+            if !last_loss.is_finite() {
+                return Err(SearchError::Diverged { step, loss: last_loss });
+            }
+            let (step, loss) = (step + 1, last_loss);
+            watcher.progress(&Progress { phase: name, step, steps: all, loss, expected_ms: None });
+            if watcher.stop_requested() {
+                return Err(SearchError::Stopped);
+            }
+        }
+        let mean_ms = |time: Duration| time.as_secs_f64() * 1e3 / options.steps.max(1) as f64;
+        kinds.push(StepKind {
+            name,
+            steps: options.steps,
+            step_ms: mean_ms(worked),
+            data_ms: mean_ms(waited),
+            last_loss,
+            peak_mib: peak_memory_kib().map(|kib| kib as f64 / 1024.0),
+        });
+    }
+    Ok(kinds)
+}

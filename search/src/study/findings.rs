@@ -1,0 +1,245 @@
+//! What a study found, from the files of its stages.
+
+use std::path::Path;
+
+use predictor::{Emulation, LatencyModel, Measurements, Mixing};
+use profiler::{
+    record::{Level, read_architecture},
+    spec::{Architecture, SearchSpace},
+};
+use serde::Serialize;
+
+use super::{
+    Plan, StudyDevice,
+    curve::{Cost, Curve, Spread},
+    networks::{target_ms, targets},
+    plan::{Origin, Trained, search_name, training_name},
+    stage::seconds_of,
+};
+use crate::{SearchError, latency::LatencyTable, train::Metrics};
+
+/// One network on one device.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OnDevice {
+    /// Its key.
+    pub key: String,
+    /// Seed of its search and training; of a target's network its place among the targets.
+    pub seed: u64,
+    /// Share of test images it gets right; none for a network that is not trained.
+    pub accuracy: Option<f64>,
+    /// Predicted latency in milliseconds.
+    pub predicted_ms: f64,
+    /// Ends of the prediction's 90 % interval in milliseconds.
+    pub predicted_interval_ms: [f64; 2],
+    /// Measured latency in milliseconds.
+    pub measured_ms: f64,
+}
+
+/// A baseline of one width.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Baseline {
+    /// The width multiplier.
+    pub width: f64,
+    /// Test accuracy over seeds.
+    pub accuracy: Spread,
+    /// Measured latency in milliseconds.
+    pub measured_ms: f64,
+}
+
+/// A searched network against the baselines of its accuracy.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct SpeedUp {
+    /// Seed.
+    pub seed: u64,
+    /// Latency of a baseline as accurate.
+    pub baseline: Cost,
+    /// That over the network's own: a bound where the curve does not reach so far.
+    pub ratio: f64,
+}
+
+/// One target of the budget that must hold.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Held {
+    /// The target in milliseconds.
+    pub target_ms: f64,
+    /// The network.
+    pub network: OnDevice,
+}
+
+/// What was found on one device.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DeviceFindings {
+    /// Its name in the study.
+    pub name: String,
+    /// The runtime and its version.
+    pub runtime: String,
+    /// The searches' target in milliseconds.
+    pub target_ms: f64,
+    /// The baselines by growing width.
+    pub baselines: Vec<Baseline>,
+    /// Networks searched for this device, one per seed.
+    pub searched: Vec<OnDevice>,
+    /// Against the baselines.
+    pub speed_ups: Vec<SpeedUp>,
+    /// Networks of the searches without latency loss, within the same target.
+    pub blind: Vec<OnDevice>,
+    /// Predicted latency of what those searches chose themselves, over the target.
+    pub blind_uncut_over_target: Vec<f64>,
+    /// One network per target.
+    pub held: Vec<Held>,
+    /// Networks searched for each device (by name), measured on this one.
+    pub cross: Vec<(String, Vec<OnDevice>)>,
+}
+
+/// What searches and trainings took.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Costs {
+    /// Seconds of a search with latency loss.
+    pub search_s: Spread,
+    /// Seconds of a training.
+    pub training_s: Spread,
+}
+
+/// A study's findings.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Findings {
+    /// Whether any "measurement" is emulated: no timing, so no finding.
+    pub emulated: bool,
+    /// The machine.
+    pub machine: String,
+    /// Per device.
+    pub devices: Vec<DeviceFindings>,
+    /// What it took.
+    pub costs: Costs,
+}
+
+/// A device's model and table.
+struct Judge {
+    model: LatencyModel,
+    measurements: Measurements,
+    path: std::path::PathBuf,
+}
+
+impl Judge {
+    fn open(plan: &Plan, device: &StudyDevice) -> Result<Self, SearchError> {
+        let path = plan.measured(device);
+        let measurements = Measurements::read(std::slice::from_ref(&path), Mixing::Refuse, Emulation::Allow)?;
+        Ok(Self { model: LatencyModel::read(&plan.model(device))?, measurements, path })
+    }
+
+    fn measured_ms(&self, network: &Architecture) -> Result<f64, SearchError> {
+        let (key, cache) = (network.key(), self.model.networks().cache);
+        let rows = &self.measurements.rows;
+        let row =
+            rows.iter().find(|row| row.level == Level::Network && row.subject == key && row.cache == cache);
+        let (path, name) = (self.path.clone(), network.name().to_owned());
+        row.map(|row| row.latency_ms).ok_or(SearchError::NotMeasured { path, key, name, cache })
+    }
+
+    fn judge(&self, path: &Path, seed: u64, accuracy: Option<f64>) -> Result<OnDevice, SearchError> {
+        let network = read_architecture(path)?;
+        let prediction = self.model.predict_architecture(&network)?;
+        Ok(OnDevice {
+            key: network.key(),
+            seed,
+            accuracy,
+            predicted_ms: prediction.latency.ms(),
+            predicted_interval_ms: [prediction.low.ms(), prediction.high.ms()],
+            measured_ms: self.measured_ms(&network)?,
+        })
+    }
+}
+
+impl Findings {
+    /// Reads what the stages wrote.
+    ///
+    /// # Errors
+    /// [`SearchError`] naming the file that is missing or does not go with the others.
+    pub fn of(plan: &Plan, space: &SearchSpace) -> Result<Self, SearchError> {
+        let judges = plan.preset.devices.iter().map(|device| Judge::open(plan, device));
+        let judges = judges.collect::<Result<Vec<_>, _>>()?;
+        let conditions = judges.iter().map(|judge| &judge.measurements.conditions);
+        let emulated = conditions.clone().any(|conditions| conditions.runtime.emulated);
+        let machine = conditions.map(|conditions| conditions.device.clone()).next().unwrap_or_default();
+        let pairs = plan.preset.devices.iter().zip(&judges);
+        let devices = pairs.map(|(device, judge)| on_device(plan, space, device, judge));
+        Ok(Self { emulated, machine, devices: devices.collect::<Result<_, _>>()?, costs: costs(plan)? })
+    }
+}
+
+fn accuracy(plan: &Plan, trained: &Trained) -> Result<f64, SearchError> {
+    let folder = plan.training(trained);
+    let right = Metrics::read(&folder)?.test_accuracy;
+    right.ok_or_else(|| SearchError::NotTested(folder.path().to_owned()))
+}
+
+fn on_device(
+    plan: &Plan,
+    space: &SearchSpace,
+    device: &StudyDevice,
+    judge: &Judge,
+) -> Result<DeviceFindings, SearchError> {
+    let trained = plan.trained();
+    let of = |origin: Origin| -> Result<Vec<OnDevice>, SearchError> {
+        let all = trained.iter().filter(|trained| trained.origin == origin);
+        all.map(|one| judge.judge(&one.architecture, one.seed, Some(accuracy(plan, one)?))).collect()
+    };
+    let mut baselines = Vec::new();
+    for &width in &plan.preset.widths {
+        let runs = of(Origin::Baseline(width))?;
+        let accuracies = Spread::of(runs.iter().filter_map(|run| run.accuracy).collect());
+        if let (Some(accuracy), Some(first)) = (accuracies, runs.first()) {
+            baselines.push(Baseline { width, accuracy, measured_ms: first.measured_ms });
+        }
+    }
+    let searched = of(Origin::Searched(device.name.clone()))?;
+    let curve = Curve::new(baselines.iter().map(|b| (b.measured_ms, b.accuracy.mean)).collect());
+    let speed_up = |network: &OnDevice| {
+        let baseline = curve.as_ref()?.cost(network.accuracy?);
+        let (Cost::Exactly(ms) | Cost::MoreThan(ms) | Cost::LessThan(ms)) = baseline;
+        Some(SpeedUp { seed: network.seed, baseline, ratio: ms / network.measured_ms })
+    };
+    let target = target_ms(plan, device)?;
+    let table = LatencyTable::new(space, &judge.model.additive())?;
+    let held = targets(&table, plan.preset.targets).into_iter().enumerate().map(|(index, target_ms)| {
+        let network = judge.judge(&plan.target(device, index), index as u64, None)?;
+        Ok(Held { target_ms, network })
+    });
+    let uncut = plan.preset.seeds.iter().map(|&seed| {
+        let network = read_architecture(&plan.search(None, seed).architecture())?;
+        Ok(judge.model.predict_architecture(&network)?.latency.ms() / target)
+    });
+    let cross = plan
+        .preset
+        .devices
+        .iter()
+        .map(|other| Ok((other.name.clone(), of(Origin::Searched(other.name.clone()))?)));
+    let runtime = &judge.measurements.conditions.runtime;
+    Ok(DeviceFindings {
+        name: device.name.clone(),
+        runtime: format!("{} {}", runtime.name, runtime.version),
+        target_ms: target,
+        speed_ups: searched.iter().filter_map(speed_up).collect(),
+        baselines,
+        searched,
+        blind: of(Origin::Blind(device.name.clone()))?,
+        blind_uncut_over_target: uncut.collect::<Result<_, SearchError>>()?,
+        held: held.collect::<Result<_, SearchError>>()?,
+        cross: cross.collect::<Result<_, SearchError>>()?,
+    })
+}
+
+fn costs(plan: &Plan) -> Result<Costs, SearchError> {
+    let mut searches = Vec::new();
+    for device in &plan.preset.devices {
+        for &seed in &plan.preset.seeds {
+            searches.push(seconds_of(&plan.folder, &search_name(Some(device), seed))?);
+        }
+    }
+    let trained = plan.trained();
+    let trainings = trained.iter().map(|one| seconds_of(&plan.folder, &training_name(one)));
+    let trainings = trainings.collect::<Result<Vec<_>, _>>()?;
+    let none = || SearchError::Study { path: plan.folder.clone(), reason: "nothing was timed".to_owned() };
+    let spread = |values| Spread::of(values).ok_or_else(none);
+    Ok(Costs { search_s: spread(searches)?, training_s: spread(trainings)? })
+}

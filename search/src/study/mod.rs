@@ -1,0 +1,134 @@
+//! The whole comparison: searched networks against baselines, with and without the latency loss, on several devices.
+//!
+//! A study is a list of stages, each a command of the toolkit that writes a file; what is written is not done again.
+
+mod curve;
+mod findings;
+mod goals;
+mod markdown;
+mod networks;
+mod plan;
+mod preset;
+mod stage;
+
+use std::path::{Path, PathBuf};
+
+use datasets::images::open_images;
+use predictor::LatencyModel;
+use profiler::{
+    record::{WriteError, read_text, write_atomic, write_document},
+    spec::{SearchSpace, SpaceFile, SpecError},
+};
+use serde::{Deserialize, Serialize};
+
+pub use curve::{Cost, Curve, Spread};
+pub use findings::{Baseline, Costs, DeviceFindings, Findings, Held, OnDevice, SpeedUp};
+pub use goals::{Goal, goals};
+pub use markdown::markdown;
+pub use plan::{Origin, Plan, Trained};
+pub use preset::{StudyDevice, StudyPreset};
+pub use stage::{Stage, StageTime, Stages};
+
+use crate::{SearchError, data::check_images, programs::Programs, settings::keep_settings, watch::Watcher};
+
+/// What a study's folder was made with.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    preset: StudyPreset,
+    data: PathBuf,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    findings: &'a Findings,
+    goals: &'a [Goal],
+}
+
+/// Runs a study, or goes on with one; the report as Markdown, which also goes into the folder, as `report.md` and
+/// `report.json`.
+///
+/// `models` are finished latency models of devices, by name: these are not measured again.
+///
+/// # Errors
+/// [`SearchError`] of the stage that failed; [`SearchError::Stopped`].
+pub fn study(
+    plan: &Plan,
+    models: &[(String, PathBuf)],
+    programs: &Programs,
+    watcher: &dyn Watcher,
+) -> Result<String, SearchError> {
+    // What would only be noticed after an hour is looked at first.
+    let space = space(&plan.preset.space)?;
+    check_images(&open_images(&plan.data, space.input())?.train, space.input(), space.classes())?;
+    for (_, path) in models {
+        LatencyModel::read(path)?;
+    }
+    device_models(plan, models)?;
+    create(&plan.folder)?;
+    let settings = Settings { preset: plan.preset.clone(), data: plan.data.clone() };
+    keep_settings(&plan.folder.join("study.json"), "tailor-study-settings", 1, &settings)?;
+    for (device, path) in device_models(plan, models)? {
+        take_model(&plan.model(device), path)?;
+    }
+    let stages = Stages { programs, folder: &plan.folder, watcher };
+    // Nothing else may run while something is measured.
+    stages.run("measure the space", &plan.profiling(), 1)?;
+    stages.run("fit", &plan.fitting(), 1)?;
+    stages.run("baselines", &plan.baselines(), 1)?;
+    stages.run("search", &plan.searches(), plan.preset.jobs)?;
+    networks::derive(plan, &space)?;
+    stages.run("train", &plan.trainings(), plan.preset.jobs)?;
+    let onnx = networks::export(plan)?;
+    stages.run("measure the networks", &plan.measuring(&onnx), 1)?;
+    let findings = Findings::of(plan, &space)?;
+    let goals = goals(&findings);
+    let text = markdown(&findings, &goals);
+    write_atomic(&plan.folder.join("report.md"), |writer| writer.write_all(text.as_bytes()))?;
+    let report = Report { findings: &findings, goals: &goals };
+    write_document(&plan.folder.join("report.json"), "tailor-study-report", 1, &report)?;
+    Ok(text)
+}
+
+/// The space of this name, or in this `.toml` file.
+fn space(name: &str) -> Result<SearchSpace, SearchError> {
+    let file = match SpaceFile::built_in(name) {
+        Err(SpecError::UnknownSpace(_)) if name.ends_with(".toml") => {
+            SpaceFile::parse(&read_text(Path::new(name))?)?
+        }
+        other => other?,
+    };
+    Ok(file.resolve()?)
+}
+
+/// The devices that models are given of.
+fn device_models<'a>(
+    plan: &'a Plan,
+    models: &'a [(String, PathBuf)],
+) -> Result<Vec<(&'a StudyDevice, &'a Path)>, SearchError> {
+    let find = |(name, path): &'a (String, PathBuf)| {
+        let found = plan.preset.devices.iter().find(|device| device.name == *name);
+        let value = name.clone();
+        let expected = "the name of a device in the preset";
+        found.map(|device| (device, path.as_path())).ok_or(SearchError::Setting {
+            name: "--model",
+            value,
+            expected,
+        })
+    };
+    models.iter().map(find).collect()
+}
+
+/// Copies a latency model that was made before into the study, unless there is one.
+fn take_model(copy: &Path, path: &Path) -> Result<(), SearchError> {
+    if copy.exists() {
+        return Ok(());
+    }
+    let text = read_text(path)?;
+    create(copy.parent().unwrap_or(copy))?;
+    Ok(write_atomic(copy, |writer| writer.write_all(text.as_bytes()))?)
+}
+
+fn create(folder: &Path) -> Result<(), SearchError> {
+    std::fs::create_dir_all(folder).map_err(|source| WriteError { path: folder.to_owned(), source }.into())
+}

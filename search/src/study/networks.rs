@@ -1,0 +1,138 @@
+//! The networks of a study: those within a target, and the models that are measured.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use predictor::LatencyModel;
+use profiler::{
+    onnx::network_model,
+    record::{read_architecture, read_document, write_architecture, write_atomic},
+    spec::SearchSpace,
+};
+
+use super::{Plan, StudyDevice};
+use crate::{
+    RunFolder, SearchError,
+    derive::{finalists, most_probable_within},
+    export::{load_trained, onnx_model},
+    latency::LatencyTable,
+    run::{Log, SearchSettings},
+};
+
+/// Sums in another order may come out a rounding error larger.
+const ROUNDING: f64 = 1.0 - 1e-9;
+
+/// The target of the searches for a device, in milliseconds.
+///
+/// # Errors
+/// [`SearchError::Read`].
+pub(super) fn target_ms(plan: &Plan, device: &StudyDevice) -> Result<f64, SearchError> {
+    let settings = settings(&plan.search(Some(device), plan.preset.seeds[0]))?;
+    Ok(settings.target_ms)
+}
+
+fn settings(folder: &RunFolder) -> Result<SearchSettings, SearchError> {
+    Ok(read_document(&folder.settings(), SearchSettings::FORMAT, SearchSettings::VERSION)?)
+}
+
+/// Probabilities at the end of a search.
+fn probabilities(folder: &RunFolder) -> Result<Vec<Vec<f64>>, SearchError> {
+    let last = Log::read(&folder.log())?.pop();
+    let reason = || "the log of a finished search has no line".to_owned();
+    last.map(|line| line.probabilities)
+        .ok_or_else(|| SearchError::Study { path: folder.log(), reason: reason() })
+}
+
+/// The targets of a device, evenly between the fastest and the slowest network of the space, without these two.
+#[must_use]
+pub(super) fn targets(table: &LatencyTable, count: usize) -> Vec<f64> {
+    let (fastest, slowest) = table.range_ms();
+    let place = |index: usize| (index as f64 + 1.0) / (count as f64 + 1.0);
+    (0..count).map(|index| fastest + (slowest - fastest) * place(index)).collect()
+}
+
+/// The path that uses most of its budget: a target that is far away would hold of itself.
+fn fullest(paths: Vec<Vec<usize>>, table: &LatencyTable) -> Vec<usize> {
+    let longest = paths.into_iter().max_by(|a, b| table.path_ms(a).total_cmp(&table.path_ms(b)));
+    longest.unwrap_or_default()
+}
+
+/// Writes the networks that the searches without latency loss give within each device's target, and those of each
+/// device's [`targets`]: of the finalists of the search for it the one that uses most of the target.
+///
+/// # Errors
+/// [`SearchError`].
+pub(super) fn derive(plan: &Plan, space: &SearchSpace) -> Result<(), SearchError> {
+    for device in &plan.preset.devices {
+        let model = LatencyModel::read(&plan.model(device))?;
+        let table = LatencyTable::new(space, &model.additive())?;
+        let target = target_ms(plan, device)?;
+        for &seed in &plan.preset.seeds {
+            let p = probabilities(&plan.search(None, seed))?;
+            let choices = most_probable_within(&p, &table, target * ROUNDING)?;
+            let network = space.network("blind", &choices)?;
+            write_architecture(&plan.cut(device, seed), &network)?;
+        }
+        let p = probabilities(&plan.search(Some(device), plan.preset.seeds[0]))?;
+        for (index, target) in targets(&table, plan.preset.targets).into_iter().enumerate() {
+            let choices = fullest(finalists(&p, &table, target * ROUNDING)?, &table);
+            let network = space.network(&format!("within-{target:.4}-ms"), &choices)?;
+            let path = plan.target(device, index);
+            create_parent(&path)?;
+            write_architecture(&path, &network)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes an ONNX model of every network that is trained or stands for a target, each network once; their paths.
+///
+/// # Errors
+/// [`SearchError`].
+pub(super) fn export(plan: &Plan) -> Result<Vec<PathBuf>, SearchError> {
+    let (mut seen, mut paths) = (BTreeSet::new(), Vec::new());
+    let mut add = |key: String, bytes: &dyn Fn() -> Result<Vec<u8>, SearchError>| {
+        let path = plan.folder.join("onnx").join(format!("{key}.onnx"));
+        if seen.insert(key) {
+            if !path.exists() {
+                create_parent(&path)?;
+                let bytes = bytes()?;
+                write_atomic(&path, |writer| writer.write_all(&bytes))?;
+            }
+            paths.push(path);
+        }
+        Ok::<_, SearchError>(())
+    };
+    for trained in plan.trained() {
+        let network = read_architecture(&trained.architecture)?;
+        add(network.key(), &|| {
+            let (network, module) = load_trained(&plan.training(&trained))?;
+            onnx_model(&network, &module)
+        })?;
+    }
+    for device in &plan.preset.devices {
+        for index in 0..plan.preset.targets {
+            // What is measured is latency, which weights do not change.
+            let network = read_architecture(&plan.target(device, index))?;
+            add(network.key(), &|| Ok(network_model(&network, 0)?))?;
+        }
+    }
+    Ok(paths)
+}
+
+fn create_parent(path: &std::path::Path) -> Result<(), SearchError> {
+    let folder = path.parent().unwrap_or(path);
+    std::fs::create_dir_all(folder)
+        .map_err(|source| profiler::record::WriteError { path: folder.to_owned(), source }.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_lie_between_the_fastest_and_the_slowest() {
+        // 1 + 0 to 1 + 4 ms; three targets between: 2, 3, 4.
+        let table = LatencyTable { constant_ms: 1.0, blocks_ms: vec![vec![0.0, 4.0]] };
+        assert_eq!(targets(&table, 3), [2.0, 3.0, 4.0]);
+    }
+}

@@ -1,0 +1,60 @@
+//! A whole study with emulated devices, and what a study refuses.
+
+#![allow(clippy::unwrap_used)]
+
+use serde_json::Value;
+use std::{fs, path::Path};
+use tailor_tests::{images::draw_images, program};
+
+fn study(folder: &Path, preset: &str) -> std::process::Output {
+    let arguments = ["study", "--data", "images", "--preset", preset, "-o", "study"];
+    program("search").current_dir(folder).args(arguments).output().unwrap()
+}
+
+#[test]
+fn every_stage_is_done_once_and_the_report_says_that_nothing_was_timed() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::create_dir(folder.join("images")).unwrap();
+    draw_images(&folder.join("images"));
+
+    let output = study(folder, "smoke");
+    let (text, progress) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(output.status.success(), "{progress}");
+    assert!(text.contains("Emulated devices: no figure below is a timing"), "{text}");
+    assert!(!text.contains("measured"), "{text}");
+    assert_eq!(text.trim_end(), fs::read_to_string(folder.join("study/report.md")).unwrap().trim_end());
+
+    let report: Value =
+        serde_json::from_str(&fs::read_to_string(folder.join("study/report.json")).unwrap()).unwrap();
+    assert_eq!(report["findings"]["emulated"], true);
+    assert_eq!(report["goals"], Value::from(Vec::<Value>::new()));
+    let devices = report["findings"]["devices"].as_array().unwrap();
+    assert_eq!(devices.len(), 2);
+    for device in devices {
+        let count = |name: &str| device[name].as_array().unwrap().len();
+        assert_eq!(["baselines", "searched", "blind", "held", "cross"].map(count), [5, 2, 2, 3, 2]);
+        for held in device["held"].as_array().unwrap() {
+            let ms = |value: &Value| value.as_f64().unwrap();
+            assert!(ms(&held["network"]["predicted_ms"]) <= ms(&held["target_ms"]), "{held}");
+        }
+    }
+
+    // Given again, nothing is done twice: no stage is announced, no time added.
+    let times = || fs::read_to_string(folder.join("study/times.jsonl")).unwrap();
+    let before = times();
+    let again = study(folder, "smoke");
+    assert!(again.status.success());
+    assert_eq!(String::from_utf8(again.stderr).unwrap(), "");
+    assert_eq!((String::from_utf8(again.stdout).unwrap(), times()), (text, before));
+
+    // Only what is missing is done again.
+    fs::remove_file(folder.join("study/trained/baseline-0.5-seed1/metrics.json")).unwrap();
+    let third = String::from_utf8(study(folder, "smoke").stderr).unwrap();
+    assert!(third.contains("train: 1 of 18 to do"), "{third}");
+
+    // A study of other settings does not go on in this folder.
+    let other = String::from_utf8(study(folder, "full").stderr).unwrap();
+    assert!(other.contains("was made with preset."), "{other}");
+}
