@@ -9,6 +9,8 @@ mod error;
 mod in_place;
 mod names;
 mod plan;
+mod stretch;
+mod stretches;
 mod table;
 mod trace;
 
@@ -17,7 +19,8 @@ pub use error::LayersError;
 pub use in_place::{InPlace, NodeRounds};
 pub use plan::{TracePlan, TraceProgress};
 pub use table::{Estimate, LayerRow, LayerTable, OpRow};
-pub use trace::trace;
+pub use stretch::{Round, Stretch, TimedRun};
+pub use trace::{TraceEnd, TraceObserver, trace};
 
 #[cfg(test)]
 mod tests;

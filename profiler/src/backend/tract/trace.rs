@@ -5,7 +5,7 @@ use tract_onnx::tract_core::internal::{Cost, TypedNode};
 use tract_onnx::tract_core::plan::eval;
 
 use super::{Tract, TractRunnable, one_line};
-use crate::backend::{BackendError, NodeClock, Runnable, Trace, Traced, TracedNode};
+use crate::backend::{BackendError, NodeClock, Notes, Runnable, Trace, Traced, TracedNode};
 use crate::measure::{Clock, ClockQuality, MeasureError, SystemClock, ThreadClock};
 
 /// One runnable for plain and traced runs: the same plan, the same weights in the same places.
@@ -62,6 +62,10 @@ impl Traced for TractTraced {
         result
     }
 
+    fn notes(&self) -> Notes {
+        Notes::Live
+    }
+
     fn finish(&mut self) -> Result<Trace, BackendError> {
         let runs = self.notes.chunks_exact(self.order.len().max(1)).zip(&self.clocks);
         let cost_ns = |clock: &NodeClock| match clock {
@@ -80,7 +84,10 @@ impl Traced for TractTraced {
                 run_ns,
             }
         });
-        Ok(Trace { nodes: nodes.collect(), node_cost_ns: self.wall_cost_ns, resolution_ns: 1 })
+        let nodes = nodes.collect();
+        self.notes.clear();
+        self.clocks.clear();
+        Ok(Trace { nodes, node_cost_ns: self.wall_cost_ns, resolution_ns: 1 })
     }
 }
 
