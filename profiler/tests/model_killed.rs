@@ -82,7 +82,8 @@ fn a_kill_at_any_moment_loses_at_most_the_round_in_flight() {
     let whole = kinds(&journal, "whole");
     let rounds: Vec<u64> = whole.iter().filter_map(|entry| entry["burst"]["round"].as_u64()).collect();
     assert!(rounds.iter().copied().eq(0..rounds.len() as u64), "{rounds:?}");
-    let traced = kinds(&journal, "layers").iter().map(|s| s["rounds"].as_array().unwrap().len()).sum::<usize>();
+    let traced =
+        kinds(&journal, "layers").iter().map(|s| s["rounds"].as_array().unwrap().len()).sum::<usize>();
     assert!(traced >= 6, "{traced} rounds");
     let session = read_session(&folder.path().join("t.session.json")).unwrap();
     let header: Value = serde_json::from_str(&journal[0]).unwrap();

@@ -24,7 +24,7 @@ pub use onnxruntime::OnnxRuntime;
 pub use registry::{BackendOptions, names, open};
 pub use trace::{NodeClock, Notes, Trace, Traced, TracedNode};
 #[cfg(feature = "tract")]
-pub use tract::{Tract, node_macs};
+pub use tract::{Tract, node_macs, value_shapes};
 
 use crate::{
     measure::{FakeClock, Subject, SubjectFailure},

@@ -30,7 +30,9 @@ pub enum LayersError {
         rounds: usize,
     },
     /// The runtime made other nodes of the model than before.
-    #[error("the runtime made other nodes of the model than when the journal was begun: `{node}` is not where it was; delete the journal to start anew")]
+    #[error(
+        "the runtime made other nodes of the model than when the journal was begun: `{node}` is not where it was; delete the journal to start anew"
+    )]
     OtherNodes {
         /// Node.
         node: String,

@@ -18,8 +18,8 @@ pub use attribute::{Layer, attribute, macs_by_node};
 pub use error::LayersError;
 pub use in_place::{InPlace, NodeRounds};
 pub use plan::{TracePlan, TraceProgress};
-pub use table::{Estimate, LayerRow, LayerTable, OpRow};
 pub use stretch::{Round, Stretch, TimedRun};
+pub use table::{Estimate, LayerRow, LayerTable, OpRow};
 pub use trace::{TraceEnd, TraceObserver, trace};
 
 #[cfg(test)]

@@ -16,11 +16,11 @@ use super::{
 use crate::{
     backend::{Backend, Model},
     device::{Device, MachineState, peak_memory_kib},
-    layers::{InPlace, LayerTable, LayersError, OpRow, TraceEnd, TracePlan, TraceProgress, macs_by_node, trace},
-    measure::{
-        Drift, HeatReport, Instruments, MeasureError, Observer, Outcome, Protocol, measure, quantile,
+    layers::{
+        InPlace, LayerTable, LayersError, OpRow, TraceEnd, TracePlan, TraceProgress, macs_by_node, trace,
     },
-    onnx::{OnnxError, Outline},
+    measure::{Drift, HeatReport, Instruments, MeasureError, Observer, Outcome, Protocol, measure, quantile},
+    onnx::{OnnxError, Outline, macs_by_shape},
     record::{Cache, Level, Row, Session, Status, TABLE_VERSION},
 };
 
@@ -82,8 +82,7 @@ impl NetworkProfile<'_> {
         let (id, started) = new_session();
         let network = std::slice::from_ref(self.network);
         let keys = vec![self.network.key.clone()];
-        let fresh =
-            Header::new(id, started, conditions, self.protocol.clone(), keys, models_sha256(network));
+        let fresh = Header::new(id, started, conditions, self.protocol.clone(), keys, models_sha256(network));
         let (mut journal, mut told) = match self.output {
             Some(output) => {
                 let (journal, told) = Journal::open::<NetworkHistory>(&journal_path(output), fresh.clone())?;
@@ -171,7 +170,7 @@ impl NetworkProfile<'_> {
         }
         if layers.macs.is_none() {
             warnings.push(
-                "multiply-accumulates of some layers are not known: tract does not take this model"
+                "multiply-accumulates of some layers are not known, for want of their shapes: they are left blank"
                     .to_owned(),
             );
         }
@@ -216,11 +215,12 @@ impl NetworkProfile<'_> {
 /// By position of the model's node. Without tract, or where it does not take the model, none are known.
 fn macs_of(outline: &Outline, onnx: &[u8]) -> std::collections::BTreeMap<usize, u64> {
     #[cfg(feature = "tract")]
-    let named = crate::backend::node_macs(onnx).unwrap_or_default();
+    let (named, shapes) =
+        (crate::backend::node_macs(onnx).unwrap_or_default(), crate::backend::value_shapes(onnx));
     #[cfg(not(feature = "tract"))]
-    let named = {
-        let _ = onnx;
-        Vec::new()
-    };
-    macs_by_node(outline, &named)
+    let (named, shapes) = (Vec::new(), std::collections::HashMap::new());
+    // Shapes say it of more operators; what they do not say, tract may.
+    let mut macs = macs_by_node(outline, &named);
+    macs.extend(macs_by_shape(onnx, &shapes).unwrap_or_default());
+    macs
 }

@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::journal::{Journal, Told};
 use crate::{
     layers::{Stretch, TraceObserver, TraceProgress},
-    measure::{
-        Entry, HeatLimits, History, Observer, Progress, SubjectFailure, SubjectSummary, Warmth,
-    },
+    measure::{Entry, HeatLimits, History, Observer, Progress, SubjectFailure, SubjectSummary, Warmth},
 };
 
 /// One line.

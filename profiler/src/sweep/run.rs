@@ -91,7 +91,8 @@ impl Sweep<'_> {
         let outputs = comparison.finish();
         let device = Device::of_this_machine();
         let path = journal_path(&self.output);
-        let (mut journal, mut history) = Journal::open::<History>(&path, self.header(&device, models_sha256))?;
+        let (mut journal, mut history) =
+            Journal::open::<History>(&path, self.header(&device, models_sha256))?;
         let mut instruments = match self.backend.emulated_clock() {
             Some(clock) => Instruments::emulated(clock),
             None => Instruments::of_this_machine(self.threads),

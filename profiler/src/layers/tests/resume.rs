@@ -42,4 +42,3 @@ fn a_journal_of_other_nodes_is_refused() {
     let error = go_on(&mut other, &plan, &mut Instruments::emulated(clock), &mut mixed).unwrap_err();
     assert!(matches!(&error, LayersError::OtherNodes { node } if node == "a"), "{error}");
 }
-
