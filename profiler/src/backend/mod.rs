@@ -22,9 +22,9 @@ pub use mock::{CostModel, Mock, MockNoise};
 #[cfg(feature = "onnxruntime")]
 pub use onnxruntime::OnnxRuntime;
 pub use registry::{BackendOptions, names, open};
-pub use trace::{NodeClock, Trace, Traced, TracedNode};
+pub use trace::{NodeClock, Notes, Trace, Traced, TracedNode};
 #[cfg(feature = "tract")]
-pub use tract::{Tract, node_macs};
+pub use tract::{Tract, node_macs, value_shapes};
 
 use crate::{
     measure::{FakeClock, Subject, SubjectFailure},

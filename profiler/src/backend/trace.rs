@@ -1,14 +1,26 @@
 //! Looking into a run: how long each node of the runtime's own graph takes.
 
+use serde::{Deserialize, Serialize};
+
 use super::BackendError;
 
 /// By what a node's time is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum NodeClock {
     /// The wall clock.
     Wall,
     /// The time that the thread had the processor: for machines that take it away in every run.
     Processor,
+}
+
+/// When a runtime gives its notes away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notes {
+    /// At any time; it goes on noting afterwards.
+    Live,
+    /// Once, at the end.
+    AtEnd,
 }
 
 /// A model whose runs can be looked into.
@@ -30,7 +42,12 @@ pub trait Traced {
         usize::MAX
     }
 
-    /// Everything noted so far; what follows is not noted any more.
+    /// When [`Traced::finish`] can be called.
+    fn notes(&self) -> Notes {
+        Notes::AtEnd
+    }
+
+    /// Everything noted since the last call. Unless notes are [`Notes::Live`], what follows is not noted any more.
     ///
     /// # Errors
     /// [`BackendError::Run`] if the runtime lost its notes.
@@ -49,7 +66,7 @@ pub struct Trace {
 }
 
 /// A node of the runtime's own graph, after its optimisations.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TracedNode {
     /// What the runtime calls it.
     pub name: String,

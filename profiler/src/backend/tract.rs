@@ -44,6 +44,12 @@ pub fn node_macs(onnx: &[u8]) -> Result<Vec<(String, u64)>, String> {
     trace::node_macs(onnx)
 }
 
+/// Shapes of a model's values by name, as far as tract can tell them; an unknown batch is one.
+#[must_use]
+pub fn value_shapes(onnx: &[u8]) -> std::collections::HashMap<String, Vec<u64>> {
+    trace::value_shapes(onnx)
+}
+
 impl Backend for Tract {
     fn name(&self) -> &'static str {
         Self::NAME

@@ -10,7 +10,7 @@ use comfy_table::{Table, presets::NOTHING};
 
 use super::UsageError;
 use crate::{
-    compare::{Change, Circumstances, Comparison, NoiseFloor, Verdict, circumstances, compare},
+    compare::{Change, Circumstances, Comparison, Evidence, NoiseFloor, Verdict, circumstances, compare},
     record::{Row, Session, read_session, read_table, session_path},
 };
 
@@ -29,8 +29,9 @@ pub(super) struct Compare {
     /// The second table; ratios are second over first.
     #[arg(value_name = "B.csv")]
     b: PathBuf,
-    /// All figures together may differ by so many per cent between sessions of one machine.
-    #[arg(long, value_name = "PERCENT", default_value_t = 10.0)]
+    /// All figures together may differ by so many per cent between sessions of one machine, beyond what the reference
+    /// block's speed explains. Give less for a machine that you know to be steady.
+    #[arg(long, value_name = "PERCENT", default_value_t = 20.0)]
     session_noise: f64,
     /// Standard deviation of one op's ratio between sessions of one machine, in per cent; the least, where the ops
     /// scatter more.
@@ -77,8 +78,10 @@ impl Compare {
         let mut notes = Vec::new();
         let a = Side::read(&self.a, &mut notes)?;
         let b = Side::read(&self.b, &mut notes)?;
-        let comparison = compare(&a.rows, &b.rows, noise_floor)?;
-        let around = a.session.as_ref().zip(b.session.as_ref()).map(|(a, b)| circumstances(a, b));
+        let both = a.session.as_ref().zip(b.session.as_ref());
+        let around = both.map(|(a, b)| circumstances(a, b));
+        let evidence = both.zip(around.as_ref()).map(|((a, b), around)| Evidence::of(a, b, around));
+        let comparison = compare(&a.rows, &b.rows, noise_floor, evidence.unwrap_or_default())?;
         for side in [&a, &b] {
             if side.session.as_ref().is_some_and(|session| session.conditions.runtime.emulated) {
                 notes.push(format!("{}: emulated figures, not timings", side.path.display()));

@@ -59,7 +59,7 @@ pub(super) struct Model {
     #[command(flatten)]
     compare: CompareArgs,
     /// Table to write, for predictors: the network, and in place the ops of a network that Tailor exported. Its session
-    /// goes beside it. Takes one --backend.
+    /// goes beside it, and a journal, with which a stopped measurement goes on. Takes one --backend.
     #[arg(short, long, value_name = "TABLE.csv")]
     output: Option<PathBuf>,
     /// Print one JSON line per runtime instead of tables.
@@ -90,7 +90,10 @@ impl Model {
         ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))?;
         for name in &self.backend {
             if !self.measure(&network, name, &cpus, &protocol, &stop)? {
-                eprintln!("stopped; nothing is kept of what was being measured");
+                match &self.output {
+                    Some(_) => eprintln!("stopped; the same command goes on"),
+                    None => eprintln!("stopped; nothing is kept of it without --output"),
+                }
                 return Ok(ExitCode::FAILURE);
             }
         }
@@ -122,6 +125,7 @@ impl Model {
                 ..TracePlan::default()
             },
             compare_with: other.with(),
+            output: self.output.as_deref(),
         };
         let mut bar = Bar::new(1);
         let layers = layer_progress();

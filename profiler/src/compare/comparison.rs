@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::significance::{benjamini_hochberg, two_sided_p};
-use super::{CompareError, NoiseFloor, Pair, Pairing, Shift, pair};
+use super::{CompareError, Evidence, NoiseFloor, Pair, Pairing, Shift, pair};
 use crate::record::{Cache, Level, Row};
 
 /// What two tables make of a machine.
@@ -59,6 +59,8 @@ pub struct Comparison {
     pub verdict: Verdict,
     /// What was not called a change.
     pub noise_floor: NoiseFloor,
+    /// What the sessions explain of the shifts.
+    pub evidence: Evidence,
     /// By cache state.
     pub shifts: Vec<Shift>,
     /// Every subject in both tables, in the order of the first.
@@ -81,9 +83,17 @@ pub struct Comparison {
 /// on each other, so that the two-sided normal probability of it errs on the side of no change. Probabilities are
 /// corrected by [`benjamini_hochberg`].
 ///
+/// `evidence` is what the tables' sessions say: a shift that the reference block followed is drift of the machine, and a
+/// machine that moved within its sessions may move as much between them.
+///
 /// # Errors
 /// [`CompareError`] if the tables have nothing in common or hold several sessions.
-pub fn compare(a: &[Row], b: &[Row], noise_floor: NoiseFloor) -> Result<Comparison, CompareError> {
+pub fn compare(
+    a: &[Row],
+    b: &[Row],
+    noise_floor: NoiseFloor,
+    evidence: Evidence,
+) -> Result<Comparison, CompareError> {
     let Pairing { pairs, only_a, only_b } = pair(a, b)?;
     let mut shifts = Vec::new();
     for cache in [Cache::Hot, Cache::Cold, Cache::InPlace] {
@@ -113,12 +123,12 @@ pub fn compare(a: &[Row], b: &[Row], noise_floor: NoiseFloor) -> Result<Comparis
     }
     let verdict = if subjects.iter().any(|change| change.deviates) {
         Verdict::Changed
-    } else if shifts.iter().any(|shift| shift.exceeds(noise_floor.session)) {
+    } else if shifts.iter().any(|shift| shift.exceeds(noise_floor.session, &evidence)) {
         Verdict::FasterOrSlower
     } else {
         Verdict::Same
     };
-    Ok(Comparison { verdict, noise_floor, shifts, subjects, only_a, only_b })
+    Ok(Comparison { verdict, noise_floor, evidence, shifts, subjects, only_a, only_b })
 }
 
 fn figure(pair: &Pair, shift: &Shift, op_floor: f64) -> Figure {
@@ -164,18 +174,35 @@ impl Comparison {
         deviating
     }
 
+    /// What the sessions say of the shift; empty for nothing.
+    fn explanation(&self) -> String {
+        let Evidence { reference_log, own_drift } = self.evidence;
+        let mut reasons = Vec::new();
+        if reference_log.abs() >= 0.01 {
+            let moved = 100.0 * (reference_log.exp() - 1.0);
+            reasons.push(format!("the core's own speed explains {moved:+.1} %"));
+        }
+        if own_drift >= 0.01 {
+            reasons.push(format!("it moved by {:.0} % within a session", 100.0 * own_drift));
+        }
+        if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join("; ")) }
+    }
+
     /// The verdict with its reason, in one line.
     #[must_use]
     pub fn words(&self) -> String {
         let shift = |shift: &Shift| format!("{:+.1} % {}", 100.0 * (shift.ratio - 1.0), shift.cache);
         let shifts = self.shifts.iter().map(shift).collect::<Vec<_>>().join(", ");
-        let session = 100.0 * self.noise_floor.session;
+        let allowed = 100.0 * self.evidence.allowance(self.noise_floor.session);
+        let explained = self.explanation();
         match self.verdict {
             Verdict::Same => format!(
-                "same: no subject stands out; all together moved by {shifts}, within the ±{session} % of sessions of one machine"
+                "same: no subject stands out; all together moved by {shifts}, within the ±{allowed:.0} % of sessions of one machine{explained}"
             ),
             Verdict::FasterOrSlower => {
-                format!("faster or slower: all together moved by {shifts}; no subject stands out")
+                format!(
+                    "faster or slower: all together moved by {shifts}, beyond the ±{allowed:.0} % of sessions of one machine{explained}; no subject stands out"
+                )
             }
             Verdict::Changed => {
                 let (named, all) = (self.deviating().len(), self.subjects.len());

@@ -8,6 +8,7 @@
 
 mod circumstances;
 mod comparison;
+mod evidence;
 mod noise_floor;
 mod pairing;
 mod shift;
@@ -15,6 +16,7 @@ mod significance;
 
 pub use circumstances::{Circumstances, circumstances};
 pub use comparison::{Change, Comparison, Figure, Verdict, compare};
+pub use evidence::Evidence;
 pub use noise_floor::{NoiseFloor, NoiseFloorError};
 pub use pairing::{CompareError, Pair, Pairing, pair};
 pub use shift::Shift;

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::Pair;
 use super::significance::Z_95;
+use super::{Evidence, Pair};
 use crate::{
     measure::{median, median_interval},
     record::Cache,
@@ -70,11 +70,12 @@ impl Shift {
         (self.ratio_high / self.ratio_low).ln() / (2.0 * Z_95)
     }
 
-    /// Whether all of its interval is further from 1 than `1 + limit` either way.
+    /// Whether all of its interval, less what the evidence explains, is further from 1 than sessions differ by.
     #[must_use]
-    pub fn exceeds(&self, limit: f64) -> bool {
-        let limit = limit.ln_1p();
-        self.ratio_low.ln() > limit || self.ratio_high.ln() < -limit
+    pub fn exceeds(&self, session: f64, evidence: &Evidence) -> bool {
+        let limit = evidence.allowance(session).ln_1p();
+        let left = |ratio: f64| evidence.left_of(ratio.ln());
+        left(self.ratio_low) > limit || left(self.ratio_high) < -limit
     }
 }
 
@@ -120,8 +121,14 @@ mod tests {
             ratio_high,
             scatter: 0.0,
         };
-        assert!(shift(1.11, 1.3).exceeds(0.1) && !shift(1.09, 1.3).exceeds(0.1));
+        let none = Evidence::default();
+        assert!(shift(1.11, 1.3).exceeds(0.1, &none) && !shift(1.09, 1.3).exceeds(0.1, &none));
         // 1 / 1.1 = 0.909.
-        assert!(shift(0.8, 0.9).exceeds(0.1) && !shift(0.8, 0.92).exceeds(0.1));
+        assert!(shift(0.8, 0.9).exceeds(0.1, &none) && !shift(0.8, 0.92).exceeds(0.1, &none));
+        // A core that was slower by 1.05 leaves 1.11 / 1.05 = 1.057 to explain; one that was faster, all.
+        let slower = |ratio: f64| Evidence { reference_log: ratio.ln(), own_drift: 0.0 };
+        assert!(
+            !shift(1.11, 1.3).exceeds(0.1, &slower(1.05)) && shift(1.11, 1.3).exceeds(0.1, &slower(0.95))
+        );
     }
 }

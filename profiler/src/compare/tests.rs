@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used)]
 use std::{collections::BTreeSet, sync::atomic::AtomicBool};
 
+mod rates;
+
 use super::*;
 use crate::{
     backend::{CostModel, Mock, MockNoise},
@@ -18,7 +20,7 @@ fn subjects() -> Vec<Planned> {
 }
 
 /// A session's table: every op and three networks, ±2 % of noise from run to run, each subject's law times `factor`.
-fn session(seed: u64, factor: fn(&str) -> f64) -> Vec<Row> {
+fn session(seed: u64, factor: impl Fn(&str) -> f64 + 'static) -> Vec<Row> {
     let subjects = subjects();
     let law = mock_costs(&subjects, MockLaw::default());
     let cost: CostModel = Box::new(move |key| Ok(law(key)? * factor(key)));
@@ -40,7 +42,7 @@ fn session(seed: u64, factor: fn(&str) -> f64) -> Vec<Row> {
 }
 
 fn compared(a: &[Row], b: &[Row]) -> Comparison {
-    compare(a, b, NoiseFloor::default()).unwrap()
+    compare(a, b, NoiseFloor::default(), Evidence::default()).unwrap()
 }
 
 #[test]
@@ -58,10 +60,11 @@ fn a_week_old_table_and_todays_of_one_machine_are_the_same() {
     // All together 7.3 % slower is what sessions of one machine were seen to differ by.
     let slower = compared(&session(1, |_| 1.0), &session(2, |_| 1.073));
     assert_eq!(slower.verdict, Verdict::Same, "{}", slower.words());
-    assert!(slower.words().contains("within the ±10 %"), "{}", slower.words());
+    assert!(slower.words().contains("within the ±20 %"), "{}", slower.words());
     // Whoever knows the machine to be steadier says so.
     let steadier = NoiseFloor { session: 0.05, ..NoiseFloor::default() };
-    let slower = compare(&session(1, |_| 1.0), &session(2, |_| 1.073), steadier).unwrap();
+    let slower =
+        compare(&session(1, |_| 1.0), &session(2, |_| 1.073), steadier, Evidence::default()).unwrap();
     assert_eq!(slower.verdict, Verdict::FasterOrSlower, "{}", slower.words());
 }
 
@@ -216,7 +219,15 @@ fn what_only_one_table_has_is_named() {
     assert_eq!(comparison.only_b, ["z"]);
     assert_eq!(comparison.subjects.len(), 1);
     let floor = NoiseFloor::default();
-    assert_eq!(compare(&a[2..], &b, floor), Err(CompareError::NothingCommon { a: 1, b: 3 }));
+    assert_eq!(
+        compare(&a[2..], &b, floor, Evidence::default()),
+        Err(CompareError::NothingCommon { a: 1, b: 3 })
+    );
     let twice = [a[0].clone(), a[0].clone()];
-    assert!(compare(&twice, &b, floor).unwrap_err().to_string().contains("`x` (hot) stands twice"));
+    assert!(
+        compare(&twice, &b, floor, Evidence::default())
+            .unwrap_err()
+            .to_string()
+            .contains("`x` (hot) stands twice")
+    );
 }

@@ -23,7 +23,7 @@ pub struct Layer {
 
 /// Operators that multiply and accumulate; all others count as none.
 fn multiplies(node: &OutlineNode) -> bool {
-    const HEAVY: [&str; 9] = [
+    const HEAVY: [&str; 13] = [
         "Conv",
         "ConvTranspose",
         "ConvInteger",
@@ -33,6 +33,10 @@ fn multiplies(node: &OutlineNode) -> bool {
         "MatMul",
         "MatMulInteger",
         "QLinearMatMul",
+        "Einsum",
+        "LSTM",
+        "GRU",
+        "RNN",
     ];
     HEAVY.contains(&node.operator.as_str())
 }

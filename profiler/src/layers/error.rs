@@ -1,6 +1,9 @@
 //! What can go wrong between a network and its layers' times.
 
-use crate::{backend::BackendError, measure::MeasureError};
+use crate::{
+    backend::BackendError,
+    measure::{MeasureError, SubjectFailure},
+};
 
 /// Why there are no layer times.
 #[derive(Debug, thiserror::Error)]
@@ -12,8 +15,11 @@ pub enum LayersError {
     /// The clock, the processor's count or the reference block failed.
     #[error(transparent)]
     Measure(#[from] MeasureError),
+    /// What was traced could not be recorded.
+    #[error("cannot record what was traced: {0}")]
+    Record(SubjectFailure),
     /// The user stopped it.
-    #[error("stopped before the layers were known; nothing is kept of them")]
+    #[error("stopped before the layers were known")]
     Stopped,
     /// The time was up too early.
     #[error(
@@ -22,6 +28,14 @@ pub enum LayersError {
     TooShort {
         /// Rounds there were.
         rounds: usize,
+    },
+    /// The runtime made other nodes of the model than before.
+    #[error(
+        "the runtime made other nodes of the model than when the journal was begun: `{node}` is not where it was; delete the journal to start anew"
+    )]
+    OtherNodes {
+        /// Node.
+        node: String,
     },
     /// The runtime's notes do not fit the runs.
     #[error("the runtime noted {noted} runs of node `{node}`, not {runs}")]

@@ -9,6 +9,8 @@ mod error;
 mod in_place;
 mod names;
 mod plan;
+mod stretch;
+mod stretches;
 mod table;
 mod trace;
 
@@ -16,8 +18,9 @@ pub use attribute::{Layer, attribute, macs_by_node};
 pub use error::LayersError;
 pub use in_place::{InPlace, NodeRounds};
 pub use plan::{TracePlan, TraceProgress};
+pub use stretch::{Round, Stretch, TimedRun};
 pub use table::{Estimate, LayerRow, LayerTable, OpRow};
-pub use trace::trace;
+pub use trace::{TraceEnd, TraceObserver, trace};
 
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,8 @@ pub struct TracePlan {
     pub runs: usize,
     /// A round takes fewer than these, but at least two, when they would take longer than this.
     pub burst_ns: u64,
+    /// After this long a runtime that keeps its notes to itself is made to give them away, so that a kill loses no more.
+    pub stretch_ns: u64,
     /// Drift of the reference beyond which the session is flagged.
     pub drift_limit: f64,
 }
@@ -29,6 +31,7 @@ impl Default for TracePlan {
             budget_ns: 30_000_000_000,
             runs: 8,
             burst_ns: 20_000_000,
+            stretch_ns: 5_000_000_000,
             drift_limit: 0.15,
         }
     }

@@ -1,12 +1,14 @@
 #![allow(clippy::unwrap_used)]
+mod in_tract;
+mod resume;
+
 use std::{collections::BTreeMap, sync::atomic::AtomicBool};
 
 use super::*;
 use crate::{
-    backend::{BackendError, NodeClock, Trace, Traced, TracedNode},
+    backend::{BackendError, NodeClock, Notes, Trace, Traced, TracedNode},
     measure::{Clock, FakeClock, Instruments, MeasureError, Processor, Usage},
-    onnx::{Outline, network_model},
-    spec::SpaceFile,
+    onnx::Outline,
 };
 
 /// A network whose nodes take exactly what they say, and whose runtime takes `between_ns` besides.
@@ -20,6 +22,7 @@ struct FakeNetwork {
     notes: Vec<Vec<f64>>,
     clocks: Vec<NodeClock>,
     most_runs: usize,
+    live: Notes,
 }
 
 impl FakeNetwork {
@@ -35,6 +38,7 @@ impl FakeNetwork {
             notes: Vec::new(),
             clocks: Vec::new(),
             most_runs: usize::MAX,
+            live: Notes::AtEnd,
         }
     }
 }
@@ -62,6 +66,10 @@ impl Traced for FakeNetwork {
         Ok(())
     }
 
+    fn notes(&self) -> Notes {
+        self.live
+    }
+
     fn most_runs(&self) -> usize {
         self.most_runs
     }
@@ -74,6 +82,7 @@ impl Traced for FakeNetwork {
             run_ns: self.notes.iter().map(|run| run[index]).collect(),
         };
         let nodes = self.nodes.iter().enumerate().map(node).collect();
+        self.notes.clear();
         Ok(Trace { nodes, node_cost_ns: 1.0, resolution_ns: 1 })
     }
 }
@@ -83,7 +92,53 @@ fn run(
     plan: &TracePlan,
     instruments: &mut Instruments,
 ) -> Result<InPlace, LayersError> {
-    trace(network, plan, instruments, &mut |_| {}, &AtomicBool::new(false))
+    let mut kept = Kept::default();
+    go_on(network, plan, instruments, &mut kept)
+}
+
+/// Every stretch that was handed on, as a journal would have it.
+#[derive(Default)]
+struct Kept {
+    recorded: Vec<Stretch>,
+    /// Raise the flag after so many rounds of this call.
+    stop_after: Option<usize>,
+    rounds: usize,
+    stop: std::sync::Arc<AtomicBool>,
+}
+
+impl TraceObserver for Kept {
+    fn record(&mut self, stretch: &Stretch) -> Result<(), crate::measure::SubjectFailure> {
+        // Through JSON, as in a journal.
+        self.recorded.push(serde_json::from_str(&serde_json::to_string(stretch)?)?);
+        Ok(())
+    }
+
+    fn progress(&mut self, _: &TraceProgress) {
+        self.rounds += 1;
+        if self.stop_after == Some(self.rounds) {
+            self.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+}
+
+/// From what is kept to the end, over as many reloads as it takes.
+fn go_on(
+    network: &mut FakeNetwork,
+    plan: &TracePlan,
+    instruments: &mut Instruments,
+    kept: &mut Kept,
+) -> Result<InPlace, LayersError> {
+    let stop = std::sync::Arc::clone(&kept.stop);
+    let mut stretches = kept.recorded.clone();
+    loop {
+        match trace(network, plan, instruments, &mut stretches, kept, &stop)? {
+            TraceEnd::Done(in_place) => {
+                assert_eq!(stretches, kept.recorded);
+                return Ok(in_place);
+            }
+            TraceEnd::Reload => {}
+        }
+    }
 }
 
 #[test]
@@ -175,54 +230,15 @@ fn too_little_time_and_too_few_notes_are_errors() {
     let plan = TracePlan { budget_ns: 1, ..TracePlan::default() };
     let error = run(&mut network, &plan, &mut Instruments::emulated(clock.clone())).unwrap_err();
     assert!(matches!(error, LayersError::TooShort { rounds: 1 }), "{error}");
-    // Notes that hold 60 runs: 3 to warm up, then 9 a round, so 6 rounds and not 7 (3 + 63).
+    // Notes that hold 60 runs: 3 to warm up, then 9 a round, so 6 rounds and not 7 (3 + 63); then it is loaded again.
     let mut network = FakeNetwork::new(&clock, &[("a", 100_000)], 0);
     network.most_runs = 60;
     let in_place =
         run(&mut network, &TracePlan::default(), &mut Instruments::emulated(clock.clone())).unwrap();
-    assert_eq!(in_place.whole_ns.len(), 6);
+    assert_eq!((in_place.whole_ns.len(), in_place.runs), (12, 96));
     let stop = AtomicBool::new(true);
     let instruments = &mut Instruments::emulated(clock);
-    let error = trace(&mut network, &plan, instruments, &mut |_| {}, &stop).unwrap_err();
+    let error =
+        trace(&mut network, &plan, instruments, &mut Vec::new(), &mut Kept::default(), &stop).unwrap_err();
     assert!(matches!(error, LayersError::Stopped));
-}
-
-#[cfg(feature = "tract")]
-#[test]
-fn every_layer_of_an_exported_network_is_found_in_tract() {
-    use crate::backend::{Backend, Model, Tract, node_macs};
-    let space = SpaceFile::built_in("proxylessnas-small").unwrap().resolve().unwrap();
-    let network = space.baseline().unwrap();
-    let onnx = network_model(&network, 0).unwrap();
-    let outline = Outline::read(&onnx).unwrap();
-    let macs = macs_by_node(&outline, &node_macs(&onnx).unwrap());
-    assert_eq!(macs.values().sum::<u64>(), network.macs().0);
-
-    let mut traced = Tract.prepare_traced(Model { key: "net", onnx: &onnx }, 1).unwrap();
-    traced.run_plain().unwrap();
-    traced.run_traced(NodeClock::Wall).unwrap();
-    traced.run_traced(NodeClock::Processor).unwrap();
-    let found = traced.finish().unwrap();
-    assert!(found.nodes.iter().all(|node| node.run_ns.len() == 2));
-    let names: Vec<&str> = found.nodes.iter().map(|node| node.name.as_str()).collect();
-    let told: Vec<_> = found.nodes.iter().map(|node| node.multiply_adds).collect();
-    let layers = attribute(&names, &told, &outline, &macs);
-    // A layer's time is that of the nodes that multiply, not of those that only prepare it: tract calls a product that
-    // has taken its activation in by the activation's name.
-    for layer in layers.iter().filter(|layer| layer.macs > Some(0)) {
-        let multiplied: u64 = layer.runtime_nodes.iter().filter_map(|node| told[*node]).sum();
-        assert!(multiplied >= layer.macs.unwrap(), "{layer:?}: {multiplied}");
-    }
-    // Every layer with weights has a time of its own, and no two share one.
-    let heavy = |node: &usize| ["Conv", "Gemm"].contains(&outline.nodes[*node].operator.as_str());
-    for layer in &layers {
-        let in_layer = layer.model_nodes.iter().filter(|node| heavy(node)).count();
-        assert!(in_layer <= 1, "{layer:?} of {names:?}");
-        assert!(in_layer == 0 || (layer.macs > Some(0) && layer.op.is_some()), "{layer:?}");
-    }
-    let attributed: u64 = layers.iter().filter_map(|layer| layer.macs).sum();
-    assert_eq!(attributed, network.macs().0, "{names:?}");
-    // What the runtime computes without a name of ours is next to nothing: the input's own node.
-    let unknown: Vec<_> = layers.iter().filter(|layer| layer.model_nodes.is_empty()).collect();
-    assert!(unknown.len() <= 1, "{unknown:?}");
 }

@@ -2,103 +2,77 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{InPlace, LayersError, NodeRounds, TracePlan, TraceProgress};
+use super::{InPlace, LayersError, Round, Stretch, TimedRun, TracePlan, TraceProgress, stretches::Stretches};
 use crate::{
-    backend::{NodeClock, Traced, TracedNode},
-    measure::{
-        ClockQuality, Drift, Entry, History, Instruments, MeasureError, RawNs, Reading, median,
-        median_interval,
-    },
+    backend::{NodeClock, Notes, Traced},
+    measure::{ClockQuality, Instruments, MeasureError, RawNs, Reading, SubjectFailure},
 };
 
-/// Below six, there is no 95 % interval of a median.
-const FEWEST_ROUNDS: usize = 6;
+/// Follows a trace while it is taken.
+pub trait TraceObserver {
+    /// A stretch is finished and will not be repeated.
+    ///
+    /// # Errors
+    /// Whatever kept it from being recorded; ends the tracing.
+    fn record(&mut self, stretch: &Stretch) -> Result<(), SubjectFailure>;
 
-/// Traces a network until it is known well enough.
+    /// Called after every round.
+    fn progress(&mut self, progress: &TraceProgress) {
+        let _ = progress;
+    }
+}
+
+/// How tracing ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TraceEnd {
+    /// The network is known well enough, or the time is up.
+    Done(InPlace),
+    /// The runtime gave its notes away and takes no more: load the model again and go on.
+    Reload,
+}
+
+/// Traces a network until it is known well enough, and adds everything to `stretches`.
 ///
 /// A round reads the reference block, then takes plain and traced runs, in an order that changes every round; the first
 /// of each kind only warms up. Runs during which the thread was pre-empted are dropped where there are others.
+/// `stretches` may hold what earlier calls traced of the same model: it is continued.
 ///
 /// # Errors
-/// [`LayersError`].
+/// [`LayersError`]; `stretches` then holds all that was finished before.
 pub fn trace(
     network: &mut dyn Traced,
     plan: &TracePlan,
     instruments: &mut Instruments,
-    progress: &mut dyn FnMut(&TraceProgress),
+    stretches: &mut Vec<Stretch>,
+    observer: &mut dyn TraceObserver,
     stop: &AtomicBool,
-) -> Result<InPlace, LayersError> {
+) -> Result<TraceEnd, LayersError> {
+    if is_over(plan, Stretches(stretches))? {
+        return Ok(TraceEnd::Done(Stretches(stretches).settle(plan)?));
+    }
     let quality = ClockQuality::of(instruments.clock.as_ref())?;
-    let mut history = History::default();
-    history.push(Entry::Start { clock: quality }).map_err(MeasureError::from)?;
     let start_ns = instruments.clock.now_ns();
-    let (rounds, traced) = (Vec::new(), Vec::new());
-    let mut tracing = Tracing { network, instruments, quality, start_ns, history, rounds, traced };
-    let runs = tracing.warm_up(plan)?;
-    loop {
-        tracing.round(runs)?;
-        let half_width = tracing.half_width()?;
-        let (rounds, spent_ns) = (tracing.rounds.len(), tracing.now_ns());
-        progress(&TraceProgress { rounds, spent_ns, budget_ns: plan.budget_ns, half_width });
-        if stop.load(Ordering::Relaxed) {
-            return Err(LayersError::Stopped);
-        }
-        let known =
-            rounds >= plan.min_rounds && half_width.is_some_and(|width| width <= plan.target_half_width);
-        let full = tracing.traced.len() + runs + 1 > tracing.network.most_runs();
-        if known || full || rounds >= plan.max_rounds || spent_ns >= plan.budget_ns {
-            return tracing.finish(plan);
-        }
+    let kept = stretches.len();
+    let mut tracing = Tracing { network, instruments, quality, start_ns, stretches, kept, began_ns: 0 };
+    let end = tracing.run(plan, observer, stop);
+    // What was not finished is no part of it.
+    let kept = tracing.kept;
+    stretches.truncate(kept);
+    match end? {
+        End::Done => Ok(TraceEnd::Done(Stretches(stretches).settle(plan)?)),
+        End::Reload => Ok(TraceEnd::Reload),
     }
 }
 
-/// Which runs count.
-#[derive(Clone, Copy, PartialEq)]
-enum Choice {
-    Undisturbed,
-    All,
+fn is_over(plan: &TracePlan, stretches: Stretches<'_>) -> Result<bool, LayersError> {
+    let (rounds, half_width) = (stretches.rounds().count(), stretches.half_width()?);
+    let known = rounds >= plan.min_rounds && half_width.is_some_and(|width| width <= plan.target_half_width);
+    Ok(known || rounds >= plan.max_rounds || stretches.spent_ns() >= plan.budget_ns)
 }
 
-/// One timed run.
-#[derive(Clone, Copy)]
-struct Sample {
-    took_ns: f64,
-    /// Time the thread had the processor, where that can be told; otherwise what it took.
-    on_processor_ns: f64,
-    is_disturbed: bool,
-}
-
-/// One round: when it was, and its timed runs.
-#[derive(Default)]
-struct Round {
-    at_ns: f64,
-    clock: Option<NodeClock>,
-    plain: Vec<Sample>,
-    traced: Vec<Sample>,
-}
-
-impl Round {
-    /// Mean plain and traced run; `None` unless there are both.
-    fn means(&self, choice: Choice) -> Option<(f64, f64)> {
-        let of = |samples: &[Sample]| match choice {
-            Choice::Undisturbed => {
-                mean(samples.iter().filter(|sample| !sample.is_disturbed).map(|sample| sample.took_ns))
-            }
-            Choice::All => mean(samples.iter().map(|sample| sample.on_processor_ns)),
-        };
-        Some((of(&self.plain)?, of(&self.traced)?))
-    }
-}
-
-struct Tracing<'a> {
-    network: &'a mut dyn Traced,
-    instruments: &'a mut Instruments,
-    quality: ClockQuality,
-    start_ns: u64,
-    history: History,
-    rounds: Vec<Round>,
-    /// For every traced run its round and whether it was disturbed; none for those that only warmed up.
-    traced: Vec<Option<(usize, bool)>>,
+enum End {
+    Done,
+    Reload,
 }
 
 #[derive(Clone, Copy)]
@@ -107,49 +81,131 @@ enum Kind {
     Traced,
 }
 
+struct Tracing<'a> {
+    network: &'a mut dyn Traced,
+    instruments: &'a mut Instruments,
+    quality: ClockQuality,
+    start_ns: u64,
+    /// The last one is open while there are more than `kept`.
+    stretches: &'a mut Vec<Stretch>,
+    kept: usize,
+    /// When the open one began.
+    began_ns: u64,
+}
+
 impl Tracing<'_> {
-    /// Runs of a kind that a round shall time.
-    fn warm_up(&mut self, plan: &TracePlan) -> Result<usize, LayersError> {
+    fn run(
+        &mut self,
+        plan: &TracePlan,
+        observer: &mut dyn TraceObserver,
+        stop: &AtomicBool,
+    ) -> Result<End, LayersError> {
+        let mut open = self.open(Some(self.quality));
+        let (runs, mut noted) = self.warm_up(plan)?;
+        // Notes that are live begin with what is timed.
+        let mut warm_up_notes = noted;
+        loop {
+            self.round(runs, &mut open)?;
+            noted += runs + 1;
+            open.spent_ns = self.now_ns() - self.began_ns;
+            self.stretches.truncate(self.kept);
+            self.stretches.push(open.clone());
+            let all = Stretches(self.stretches);
+            observer.progress(&TraceProgress {
+                rounds: all.rounds().count(),
+                spent_ns: all.spent_ns(),
+                budget_ns: plan.budget_ns,
+                half_width: all.half_width()?,
+            });
+            let is_over = is_over(plan, all)?;
+            let is_stopped = stop.load(Ordering::Relaxed);
+            let is_live = self.network.notes() == Notes::Live;
+            let is_full = noted + runs + 1 > self.network.most_runs() || open.spent_ns >= plan.stretch_ns;
+            if !(is_over || is_stopped || is_live || is_full) {
+                continue;
+            }
+            self.close(&mut open, warm_up_notes, runs)?;
+            observer.record(&open).map_err(LayersError::Record)?;
+            self.kept = self.stretches.len();
+            if is_stopped {
+                return Err(LayersError::Stopped);
+            }
+            if is_over {
+                return Ok(End::Done);
+            }
+            if !is_live {
+                return Ok(End::Reload);
+            }
+            (warm_up_notes, noted) = (0, 0);
+            open = self.open(None);
+        }
+    }
+
+    fn open(&mut self, start: Option<ClockQuality>) -> Stretch {
+        self.began_ns = self.now_ns();
+        let (readings, rounds, nodes) = (Vec::new(), Vec::new(), Vec::new());
+        Stretch { start, readings, rounds, nodes, node_cost_ns: 0.0, resolution_ns: 0, spent_ns: 0 }
+    }
+
+    /// Takes the runtime's notes; those of runs that only warmed up are left out.
+    fn close(&mut self, open: &mut Stretch, warm_up_notes: usize, runs: usize) -> Result<(), LayersError> {
+        self.read_reference(open)?;
+        let trace = self.network.finish()?;
+        let expected = warm_up_notes + open.rounds.len() * (runs + 1);
+        for mut node in trace.nodes {
+            if node.run_ns.len() != expected {
+                return Err(LayersError::Notes { node: node.name, noted: node.run_ns.len(), runs: expected });
+            }
+            // Of every round the first run.
+            let timed = node.run_ns[warm_up_notes..].chunks(runs + 1).flat_map(|round| &round[1..]);
+            node.run_ns = timed.copied().collect();
+            open.nodes.push(node);
+        }
+        (open.node_cost_ns, open.resolution_ns) = (trace.node_cost_ns, trace.resolution_ns);
+        open.spent_ns = self.now_ns() - self.began_ns;
+        self.stretches.truncate(self.kept);
+        self.stretches.push(open.clone());
+        Ok(())
+    }
+
+    /// Runs of a kind that a round shall time, and traced runs taken to tell.
+    fn warm_up(&mut self, plan: &TracePlan) -> Result<(usize, usize), LayersError> {
         const WARM_UP_RUNS: usize = 3;
         let mut shortest = f64::INFINITY;
         for _ in 0..WARM_UP_RUNS {
-            shortest = shortest.min(self.run(Kind::Plain, NodeClock::Wall)?.took_ns);
-            self.run(Kind::Traced, NodeClock::Wall)?;
-            self.traced.push(None);
+            shortest = shortest.min(self.sample(Kind::Plain, NodeClock::Wall)?.took_ns);
+            self.sample(Kind::Traced, NodeClock::Wall)?;
             self.instruments.reference.run().map_err(reference_failed)?;
         }
         let fitting = (plan.burst_ns as f64 / shortest.max(1.0)) as usize;
-        Ok(fitting.clamp(2, plan.runs.max(2)))
+        Ok((fitting.clamp(2, plan.runs.max(2)), WARM_UP_RUNS))
     }
 
-    fn round(&mut self, runs: usize) -> Result<(), LayersError> {
-        self.read_reference()?;
+    fn round(&mut self, runs: usize, open: &mut Stretch) -> Result<(), LayersError> {
+        self.read_reference(open)?;
         let begin_ns = self.now_ns();
-        let index = self.rounds.len();
-        let clock = self.node_clock();
-        let mut round = Round { clock: Some(clock), ..Round::default() };
+        let all = Stretches(self.stretches);
+        let (index, clock) = (all.rounds().count(), all.node_clock());
+        let mut round = Round { at_ns: 0.0, clock, plain: Vec::new(), traced: Vec::new() };
         let kinds =
             if index.is_multiple_of(2) { [Kind::Plain, Kind::Traced] } else { [Kind::Traced, Kind::Plain] };
         for kind in kinds {
             for run in 0..=runs {
-                let sample = self.run(kind, clock)?;
+                let sample = self.sample(kind, clock)?;
                 // The first only warms up: the other kind ran before it.
-                let counts = run > 0;
+                let counts = (run > 0).then_some(sample);
                 match kind {
-                    Kind::Plain => round.plain.extend(counts.then_some(sample)),
-                    Kind::Traced => {
-                        round.traced.extend(counts.then_some(sample));
-                        self.traced.push(counts.then_some((index, sample.is_disturbed)));
-                    }
+                    Kind::Plain => round.plain.extend(counts),
+                    Kind::Traced => round.traced.extend(counts),
                 }
             }
         }
         round.at_ns = (begin_ns + self.now_ns()) as f64 / 2.0;
-        self.rounds.push(round);
+        open.rounds.push(round);
         Ok(())
     }
 
-    fn run(&mut self, kind: Kind, clock: NodeClock) -> Result<Sample, LayersError> {
+    fn sample(&mut self, kind: Kind, clock: NodeClock) -> Result<TimedRun, LayersError> {
         let usage_before = self.instruments.processor.usage()?;
         let before = self.instruments.clock.now_ns();
         match kind {
@@ -160,7 +216,7 @@ impl Tracing<'_> {
         let usage = self.instruments.processor.usage()?;
         let on_processor = usage.time_ns.zip(usage_before.time_ns).map(|(end, start)| (end - start) as f64);
         let cost_off = |ns: f64| (ns - self.quality.cost_ns).max(0.0);
-        Ok(Sample {
+        Ok(TimedRun {
             took_ns: cost_off(took),
             // It includes the readings around the run: it is never more than the clock's.
             on_processor_ns: cost_off(on_processor.unwrap_or(took).min(took)),
@@ -168,16 +224,7 @@ impl Tracing<'_> {
         })
     }
 
-    /// By the thread's own time once three rounds in a row had no undisturbed run.
-    fn node_clock(&self) -> NodeClock {
-        const PATIENCE: usize = 3;
-        let last = &self.rounds[self.rounds.len().saturating_sub(PATIENCE)..];
-        let is_swamped =
-            last.len() == PATIENCE && last.iter().all(|round| round.means(Choice::Undisturbed).is_none());
-        if is_swamped { NodeClock::Processor } else { NodeClock::Wall }
-    }
-
-    fn read_reference(&mut self) -> Result<(), LayersError> {
+    fn read_reference(&mut self, open: &mut Stretch) -> Result<(), LayersError> {
         const RUNS: usize = 2;
         let at_ns = self.now_ns();
         let mut shortest = f64::INFINITY;
@@ -187,88 +234,8 @@ impl Tracing<'_> {
             let took = self.instruments.clock.now_ns() - before;
             shortest = shortest.min(took as f64 - self.quality.cost_ns);
         }
-        let reading = Reading { at_ns, took: RawNs(shortest) };
-        Ok(self.history.push(Entry::Reading(reading)).map_err(MeasureError::from)?)
-    }
-
-    fn drift(&self) -> Result<Drift, LayersError> {
-        Ok(Drift::of(&self.history)?.ok_or(MeasureError::NoReference { segment: 0 })?)
-    }
-
-    /// All runs only where there are not six undisturbed rounds.
-    fn choice(&self) -> Choice {
-        let undisturbed =
-            self.rounds.iter().filter(|round| round.means(Choice::Undisturbed).is_some()).count();
-        if undisturbed < FEWEST_ROUNDS { Choice::All } else { Choice::Undisturbed }
-    }
-
-    /// Wider of the relative half widths of plain and traced runs; `None` with too few rounds.
-    fn half_width(&self) -> Result<Option<f64>, LayersError> {
-        let (drift, choice) = (self.drift()?, self.choice());
-        let correct = |ns, round: &Round| drift.correct(RawNs(ns), 0, round.at_ns).0;
-        let both = |round: &Round| round.means(choice).map(|(a, b)| (correct(a, round), correct(b, round)));
-        let (plain, traced): (Vec<f64>, Vec<f64>) = self.rounds.iter().filter_map(both).unzip();
-        let width = |values: &[f64]| Some(median_interval(values)?.relative_half_width(median(values)?));
-        Ok(width(&plain).zip(width(&traced)).map(|(plain, traced)| plain.max(traced)))
-    }
-
-    fn finish(mut self, plan: &TracePlan) -> Result<InPlace, LayersError> {
-        self.read_reference()?;
-        let (spent_ns, drift, choice) = (self.now_ns(), self.drift()?, self.choice());
-        let trace = self.network.finish()?;
-        let mut means: Vec<(usize, f64)> = Vec::new();
-        for (index, round) in self.rounds.iter().enumerate() {
-            means.extend(round.means(choice).map(|(plain, _)| (index, plain)));
-        }
-        // Nodes by the thread's own time are worth more than those that others' time is in.
-        let by_thread = |(round, _): &(usize, f64)| self.rounds[*round].clock == Some(NodeClock::Processor);
-        if choice == Choice::All && means.iter().filter(|mean| by_thread(mean)).count() >= FEWEST_ROUNDS {
-            means.retain(by_thread);
-        }
-        if means.len() < FEWEST_ROUNDS {
-            return Err(LayersError::TooShort { rounds: means.len() });
-        }
-        let correct = |ns, round: usize| drift.correct(RawNs(ns), 0, self.rounds[round].at_ns).0;
-        let mut nodes = Vec::with_capacity(trace.nodes.len());
-        for node in trace.nodes {
-            if node.run_ns.len() != self.traced.len() {
-                let (noted, runs) = (node.run_ns.len(), self.traced.len());
-                return Err(LayersError::Notes { node: node.name, noted, runs });
-            }
-            let mut runs_of: Vec<Vec<f64>> = vec![Vec::new(); self.rounds.len()];
-            for (ns, run) in node.run_ns.iter().zip(&self.traced) {
-                if let Some((round, is_disturbed)) = run
-                    && (choice == Choice::All || !is_disturbed)
-                {
-                    runs_of[*round].push(*ns);
-                }
-            }
-            let of_round = |runs: &[f64]| match choice {
-                Choice::Undisturbed => mean(runs.iter().copied()),
-                Choice::All => median(runs),
-            };
-            let round_ns =
-                means.iter().filter_map(|(round, _)| Some(correct(of_round(&runs_of[*round])?, *round)));
-            let round_ns = round_ns.collect();
-            let TracedNode { name, operator, multiply_adds, .. } = node;
-            nodes.push(NodeRounds { name, operator, multiply_adds, round_ns });
-        }
-        let is_used = |(round, is_disturbed): &&(usize, bool)| {
-            means.iter().any(|(used, _)| used == round) && (choice == Choice::All || !is_disturbed)
-        };
-        let timed = self.traced.iter().flatten();
-        let runs = timed.clone().filter(is_used).count();
-        Ok(InPlace {
-            whole_ns: means.iter().map(|(round, ns)| correct(*ns, *round)).collect(),
-            nodes,
-            runs: runs as u64,
-            dropped_runs: (timed.count() - runs) as u64,
-            is_preempted: choice == Choice::All,
-            node_cost_ns: trace.node_cost_ns,
-            resolution_ns: trace.resolution_ns,
-            drift: drift.report(plan.drift_limit),
-            spent_ns,
-        })
+        open.readings.push(Reading { at_ns, took: RawNs(shortest) });
+        Ok(())
     }
 
     fn now_ns(&self) -> u64 {
@@ -276,11 +243,6 @@ impl Tracing<'_> {
     }
 }
 
-fn mean(values: impl Iterator<Item = f64> + Clone) -> Option<f64> {
-    let count = values.clone().count();
-    (count > 0).then(|| values.sum::<f64>() / count as f64)
-}
-
-fn reference_failed(source: crate::measure::SubjectFailure) -> MeasureError {
+fn reference_failed(source: SubjectFailure) -> MeasureError {
     MeasureError::Instrument { instrument: "reference block", source }
 }

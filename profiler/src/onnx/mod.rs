@@ -3,6 +3,7 @@
 mod chain;
 mod export;
 mod layers;
+mod macs;
 mod outline;
 mod parts;
 mod proto;
@@ -13,6 +14,7 @@ mod writer;
 
 pub use chain::chain_model;
 pub use export::{OnnxError, model, network_model, op_model, operators, read_ops, read_output_integers};
+pub use macs::macs_by_shape;
 pub use outline::{Outline, OutlineNode};
 pub use quantization::Quantization;
 pub use weights::{NodeWeights, SeededWeights, WeightSource};

@@ -7,8 +7,9 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use super::SweepError;
+use super::{Planned, SweepError};
 use crate::{
     measure::{Entry, History, Observer, Protocol, SubjectFailure},
     record::{Conditions, ReadError, WriteError},
@@ -27,6 +28,9 @@ pub(super) struct Header {
     pub(super) conditions: Conditions,
     pub(super) protocol: Protocol,
     pub(super) subjects: Vec<String>,
+    /// SHA-256 of all models in order; empty in journals of earlier versions.
+    #[serde(default)]
+    pub(super) models_sha256: String,
 }
 
 impl Header {
@@ -36,8 +40,10 @@ impl Header {
         conditions: Conditions,
         protocol: Protocol,
         subjects: Vec<String>,
+        models_sha256: String,
     ) -> Self {
-        Self { format: FORMAT.to_owned(), version: VERSION, session, started, conditions, protocol, subjects }
+        let (format, version) = (FORMAT.to_owned(), VERSION);
+        Self { format, version, session, started, conditions, protocol, subjects, models_sha256 }
     }
 
     /// What keeps a sweep begun with `self` from being continued with `other`. Budget and target may change.
@@ -48,6 +54,10 @@ impl Header {
         if self.subjects != other.subjects {
             return Some(format!("{} subjects and {} others", self.subjects.len(), other.subjects.len()));
         }
+        if !self.models_sha256.is_empty() && self.models_sha256 != other.models_sha256 {
+            let short = |header: &Self| header.models_sha256.chars().take(12).collect::<String>();
+            return Some(format!("models of SHA-256 `{}` and `{}`", short(self), short(other)));
+        }
         let settling = |p: &Protocol| (p.settle_ns, p.settle_runs);
         let fixed = |p: &Protocol| {
             (p.seed, p.hot_samples, p.burst_ns, p.shortest_sample_ns, p.min_round_size, settling(p))
@@ -56,10 +66,33 @@ impl Header {
     }
 }
 
+/// What the lines of a journal tell together.
+pub(super) trait Told: Default {
+    /// Adds a line; the error says what is wrong with it.
+    fn take(&mut self, line: &str) -> Result<(), String>;
+}
+
+impl Told for History {
+    fn take(&mut self, line: &str) -> Result<(), String> {
+        let entry: Entry = serde_json::from_str(line).map_err(|error| error.to_string())?;
+        self.push(entry).map_err(|error| error.to_string())
+    }
+}
+
 /// Where a table's journal is: `run/table.csv` → `run/table.journal.jsonl`.
 #[must_use]
 pub fn journal_path(table: &Path) -> PathBuf {
     table.with_extension("journal.jsonl")
+}
+
+/// SHA-256 of all models' bytes in order, in hexadecimal.
+pub(super) fn models_sha256(subjects: &[Planned]) -> String {
+    let mut hash = Sha256::new();
+    for subject in subjects {
+        hash.update((subject.onnx.len() as u64).to_le_bytes());
+        hash.update(&subject.onnx);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// An open journal, locked against other profilers for as long as it lives.
@@ -76,7 +109,7 @@ impl Journal {
     /// # Errors
     /// [`SweepError::Changed`] when it belongs to another measurement, [`SweepError::Busy`] when another profiler
     /// has it open, [`SweepError::Read`] when it is no journal.
-    pub(super) fn open(path: &Path, fresh: Header) -> Result<(Self, History), SweepError> {
+    pub(super) fn open<E: Told>(path: &Path, fresh: Header) -> Result<(Self, E), SweepError> {
         let failed = |source| WriteError { path: path.to_owned(), source };
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(failed)?;
@@ -97,15 +130,20 @@ impl Journal {
             let mut journal = Self { file, header: fresh };
             let header = serde_json::to_string(&journal.header).map_err(io::Error::from);
             header.and_then(|line| journal.line(&line)).map_err(failed)?;
-            return Ok((journal, History::default()));
+            return Ok((journal, E::default()));
         };
         let header = parse_header(path, first)?;
         if let Some(difference) = header.difference(&fresh) {
             return Err(SweepError::Changed { path: path.to_owned(), difference });
         }
-        let history = parse_entries(path, rest)?;
+        let entries = parse_entries(path, rest)?;
         let header = Header { protocol: fresh.protocol, ..header };
-        Ok((Self { file, header }, history))
+        Ok((Self { file, header }, entries))
+    }
+
+    /// Appends an entry.
+    pub(super) fn append(&mut self, entry: &impl Serialize) -> Result<(), SubjectFailure> {
+        Ok(self.line(&serde_json::to_string(entry)?)?)
     }
 
     fn line(&mut self, text: &str) -> io::Result<()> {
@@ -141,14 +179,13 @@ fn parse_header(path: &Path, line: &str) -> Result<Header, ReadError> {
 }
 
 /// The lines after the header.
-fn parse_entries(path: &Path, lines: &[String]) -> Result<History, ReadError> {
-    let mut history = History::default();
+fn parse_entries<E: Told>(path: &Path, lines: &[String]) -> Result<E, ReadError> {
+    let mut entries = E::default();
     for (index, line) in lines.iter().enumerate() {
         let wrong = |reason| wrong_line(path, index + 2, reason);
-        let entry: Entry = serde_json::from_str(line).map_err(|e| wrong(e.to_string()))?;
-        history.push(entry).map_err(|e| wrong(e.to_string()))?;
+        entries.take(line).map_err(wrong)?;
     }
-    Ok(history)
+    Ok(entries)
 }
 
 /// Length of what ends with a newline, and its lines.
@@ -164,6 +201,6 @@ fn whole_lines(file: &File) -> io::Result<(u64, Vec<String>)> {
 
 impl Observer for Journal {
     fn record(&mut self, entry: &Entry) -> Result<(), SubjectFailure> {
-        Ok(self.line(&serde_json::to_string(entry)?)?)
+        self.append(entry)
     }
 }

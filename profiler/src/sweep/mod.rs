@@ -8,6 +8,7 @@ mod error;
 mod journal;
 mod mock_law;
 mod network;
+mod network_journal;
 mod plan;
 mod rows;
 mod run;

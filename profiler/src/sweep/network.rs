@@ -1,23 +1,26 @@
 //! One network on one runtime: its latency as a whole, and layer by layer in place.
 
-use std::sync::atomic::AtomicBool;
+use std::{path::Path, sync::atomic::AtomicBool};
 
 use jiff::Timestamp;
 
 use super::{
-    CompareWith, Planned, SweepError,
+    CompareWith, Journal, Planned, SweepError,
     compare::Comparison,
+    journal::{Header, models_sha256},
+    journal_path,
+    network_journal::{NetworkHistory, Recorder},
     rows,
     session::{conditions, drift_warning, new_session, output_warning},
 };
 use crate::{
     backend::{Backend, Model},
     device::{Device, MachineState, peak_memory_kib},
-    layers::{InPlace, LayerTable, LayersError, OpRow, TracePlan, TraceProgress, macs_by_node, trace},
-    measure::{
-        Drift, HeatReport, History, Instruments, MeasureError, Observer, Outcome, Protocol, measure, quantile,
+    layers::{
+        InPlace, LayerTable, LayersError, OpRow, TraceEnd, TracePlan, TraceProgress, macs_by_node, trace,
     },
-    onnx::{OnnxError, Outline},
+    measure::{Drift, HeatReport, Instruments, MeasureError, Observer, Outcome, Protocol, measure, quantile},
+    onnx::{OnnxError, Outline, macs_by_shape},
     record::{Cache, Level, Row, Session, Status, TABLE_VERSION},
 };
 
@@ -37,6 +40,8 @@ pub struct NetworkProfile<'a> {
     pub plan: TracePlan,
     /// With what outputs are compared before anything is timed.
     pub compare_with: CompareWith<'a>,
+    /// The table that is to be written: its journal keeps what is measured. Without one, a stop loses all.
+    pub output: Option<&'a Path>,
 }
 
 /// What was measured.
@@ -51,10 +56,11 @@ pub struct NetworkResult {
 }
 
 impl NetworkProfile<'_> {
-    /// Compares outputs, measures the whole by the protocol, then the layers. `None` when it was stopped.
+    /// Compares outputs, measures the whole by the protocol, then the layers; what the journal has is not measured
+    /// again. `None` when it was stopped.
     ///
     /// # Errors
-    /// [`SweepError`]; nothing is kept.
+    /// [`SweepError`]; what was measured stays in the journal.
     pub fn run(
         &self,
         observer: &mut dyn Observer,
@@ -72,29 +78,54 @@ impl NetworkProfile<'_> {
         let macs = macs_of(&outline, &self.network.onnx);
 
         let device = Device::of_this_machine();
+        let conditions = conditions(self.backend, self.threads, &self.cpus, &device);
         let (id, started) = new_session();
+        let network = std::slice::from_ref(self.network);
+        let keys = vec![self.network.key.clone()];
+        let fresh = Header::new(id, started, conditions, self.protocol.clone(), keys, models_sha256(network));
+        let (mut journal, mut told) = match self.output {
+            Some(output) => {
+                let (journal, told) = Journal::open::<NetworkHistory>(&journal_path(output), fresh.clone())?;
+                (Some(journal), told)
+            }
+            None => (None, NetworkHistory::default()),
+        };
+        let Header { session: id, started, conditions, .. } =
+            journal.as_ref().map_or(fresh, |journal| journal.header.clone());
         let before = MachineState::of_this_machine();
         let mut instruments = Instruments::of_this_machine(self.threads);
-        let mut history = History::default();
+        let history = &mut told.whole;
         let mut subject = [plain];
-        let outcome = measure(&mut subject, &self.protocol, &mut instruments, &mut history, observer, stop)?;
+        let mut recorder = Recorder { journal: journal.as_mut(), observer };
+        let outcome = measure(&mut subject, &self.protocol, &mut instruments, history, &mut recorder, stop)?;
         if outcome == Outcome::Stopped {
             return Ok(None);
         }
         drop(subject);
-        let in_place = match trace(traced.as_mut(), &self.plan, &mut instruments, progress, stop) {
-            Err(LayersError::Stopped) => return Ok(None),
-            other => other?,
+        let mut recorder = Recorder { journal: journal.as_mut(), observer: progress };
+        let in_place = loop {
+            let layers = &mut told.layers;
+            match trace(traced.as_mut(), &self.plan, &mut instruments, layers, &mut recorder, stop) {
+                Ok(TraceEnd::Done(in_place)) => break in_place,
+                Ok(TraceEnd::Reload) => {
+                    // Only one at a time in memory.
+                    drop(traced);
+                    traced = self.backend.prepare_traced(model, self.threads)?;
+                }
+                Err(LayersError::Stopped) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            }
         };
+        let history = &told.whole;
         let after = MachineState::of_this_machine();
 
-        let whole = rows(std::slice::from_ref(self.network), &history, &self.protocol, &id)?;
+        let whole = rows(network, history, &self.protocol, &id)?;
         let too_short = || LayersError::TooShort { rounds: in_place.whole_ns.len() };
         let layers = LayerTable::of(&in_place, &outline, &macs).ok_or_else(too_short)?;
         let no_reference = || MeasureError::NoReference { segment: 0 };
-        let drift = Drift::of(&history)?.ok_or_else(no_reference)?.report(self.protocol.drift_limit);
+        let drift = Drift::of(history)?.ok_or_else(no_reference)?.report(self.protocol.drift_limit);
         let outputs = comparison.finish();
-        let heat = HeatReport::of(&history, instruments.thermometer.sensors());
+        let heat = HeatReport::of(history, instruments.thermometer.sensors());
         let mut warnings = whole.warnings;
         warnings.extend(heat.warning());
         warnings.extend(drift_warning(&drift).or_else(|| drift_warning(&in_place.drift)));
@@ -113,7 +144,7 @@ impl NetworkProfile<'_> {
             finished: Timestamp::now().to_string(),
             measured_s: (history.spent_ns() - history.paused_ns() + in_place.spent_ns) as f64 / 1e9,
             outcome,
-            conditions: conditions(self.backend, self.threads, &self.cpus, &device),
+            conditions,
             device,
             before,
             after,
@@ -139,7 +170,7 @@ impl NetworkProfile<'_> {
         }
         if layers.macs.is_none() {
             warnings.push(
-                "multiply-accumulates of some layers are not known: tract does not take this model"
+                "multiply-accumulates of some layers are not known, for want of their shapes: they are left blank"
                     .to_owned(),
             );
         }
@@ -184,11 +215,12 @@ impl NetworkProfile<'_> {
 /// By position of the model's node. Without tract, or where it does not take the model, none are known.
 fn macs_of(outline: &Outline, onnx: &[u8]) -> std::collections::BTreeMap<usize, u64> {
     #[cfg(feature = "tract")]
-    let named = crate::backend::node_macs(onnx).unwrap_or_default();
+    let (named, shapes) =
+        (crate::backend::node_macs(onnx).unwrap_or_default(), crate::backend::value_shapes(onnx));
     #[cfg(not(feature = "tract"))]
-    let named = {
-        let _ = onnx;
-        Vec::new()
-    };
-    macs_by_node(outline, &named)
+    let (named, shapes) = (Vec::new(), std::collections::HashMap::new());
+    // Shapes say it of more operators; what they do not say, tract may.
+    let mut macs = macs_by_node(outline, &named);
+    macs.extend(macs_by_shape(onnx, &shapes).unwrap_or_default());
+    macs
 }

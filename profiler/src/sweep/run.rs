@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{
     CompareWith, Journal, Measured, Planned, SweepError,
     compare::Comparison,
-    journal::Header,
+    journal::{Header, models_sha256},
     journal_path, rows,
     rows::subject_rows,
     session::{conditions, drift_warning, new_session, output_warning},
@@ -16,7 +16,7 @@ use crate::{
     backend::{Backend, Model, Runnable},
     device::{Device, MachineState, peak_memory_kib},
     measure::{
-        Drift, Entry, HeatLimits, HeatReport, Instruments, Observer, Outcome, Progress, Protocol,
+        Drift, Entry, HeatLimits, HeatReport, History, Instruments, Observer, Outcome, Progress, Protocol,
         SubjectFailure, SubjectSummary, Warmth, measure,
     },
     record::{OutputCheck, Row, Session, session_path, write_session, write_table},
@@ -77,10 +77,12 @@ impl Sweep<'_> {
         self.check_names()?;
         let mut ops = self.subjects.iter().flat_map(|planned| &planned.ops);
         ops.try_for_each(|op| self.backend.supports(op))?;
+        let models_sha256 = models_sha256(&self.subjects);
         let (mut subjects, outputs) = self.load()?;
         let device = Device::of_this_machine();
         let path = journal_path(&self.output);
-        let (mut journal, mut history) = Journal::open(&path, self.header(&device))?;
+        let (mut journal, mut history) =
+            Journal::open::<History>(&path, self.header(&device, models_sha256))?;
         let mut instruments = match self.backend.emulated_clock() {
             Some(clock) => Instruments::emulated(clock),
             None => Instruments::of_this_machine(self.threads),
@@ -159,11 +161,11 @@ impl Sweep<'_> {
         }
     }
 
-    fn header(&self, device: &Device) -> Header {
+    fn header(&self, device: &Device, models_sha256: String) -> Header {
         let conditions = conditions(self.backend, self.threads, &self.cpus, device);
         let (session, started) = new_session();
         let keys = self.subjects.iter().map(|subject| subject.key.clone()).collect();
-        Header::new(session, started, conditions, self.protocol.clone(), keys)
+        Header::new(session, started, conditions, self.protocol.clone(), keys, models_sha256)
     }
 }
 

@@ -1,11 +1,13 @@
 //! Node times of tract: the clock is read before and after each node's evaluation, inside the running plan.
 
+use std::collections::HashMap;
+
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::{Cost, TypedNode};
 use tract_onnx::tract_core::plan::eval;
 
 use super::{Tract, TractRunnable, one_line};
-use crate::backend::{BackendError, NodeClock, Runnable, Trace, Traced, TracedNode};
+use crate::backend::{BackendError, NodeClock, Notes, Runnable, Trace, Traced, TracedNode};
 use crate::measure::{Clock, ClockQuality, MeasureError, SystemClock, ThreadClock};
 
 /// One runnable for plain and traced runs: the same plan, the same weights in the same places.
@@ -62,6 +64,10 @@ impl Traced for TractTraced {
         result
     }
 
+    fn notes(&self) -> Notes {
+        Notes::Live
+    }
+
     fn finish(&mut self) -> Result<Trace, BackendError> {
         let runs = self.notes.chunks_exact(self.order.len().max(1)).zip(&self.clocks);
         let cost_ns = |clock: &NodeClock| match clock {
@@ -80,7 +86,10 @@ impl Traced for TractTraced {
                 run_ns,
             }
         });
-        Ok(Trace { nodes: nodes.collect(), node_cost_ns: self.wall_cost_ns, resolution_ns: 1 })
+        let nodes = nodes.collect();
+        self.notes.clear();
+        self.clocks.clear();
+        Ok(Trace { nodes, node_cost_ns: self.wall_cost_ns, resolution_ns: 1 })
     }
 }
 
@@ -144,4 +153,22 @@ pub(super) fn node_macs(onnx: &[u8]) -> Result<Vec<(String, u64)>, String> {
         Ok(found)
     };
     macs().map_err(|error: TractError| one_line(&error))
+}
+
+/// Shapes of values by their names in `onnx`. What tract cannot tell, because it does not know an operator, is missing.
+pub(super) fn value_shapes(onnx: &[u8]) -> HashMap<String, Vec<u64>> {
+    let Ok(mut model) = super::parse(onnx) else { return HashMap::new() };
+    // Goes on behind operators that it does not know: their values have no shape then.
+    let _ = model.analyse(true);
+    let mut shapes = HashMap::new();
+    for node in model.nodes() {
+        for (slot, outlet) in node.outputs.iter().enumerate() {
+            let Some(dims) = outlet.fact.shape.as_concrete_finite().ok().flatten() else { continue };
+            let dims = dims.iter().map(|dim| *dim as u64).collect();
+            let label = model.outlet_label(OutletId::new(node.id, slot));
+            // The names of the first value and of the node are one where the node has no name.
+            shapes.insert(label.map_or_else(|| node.name.clone(), str::to_owned), dims);
+        }
+    }
+    shapes
 }
