@@ -67,7 +67,7 @@ fn unknown_ops_are_named_with_the_device() {
     let error = fitted(0.0, 5).predict_op(&"mbconv-7x7x64-o64-e6-k3-s1-hswish".parse().unwrap()).unwrap_err();
     let text = "no latency for `mbconv-7x7x64-o64-e6-k3-s1-hswish` on test bench (mock): nothing that was measured has `hswish_elements`";
     assert_eq!(error.to_string(), text);
-    assert_eq!(error.exit_code(), 1);
+    assert_eq!(error.exit_code(), 2);
 }
 
 #[test]

@@ -50,11 +50,33 @@ pub enum Flag {
     },
     /// The model was fitted to emulated figures: this is no timing.
     Emulated,
+    /// No op key describes it: its kind's model is asked by its work.
+    ByWork,
+    /// Nothing was measured of such an op: this is a guess.
+    Guessed {
+        /// On what it rests.
+        basis: GuessBasis,
+    },
+    /// Batch normalizations are not counted, though the runtime computes them unless they are folded into the weights.
+    FoldedNormalizations {
+        /// How many.
+        count: usize,
+    },
     /// Some ops of the network are flagged themselves.
     FlaggedOps {
         /// How many.
         ops: usize,
     },
+}
+
+/// On what a guess rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GuessBasis {
+    /// What the same work costs in other kinds of op.
+    OtherKinds,
+    /// How much it moves and multiplies, at the median pace of the measured ops.
+    Moved,
 }
 
 impl fmt::Display for Flag {
@@ -66,6 +88,17 @@ impl fmt::Display for Flag {
             Self::FewRows { kind, rows } => write!(f, "only {rows} measured ops of kind {kind}"),
             Self::NoNetworks => f.write_str("no whole network was measured: this is a mere sum of ops"),
             Self::FewNetworks { rows } => write!(f, "only {rows} measured networks"),
+            Self::ByWork => f.write_str("no op key describes it: predicted by its work"),
+            Self::Guessed { basis: GuessBasis::OtherKinds } => {
+                f.write_str("a guess: no such op was measured; by what its work costs in other kinds")
+            }
+            Self::Guessed { basis: GuessBasis::Moved } => {
+                f.write_str("a guess: no such work was measured; by what it moves and multiplies")
+            }
+            Self::FoldedNormalizations { count } => write!(
+                f,
+                "{count} batch normalizations counted as folded into the weights; the runtime computes them unless they are"
+            ),
             Self::Emulated => f.write_str("emulated figures, no timings"),
             Self::FlaggedOps { ops } => write!(f, "{ops} of its ops are flagged"),
         }

@@ -188,7 +188,7 @@ fn wrong_use_is_one_clear_line_and_exit_code_2() {
 fn an_unknown_op_fails_and_is_named_with_the_device() {
     let folder = Folder::fitted();
     let key = "mbconv-7x7x64-o64-e6-k3-s1-hswish";
-    let assert = folder.run(&["predict", "model.json", key]).code(1).stdout("");
+    let assert = folder.run(&["predict", "model.json", key]).code(2).stdout("");
     let stderr = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
     let reason = "nothing that was measured has `hswish_elements`";
     assert_eq!(stderr, format!("error: no latency for `{key}` on test bench (mock): {reason}\n"));
