@@ -88,7 +88,8 @@ impl OpModel {
     /// # Errors
     /// Why not even work terms can be fitted, in words.
     pub fn fit(samples: &[Sample], cache: Cache, seed: u64) -> Result<Self, String> {
-        let mut model = Self { cache, kinds: BTreeMap::new(), pools: BTreeMap::new(), measured: HashMap::new() };
+        let mut model =
+            Self { cache, kinds: BTreeMap::new(), pools: BTreeMap::new(), measured: HashMap::new() };
         for precision in [Precision::F32, Precision::Int8] {
             let of_it = |sample: &&Sample| precision_of(sample.kind()) == precision;
             let group: Vec<Sample> = samples.iter().filter(of_it).cloned().collect();

@@ -49,7 +49,10 @@ pub(super) fn network_text(head: &str, report: &NetworkReport) -> String {
 fn free_line(free: &[FreeNode]) -> Option<String> {
     let mut counts: Vec<(&str, &str, usize)> = Vec::new();
     for node in free {
-        match counts.iter_mut().find(|(operator, reason, _)| *operator == node.operator && *reason == node.reason) {
+        match counts
+            .iter_mut()
+            .find(|(operator, reason, _)| *operator == node.operator && *reason == node.reason)
+        {
             Some((_, _, count)) => *count += 1,
             None => counts.push((&node.operator, node.reason, 1)),
         }
@@ -79,4 +82,3 @@ fn layer_value(layer: &LayerPrediction) -> Value {
     value["nodes"] = layer.nodes.iter().map(node).collect();
     value
 }
-

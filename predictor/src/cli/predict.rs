@@ -116,7 +116,9 @@ impl Answer {
 
     fn text(&self, model: &LatencyModel) -> String {
         match self {
-            Self::Op { op, prediction, .. } => headline(&format!("{op} ({})", model.ops().cache()), prediction),
+            Self::Op { op, prediction, .. } => {
+                headline(&format!("{op} ({})", model.ops().cache()), prediction)
+            }
             Self::Network { head, report, .. } => network_text(head, report),
         }
     }

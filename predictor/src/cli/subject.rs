@@ -27,7 +27,8 @@ impl Subject {
         };
         let path = Path::new(text);
         if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx")) {
-            let bytes = std::fs::read(path).map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
+            let bytes =
+                std::fs::read(path).map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
             return OnnxNetwork::read(text, &bytes, inputs).map(|network| Self::Onnx(Box::new(network)));
         }
         // A name with a folder or an extension is meant to be a file, even where there is none.

@@ -1,8 +1,8 @@
 //! Steps as ops: what is predicted as one.
 
 use profiler::spec::{
-    Act, Activation, Add, AveragePool, Concat, ConvOp, FeatureMap, GlobalPool, Linear, MaxPool, Mul, Op, OpSpec, Pool,
-    Precision, Softmax, Upsample,
+    Act, Activation, Add, AveragePool, Concat, ConvOp, FeatureMap, GlobalPool, Linear, MaxPool, Mul, Op,
+    OpSpec, Pool, Precision, Softmax, Upsample,
 };
 
 use super::step::{ConvStep, Operation, Step, What, WindowStep};
@@ -56,6 +56,7 @@ impl Block {
 fn kind(step: &Step) -> String {
     let name = match &step.what {
         What::Conv(_) => "conv",
+        What::TransposedConv => "convtranspose",
         What::Linear => "linear",
         What::Activation(_) => "act",
         What::Constant(constant) if constant.operation == Operation::Add => "add",
@@ -133,15 +134,19 @@ pub(super) fn layers(step: &Step) -> Option<Vec<Primitive>> {
     let (input, output) = (step.input(), step.output);
     let elementwise = |function| Primitive::Elementwise { function, map: output };
     let pooled = |part: &WindowStep, window| {
-        let (kernel, _) = part.square()?;
-        let taps = output.elements() * u64::from(kernel).pow(2);
-        Some(Primitive::Pool { input, output, kernel, window, taps })
+        let taps = output.elements() * part.taps();
+        Primitive::Pool { input, output, kernel: part.longer(), window, taps }
     };
     Some(vec![match &step.what {
         What::Conv(conv) => {
-            let (kernel, stride) = conv.window.square()?;
-            let (dilation, groups) = (conv.dilation[0], conv.groups);
-            let mut layers = vec![Primitive::Conv { input, output, kernel, stride, groups, dilation }];
+            let (dilation, groups) = (conv.dilation[0].max(conv.dilation[1]), conv.groups);
+            let [kernel, other] = conv.window.kernel;
+            let stride = conv.window.stride[0].max(conv.window.stride[1]);
+            let mut layers = vec![if kernel == other {
+                Primitive::Conv { input, output, kernel, stride, groups, dilation }
+            } else {
+                Primitive::OblongConv { input, output, kernel: conv.window.kernel, groups, dilation }
+            }];
             layers.extend(conv.activation.map(|a| elementwise(function(a))));
             return Some(layers);
         }
@@ -154,12 +159,12 @@ pub(super) fn layers(step: &Step) -> Option<Vec<Primitive>> {
         What::Add => elementwise(Elementwise::Add),
         What::Multiply => elementwise(Elementwise::Multiply),
         What::Concat => Primitive::Join { parts: u32::try_from(step.reads.len()).ok()?, output },
-        What::MaxPool(part) => pooled(part, Window::Largest)?,
-        What::AveragePool(part) => pooled(part, Window::Mean)?,
+        What::MaxPool(part) => pooled(part, Window::Largest),
+        What::AveragePool(part) => pooled(part, Window::Mean),
         What::GlobalPool => Primitive::GlobalPool { input },
         What::Upsample { interpolation, .. } => Primitive::Upsample { interpolation: *interpolation, output },
         What::Softmax => elementwise(Elementwise::Softmax),
-        What::Pad(_) | What::Other => return None,
+        What::TransposedConv | What::Pad(_) | What::Other => return None,
     }])
 }
 

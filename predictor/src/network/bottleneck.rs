@@ -36,7 +36,10 @@ pub(super) fn bottleneck(steps: &Steps, start: usize) -> Option<Block> {
     let (_, conv) = conv(steps, depthwise)?;
     let squeeze = if gate.is_empty() { "" } else { ", squeeze-excite" };
     let inside = steps.get(depthwise)?.output.channels;
-    let name = format!("{kind} ({input} to {output}, {inside} channels inside, k{}{squeeze})", conv.window.kernel[0]);
+    let name = format!(
+        "{kind} ({input} to {output}, {inside} channels inside, k{}{squeeze})",
+        conv.window.kernel[0]
+    );
     Some(Block { kind, op, name, input, output, layers: all.map(|layers| layers.concat()), steps: members })
 }
 
@@ -147,7 +150,8 @@ fn layers_of(steps: &Steps, members: &[usize]) -> Option<Vec<Primitive>> {
 /// From the global pooling to the product with the gate.
 fn gate_layers(op: &OpSpec) -> Vec<Primitive> {
     let all = Primitive::of_graph(&op.graph());
-    let from = all.iter().position(|layer| matches!(layer, Primitive::GlobalPool { .. })).unwrap_or(all.len());
+    let from =
+        all.iter().position(|layer| matches!(layer, Primitive::GlobalPool { .. })).unwrap_or(all.len());
     all[from..].iter().take(6).copied().collect()
 }
 

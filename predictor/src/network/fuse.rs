@@ -13,7 +13,8 @@ pub(super) fn fuse(steps: &mut Steps) -> usize {
     indices.clone().for_each(|index| join_divided_gate(steps, index));
     indices.clone().for_each(|index| join_pad(steps, index));
     let normalizes = |steps: &Steps, index| is(steps, index, |step| step.what == What::Normalization);
-    let folded = indices.clone().filter(|&index| normalizes(steps, index) & fold_constants(steps, index)).count();
+    let folded =
+        indices.clone().filter(|&index| normalizes(steps, index) & fold_constants(steps, index)).count();
     indices.for_each(|index| join_activation(steps, index));
     folded
 }
@@ -131,7 +132,9 @@ fn fold_constants(steps: &mut Steps, index: usize) -> bool {
         return false;
     }
     let Some(writer) = steps.writer(index, 0) else { return false };
-    let weighted = |step: &Step| matches!(step.what, What::Conv(_) | What::Linear | What::Positions);
+    let weighted = |step: &Step| {
+        matches!(step.what, What::Conv(_) | What::TransposedConv | What::Linear | What::Positions)
+    };
     let takes = is(steps, writer, weighted) && steps.only_reader(writer) == Some(index);
     if takes {
         steps.join_backwards(index, writer);
@@ -153,4 +156,3 @@ fn join_activation(steps: &mut Steps, index: usize) {
         conv.activation = Some(activation);
     }
 }
-

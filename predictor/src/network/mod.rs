@@ -36,8 +36,19 @@ impl OnnxNetwork {
     /// # Errors
     /// [`PredictorError::Network`] for bytes that are no ONNX model, and for shapes that are not known.
     pub fn read(name: &str, onnx: &[u8], inputs: &InputShapes) -> Result<Self, PredictorError> {
+        let graph = ModelGraph::read(onnx).map_err(|e| PredictorError::Network {
+            network: name.to_owned(),
+            reason: profiler::explain(&e),
+        })?;
+        Self::of_graph(name, &graph, inputs)
+    }
+
+    /// The network of a model that is read already.
+    ///
+    /// # Errors
+    /// [`PredictorError::Network`] for shapes that are not known.
+    pub fn of_graph(name: &str, graph: &ModelGraph, inputs: &InputShapes) -> Result<Self, PredictorError> {
         let wrong = |reason: String| PredictorError::Network { network: name.to_owned(), reason };
-        let graph = ModelGraph::read(onnx).map_err(|e| wrong(profiler::explain(&e)))?;
         let shapes = graph.shapes(inputs).map_err(|e| wrong(e.to_string()))?;
         for input in &graph.inputs {
             let batch = shapes.get(&input.name).and_then(|tensor| tensor.dims.first().copied());
@@ -48,7 +59,7 @@ impl OnnxNetwork {
                 )));
             }
         }
-        let translated = translate::translate(&graph, &shapes).map_err(wrong)?;
+        let translated = translate::translate(graph, &shapes).map_err(wrong)?;
         let mut steps = translated.steps;
         if steps.iter().next().is_none() {
             return Err(wrong("it computes nothing".to_owned()));
@@ -64,5 +75,7 @@ impl OnnxNetwork {
     }
 }
 
+#[cfg(test)]
+mod drawn_model;
 #[cfg(test)]
 mod tests;

@@ -7,10 +7,9 @@ use super::{
     block::Block,
     cover::cover,
     guess::{Unmeasured, guess},
-    step::What,
     translate::FreeNode,
 };
-use crate::{Flag, LatencyModel, OpEstimate, Prediction, PredictorError, Primitive};
+use crate::{Flag, LatencyModel, OpEstimate, Prediction, PredictorError};
 
 /// What to do about ops of which nothing was measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +50,7 @@ pub struct NetworkReport {
     pub layers: Vec<LayerPrediction>,
     /// Nodes of which runtimes make nothing.
     pub free: Vec<FreeNode>,
-    /// Multiply-accumulates of the parts that could be described.
+    /// Multiply-accumulates.
     pub macs: u64,
 }
 
@@ -60,12 +59,14 @@ impl LatencyModel {
     ///
     /// # Errors
     /// [`PredictorError::Unmeasured`] naming every op of which nothing was measured, unless they are to be guessed at.
-    pub fn predict_onnx(&self, network: &OnnxNetwork, unknown: Unknown) -> Result<NetworkReport, PredictorError> {
+    pub fn predict_onnx(
+        &self,
+        network: &OnnxNetwork,
+        unknown: Unknown,
+    ) -> Result<NetworkReport, PredictorError> {
         let mut layers = Vec::new();
         let mut missing: Vec<(String, String)> = Vec::new();
-        let mut macs = 0;
         for block in cover(&network.steps, self.ops()) {
-            macs += block_macs(&block);
             let found = self.estimate_block(&block);
             let found = match (found, unknown) {
                 (Err(reason), Unknown::Guess) => self.guess_block(network, &block).ok_or(reason),
@@ -92,7 +93,7 @@ impl LatencyModel {
             constant_ms: self.additive().constant_ms(),
             layers,
             free: network.free.clone(),
-            macs,
+            macs: network.steps.iter().map(|(_, step)| step.macs).sum(),
         })
     }
 
@@ -144,8 +145,9 @@ impl LatencyModel {
     pub(crate) fn alone(&self, op: &str, estimate: &OpEstimate) -> Result<Prediction, PredictorError> {
         let combined = estimate.combined;
         let flags = estimate.flags.iter().cloned().chain(self.emulated()).collect();
-        Prediction::new(combined.ms, combined.log_half_width, flags)
-            .ok_or_else(|| PredictorError::CannotFit(format!("the latency of `{op}` would be {} ms", combined.ms)))
+        Prediction::new(combined.ms, combined.log_half_width, flags).ok_or_else(|| {
+            PredictorError::CannotFit(format!("the latency of `{op}` would be {} ms", combined.ms))
+        })
     }
 
     fn estimate_block(&self, block: &Block) -> Result<OpEstimate, String> {
@@ -166,21 +168,8 @@ impl LatencyModel {
         let inside: Vec<_> = block.steps.iter().filter_map(|&step| network.steps.get(step)).collect();
         let read: u64 = inside.iter().flat_map(|step| &step.reads).map(|read| read.map.elements()).sum();
         let given: u64 = inside.iter().map(|step| step.output.elements()).sum();
-        let layers = block.layers.as_deref().unwrap_or_default();
-        // What is no layer this release knows may still multiply: a window of any form does.
-        let windows = inside.iter().filter_map(|step| match &step.what {
-            What::Conv(conv) => {
-                let [high, wide] = conv.window.kernel.map(u64::from);
-                let per_channel = u64::from(step.input().channels / conv.groups.max(1)) * high * wide;
-                Some((u64::from(step.output.channels) * per_channel, step.output.pixels()))
-            }
-            _ => None,
-        });
-        let (weights, macs) = if block.layers.is_some() {
-            (layers.iter().map(Primitive::weights).sum(), layers.iter().map(Primitive::macs).sum())
-        } else {
-            windows.fold((0, 0), |(all, macs), (weights, pixels)| (all + weights, macs + weights * pixels))
-        };
+        let weights = inside.iter().map(|step| step.weights).sum();
+        let macs = inside.iter().map(|step| step.macs).sum();
         let is_int8 = inside.iter().all(|step| step.is_int8());
         let elements = read + given;
         guess(self.ops(), &Unmeasured { features: block.features(), is_int8, elements, weights, macs })
@@ -201,13 +190,5 @@ impl LatencyModel {
             in_network_ms: self.share(&estimate),
             estimate,
         })
-    }
-}
-
-fn block_macs(block: &Block) -> u64 {
-    match (block.op, &block.layers) {
-        (Some(op), _) => op.macs().0,
-        (None, Some(layers)) => layers.iter().map(Primitive::macs).sum(),
-        (None, None) => 0,
     }
 }

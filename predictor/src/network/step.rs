@@ -7,6 +7,8 @@ use profiler::spec::{Activation, FeatureMap, Interpolation};
 pub(super) enum What {
     /// A convolution, perhaps with an activation that runtimes fuse into it.
     Conv(ConvStep),
+    /// A transposed convolution.
+    TransposedConv,
     /// A fully connected layer on `1x1xC`.
     Linear,
     /// The product of a sequence or map with weights, position by position.
@@ -80,6 +82,16 @@ impl WindowStep {
         let ([high, wide], [down, right]) = (self.kernel, self.stride);
         (high == wide && down == right).then_some((high, down))
     }
+
+    /// Positions that it covers.
+    pub(super) fn taps(&self) -> u64 {
+        u64::from(self.kernel[0]) * u64::from(self.kernel[1])
+    }
+
+    /// The longer side of its kernel.
+    pub(super) fn longer(&self) -> u32 {
+        self.kernel[0].max(self.kernel[1])
+    }
 }
 
 /// Where a value comes from.
@@ -110,6 +122,10 @@ pub(super) struct Step {
     pub(super) nodes: Vec<(String, String)>,
     /// Whether its weights are in half precision.
     pub(super) is_half: bool,
+    /// Multiply-accumulates, padding counted.
+    pub(super) macs: u64,
+    /// Elements of constants that it reads.
+    pub(super) weights: u64,
 }
 
 impl Step {
@@ -174,7 +190,8 @@ impl Steps {
             step.output = taken.output;
         }
         let (from, to) = (Source::Step(later), Source::Step(earlier));
-        let reads = self.steps.iter_mut().flatten().flat_map(|step| &mut step.reads).map(|read| &mut read.source);
+        let reads =
+            self.steps.iter_mut().flatten().flat_map(|step| &mut step.reads).map(|read| &mut read.source);
         reads.chain(&mut self.outputs).filter(|source| **source == from).for_each(|source| *source = to);
     }
 

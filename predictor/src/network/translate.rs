@@ -31,7 +31,8 @@ pub(super) struct Translated {
 /// # Errors
 /// What cannot be, in words.
 pub(super) fn translate(graph: &ModelGraph, shapes: &HashMap<String, Tensor>) -> Result<Translated, String> {
-    let mut translation = Translation { shapes, known: HashMap::new(), steps: Steps::default(), free: Vec::new() };
+    let mut translation =
+        Translation { shapes, known: HashMap::new(), steps: Steps::default(), free: Vec::new() };
     for (index, input) in graph.inputs.iter().enumerate() {
         let map = translation.map(&input.name)?;
         translation.known.insert(&input.name, Read { source: Source::Input(index), map, is_int8: false });
@@ -68,7 +69,8 @@ impl<'a> Translation<'a> {
             self.free.push(free("computed before the network runs"));
             return Ok(());
         }
-        let reads: Vec<Read> = node.inputs.iter().filter_map(|name| self.known.get(name.as_str()).copied()).collect();
+        let reads: Vec<Read> =
+            node.inputs.iter().filter_map(|name| self.known.get(name.as_str()).copied()).collect();
         let output = self.map(node.outputs.first().map_or("", String::as_str))?;
         if let (Some(reason), Some(&read)) = (self.reshapes(node), reads.first()) {
             self.free.push(free(reason));
@@ -82,12 +84,15 @@ impl<'a> Translation<'a> {
             }
             return Ok(());
         }
+        let constants = || node.inputs.iter().filter_map(|name| self.tensor(name)).filter(|t| t.is_constant);
         let mut step = Step {
             what: self.what(node, &reads, output),
             reads,
             output,
             nodes: vec![(node.name.clone(), node.operator.clone())],
-            is_half: node.inputs.iter().filter_map(|name| self.tensor(name)).any(|tensor| tensor.is_half),
+            is_half: constants().any(|tensor| tensor.is_half),
+            macs: self.macs(node, output),
+            weights: constants().map(Tensor::elements).sum(),
         };
         // The map first, the gate second.
         if step.what == What::Gate && step.reads[0].map != output {
@@ -111,7 +116,8 @@ impl<'a> Translation<'a> {
             "Transpose" => {
                 let dims = &self.tensor(node.inputs.first()?)?.dims;
                 let order = ints(node, "perm")?;
-                let moved: Vec<_> = order.iter().filter(|&&axis| dims.get(axis as usize) != Some(&1)).collect();
+                let moved: Vec<_> =
+                    order.iter().filter(|&&axis| dims.get(axis as usize) != Some(&1)).collect();
                 moved.is_sorted().then_some("moves only sides of 1")
             }
             "Concat" | "Sum" | "Max" | "Min" if node.inputs.len() == 1 => Some("passes its input on"),
@@ -121,23 +127,33 @@ impl<'a> Translation<'a> {
 
     fn what(&self, node: &ModelNode, reads: &[Read], output: FeatureMap) -> What {
         let input = reads.first().map_or(output, |read| read.map);
-        let is_map = node.outputs.first().and_then(|name| self.tensor(name)).is_some_and(|t| t.dims.len() == 4);
+        let is_map =
+            node.outputs.first().and_then(|name| self.tensor(name)).is_some_and(|t| t.dims.len() == 4);
         match (node.operator.as_str(), reads.len()) {
             ("Conv", 1) => self.conv(node).map_or(What::Other, What::Conv),
+            ("ConvTranspose", 1) => What::TransposedConv,
             ("Gemm", 1) if input.pixels() == 1 && int(node, "transA") != Some(1) => What::Linear,
             ("MatMul", 1) if reads.len() < node.inputs.len() && self.is_left(node) => {
-                if input.pixels() == 1 { What::Linear } else { What::Positions }
+                if input.pixels() == 1 {
+                    What::Linear
+                } else {
+                    What::Positions
+                }
             }
             ("BatchNormalization", 1) => What::Normalization,
             ("MaxPool", 1) if node.outputs.len() == 1 => window(node).map_or(What::Other, What::MaxPool),
             ("AveragePool", 1) => match window(node) {
-                Some(all) if output.pixels() == 1 && all.kernel == [input.height, input.width] => What::GlobalPool,
+                Some(all) if output.pixels() == 1 && all.kernel == [input.height, input.width] => {
+                    What::GlobalPool
+                }
                 Some(part) => What::AveragePool(part),
                 None => What::Other,
             },
             ("GlobalAveragePool", 1) => What::GlobalPool,
             ("ReduceMean", 1) if self.is_global(node) => What::GlobalPool,
-            ("Concat", 2..) if is_map && int(node, "axis").is_some_and(|axis| axis == 1 || axis == -3) => What::Concat,
+            ("Concat", 2..) if is_map && int(node, "axis").is_some_and(|axis| axis == 1 || axis == -3) => {
+                What::Concat
+            }
             ("Softmax", 1) => What::Softmax,
             ("Resize" | "Upsample", 1) => upsample(node, input, output).unwrap_or(What::Other),
             ("Pad", 1) => self.pad(node).map_or(What::Other, What::Pad),
@@ -150,10 +166,35 @@ impl<'a> Translation<'a> {
                     _ => What::Other,
                 }
             }
-            ("Add" | "Sub" | "Mul" | "Div", 1) if node.inputs.len() == 2 => self.arithmetic(node, input, output),
+            ("Add" | "Sub" | "Mul" | "Div", 1) if node.inputs.len() == 2 => {
+                self.arithmetic(node, input, output)
+            }
             (_, 1) => self.activation(node).map_or(What::Other, What::Activation),
             _ => What::Other,
         }
+    }
+
+    /// Multiply-accumulates of a node, padding counted; 0 for all that does not multiply with weights or matrices.
+    fn macs(&self, node: &ModelNode, output: FeatureMap) -> u64 {
+        let dims = |place: usize| self.tensor(node.inputs.get(place)?).map(|tensor| tensor.dims.as_slice());
+        let product = |sides: &[u64]| sides.iter().product::<u64>();
+        let per_output = match (node.operator.as_str(), dims(0), dims(1)) {
+            ("Conv", _, Some([_, per_filter @ ..])) => product(per_filter),
+            // Every element read is multiplied with the filters of its channel.
+            ("ConvTranspose", Some(input), Some([_, per_channel @ ..])) => {
+                return product(input).saturating_mul(product(per_channel));
+            }
+            ("Gemm", Some(&[rows, columns]), _) => {
+                if int(node, "transA") == Some(1) {
+                    rows
+                } else {
+                    columns
+                }
+            }
+            ("MatMul", Some([.., inner]), _) => *inner,
+            _ => 0,
+        };
+        output.elements().saturating_mul(per_output)
     }
 
     /// Whether the weights of a product are its second input.
@@ -204,7 +245,9 @@ impl<'a> Translation<'a> {
     /// Arithmetic with a constant; a difference or quotient only where the constant is what is taken off or divided by.
     fn arithmetic(&self, node: &ModelNode, input: FeatureMap, output: FeatureMap) -> What {
         let place = node.inputs.iter().position(|name| self.tensor(name).is_some_and(|t| t.is_constant));
-        let Some((place, constant)) = place.and_then(|place| Some((place, self.tensor(&node.inputs[place])?))) else {
+        let Some((place, constant)) =
+            place.and_then(|place| Some((place, self.tensor(&node.inputs[place])?)))
+        else {
             return What::Other;
         };
         let single = constant.values.as_deref().and_then(|v| if let [v] = v { Some(*v) } else { None });

@@ -7,8 +7,8 @@ use prost::Message;
 use super::{
     OnnxError,
     proto::{
-        self, Attribute, DOUBLE, FLOAT, FLOAT_ATTRIBUTE, FLOATS, INT, INT8, INT32, INT64, INTS, Model, STRING, TENSOR,
-        UINT8, ValueInfo,
+        self, Attribute, DOUBLE, FLOAT, FLOAT_ATTRIBUTE, FLOATS, INT, INT8, INT32, INT64, INTS, Model,
+        STRING, TENSOR, UINT8, ValueInfo,
     },
 };
 
@@ -207,7 +207,11 @@ fn constant(tensor: proto::Tensor) -> Constant {
     let dims: Vec<u64> = tensor.dims.iter().map(|&side| u64::try_from(side).unwrap_or(0)).collect();
     let elements = dims.iter().fold(1_u64, |product, side| product.saturating_mul(*side));
     let values = (elements <= SMALL).then(|| values(&tensor)).flatten();
-    Constant { values: values.filter(|values| values.len() as u64 == elements), dims, data_type: tensor.data_type }
+    Constant {
+        values: values.filter(|values| values.len() as u64 == elements),
+        dims,
+        data_type: tensor.data_type,
+    }
 }
 
 /// The elements of a small tensor, raw or not.

@@ -48,7 +48,9 @@ pub type InputShapes = HashMap<Option<String>, Vec<u64>>;
 #[non_exhaustive]
 pub enum ShapeError {
     /// An input with a side that the model leaves open.
-    #[error("input `{input}` is {declared}: its size is left open; give --input-shape {input}=1,3,224,224, say")]
+    #[error(
+        "input `{input}` is {declared}: its size is left open; give --input-shape {input}=1,3,224,224, say"
+    )]
     OpenInput {
         /// Its name.
         input: String,
@@ -101,12 +103,15 @@ impl ModelGraph {
             let outputs = infer(node, self.opset, &known).or_else(|reason| {
                 let of_output = |name: &String| closed(declared.get(name.as_str())?);
                 let sides = node.outputs.iter().map(of_output).collect::<Option<Vec<_>>>();
-                sides.ok_or_else(|| wrong(node, reason)).map(|sides| {
-                    sides.into_iter().map(|dims| Tensor { dims, ..Tensor::default() }).collect()
-                })
+                sides
+                    .ok_or_else(|| wrong(node, reason))
+                    .map(|sides| sides.into_iter().map(|dims| Tensor { dims, ..Tensor::default() }).collect())
             })?;
             for (name, tensor) in node.outputs.iter().zip(outputs).filter(|(name, _)| !name.is_empty()) {
-                if tensor.dims.len() > MOST_DIMS || tensor.elements() > MOST_ELEMENTS || tensor.elements() == 0 {
+                if tensor.dims.len() > MOST_DIMS
+                    || tensor.elements() > MOST_ELEMENTS
+                    || tensor.elements() == 0
+                {
                     return Err(wrong(node, format!("its output would be {:?}", tensor.dims)));
                 }
                 known.insert(name.clone(), tensor);

@@ -26,10 +26,9 @@ impl Rule<'_> {
                 let dims = self.dims(0)?;
                 one(dims.iter().enumerate().map(|(axis, side)| if axis < 2 { *side } else { 1 }).collect())
             }
-            "Add" | "Sub" | "Mul" | "Div" | "Pow" | "Max" | "Min" | "Sum" | "Mean" | "PRelu" | "Equal" | "Greater"
-            | "GreaterOrEqual" | "Less" | "LessOrEqual" | "And" | "Or" | "Xor" | "Where" | "Mod" => {
-                one(self.broadcast()?)
-            }
+            "Add" | "Sub" | "Mul" | "Div" | "Pow" | "Max" | "Min" | "Sum" | "Mean" | "PRelu" | "Equal"
+            | "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual" | "And" | "Or" | "Xor" | "Where"
+            | "Mod" => one(self.broadcast()?),
             "Concat" => one(self.concat()?),
             "Flatten" => {
                 let dims = self.dims(0)?;
@@ -56,7 +55,11 @@ impl Rule<'_> {
             "DepthToSpace" | "SpaceToDepth" => one(self.blocks()?),
             name if name.starts_with("Reduce") || name.starts_with("Arg") => one(self.reduce()?),
             name if KEEPS_SHAPE.contains(&name) => one(self.dims(0)?.to_vec()),
-            _ => return Err("its output's shape is not known; run ONNX's own shape inference on the model".to_owned()),
+            _ => {
+                return Err(
+                    "its output's shape is not known; run ONNX's own shape inference on the model".to_owned()
+                );
+            }
         })
     }
 
@@ -71,7 +74,8 @@ impl Rule<'_> {
     /// The values of an input that must be known beforehand.
     fn values(&self, input: usize) -> Result<Vec<i64>, String> {
         let values = self.tensor(input)?.values.as_ref();
-        let values = values.ok_or_else(|| format!("its input {input} is not known before the network runs"))?;
+        let values =
+            values.ok_or_else(|| format!("its input {input} is not known before the network runs"))?;
         Ok(values.iter().map(|value| *value as i64).collect())
     }
 
@@ -192,7 +196,10 @@ impl Rule<'_> {
             let dims = self.dims(input)?;
             let transposed = self.int(name) == Some(1);
             let place = if transposed { 1 - straight } else { straight };
-            dims.get(place).copied().filter(|_| dims.len() == 2).ok_or(format!("its input {input} is {dims:?}"))
+            dims.get(place)
+                .copied()
+                .filter(|_| dims.len() == 2)
+                .ok_or(format!("its input {input} is {dims:?}"))
         };
         if side(0, "transA", 1)? != side(1, "transB", 0)? {
             return Err(format!("{:?} times {:?}", self.dims(0)?, self.dims(1)?));
@@ -232,12 +239,20 @@ impl Rule<'_> {
         let place = if self.inputs.len() == 2 { 1 } else { 2 };
         let scales = match self.node.attributes.get("scales") {
             Some(AttributeValue::Floats(scales)) => scales.iter().copied().map(f64::from).collect(),
-            _ => self.tensor(place)?.values.clone().ok_or("its scales are not known before the network runs")?,
+            _ => self
+                .tensor(place)?
+                .values
+                .clone()
+                .ok_or("its scales are not known before the network runs")?,
         };
         if scales.len() != dims.len() {
             return Err(format!("{} scales for {dims:?}", scales.len()));
         }
-        Ok(dims.iter().zip(scales).map(|(side, scale)| (*side as f64 * scale + 1e-6).floor() as u64).collect())
+        Ok(dims
+            .iter()
+            .zip(scales)
+            .map(|(side, scale)| (*side as f64 * scale + 1e-6).floor() as u64)
+            .collect())
     }
 
     fn split(&self) -> Result<Vec<Vec<u64>>, String> {
@@ -317,7 +332,8 @@ impl Rule<'_> {
 /// Sides that two tensors have together. Source: ONNX's Broadcasting.md (multidirectional).
 fn broadcast(a: &[u64], b: &[u64]) -> Result<Vec<u64>, String> {
     let rank = a.len().max(b.len());
-    let side = |dims: &[u64], axis: usize| (axis + dims.len()).checked_sub(rank).map_or(1, |place| dims[place]);
+    let side =
+        |dims: &[u64], axis: usize| (axis + dims.len()).checked_sub(rank).map_or(1, |place| dims[place]);
     let both = |axis: usize| match (side(a, axis), side(b, axis)) {
         (a, b) if a == b || b == 1 => Ok(a),
         (1, b) => Ok(b),

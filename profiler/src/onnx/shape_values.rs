@@ -34,7 +34,7 @@ pub(super) fn small_values(node: &ModelNode, inputs: &[Option<&Tensor>]) -> Opti
         }
         "Slice" => {
             let (list, from, to) = (values(0)?, *values(1)?.first()?, *values(2)?.first()?);
-            let is_plain = tensor(0)?.dims.len() == 1 && inputs.get(4).is_none_or(Option::is_none);
+            let is_plain = tensor(0)?.dims.len() == 1 && values(4).is_none_or(|steps| steps == [1.0]);
             let place = |at: f64| {
                 let at = if at < 0.0 { at + list.len() as f64 } else { at };
                 at.clamp(0.0, list.len() as f64) as usize

@@ -3,7 +3,12 @@
 use super::shape_rules::Rule;
 
 /// The padding of each spatial side, before and behind.
-fn padding(rule: &Rule<'_>, sides: &[u64], reaches: &[u64], strides: &[u64]) -> Result<Vec<(u64, u64)>, String> {
+fn padding(
+    rule: &Rule<'_>,
+    sides: &[u64],
+    reaches: &[u64],
+    strides: &[u64],
+) -> Result<Vec<(u64, u64)>, String> {
     match rule.text("auto_pad").unwrap_or("NOTSET") {
         "NOTSET" | "" => {
             let pads = rule.ints("pads").map_or_else(|| vec![0; 2 * sides.len()], <[i64]>::to_vec);
@@ -32,7 +37,9 @@ fn per_side(rule: &Rule<'_>, name: &str, sides: usize) -> Result<Vec<u64>, Strin
     let Some(values) = rule.ints(name) else { return Ok(vec![1; sides]) };
     let positive = |value: &i64| u64::try_from(*value).ok().filter(|value| *value > 0);
     let found: Option<Vec<u64>> = values.iter().map(positive).collect();
-    found.filter(|found| found.len() == sides).ok_or_else(|| format!("{name} of {values:?} for {sides} sides"))
+    found
+        .filter(|found| found.len() == sides)
+        .ok_or_else(|| format!("{name} of {values:?} for {sides} sides"))
 }
 
 fn slide(rule: &Rule<'_>, sides: &[u64], kernel: &[u64]) -> Result<Vec<u64>, String> {
@@ -64,7 +71,8 @@ pub(super) fn conv(rule: &Rule<'_>) -> Result<Vec<u64>, String> {
         return Err(format!("{dims:?} by {weights:?}"));
     };
     let groups = rule.int("group").unwrap_or(1).max(1) as u64;
-    if sides.is_empty() || sides.len() != kernel.len() || per_group * groups != *channels || out % groups != 0 {
+    if sides.is_empty() || sides.len() != kernel.len() || per_group * groups != *channels || out % groups != 0
+    {
         return Err(format!("{dims:?} by weights of {weights:?} in {groups} groups"));
     }
     Ok([&[*batch, *out], slide(rule, sides, kernel)?.as_slice()].concat())
