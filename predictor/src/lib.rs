@@ -18,6 +18,7 @@
 #[cfg(test)]
 mod test_rows;
 
+pub mod audit;
 mod batch;
 pub mod bench;
 pub mod cell;

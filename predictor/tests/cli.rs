@@ -212,6 +212,7 @@ fn help_has_an_example_everywhere() {
         &["evaluate"],
         &["predict"],
         &["explain"],
+        &["audit"],
         &["import"],
         &["transfer"],
         &["suggest"],
