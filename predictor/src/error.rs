@@ -112,6 +112,9 @@ pub enum PredictorError {
         /// What it can be, in words.
         expected: &'static str,
     },
+    /// Numbers that are no probabilities or parameters of a network's candidates.
+    #[error("probabilities of candidates: {0}")]
+    Probabilities(String),
     /// A subject that is neither an op key nor a file.
     #[error("{reason}; nor is it the path of an architecture file (.json) or of a network (.onnx)")]
     Subject {

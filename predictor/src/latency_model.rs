@@ -214,7 +214,7 @@ impl LatencyModel {
         format!("{} ({})", self.conditions.device, self.conditions.runtime.name)
     }
 
-    fn unknown(&self, op: &OpSpec, reason: String) -> PredictorError {
+    pub(crate) fn unknown(&self, op: &OpSpec, reason: String) -> PredictorError {
         let device = self.device_name();
         PredictorError::UnknownOp { op: op.key(), device, reason }
     }

@@ -9,7 +9,7 @@ use profiler::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    OpFeatures, Sample,
+    FeatureSlope, OpFeatures, Sample,
     cross_validation::assign_folds,
     hull::Hull,
     interval::{Basis, NORMAL_90},
@@ -193,6 +193,17 @@ impl OpModel {
     pub fn contributions(&self, op: &OpSpec) -> Result<Vec<Contribution>, String> {
         let features = OpFeatures::of(op);
         self.regressor(&op.kind(), &features).map(|(_, fitted)| fitted.contributions(&features))
+    }
+
+    /// The derivative of the logarithm of an op's latency, by its model, along a slope of its features.
+    ///
+    /// # Errors
+    /// What the model lacks to answer, in words.
+    pub fn log_slope(&self, op: &OpSpec, slope: &FeatureSlope) -> Result<f64, String> {
+        let features = OpFeatures::of(op);
+        let (_, fitted) = self.regressor(&op.kind(), &features)?;
+        let ms = fitted.predict_ms(&features).ok_or("the model gives no positive latency for it")?;
+        Ok(fitted.slope_ms(&features, slope) / ms)
     }
 
     fn regressor(&self, kind: &str, features: &OpFeatures) -> Result<(&KindModel, &Fitted), String> {

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::{
     NetworkModel, OpEstimate,
+    hull::WIDER_PER_FOLD,
     interval::{Basis, NORMAL_90},
     network_form::{Coefficients, Form},
 };
@@ -62,6 +63,15 @@ pub enum Flag {
         /// How many.
         count: usize,
     },
+    /// Its ops sum to more or less than those of any measured network.
+    NetworkOutside {
+        /// Their sum in milliseconds.
+        sum_ms: f64,
+        /// The least and largest sum of measured networks in milliseconds.
+        measured_ms: (f64, f64),
+        /// By what the interval was widened.
+        factor: f64,
+    },
     /// Some ops of the network are flagged themselves.
     FlaggedOps {
         /// How many.
@@ -98,6 +108,11 @@ impl fmt::Display for Flag {
             Self::FoldedNormalizations { count } => write!(
                 f,
                 "{count} batch normalizations counted as folded into the weights; the runtime computes them unless they are"
+            ),
+            Self::NetworkOutside { sum_ms, measured_ms: (low, high), factor } => write!(
+                f,
+                "its ops sum to {sum_ms:.4} ms, those of measured networks to {low:.4} to {high:.4} ms; interval widened \
+                 {factor:.1} times"
             ),
             Self::Emulated => f.write_str("emulated figures, no timings"),
             Self::FlaggedOps { ops } => write!(f, "{ops} of its ops are flagged"),
@@ -140,9 +155,14 @@ pub(crate) fn network_prediction(ms: f64, ops: &[OpEstimate], networks: &Network
         coefficients.inside_ms(op.combined.ms) * (half_width.exp() - (half_width / op.widened).exp())
     };
     let outside: f64 = ops.iter().map(outside).sum();
-    let half_width =
-        networks.band.log_half_width.hypot(NORMAL_90 * known_less.max(0.0).sqrt()) + (outside / ms).ln_1p();
+    let sum_ms: f64 = ops.iter().map(|op| op.combined.ms).sum();
+    let factor = 1.0 + networks.outside(sum_ms).map_or(0.0, |log_ratio| WIDER_PER_FOLD * log_ratio);
+    let half_width = factor * networks.band.log_half_width.hypot(NORMAL_90 * known_less.max(0.0).sqrt())
+        + (outside / ms).ln_1p();
     let mut flags = Vec::new();
+    if let Some(measured_ms) = networks.sum_range_ms.filter(|_| factor > 1.0) {
+        flags.push(Flag::NetworkOutside { sum_ms, measured_ms, factor });
+    }
     match (networks.form, networks.band.basis) {
         (Form::Sum, _) => flags.push(Flag::NoNetworks),
         (_, Basis::Few | Basis::None) => flags.push(Flag::FewNetworks { rows: networks.rows }),

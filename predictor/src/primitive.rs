@@ -177,6 +177,11 @@ impl Primitive {
         layers.map(|node| Self::of_node(graph, node)).collect()
     }
 
+    /// A layer of a graph; nothing for an input.
+    pub(crate) fn of_node_in(graph: &Graph, node: &Node) -> Option<Self> {
+        (!matches!(node.layer, Layer::Input(_))).then(|| Self::of_node(graph, node))
+    }
+
     fn of_node(graph: &Graph, node: &Node) -> Self {
         let (input, output) = (node.input, node.output);
         let elementwise = |function| Self::Elementwise { function, map: output };

@@ -10,6 +10,7 @@ mod ols;
 mod polynomial;
 mod residual;
 mod ridge;
+mod slope;
 mod work_terms;
 
 use serde::{Deserialize, Serialize};
