@@ -46,6 +46,7 @@ mod network_form;
 mod network_model;
 mod nnls;
 mod op_model;
+mod pool;
 mod prediction;
 mod primitive;
 pub mod regressor;

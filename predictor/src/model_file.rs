@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     KindModel, LatencyModel, Measured, NetworkModel, OpModel, PredictorError, latency_model::Provenance,
-    op_model::Pool,
+    pool::Pool,
 };
 
 const FORMAT: &str = "tailor-latency-model";

@@ -14,6 +14,7 @@ use crate::{
     hull::Hull,
     interval::{Basis, NORMAL_90},
     kind_model::{Draft, KindModel, PooledErrors, Scope},
+    pool::{Pool, precision_of},
     prediction::{Flag, LogNormal},
     regressor::{Contribution, Fitted, RegressorKind},
 };
@@ -50,21 +51,6 @@ pub struct OpModel {
     /// By number format: ops in one say nothing of ops in the other.
     pub(crate) pools: BTreeMap<Precision, Pool>,
     pub(crate) measured: HashMap<String, Measured>,
-}
-
-/// Work terms over all kinds of one number format, for ops with work that their own kind's rows do not have.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Pool {
-    /// The work terms.
-    pub(crate) fitted: Fitted,
-    /// The work that its rows span.
-    pub(crate) hull: Hull,
-}
-
-/// The number format of a kind of op.
-pub(crate) fn precision_of(kind: &str) -> Precision {
-    if kind.ends_with(Precision::Int8.suffix()) { Precision::Int8 } else { Precision::F32 }
 }
 
 /// What the op level says of an op.

@@ -3,6 +3,7 @@
 //! Nodes become steps ([`translate`]), steps that runtimes compute in one go are joined ([`fuse`]), and blocks of steps are
 //! matched with the kinds of op that a model knows, the largest first ([`cover`]).
 
+mod attributes;
 mod block;
 mod bottleneck;
 mod cover;

@@ -4,10 +4,13 @@ use std::collections::HashMap;
 
 use profiler::{
     onnx::{AttributeValue, ModelGraph, ModelNode, Tensor},
-    spec::{Activation, FeatureMap, Interpolation},
+    spec::{Activation, FeatureMap},
 };
 
-use super::step::{Arithmetic, ConvStep, Operation, Read, Source, Step, Steps, What, WindowStep};
+use super::{
+    attributes::{feature_map, int, ints, pair, upsample, window},
+    step::{Arithmetic, ConvStep, Operation, Read, Source, Step, Steps, What, WindowStep},
+};
 
 /// A node of which runtimes make nothing.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -278,20 +281,18 @@ impl<'a> Translation<'a> {
             "Sigmoid" => Some(Activation::Sigmoid),
             "HardSwish" => Some(Activation::Hswish),
             "Swish" => float("alpha").is_none_or(|alpha| alpha == 1.0).then_some(Activation::Swish),
-            "HardSigmoid" => {
-                // Tools write other slopes (0.2, Keras'); what it costs is the same.
-                Some(Activation::Hsigmoid)
-            }
+            // Tools write other slopes too (Keras 0.2); what it costs is the same.
+            "HardSigmoid" => Some(Activation::Hsigmoid),
             "Clip" => {
-                let bound = |place: usize, name: &str, open: f64| {
-                    let given = node.inputs.get(place).filter(|name| !name.is_empty());
-                    match given {
-                        Some(name) => self.tensor(name)?.values.as_deref()?.first().copied(),
-                        None => Some(float(name).unwrap_or(open)),
-                    }
+                let bound = |place: usize, name: &str, open: f64| match node
+                    .inputs
+                    .get(place)
+                    .filter(|name| !name.is_empty())
+                {
+                    Some(name) => self.tensor(name)?.values.as_deref()?.first().copied(),
+                    None => Some(float(name).unwrap_or(open)),
                 };
-                let bounds = (bound(1, "min", f64::MIN)?, bound(2, "max", f64::MAX)?);
-                match bounds {
+                match (bound(1, "min", f64::MIN)?, bound(2, "max", f64::MAX)?) {
                     (0.0, high) if high >= f64::from(f32::MAX) => Some(Activation::Relu),
                     // Between any two numbers costs what between 0 and 6 does.
                     _ => Some(Activation::Relu6),
@@ -300,61 +301,4 @@ impl<'a> Translation<'a> {
             _ => None,
         }
     }
-}
-
-/// A map of these sides: `[1, c, h, w]`, `[1, c]`, or a sequence `[1, t, c]`; others by their number of positions.
-fn feature_map(dims: &[u64]) -> Option<FeatureMap> {
-    let (height, width, channels) = match *dims {
-        [] => (1, 1, 1),
-        [c] => (1, 1, c),
-        [n, c] => (1, n, c),
-        [n, t, c] => (n, t, c),
-        [n, c, h, w] => (n.checked_mul(h)?, w, c),
-        [n, c, ref sides @ ..] => (n, sides.iter().product(), c),
-    };
-    let side = |side: u64| u32::try_from(side).ok().filter(|side| *side > 0);
-    Some(FeatureMap { height: side(height)?, width: side(width)?, channels: side(channels)? })
-}
-
-fn int(node: &ModelNode, name: &str) -> Option<i64> {
-    match node.attributes.get(name) {
-        Some(AttributeValue::Int(value)) => Some(*value),
-        _ => None,
-    }
-}
-
-fn ints<'a>(node: &'a ModelNode, name: &str) -> Option<&'a [i64]> {
-    match node.attributes.get(name) {
-        Some(AttributeValue::Ints(values)) => Some(values),
-        _ => None,
-    }
-}
-
-/// Two numbers, 1 where the attribute is left out.
-fn pair(node: &ModelNode, name: &str) -> Option<[u32; 2]> {
-    match ints(node, name) {
-        None => Some([1, 1]),
-        Some(&[down, right]) => Some([u32::try_from(down).ok()?, u32::try_from(right).ok()?]),
-        Some(_) => None,
-    }
-}
-
-fn window(node: &ModelNode) -> Option<WindowStep> {
-    ints(node, "kernel_shape")?;
-    Some(WindowStep { kernel: pair(node, "kernel_shape")?, stride: pair(node, "strides")? })
-}
-
-fn upsample(node: &ModelNode, input: FeatureMap, output: FeatureMap) -> Option<What> {
-    let factor = output.height.checked_div(input.height)?;
-    let is_whole = output.height == factor * input.height && output.width == factor * input.width;
-    let mode = match node.attributes.get("mode") {
-        Some(AttributeValue::Text(mode)) => mode.as_str(),
-        _ => "nearest",
-    };
-    let interpolation = match mode {
-        "nearest" => Interpolation::Nearest,
-        "linear" | "bilinear" => Interpolation::Bilinear,
-        _ => return None,
-    };
-    (is_whole && factor > 1).then_some(What::Upsample { factor, interpolation })
 }

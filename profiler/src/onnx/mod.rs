@@ -3,6 +3,7 @@
 mod chain;
 mod export;
 mod layers;
+mod layout_shapes;
 mod model_graph;
 mod outline;
 mod parts;

@@ -172,3 +172,7 @@ fn infer(node: &ModelNode, opset: i64, known: &HashMap<String, Tensor>) -> Resul
     });
     Ok(outputs.collect())
 }
+
+#[cfg(test)]
+#[path = "shape_tests.rs"]
+mod tests;
