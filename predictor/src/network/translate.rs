@@ -29,10 +29,7 @@ pub(super) struct Translated {
     pub(super) free: Vec<FreeNode>,
 }
 
-/// Translates a model of which all shapes are known.
-///
-/// # Errors
-/// What cannot be, in words.
+/// Translates a model of which all shapes are known; what cannot be is said in words.
 pub(super) fn translate(graph: &ModelGraph, shapes: &HashMap<String, Tensor>) -> Result<Translated, String> {
     let mut translation =
         Translation { shapes, known: HashMap::new(), steps: Steps::default(), free: Vec::new() };
