@@ -222,7 +222,9 @@ fn an_onnx_network_is_predicted_as_its_architecture_is() {
     folder.refused(&["predict", "model.json", "pool.onnx"], &parts);
     let guessed = folder.json(&["predict", "model.json", "pool.onnx", "--allow-unknown", "--json"]);
     assert!(guessed[0]["ops"][0]["flags"].to_string().contains("guessed"), "{guessed}");
-    assert!(number(&guessed[0]["high_ms"]) > 4.0 * number(&guessed[0]["latency_ms"]), "{guessed}");
+    // A factor of eight either way for the op, which the measured constant of a network has not.
+    let op = &guessed[0]["ops"][0];
+    assert!(number(&op["high_ms"]) > 7.9 * number(&op["latency_ms"]), "{guessed}");
 }
 
 #[test]

@@ -60,13 +60,12 @@ impl OnnxNetwork {
                 )));
             }
         }
-        let translated = translate::translate(graph, &shapes).map_err(wrong)?;
-        let mut steps = translated.steps;
+        let (mut steps, free) = translate::translate(graph, &shapes).map_err(wrong)?;
         if steps.iter().next().is_none() {
             return Err(wrong("it computes nothing".to_owned()));
         }
         let folded_normalizations = fuse::fuse(&mut steps);
-        Ok(Self { name: name.to_owned(), steps, free: translated.free, folded_normalizations })
+        Ok(Self { name: name.to_owned(), steps, free, folded_normalizations })
     }
 
     /// What it is called.

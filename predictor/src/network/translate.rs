@@ -24,10 +24,7 @@ pub struct FreeNode {
 }
 
 /// Steps, and the nodes that cost nothing.
-pub(super) struct Translated {
-    pub(super) steps: Steps,
-    pub(super) free: Vec<FreeNode>,
-}
+pub(super) type Translated = (Steps, Vec<FreeNode>);
 
 /// Translates a model of which all shapes are known; what cannot be is said in words.
 pub(super) fn translate(graph: &ModelGraph, shapes: &HashMap<String, Tensor>) -> Result<Translated, String> {
@@ -42,7 +39,7 @@ pub(super) fn translate(graph: &ModelGraph, shapes: &HashMap<String, Tensor>) ->
     }
     let outputs = graph.outputs.iter().filter_map(|name| translation.known.get(name.as_str()));
     translation.steps.outputs = outputs.map(|read| read.source).collect();
-    Ok(Translated { steps: translation.steps, free: translation.free })
+    Ok((translation.steps, translation.free))
 }
 
 struct Translation<'a> {
