@@ -79,7 +79,7 @@ impl NetworkModel {
     }
 
     /// How far a sum of ops is outside those fitted on, as the logarithm of the ratio to the nearest; nothing inside, and
-    /// up to [`NEAR`] beyond.
+    /// up to 5 % beyond.
     #[must_use]
     pub fn outside(&self, sum_ms: f64) -> Option<f64> {
         let (low, high) = self.sum_range_ms?;

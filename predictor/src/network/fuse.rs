@@ -68,7 +68,7 @@ fn join_gate(steps: &mut Steps, index: usize) {
 fn join_divided_gate(steps: &mut Steps, index: usize) {
     let chain = || {
         let places = [0, 1].into_iter();
-        let found = places.filter_map(|place| {
+        let mut found = places.filter_map(|place| {
             let clip = steps.writer(index, place)?;
             let add = steps.writer(clip, 0)?;
             let read = *steps.get(index)?.reads.get(1 - place)?;
@@ -77,7 +77,7 @@ fn join_divided_gate(steps: &mut Steps, index: usize) {
             let alone = steps.only_reader(add) == Some(clip) && steps.only_reader(clip) == Some(index);
             (same && plus_3 && alone && is(steps, clip, is_clip)).then_some((add, clip, read))
         });
-        let (add, clip, read) = found.last()?;
+        let (add, clip, read) = found.next()?;
         let scale = steps.only_reader(index)?;
         let sixth = is(steps, scale, |step| constant(step, Operation::Multiply, 1.0 / 6.0));
         (sixth && is(steps, index, |step| step.what == What::Multiply)).then_some((add, clip, read, scale))
