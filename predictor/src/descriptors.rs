@@ -1,6 +1,6 @@
 //! An op as a point for learners that know no physics.
 
-use crate::{OpFeatures, TERMS};
+use crate::{FeatureSlope, OpFeatures, TERMS};
 
 /// Multiples to which kernels round channels up.
 const CHANNEL_GROUPS: [f64; 3] = [4.0, 8.0, 16.0];
@@ -53,6 +53,25 @@ pub(crate) fn descriptors(op: &OpFeatures) -> Vec<f64> {
     point
 }
 
+/// The derivative of [`descriptors`] along a slope of the features, roundings and marks held.
+#[must_use]
+pub(crate) fn descriptor_slopes(slope: &FeatureSlope) -> Vec<f64> {
+    let [pixels_in, pixels_out, channels_in, channels_out, widest, kernel, macs, layers] = slope.sizes;
+    let mut slopes = vec![
+        pixels_in,
+        pixels_in - pixels_out,
+        channels_in,
+        channels_out,
+        widest - channels_in,
+        kernel,
+        layers,
+    ];
+    slopes.resize(slopes.len() + 3 * CHANNEL_GROUPS.len() + 2 * PIXEL_GROUPS.len(), 0.0);
+    slopes.push(macs - widest - pixels_in);
+    slopes.resize(slopes.len() + MARKS.len(), 0.0);
+    slopes
+}
+
 fn rounding_up(count: f64, group: f64) -> f64 {
     let count = count.max(1.0);
     ((count / group).ceil() * group / count).ln()
@@ -94,6 +113,8 @@ mod tests {
         let marks = &point[point.len() - MARKS.len()..];
         assert_eq!(marks.iter().sum::<f64>(), 2.0);
         assert_eq!((marks[0], marks[5]), (1.0, 1.0));
+        let slope = FeatureSlope { work: [0.0; crate::N_TERMS], sizes: [0.0; 8] };
+        assert_eq!(descriptor_slopes(&slope).len(), point.len());
     }
 
     #[test]

@@ -30,6 +30,24 @@ pub enum PredictorError {
         /// What is missing.
         reason: String,
     },
+    /// A network with ops for which the model has no ground to say anything.
+    #[error("no latency for {} of the ops of `{network}` on {device}: {}; measure such ops, or pass --allow-unknown for a guess with a wide interval", ops.len(), list(ops))]
+    Unmeasured {
+        /// The network.
+        network: String,
+        /// The device the model is of.
+        device: String,
+        /// The ops, and what is missing for each.
+        ops: Vec<(String, String)>,
+    },
+    /// A network that cannot be read.
+    #[error("{network}: {reason}")]
+    Network {
+        /// The network.
+        network: String,
+        /// Why not.
+        reason: String,
+    },
     /// Tables that do not belong together.
     #[error("{} and {} differ in {difference}; fit one model each, or pass --allow-mixed", first.display(), second.display())]
     Mixed {
@@ -94,12 +112,30 @@ pub enum PredictorError {
         /// What it can be, in words.
         expected: &'static str,
     },
+    /// Numbers that are no probabilities or parameters of a network's candidates.
+    #[error("probabilities of candidates: {0}")]
+    Probabilities(String),
     /// A subject that is neither an op key nor a file.
-    #[error("{reason}; nor is it the path of an architecture file (.json)")]
+    #[error("{reason}; nor is it the path of an architecture file (.json) or of a network (.onnx)")]
     Subject {
         /// Why it is no op key.
         reason: String,
     },
+}
+
+/// Ops with what is missing; those that lack the same together.
+fn list(ops: &[(String, String)]) -> String {
+    let mut by_reason: Vec<(&str, Vec<String>)> = Vec::new();
+    for (op, reason) in ops {
+        let op = format!("`{op}`");
+        match by_reason.iter_mut().find(|(known, _)| known == reason) {
+            Some((_, ops)) if ops.contains(&op) => {}
+            Some((_, ops)) => ops.push(op),
+            None => by_reason.push((reason, vec![op])),
+        }
+    }
+    let parts = by_reason.into_iter().map(|(reason, ops)| format!("{} ({reason})", ops.join(", ")));
+    parts.collect::<Vec<_>>().join("; ")
 }
 
 impl PredictorError {
@@ -107,7 +143,7 @@ impl PredictorError {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Write(_) | Self::UnknownOp { .. } => 1,
+            Self::Write(_) => 1,
             _ => 2,
         }
     }

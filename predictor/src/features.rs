@@ -97,6 +97,12 @@ fn add_work(layer: &Primitive, work: &mut [f64; N_TERMS]) {
                 add(DEPTHWISE + 5, &edges);
             }
         }
+        Primitive::OblongConv { input, output, kernel, groups, dilation } => {
+            add(conv_class(input, output, kernel[0].max(kernel[1]), groups), &weighted(input));
+            if dilation > 1 {
+                add(DILATED, &[millions(layer.macs())]);
+            }
+        }
         Primitive::Linear { input, .. } => add(LINEAR, &weighted(input)),
         Primitive::Elementwise { function, .. } => match function {
             Elementwise::Relu => add(RELU, &[elements]),

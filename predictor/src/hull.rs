@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{OpFeatures, Sample, TERMS};
 
 /// How many half-widths wider an interval gets per e-fold outside the measured work.
-const WIDER_PER_FOLD: f64 = 2.0;
+pub(crate) const WIDER_PER_FOLD: f64 = 2.0;
 
 /// Smallest and largest amount of each work term among samples; terms that none of them has are not there.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -160,9 +160,16 @@ impl LatencyModel {
     /// # Errors
     /// [`PredictorError::UnknownOp`] for an op that nothing measured says anything of.
     pub fn predict_network(&self, ops: &[OpSpec]) -> Result<Prediction, PredictorError> {
-        let estimates = ops.iter().map(|op| self.estimate(op)).collect::<Result<Vec<_>, _>>()?;
+        self.predict_estimates(&ops.iter().map(|op| self.estimate(op)).collect::<Result<Vec<_>, _>>()?)
+    }
+
+    /// The latency of a network of ops that are estimated already.
+    ///
+    /// # Errors
+    /// [`PredictorError::CannotFit`] when it would be no latency.
+    pub fn predict_estimates(&self, estimates: &[OpEstimate]) -> Result<Prediction, PredictorError> {
         let ms = estimates.iter().fold(self.additive().constant_ms(), |ms, e| ms + self.share(e));
-        let mut prediction = network_prediction(ms, &estimates, &self.networks);
+        let mut prediction = network_prediction(ms, estimates, &self.networks);
         prediction.iter_mut().for_each(|prediction| prediction.flags.extend(self.emulated()));
         prediction.ok_or_else(|| PredictorError::CannotFit(format!("the network's latency would be {ms} ms")))
     }
@@ -197,16 +204,22 @@ impl LatencyModel {
         self.ops.contributions(op).map_err(|reason| self.unknown(op, reason))
     }
 
-    fn emulated(&self) -> Option<Flag> {
+    pub(crate) fn emulated(&self) -> Option<Flag> {
         self.conditions.runtime.emulated.then_some(Flag::Emulated)
     }
 
-    fn share(&self, estimate: &OpEstimate) -> f64 {
+    /// What an estimated op adds to a network, in milliseconds.
+    pub(crate) fn share(&self, estimate: &OpEstimate) -> f64 {
         self.networks.coefficients.inside_ms(estimate.combined.ms)
     }
 
-    fn unknown(&self, op: &OpSpec, reason: String) -> PredictorError {
-        let device = format!("{} ({})", self.conditions.device, self.conditions.runtime.name);
+    /// Device and runtime, for people.
+    pub(crate) fn device_name(&self) -> String {
+        format!("{} ({})", self.conditions.device, self.conditions.runtime.name)
+    }
+
+    pub(crate) fn unknown(&self, op: &OpSpec, reason: String) -> PredictorError {
+        let device = self.device_name();
         PredictorError::UnknownOp { op: op.key(), device, reason }
     }
 }

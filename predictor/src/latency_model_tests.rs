@@ -78,11 +78,24 @@ fn without_networks_the_answer_is_a_flagged_wide_sum() {
 }
 
 #[test]
+fn networks_beyond_the_measured_ones_are_flagged_and_wider() {
+    let model = fitted(0.02, 20);
+    let inside = &random_networks(1)[0];
+    let twice: Vec<_> = [inside.ops(); 4].concat();
+    let [near, far] = [inside.ops(), &twice].map(|ops| model.predict_network(ops).unwrap());
+    let outside = |p: &Prediction| p.flags.iter().any(|flag| matches!(flag, Flag::NetworkOutside { .. }));
+    assert!(!outside(&near) && outside(&far), "{near:?}, {far:?}");
+    let width = |p: &Prediction| (p.high.ms() / p.latency.ms()).ln();
+    // Four times a network within the range is at least ln 4 - ln(largest / least) outside; here more than 0.5.
+    assert!(width(&far) > 2.0 * width(&near), "{near:?}, {far:?}");
+}
+
+#[test]
 fn unknown_ops_are_named_with_the_device() {
     let error = fitted(0.0, 5).predict_op(&"mbconv-7x7x64-o64-e6-k3-s1-hswish".parse().unwrap()).unwrap_err();
     let text = "no latency for `mbconv-7x7x64-o64-e6-k3-s1-hswish` on test bench (mock): nothing that was measured has `hswish_elements`";
     assert_eq!(error.to_string(), text);
-    assert_eq!(error.exit_code(), 1);
+    assert_eq!(error.exit_code(), 2);
 }
 
 #[test]

@@ -2,11 +2,11 @@
 //!
 //! | field | what |
 //! |---|---|
-//! | `format`, `version` | `tailor-latency-model`, 1 |
+//! | `format`, `version` | `tailor-latency-model`, 2 |
 //! | `conditions` | device, runtime, threads, processors and build target of the rows, as in their session |
 //! | `op.cache` | cache state of the op rows |
 //! | `op.kinds` | a [`KindModel`] per kind of op: regressor with coefficients by name, its errors, its interval, the work its rows span |
-//! | `op.pooled`, `op.pooled_hull` | work terms over all kinds, for ops with work that their own kind's rows do not have |
+//! | `op.pools` | by number format (`f32`, `int8`) work terms over all its kinds, for ops with work that their own kind's rows do not have, and the work its rows span |
 //! | `op.measured` | per op key the measured latency and its noise |
 //! | `network` | a [`NetworkModel`]: form, `constant_ms`, `scale`, `call_ms`, its errors, its interval |
 //! | `provenance` | a [`Provenance`]: tables, sessions, seed, versions, time, subjects fitted on and held out |
@@ -17,17 +17,17 @@ use std::{collections::BTreeMap, path::Path};
 
 use profiler::{
     record::{Cache, Conditions, ReadError, read_document, write_document},
-    spec::{OpSpec, SpecError},
+    spec::{OpSpec, Precision, SpecError},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    KindModel, LatencyModel, Measured, NetworkModel, OpModel, PredictorError, hull::Hull,
-    latency_model::Provenance, regressor::Fitted,
+    KindModel, LatencyModel, Measured, NetworkModel, OpModel, PredictorError, latency_model::Provenance,
+    pool::Pool,
 };
 
 const FORMAT: &str = "tailor-latency-model";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,8 +43,7 @@ struct Body {
 struct OpLevel {
     cache: Cache,
     kinds: Vec<KindModel>,
-    pooled: Fitted,
-    pooled_hull: Hull,
+    pools: BTreeMap<String, Pool>,
     measured: BTreeMap<String, Measured>,
 }
 
@@ -58,6 +57,8 @@ impl LatencyModel {
         let body: Body = read_document(path, FORMAT, VERSION)?;
         let op = |(key, measured): (String, Measured)| key.parse::<OpSpec>().map(|op| (op.key(), measured));
         let measured = body.op.measured.into_iter().map(op).collect::<Result<_, SpecError>>();
+        let pools = body.op.pools.into_iter().map(|(name, pool)| Ok((number_format(&name)?, pool)));
+        let pools: Result<BTreeMap<_, _>, String> = pools.collect();
         let model = Self {
             conditions: body.conditions,
             provenance: body.provenance,
@@ -65,8 +66,7 @@ impl LatencyModel {
             ops: OpModel {
                 cache: body.op.cache,
                 kinds: body.op.kinds.into_iter().map(|model| (model.kind.clone(), model)).collect(),
-                pooled: body.op.pooled,
-                pooled_hull: body.op.pooled_hull,
+                pools: pools.map_err(wrong)?,
                 measured: measured.map_err(|e| wrong(e.to_string()))?,
             },
         };
@@ -80,14 +80,14 @@ impl LatencyModel {
     /// [`PredictorError::Write`].
     pub fn write(&self, path: &Path) -> Result<(), PredictorError> {
         let measured = self.ops.measured.iter().map(|(key, measured)| (key.clone(), *measured));
+        let pools = self.ops.pools.iter().map(|(precision, pool)| (precision.to_string(), pool.clone()));
         let body = Body {
             conditions: self.conditions.clone(),
             network: self.networks.clone(),
             op: OpLevel {
                 cache: self.ops.cache,
                 kinds: self.ops.kinds().cloned().collect(),
-                pooled: self.ops.pooled.clone(),
-                pooled_hull: self.ops.pooled_hull.clone(),
+                pools: pools.collect(),
                 measured: measured.collect(),
             },
             provenance: self.provenance.clone(),
@@ -131,6 +131,11 @@ impl LatencyModel {
     }
 }
 
+fn number_format(name: &str) -> Result<Precision, String> {
+    let found = [Precision::F32, Precision::Int8].into_iter().find(|precision| precision.to_string() == name);
+    found.ok_or_else(|| format!("`{name}` is no number format, expected f32 or int8"))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -161,7 +166,7 @@ mod tests {
         let text = std::fs::read_to_string(&path).unwrap();
         let cases = [
             (
-                text.replace("\"version\": 1", "\"version\": 9"),
+                text.replace("\"version\": 2", "\"version\": 9"),
                 "version 9 of `tailor-latency-model` is not known",
             ),
             (text.replace("tailor-latency-model", "tailor-session"), "expected a file with format"),
@@ -169,7 +174,8 @@ mod tests {
             (text.replace("\"scale\": ", "\"scale\": 1e999, \"x\": "), "not valid JSON"),
             (text.replace("\"constant\": ", "\"costant\": "), "`costant` is no work term"),
             (text.replace("\"gpool-", "\"gpol-"), "gpol"),
-            (text.replace("\"pooled\": {", "\"poled\": {"), "poled"),
+            (text.replace("\"pools\": {", "\"pols\": {"), "pols"),
+            (text.replace("\"f32\": {", "\"f33\": {"), "`f33` is no number format"),
             (text[..text.len() / 2].to_owned(), "not valid JSON"),
         ];
         for (broken, reason) in cases {

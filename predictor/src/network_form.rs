@@ -47,6 +47,12 @@ impl Coefficients {
         self.scale * (ms - self.call_ms).max(LEFT_OF_AN_OP * ms)
     }
 
+    /// The derivative of [`Self::inside_ms`] by the op's latency.
+    #[must_use]
+    pub fn inside_slope(&self, ms: f64) -> f64 {
+        if ms - self.call_ms > LEFT_OF_AN_OP * ms { self.scale } else { LEFT_OF_AN_OP * self.scale }
+    }
+
     /// The coefficients of a form that minimise Σ (predicted / measured - 1)² over networks; `points` is not empty.
     ///
     /// Two of them come from linfa's least squares on rows divided by their latency. Where one would not be allowed, it

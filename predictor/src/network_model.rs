@@ -15,6 +15,8 @@ use crate::{
 
 /// How much less the error of a form must be than that of an earlier one to be preferred.
 const CLEARLY_BETTER: f64 = 0.97;
+/// How far beyond the measured networks counts as among them, on log scale.
+const NEAR: f64 = 0.05;
 /// Half-width on log scale for a mere sum of ops: whole networks were seen at 0.57 to 1.18 times their sum.
 const SUM_LOG_HALF_WIDTH: f64 = 0.5;
 
@@ -30,6 +32,8 @@ pub struct NetworkModel {
     pub cache: Cache,
     /// Networks fitted on.
     pub rows: usize,
+    /// Least and largest Σ ops among them, in milliseconds; nothing without networks.
+    pub sum_range_ms: Option<(f64, f64)>,
     /// Sessions they were measured in.
     pub sessions: usize,
     /// Mean absolute relative error over networks left out one at a time, or one session at a time where there are
@@ -61,7 +65,26 @@ impl NetworkModel {
         let mut band = Band::new(&[], &[]);
         band.log_half_width = SUM_LOG_HALF_WIDTH;
         let (form, coefficients) = (Form::Sum, Coefficients::SUM);
-        Self { form, coefficients, cache, rows: 0, sessions: 0, loo_mape: None, ops_deviation: 0.0, band }
+        Self {
+            form,
+            coefficients,
+            cache,
+            rows: 0,
+            sum_range_ms: None,
+            sessions: 0,
+            loo_mape: None,
+            ops_deviation: 0.0,
+            band,
+        }
+    }
+
+    /// How far a sum of ops is outside those fitted on, as the logarithm of the ratio to the nearest; nothing inside, and
+    /// up to 5 % beyond.
+    #[must_use]
+    pub fn outside(&self, sum_ms: f64) -> Option<f64> {
+        let (low, high) = self.sum_range_ms?;
+        let log_ratio = (sum_ms / high).ln().max((low / sum_ms).ln());
+        (log_ratio > NEAR).then_some(log_ratio)
     }
 
     /// Fits to measured networks in relative error, and chooses the form by leaving out one network at a time.
@@ -103,12 +126,18 @@ impl NetworkModel {
             coefficients,
             cache,
             rows: points.len(),
+            sum_range_ms: points.iter().map(|point| (point.sum, point.sum)).reduce(join),
             sessions: sessions.len(),
             loo_mape: (!errors.is_empty()).then(|| mape_of_log_errors(&errors)),
             ops_deviation: (deviations / points.len() as f64).sqrt(),
             band: Band::new(&errors, &[]),
         })
     }
+}
+
+/// The range that covers two.
+fn join((low, high): (f64, f64), (lower, higher): (f64, f64)) -> (f64, f64) {
+    (low.min(lower), high.max(higher))
 }
 
 /// The simplest form that none of the others clearly beats, and its errors on networks left out.

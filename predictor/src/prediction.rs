@@ -50,11 +50,42 @@ pub enum Flag {
     },
     /// The model was fitted to emulated figures: this is no timing.
     Emulated,
+    /// No op key describes it: its kind's model is asked by its work.
+    ByWork,
+    /// Nothing was measured of such an op: this is a guess.
+    Guessed {
+        /// On what it rests.
+        basis: GuessBasis,
+    },
+    /// Batch normalizations are not counted, though the runtime computes them unless they are folded into the weights.
+    FoldedNormalizations {
+        /// How many.
+        count: usize,
+    },
+    /// Its ops sum to more or less than those of any measured network.
+    NetworkOutside {
+        /// Their sum in milliseconds.
+        sum_ms: f64,
+        /// The least and largest sum of measured networks in milliseconds.
+        measured_ms: (f64, f64),
+        /// By what the interval was widened.
+        factor: f64,
+    },
     /// Some ops of the network are flagged themselves.
     FlaggedOps {
         /// How many.
         ops: usize,
     },
+}
+
+/// On what a guess rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GuessBasis {
+    /// What the same work costs in other kinds of op.
+    OtherKinds,
+    /// How much it moves and multiplies, at the median pace of the measured ops.
+    Moved,
 }
 
 impl fmt::Display for Flag {
@@ -66,6 +97,22 @@ impl fmt::Display for Flag {
             Self::FewRows { kind, rows } => write!(f, "only {rows} measured ops of kind {kind}"),
             Self::NoNetworks => f.write_str("no whole network was measured: this is a mere sum of ops"),
             Self::FewNetworks { rows } => write!(f, "only {rows} measured networks"),
+            Self::ByWork => f.write_str("no op key describes it: predicted by its work"),
+            Self::Guessed { basis: GuessBasis::OtherKinds } => {
+                f.write_str("a guess: no such op was measured; by what its work costs in other kinds")
+            }
+            Self::Guessed { basis: GuessBasis::Moved } => {
+                f.write_str("a guess: no such work was measured; by what it moves and multiplies")
+            }
+            Self::FoldedNormalizations { count } => write!(
+                f,
+                "{count} batch normalizations counted as folded into the weights; the runtime computes them unless they are"
+            ),
+            Self::NetworkOutside { sum_ms, measured_ms: (low, high), factor } => write!(
+                f,
+                "its ops sum to {sum_ms:.4} ms, those of measured networks to {low:.4} to {high:.4} ms; interval widened \
+                 {factor:.1} times"
+            ),
             Self::Emulated => f.write_str("emulated figures, no timings"),
             Self::FlaggedOps { ops } => write!(f, "{ops} of its ops are flagged"),
         }
@@ -97,8 +144,14 @@ impl Prediction {
 /// The prediction of a network of these ops that sums to `ms`.
 pub(crate) fn network_prediction(ms: f64, ops: &[OpEstimate], networks: &NetworkModel) -> Option<Prediction> {
     let shares = ops.iter().map(|op| Share::of(op, &networks.coefficients));
-    let half_width = networks.log_half_width(ms, &shares.fold(Share::default(), |sum, share| sum + share));
+    let sum_ms: f64 = ops.iter().map(|op| op.combined.ms).sum();
+    let factor = networks.widening(sum_ms);
+    let share = shares.fold(Share::default(), |sum, share| sum + share);
+    let half_width = networks.log_half_width(ms, &share);
     let mut flags = Vec::new();
+    if let Some(measured_ms) = networks.sum_range_ms.filter(|_| factor > 1.0) {
+        flags.push(Flag::NetworkOutside { sum_ms, measured_ms, factor });
+    }
     match (networks.form, networks.band.basis) {
         (Form::Sum, _) => flags.push(Flag::NoNetworks),
         (_, Basis::Few | Basis::None) => flags.push(Flag::FewNetworks { rows: networks.rows }),

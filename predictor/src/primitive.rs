@@ -57,6 +57,19 @@ pub enum Primitive {
         /// Distance between neighbouring taps; 1 for a plain one.
         dilation: u32,
     },
+    /// A convolution whose kernel is not square.
+    OblongConv {
+        /// What it reads.
+        input: FeatureMap,
+        /// What it gives.
+        output: FeatureMap,
+        /// Height and width of its kernel.
+        kernel: [u32; 2],
+        /// Its groups.
+        groups: u32,
+        /// Distance between neighbouring taps; 1 for a plain one.
+        dilation: u32,
+    },
     /// A fully connected layer.
     Linear {
         /// Features in, as `1x1xC`.
@@ -116,6 +129,7 @@ impl Primitive {
     pub fn output(&self) -> FeatureMap {
         match *self {
             Self::Conv { output, .. }
+            | Self::OblongConv { output, .. }
             | Self::Linear { output, .. }
             | Self::Pool { output, .. }
             | Self::Join { output, .. }
@@ -131,6 +145,7 @@ impl Primitive {
     pub fn kernel(&self) -> u32 {
         match *self {
             Self::Conv { kernel, .. } | Self::Pool { kernel, .. } => kernel,
+            Self::OblongConv { kernel: [high, wide], .. } => high.max(wide),
             Self::Join { parts, .. } => parts,
             _ => 1,
         }
@@ -140,10 +155,8 @@ impl Primitive {
     #[must_use]
     pub fn weights(&self) -> u64 {
         match *self {
-            Self::Conv { input, output, kernel, groups, .. } => {
-                let per_filter = u64::from(input.channels / groups.max(1)) * u64::from(kernel).pow(2);
-                u64::from(output.channels) * per_filter
-            }
+            Self::Conv { input, output, kernel, groups, .. } => filters(input, output, [kernel; 2], groups),
+            Self::OblongConv { input, output, kernel, groups, .. } => filters(input, output, kernel, groups),
             Self::Linear { input, output } => u64::from(input.channels) * u64::from(output.channels),
             _ => 0,
         }
@@ -162,6 +175,11 @@ impl Primitive {
     pub fn of_graph(graph: &Graph) -> Vec<Self> {
         let layers = graph.nodes().iter().filter(|node| !matches!(node.layer, Layer::Input(_)));
         layers.map(|node| Self::of_node(graph, node)).collect()
+    }
+
+    /// A layer of a graph; nothing for an input.
+    pub(crate) fn of_node_in(graph: &Graph, node: &Node) -> Option<Self> {
+        (!matches!(node.layer, Layer::Input(_))).then(|| Self::of_node(graph, node))
     }
 
     fn of_node(graph: &Graph, node: &Node) -> Self {
@@ -201,6 +219,11 @@ impl Primitive {
             _ => Self::Other { output },
         }
     }
+}
+
+fn filters(input: FeatureMap, output: FeatureMap, kernel: [u32; 2], groups: u32) -> u64 {
+    let taps = u64::from(kernel[0]) * u64::from(kernel[1]);
+    u64::from(output.channels) * u64::from(input.channels / groups.max(1)) * taps
 }
 
 #[cfg(test)]

@@ -123,7 +123,7 @@ pub(crate) fn combine(rows: &[(f64, f64)]) -> (f64, f64) {
 }
 
 /// Latency of a row and its relative noise.
-fn noisy(row: &Row) -> (f64, f64) {
+pub(crate) fn noisy(row: &Row) -> (f64, f64) {
     let noise = ((row.ci_high_ms - row.ci_low_ms) / CI_WIDTH / row.latency_ms).hypot(REPEAT_NOISE);
     (row.latency_ms, noise)
 }

@@ -5,7 +5,7 @@ use profiler::spec::OpSpec;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AdditiveLatency, NetworkModel, OpEstimate, PredictorError, interval::NORMAL_90,
+    AdditiveLatency, NetworkModel, OpEstimate, PredictorError, hull::WIDER_PER_FOLD, interval::NORMAL_90,
     network_form::Coefficients,
 };
 
@@ -13,6 +13,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Share {
+    /// Milliseconds that it takes by itself.
+    pub sum_ms: f64,
     /// Milliseconds that it adds to a network.
     pub ms: f64,
     /// Variance of these as far as the op is inside what was measured, in square milliseconds.
@@ -26,6 +28,7 @@ impl Share {
         let ms = coefficients.inside_ms(op.combined.ms);
         let half_width = op.combined.log_half_width;
         Self {
+            sum_ms: op.combined.ms,
             ms,
             variance_ms2: (ms * op.combined.deviation / op.widened).powi(2),
             outside_ms: ms * (half_width.exp() - (half_width / op.widened).exp()),
@@ -38,6 +41,7 @@ impl std::ops::Add for Share {
 
     fn add(self, other: Self) -> Self {
         Self {
+            sum_ms: self.sum_ms + other.sum_ms,
             ms: self.ms + other.ms,
             variance_ms2: self.variance_ms2 + other.variance_ms2,
             outside_ms: self.outside_ms + other.outside_ms,
@@ -57,14 +61,20 @@ impl AdditiveLatency<'_> {
 }
 
 impl NetworkModel {
+    /// By how much the interval is wider because the sum of ops lies outside those fitted on; 1 inside.
+    pub(crate) fn widening(&self, sum_ms: f64) -> f64 {
+        1.0 + self.outside(sum_ms).map_or(0.0, |log_ratio| WIDER_PER_FOLD * log_ratio)
+    }
+
     /// Half-width on log scale of the 90 % interval of a network of `ms` whose ops' shares sum to `ops`.
     ///
     /// The network level's interval holds for ops known as well as those of the networks it was fitted on. Where they are
     /// known less, their errors are added: in quadrature as if independent; what they were widened by for being outside
-    /// what was measured in full, because such errors go together.
+    /// what was measured in full, because such errors go together. A network outside of those fitted on has a wider one.
     #[must_use]
     pub fn log_half_width(&self, ms: f64, ops: &Share) -> f64 {
         let known_less = ops.variance_ms2 / (ms * ms) - self.ops_deviation.powi(2);
-        self.band.log_half_width.hypot(NORMAL_90 * known_less.max(0.0).sqrt()) + (ops.outside_ms / ms).ln_1p()
+        self.widening(ops.sum_ms) * self.band.log_half_width.hypot(NORMAL_90 * known_less.max(0.0).sqrt())
+            + (ops.outside_ms / ms).ln_1p()
     }
 }

@@ -188,10 +188,62 @@ fn wrong_use_is_one_clear_line_and_exit_code_2() {
 fn an_unknown_op_fails_and_is_named_with_the_device() {
     let folder = Folder::fitted();
     let key = "mbconv-7x7x64-o64-e6-k3-s1-hswish";
-    let assert = folder.run(&["predict", "model.json", key]).code(1).stdout("");
+    let assert = folder.run(&["predict", "model.json", key]).code(2).stdout("");
     let stderr = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
     let reason = "nothing that was measured has `hswish_elements`";
     assert_eq!(stderr, format!("error: no latency for `{key}` on test bench (mock): {reason}\n"));
+}
+
+#[test]
+fn an_onnx_network_is_predicted_as_its_architecture_is() {
+    let folder = Folder::fitted();
+    let network = tables::baseline(&folder.path("net.json"));
+    let onnx = profiler::onnx::network_model(&network, 0).unwrap();
+    std::fs::write(folder.path("net.onnx"), &onnx).unwrap();
+    let found = folder.json(&["predict", "model.json", "net.json", "net.onnx", "--json"]);
+    let (architecture, read) = (&found[0], &found[1]);
+    assert_eq!(architecture["latency_ms"], read["latency_ms"]);
+    let parts = read["ops"].as_array().unwrap();
+    let sum = parts.iter().fold(number(&read["constant_ms"]), |ms, op| ms + number(&op["in_network_ms"]));
+    assert_eq!(number(&read["latency_ms"]).to_bits(), sum.to_bits());
+    assert!(parts.iter().all(|op| !op["nodes"].as_array().unwrap().is_empty()));
+    folder.run(&["predict", "model.json", "net.onnx"]).success().stdout(
+        predicate::str::contains("net.onnx (").and(predicate::str::contains("at no cost: 1 Flatten")),
+    );
+    std::fs::write(folder.path("half.onnx"), &onnx[..onnx.len() / 2]).unwrap();
+    folder.refused(&["predict", "model.json", "half.onnx"], &["half.onnx", "not an ONNX model"]);
+    folder.refused(&["predict", "model.json", "none.onnx"], &["none.onnx"]);
+    let shaped = ["predict", "model.json", "net.onnx", "--input-shape", "1,x"];
+    folder.refused(&shaped, &["--input-shape is `1,x`"]);
+
+    let unknown = profiler::onnx::op_model(&"maxpool-14x14x16-k2-s2".parse().unwrap(), 0).unwrap();
+    std::fs::write(folder.path("pool.onnx"), unknown).unwrap();
+    let parts = ["`maxpool-14x14x16-k2-s2`", "no op of kind `maxpool`", "--allow-unknown"];
+    folder.refused(&["predict", "model.json", "pool.onnx"], &parts);
+    let guessed = folder.json(&["predict", "model.json", "pool.onnx", "--allow-unknown", "--json"]);
+    assert!(guessed[0]["ops"][0]["flags"].to_string().contains("guessed"), "{guessed}");
+    // A factor of eight either way for the op, which the measured constant of a network has not.
+    let op = &guessed[0]["ops"][0];
+    assert!(number(&op["high_ms"]) > 7.9 * number(&op["latency_ms"]), "{guessed}");
+}
+
+#[test]
+fn audits_tell_measured_tables_from_sums() {
+    let folder = Folder::new();
+    write_bench(&folder.path("exact.csv"), &Bench::default());
+    write_bench(&folder.path("noisy.csv"), &Bench { noise: 0.03, ..Bench::default() });
+    let audit = |table: &str| folder.json(&["audit", table, "--allow-emulated", "--json"]);
+    // The law is 0.05 ms and 1.1 times the ops, without noise.
+    let exact = audit("exact.csv");
+    assert_eq!(exact["sums"][0]["verdict"], "exact_sums");
+    assert!((number(&exact["sums"][0]["constant_ms"]["value"]) - 0.05).abs() < 1e-6, "{exact}");
+    assert!((number(&exact["sums"][0]["scale"]["value"]) - 1.1).abs() < 1e-6, "{exact}");
+    assert_eq!(audit("noisy.csv")["sums"][0]["verdict"], "measured");
+    folder
+        .run(&["audit", "exact.csv", "--allow-emulated"])
+        .success()
+        .stdout(predicate::str::contains("made by adding").and(predicate::str::contains("doubtful rows")));
+    folder.refused(&["audit", "exact.csv"], &["--allow-emulated"]);
 }
 
 #[test]
@@ -212,6 +264,7 @@ fn help_has_an_example_everywhere() {
         &["evaluate"],
         &["predict"],
         &["explain"],
+        &["audit"],
         &["import"],
         &["transfer"],
         &["suggest"],

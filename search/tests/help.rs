@@ -19,8 +19,19 @@ fn help(arguments: &[&str]) -> String {
 #[test]
 fn every_command_has_an_example() {
     for command in [
-        "run", "config", "derive", "front", "baseline", "train", "export", "verify", "convert", "study", "report",
-        "bench", "full-size",
+        "run",
+        "config",
+        "derive",
+        "front",
+        "baseline",
+        "train",
+        "export",
+        "verify",
+        "convert",
+        "study",
+        "report",
+        "bench",
+        "full-size",
     ] {
         let text = help(&[command]);
         assert!(text.contains(&format!("search {command} ")) && text.contains("Example:"), "{text}");

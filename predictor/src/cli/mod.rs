@@ -1,11 +1,14 @@
 //! The `predictor` program.
 
 mod any_model;
+mod audit;
 mod bench;
 mod evaluate;
 mod explain;
 mod fit;
 mod import;
+mod input_shape;
+mod network_report;
 pub mod output;
 mod predict;
 mod subject;
@@ -40,6 +43,7 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     Predict(predict::Predict),
     Explain(explain::Explain),
+    Audit(audit::AuditTables),
     Import(import::Import),
     Transfer(transfer::Transfer),
     Suggest(suggest::Suggest),
@@ -55,6 +59,7 @@ impl Cli {
             Command::Evaluate(evaluate) => evaluate.execute(),
             Command::Predict(predict) => predict.execute(),
             Command::Explain(explain) => explain.execute(),
+            Command::Audit(audit) => audit.execute(),
             Command::Import(import) => import.execute(),
             Command::Transfer(transfer) => transfer.execute(),
             Command::Suggest(suggest) => suggest.execute(),

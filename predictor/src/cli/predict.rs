@@ -3,29 +3,43 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use profiler::spec::{Architecture, OpSpec};
-use serde_json::{Value, json};
+use profiler::spec::OpSpec;
+use serde_json::Value;
 
 use super::{
     any_model::AnyModel,
-    output::{self, ms, table},
+    input_shape::input_shapes,
+    network_report::{headline, network_text, network_value, prediction_value},
+    output,
     subject::Subject,
 };
 use crate::{
-    Flag, LatencyModel, Prediction, PredictorError,
+    Flag, LatencyModel, NetworkReport, Prediction, PredictorError, Unknown,
     cell::{Cell, CellModelFile},
 };
 
 /// Predicts the latency of ops and networks, with 90 % intervals.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  predictor predict run/model.json mbconv-14x14x16-o32-e6-k5-s2-relu6\n  \
-                  predictor predict run/model.json run/search/architecture.json --json")]
+#[command(
+    after_help = "An ONNX network is taken apart into ops as runtimes fuse them: convolution, batch normalization and \
+                  activation are one op; inverted bottlenecks are one where the model was fitted on such; int8 (QDQ) layers \
+                  are int8 ops. An op of which nothing was measured is an error, unless --allow-unknown.\n\nExample:\n  \
+                  predictor predict run/model.json mbconv-14x14x16-o32-e6-k5-s2-relu6\n  \
+                  predictor predict run/model.json mobilenet.onnx --json"
+)]
 pub(super) struct Predict {
     /// The model (JSON).
     model: PathBuf,
-    /// Op keys or architecture files (JSON); for a model of NAS-Bench-201 networks, their `arch` strings.
+    /// Op keys, architecture files (.json) or networks (.onnx); for a model of NAS-Bench-201 networks, their `arch`
+    /// strings.
     #[arg(required = true, value_name = "SUBJECT")]
     subjects: Vec<String>,
+    /// Guess at ops of which nothing was measured, with a wide interval and a note.
+    #[arg(long)]
+    allow_unknown: bool,
+    /// Sizes of an ONNX network's input where it leaves them open: 1,3,224,224, or NAME=1,3,224,224.
+    #[arg(long, value_name = "SHAPE")]
+    input_shape: Vec<String>,
     /// A JSON array with an object per subject instead of tables.
     #[arg(long)]
     json: bool,
@@ -37,18 +51,19 @@ impl Predict {
             AnyModel::Ops(model) => model,
             AnyModel::Cells(file) => return self.predict_cells(&file),
         };
-        let subjects = self.subjects.iter().map(|text| Subject::read(text));
-        let subjects = subjects.collect::<Result<Vec<_>, _>>()?;
+        let shapes = input_shapes(&self.input_shape)?;
+        let unknown = if self.allow_unknown { Unknown::Guess } else { Unknown::Refuse };
+        let subjects = self.subjects.iter().map(|text| Subject::read(text, &shapes));
+        let answers = subjects.collect::<Result<Vec<_>, _>>()?;
+        let answers = answers.iter().map(|subject| Answer::of(&model, subject, unknown));
+        let answers = answers.collect::<Result<Vec<_>, _>>()?;
         if self.json {
-            let values = subjects.iter().map(|subject| value(&model, subject));
-            return output::json(&values.collect::<anyhow::Result<Vec<_>>>()?);
+            return output::json(&answers.iter().map(Answer::value).collect::<Vec<_>>());
         }
-        let reports = subjects.iter().map(|subject| report(&model, subject));
-        Ok(reports.collect::<anyhow::Result<Vec<_>>>()?.join("\n\n"))
+        let texts = answers.iter().map(|answer| answer.text(&model));
+        Ok(texts.collect::<Vec<_>>().join("\n\n"))
     }
-}
 
-impl Predict {
     /// NAS-Bench-201 networks by their `arch` strings.
     fn predict_cells(&self, file: &CellModelFile) -> anyhow::Result<String> {
         let mut lines = Vec::new();
@@ -68,76 +83,55 @@ impl Predict {
     }
 }
 
-fn report(model: &LatencyModel, subject: &Subject) -> anyhow::Result<String> {
-    match subject {
-        Subject::Op(op) => {
-            let head = format!("{op} ({})", model.ops().cache());
-            Ok(headline(&head, &model.predict_op(op)?))
-        }
-        Subject::Network(network) => network_report(model, network),
-    }
+/// What is said of a subject.
+enum Answer {
+    Op { op: OpSpec, prediction: Box<Prediction>, in_network_ms: f64, measured_ms: Option<f64> },
+    Network { head: String, key: String, report: Box<NetworkReport> },
 }
 
-fn headline(name: &str, prediction: &Prediction) -> String {
-    let [latency, low, high] = [prediction.latency, prediction.low, prediction.high].map(|l| ms(l.ms()));
-    let mut lines = vec![format!("{name}: {latency} ms (90 %: {low} to {high})")];
-    lines.extend(prediction.flags.iter().map(|flag| format!("  note: {flag}")));
-    lines.join("\n")
-}
-
-fn network_report(model: &LatencyModel, network: &Architecture) -> anyhow::Result<String> {
-    let prediction = model.predict_architecture(network)?;
-    let additive = model.additive();
-    let mut ops = table(["op", "in network (ms)", "alone (ms)", "90 %", "measured (ms)", "notes"]);
-    for op in network.ops() {
-        let alone = model.predict_op(op)?;
-        let measured = model.estimate(op)?.measured;
-        // That the figures are emulated stands above the table already.
-        let notes = alone.flags.iter().filter(|flag| **flag != Flag::Emulated);
-        let notes: Vec<String> = notes.map(ToString::to_string).collect();
-        ops.add_row([
-            op.key(),
-            ms(additive.op_ms(op)?),
-            ms(alone.latency.ms()),
-            format!("{} to {}", ms(alone.low.ms()), ms(alone.high.ms())),
-            measured.map_or_else(|| "-".to_owned(), |m| ms(m.latency_ms)),
-            notes.join("; "),
-        ]);
-    }
-    ops.add_row(["(constant)".to_owned(), ms(additive.constant_ms())]);
-    let head = format!("{} ({}, {})", network.name(), network.key(), network.macs());
-    Ok(format!("{}\n{ops}", headline(&head, &prediction)))
-}
-
-fn value(model: &LatencyModel, subject: &Subject) -> anyhow::Result<Value> {
-    match subject {
-        Subject::Op(op) => op_value(model, op),
-        Subject::Network(network) => {
-            let mut value =
-                prediction_value(&network.key(), "network", &model.predict_architecture(network)?);
-            let ops = network.ops().iter().map(|op| op_value(model, op));
-            value["name"] = network.name().into();
-            value["constant_ms"] = model.additive().constant_ms().into();
-            value["ops"] = ops.collect::<anyhow::Result<Vec<_>>>()?.into();
-            Ok(value)
+impl Answer {
+    fn of(model: &LatencyModel, subject: &Subject, unknown: Unknown) -> Result<Self, PredictorError> {
+        match subject {
+            Subject::Op(op) => {
+                let layer = model.predict_layer(op, unknown)?;
+                Ok(Self::Op {
+                    op: *op,
+                    prediction: Box::new(model.alone(&layer.op, &layer.estimate)?),
+                    in_network_ms: layer.in_network_ms,
+                    measured_ms: layer.estimate.measured.map(|m| m.latency_ms),
+                })
+            }
+            Subject::Network(network) => {
+                let report = model.report_architecture(network, unknown)?;
+                let head = format!("{} ({}, {})", network.name(), network.key(), network.macs());
+                Ok(Self::Network { head, key: network.key(), report: Box::new(report) })
+            }
+            Subject::Onnx(network) => {
+                let report = model.predict_onnx(network, unknown)?;
+                let head = format!("{} ({})", network.name(), profiler::spec::Macs(report.macs));
+                Ok(Self::Network { head, key: network.name().to_owned(), report: Box::new(report) })
+            }
         }
     }
-}
 
-fn op_value(model: &LatencyModel, op: &OpSpec) -> anyhow::Result<Value> {
-    let mut value = prediction_value(&op.key(), "op", &model.predict_op(op)?);
-    value["in_network_ms"] = model.additive().op_ms(op)?.into();
-    value["measured_ms"] = model.estimate(op)?.measured.map(|m| m.latency_ms).into();
-    Ok(value)
-}
+    fn text(&self, model: &LatencyModel) -> String {
+        match self {
+            Self::Op { op, prediction, .. } => {
+                headline(&format!("{op} ({})", model.ops().cache()), prediction)
+            }
+            Self::Network { head, report, .. } => network_text(head, report),
+        }
+    }
 
-fn prediction_value(key: &str, level: &str, prediction: &Prediction) -> Value {
-    json!({
-        "subject": key,
-        "level": level,
-        "latency_ms": prediction.latency.ms(),
-        "low_ms": prediction.low.ms(),
-        "high_ms": prediction.high.ms(),
-        "flags": prediction.flags,
-    })
+    fn value(&self) -> Value {
+        match self {
+            Self::Op { op, prediction, in_network_ms, measured_ms } => {
+                let mut value = prediction_value(&op.key(), "op", prediction);
+                value["in_network_ms"] = (*in_network_ms).into();
+                value["measured_ms"] = (*measured_ms).into();
+                value
+            }
+            Self::Network { key, report, .. } => network_value(key, &report.name, report),
+        }
+    }
 }

@@ -1,29 +1,36 @@
-//! What to predict: an op key or an architecture file.
+//! What to predict: an op key, an architecture file, or an ONNX model.
 
 use std::path::Path;
 
 use profiler::{
-    record::read_architecture,
+    onnx::InputShapes,
+    record::{ReadError, read_architecture},
     spec::{Architecture, OpSpec},
 };
 
-use crate::PredictorError;
+use crate::{OnnxNetwork, PredictorError};
 
 /// An op or a network.
 #[derive(Clone, Debug)]
 pub(super) enum Subject {
     Op(OpSpec),
     Network(Architecture),
+    Onnx(Box<OnnxNetwork>),
 }
 
 impl Subject {
-    /// Reads an op key, or the architecture file of that name.
-    pub(super) fn read(text: &str) -> Result<Self, PredictorError> {
+    /// Reads an op key, or the architecture file or ONNX model of that name.
+    pub(super) fn read(text: &str, inputs: &InputShapes) -> Result<Self, PredictorError> {
         let reason = match text.parse::<OpSpec>() {
             Ok(op) => return Ok(Self::Op(op)),
             Err(error) => error.to_string(),
         };
         let path = Path::new(text);
+        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx")) {
+            let bytes =
+                std::fs::read(path).map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
+            return OnnxNetwork::read(text, &bytes, inputs).map(|network| Self::Onnx(Box::new(network)));
+        }
         // A name with a folder or an extension is meant to be a file, even where there is none.
         if path.exists() || path.extension().is_some() || text.contains(std::path::MAIN_SEPARATOR) {
             return Ok(Self::Network(read_architecture(path)?));

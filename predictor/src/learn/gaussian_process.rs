@@ -98,6 +98,20 @@ impl GaussianProcess {
         (self.noise + (self.signal - known).max(0.0)).sqrt()
     }
 
+    /// The derivative of the target where an input moves by `slopes`.
+    pub(crate) fn slope(&self, input: &[f64], slopes: &[f64]) -> f64 {
+        let place = self.place(input);
+        let further: Vec<f64> = input.iter().zip(slopes).map(|(x, slope)| x + slope).collect();
+        // Places are linear in the input.
+        let moved: Vec<f64> = self.place(&further).iter().zip(&place).map(|(a, b)| a - b).collect();
+        let of_row = |(row, weight): (&Vec<f64>, &f64)| {
+            let towards: f64 = place.iter().zip(row).zip(&moved).map(|((x, y), moved)| (x - y) * moved).sum();
+            // matern's slope is -2 dk/d(r²), and r² changes by twice `towards`.
+            -weight * matern(squared_distance(&place, row)).1 * towards
+        };
+        self.rows.iter().zip(&self.weights).map(of_row).sum()
+    }
+
     /// The target of an input.
     pub(crate) fn predict(&self, input: &[f64]) -> f64 {
         let scaled = self.place(input);

@@ -13,6 +13,12 @@ pub struct Blend {
     trees: Box<Boosted>,
 }
 
+impl Blend {
+    pub(super) fn parts(&self) -> (&Kernel, &Boosted) {
+        (&self.kernel, &self.trees)
+    }
+}
+
 impl Regressor for Blend {
     const NAME: &'static str = "work terms x (kernel + trees)";
     const ROLE: Role = Role::Candidate;

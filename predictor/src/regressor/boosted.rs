@@ -53,6 +53,10 @@ impl TryFrom<Checked> for Boosted {
 const ONE: profiler::spec::FeatureMap = profiler::spec::FeatureMap { height: 1, width: 1, channels: 1 };
 
 impl Boosted {
+    pub(super) fn work_terms(&self) -> &WorkTerms {
+        &self.work_terms
+    }
+
     pub(super) fn log_factor(&self, op: &OpFeatures) -> f64 {
         let point = point_with_shares(op, &self.work_terms);
         self.log_residual.predict(&point).clamp(-self.largest, self.largest)

@@ -7,8 +7,8 @@ use super::{
     correction::{largest, log_residuals, points, variances},
 };
 use crate::{
-    OpFeatures, Sample,
-    descriptors::descriptors,
+    FeatureSlope, OpFeatures, Sample,
+    descriptors::{descriptor_slopes, descriptors},
     learn::{GaussianProcess, Kernel as LearntKernel, Scaling},
 };
 
@@ -33,6 +33,12 @@ const FEWEST: usize = 12;
 impl Kernel {
     pub(super) fn log_factor(&self, op: &OpFeatures) -> f64 {
         self.log_residual.predict(&descriptors(op)).clamp(-self.largest, self.largest)
+    }
+
+    /// The derivative of the correction's logarithm; 0 where it has reached its bounds.
+    pub(super) fn log_factor_slope(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+        let is_inside = self.log_residual.predict(&descriptors(op)).abs() < self.largest;
+        if is_inside { self.log_residual.slope(&descriptors(op), &descriptor_slopes(slope)) } else { 0.0 }
     }
 
     pub(super) fn work_terms(&self) -> &WorkTerms {

@@ -10,7 +10,9 @@ mod ols;
 mod polynomial;
 mod residual;
 mod ridge;
+mod slope;
 mod transferred;
+mod transferred_slope;
 mod work_terms;
 
 use serde::{Deserialize, Serialize};

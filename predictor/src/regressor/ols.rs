@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Regressor, Role};
-use crate::{OpFeatures, SIZES, Sample};
+use crate::{FeatureSlope, OpFeatures, SIZES, Sample};
 
 /// Latency as a plain linear function of sizes (not their logarithms), fitted by linfa in absolute error.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,14 @@ pub struct Ols {
 
 fn raw(op: &OpFeatures) -> [f64; SIZES.len()] {
     op.sizes.map(f64::exp)
+}
+
+impl Ols {
+    /// The derivative of the latency; a size grows by itself times its logarithm.
+    pub(super) fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+        let sizes = raw(op).into_iter().zip(slope.sizes).map(|(size, log)| size * log);
+        sizes.zip(&self.coefficients).map(|(slope, c)| slope * c).sum()
+    }
 }
 
 impl Regressor for Ols {

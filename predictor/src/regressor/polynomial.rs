@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{OpFeatures, SIZES, Sample};
+use crate::{FeatureSlope, OpFeatures, SIZES, Sample};
 
 /// Number of monomials of first and second order.
 pub(super) const MONOMIALS: usize = SIZES.len() + SIZES.len() * (SIZES.len() + 1) / 2;
@@ -86,6 +86,20 @@ impl RidgePolynomial {
             return Err("no finite solution".to_owned());
         }
         Ok(model)
+    }
+
+    /// The derivative of the target along a slope of the features.
+    pub(super) fn slope(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+        let (sizes, slopes) = (&op.sizes, &slope.sizes);
+        let second = (0..sizes.len())
+            .flat_map(|i| (i..sizes.len()).map(move |j| slopes[i] * sizes[j] + sizes[i] * slopes[j]));
+        let named: Vec<(String, f64)> =
+            names().into_iter().zip(slopes.iter().copied().chain(second)).collect();
+        let of_monomial = |m: &Monomial| {
+            let found = named.iter().find(|(name, _)| *name == m.name);
+            found.map_or(f64::NAN, |(_, slope)| m.coefficient * slope / m.deviation)
+        };
+        self.monomials.iter().map(of_monomial).sum()
     }
 
     /// The target of an op.

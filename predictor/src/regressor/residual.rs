@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Contribution, Regressor, Role, WorkTerms, polynomial::RidgePolynomial};
-use crate::{OpFeatures, Sample};
+use crate::{FeatureSlope, OpFeatures, Sample};
 
 /// Stronger than for a ridge by itself: most of the latency is explained already.
 const PENALTY: f64 = 1e-2;
@@ -19,6 +19,16 @@ pub struct Residual {
 }
 
 impl Residual {
+    pub(super) fn work_terms(&self) -> &WorkTerms {
+        &self.work_terms
+    }
+
+    /// The derivative of the correction's logarithm; 0 where it has reached its bounds.
+    pub(super) fn log_factor_slope(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+        let is_inside = self.log_residual.predict(op).abs() < LARGEST;
+        if is_inside { self.log_residual.slope(op, slope) } else { 0.0 }
+    }
+
     fn factor(&self, op: &OpFeatures) -> f64 {
         self.log_residual.predict(op).clamp(-LARGEST, LARGEST).exp()
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Regressor, Role, polynomial::RidgePolynomial};
-use crate::{OpFeatures, Sample};
+use crate::{FeatureSlope, OpFeatures, Sample};
 
 const PENALTY: f64 = 1e-3;
 
@@ -12,6 +12,13 @@ const PENALTY: f64 = 1e-3;
 #[serde(transparent)]
 pub struct Ridge {
     log_latency: RidgePolynomial,
+}
+
+impl Ridge {
+    /// The derivative of the logarithm of the latency.
+    pub(super) fn log_slope(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+        self.log_latency.slope(op, slope)
+    }
 }
 
 impl Regressor for Ridge {

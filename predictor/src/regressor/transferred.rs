@@ -77,7 +77,21 @@ impl Transferred {
         }
     }
 
-    fn factor_ms(&self, features: &[f64]) -> f64 {
+    pub(super) fn known(&self) -> &[Known] {
+        &self.known
+    }
+
+    pub(super) fn factor_ms(&self, features: &[f64]) -> f64 {
+        (self.constant_ms + self.corrections_ms(features)).max(LEAST * self.constant_ms)
+    }
+
+    /// The derivative of the factor along a slope of the view's features; 0 where the factor is the least there may be.
+    pub(super) fn factor_slope_ms(&self, features: &[f64], slope: &[f64]) -> f64 {
+        let free = self.constant_ms + self.corrections_ms(features) > LEAST * self.constant_ms;
+        if free { self.corrections_ms(slope) } else { 0.0 }
+    }
+
+    fn corrections_ms(&self, features: &[f64]) -> f64 {
         let of_terms: f64 = TERMS
             .iter()
             .zip(&features[1..])
@@ -85,7 +99,7 @@ impl Transferred {
             .sum();
         let of_devices: f64 =
             self.devices_ms.iter().zip(&features[1 + N_TERMS..]).map(|(c, deviation)| c * deviation).sum();
-        (self.constant_ms + of_terms + of_devices).max(LEAST * self.constant_ms)
+        of_terms + of_devices
     }
 }
 

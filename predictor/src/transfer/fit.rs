@@ -2,9 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use profiler::spec::Precision;
+
 use crate::{
     N_TERMS, OpFeatures, OpModel, Sample,
+    hull::Hull,
     learn::{Posterior, posterior},
+    pool::Pool,
     regressor::{Fitted, Known, Transferred, view},
 };
 
@@ -86,18 +90,15 @@ impl<'a> OpPrior<'a> {
         self.known.iter().zip(&self.scales_ms).map(known).collect()
     }
 
-    /// The known devices' work terms over all kinds.
-    pub(super) fn pooled(&self) -> Vec<Known> {
-        let known = |(device, scale_ms): (&&OpModel, &f64)| Known {
-            scale_ms: *scale_ms,
-            fitted: device.pooled.clone(),
-        };
-        self.known.iter().zip(&self.scales_ms).map(known).collect()
-    }
-
-    /// Their models.
-    pub(super) fn models(&self) -> &'a [&'a OpModel] {
-        self.known
+    /// The known devices' work terms over all kinds of a number format, where all of them have some, and what all of them
+    /// measured.
+    pub(super) fn pool(&self, precision: Precision) -> Option<(Vec<Known>, Hull)> {
+        let pools: Vec<&Pool> =
+            self.known.iter().map(|device| device.pools.get(&precision)).collect::<Option<_>>()?;
+        let hulls: Vec<&Hull> = pools.iter().map(|pool| &pool.hull).collect();
+        let known = pools.iter().zip(&self.scales_ms);
+        let known = known.map(|(pool, scale_ms)| Known { scale_ms: *scale_ms, fitted: pool.fitted.clone() });
+        Some((known.collect(), Hull::common(&hulls)))
     }
 
     /// Prior variances of the coefficients of a view.

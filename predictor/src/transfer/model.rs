@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use profiler::record::Cache;
+use profiler::{record::Cache, spec::Precision};
 
 use super::OpPrior;
 use crate::{
     CacheReport, KindModel, LatencyModel, Measured, Measurements, NetworkModel, OpModel, PredictorError,
     Provenance, Sample, Scope, Subjects, cross_validation::mape_of_log_errors, hull::Hull, interval::Band,
-    latency_model::network_samples, op_samples,
+    latency_model::network_samples, op_samples, pool::Pool,
 };
 
 /// Standard deviation of the log error where too few rows tell it.
@@ -61,14 +61,11 @@ impl OpModel {
             let fact = Measured { latency_ms: s.latency_ms, noise: s.noise, measurements: s.measurements };
             (s.key.clone(), fact)
         });
-        let hulls: Vec<&Hull> = prior.models().iter().map(|model| &model.pooled_hull).collect();
-        Ok(Self {
-            cache,
-            kinds,
-            pooled: transfer.fitted(prior.pooled()),
-            pooled_hull: Hull::common(&hulls),
-            measured: measured.collect(),
-        })
+        let pools = [Precision::F32, Precision::Int8].into_iter().filter_map(|precision| {
+            let (known, hull) = prior.pool(precision)?;
+            Some((precision, Pool { fitted: transfer.fitted(known), hull }))
+        });
+        Ok(Self { cache, kinds, pools: pools.collect(), measured: measured.collect() })
     }
 }
 

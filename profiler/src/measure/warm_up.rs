@@ -83,7 +83,9 @@ impl Pace {
     pub(super) fn of(run_ns: f64, shortest_sample_ns: f64, protocol: &Protocol) -> Self {
         let settling = match protocol.settle_ns {
             0 => 0,
-            ns => (ns as f64 / run_ns.max(1.0)).ceil().clamp(1.0, f64::from(protocol.settle_runs.max(1))) as u32,
+            ns => {
+                (ns as f64 / run_ns.max(1.0)).ceil().clamp(1.0, f64::from(protocol.settle_runs.max(1))) as u32
+            }
         };
         Self { repeats: repeats_for(run_ns, shortest_sample_ns), settling }
     }

@@ -16,20 +16,21 @@ pub fn chain_model(length: usize) -> Vec<u8> {
         output: vec![value(index + 1)],
         name: format!("Max_{index}"),
         op_type: "Max".to_owned(),
-        attribute: Vec::new(),
+        ..Node::default()
     };
     let constant = |name: &str, value: f32| Tensor {
         dims: vec![1; 4],
         data_type: FLOAT,
         name: name.to_owned(),
         raw_data: value.to_le_bytes().to_vec(),
+        ..Tensor::default()
     };
     let info = |name: String| ValueInfo {
         name,
         r#type: Some(Type {
             tensor_type: Some(TensorType {
                 elem_type: FLOAT,
-                shape: Some(Shape { dim: vec![Dimension { dim_value: 1 }; 4] }),
+                shape: Some(Shape { dim: vec![Dimension { dim_value: 1, ..Dimension::default() }; 4] }),
             }),
         }),
     };
@@ -43,6 +44,7 @@ pub fn chain_model(length: usize) -> Vec<u8> {
             initializer: vec![constant("low", -8.0), constant("lower", -9.0)],
             input: vec![info(value(0))],
             output: vec![info(value(length))],
+            ..Graph::default()
         }),
         opset_import: vec![OperatorSet { domain: String::new(), version: 14 }],
         metadata_props: Vec::new(),

@@ -86,6 +86,7 @@ pub fn model(
             initializer: written.parts.initializers,
             input: written.inputs,
             output: vec![written.output],
+            ..GraphProto::default()
         }),
         opset_import: vec![OperatorSet { domain: String::new(), version: 14 }],
         metadata_props,

@@ -103,6 +103,7 @@ mod tests {
             name: String::new(),
             op_type: operator.to_owned(),
             attribute: attributes,
+            domain: String::new(),
         };
         node_macs(&node, &shapes)
     }

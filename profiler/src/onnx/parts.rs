@@ -43,8 +43,8 @@ impl Parts {
         attribute: Vec<Attribute>,
     ) {
         let name = format!("{op_type}_{output}");
-        let output = vec![output.to_owned()];
-        self.nodes.push(NodeProto { input, output, name, op_type: op_type.to_owned(), attribute });
+        let (op_type, output) = (op_type.to_owned(), vec![output.to_owned()]);
+        self.nodes.push(NodeProto { input, output, name, op_type, attribute, ..NodeProto::default() });
     }
 
     pub(super) fn floats(&mut self, name: &str, shape: &[u64], values: &[f32]) -> String {
@@ -76,8 +76,9 @@ impl Parts {
         raw_data: Vec<u8>,
     ) -> String {
         let dims = shape.iter().map(|&side| side as i64).collect();
-        self.initializers.push(Tensor { dims, data_type, name: name.to_owned(), raw_data });
-        name.to_owned()
+        let name = name.to_owned();
+        self.initializers.push(Tensor { dims, data_type, name: name.clone(), raw_data, ..Tensor::default() });
+        name
     }
 
     fn has_initializer(&self, name: &str) -> bool {

@@ -10,6 +10,10 @@ pub(super) const FLOAT_ATTRIBUTE: i32 = 1;
 pub(super) const STRING: i32 = 3;
 /// `AttributeProto.type` for one integer.
 pub(super) const INT: i32 = 2;
+/// `AttributeProto.type` for a tensor.
+pub(super) const TENSOR: i32 = 4;
+/// `AttributeProto.type` for a list of floats.
+pub(super) const FLOATS: i32 = 6;
 /// `AttributeProto.type` for a list of integers.
 pub(super) const INTS: i32 = 7;
 /// `TensorProto.data_type` for f32.
@@ -22,6 +26,8 @@ pub(super) const INT8: i32 = 3;
 pub(super) const INT32: i32 = 6;
 /// `TensorProto.data_type` for i64.
 pub(super) const INT64: i32 = 7;
+/// `TensorProto.data_type` for f64.
+pub(super) const DOUBLE: i32 = 11;
 
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Model {
@@ -67,6 +73,8 @@ pub(super) struct Graph {
     pub(super) input: Vec<ValueInfo>,
     #[prost(message, repeated, tag = "12")]
     pub(super) output: Vec<ValueInfo>,
+    #[prost(message, repeated, tag = "13")]
+    pub(super) value_info: Vec<ValueInfo>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -81,6 +89,8 @@ pub(super) struct Node {
     pub(super) op_type: String,
     #[prost(message, repeated, tag = "5")]
     pub(super) attribute: Vec<Attribute>,
+    #[prost(string, tag = "7")]
+    pub(super) domain: String,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -93,6 +103,10 @@ pub(super) struct Attribute {
     pub(super) i: i64,
     #[prost(bytes = "vec", tag = "4")]
     pub(super) s: Vec<u8>,
+    #[prost(message, optional, tag = "5")]
+    pub(super) t: Option<Tensor>,
+    #[prost(float, repeated, packed = "false", tag = "7")]
+    pub(super) floats: Vec<f32>,
     #[prost(int64, repeated, packed = "false", tag = "8")]
     pub(super) ints: Vec<i64>,
     #[prost(int32, tag = "20")]
@@ -105,10 +119,18 @@ pub(super) struct Tensor {
     pub(super) dims: Vec<i64>,
     #[prost(int32, tag = "2")]
     pub(super) data_type: i32,
+    #[prost(float, repeated, tag = "4")]
+    pub(super) float_data: Vec<f32>,
+    #[prost(int32, repeated, tag = "5")]
+    pub(super) int32_data: Vec<i32>,
+    #[prost(int64, repeated, tag = "7")]
+    pub(super) int64_data: Vec<i64>,
     #[prost(string, tag = "8")]
     pub(super) name: String,
     #[prost(bytes = "vec", tag = "9")]
     pub(super) raw_data: Vec<u8>,
+    #[prost(double, repeated, tag = "10")]
+    pub(super) double_data: Vec<f64>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -143,4 +165,6 @@ pub(super) struct Shape {
 pub(super) struct Dimension {
     #[prost(int64, tag = "1")]
     pub(super) dim_value: i64,
+    #[prost(string, tag = "2")]
+    pub(super) dim_param: String,
 }

@@ -214,7 +214,8 @@ impl<'a> Writer<'a> {
     }
 
     fn value_info(&self, name: &str, shape: &[u32]) -> ValueInfo {
-        let dim = shape.iter().map(|&side| Dimension { dim_value: side.into() }).collect();
+        let dim =
+            shape.iter().map(|&side| Dimension { dim_value: side.into(), ..Dimension::default() }).collect();
         let elem_type = if self.precision == Precision::Int8 { UINT8 } else { FLOAT };
         let tensor_type = Some(TensorType { elem_type, shape: Some(Shape { dim }) });
         ValueInfo { name: name.to_owned(), r#type: Some(Type { tensor_type }) }

@@ -4,9 +4,7 @@ use std::{path::PathBuf, process::Command};
 
 use anyhow::Context;
 use clap::Args;
-use profiler::{
-    record::{read_document, write_document},
-};
+use profiler::record::{read_document, write_document};
 use serde::Serialize;
 
 use super::{

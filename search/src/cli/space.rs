@@ -29,7 +29,12 @@ pub(super) struct SpaceArgs {
 
 impl SpaceArgs {
     /// The space of this name and these changes, where they are given.
-    pub(super) fn new(name: String, width: Option<f64>, resolution: Option<u32>, classes: Option<u32>) -> Self {
+    pub(super) fn new(
+        name: String,
+        width: Option<f64>,
+        resolution: Option<u32>,
+        classes: Option<u32>,
+    ) -> Self {
         Self { name, width: width.unwrap_or(1.0), resolution, classes }
     }
 

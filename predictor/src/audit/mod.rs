@@ -1,0 +1,150 @@
+//! What a table is worth: whether its networks are mere sums of ops, which ops carry the error, which rows are doubtful.
+
+mod additivity;
+mod attribution;
+mod doubtful;
+mod impossible;
+mod line;
+mod parts;
+
+use std::collections::HashMap;
+
+use profiler::record::{Cache, Level, Row};
+use serde::Serialize;
+
+pub use additivity::{Additivity, Verdict};
+pub use attribution::OpEffect;
+pub use doubtful::{Doubt, DoubtfulRow};
+pub use line::Estimate;
+pub use parts::PartsFit;
+
+use crate::{
+    OpFeatures, PredictorError,
+    cell::cell_of,
+    sample::{combine, noisy},
+};
+
+/// What an audit found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Audit {
+    /// For each cache state of the ops and of the networks, how far networks are sums of their measured ops.
+    pub sums: Vec<Additivity>,
+    /// How far networks are sums of parts that were not measured by themselves; nothing with too few networks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parts: Option<PartsFit>,
+    /// Ops, by how surely networks that have them are off the sum, in the states whose sums fit best.
+    pub ops: Vec<OpEffect>,
+    /// Rows not to trust unseen.
+    pub doubtful: Vec<DoubtfulRow>,
+    /// Rows looked at.
+    pub rows: usize,
+}
+
+/// A measured network whose ops were all measured.
+#[derive(Clone, Debug)]
+struct Whole {
+    /// Keys of its ops.
+    ops: Vec<String>,
+    /// Sum of its ops, and its own latency; milliseconds.
+    sum_ms: f64,
+    latency_ms: f64,
+    /// Relative noise of the sum and of the latency.
+    noise: f64,
+}
+
+impl Audit {
+    /// Audits the rows of one or more tables that belong together.
+    ///
+    /// # Errors
+    /// [`PredictorError::Spec`] for a subject that is no op key.
+    pub fn of(rows: &[Row]) -> Result<Self, PredictorError> {
+        let mut sums = Vec::new();
+        let mut best: Option<(f64, Vec<OpEffect>)> = None;
+        for op_cache in [Cache::Hot, Cache::Cold, Cache::InPlace] {
+            let ops = latencies(rows, op_cache);
+            if ops.is_empty() {
+                continue;
+            }
+            for network_cache in [Cache::Hot, Cache::Cold, Cache::InPlace] {
+                let (wholes, unknown_ops) = wholes(rows, network_cache, &ops);
+                let Some(found) = Additivity::of(op_cache, network_cache, &wholes, unknown_ops) else {
+                    continue;
+                };
+                if let Some(error) = found.loo_mape
+                    && best.as_ref().is_none_or(|(least, _)| error < *least)
+                {
+                    best = Some((error, attribution::effects(&wholes)));
+                }
+                sums.push(found);
+            }
+        }
+        let ops = best.map(|(_, ops)| ops).unwrap_or_default();
+        Ok(Self {
+            parts: parts::fit(&parts_of(rows)),
+            sums,
+            ops,
+            doubtful: doubtful::find(rows)?,
+            rows: rows.len(),
+        })
+    }
+}
+
+/// Latency and relative noise of every op measured in a cache state.
+fn latencies(rows: &[Row], cache: Cache) -> HashMap<&str, (f64, f64)> {
+    let mut by_key: HashMap<&str, Vec<(f64, f64)>> = HashMap::new();
+    for row in rows.iter().filter(|row| row.level == Level::Op && row.cache == cache) {
+        by_key.entry(&row.subject).or_default().push(noisy(row));
+    }
+    by_key.into_iter().map(|(key, rows)| (key, combine(&rows))).collect()
+}
+
+/// The networks whose ops were all measured, and the number of those of which some was not.
+fn wholes(rows: &[Row], cache: Cache, ops: &HashMap<&str, (f64, f64)>) -> (Vec<Whole>, usize) {
+    let networks: Vec<&Row> = rows
+        .iter()
+        .filter(|row| row.level == Level::Network && row.cache == cache && !row.ops.is_empty())
+        .collect();
+    let whole = |row: &&Row| {
+        let keys: Vec<String> = row.ops.split_whitespace().map(str::to_owned).collect();
+        let known = keys.iter().map(|key| ops.get(key.as_str()).copied()).collect::<Option<Vec<_>>>()?;
+        let sum_ms: f64 = known.iter().map(|(ms, _)| ms).sum();
+        let variance: f64 = known.iter().map(|(ms, noise)| (ms * noise / sum_ms).powi(2)).sum();
+        let (latency_ms, own) = noisy(row);
+        Some(Whole { ops: keys, sum_ms, latency_ms, noise: variance.sqrt().hypot(own) })
+    };
+    let wholes: Vec<Whole> = networks.iter().filter_map(whole).collect();
+    let unknown = networks.len() - wholes.len();
+    (wholes, unknown)
+}
+
+/// Networks as lists of parts, in the first cache state that there is: ops, or a cell's edges with their ops.
+fn parts_of(rows: &[Row]) -> Vec<(Vec<String>, f64)> {
+    let of_state = |cache: Cache| {
+        let networks = rows.iter().filter(|row| row.level == Level::Network && row.cache == cache);
+        let parts = networks.filter_map(|row| {
+            let names: Vec<String> = match cell_of(row) {
+                Some(cell) => edges(&cell.to_string()),
+                None => row.ops.split_whitespace().map(str::to_owned).collect(),
+            };
+            (!names.is_empty()).then_some((names, row.latency_ms))
+        });
+        parts.collect::<Vec<_>>()
+    };
+    let found = [Cache::Hot, Cache::Cold, Cache::InPlace].map(of_state);
+    found.into_iter().find(|networks| !networks.is_empty()).unwrap_or_default()
+}
+
+/// `|nor_conv_3x3~0|+|skip~0|none~1|` as edges with their ops, one after the other.
+fn edges(arch: &str) -> Vec<String> {
+    let ops = arch.split(['|', '+']).filter(|op| !op.is_empty());
+    ops.enumerate().map(|(edge, op)| format!("edge {edge}: {op}")).collect()
+}
+
+/// Features of an op by its key.
+fn features(key: &str) -> Result<(String, OpFeatures), PredictorError> {
+    let op: profiler::spec::OpSpec = key.parse()?;
+    Ok((op.kind(), OpFeatures::of(&op)))
+}
+
+#[cfg(test)]
+mod tests;

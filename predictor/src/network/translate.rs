@@ -1,0 +1,298 @@
+//! From the nodes of an ONNX model to steps.
+
+use std::collections::HashMap;
+
+use profiler::{
+    onnx::{AttributeValue, ModelGraph, ModelNode, Tensor},
+    spec::{Activation, FeatureMap},
+};
+
+use super::{
+    attributes::{feature_map, int, ints, pair, upsample, window},
+    step::{Arithmetic, ConvStep, Operation, Read, Source, Step, Steps, What, WindowStep},
+};
+
+/// A node of which runtimes make nothing.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct FreeNode {
+    /// Its name.
+    pub node: String,
+    /// Its operator.
+    pub operator: String,
+    /// Why it costs nothing.
+    pub reason: &'static str,
+}
+
+/// Steps, and the nodes that cost nothing.
+pub(super) type Translated = (Steps, Vec<FreeNode>);
+
+/// Translates a model of which all shapes are known; what cannot be is said in words.
+pub(super) fn translate(graph: &ModelGraph, shapes: &HashMap<String, Tensor>) -> Result<Translated, String> {
+    let mut translation =
+        Translation { shapes, known: HashMap::new(), steps: Steps::default(), free: Vec::new() };
+    for (index, input) in graph.inputs.iter().enumerate() {
+        let map = translation.map(&input.name)?;
+        translation.known.insert(&input.name, Read { source: Source::Input(index), map, is_int8: false });
+    }
+    for node in graph.nodes.iter().filter(|node| node.operator != "Constant") {
+        translation.node(node)?;
+    }
+    let outputs = graph.outputs.iter().filter_map(|name| translation.known.get(name.as_str()));
+    translation.steps.outputs = outputs.map(|read| read.source).collect();
+    Ok((translation.steps, translation.free))
+}
+
+struct Translation<'a> {
+    shapes: &'a HashMap<String, Tensor>,
+    known: HashMap<&'a str, Read>,
+    steps: Steps,
+    free: Vec<FreeNode>,
+}
+
+impl<'a> Translation<'a> {
+    fn tensor(&self, name: &str) -> Option<&'a Tensor> {
+        self.shapes.get(name).filter(|_| !name.is_empty())
+    }
+
+    fn map(&self, name: &str) -> Result<FeatureMap, String> {
+        let tensor = self.tensor(name).ok_or_else(|| format!("the shape of `{name}` is not known"))?;
+        feature_map(&tensor.dims).ok_or_else(|| format!("`{name}` is {:?}: absurdly large", tensor.dims))
+    }
+
+    fn node(&mut self, node: &'a ModelNode) -> Result<(), String> {
+        let free = |reason| FreeNode { node: node.name.clone(), operator: node.operator.clone(), reason };
+        let is_constant = |name: &String| self.tensor(name).is_none_or(|tensor| tensor.is_constant);
+        if node.outputs.iter().all(is_constant) {
+            self.free.push(free("computed before the network runs"));
+            return Ok(());
+        }
+        let reads: Vec<Read> =
+            node.inputs.iter().filter_map(|name| self.known.get(name.as_str()).copied()).collect();
+        let output = self.map(node.outputs.first().map_or("", String::as_str))?;
+        if let (Some(reason), Some(&read)) = (self.reshapes(node), reads.first()) {
+            self.free.push(free(reason));
+            let is_int8 = match node.operator.as_str() {
+                "DequantizeLinear" => true,
+                "QuantizeLinear" => false,
+                _ => read.is_int8,
+            };
+            for name in &node.outputs {
+                self.known.insert(name, Read { map: output, is_int8, ..read });
+            }
+            return Ok(());
+        }
+        let constants = || node.inputs.iter().filter_map(|name| self.tensor(name)).filter(|t| t.is_constant);
+        let mut step = Step {
+            what: self.what(node, &reads, output),
+            reads,
+            output,
+            nodes: vec![(node.name.clone(), node.operator.clone())],
+            is_half: constants().any(|tensor| tensor.is_half),
+            macs: self.macs(node, output),
+            weights: constants().map(Tensor::elements).sum(),
+        };
+        // The map first, the gate second.
+        if step.what == What::Gate && step.reads[0].map != output {
+            step.reads.swap(0, 1);
+        }
+        let source = Source::Step(self.steps.steps.len());
+        self.steps.steps.push(Some(step));
+        for name in node.outputs.iter().filter(|name| !name.is_empty()) {
+            let map = self.map(name)?;
+            self.known.insert(name, Read { source, map, is_int8: false });
+        }
+        Ok(())
+    }
+
+    /// Why a node costs nothing, if it does.
+    fn reshapes(&self, node: &ModelNode) -> Option<&'static str> {
+        match node.operator.as_str() {
+            "Identity" | "Dropout" => Some("passes its input on"),
+            "Flatten" | "Reshape" | "Squeeze" | "Unsqueeze" => Some("another shape for the same memory"),
+            "QuantizeLinear" | "DequantizeLinear" => Some("part of the int8 layers around it"),
+            "Transpose" => {
+                let dims = &self.tensor(node.inputs.first()?)?.dims;
+                let order = ints(node, "perm")?;
+                let moved: Vec<_> =
+                    order.iter().filter(|&&axis| dims.get(axis as usize) != Some(&1)).collect();
+                moved.is_sorted().then_some("moves only sides of 1")
+            }
+            "Concat" | "Sum" | "Max" | "Min" if node.inputs.len() == 1 => Some("passes its input on"),
+            _ => None,
+        }
+    }
+
+    fn what(&self, node: &ModelNode, reads: &[Read], output: FeatureMap) -> What {
+        let input = reads.first().map_or(output, |read| read.map);
+        let is_map =
+            node.outputs.first().and_then(|name| self.tensor(name)).is_some_and(|t| t.dims.len() == 4);
+        match (node.operator.as_str(), reads.len()) {
+            ("Conv", 1) => self.conv(node).map_or(What::Other, What::Conv),
+            ("ConvTranspose", 1) => What::TransposedConv,
+            ("Gemm", 1) if input.pixels() == 1 && int(node, "transA") != Some(1) => What::Linear,
+            ("MatMul", 1) if reads.len() < node.inputs.len() && self.is_left(node) => {
+                if input.pixels() == 1 {
+                    What::Linear
+                } else {
+                    What::Positions
+                }
+            }
+            ("BatchNormalization", 1) => What::Normalization,
+            ("MaxPool", 1) if node.outputs.len() == 1 => window(node).map_or(What::Other, What::MaxPool),
+            ("AveragePool", 1) => match window(node) {
+                Some(all) if output.pixels() == 1 && all.kernel == [input.height, input.width] => {
+                    What::GlobalPool
+                }
+                Some(part) => What::AveragePool(part),
+                None => What::Other,
+            },
+            ("GlobalAveragePool", 1) => What::GlobalPool,
+            ("ReduceMean", 1) if self.is_global(node) => What::GlobalPool,
+            ("Concat", 2..) if is_map && int(node, "axis").is_some_and(|axis| axis == 1 || axis == -3) => {
+                What::Concat
+            }
+            ("Softmax", 1) => What::Softmax,
+            ("Resize" | "Upsample", 1) => upsample(node, input, output).unwrap_or(What::Other),
+            ("Pad", 1) => self.pad(node).map_or(What::Other, What::Pad),
+            ("Add", 2) if reads.iter().all(|read| read.map == output) => What::Add,
+            ("Mul", 2) => {
+                let gate = FeatureMap { height: 1, width: 1, ..output };
+                match (reads[0].map, reads[1].map) {
+                    (a, b) if a == output && b == output => What::Multiply,
+                    (a, b) if (a == output && b == gate) || (a == gate && b == output) => What::Gate,
+                    _ => What::Other,
+                }
+            }
+            ("Add" | "Sub" | "Mul" | "Div", 1) if node.inputs.len() == 2 => {
+                self.arithmetic(node, input, output)
+            }
+            (_, 1) => self.activation(node).map_or(What::Other, What::Activation),
+            _ => What::Other,
+        }
+    }
+
+    /// Multiply-accumulates of a node, padding counted; 0 for all that does not multiply with weights or matrices.
+    fn macs(&self, node: &ModelNode, output: FeatureMap) -> u64 {
+        let dims = |place: usize| self.tensor(node.inputs.get(place)?).map(|tensor| tensor.dims.as_slice());
+        let product = |sides: &[u64]| sides.iter().product::<u64>();
+        let per_output = match (node.operator.as_str(), dims(0), dims(1)) {
+            ("Conv", _, Some([_, per_filter @ ..])) => product(per_filter),
+            // Every element read is multiplied with the filters of its channel.
+            ("ConvTranspose", Some(input), Some([_, per_channel @ ..])) => {
+                return product(input).saturating_mul(product(per_channel));
+            }
+            ("Gemm", Some(&[rows, columns]), _) => {
+                if int(node, "transA") == Some(1) {
+                    rows
+                } else {
+                    columns
+                }
+            }
+            ("MatMul", Some([.., inner]), _) => *inner,
+            _ => 0,
+        };
+        output.elements().saturating_mul(per_output)
+    }
+
+    /// Whether the weights of a product are its second input.
+    fn is_left(&self, node: &ModelNode) -> bool {
+        let weights = node.inputs.get(1).and_then(|name| self.tensor(name));
+        weights.is_some_and(|tensor| tensor.is_constant && tensor.dims.len() == 2)
+    }
+
+    fn conv(&self, node: &ModelNode) -> Option<ConvStep> {
+        let weights = self.tensor(node.inputs.get(1)?)?;
+        let &[_, _, high, wide] = &weights.dims[..] else { return None };
+        let kernel = [u32::try_from(high).ok()?, u32::try_from(wide).ok()?];
+        let groups = u32::try_from(int(node, "group").unwrap_or(1)).ok()?;
+        let window = WindowStep { kernel, stride: pair(node, "strides")? };
+        weights.is_constant.then_some(())?;
+        Some(ConvStep { window, dilation: pair(node, "dilations")?, groups, activation: None })
+    }
+
+    /// A mean over height and width.
+    fn is_global(&self, node: &ModelNode) -> bool {
+        let Some(input) = node.inputs.first().and_then(|name| self.tensor(name)) else { return false };
+        let given = node.inputs.get(1).and_then(|name| self.tensor(name)?.values.clone());
+        let axes: Option<Vec<i64>> = match ints(node, "axes") {
+            Some(axes) => Some(axes.to_vec()),
+            None => given.map(|axes| axes.into_iter().map(|axis| axis as i64).collect()),
+        };
+        let mut axes: Vec<i64> =
+            axes.unwrap_or_default().into_iter().map(|axis| if axis < 0 { axis + 4 } else { axis }).collect();
+        axes.sort_unstable();
+        input.dims.len() == 4 && axes == [2, 3]
+    }
+
+    fn pad(&self, node: &ModelNode) -> Option<[u64; 4]> {
+        let is_zero = match node.attributes.get("mode") {
+            Some(AttributeValue::Text(mode)) => mode == "constant",
+            _ => true,
+        };
+        let given = node.inputs.get(1).and_then(|name| self.tensor(name)?.values.clone());
+        let pads: Vec<i64> = match ints(node, "pads") {
+            Some(pads) => pads.to_vec(),
+            None => given?.into_iter().map(|pad| pad as i64).collect(),
+        };
+        let &[0, 0, top, left, 0, 0, bottom, right] = &pads[..] else { return None };
+        let side = |pad: i64| u64::try_from(pad).ok();
+        is_zero.then_some([side(top)?, side(left)?, side(bottom)?, side(right)?])
+    }
+
+    /// Arithmetic with a constant; a difference or quotient only where the constant is what is taken off or divided by.
+    fn arithmetic(&self, node: &ModelNode, input: FeatureMap, output: FeatureMap) -> What {
+        let place = node.inputs.iter().position(|name| self.tensor(name).is_some_and(|t| t.is_constant));
+        let Some((place, constant)) =
+            place.and_then(|place| Some((place, self.tensor(&node.inputs[place])?)))
+        else {
+            return What::Other;
+        };
+        let single = constant.values.as_deref().and_then(|v| if let [v] = v { Some(*v) } else { None });
+        let (operation, scalar) = match (node.operator.as_str(), place) {
+            ("Add", _) => (Operation::Add, single),
+            ("Mul", _) => (Operation::Multiply, single),
+            ("Sub", 1) => (Operation::Add, single.map(|v| -v)),
+            ("Div", 1) => (Operation::Multiply, single.map(f64::recip)),
+            _ => return What::Other,
+        };
+        if input != output {
+            return What::Other;
+        }
+        let elements = constant.elements();
+        let channels = u64::from(output.channels);
+        let long_sides = constant.dims.iter().filter(|side| **side > 1).count();
+        let is_per_channel = elements == 1 || (elements == channels && long_sides <= 1);
+        What::Constant(Arithmetic { operation, scalar, is_per_channel })
+    }
+
+    fn activation(&self, node: &ModelNode) -> Option<Activation> {
+        let float = |name: &str| match node.attributes.get(name) {
+            Some(AttributeValue::Float(value)) => Some(f64::from(*value)),
+            _ => None,
+        };
+        match node.operator.as_str() {
+            "Relu" => Some(Activation::Relu),
+            "Sigmoid" => Some(Activation::Sigmoid),
+            "HardSwish" => Some(Activation::Hswish),
+            "Swish" => float("alpha").is_none_or(|alpha| alpha == 1.0).then_some(Activation::Swish),
+            // Tools write other slopes too (Keras 0.2); what it costs is the same.
+            "HardSigmoid" => Some(Activation::Hsigmoid),
+            "Clip" => {
+                let bound = |place: usize, name: &str, open: f64| match node
+                    .inputs
+                    .get(place)
+                    .filter(|name| !name.is_empty())
+                {
+                    Some(name) => self.tensor(name)?.values.as_deref()?.first().copied(),
+                    None => Some(float(name).unwrap_or(open)),
+                };
+                match (bound(1, "min", f64::MIN)?, bound(2, "max", f64::MAX)?) {
+                    (0.0, high) if high >= f64::from(f32::MAX) => Some(Activation::Relu),
+                    // Between any two numbers costs what between 0 and 6 does.
+                    _ => Some(Activation::Relu6),
+                }
+            }
+            _ => None,
+        }
+    }
+}

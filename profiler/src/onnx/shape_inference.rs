@@ -1,0 +1,178 @@
+//! The shape of every value inside a model, from the shapes of its inputs.
+
+use std::collections::HashMap;
+
+use super::{Constant, ModelGraph, ModelNode, shape_rules::Rule, shape_values::small_values};
+
+/// Largest number of dimensions and of elements of a tensor that are believed.
+const MOST_DIMS: usize = 8;
+const MOST_ELEMENTS: u64 = 1 << 32;
+
+/// A tensor whose shape is known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tensor {
+    /// Its sides.
+    pub dims: Vec<u64>,
+    /// Its elements, where they are few and known beforehand.
+    pub values: Option<Vec<f64>>,
+    /// Whether it does not depend on what the network reads, so that it is computed before the network runs.
+    pub is_constant: bool,
+    /// Whether it holds weights in a number format other than f32 and integers: f16 or bfloat16.
+    pub is_half: bool,
+}
+
+impl Tensor {
+    /// Number of elements.
+    #[must_use]
+    pub fn elements(&self) -> u64 {
+        self.dims.iter().fold(1_u64, |product, side| product.saturating_mul(*side))
+    }
+
+    fn of(constant: &Constant) -> Self {
+        const FLOAT16: i32 = 10;
+        const BFLOAT16: i32 = 16;
+        Self {
+            dims: constant.dims.clone(),
+            values: constant.values.clone(),
+            is_constant: true,
+            is_half: [FLOAT16, BFLOAT16].contains(&constant.data_type),
+        }
+    }
+}
+
+/// The shapes of a model's inputs, by name; one without a name is of the only input.
+pub type InputShapes = HashMap<Option<String>, Vec<u64>>;
+
+/// Why a shape is not known.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ShapeError {
+    /// An input with a side that the model leaves open.
+    #[error(
+        "input `{input}` is {declared}: its size is left open; give --input-shape {input}=1,3,224,224, say"
+    )]
+    OpenInput {
+        /// Its name.
+        input: String,
+        /// Its sides as declared.
+        declared: String,
+    },
+    /// A shape for an input that there is not.
+    #[error("--input-shape is for `{input}`, but the model's inputs are {inputs}")]
+    NoSuchInput {
+        /// The name given.
+        input: String,
+        /// Those there are.
+        inputs: String,
+    },
+    /// A node whose output's shape cannot be told.
+    #[error("node `{node}` ({operator}): {reason}")]
+    Node {
+        /// Its name.
+        node: String,
+        /// Its operator.
+        operator: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl ModelGraph {
+    /// The shape of every value by name. A batch that is left open is 1.
+    ///
+    /// # Errors
+    /// [`ShapeError`] for an input or node whose shape cannot be told.
+    pub fn shapes(&self, inputs: &InputShapes) -> Result<HashMap<String, Tensor>, ShapeError> {
+        self.check_names(inputs)?;
+        let mut known: HashMap<String, Tensor> =
+            self.constants.iter().map(|(name, constant)| (name.clone(), Tensor::of(constant))).collect();
+        for input in &self.inputs {
+            let given = inputs.get(&Some(input.name.clone())).or_else(|| inputs.get(&None));
+            let dims = match given {
+                Some(dims) => dims.clone(),
+                None => closed(&input.dims).ok_or_else(|| ShapeError::OpenInput {
+                    input: input.name.clone(),
+                    declared: describe(&input.dims),
+                })?,
+            };
+            known.insert(input.name.clone(), Tensor { dims, ..Tensor::default() });
+        }
+        let declared: HashMap<&str, &Vec<Option<u64>>> =
+            self.declared.iter().map(|value| (value.name.as_str(), &value.dims)).collect();
+        for node in self.nodes.iter().filter(|node| node.operator != "Constant") {
+            let outputs = infer(node, self.opset, &known).or_else(|reason| {
+                let of_output = |name: &String| closed(declared.get(name.as_str())?);
+                let sides = node.outputs.iter().map(of_output).collect::<Option<Vec<_>>>();
+                sides
+                    .ok_or_else(|| wrong(node, reason))
+                    .map(|sides| sides.into_iter().map(|dims| Tensor { dims, ..Tensor::default() }).collect())
+            })?;
+            for (name, tensor) in node.outputs.iter().zip(outputs).filter(|(name, _)| !name.is_empty()) {
+                if tensor.dims.len() > MOST_DIMS
+                    || tensor.elements() > MOST_ELEMENTS
+                    || tensor.elements() == 0
+                {
+                    return Err(wrong(node, format!("its output would be {:?}", tensor.dims)));
+                }
+                known.insert(name.clone(), tensor);
+            }
+        }
+        Ok(known)
+    }
+
+    fn check_names(&self, given: &InputShapes) -> Result<(), ShapeError> {
+        let names: Vec<&str> = self.inputs.iter().map(|input| input.name.as_str()).collect();
+        let unknown = given.keys().find(|name| match name {
+            Some(name) => !names.contains(&name.as_str()),
+            None => names.len() != 1,
+        });
+        match unknown {
+            Some(name) => Err(ShapeError::NoSuchInput {
+                input: name.clone().unwrap_or_else(|| "the only input".to_owned()),
+                inputs: names.join(", "),
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Sides with an open batch taken for 1; nothing when another is open.
+fn closed(dims: &[Option<u64>]) -> Option<Vec<u64>> {
+    let side = |(place, side): (usize, &Option<u64>)| side.or((place == 0).then_some(1));
+    let sides: Option<Vec<u64>> = dims.iter().enumerate().map(side).collect();
+    sides.filter(|sides| !sides.is_empty())
+}
+
+fn describe(dims: &[Option<u64>]) -> String {
+    let sides: Vec<String> =
+        dims.iter().map(|side| side.map_or_else(|| "?".to_owned(), |side| side.to_string())).collect();
+    if sides.is_empty() { "of no known shape".to_owned() } else { format!("[{}]", sides.join(", ")) }
+}
+
+fn wrong(node: &ModelNode, reason: String) -> ShapeError {
+    ShapeError::Node { node: node.name.clone(), operator: node.operator.clone(), reason }
+}
+
+/// The tensors that a node gives.
+fn infer(node: &ModelNode, opset: i64, known: &HashMap<String, Tensor>) -> Result<Vec<Tensor>, String> {
+    let find = |name: &String| match (name.is_empty(), known.get(name)) {
+        (true, _) => Ok(None),
+        (false, None) => Err(format!("nothing before it gives `{name}`")),
+        (false, found) => Ok(found),
+    };
+    let inputs = node.inputs.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+    let values = small_values(node, &inputs);
+    let rule = Rule { node, opset, inputs };
+    let is_constant =
+        node.operator == "Shape" || rule.inputs.iter().flatten().all(|tensor| tensor.is_constant);
+    let outputs = rule.outputs()?.into_iter().enumerate().map(|(place, dims)| {
+        let count = dims.iter().product::<u64>();
+        let values = values.clone().filter(|values| place == 0 && values.len() as u64 == count);
+        Tensor { dims, values, is_constant, is_half: false }
+    });
+    Ok(outputs.collect())
+}
+
+#[cfg(test)]
+#[path = "shape_tests.rs"]
+mod tests;
