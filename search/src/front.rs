@@ -152,7 +152,10 @@ pub fn front(
     }
     let mut finalists: Vec<Vec<usize>> = Vec::new();
     for budget in &budgets {
-        for best in population.best(effort.finalists, |path| budget.allows(path)) {
+        let used = population.best(effort.finalists, |path| budget.is_used_by(path));
+        // The fastest path may be all there is.
+        let within = || population.best(effort.finalists, |path| budget.allows(path));
+        for best in if used.is_empty() { within() } else { used } {
             if !finalists.contains(&best.path) {
                 finalists.push(best.path.clone());
             }
@@ -178,7 +181,8 @@ pub fn points(
     }
     let point = |&target_ms: &f64| {
         let budget = settings.budget().with_target(target_ms);
-        let best = compared.best(1, |path| budget.allows(path)).pop()?;
+        let used = compared.best(1, |path| budget.is_used_by(path)).pop();
+        let best = used.or_else(|| compared.best(1, |path| budget.allows(path)).pop())?;
         Some(FrontPoint {
             target_ms,
             predicted_ms: settings.latency.path_ms(&best.path),

@@ -7,6 +7,7 @@ mod choice;
 mod cost;
 mod error;
 mod fidelity;
+mod layers;
 mod line;
 mod load;
 mod memory;

@@ -18,11 +18,14 @@ pub enum Part {
     Memory,
     /// How well does a + b·Σ ops give whole networks?
     Sums,
+    /// Do the layers of a network add up to it?
+    Layers,
 }
 
 impl Part {
     /// All of them, in the order in which they are run.
-    pub const ALL: [Self; 5] = [Self::Fidelity, Self::Steadiness, Self::Cost, Self::Memory, Self::Sums];
+    pub const ALL: [Self; 6] =
+        [Self::Fidelity, Self::Layers, Self::Steadiness, Self::Cost, Self::Memory, Self::Sums];
 
     /// Its name on the command line.
     #[must_use]
@@ -33,19 +36,20 @@ impl Part {
             Self::Cost => "cost",
             Self::Memory => "memory",
             Self::Sums => "sums",
+            Self::Layers => "layers",
         }
     }
 
     /// Whether it says anything of a backend that computes nothing, needs nothing, and repeats itself exactly.
     #[must_use]
     pub fn can_be_emulated(self) -> bool {
-        !matches!(self, Self::Steadiness | Self::Memory)
+        !matches!(self, Self::Steadiness | Self::Memory | Self::Layers)
     }
 
     /// How long it takes, in tables' worth of measuring: a guess, for the time left only.
     pub(super) fn weight(self) -> f64 {
         match self {
-            Self::Fidelity | Self::Cost => 1.0,
+            Self::Fidelity | Self::Cost | Self::Layers => 1.0,
             Self::Steadiness => 9.0,
             // It reads what the part `cost` measured, where that was run.
             Self::Memory => 0.5,

@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    BenchError, Detail, Finding, Part, Ratio, Report, Settings, cost, fidelity, memory,
+    BenchError, Detail, Finding, Part, Ratio, Report, Settings, cost, fidelity, layers, memory,
     report::{take_up, write_report},
     steadiness, sums,
 };
@@ -109,6 +109,7 @@ impl Job<'_> {
             Part::Cost => cost::run(self),
             Part::Memory => memory::run(self),
             Part::Sums => sums::run(self),
+            Part::Layers => layers::run(self),
         }
     }
 }

@@ -21,7 +21,7 @@ pub use affinity::{AffinityError, allowed_cpus, pin};
 pub use cores::{Cluster, Core};
 use cpuinfo::CpuInfo;
 pub use emulation::emulator;
-pub use process::peak_memory_kib;
+pub use process::{peak_memory_kib, return_free_memory};
 use root::Root;
 pub use sensors::{Place, Sensor, Sensors};
 pub use state::{MachineState, ThermalZone};

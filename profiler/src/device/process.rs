@@ -6,6 +6,22 @@ pub fn peak_memory_kib() -> Option<u64> {
     peak_in(&std::fs::read_to_string("/proc/self/status").ok()?)
 }
 
+/// Gives memory that was freed back to the system, where the allocator can be asked to (glibc's).
+///
+/// Loading a model takes several times what it needs afterwards; without this, what is loaded later comes on top of it.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[allow(unsafe_code)]
+pub fn return_free_memory() {
+    // SAFETY: it takes no pointers, and may be called at any time from any thread.
+    unsafe {
+        nix::libc::malloc_trim(0);
+    }
+}
+
+/// Allocators that cannot be asked.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub fn return_free_memory() {}
+
 fn peak_in(status: &str) -> Option<u64> {
     let value = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     value.trim().strip_suffix("kB")?.trim().parse().ok()

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     backend::{Backend, Model, Runnable},
-    device::{Device, MachineState, peak_memory_kib},
+    device::{Device, MachineState, peak_memory_kib, return_free_memory},
     measure::{
         Drift, Entry, HeatLimits, HeatReport, History, Instruments, Observer, Outcome, Progress, Protocol,
         SubjectFailure, SubjectSummary, Warmth, measure,
@@ -147,6 +147,7 @@ impl Sweep<'_> {
             let mut subject = self.backend.prepare(model, self.threads)?;
             comparison.check(subject.as_mut(), model, self.backend)?;
             loaded.push((index, subject));
+            return_free_memory();
         }
         loaded.sort_by_key(|(index, _)| *index);
         Ok((loaded.into_iter().map(|(_, subject)| subject).collect(), comparison.finish()))

@@ -9,6 +9,8 @@ use crate::{
 /// What the whole budget is worth in units of log-probability. On mock landscapes 100 to 500 were alike; with 0 a path
 /// used 3.5 % less of the budget and was worse.
 const WORTH: f64 = 200.0;
+/// Share of a budget from which on it counts as used.
+const USED: f64 = 0.9;
 
 /// A target, and how likely a network may miss it.
 ///
@@ -72,6 +74,16 @@ impl Budget {
     #[must_use]
     pub fn allows(&self, choices: &[usize]) -> bool {
         self.table.path_ms(choices) <= self.limit_ms(choices)
+    }
+
+    /// Whether a network meets it and uses nine tenths of it, or of what the slowest path takes.
+    ///
+    /// Weights that many paths share rank smaller networks too high, the more so the less they are trained: left to them
+    /// alone, a comparison ends far below the target.
+    #[must_use]
+    pub fn is_used_by(&self, choices: &[usize]) -> bool {
+        let most_ms = self.limit_ms(choices).min(self.table.range_ms().1);
+        self.allows(choices) && self.table.path_ms(choices) >= USED * most_ms
     }
 
     /// The fastest path there is, if it meets the budget.

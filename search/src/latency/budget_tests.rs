@@ -93,3 +93,21 @@ fn an_impossible_risk_says_which_target_would_do() {
     assert!(error.contains("needs 2.2103 ms"), "{error}");
     assert!(budget.with_target(2.2104).check().is_ok());
 }
+
+#[test]
+fn random_paths_use_the_budget_where_paths_can() {
+    use rand::SeedableRng;
+    // Eight blocks of 0 to 3 ms: half of 24 ms and a bit is used from 0.9 · 12.5 = 11.25 ms on, so with 12.
+    let table = LatencyTable { constant_ms: 0.0, blocks_ms: vec![vec![0.0, 1.0, 2.0, 3.0]; 8] };
+    let mut rng = rand_pcg::Pcg64::seed_from_u64(0);
+    let budget = Budget::new(&table, 12.5);
+    for _ in 0..50 {
+        let path = crate::strategy::random_within(&budget, &mut rng);
+        assert!((11.25..12.5).contains(&table.path_ms(&path)), "{path:?}");
+    }
+    // Nothing lies between 0.9 · 3.3 and 3.3 ms if the only block has 0 and 1 ms: the slower is taken, and counts as used.
+    let short = LatencyTable { constant_ms: 0.0, blocks_ms: vec![vec![0.0, 1.0]] };
+    let budget = Budget::new(&short, 3.3);
+    assert_eq!(crate::strategy::random_within(&budget, &mut rng), [1]);
+    assert!(budget.is_used_by(&[1]) && !budget.is_used_by(&[0]));
+}

@@ -94,12 +94,15 @@ pub(super) fn score(
     Ok(Seen { cross_entropy: None, accuracy })
 }
 
-/// The best of what was looked at within a budget.
+/// The best of what was looked at and uses a budget, or else is within it.
 pub(super) fn finalists(
     population: &Population,
     budget: Option<&Budget>,
 ) -> Result<Vec<Vec<usize>>, SearchError> {
-    let best = population.best(FINALISTS, |path| budget.is_none_or(|budget| budget.allows(path)));
+    let mut best = population.best(FINALISTS, |path| budget.is_none_or(|budget| budget.is_used_by(path)));
+    if let Some(budget) = budget.filter(|_| best.is_empty()) {
+        best = population.best(FINALISTS, |path| budget.allows(path));
+    }
     match budget {
         // A target that nothing was looked at for.
         Some(budget) if best.is_empty() => Ok(vec![budget.fastest()?]),

@@ -20,6 +20,8 @@ use serde::{Deserialize, Serialize};
 pub use evolution::Evolution;
 pub use gradient::Gradient;
 pub use plan::{Plan, StrategySettings};
+#[cfg(test)]
+pub(crate) use population::random_within;
 pub use population::{Population, Scored};
 pub use random::RandomPaths;
 pub use reinforce::Reinforce;

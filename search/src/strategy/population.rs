@@ -64,10 +64,10 @@ impl Population {
     /// A path within the budget that was not looked at, if there seems to be one: a parent mutated, two parents
     /// crossed, or, for want of parents or luck, a random one.
     ///
-    /// Parents are the best paths within the budget. Source: Cai et al., "Once-for-all", arXiv:1908.09791, and Guo et
+    /// Parents are the best paths that use the budget, as do children wherever such are found. Source: Cai et al., "Once-for-all", arXiv:1908.09791, and Guo et
     /// al., "Single path one-shot", arXiv:1904.00420: evolution by mutation and crossover over shared weights.
     pub fn child(&self, budget: &Budget, fresh: &[Vec<usize>], rng: &mut Pcg64) -> Option<Vec<usize>> {
-        let parents = self.best(PARENTS, |path| budget.allows(path));
+        let parents = self.best(PARENTS, |path| budget.is_used_by(path));
         let is_new = |path: &Vec<usize>| !self.knows(path) && !fresh.contains(path);
         if parents.len() == PARENTS {
             for _ in 0..TRIES {
@@ -77,7 +77,7 @@ impl Population {
                 } else {
                     cross(&one.path, &other.path, rng)
                 };
-                if is_new(&child) && budget.allows(&child) {
+                if is_new(&child) && budget.is_used_by(&child) {
                     return Some(child);
                 }
             }
@@ -145,9 +145,23 @@ fn cross(one: &[usize], other: &[usize], rng: &mut Pcg64) -> Vec<usize> {
     one.iter().zip(other).map(|(&a, &b)| if rng.random::<bool>() { a } else { b }).collect()
 }
 
-/// A random path within a budget that the fastest path meets: the blocks in random order, each by equal chances among
-/// the candidates with which the others can still be fast enough.
+/// A random path that uses a budget that the fastest path meets; of many draws within it the slowest, if none does.
 pub(crate) fn random_within(budget: &Budget, rng: &mut Pcg64) -> Vec<usize> {
+    let mut slowest = draw_within(budget, rng);
+    for _ in 0..TRIES {
+        if budget.is_used_by(&slowest) {
+            break;
+        }
+        let drawn = draw_within(budget, rng);
+        if budget.table().path_ms(&drawn) > budget.table().path_ms(&slowest) {
+            slowest = drawn;
+        }
+    }
+    slowest
+}
+
+/// The blocks in random order, each by equal chances among the candidates with which the others can still be fast enough.
+fn draw_within(budget: &Budget, rng: &mut Pcg64) -> Vec<usize> {
     let mut path = budget.table().fastest();
     let mut order: Vec<usize> = (0..path.len()).collect();
     order.shuffle(rng);

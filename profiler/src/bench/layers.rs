@@ -1,0 +1,86 @@
+//! A network's layers, timed in place, against the network as a whole: what the runtime notes must add up.
+
+use std::collections::BTreeMap;
+
+use super::{
+    BenchError, Detail, Ratio,
+    ratio::{Goal, Unit},
+    run::{Found, Job},
+    spread::{furthest_from_one, geometric_mean},
+};
+use crate::{
+    layers::{TracePlan, TraceProgress},
+    measure::{Protocol, Silent},
+    sweep::{CompareWith, NetworkProfile, plan_networks},
+};
+
+const NETWORKS: usize = 4;
+/// Time for a network as a whole by itself: here only its layers, with plain runs in turns, are of interest.
+const WHOLE_NS: u64 = 500_000_000;
+const LAYERS_NS: u64 = 6_000_000_000;
+
+pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
+    let bench = job.bench;
+    let networks = plan_networks(&bench.space, NETWORKS, bench.seed)?;
+    let mut found = Found::default();
+    let mut shares = Vec::new();
+    for (index, network) in networks.iter().enumerate() {
+        job.check_stop()?;
+        job.at(&format!("network {} of {NETWORKS}", index + 1), index as f64 / NETWORKS as f64);
+        let profile = NetworkProfile {
+            network,
+            backend: job.backend,
+            threads: bench.threads,
+            cpus: bench.cpus.clone(),
+            protocol: Protocol { seed: bench.seed, budget_ns: WHOLE_NS, ..bench.protocol.clone() },
+            plan: TracePlan { target_half_width: 0.005, budget_ns: LAYERS_NS, ..TracePlan::default() },
+            compare_with: CompareWith::Nothing("a bench times what is compared elsewhere"),
+            output: None,
+        };
+        let stop = job.stop;
+        let mut progress = |_: &TraceProgress| {};
+        let result = profile.run(&mut Silent, &mut progress, stop)?.ok_or(BenchError::Stopped)?;
+        let layers = result.layers;
+        shares.push(layers.sum_over_whole);
+        let figures = [("sum_ms", layers.sum_ms), ("whole_ms", layers.whole.latency_ms)];
+        let figures = figures.map(|(name, value)| (name.to_owned(), value));
+        found.details.push(Detail { subject: network.key.clone(), figures: BTreeMap::from(figures) });
+    }
+    found.ratios = ratios(&shares);
+    Ok(found)
+}
+
+fn ratios(shares: &[f64]) -> Vec<Ratio> {
+    let base = || format!("in place, plain and traced runs in turns, {} random networks", shares.len());
+    let of = |value: Option<f64>| value.unwrap_or(f64::NAN);
+    vec![
+        Ratio::with_goal(
+            "Σ layers / network, geometric mean",
+            of(geometric_mean(shares)),
+            Unit::Times,
+            Goal::Between(0.98, 1.02),
+            base(),
+        ),
+        Ratio::plain(
+            "Σ layers / network, furthest from 1",
+            of(furthest_from_one(shares)),
+            Unit::Times,
+            base(),
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_goal_is_of_the_mean_and_the_furthest_is_told() {
+        // √(0.98 · 1.02) = 0.9998: reached; 0.98 is 1/1.0204, further than 1.02.
+        let found = ratios(&[0.98, 1.02]);
+        assert!((found[0].value - 0.9998).abs() < 1e-6);
+        assert_eq!((found[0].reached, found[1].reached, found[1].value), (Some(true), None, 0.98));
+        assert_eq!(ratios(&[0.9])[0].reached, Some(false));
+        assert!(ratios(&[])[0].value.is_nan());
+    }
+}
