@@ -26,7 +26,8 @@ pub struct Protocol {
     /// second of other ops of a mobile space up to 1.08.
     #[serde(default)]
     pub settle_ns: u64,
-    /// Untimed runs of that kind at most; at least one wherever `settle_ns` is not 0.
+    /// Untimed runs of that kind at most; at least one wherever `settle_ns` is not 0, none where a run
+    /// takes a whole burst.
     #[serde(default)]
     pub settle_runs: u32,
     /// A burst stops taking hot samples after this long, but takes at least one.

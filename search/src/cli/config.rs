@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use profiler::record::{ReadError, read_text};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::{UsageError, preset::Preset};
 use crate::{data::ComputeDevice, objective::LatencyLoss, strategy::StrategyKind};
@@ -152,11 +151,10 @@ impl SearchConfig {
 
     /// This, and `below` where this says nothing.
     fn over(&self, below: &Self) -> anyhow::Result<Self> {
-        let (mut merged, above) = (serde_json::to_value(below)?, serde_json::to_value(self)?);
-        if let (Value::Object(merged), Value::Object(above)) = (&mut merged, above) {
-            merged.extend(above.into_iter().filter(|(_, value)| !value.is_null()));
-        }
-        Ok(serde_json::from_value(merged)?)
+        // TOML leaves out what is not given, and keeps a NaN for the checks that name it.
+        let mut merged = toml::Table::try_from(below)?;
+        merged.extend(toml::Table::try_from(self)?);
+        Ok(merged.try_into()?)
     }
 
     /// As a file that [`SearchConfig::read`] reads.
