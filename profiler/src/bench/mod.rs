@@ -21,6 +21,7 @@ mod spread;
 mod steadiness;
 mod sums;
 mod tables;
+mod under_load;
 
 pub use choice::choose_ops;
 pub use error::BenchError;

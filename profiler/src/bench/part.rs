@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 pub enum Part {
     /// Does the protocol give what a plain loop gives?
     Fidelity,
-    /// Do three tables of the same machine agree, in quiet and under load?
+    /// Do three tables of the same machine agree, in quiet?
     Steadiness,
+    /// Do they under load, and with a table taken in quiet?
+    Load,
     /// How long does a table take, and where does the time go?
     Cost,
     /// How much memory does a table take?
@@ -24,8 +26,8 @@ pub enum Part {
 
 impl Part {
     /// All of them, in the order in which they are run.
-    pub const ALL: [Self; 6] =
-        [Self::Fidelity, Self::Layers, Self::Steadiness, Self::Cost, Self::Memory, Self::Sums];
+    pub const ALL: [Self; 7] =
+        [Self::Fidelity, Self::Layers, Self::Steadiness, Self::Load, Self::Cost, Self::Memory, Self::Sums];
 
     /// Its name on the command line.
     #[must_use]
@@ -33,6 +35,7 @@ impl Part {
         match self {
             Self::Fidelity => "fidelity",
             Self::Steadiness => "steadiness",
+            Self::Load => "load",
             Self::Cost => "cost",
             Self::Memory => "memory",
             Self::Sums => "sums",
@@ -43,14 +46,15 @@ impl Part {
     /// Whether it says anything of a backend that computes nothing, needs nothing, and repeats itself exactly.
     #[must_use]
     pub fn can_be_emulated(self) -> bool {
-        !matches!(self, Self::Steadiness | Self::Memory | Self::Layers)
+        !matches!(self, Self::Steadiness | Self::Load | Self::Memory | Self::Layers)
     }
 
     /// How long it takes, in tables' worth of measuring: a guess, for the time left only.
     pub(super) fn weight(self) -> f64 {
         match self {
             Self::Fidelity | Self::Cost | Self::Layers => 1.0,
-            Self::Steadiness => 9.0,
+            Self::Steadiness => 5.0,
+            Self::Load => 10.0,
             // It reads what the part `cost` measured, where that was run.
             Self::Memory => 0.5,
             Self::Sums => 3.0,

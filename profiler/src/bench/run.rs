@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::{
     BenchError, Detail, Finding, Part, Ratio, Report, Settings, cost, fidelity, layers, memory,
     report::{take_up, write_report},
-    steadiness, sums,
+    steadiness, sums, under_load,
 };
 use crate::{
     backend::Backend,
@@ -106,6 +106,7 @@ impl Job<'_> {
         match self.part {
             Part::Fidelity => fidelity::run(self),
             Part::Steadiness => steadiness::run(self),
+            Part::Load => under_load::run(self),
             Part::Cost => cost::run(self),
             Part::Memory => memory::run(self),
             Part::Sums => sums::run(self),

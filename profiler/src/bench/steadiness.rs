@@ -1,30 +1,26 @@
-//! Tables of the same machine against each other: ours and the plain protocol's in turns, in quiet and under load.
+//! Tables of the same machine against each other: ours and the plain protocol's in turns.
 
 use std::collections::BTreeMap;
 
 use super::{
     BenchError, Detail, Ratio,
-    load::Load,
     plain::{PlainFigures, plain_table},
     ratio::{Goal, Unit},
     run::{Found, Job},
     spread::spread,
 };
 use crate::{
-    measure::{Protocol, median, quantile},
+    measure::{Protocol, quantile},
     record::{Cache, Row},
     sweep::plan_ops,
 };
 
-/// Seconds a table may take under load, so that a bench ends; it is then a table with wider intervals.
-const LOADED_BUDGET_S: u64 = 60;
-
 /// What each op got in each repeat, in milliseconds, in the order of the ops.
 #[derive(Default)]
-struct Repeats {
-    hot: Vec<Vec<f64>>,
-    cold: Vec<Vec<f64>>,
-    plain_mean: Vec<Vec<f64>>,
+pub(super) struct Repeats {
+    pub(super) hot: Vec<Vec<f64>>,
+    pub(super) cold: Vec<Vec<f64>>,
+    pub(super) plain_mean: Vec<Vec<f64>>,
     plain_median: Vec<Vec<f64>>,
 }
 
@@ -49,20 +45,19 @@ fn push(by_op: &mut Vec<Vec<f64>>, repeat: impl Iterator<Item = f64>) {
 
 pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let protocol = Protocol { seed: job.bench.seed, ..job.bench.protocol.clone() };
-    let quiet = repeats(job, "quiet", &protocol, (0.0, 0.4))?;
-    let load = Load::start(&job.bench.program, &job.bench.all_cpus, job.bench.seed)?;
-    let budget_ns = LOADED_BUDGET_S * 1_000_000_000;
-    let loaded = repeats(job, "loaded", &Protocol { budget_ns, ..protocol }, (0.4, 1.0))?;
-    load.end()?;
-    let mut ratios = spread_ratios("quiet", &quiet);
-    ratios.extend(spread_ratios("under load", &loaded));
-    ratios.extend(error_ratios(&quiet, &loaded));
-    Ok(Found { ratios, details: details(job, &quiet, &loaded), warnings: Vec::new() })
+    let quiet = repeats(job, "quiet", job.bench.repeats, &protocol, (0.0, 1.0))?;
+    let details = details(job, &[("quiet", &quiet)]);
+    Ok(Found { ratios: spread_ratios("quiet", &quiet), details, warnings: Vec::new() })
 }
 
-fn repeats(job: &mut Job, name: &str, protocol: &Protocol, share: (f64, f64)) -> Result<Repeats, BenchError> {
+pub(super) fn repeats(
+    job: &mut Job,
+    name: &str,
+    count: usize,
+    protocol: &Protocol,
+    share: (f64, f64),
+) -> Result<Repeats, BenchError> {
     let mut repeats = Repeats::default();
-    let count = job.bench.repeats;
     let part = |step: f64| share.0 + (share.1 - share.0) * step / count as f64;
     for repeat in 0..count {
         let (start, middle, end) =
@@ -84,7 +79,7 @@ fn p90_spread(by_op: &[Vec<f64>]) -> f64 {
     quantile(&spreads, 0.9).unwrap_or(f64::NAN)
 }
 
-fn spread_ratios(when: &str, repeats: &Repeats) -> Vec<Ratio> {
+pub(super) fn spread_ratios(when: &str, repeats: &Repeats) -> Vec<Ratio> {
     let [hot, cold, mean, middle] =
         [&repeats.hot, &repeats.cold, &repeats.plain_mean, &repeats.plain_median].map(|b| p90_spread(b));
     let count = repeats.hot.first().map_or(0, Vec::len);
@@ -99,10 +94,11 @@ fn spread_ratios(when: &str, repeats: &Repeats) -> Vec<Ratio> {
             Goal::AtMost(0.5),
             format!("90th percentile of (max − min) / median over {base}; hot against mean of 50 runs"),
         ),
-        Ratio::plain(
+        Ratio::with_goal(
             &format!("{when}: spread, ours / plain protocol with medians"),
             hot / middle,
             Unit::Times,
+            Goal::AtMost(0.5),
             "the same, against the median of 50 runs, which the tools do not report".to_owned(),
         ),
         spread("90th percentile of spread, ours hot", hot),
@@ -112,39 +108,11 @@ fn spread_ratios(when: &str, repeats: &Repeats) -> Vec<Ratio> {
     ]
 }
 
-/// How far each op's median over repeats moved by the load: the median and the 90 % quantile over ops.
-fn errors(quiet: &[Vec<f64>], loaded: &[Vec<f64>]) -> (f64, f64) {
-    let error =
-        |(quiet, loaded): (&Vec<f64>, &Vec<f64>)| Some((median(loaded)? / median(quiet)? - 1.0).abs());
-    let errors: Vec<f64> = quiet.iter().zip(loaded).filter_map(error).collect();
-    let of = |q| quantile(&errors, q).unwrap_or(f64::NAN);
-    (of(0.5), of(0.9))
-}
-
-fn error_ratios(quiet: &Repeats, loaded: &Repeats) -> Vec<Ratio> {
-    let base = || "against the quiet tables, median of each op's repeats".to_owned();
-    let (hot, cold) = (errors(&quiet.hot, &loaded.hot), errors(&quiet.cold, &loaded.cold));
-    let plain = errors(&quiet.plain_mean, &loaded.plain_mean);
-    let error =
-        |what: &str, value| Ratio::plain(&format!("under load: {what}"), value, Unit::Fraction, base());
-    vec![
-        Ratio::with_goal(
-            "under load: median error, ours hot",
-            hot.0,
-            Unit::Fraction,
-            Goal::AtMost(0.05),
-            base(),
-        ),
-        error("90th percentile of error, ours hot", hot.1),
-        error("median error, ours cold", cold.0),
-        error("median error, plain protocol", plain.0),
-    ]
-}
-
-fn details(job: &Job, quiet: &Repeats, loaded: &Repeats) -> Vec<Detail> {
+/// Every op's figures in each of these sets of repeats, by name.
+pub(super) fn details(job: &Job, sets: &[(&str, &Repeats)]) -> Vec<Detail> {
     let of_op = |(index, op): (usize, &crate::spec::OpSpec)| {
         let mut figures = BTreeMap::new();
-        for (when, repeats) in [("quiet", quiet), ("loaded", loaded)] {
+        for (when, repeats) in sets {
             for (what, by_op) in [
                 ("hot", &repeats.hot),
                 ("cold", &repeats.cold),
@@ -178,15 +146,6 @@ mod tests {
         assert!((found[0].value - 0.09 / 0.38).abs() < 1e-9, "{}", found[0]);
         assert_eq!(found[0].reached, Some(true));
         assert!((found[2].value - 0.09).abs() < 1e-9, "{}", found[2]);
-    }
-
-    #[test]
-    fn errors_are_those_of_the_medians() {
-        // Medians 1 → 1.1, 2 → 1.8, 4 → 4: errors 10 %, 10 %, 0 %; median 10 %, 90 % quantile 10 %.
-        let quiet = vec![vec![1.0, 9.0, 1.0], vec![2.0; 3], vec![4.0; 3]];
-        let loaded = vec![vec![1.1; 3], vec![1.8, 1.8, 0.1], vec![4.0; 3]];
-        let (middle, high) = errors(&quiet, &loaded);
-        assert!((middle - 0.1).abs() < 1e-9 && (high - 0.1).abs() < 1e-9, "{middle} {high}");
     }
 
     #[test]

@@ -1,0 +1,71 @@
+//! Tables taken while another process loads the machine: against each other, and against some taken in quiet.
+
+use super::{
+    BenchError, Ratio,
+    load::Load,
+    ratio::{Goal, Unit},
+    run::{Found, Job},
+    steadiness::{Repeats, details, repeats, spread_ratios},
+};
+use crate::measure::{Protocol, median, quantile};
+
+/// Seconds a table may take under load, so that a bench ends; it is then a table with wider intervals.
+const LOADED_BUDGET_S: u64 = 40;
+
+pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
+    let protocol = Protocol { seed: job.bench.seed, ..job.bench.protocol.clone() };
+    let quiet = repeats(job, "quiet", 1, &protocol, (0.0, 0.1))?;
+    let load = Load::start(&job.bench.program, &job.bench.all_cpus, job.bench.seed)?;
+    let budget_ns = LOADED_BUDGET_S * 1_000_000_000;
+    let count = job.bench.repeats;
+    let loaded = repeats(job, "loaded", count, &Protocol { budget_ns, ..protocol }, (0.1, 1.0))?;
+    load.end()?;
+    let mut ratios = spread_ratios("under load", &loaded);
+    ratios.extend(error_ratios(&quiet, &loaded));
+    let details = details(job, &[("quiet", &quiet), ("loaded", &loaded)]);
+    Ok(Found { ratios, details, warnings: Vec::new() })
+}
+
+/// How far each op's median over repeats moved by the load: the median and the 90 % quantile over ops.
+fn errors(quiet: &[Vec<f64>], loaded: &[Vec<f64>]) -> (f64, f64) {
+    let error =
+        |(quiet, loaded): (&Vec<f64>, &Vec<f64>)| Some((median(loaded)? / median(quiet)? - 1.0).abs());
+    let errors: Vec<f64> = quiet.iter().zip(loaded).filter_map(error).collect();
+    let of = |q| quantile(&errors, q).unwrap_or(f64::NAN);
+    (of(0.5), of(0.9))
+}
+
+fn error_ratios(quiet: &Repeats, loaded: &Repeats) -> Vec<Ratio> {
+    let base =
+        || "median of each op's tables under load, against a table taken in quiet just before".to_owned();
+    let (hot, cold) = (errors(&quiet.hot, &loaded.hot), errors(&quiet.cold, &loaded.cold));
+    let plain = errors(&quiet.plain_mean, &loaded.plain_mean);
+    let error =
+        |what: &str, value| Ratio::plain(&format!("under load: {what}"), value, Unit::Fraction, base());
+    vec![
+        Ratio::with_goal(
+            "under load: median error, ours hot",
+            hot.0,
+            Unit::Fraction,
+            Goal::AtMost(0.05),
+            base(),
+        ),
+        error("90th percentile of error, ours hot", hot.1),
+        error("median error, ours cold", cold.0),
+        error("median error, plain protocol", plain.0),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_those_of_the_medians() {
+        // Medians 1 → 1.1, 2 → 1.8, 4 → 4: errors 10 %, 10 %, 0 %; median 10 %, 90 % quantile 10 %.
+        let quiet = vec![vec![1.0, 9.0, 1.0], vec![2.0; 3], vec![4.0; 3]];
+        let loaded = vec![vec![1.1; 3], vec![1.8, 1.8, 0.1], vec![4.0; 3]];
+        let (middle, high) = errors(&quiet, &loaded);
+        assert!((middle - 0.1).abs() < 1e-9 && (high - 0.1).abs() < 1e-9, "{middle} {high}");
+    }
+}
