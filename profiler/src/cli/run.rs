@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Turns a subject gets, at least and at most, unless told otherwise.
-pub(super) const MIN_ROUNDS: u32 = 12;
+pub(super) const MIN_ROUNDS: u32 = 24;
 pub(super) const MAX_ROUNDS: u32 = 600;
 
 /// Measures the ops and random networks of a space, listed ops, and any ONNX models, into one table.

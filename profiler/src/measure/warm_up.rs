@@ -81,14 +81,8 @@ pub(super) struct Pace {
 
 impl Pace {
     pub(super) fn of(run_ns: f64, shortest_sample_ns: f64, protocol: &Protocol) -> Self {
-        let settling = match protocol.settle_ns {
-            0 => 0,
-            // A run that is a burst by itself has moved far more memory than the caches hold.
-            _ if run_ns >= protocol.burst_ns as f64 => 0,
-            ns => {
-                (ns as f64 / run_ns.max(1.0)).ceil().clamp(1.0, f64::from(protocol.settle_runs.max(1))) as u32
-            }
-        };
+        let settling =
+            (protocol.settle_ns as f64 / run_ns.max(1.0)).min(f64::from(protocol.settle_runs)) as u32;
         Self { repeats: repeats_for(run_ns, shortest_sample_ns), settling }
     }
 }
@@ -142,12 +136,10 @@ mod tests {
             let protocol = Protocol { settle_ns, settle_runs, ..Protocol::default() };
             Pace::of(run_ns, 20_000.0, &protocol).settling
         };
-        // 1 ms of 0.3 ms runs: 3.3, so 4; of 0.1 ms runs: 10; of 4 ms runs: one; 1 µs runs: the most there may be.
-        assert_eq!(settling(3e5, 1_000_000, 10), 4);
+        // 1 ms has room for three runs of 0.3 ms and ten of 0.1 ms, not for one of 4 ms; of 1 µs runs, the most there may be.
+        assert_eq!(settling(3e5, 1_000_000, 10), 3);
         assert_eq!(settling(1e5, 1_000_000, 10), 10);
-        assert_eq!(settling(4e6, 1_000_000, 10), 1);
-        // A run of 5 ms is a burst by itself.
-        assert_eq!(settling(5e6, 1_000_000, 10), 0);
+        assert_eq!(settling(4e6, 1_000_000, 10), 0);
         assert_eq!(settling(1e3, 1_000_000, 10), 10);
         // As older sessions were measured.
         assert_eq!(settling(1e3, 0, 0), 0);
