@@ -81,9 +81,9 @@ pub(super) struct Run {
     /// A subject is known when the 95 % interval of its median is within this many per cent.
     #[arg(long, value_name = "PERCENT", default_value_t = 2.0)]
     target_ci: f64,
-    /// Turns a subject gets at least.
-    #[arg(long, default_value_t = MIN_ROUNDS)]
-    min_rounds: u32,
+    /// Turns a subject gets at least [default: 24, or --max-rounds where that is fewer].
+    #[arg(long)]
+    min_rounds: Option<u32>,
     /// Turns a subject gets at most.
     #[arg(long, default_value_t = MAX_ROUNDS)]
     max_rounds: u32,
@@ -195,7 +195,7 @@ impl Run {
         Protocol {
             seed: self.seed,
             target_half_width: self.target_ci / 100.0,
-            min_rounds: self.min_rounds,
+            min_rounds: self.min_rounds.unwrap_or(MIN_ROUNDS.min(self.max_rounds)),
             max_rounds: self.max_rounds,
             budget_ns: self.budget_s.saturating_mul(1_000_000_000),
             heat: self.heat.limits(),
