@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# usage: ./test.sh
+# usage: ./test.sh [--phone]
 #
 # Sets up what the tests need, then checks formatting, clippy, rustdoc and every test. What is set up already is used
 # as it is, and cargo builds only what changed, so a second run is short. Works offline once everything is there.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
+with_phone=
 case "${1:-}" in
 '') ;;
+--phone) with_phone=yes ;;
 -h | --help) sed -n '2,5s/^# \{0,1\}//p' "$0" && exit 0 ;;
-*) echo "error: test.sh takes no argument, not \`$1\`" >&2 && exit 2 ;;
+*) echo "error: test.sh takes --phone or nothing, not \`$1\`" >&2 && exit 2 ;;
 esac
 
 started=$SECONDS
@@ -33,14 +35,17 @@ else
 fi
 
 # The first time this compiles the profiler once more, for arm64; the target folder keeps it.
-say 'The test phone, and the profiler for it (several minutes the first time)'
 phone=
+say 'Build (the tests run these programs)'
 cargo build --workspace --release
+if [ -n "$with_phone" ]; then
+say 'The test phone, and the profiler for it (several minutes the first time)'
 programs=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/release
 if "$programs/android" test-phone -- true && built=$("$programs/android" build --route debian --json); then
   TAILOR_ARM64_PROFILER=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["path"])' <<<"$built")
   export TAILOR_ARM64_PROFILER
   phone=yes
+fi
 fi
 
 say 'Formatting'
@@ -70,6 +75,6 @@ if [ -n "$phone" ]; then
   "$programs/android" test-phone --phones 2 -- \
     cargo test --offline --workspace --release --no-fail-fast test_phone_ -- --ignored --test-threads 1
 else
-  printf '\nLeft out, because it could not be set up (see above): tests on the test phone\n'
+  printf '\nLeft out: tests on the test phone (./test.sh --phone, where it can be set up)\n'
 fi
 say 'All green'
