@@ -34,18 +34,18 @@ else
   unset ORT_DYLIB_PATH
 fi
 
-# The first time this compiles the profiler once more, for arm64; the target folder keeps it.
 phone=
 say 'Build (the tests run these programs)'
 cargo build --workspace --release
 if [ -n "$with_phone" ]; then
-say 'The test phone, and the profiler for it (several minutes the first time)'
-programs=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/release
-if "$programs/android" test-phone -- true && built=$("$programs/android" build --route debian --json); then
-  TAILOR_ARM64_PROFILER=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["path"])' <<<"$built")
-  export TAILOR_ARM64_PROFILER
-  phone=yes
-fi
+  # The first time this compiles the profiler once more, for arm64; the target folder keeps it.
+  say 'The test phone, and the profiler for it (several minutes the first time)'
+  programs=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/release
+  if "$programs/android" test-phone -- true && built=$("$programs/android" build --route debian --json); then
+    TAILOR_ARM64_PROFILER=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["path"])' <<<"$built")
+    export TAILOR_ARM64_PROFILER
+    phone=yes
+  fi
 fi
 
 say 'Formatting'
