@@ -89,6 +89,11 @@ struct Log {
     graph: Option<String>,
 }
 
+/// The standard deviation of a line of timings, where there is a sensible one.
+fn spread_us(line: &str) -> Option<f64> {
+    after(line, "std=").filter(|std| *std >= 0.0)
+}
+
 struct Node {
     kind: String,
     name: String,
@@ -110,7 +115,7 @@ impl Log {
             && let Some(mean_us) = after(line, "avg=")
         {
             let count = after(line, "count=").map(|count| count as u64);
-            self.runs = Some(Runs { line: number, mean_us, std_us: after(line, "std="), count });
+            self.runs = Some(Runs { line: number, mean_us, std_us: spread_us(line), count });
         }
         if line.contains("Profiling Info for") {
             let initialization = line.contains("Initialization");

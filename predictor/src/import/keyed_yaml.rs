@@ -68,7 +68,7 @@ fn row(key: &str, fields: &[(String, f64)], unit_ms: f64) -> Result<ImportedRow,
     if !(mean.is_finite() && mean > 0.0) {
         return Err(format!("the mean of `{key}` is {mean}, expected a number above 0"));
     }
-    let std = get("std").or(get("var").map(f64::sqrt)).filter(|std| std.is_finite());
+    let std = get("std").or(get("var").map(f64::sqrt)).filter(|std| std.is_finite() && *std >= 0.0);
     Ok(ImportedRow {
         line: 0,
         subject: Subject::Op(Box::new(op(key)?)),
