@@ -55,7 +55,7 @@ fn the_mock_gives_the_figures_that_its_law_says_and_they_are_called_emulated() {
         "overhead: journal, standing, progress",
     ];
     let sum: f64 = shares.iter().map(|name| ratio(&report, "cost", name)).sum();
-    let overhead = ratio(&report, "cost", "overhead outside timed runs");
+    let overhead = ratio(&report, "cost", "overhead outside runs");
     assert!((sum - overhead).abs() < 1e-9, "{sum} and {overhead}");
 }
 

@@ -7,11 +7,13 @@ use crate::measure::{History, Samples};
 pub(super) struct Shares {
     /// Timed runs of subjects, dropped ones included.
     pub(super) timed: f64,
+    /// Runs of subjects that settle the caches, timed, but for no figure.
+    pub(super) settling: f64,
     /// Before the first reading: warming up the reference and every subject.
     pub(super) warm_up: f64,
     /// The reference block.
     pub(super) reference: f64,
-    /// Within turns, but not in timed runs: clock, processor usage.
+    /// Within turns, but not in runs: clock, processor usage.
     pub(super) in_turns: f64,
     /// Between turns: journal, standing, progress.
     pub(super) between_turns: f64,
@@ -21,12 +23,13 @@ impl Shares {
     /// `None` of an empty history. A reading counts as `reference_runs` times what it took, the shortest of its runs.
     pub(super) fn of(history: &History, reference_runs: u32) -> Option<Self> {
         let total_ns = history.spent_ns() as f64;
-        let (mut timed, mut warm_up, mut reference, mut turns) = (0.0, 0.0, 0.0, 0.0);
+        let (mut timed, mut settling, mut warm_up, mut reference, mut turns) = (0.0, 0.0, 0.0, 0.0, 0.0);
         for segment in history.segments() {
             warm_up += segment.readings.first().map_or(0.0, |reading| reading.at_ns as f64);
             reference += segment.readings.iter().map(|reading| reading.took.0).sum::<f64>()
                 * f64::from(reference_runs);
             turns += segment.bursts.iter().map(|burst| burst.took_ns as f64).sum::<f64>();
+            settling += segment.bursts.iter().map(|burst| burst.settling_ns as f64).sum::<f64>();
             timed += segment
                 .bursts
                 .iter()
@@ -36,9 +39,10 @@ impl Shares {
         let between = total_ns - warm_up - reference - turns;
         (total_ns > 0.0).then(|| Self {
             timed: timed / total_ns,
+            settling: settling / total_ns,
             warm_up: warm_up / total_ns,
             reference: reference / total_ns,
-            in_turns: (turns - timed) / total_ns,
+            in_turns: (turns - timed - settling) / total_ns,
             between_turns: between / total_ns,
         })
     }
@@ -67,6 +71,7 @@ mod tests {
             took_ns: 700,
             repeats: 10,
             cold: Samples { kept: vec![], dropped: vec![dropped] },
+            settling_ns: 60,
             hot: Samples { kept: vec![RawNs(25.0), RawNs(26.0)], dropped: vec![] },
         };
         let entries = [
@@ -77,9 +82,15 @@ mod tests {
         ];
         let history = History::replay(entries).unwrap();
         // The last reading begins at 1000, the session's end. Warm-up 200; reference 2 · 2 · 20 = 80; turns 700, of
-        // which 90 + 10 · 51 = 600 timed; the rest, 1000 − 200 − 80 − 700 = 20, lies between turns.
-        let expected =
-            Shares { timed: 0.6, warm_up: 0.2, reference: 0.08, in_turns: 0.1, between_turns: 0.02 };
+        // which 90 + 10 · 51 = 600 timed and 60 settling; the rest, 1000 − 200 − 80 − 700 = 20, lies between turns.
+        let expected = Shares {
+            timed: 0.6,
+            settling: 0.06,
+            warm_up: 0.2,
+            reference: 0.08,
+            in_turns: 0.04,
+            between_turns: 0.02,
+        };
         assert_eq!(Shares::of(&history, 2), Some(expected));
         assert_eq!(Shares::of(&History::default(), 2), None);
     }

@@ -235,6 +235,7 @@ mod tests {
             took_ns: 1,
             repeats: 1,
             cold: Samples::default(),
+            settling_ns: 0,
             hot: Samples::default(),
         };
         let history = History::replay([start(), Entry::Burst(burst)]).unwrap();

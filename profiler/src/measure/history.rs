@@ -49,8 +49,15 @@ pub struct Burst {
     pub repeats: u32,
     /// The first run, after other subjects evicted the caches: one sample of one run.
     pub cold: Samples,
+    /// What the runs between the cold one and the hot ones took together; they settle the caches and count for no figure.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub settling_ns: u64,
     /// The following ones, back to back.
     pub hot: Samples,
+}
+
+fn is_zero(ns: &u64) -> bool {
+    *ns == 0
 }
 
 /// Samples, each in nanoseconds per run, kept apart by whether the thread lost its processor meanwhile.
@@ -202,6 +209,7 @@ mod tests {
             took_ns: 40,
             repeats: 3,
             cold: Samples { kept: kept.clone(), dropped: vec![] },
+            settling_ns: 0,
             hot: Samples {
                 kept,
                 dropped: vec![Disturbed { took: RawNs(99.0), on_processor: Some(RawNs(13.0)) }],

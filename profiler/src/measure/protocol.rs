@@ -19,14 +19,14 @@ pub struct Protocol {
     pub budget_ns: u64,
     /// Back-to-back samples per burst after the first, cold, one.
     pub hot_samples: u32,
-    /// After its cold run, a burst runs its subject untimed for up to this long before hot samples count: one run does not
-    /// bring weights back that fill the caches. Older sessions did not.
+    /// After its cold run, a burst runs its subject for up to this long before hot samples count, once at least where a run
+    /// is shorter than `burst_ns`: one run does not bring weights back that fill the caches. Older sessions did not.
     ///
     /// Measured on an x86-64 server: the second run of a classifier of 5 MB and 0.12 ms takes 1.30 of what the sixth takes,
     /// the second of other ops of a mobile space up to 1.08, which the median of a burst leaves aside.
     #[serde(default)]
     pub settle_ns: u64,
-    /// Untimed runs of that kind at most.
+    /// Runs of that kind at most.
     #[serde(default)]
     pub settle_runs: u32,
     /// A burst stops taking hot samples after this long, but takes at least one.
@@ -60,7 +60,7 @@ impl Default for Protocol {
             max_rounds: 200,
             budget_ns: 600_000_000_000,
             hot_samples: 5,
-            settle_ns: 500_000,
+            settle_ns: 1_000_000,
             settle_runs: 10,
             burst_ns: 5_000_000,
             shortest_sample_ns: 20_000,

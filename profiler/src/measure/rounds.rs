@@ -22,7 +22,7 @@ use super::warm_up::{Pace, Steadiness, at_subject, warm_up};
 
 /// Measures every subject until it is known well enough, and adds everything to `history`.
 ///
-/// A round gives every open subject one burst: a cold run, untimed ones that settle the caches, then hot samples. The order is shuffled every
+/// A round gives every open subject one burst: a cold run, ones that settle the caches, then hot samples. The order is shuffled every
 /// round; the reference block is timed in between. A subject closes when the confidence intervals of both its
 /// cache states are within the target, or when it had all its rounds. `history` may hold what earlier calls
 /// measured of the same subjects: it is continued, and nothing in it is measured again. `stop` is looked at
@@ -234,12 +234,13 @@ impl<'a, S: Subject> Session<'a, S> {
         self.sample(subject, 1, &mut cold)?;
         let mut hot = Samples::default();
         let Pace { repeats, settling } = self.paces[subject];
+        let mut settling_ns = 0;
         if need == Need::ColdAndHot {
             let before_ns = self.now_ns();
             for _ in 0..settling {
                 self.subjects[subject].run().map_err(at_subject(subject))?;
             }
-            let settling_ns = self.now_ns() - before_ns;
+            settling_ns = if settling > 0 { self.now_ns() - before_ns } else { 0 };
             for taken in 0..self.protocol.hot_samples {
                 if taken > 0 && self.now_ns() - at_ns - settling_ns >= self.protocol.burst_ns {
                     break;
@@ -248,7 +249,7 @@ impl<'a, S: Subject> Session<'a, S> {
             }
         }
         let took_ns = self.now_ns() - at_ns;
-        self.record(Entry::Burst(Burst { subject, round, at_ns, took_ns, repeats, cold, hot }))
+        self.record(Entry::Burst(Burst { subject, round, at_ns, took_ns, repeats, cold, settling_ns, hot }))
     }
 
     fn sample(&mut self, subject: usize, repeats: u32, into: &mut Samples) -> Result<(), MeasureError> {

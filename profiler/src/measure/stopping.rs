@@ -116,6 +116,7 @@ mod tests {
                 took_ns: 1000,
                 repeats: 1,
                 cold: samples(*cold),
+                settling_ns: 0,
                 hot: samples(*hot),
             };
             history.push(Entry::Burst(burst)).unwrap();

@@ -81,8 +81,10 @@ pub(super) struct Pace {
 
 impl Pace {
     pub(super) fn of(run_ns: f64, shortest_sample_ns: f64, protocol: &Protocol) -> Self {
-        let settling =
-            (protocol.settle_ns as f64 / run_ns.max(1.0)).min(f64::from(protocol.settle_runs)) as u32;
+        // One at least, but for subjects that fill a turn by themselves: those evict their own caches.
+        let least = u32::from(run_ns <= protocol.burst_ns as f64);
+        let room = (protocol.settle_ns as f64 / run_ns.max(1.0)) as u32;
+        let settling = room.max(least).min(protocol.settle_runs);
         Self { repeats: repeats_for(run_ns, shortest_sample_ns), settling }
     }
 }
@@ -136,10 +138,12 @@ mod tests {
             let protocol = Protocol { settle_ns, settle_runs, ..Protocol::default() };
             Pace::of(run_ns, 20_000.0, &protocol).settling
         };
-        // 1 ms has room for three runs of 0.3 ms and ten of 0.1 ms, not for one of 4 ms; of 1 µs runs, the most there may be.
+        // 1 ms has room for three runs of 0.3 ms and ten of 0.1 ms; of 1 µs runs, the most there may be. One of 4 ms all the
+        // same, none of 6 ms, which fills a turn of 5 ms.
         assert_eq!(settling(3e5, 1_000_000, 10), 3);
         assert_eq!(settling(1e5, 1_000_000, 10), 10);
-        assert_eq!(settling(4e6, 1_000_000, 10), 0);
+        assert_eq!(settling(4e6, 1_000_000, 10), 1);
+        assert_eq!(settling(6e6, 1_000_000, 10), 0);
         assert_eq!(settling(1e3, 1_000_000, 10), 10);
         // As older sessions were measured.
         assert_eq!(settling(1e3, 0, 0), 0);

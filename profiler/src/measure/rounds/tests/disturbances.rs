@@ -64,7 +64,7 @@ fn preempted_samples_are_dropped_and_counted() {
         }
     })];
     let (protocol, mut history, mut recorder) = (
-        Protocol { min_rounds: 40, settle_ns: 0, ..Protocol::default() },
+        Protocol { min_rounds: 40, settle_runs: 0, ..Protocol::default() },
         History::default(),
         Recorder::default(),
     );
@@ -74,7 +74,7 @@ fn preempted_samples_are_dropped_and_counted() {
         (hot.latency, hot.p90, hot.status),
         (CorrectedNs(100_000.0), RawNs(100_000.0), Status::WithinTarget)
     );
-    // Without untimed runs, 40 bursts of 6 runs, every fourth run pre-empted: 60 of 240, a sixth of them cold.
+    // Without settling runs, 40 bursts of 6 runs, every fourth run pre-empted: 60 of 240, a sixth of them cold.
     let cold = summarise(&history, 1, &protocol).unwrap()[0].cold.clone().unwrap();
     assert_eq!(hot.dropped_runs + cold.dropped_runs, 60);
     assert_eq!(hot.runs + cold.runs, 180);
@@ -164,8 +164,8 @@ fn hot_samples_begin_when_the_caches_have_settled() {
         let [falling, _] = summarise(&history, 2, protocol).unwrap().try_into().unwrap();
         (falling.cold.unwrap().latency.0, falling.hot.unwrap().latency.0)
     };
-    // 500 µs of 100 µs runs are five runs untimed: the samples behind them are all at the level.
+    // 1 ms of 100 µs runs are ten runs: the samples behind them are all at the level.
     assert_eq!(latency(&Protocol::default()), (400_000.0, 100_000.0));
     // Without, the median of 160, 130, 120, 100, 100.
-    assert_eq!(latency(&Protocol { settle_ns: 0, ..Protocol::default() }), (400_000.0, 120_000.0));
+    assert_eq!(latency(&Protocol { settle_runs: 0, ..Protocol::default() }), (400_000.0, 120_000.0));
 }
