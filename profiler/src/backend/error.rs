@@ -2,6 +2,14 @@
 
 use std::path::PathBuf;
 
+/// What may work instead.
+fn other_way(backend: &str) -> &'static str {
+    match backend {
+        "tract" => " (ONNX Runtime may take it: --backend onnxruntime --onnxruntime LIB)",
+        _ => "",
+    }
+}
+
 /// Why a backend could not do its work.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -51,7 +59,7 @@ pub enum BackendError {
         reason: String,
     },
     /// The runtime does not take the model.
-    #[error("{backend} does not take `{key}`: {reason}")]
+    #[error("{backend} does not take `{key}`: {reason}{}", other_way(backend))]
     Prepare {
         /// Backend.
         backend: &'static str,

@@ -7,6 +7,7 @@ mod compare;
 mod doctor;
 mod export;
 mod heat;
+mod input_shape;
 mod layer_report;
 mod live;
 mod model;
@@ -24,8 +25,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    backend::BackendError, bench::BenchError, compare::CompareError, record::ReadError, spec::SpecError,
-    sweep::SweepError,
+    backend::BackendError, bench::BenchError, compare::CompareError, onnx::ShapeError, record::ReadError,
+    spec::SpecError, sweep::SweepError,
 };
 
 /// Measures the latency of candidate ops and whole networks on this device.
@@ -88,6 +89,7 @@ fn is_input(error: &anyhow::Error) -> bool {
         cause.is::<UsageError>()
             || cause.is::<ReadError>()
             || cause.is::<SpecError>()
+            || cause.is::<ShapeError>()
             || cause.is::<CompareError>()
             || cause.downcast_ref::<SweepError>().is_some_and(SweepError::is_input)
             || cause.downcast_ref::<BenchError>().is_some_and(BenchError::is_input)

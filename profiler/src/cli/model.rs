@@ -11,6 +11,7 @@ use clap::Args;
 use super::{
     UsageError,
     agreement::CompareArgs,
+    input_shape::InputShapeArgs,
     layer_report::{json, text},
     progress::{Bar, layer_progress},
 };
@@ -27,7 +28,8 @@ use crate::{
 ///
 /// The whole is measured hot and cold as by `profiler run`. Then plain runs and runs in which the runtime notes each
 /// node's time take turns; the model's layers get the times of the runtime's nodes that compute them, and what no node
-/// accounts for is the row (runtime). Unknown dimensions, such as the batch, are 1; inputs are 32-bit floats. ONNX
+/// accounts for is the row (runtime). A batch that is left open is 1, other open sizes
+/// come from --input-shape. Inputs get random floats; integers and booleans get 0 and 1. ONNX
 /// Runtime notes whole microseconds and what noting costs, about 2 to 5 us a node, is measured and taken off: its layers
 /// of a few microseconds are rough.
 #[derive(Debug, Args)]
@@ -37,6 +39,8 @@ use crate::{
 pub(super) struct Model {
     /// ONNX model.
     model: PathBuf,
+    #[command(flatten)]
+    inputs: InputShapeArgs,
     /// Runtime: tract or onnxruntime (repeatable).
     #[arg(long, value_name = "NAME", default_value = "tract")]
     backend: Vec<String>,
@@ -81,7 +85,7 @@ impl Model {
                 ));
             }
         }
-        let network = plan_model(&self.model)?;
+        let network = plan_model(&self.model, &self.inputs.read()?)?;
         let protocol = self.protocol();
         protocol.check().map_err(|error| UsageError(error.to_string()))?;
         let cpus = pin(self.cpus.as_deref(), self.threads).map_err(|error| UsageError(error.to_string()))?;

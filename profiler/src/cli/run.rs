@@ -14,6 +14,7 @@ use super::{
     UsageError,
     agreement::CompareArgs,
     heat::{self, HeatArgs},
+    input_shape::InputShapeArgs,
     live::{Standing, write_row},
     op_list::read_op_list,
     progress_lines::{ProgressStyle, Shown},
@@ -58,6 +59,8 @@ pub(super) struct Run {
     /// Measure this ONNX model too (repeatable).
     #[arg(long, value_name = "FILE")]
     onnx: Vec<PathBuf>,
+    #[command(flatten)]
+    inputs: InputShapeArgs,
     /// Table to write; its session and journal go beside it.
     #[arg(short, long, value_name = "TABLE.csv")]
     output: PathBuf,
@@ -181,7 +184,8 @@ impl Run {
                 subjects.push(plan_op(op)?);
             }
         }
-        let models = self.onnx.iter().map(|path| plan_model(path)).collect::<Result<Vec<_>, _>>()?;
+        let shapes = self.inputs.read()?;
+        let models = self.onnx.iter().map(|path| plan_model(path, &shapes)).collect::<Result<Vec<_>, _>>()?;
         // A random network that is also given as a model is measured once, as the model.
         subjects.retain(|subject: &Planned| models.iter().all(|model| model.key != subject.key));
         subjects.extend(models);

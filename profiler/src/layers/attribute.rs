@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::names::Names;
-use crate::onnx::{Outline, OutlineNode};
+use crate::onnx::{Outline, OutlineNode, Work, work};
 
 /// Part of a network: some nodes of the model, and the runtime nodes that compute them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,24 +21,8 @@ pub struct Layer {
     pub op: Option<usize>,
 }
 
-/// Operators that multiply and accumulate; all others count as none.
 fn multiplies(node: &OutlineNode) -> bool {
-    const HEAVY: [&str; 13] = [
-        "Conv",
-        "ConvTranspose",
-        "ConvInteger",
-        "QLinearConv",
-        "FusedConv",
-        "Gemm",
-        "MatMul",
-        "MatMulInteger",
-        "QLinearMatMul",
-        "Einsum",
-        "LSTM",
-        "GRU",
-        "RNN",
-    ];
-    HEAVY.contains(&node.operator.as_str())
+    work(&node.operator) == Work::Counted
 }
 
 /// Multiply-accumulates by position of the model's node, from a runtime's account of them by node name.
@@ -104,8 +88,8 @@ pub fn attribute(
         }
     }
     for layer in &mut layers {
-        let heavy = layer.model_nodes.iter().filter(|node| multiplies(&outline.nodes[**node]));
-        layer.macs = heavy.map(|node| macs.get(node).copied()).sum();
+        let works = |node: &&usize| work(&outline.nodes[**node].operator) != Work::Nothing;
+        layer.macs = layer.model_nodes.iter().filter(works).map(|node| macs.get(node).copied()).sum();
     }
     layers
 }
@@ -275,5 +259,12 @@ mod tests {
             attribute(&["a", "b", "c", "d", "e"], &[None; 5], &outline(), &BTreeMap::from([(1, 100)]));
         let macs: Vec<_> = layers.iter().map(|layer| layer.macs).collect();
         assert_eq!(macs, [Some(100), Some(0), None, Some(0), Some(0)]);
+
+        let mut outline = outline();
+        outline.nodes[4].operator = "com.microsoft.Attention".to_owned();
+        let macs = BTreeMap::from([(1, 100), (3, 200)]);
+        let layers = attribute(&["a", "b", "c", "d", "e"], &[None; 5], &outline, &macs);
+        let macs: Vec<_> = layers.iter().map(|layer| layer.macs).collect();
+        assert_eq!(macs, [Some(100), Some(0), Some(200), None, Some(0)]);
     }
 }

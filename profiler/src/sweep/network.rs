@@ -1,6 +1,10 @@
 //! One network on one runtime: its latency as a whole, and layer by layer in place.
 
-use std::{path::Path, sync::atomic::AtomicBool};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+    sync::atomic::AtomicBool,
+};
 
 use jiff::Timestamp;
 
@@ -20,7 +24,7 @@ use crate::{
         InPlace, LayerTable, LayersError, OpRow, TraceEnd, TracePlan, TraceProgress, macs_by_node, trace,
     },
     measure::{Drift, HeatReport, Instruments, MeasureError, Observer, Outcome, Protocol, measure, quantile},
-    onnx::{OnnxError, Outline, macs_by_shape},
+    onnx::{InputShapes, ModelGraph, OnnxError, Outline, macs_by_shape},
     record::{Cache, Level, Row, Session, Status, TABLE_VERSION},
 };
 
@@ -168,12 +172,7 @@ impl NetworkProfile<'_> {
                     .to_owned(),
             );
         }
-        if layers.macs.is_none() {
-            warnings.push(
-                "multiply-accumulates of some layers are not known, for want of their shapes: they are left blank"
-                    .to_owned(),
-            );
-        }
+        warnings.extend(unknown_macs(layers));
         if self.threads > 1 {
             warnings.push(
                 "with several threads a layer's time is that of the whole step, not of all threads"
@@ -212,13 +211,31 @@ impl NetworkProfile<'_> {
     }
 }
 
-/// By position of the model's node. Without tract, or where it does not take the model, none are known.
-fn macs_of(outline: &Outline, onnx: &[u8]) -> std::collections::BTreeMap<usize, u64> {
+/// Which layers' multiply-accumulates are not known.
+fn unknown_macs(layers: &LayerTable) -> Option<String> {
+    let unknown: Vec<_> = layers.layers.iter().filter(|layer| layer.macs.is_none()).collect();
+    let first = unknown.first()?;
+    Some(format!(
+        "multiply-accumulates of {} of {} layers are not known (the first: {}, {}): they are left blank, and the total is \
+         incomplete",
+        unknown.len(),
+        layers.layers.len(),
+        first.layer,
+        first.operators
+    ))
+}
+
+/// By position of the model's node.
+fn macs_of(outline: &Outline, onnx: &[u8]) -> BTreeMap<usize, u64> {
+    let own = ModelGraph::read(onnx).ok().and_then(|graph| graph.shapes(&InputShapes::new()).ok());
+    let own = own.into_iter().flatten().map(|(name, tensor)| (name, tensor.dims));
     #[cfg(feature = "tract")]
-    let (named, shapes) =
+    let (named, told) =
         (crate::backend::node_macs(onnx).unwrap_or_default(), crate::backend::value_shapes(onnx));
     #[cfg(not(feature = "tract"))]
-    let (named, shapes) = (Vec::new(), std::collections::HashMap::new());
+    let (named, told) = (Vec::new(), HashMap::new());
+    // The runtime knows shapes of operators that are not known here, and the other way round.
+    let shapes: HashMap<String, Vec<u64>> = own.chain(told).collect();
     // Shapes say it of more operators; what they do not say, tract may.
     let mut macs = macs_by_node(outline, &named);
     macs.extend(macs_by_shape(onnx, &shapes).unwrap_or_default());
