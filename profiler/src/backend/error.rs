@@ -2,14 +2,6 @@
 
 use std::path::PathBuf;
 
-/// What may work instead.
-fn other_way(backend: &str) -> &'static str {
-    match backend {
-        "tract" => " (ONNX Runtime may take it: --backend onnxruntime --onnxruntime LIB)",
-        _ => "",
-    }
-}
-
 /// Why a backend could not do its work.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -59,7 +51,7 @@ pub enum BackendError {
         reason: String,
     },
     /// The runtime does not take the model.
-    #[error("{backend} does not take `{key}`: {reason}{}", other_way(backend))]
+    #[error("{backend} does not take `{key}`: {reason}")]
     Prepare {
         /// Backend.
         backend: &'static str,

@@ -74,6 +74,9 @@ impl Cli {
         };
         result.unwrap_or_else(|error| {
             eprintln!("error: {}", crate::explain(error.as_ref()));
+            if is_refused_by_tract(&error) {
+                eprintln!("hint: ONNX Runtime may take it: --backend onnxruntime --onnxruntime LIB");
+            }
             ExitCode::from(if is_input(&error) { 2 } else { 1 })
         })
     }
@@ -83,6 +86,20 @@ impl Cli {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct UsageError(String);
+
+fn is_refused_by_tract(error: &anyhow::Error) -> bool {
+    let refusal = error.chain().find_map(|cause| match cause.downcast_ref::<SweepError>() {
+        Some(SweepError::Backend(refusal)) => Some(refusal),
+        _ => cause.downcast_ref::<BackendError>(),
+    });
+    matches!(
+        refusal,
+        Some(
+            BackendError::Prepare { backend: "tract", .. }
+                | BackendError::Unsupported { backend: "tract", .. }
+        )
+    )
+}
 
 fn is_input(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
