@@ -13,6 +13,7 @@ mod live;
 mod model;
 mod op_list;
 mod ops;
+mod output_file;
 mod outputs;
 mod progress;
 mod progress_lines;
@@ -25,8 +26,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    backend::BackendError, bench::BenchError, compare::CompareError, onnx::ShapeError, record::ReadError,
-    spec::SpecError, sweep::SweepError,
+    backend::BackendError, bench::BenchError, compare::CompareError, measure::ProtocolError,
+    onnx::ShapeError, record::ReadError, spec::SpecError, sweep::SweepError,
 };
 
 /// Measures the latency of candidate ops and whole networks on this device.
@@ -86,6 +87,19 @@ impl Cli {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct UsageError(String);
+
+impl From<ProtocolError> for UsageError {
+    /// In the words of the command line.
+    fn from(error: ProtocolError) -> Self {
+        Self(match error.field {
+            "target_half_width" => "--target-ci: expected per cent, above 0 and below 100".to_owned(),
+            "max_rounds" => format!("--max-rounds {}: expected at least --min-rounds", error.value),
+            "heat" => "--skin-limit and --soc-limit: expected degrees above 0, and more than --cool-by, which is not below 0"
+                .to_owned(),
+            _ => error.to_string(),
+        })
+    }
+}
 
 fn is_refused_by_tract(error: &anyhow::Error) -> bool {
     let refusal = error.chain().find_map(|cause| match cause.downcast_ref::<SweepError>() {

@@ -13,6 +13,7 @@ use super::{
     agreement::CompareArgs,
     input_shape::InputShapeArgs,
     layer_report::{json, text},
+    output_file::check_output,
     progress::{Bar, layer_progress},
 };
 use crate::{
@@ -58,7 +59,7 @@ pub(super) struct Model {
     #[arg(long, value_name = "PERCENT", default_value_t = 2.0)]
     target_ci: f64,
     /// Seconds a runtime may take, half of them for the layers.
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     budget_s: u64,
     #[command(flatten)]
     compare: CompareArgs,
@@ -75,9 +76,7 @@ impl Model {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         let usage = |text: String| Err(UsageError(text).into());
         if let Some(output) = &self.output {
-            if output.extension().is_none_or(|extension| extension != "csv") {
-                return usage(format!("--output {}: expected a .csv file", output.display()));
-            }
+            check_output(output)?;
             if self.backend.len() > 1 {
                 return usage(format!(
                     "--output takes one --backend, not {}: tables of different runtimes are not mixed",
@@ -87,7 +86,7 @@ impl Model {
         }
         let network = plan_model(&self.model, &self.inputs.read()?)?;
         let protocol = self.protocol();
-        protocol.check().map_err(|error| UsageError(error.to_string()))?;
+        protocol.check().map_err(UsageError::from)?;
         let cpus = pin(self.cpus.as_deref(), self.threads).map_err(|error| UsageError(error.to_string()))?;
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);

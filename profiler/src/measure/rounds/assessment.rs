@@ -40,7 +40,7 @@ impl<S: Subject> Session<'_, S> {
         self.tell(&turns, &(0..self.subjects.len()).collect::<Vec<_>>())
     }
 
-    fn tell(&mut self, turns: &Turns<'_>, closed: &[usize]) -> Result<(), MeasureError> {
+    fn tell(&mut self, turns: &Turns, closed: &[usize]) -> Result<(), MeasureError> {
         self.assessment.told.resize(self.subjects.len(), false);
         for &subject in closed {
             if !std::mem::replace(&mut self.assessment.told[subject], true) {
