@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Planned, SweepError};
 use crate::{
-    measure::{Entry, History, Observer, Protocol, SubjectFailure},
+    measure::{Entry, History, Protocol, SubjectFailure},
     record::{Conditions, ReadError, WriteError},
 };
 
@@ -205,10 +205,4 @@ fn whole_lines(file: &File) -> io::Result<(u64, Vec<String>)> {
         line.clear();
     }
     Ok((whole, lines))
-}
-
-impl Observer for Journal {
-    fn record(&mut self, entry: &Entry) -> Result<(), SubjectFailure> {
-        self.append(entry)
-    }
 }

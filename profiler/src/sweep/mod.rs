@@ -11,6 +11,7 @@ mod model_file;
 mod network;
 mod network_journal;
 mod plan;
+mod recorder;
 mod rows;
 mod run;
 mod session;

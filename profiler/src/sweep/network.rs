@@ -13,7 +13,8 @@ use super::{
     compare::Comparison,
     journal::{Header, models_sha256},
     journal_path,
-    network_journal::{NetworkHistory, Recorder},
+    network_journal::{LayerRecorder, NetworkHistory, write_whole},
+    recorder::Recorder,
     rows,
     session::{conditions, drift_warning, new_session, output_warning},
 };
@@ -23,7 +24,10 @@ use crate::{
     layers::{
         InPlace, LayerTable, LayersError, OpRow, TraceEnd, TracePlan, TraceProgress, macs_by_node, trace,
     },
-    measure::{Drift, HeatReport, Instruments, MeasureError, Observer, Outcome, Protocol, measure, quantile},
+    measure::{
+        Drift, Entry, HeatReport, Instruments, MeasureError, Observer, Outcome, Protocol, SubjectSummary,
+        measure, quantile,
+    },
     onnx::{InputShapes, ModelGraph, OnnxError, Outline, macs_by_shape},
     record::{Cache, Level, Row, Session, Status, TABLE_VERSION},
 };
@@ -100,13 +104,17 @@ impl NetworkProfile<'_> {
         let mut instruments = Instruments::of_this_machine(self.threads);
         let history = &mut told.whole;
         let mut subject = [plain];
-        let mut recorder = Recorder { journal: journal.as_mut(), observer };
+        let mut recorder = Recorder {
+            write: |entry: &Entry| write_whole(journal.as_mut(), entry),
+            closed: |_: usize, _: &SubjectSummary| Ok(()),
+            observer,
+        };
         let outcome = measure(&mut subject, &self.protocol, &mut instruments, history, &mut recorder, stop)?;
         if outcome == Outcome::Stopped {
             return Ok(None);
         }
         drop(subject);
-        let mut recorder = Recorder { journal: journal.as_mut(), observer: progress };
+        let mut recorder = LayerRecorder { journal: journal.as_mut(), progress };
         let in_place = loop {
             let layers = &mut told.layers;
             match trace(traced.as_mut(), &self.plan, &mut instruments, layers, &mut recorder, stop) {
@@ -214,14 +222,17 @@ impl NetworkProfile<'_> {
 /// Which layers' multiply-accumulates are not known.
 fn unknown_macs(layers: &LayerTable) -> Option<String> {
     let unknown: Vec<_> = layers.layers.iter().filter(|layer| layer.macs.is_none()).collect();
-    let first = unknown.first()?;
+    let longest = unknown.iter().max_by(|a, b| a.time.latency_ms.total_cmp(&b.time.latency_ms))?;
+    let operators = match longest.operators.as_str() {
+        "" => longest.runtime_operators.join("+"),
+        operators => operators.to_owned(),
+    };
     Some(format!(
-        "multiply-accumulates of {} of {} layers are not known (the first: {}, {}): they are left blank, and the total is \
-         incomplete",
+        "multiply-accumulates of {} of {} layers are not known (the longest: {}, {operators}): they are left blank, and the \
+         total is incomplete",
         unknown.len(),
         layers.layers.len(),
-        first.layer,
-        first.operators
+        longest.layer,
     ))
 }
 
