@@ -191,7 +191,8 @@ fn control_flow_runs_and_its_work_is_not_known() {
     assert_eq!(code, 0, "{stderr}");
     assert_eq!(macs(&report), None);
     assert!(
-        stderr.contains("(the first: node_y, If): they are left blank, and the total is incomplete"),
+        // tract calls it by another name.
+        stderr.contains("(the longest: If, IfThenElse): they are left blank, and the total is incomplete"),
         "{stderr}"
     );
 }

@@ -92,7 +92,10 @@ impl From<ProtocolError> for UsageError {
     /// In the words of the command line.
     fn from(error: ProtocolError) -> Self {
         Self(match error.field {
-            "target_half_width" => "--target-ci: expected per cent, above 0 and below 100".to_owned(),
+            "target_half_width" => {
+                let percent = error.value.parse().unwrap_or(f64::NAN) * 100.0;
+                format!("--target-ci {percent}: expected per cent, above 0 and below 100")
+            }
             "max_rounds" => format!("--max-rounds {}: expected at least --min-rounds", error.value),
             "heat" => "--skin-limit and --soc-limit: expected degrees above 0, and more than --cool-by, which is not below 0"
                 .to_owned(),
