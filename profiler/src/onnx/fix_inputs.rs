@@ -6,7 +6,7 @@ use prost::Message;
 
 use super::{
     InputShapes, OnnxError,
-    input_shapes::{Input, Side, resolve},
+    input_shapes::{Input, Resolved, Side, resolve},
     proto::{Dimension, Shape, ValueInfo},
     wire::{Edit, Field, rewrite},
 };
@@ -27,7 +27,7 @@ const VALUE_INFO: u64 = 13;
 /// [`OnnxError::Inputs`] for a side that stays open and for sizes that contradict the model, [`OnnxError::NotATensor`].
 pub fn fix_inputs(onnx: &[u8], given: &InputShapes) -> Result<Option<Vec<u8>>, OnnxError> {
     let inputs = inputs_of(onnx)?;
-    let (sizes, named) = resolve(&inputs, given)?;
+    let Resolved { sizes, named } = resolve(&inputs, given)?;
     let is_open = |input: &Input| {
         input.sides.as_ref().is_none_or(|sides| sides.iter().any(|side| !matches!(side, Side::Fixed(_))))
     };

@@ -47,15 +47,21 @@ pub(super) struct Input {
     pub(super) sides: Option<Vec<Side>>,
 }
 
+/// Sizes of a model's inputs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Resolved {
+    /// Of each input, in order.
+    pub(super) sizes: Vec<Vec<u64>>,
+    /// Of each name that sides of inputs bear.
+    pub(super) named: HashMap<String, u64>,
+}
+
 /// The sides of all inputs. Open ones come from what is given, or from another input's of the same name; an open batch,
 /// the first side, is 1 otherwise.
 ///
 /// # Errors
 /// [`ShapeError`] for a side that stays open, for what is given and contradicts the model, and for names that it has not.
-pub(super) fn resolve(
-    inputs: &[Input],
-    given: &InputShapes,
-) -> Result<(Vec<Vec<u64>>, HashMap<String, u64>), ShapeError> {
+pub(super) fn resolve(inputs: &[Input], given: &InputShapes) -> Result<Resolved, ShapeError> {
     check_names(inputs, given)?;
     let of = |input: &Input| given.get(&Some(input.name.clone())).or_else(|| given.get(&None));
     let mut named: HashMap<String, u64> = HashMap::new();
@@ -112,7 +118,7 @@ pub(super) fn resolve(
             }
         });
     }
-    Ok((resolved, named))
+    Ok(Resolved { sizes: resolved, named })
 }
 
 fn check_names(inputs: &[Input], given: &InputShapes) -> Result<(), ShapeError> {
@@ -184,7 +190,7 @@ mod tests {
     }
 
     fn resolved(inputs: &[Input], texts: &[&str]) -> Result<Vec<Vec<u64>>, String> {
-        resolve(inputs, &given(texts)).map(|(sizes, _)| sizes).map_err(|error| error.to_string())
+        resolve(inputs, &given(texts)).map(|resolved| resolved.sizes).map_err(|error| error.to_string())
     }
 
     #[test]

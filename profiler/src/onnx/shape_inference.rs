@@ -116,7 +116,7 @@ impl ModelGraph {
         let mut known: HashMap<String, Tensor> =
             self.constants.iter().map(|(name, constant)| (name.clone(), Tensor::of(constant))).collect();
         let declared: Vec<Input> = self.inputs.iter().map(input_of).collect();
-        for (input, dims) in declared.iter().zip(resolve(&declared, inputs)?.0) {
+        for (input, dims) in declared.iter().zip(resolve(&declared, inputs)?.sizes) {
             known.insert(input.name.clone(), Tensor { dims, ..Tensor::default() });
         }
         let declared: HashMap<&str, &Vec<Option<u64>>> =
