@@ -112,6 +112,9 @@ pub enum PredictorError {
         /// What it can be, in words.
         expected: &'static str,
     },
+    /// Sizes of a network's input that make no sense.
+    #[error(transparent)]
+    InputShape(profiler::onnx::ShapeError),
     /// Numbers that are no probabilities or parameters of a network's candidates.
     #[error("probabilities of candidates: {0}")]
     Probabilities(String),

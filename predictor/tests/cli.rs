@@ -214,7 +214,7 @@ fn an_onnx_network_is_predicted_as_its_architecture_is() {
     folder.refused(&["predict", "model.json", "half.onnx"], &["half.onnx", "not an ONNX model"]);
     folder.refused(&["predict", "model.json", "none.onnx"], &["none.onnx"]);
     let shaped = ["predict", "model.json", "net.onnx", "--input-shape", "1,x"];
-    folder.refused(&shaped, &["--input-shape is `1,x`"]);
+    folder.refused(&shaped, &["--input-shape `1,x`: expected"]);
 
     let unknown = profiler::onnx::op_model(&"maxpool-14x14x16-k2-s2".parse().unwrap(), 0).unwrap();
     std::fs::write(folder.path("pool.onnx"), unknown).unwrap();

@@ -2,20 +2,19 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod kills;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
-    time::{Duration, Instant},
 };
 
 use profiler::{
     measure::Entry,
     record::{Row, read_table},
 };
-use rand::{RngExt, SeedableRng};
-use rand_pcg::Pcg64;
 
 const NOISY: &[&str] = &["--mock-noise", "0.5"];
 
@@ -30,10 +29,8 @@ fn sweep(folder: &Path, rounds: u32, more: &[&str]) -> Command {
     command
 }
 
-/// The journal's whole lines.
-fn lines(folder: &Path) -> Vec<String> {
-    let text = fs::read_to_string(folder.join("table.journal.jsonl")).unwrap_or_default();
-    text.split_inclusive('\n').filter(|line| line.ends_with('\n')).map(str::to_owned).collect()
+fn journal(folder: &Path) -> PathBuf {
+    folder.join("table.journal.jsonl")
 }
 
 #[test]
@@ -41,37 +38,8 @@ fn a_kill_at_any_moment_loses_at_most_the_burst_in_flight() {
     // About a second of work, and twelve kills within the first third of a second of each process.
     const ROUNDS: u32 = 200;
     let folder = tempfile::tempdir().unwrap();
-    let mut random = Pcg64::seed_from_u64(3);
-    let (mut kills, mut known) = (0, Vec::<String>::new());
-    loop {
-        let mut child = sweep(folder.path(), ROUNDS, NOISY).spawn().unwrap();
-        let end = Instant::now() + Duration::from_millis(random.random_range(5..300));
-        while Instant::now() < end && child.try_wait().unwrap().is_none() {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        // Everything that was whole right before the kill.
-        let before = lines(folder.path());
-        let finished = child.try_wait().unwrap();
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let after = lines(folder.path());
-        assert!(after.starts_with(&before), "a kill took a whole line");
-        assert!(after.starts_with(&known), "an earlier line was lost or changed");
-        known = after;
-        if let Some(status) = finished {
-            assert!(status.success());
-            break;
-        }
-        kills += 1;
-        // Long enough: let it end.
-        if kills == 12 {
-            assert!(sweep(folder.path(), ROUNDS, NOISY).status().unwrap().success());
-            break;
-        }
-    }
-    assert!(kills > 0, "the sweep was over before it could be killed once");
-    let journal = lines(folder.path());
-    assert!(journal.starts_with(&known));
+    let command = || sweep(folder.path(), ROUNDS, NOISY);
+    let journal = kills::killed_again_and_again(command, &journal(folder.path()), 3, 5..300, 12);
     let mut turns = BTreeMap::<(u32, usize), u32>::new();
     for line in &journal[1..] {
         if let Entry::Burst(burst) = serde_json::from_str(line).unwrap() {
@@ -88,17 +56,7 @@ fn a_kill_at_any_moment_loses_at_most_the_burst_in_flight() {
 #[test]
 fn a_second_profiler_on_one_output_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let mut first = sweep(folder.path(), 50_000, NOISY).spawn().unwrap();
-    while lines(folder.path()).len() < 10 {
-        assert_eq!(first.try_wait().unwrap(), None, "the first is over already");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let second = sweep(folder.path(), 50_000, NOISY).stderr(Stdio::piped()).output().unwrap();
-    first.kill().unwrap();
-    first.wait().unwrap();
-    let error = String::from_utf8(second.stderr).unwrap();
-    assert_eq!(second.status.code(), Some(1), "{error}");
-    assert!(error.contains("another profiler is writing this table"), "{error}");
+    kills::second_is_refused(|| sweep(folder.path(), 50_000, NOISY), &journal(folder.path()), 10);
     // A killed one holds nothing: the next goes on.
     let threads = sweep(folder.path(), 6, &["--threads", "2"]).stderr(Stdio::piped()).output().unwrap();
     let error = String::from_utf8(threads.stderr).unwrap();
@@ -153,8 +111,43 @@ fn a_reader_that_goes_away_ends_the_sweep_and_loses_nothing() {
     let mut child = sweep(folder.path(), 20, &["--json"]).stdout(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(1));
-    let kept = lines(folder.path());
+    let kept = kills::lines(&journal(folder.path()));
     assert!(kept.len() > 10);
     assert!(sweep(folder.path(), 20, &[]).status().unwrap().success());
-    assert!(lines(folder.path()).starts_with(&kept));
+    assert!(kills::lines(&journal(folder.path())).starts_with(&kept));
+}
+
+#[test]
+fn a_budget_that_ends_early_still_tells_every_row_before_it_is_final() {
+    let folder = tempfile::tempdir().unwrap();
+    // The mock's clock runs as fast as it can: the target is out of reach, the time is not.
+    let far = ["--mock-noise", "0.5", "--target-ci", "0.001", "--budget-s", "1", "--json"];
+    let output = sweep(folder.path(), 50_000, &far).stdout(Stdio::piped()).output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success());
+    let (provisional, last) = (printed(&out, false), printed(&out, true));
+    assert!(!last.is_empty());
+    assert_eq!(provisional.len(), last.len());
+}
+
+#[test]
+fn a_journal_damaged_within_says_which_lines_are_good_and_a_torn_end_is_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(sweep(folder.path(), 12, &[]).status().unwrap().success());
+    let whole = fs::read(journal(folder.path())).unwrap();
+    let lines: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').collect();
+    let refusal = |damaged: &[u8]| {
+        fs::write(journal(folder.path()), damaged).unwrap();
+        let output = sweep(folder.path(), 12, &[]).stderr(Stdio::piped()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, error) = refusal(&[&lines[..40].concat(), &b"\0\0\xff\n"[..], &lines[40..].concat()].concat());
+    assert_eq!(code, Some(2), "{error}");
+    assert!(
+        error.contains("line 41: damaged") && error.contains("the 40 lines before it are good"),
+        "{error}"
+    );
+    // A power cut may leave anything behind the last whole line.
+    let (code, error) = refusal(&[&lines[..40].concat(), &b"\0\xff{"[..]].concat());
+    assert_eq!(code, Some(0), "{error}");
 }

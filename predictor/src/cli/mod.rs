@@ -7,7 +7,6 @@ mod evaluate;
 mod explain;
 mod fit;
 mod import;
-mod input_shape;
 mod network_report;
 pub mod output;
 mod predict;

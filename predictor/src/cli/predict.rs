@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use profiler::spec::OpSpec;
+use profiler::{onnx::read_input_shapes, spec::OpSpec};
 use serde_json::Value;
 
 use super::{
     any_model::AnyModel,
-    input_shape::input_shapes,
     network_report::{headline, network_text, network_value, prediction_value},
     output,
     subject::Subject,
@@ -37,7 +36,7 @@ pub(super) struct Predict {
     /// Guess at ops of which nothing was measured, with a wide interval and a note.
     #[arg(long)]
     allow_unknown: bool,
-    /// Sizes of an ONNX network's input where it leaves them open: 1,3,224,224, or NAME=1,3,224,224.
+    /// Sizes of an ONNX network's input where it leaves them open: 1x3x224x224, or NAME=1x3x224x224 (repeatable).
     #[arg(long, value_name = "SHAPE")]
     input_shape: Vec<String>,
     /// A JSON array with an object per subject instead of tables.
@@ -51,7 +50,7 @@ impl Predict {
             AnyModel::Ops(model) => model,
             AnyModel::Cells(file) => return self.predict_cells(&file),
         };
-        let shapes = input_shapes(&self.input_shape)?;
+        let shapes = read_input_shapes(&self.input_shape).map_err(PredictorError::InputShape)?;
         let unknown = if self.allow_unknown { Unknown::Guess } else { Unknown::Refuse };
         let subjects = self.subjects.iter().map(|text| Subject::read(text, &shapes));
         let answers = subjects.collect::<Result<Vec<_>, _>>()?;

@@ -282,6 +282,8 @@ fn open_sizes_and_nonsense_are_clear_errors() {
     assert!(read(&graph, &shapes(Some("x"), &[1, 8, 14, 20])).is_ok());
     assert!(read(&graph, &shapes(Some("y"), &[1, 8, 14, 20])).unwrap_err().contains("`y`"));
     assert!(read(&graph, &shapes(None, &[4, 8, 14, 20])).unwrap_err().contains("a batch of 4"));
+    assert!(read(&graph, &shapes(None, &[1, 9, 14, 20])).unwrap_err().contains("8 is fixed in the model"));
+    graph.inputs[0].dims[1] = None;
     assert!(read(&graph, &shapes(None, &[1, 9, 14, 20])).unwrap_err().contains("node `conv0` (Conv)"));
     graph.nodes[0].attributes.insert("auto_pad".to_owned(), AttributeValue::Text("SAMEISH".to_owned()));
     assert!(read(&graph, &shapes(None, &[1, 8, 14, 20])).unwrap_err().contains("`SAMEISH`"));

@@ -23,7 +23,7 @@ pub enum BackendError {
         missing: &'static str,
     },
     /// The native library could not be loaded.
-    #[error("cannot load ONNX Runtime from `{}`: {reason}", path.display())]
+    #[error("cannot load ONNX Runtime from `{}`: {reason}; expected its shared library, 1.24 or newer, for this machine", path.display())]
     Library {
         /// Path given.
         path: PathBuf,

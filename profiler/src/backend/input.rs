@@ -11,6 +11,31 @@ pub fn seeded_input(len: usize) -> Vec<f32> {
     (0..len).map(|_| random.random::<f32>() * 2.0 - 1.0).collect()
 }
 
+/// What an input's elements stand for, and so what the values of [`seeded_input`] become.
+#[cfg(any(feature = "tract", feature = "onnxruntime"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// Floats of any width: the value itself.
+    Real,
+    /// Unsigned bytes, as of an image or of Tailor's int8 models: in units of 1/127 around 128.
+    Level,
+    /// Any other integers, mostly indices, lengths or masks: 1 for values above zero, 0 for others, which few models
+    /// take for an index that is not there.
+    Index,
+}
+
+#[cfg(any(feature = "tract", feature = "onnxruntime"))]
+impl Meaning {
+    /// The element's value; a whole number where it is an integer.
+    pub(super) fn of(self, value: f32) -> f32 {
+        match self {
+            Self::Real => value,
+            Self::Level => (value * 127.0 + 128.0).round().clamp(0.0, 255.0),
+            Self::Index => f32::from(u8::from(value > 0.0)),
+        }
+    }
+}
+
 /// Cuts one slice into pieces of the given lengths; `None` if they do not add up to it.
 #[cfg(any(feature = "tract", feature = "onnxruntime"))]
 pub(super) fn split<'a>(values: &'a [f32], lengths: &[usize]) -> Option<Vec<&'a [f32]>> {
@@ -37,6 +62,16 @@ mod tests {
         // Mean of 10 000 uniform values: standard deviation 0.577 / 100.
         let mean = input.iter().sum::<f32>() / 10_000.0;
         assert!(mean.abs() < 0.03, "{mean}");
+    }
+
+    #[cfg(any(feature = "tract", feature = "onnxruntime"))]
+    #[test]
+    fn integers_are_levels_or_indices() {
+        let all = |meaning: Meaning| [-1.0, -0.5, 0.0, 0.25, 1.0].map(|value| meaning.of(value));
+        assert_eq!(all(Meaning::Real), [-1.0, -0.5, 0.0, 0.25, 1.0]);
+        // -63.5 and 31.75 around 128: 64.5 is rounded away from zero.
+        assert_eq!(all(Meaning::Level), [1.0, 65.0, 128.0, 160.0, 255.0]);
+        assert_eq!(all(Meaning::Index), [0.0, 0.0, 0.0, 1.0, 1.0]);
     }
 
     #[cfg(any(feature = "tract", feature = "onnxruntime"))]

@@ -5,12 +5,12 @@ use std::sync::{Mutex, PoisonError};
 
 use ort::environment::Environment;
 use ort::session::{Session, SessionInputValue, SessionOutputs};
-use ort::value::{Outlet, Tensor, TensorElementType, ValueType};
 
-use super::input::split;
 use super::{Backend, BackendError, Model, Runnable, Traced, seeded_input};
+use tensors::{Slot, lengths, tensors};
 
 mod profile;
+mod tensors;
 
 /// The ONNX Runtime backend.
 #[derive(Clone, Debug)]
@@ -105,19 +105,6 @@ struct OrtRunnable {
     slots: Vec<Slot>,
 }
 
-/// What an input takes.
-struct Slot {
-    shape: Vec<usize>,
-    format: Format,
-}
-
-#[derive(Clone, Copy)]
-enum Format {
-    F32,
-    /// In units of 1/127 around 128, as Tailor's int8 models have it.
-    Uint8,
-}
-
 /// With a `profile`, runs are profiled into a file whose name begins with that path.
 fn load_session(
     environment: &Environment,
@@ -133,48 +120,11 @@ fn load_session(
         })
         .and_then(|mut builder| builder.commit_from_memory(model.onnx))
         .map_err(|error| error.to_string())?;
-    let slots = session.inputs().iter().map(slot_of).collect::<Result<Vec<_>, _>>()?;
+    let slots = session.inputs().iter().map(Slot::of).collect::<Result<Vec<_>, _>>()?;
     let values = seeded_input(lengths(&slots).iter().sum());
     let inputs =
         tensors(&values, &slots).ok_or("its input shapes overflow")?.map_err(|error| error.to_string())?;
     Ok(OrtRunnable { key: model.key.to_owned(), session, inputs, slots })
-}
-
-/// Unknown dimensions, the batch mostly, are one.
-fn slot_of(input: &Outlet) -> Result<Slot, String> {
-    let (format, shape) = match input.dtype() {
-        ValueType::Tensor { ty: TensorElementType::Float32, shape, .. } => (Format::F32, shape),
-        ValueType::Tensor { ty: TensorElementType::Uint8, shape, .. } => (Format::Uint8, shape),
-        other => {
-            let name = input.name();
-            return Err(format!(
-                "input `{name}` is {other}, not a tensor of 32-bit floats or 8-bit integers"
-            ));
-        }
-    };
-    Ok(Slot { shape: shape.iter().map(|dim| usize::try_from(*dim).unwrap_or(1)).collect(), format })
-}
-
-fn lengths(slots: &[Slot]) -> Vec<usize> {
-    slots.iter().map(|slot| slot.shape.iter().product()).collect()
-}
-
-/// `None` if the values do not fill the shapes exactly.
-fn tensors(values: &[f32], slots: &[Slot]) -> Option<ort::Result<Vec<SessionInputValue<'static>>>> {
-    let pieces = split(values, &lengths(slots))?;
-    let tensor = |(piece, slot): (&&[f32], &Slot)| {
-        let shape = slot.shape.clone();
-        Ok(match slot.format {
-            Format::F32 => Tensor::from_array((shape, piece.to_vec()))?.into(),
-            Format::Uint8 => {
-                // Conversions saturate.
-                let integer = |value: &f32| (value * 127.0 + 128.0).round() as u8;
-                let integers: Vec<u8> = piece.iter().map(integer).collect();
-                Tensor::from_array((shape, integers))?.into()
-            }
-        })
-    };
-    Some(pieces.iter().zip(slots).map(tensor).collect())
 }
 
 fn run<'s>(
@@ -209,13 +159,7 @@ impl Runnable for OrtRunnable {
         let outputs = run(&mut self.session, &inputs, &self.key)?;
         let mut values = Vec::new();
         for output in outputs.values() {
-            let failed = |error| failed(&self.key, &error);
-            if matches!(output.dtype(), ValueType::Tensor { ty: TensorElementType::Uint8, .. }) {
-                let (_, data) = output.try_extract_tensor::<u8>().map_err(failed)?;
-                values.extend(data.iter().copied().map(f32::from));
-            } else {
-                values.extend_from_slice(output.try_extract_tensor::<f32>().map_err(failed)?.1);
-            }
+            values.extend(tensors::elements(&output).map_err(|error| failed(&self.key, &error))?);
         }
         Ok(values)
     }

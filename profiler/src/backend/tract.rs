@@ -5,9 +5,8 @@ use std::io::Cursor;
 use tract_onnx::prelude::tract_linalg::isa::native;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::plan::SimpleState;
-use tract_onnx::tract_hir::infer::Factoid;
 
-use super::input::split;
+use super::input::{Meaning, split};
 use super::{Backend, BackendError, Model, Runnable, Traced, seeded_input};
 use crate::spec::{OpSpec, Precision};
 
@@ -93,62 +92,62 @@ struct TractRunnable {
     key: String,
     state: State,
     inputs: TVec<TValue>,
-    shapes: Vec<Vec<usize>>,
+    slots: Vec<Slot>,
 }
 
-/// The model's graph with every unknown dimension of its inputs set to one.
+/// The model's graph. Its inputs' sizes stand in it: see `onnx::fix_inputs`.
 fn parse(onnx: &[u8]) -> TractResult<InferenceModel> {
-    let mut graph = tract_onnx::onnx().model_for_read(&mut Cursor::new(onnx))?;
-    for input in 0..graph.inputs.len() {
-        // Unknown dimensions, the batch mostly, are one.
-        let mut fact = graph.input_fact(input)?.clone();
-        if let Some(rank) = fact.shape.rank().concretize() {
-            for axis in 0..rank as usize {
-                if fact
-                    .shape
-                    .dim(axis)
-                    .and_then(|dim| dim.concretize())
-                    .is_none_or(|dim| dim.to_i64().is_err())
-                {
-                    fact.shape.set_dim(axis, 1.to_dim());
-                }
+    tract_onnx::onnx().model_for_read(&mut Cursor::new(onnx))
+}
+
+/// What an input takes.
+struct Slot {
+    shape: Vec<usize>,
+    element: DatumType,
+    meaning: Meaning,
+}
+
+impl Slot {
+    fn of(fact: &TypedFact, place: usize) -> TractResult<Self> {
+        let element = fact.datum_type;
+        let meaning = match element {
+            DatumType::F16 | DatumType::F32 | DatumType::F64 => Meaning::Real,
+            DatumType::U8 => Meaning::Level,
+            DatumType::Bool => Meaning::Index,
+            _ if element.is_integer() && !element.is_quantized() => Meaning::Index,
+            _ => {
+                let reason = format!("input {place} holds {element:?}, not plain numbers");
+                return Err(TractError::msg(reason));
             }
-            graph.set_input_fact(input, fact)?;
-        }
+        };
+        let shape = fact.shape.as_concrete();
+        let open = || TractError::msg(format!("input {place} has sides that are left open"));
+        Ok(Self { shape: shape.ok_or_else(open)?.to_vec(), element, meaning })
     }
-    Ok(graph)
 }
 
 fn load(model: Model<'_>) -> TractResult<TractRunnable> {
     let plan = parse(model.onnx)?.into_optimized()?.into_runnable()?;
-    let mut shapes = Vec::new();
-    for input in 0..plan.model().inputs.len() {
-        let fact = plan.model().input_fact(input)?;
-        if fact.datum_type != f32::datum_type() {
-            return Err(TractError::msg(format!(
-                "input {input} holds {:?}, not 32-bit floats",
-                fact.datum_type
-            )));
-        }
-        let shape = fact.shape.as_concrete();
-        shapes.push(
-            shape.ok_or_else(|| TractError::msg(format!("input {input} has no fixed shape")))?.to_vec(),
-        );
-    }
-    let values = seeded_input(lengths(&shapes).iter().sum());
-    let inputs = tensors(&values, &shapes)?.ok_or_else(|| TractError::msg("its input shapes overflow"))?;
-    Ok(TractRunnable { key: model.key.to_owned(), state: plan.spawn()?, inputs, shapes })
+    let facts = (0..plan.model().inputs.len()).map(|input| plan.model().input_fact(input));
+    let slots = facts.enumerate().map(|(place, fact)| Slot::of(fact?, place));
+    let slots = slots.collect::<TractResult<Vec<_>>>()?;
+    let values = seeded_input(lengths(&slots).iter().sum());
+    let inputs = tensors(&values, &slots)?.ok_or_else(|| TractError::msg("its input shapes overflow"))?;
+    Ok(TractRunnable { key: model.key.to_owned(), state: plan.spawn()?, inputs, slots })
 }
 
-fn lengths(shapes: &[Vec<usize>]) -> Vec<usize> {
-    shapes.iter().map(|shape| shape.iter().product()).collect()
+fn lengths(slots: &[Slot]) -> Vec<usize> {
+    slots.iter().map(|slot| slot.shape.iter().product()).collect()
 }
 
 /// `None` if the values do not fill the shapes exactly.
-fn tensors(values: &[f32], shapes: &[Vec<usize>]) -> TractResult<Option<TVec<TValue>>> {
-    let Some(pieces) = split(values, &lengths(shapes)) else { return Ok(None) };
-    let tensors =
-        pieces.iter().zip(shapes).map(|(piece, shape)| Ok(Tensor::from_shape(shape, piece)?.into()));
+fn tensors(values: &[f32], slots: &[Slot]) -> TractResult<Option<TVec<TValue>>> {
+    let Some(pieces) = split(values, &lengths(slots)) else { return Ok(None) };
+    let tensors = pieces.iter().zip(slots).map(|(piece, slot)| {
+        let values: Vec<f32> = piece.iter().map(|value| slot.meaning.of(*value)).collect();
+        let tensor = Tensor::from_shape(&slot.shape, &values)?;
+        Ok(tensor.cast_to_dt(slot.element)?.into_owned().into())
+    });
     tensors.collect::<TractResult<TVec<TValue>>>().map(Some)
 }
 
@@ -166,11 +165,11 @@ impl Runnable for TractRunnable {
     }
 
     fn input_len(&self) -> usize {
-        lengths(&self.shapes).iter().sum()
+        lengths(&self.slots).iter().sum()
     }
 
     fn outputs(&mut self, input: &[f32]) -> Result<Vec<f32>, BackendError> {
-        let tensors = tensors(input, &self.shapes).map_err(|error| self.failed(&error))?;
+        let tensors = tensors(input, &self.slots).map_err(|error| self.failed(&error))?;
         let tensors = tensors.ok_or_else(|| BackendError::InputLength {
             key: self.key.clone(),
             expected: self.input_len(),
@@ -179,7 +178,8 @@ impl Runnable for TractRunnable {
         let outputs = self.state.run(tensors).map_err(|error| self.failed(&error))?;
         let mut values = Vec::new();
         for output in &outputs {
-            let view = output.to_plain_array_view::<f32>().map_err(|error| self.failed(&error))?;
+            let floats = output.cast_to::<f32>().map_err(|error| self.failed(&error))?;
+            let view = floats.to_plain_array_view::<f32>().map_err(|error| self.failed(&error))?;
             values.extend(view.iter());
         }
         Ok(values)

@@ -10,6 +10,7 @@ use super::{
     spread::spread,
 };
 use crate::{
+    device::{Surroundings, Ticks},
     measure::{Protocol, quantile},
     record::{Cache, Row},
     sweep::plan_ops,
@@ -45,9 +46,31 @@ fn push(by_op: &mut Vec<Vec<f64>>, repeat: impl Iterator<Item = f64>) {
 
 pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let protocol = Protocol { seed: job.bench.seed, ..job.bench.protocol.clone() };
+    let before = Surroundings::of_this_machine();
     let quiet = repeats(job, "quiet", job.bench.repeats, &protocol, (0.0, 1.0))?;
+    let after = Surroundings::of_this_machine();
+    let mut ratios = spread_ratios("quiet", &quiet);
+    let others = before.ticks.zip(after.ticks).map(|(b, a)| others_cores(&a.since(&b), after.online.len()));
+    ratios.extend(others.map(|cores| {
+        let base =
+            "processor time beyond this bench's one thread, and stolen time, over wall time".to_owned();
+        Ratio::plain("quiet: use of a core by others", cores, Unit::Fraction, base)
+    }));
     let details = details(job, &[("quiet", &quiet)]);
-    Ok(Found { ratios: spread_ratios("quiet", &quiet), details, warnings: Vec::new() })
+    Ok(Found { ratios, details, warnings: others.and_then(warning).into_iter().collect() })
+}
+
+/// Cores' worth of time that others had, while this process kept one busy.
+fn others_cores(ticks: &Ticks, cores: usize) -> f64 {
+    let used = (ticks.busy + ticks.stolen) as f64 / ticks.total().max(1) as f64;
+    (used * cores as f64 - 1.0).max(0.0)
+}
+
+fn warning(others_cores: f64) -> Option<String> {
+    /// What a machine does by itself is less.
+    const MOST: f64 = 0.1;
+    (others_cores > MOST)
+        .then(|| format!("others used {others_cores:.1} cores meanwhile: what is called quiet here was not"))
 }
 
 pub(super) fn repeats(
@@ -146,6 +169,17 @@ mod tests {
         assert!((found[0].value - 0.09 / 0.38).abs() < 1e-9, "{}", found[0]);
         assert_eq!(found[0].reached, Some(true));
         assert!((found[2].value - 0.09).abs() < 1e-9, "{}", found[2]);
+    }
+
+    #[test]
+    fn company_is_what_two_cores_do_beyond_one_thread() {
+        // 1000 ticks of each of two cores: 1000 busy are ours alone; 1400 and 100 stolen are half a core more.
+        assert_eq!(others_cores(&Ticks { busy: 1000, idle: 1000, stolen: 0 }, 2), 0.0);
+        assert_eq!(others_cores(&Ticks { busy: 1400, idle: 500, stolen: 100 }, 2), 0.5);
+        // Idle for a moment, for files say.
+        assert_eq!(others_cores(&Ticks { busy: 900, idle: 1100, stolen: 0 }, 2), 0.0);
+        assert_eq!(warning(0.1), None);
+        assert!(warning(0.5).unwrap_or_default().contains("others used 0.5 cores"));
     }
 
     #[test]

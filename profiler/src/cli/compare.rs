@@ -10,7 +10,9 @@ use comfy_table::{Table, presets::NOTHING};
 
 use super::UsageError;
 use crate::{
-    compare::{Change, Circumstances, Comparison, Evidence, NoiseFloor, Verdict, circumstances, compare},
+    compare::{
+        Change, Circumstances, Comparison, Evidence, NoiseFloor, Shift, Verdict, circumstances, compare,
+    },
     record::{Row, Session, read_session, read_table, session_path},
 };
 
@@ -60,6 +62,9 @@ enum FailOn {
     FasterOrSlower,
 }
 
+/// A common shift that a steadier machine than the default assumes would not show.
+const WORTH_A_NOTE: f64 = 0.05;
+
 /// A table and, where there is one, its session.
 struct Side {
     path: PathBuf,
@@ -86,6 +91,14 @@ impl Compare {
             if side.session.as_ref().is_some_and(|session| session.conditions.runtime.emulated) {
                 notes.push(format!("{}: emulated figures, not timings", side.path.display()));
             }
+        }
+        let moved = |shift: &Shift| (shift.ratio - 1.0).abs() > WORTH_A_NOTE;
+        if comparison.verdict == Verdict::Same && comparison.shifts.iter().any(moved) {
+            notes.push(format!(
+                "on a machine that repeats better than ±{} %, this would be a change: say how well yours does by \
+                 --session-noise PERCENT",
+                self.session_noise
+            ));
         }
         if self.json {
             println!("{}", json(&a, &b, around.as_ref(), &comparison, &notes)?);

@@ -93,30 +93,33 @@ fn table(layers: &LayerTable) -> Table {
         String::new(),
     );
     rest[3].clear();
-    rest[5].clear();
     table.add_row(rest);
     let rate = layers.macs.filter(|macs| *macs > 0).map(|macs| macs as f64 / layers.whole.latency_ms / 1e6);
     let rate = rate.map_or_else(String::new, |rate| format!("{rate:.2}"));
-    table.add_row(cells(
-        "whole, in turns with the layers",
-        String::new(),
-        layers.whole,
-        1.0,
-        layers.macs,
-        rate,
-    ));
+    let total = match layers.macs {
+        Some(macs) => millions(macs),
+        None => format!("incomplete, {} or more", millions(layers.known_macs)),
+    };
+    let mut whole = cells("whole, in turns with the layers", String::new(), layers.whole, 1.0, None, rate);
+    whole[5].clone_from(&total);
+    table.add_row(whole);
     let mut sum = cells(
         "sum of the layers",
         String::new(),
         runtime(layers.sum_ms),
         layers.sum_over_whole,
-        layers.macs,
+        None,
         String::new(),
     );
     sum[3].clear();
+    sum[5].clone_from(&total);
     table.add_row(sum);
     table.column_iter_mut().skip(2).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
     table
+}
+
+fn millions(macs: u64) -> String {
+    if macs == 0 { "0".to_owned() } else { format!("{:.3}", macs as f64 / 1e6) }
 }
 
 fn cells(
@@ -128,11 +131,7 @@ fn cells(
     rate: String,
 ) -> [String; 7] {
     let width = 50.0 * (time.ci_high_ms - time.ci_low_ms) / time.latency_ms;
-    let macs = match macs {
-        None => "?".to_owned(),
-        Some(0) => String::new(),
-        Some(macs) => format!("{:.3}", macs as f64 / 1e6),
-    };
+    let macs = macs.map_or_else(String::new, millions);
     [
         name.to_owned(),
         computes,

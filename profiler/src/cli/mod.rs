@@ -7,11 +7,13 @@ mod compare;
 mod doctor;
 mod export;
 mod heat;
+mod input_shape;
 mod layer_report;
 mod live;
 mod model;
 mod op_list;
 mod ops;
+mod output_file;
 mod outputs;
 mod progress;
 mod progress_lines;
@@ -24,8 +26,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    backend::BackendError, bench::BenchError, compare::CompareError, record::ReadError, spec::SpecError,
-    sweep::SweepError,
+    backend::BackendError, bench::BenchError, compare::CompareError, measure::ProtocolError,
+    onnx::ShapeError, record::ReadError, spec::SpecError, sweep::SweepError,
 };
 
 /// Measures the latency of candidate ops and whole networks on this device.
@@ -73,6 +75,9 @@ impl Cli {
         };
         result.unwrap_or_else(|error| {
             eprintln!("error: {}", crate::explain(error.as_ref()));
+            if is_refused_by_tract(&error) {
+                eprintln!("hint: ONNX Runtime may take it: --backend onnxruntime --onnxruntime LIB");
+            }
             ExitCode::from(if is_input(&error) { 2 } else { 1 })
         })
     }
@@ -83,11 +88,42 @@ impl Cli {
 #[error("{0}")]
 struct UsageError(String);
 
+impl From<ProtocolError> for UsageError {
+    /// In the words of the command line.
+    fn from(error: ProtocolError) -> Self {
+        Self(match error.field {
+            "target_half_width" => {
+                let percent = error.value.parse().unwrap_or(f64::NAN) * 100.0;
+                format!("--target-ci {percent}: expected per cent, above 0 and below 100")
+            }
+            "max_rounds" => format!("--max-rounds {}: expected at least --min-rounds", error.value),
+            "heat" => "--skin-limit and --soc-limit: expected degrees above 0, and more than --cool-by, which is not below 0"
+                .to_owned(),
+            _ => error.to_string(),
+        })
+    }
+}
+
+fn is_refused_by_tract(error: &anyhow::Error) -> bool {
+    let refusal = error.chain().find_map(|cause| match cause.downcast_ref::<SweepError>() {
+        Some(SweepError::Backend(refusal)) => Some(refusal),
+        _ => cause.downcast_ref::<BackendError>(),
+    });
+    matches!(
+        refusal,
+        Some(
+            BackendError::Prepare { backend: "tract", .. }
+                | BackendError::Unsupported { backend: "tract", .. }
+        )
+    )
+}
+
 fn is_input(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.is::<UsageError>()
             || cause.is::<ReadError>()
             || cause.is::<SpecError>()
+            || cause.is::<ShapeError>()
             || cause.is::<CompareError>()
             || cause.downcast_ref::<SweepError>().is_some_and(SweepError::is_input)
             || cause.downcast_ref::<BenchError>().is_some_and(BenchError::is_input)

@@ -11,7 +11,9 @@ use clap::Args;
 use super::{
     UsageError,
     agreement::CompareArgs,
+    input_shape::InputShapeArgs,
     layer_report::{json, text},
+    output_file::check_output,
     progress::{Bar, layer_progress},
 };
 use crate::{
@@ -27,7 +29,8 @@ use crate::{
 ///
 /// The whole is measured hot and cold as by `profiler run`. Then plain runs and runs in which the runtime notes each
 /// node's time take turns; the model's layers get the times of the runtime's nodes that compute them, and what no node
-/// accounts for is the row (runtime). Unknown dimensions, such as the batch, are 1; inputs are 32-bit floats. ONNX
+/// accounts for is the row (runtime). A batch that is left open is 1, other open sizes
+/// come from --input-shape. Inputs get random floats; integers and booleans get 0 and 1. ONNX
 /// Runtime notes whole microseconds and what noting costs, about 2 to 5 us a node, is measured and taken off: its layers
 /// of a few microseconds are rough.
 #[derive(Debug, Args)]
@@ -37,6 +40,8 @@ use crate::{
 pub(super) struct Model {
     /// ONNX model.
     model: PathBuf,
+    #[command(flatten)]
+    inputs: InputShapeArgs,
     /// Runtime: tract or onnxruntime (repeatable).
     #[arg(long, value_name = "NAME", default_value = "tract")]
     backend: Vec<String>,
@@ -54,7 +59,7 @@ pub(super) struct Model {
     #[arg(long, value_name = "PERCENT", default_value_t = 2.0)]
     target_ci: f64,
     /// Seconds a runtime may take, half of them for the layers.
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     budget_s: u64,
     #[command(flatten)]
     compare: CompareArgs,
@@ -71,9 +76,7 @@ impl Model {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         let usage = |text: String| Err(UsageError(text).into());
         if let Some(output) = &self.output {
-            if output.extension().is_none_or(|extension| extension != "csv") {
-                return usage(format!("--output {}: expected a .csv file", output.display()));
-            }
+            check_output(output)?;
             if self.backend.len() > 1 {
                 return usage(format!(
                     "--output takes one --backend, not {}: tables of different runtimes are not mixed",
@@ -81,9 +84,9 @@ impl Model {
                 ));
             }
         }
-        let network = plan_model(&self.model)?;
+        let network = plan_model(&self.model, &self.inputs.read()?)?;
         let protocol = self.protocol();
-        protocol.check().map_err(|error| UsageError(error.to_string()))?;
+        protocol.check().map_err(UsageError::from)?;
         let cpus = pin(self.cpus.as_deref(), self.threads).map_err(|error| UsageError(error.to_string()))?;
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);

@@ -38,6 +38,8 @@ pub(super) fn read_op_list(path: &Path) -> anyhow::Result<Vec<OpSpec>> {
 fn parse(text: &str) -> Result<Vec<OpSpec>, (u64, String)> {
     let mut seen = HashSet::new();
     let mut ops = Vec::new();
+    // From stdin it may still be there.
+    let text = text.trim_start_matches('\u{feff}');
     for (index, line) in text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty()) {
         let op: OpSpec = line.parse().map_err(|e| (index as u64 + 1, format!("{e}")))?;
         if seen.insert(op) {
@@ -54,7 +56,7 @@ mod tests {
 
     #[test]
     fn lists_are_read_line_by_line() {
-        let ops = parse("gpool-4x4x8\n\n  add-4x4x8\ngpool-4x4x8\n").unwrap();
+        let ops = parse("\u{feff}gpool-4x4x8\r\n\n  add-4x4x8\ngpool-4x4x8\n").unwrap();
         assert_eq!(ops.iter().map(OpSpec::key).collect::<Vec<_>>(), ["gpool-4x4x8", "add-4x4x8"]);
         let (line, reason) = parse("gpool-4x4x8\nwhat").unwrap_err();
         assert_eq!(line, 2);

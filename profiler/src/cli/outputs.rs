@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 
-use super::UsageError;
+use super::{UsageError, input_shape::InputShapeArgs};
 use crate::{
     backend::{BackendOptions, Model, open, seeded_input},
     sweep::{Planned, plan_model, plan_op},
@@ -19,6 +19,8 @@ pub(super) struct Outputs {
     /// Op keys (see `profiler ops`), and paths of ONNX models.
     #[arg(required = true, value_name = "KEY|FILE.onnx")]
     subjects: Vec<String>,
+    #[command(flatten)]
+    inputs: InputShapeArgs,
     /// Runtime: tract or onnxruntime.
     #[arg(long, default_value = "tract")]
     backend: String,
@@ -34,9 +36,10 @@ impl Outputs {
         }
         let options = BackendOptions { onnxruntime_library: self.onnxruntime, mock: None };
         let backend = open(&self.backend, options)?;
+        let shapes = self.inputs.read()?;
         for subject in &self.subjects {
             let Planned { key, onnx, .. } = if subject.ends_with(".onnx") {
-                plan_model(subject.as_ref())?
+                plan_model(subject.as_ref(), &shapes)?
             } else {
                 plan_op(subject.parse()?)?
             };

@@ -14,8 +14,10 @@ use super::{
     UsageError,
     agreement::CompareArgs,
     heat::{self, HeatArgs},
+    input_shape::InputShapeArgs,
     live::{Standing, write_row},
     op_list::read_op_list,
+    output_file::check_output,
     progress_lines::{ProgressStyle, Shown},
     space::SpaceArgs,
 };
@@ -33,6 +35,9 @@ use crate::{
 /// Turns a subject gets, at least and at most, unless told otherwise.
 pub(super) const MIN_ROUNDS: u32 = 24;
 pub(super) const MAX_ROUNDS: u32 = 600;
+
+/// More would take days, and more memory than phones have: every model is loaded all the while.
+const MOST_SUBJECTS: usize = 20_000;
 
 /// Measures the ops and random networks of a space, listed ops, and any ONNX models, into one table.
 ///
@@ -58,6 +63,8 @@ pub(super) struct Run {
     /// Measure this ONNX model too (repeatable).
     #[arg(long, value_name = "FILE")]
     onnx: Vec<PathBuf>,
+    #[command(flatten)]
+    inputs: InputShapeArgs,
     /// Table to write; its session and journal go beside it.
     #[arg(short, long, value_name = "TABLE.csv")]
     output: PathBuf,
@@ -82,13 +89,13 @@ pub(super) struct Run {
     #[arg(long, value_name = "PERCENT", default_value_t = 2.0)]
     target_ci: f64,
     /// Turns a subject gets at least [default: 24, or --max-rounds where that is fewer].
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(6..))]
     min_rounds: Option<u32>,
     /// Turns a subject gets at most.
-    #[arg(long, default_value_t = MAX_ROUNDS)]
+    #[arg(long, default_value_t = MAX_ROUNDS, value_parser = clap::value_parser!(u32).range(6..))]
     max_rounds: u32,
     /// Seconds the whole measurement may take.
-    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
     budget_s: u64,
     #[command(flatten)]
     heat: HeatArgs,
@@ -107,10 +114,9 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
-        if self.output.extension().is_none_or(|extension| extension != "csv") {
-            return Err(
-                UsageError(format!("--output {}: expected a .csv file", self.output.display())).into()
-            );
+        check_output(&self.output)?;
+        if !(0.0..1.0).contains(&self.mock_noise) {
+            return Err(UsageError(format!("--mock-noise {}: expected 0 to 1", self.mock_noise)).into());
         }
         let subjects = self.subjects()?;
         let noise = MockNoise { amplitude: self.mock_noise, seed: self.seed };
@@ -120,7 +126,7 @@ impl Run {
         };
         let backend = open(&self.backend, options)?;
         let protocol = self.protocol();
-        protocol.check().map_err(|e| UsageError(e.to_string()))?;
+        protocol.check().map_err(UsageError::from)?;
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
         ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))?;
@@ -164,6 +170,15 @@ impl Run {
         let mut subjects = Vec::new();
         match self.space.resolve()? {
             Some(space) => {
+                let ops = if self.no_ops { 0 } else { space.distinct_ops().len() };
+                if ops.saturating_add(self.networks) > MOST_SUBJECTS {
+                    return Err(UsageError(format!(
+                        "{ops} ops of the space and {} networks are too many to measure, expected {MOST_SUBJECTS} at most: \
+                         give --no-ops, fewer --networks, or some of the ops by --ops (see profiler sample)",
+                        self.networks
+                    ))
+                    .into());
+                }
                 if !self.no_ops {
                     subjects.extend(plan_ops(&space)?);
                 }
@@ -181,7 +196,8 @@ impl Run {
                 subjects.push(plan_op(op)?);
             }
         }
-        let models = self.onnx.iter().map(|path| plan_model(path)).collect::<Result<Vec<_>, _>>()?;
+        let shapes = self.inputs.read()?;
+        let models = self.onnx.iter().map(|path| plan_model(path, &shapes)).collect::<Result<Vec<_>, _>>()?;
         // A random network that is also given as a model is measured once, as the model.
         subjects.retain(|subject: &Planned| models.iter().all(|model| model.key != subject.key));
         subjects.extend(models);

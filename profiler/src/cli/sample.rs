@@ -7,6 +7,7 @@ use std::{
 
 use clap::Args;
 
+use super::UsageError;
 use crate::spec::{OpSpec, Precision, sample};
 
 /// Draws different random ops from the ranges that mobile networks have, one key per line.
@@ -38,6 +39,9 @@ pub(super) struct Sample {
 impl Sample {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         let precision = if self.int8 { Precision::Int8 } else { Precision::F32 };
+        if self.count == 0 {
+            return Err(UsageError("--count 0: expected at least 1".to_owned()).into());
+        }
         let ops = sample(&self.kind, self.count, self.seed, precision)?;
         let mut stdout = io::stdout().lock();
         for op in &ops {

@@ -135,7 +135,9 @@ fn pin_to(cpus: &BTreeSet<usize>) -> Result<BTreeSet<usize>, AffinityError> {
         let last = CpuSet::count() - 1;
         set.set(*core).map_err(|_| AffinityError::Core { core: *core, last })?;
     }
-    sched_setaffinity(Pid::from_raw(0), &set).map_err(|errno| refused(errno.desc().to_owned()))?;
+    let cores_now = || allowed_cpus().map_or_else(|_| "unknown".to_owned(), |cores| format!("{cores:?}"));
+    sched_setaffinity(Pid::from_raw(0), &set)
+        .map_err(|errno| refused(format!("{}; it can run on {} now", errno.desc(), cores_now())))?;
     let given = allowed_cpus()?;
     if given == *cpus { Ok(given) } else { Err(refused(format!("the kernel gave {given:?}"))) }
 }

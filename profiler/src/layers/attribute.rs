@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::names::Names;
-use crate::onnx::{Outline, OutlineNode};
+use crate::onnx::{Outline, OutlineNode, Work, work};
 
 /// Part of a network: some nodes of the model, and the runtime nodes that compute them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,24 +21,8 @@ pub struct Layer {
     pub op: Option<usize>,
 }
 
-/// Operators that multiply and accumulate; all others count as none.
 fn multiplies(node: &OutlineNode) -> bool {
-    const HEAVY: [&str; 13] = [
-        "Conv",
-        "ConvTranspose",
-        "ConvInteger",
-        "QLinearConv",
-        "FusedConv",
-        "Gemm",
-        "MatMul",
-        "MatMulInteger",
-        "QLinearMatMul",
-        "Einsum",
-        "LSTM",
-        "GRU",
-        "RNN",
-    ];
-    HEAVY.contains(&node.operator.as_str())
+    work(&node.operator) == Work::Counted
 }
 
 /// Multiply-accumulates by position of the model's node, from a runtime's account of them by node name.
@@ -86,7 +70,16 @@ pub fn attribute(
     }
     let neighbours = Neighbours::of(outline);
     join_prepared(&mut layers, &mut layer_of, multiply_adds, outline, &neighbours);
+    let has_strangers = (0..layers.len()).any(|layer| layer_of.values().all(|known| *known != layer));
+    let mut is_lost = false;
     for node in 0..outline.nodes.len() {
+        // What does nobody knows what, such as a branch, is not fused: it may be any of the nodes that only the runtime
+        // knows.
+        let is_unknown = work(&outline.nodes[node].operator) == Work::Unknown;
+        if is_unknown && has_strangers && !layer_of.contains_key(&node) {
+            is_lost = true;
+            continue;
+        }
         let home = layer_of.get(&node).copied().or_else(|| {
             let first =
                 |direction| neighbours.first_known(node, direction, &layer_of).map(|(_, layer)| layer);
@@ -104,8 +97,11 @@ pub fn attribute(
         }
     }
     for layer in &mut layers {
-        let heavy = layer.model_nodes.iter().filter(|node| multiplies(&outline.nodes[**node]));
-        layer.macs = heavy.map(|node| macs.get(node).copied()).sum();
+        let works = |node: &&usize| work(&outline.nodes[**node].operator) != Work::Nothing;
+        if is_lost && layer.model_nodes.is_empty() {
+            continue;
+        }
+        layer.macs = layer.model_nodes.iter().filter(works).map(|node| macs.get(node).copied()).sum();
     }
     layers
 }
@@ -275,5 +271,16 @@ mod tests {
             attribute(&["a", "b", "c", "d", "e"], &[None; 5], &outline(), &BTreeMap::from([(1, 100)]));
         let macs: Vec<_> = layers.iter().map(|layer| layer.macs).collect();
         assert_eq!(macs, [Some(100), Some(0), None, Some(0), Some(0)]);
+
+        let mut outline = outline();
+        outline.nodes[4].operator = "com.microsoft.Attention".to_owned();
+        let macs_of = || BTreeMap::from([(1, 100), (3, 200)]);
+        let layers = attribute(&["a", "b", "c", "d", "e"], &[None; 5], &outline, &macs_of());
+        let macs: Vec<_> = layers.iter().map(|layer| layer.macs).collect();
+        assert_eq!(macs, [Some(100), Some(0), Some(200), None, Some(0)]);
+        // Without a runtime node of its name it may be the one that only the runtime knows.
+        let layers = attribute(&["a", "b", "c", "IfThenElse", "e"], &[None; 5], &outline, &macs_of());
+        let macs: Vec<_> = layers.iter().map(|layer| layer.macs).collect();
+        assert_eq!(macs, [Some(100), Some(0), Some(200), None, Some(0)]);
     }
 }

@@ -86,6 +86,8 @@ pub struct LayerTable {
     pub runtime_share: f64,
     /// Multiply-accumulates of all layers; `None` where one of them cannot be told.
     pub macs: Option<u64>,
+    /// Those of the layers of which they can be told.
+    pub known_macs: u64,
     /// Ops in the network's order; empty for models from elsewhere.
     pub ops: Vec<OpRow>,
     /// Nodes of the model that no layer computes, such as constants.
@@ -156,6 +158,7 @@ impl LayerTable {
             runtime_ms,
             runtime_share: runtime_ms / whole.latency_ms,
             macs: rows.iter().map(|row| row.macs).sum(),
+            known_macs: rows.iter().filter_map(|row| row.macs).sum(),
             layers: rows,
             ops: op_rows(outline, &per_op)?,
             not_run: homeless.map(|(node, _)| node.name.clone()).collect(),

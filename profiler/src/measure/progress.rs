@@ -49,7 +49,7 @@ pub trait Observer {
     /// Whatever kept it from being recorded; ends the measurement.
     fn record(&mut self, entry: &Entry) -> Result<(), SubjectFailure>;
 
-    /// A subject needs no more rounds; called once for each, and with what is known of it now. Its final figures may
+    /// A subject needs or gets no more rounds; called once for each, and with what is known of it now. Its final figures may
     /// still move a little with the drift of the whole session.
     ///
     /// # Errors

@@ -130,6 +130,9 @@ impl<'a, S: Subject> Session<'a, S> {
             // Closes the bracket around the last burst.
             self.read_reference()?;
             if let Some(outcome) = interrupted {
+                if outcome == Outcome::BudgetSpent {
+                    self.close_all()?;
+                }
                 return Ok(outcome);
             }
             if self.assessment.is_due(self.now_ns()) {

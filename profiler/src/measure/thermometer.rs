@@ -1,6 +1,6 @@
 //! Reading temperatures between bursts.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use super::heat::Warmth;
 use crate::device::{Place, Sensor, Sensors};
@@ -29,6 +29,12 @@ impl DeviceThermometer {
     #[must_use]
     pub fn new() -> Self {
         Self { sensors: Sensors::of_this_machine() }
+    }
+
+    /// Finds the sensors whose files lie below `root`, and `cores`' frequencies.
+    #[must_use]
+    pub fn below(root: &Path, cores: &[usize]) -> Self {
+        Self { sensors: Sensors::find(root, cores) }
     }
 }
 

@@ -3,6 +3,7 @@
 use prost::Message;
 
 use super::{
+    Malformed, ShapeError,
     proto::{Entry, Graph as GraphProto, Model, OperatorSet},
     quantization::Quantization,
     weights::{SeededWeights, WeightSource},
@@ -33,6 +34,23 @@ pub enum OnnxError {
     /// A model without a graph.
     #[error("not an ONNX model: it holds no graph")]
     NoGraph,
+    /// Bytes that are no protobuf message.
+    #[error("not an ONNX model: {0}")]
+    Malformed(#[from] Malformed),
+    /// Inputs whose sizes are not known, or contradict what is given.
+    #[error(transparent)]
+    Inputs(#[from] ShapeError),
+    /// An input that no values can be made for.
+    #[error("input `{0}` is no tensor but a sequence, a map or optional: export the model with tensors only")]
+    NotATensor(String),
+    /// Weights in another file that cannot be read.
+    #[error("its weights in `{location}`: {reason}")]
+    External {
+        /// That file, relative to the model's folder.
+        location: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// An op list that makes no sense.
     #[error("the model's `tailor.ops`: {0}")]
     Ops(#[from] SpecError),

@@ -7,6 +7,7 @@ use prost::Message;
 use super::{
     OnnxError,
     proto::{Model, Node},
+    work::full_name,
 };
 
 /// Multiply-accumulates by position of the node, of every node that multiplies and whose shapes are known.
@@ -33,20 +34,32 @@ pub fn macs_by_shape(
 fn node_macs(node: &Node, shapes: &HashMap<String, Vec<u64>>) -> Option<u64> {
     let input = |place: usize| shapes.get(node.input.get(place)?);
     let output = || shapes.get(node.output.first()?);
-    match node.op_type.as_str() {
+    let flag = |name: &str| node.attribute.iter().any(|a| a.name == name && a.i != 0);
+    match full_name(&node.domain, node.op_type.clone()).as_str() {
         // Every output element: a kernel over its group's input channels. Weights are [out, in / groups, k..].
-        "Conv" | "ConvInteger" | "FusedConv" => {
+        "Conv" | "ConvInteger" | "com.microsoft.FusedConv" => {
             product(&[elements(output()?)?, elements(input(1)?.get(1..)?)?])
         }
         "QLinearConv" => product(&[elements(output()?)?, elements(input(3)?.get(1..)?)?]),
         // Every input element: a kernel into its group's output channels. Weights are [in, out / groups, k..].
         "ConvTranspose" => product(&[elements(input(0)?)?, elements(input(1)?.get(1..)?)?]),
-        "Gemm" => {
-            let transposed = node.attribute.iter().any(|a| a.name == "transA" && a.i != 0);
-            product(&[elements(output()?)?, *input(0)?.get(usize::from(!transposed))?])
+        "Gemm" | "com.microsoft.FusedGemm" => {
+            product(&[elements(output()?)?, *input(0)?.get(usize::from(!flag("transA")))?])
         }
+        // Its first input may come transposed: [.., k, m].
+        "com.microsoft.FusedMatMul" if flag("transA") => {
+            let dims = input(0)?;
+            product(&[elements(output()?)?, *dims.get(dims.len().checked_sub(2)?)?])
+        }
+        "com.microsoft.FusedMatMul" if flag("transBatchA") => None,
         // [.., m, k] times [.., k, n]: k per output element.
-        "MatMul" | "MatMulInteger" | "QLinearMatMul" => product(&[elements(output()?)?, *input(0)?.last()?]),
+        "MatMul"
+        | "MatMulInteger"
+        | "QLinearMatMul"
+        | "com.microsoft.FusedMatMul"
+        | "com.microsoft.MatMulNBits"
+        | "com.microsoft.MatMulIntegerToFloat"
+        | "com.microsoft.DynamicQuantizeMatMul" => product(&[elements(output()?)?, *input(0)?.last()?]),
         "Einsum" => einsum(node, input(0)?, input(1)?),
         // Input [steps, batch, features]; matrices [directions, gates · hidden, features] and [.., hidden].
         "LSTM" | "GRU" | "RNN" => {
@@ -101,9 +114,9 @@ mod tests {
             input: names,
             output: vec!["y".to_owned()],
             name: String::new(),
-            op_type: operator.to_owned(),
+            op_type: operator.rsplit('.').next().unwrap().to_owned(),
             attribute: attributes,
-            domain: String::new(),
+            domain: operator.rsplit_once('.').map_or("", |(domain, _)| domain).to_owned(),
         };
         node_macs(&node, &shapes)
     }
@@ -127,6 +140,10 @@ mod tests {
         assert_eq!(macs("Gemm", &[&[7, 2], &[7, 3]], &[2, 3], vec![attribute("transA", 1, "")]), Some(42));
         // A batch of four.
         assert_eq!(macs("MatMul", &[&[4, 2, 7], &[7, 3]], &[4, 2, 3], vec![]), Some(168));
+        // [2, 7] · [7, 3], the first one transposed.
+        let transposed = || vec![attribute("transA", 1, "")];
+        assert_eq!(macs("com.microsoft.FusedMatMul", &[&[7, 2], &[7, 3]], &[2, 3], transposed()), Some(42));
+        assert_eq!(macs("com.microsoft.FusedMatMul", &[&[2, 7], &[7, 3]], &[2, 3], vec![]), Some(42));
         // b 4, i 2, k 7, j 3.
         let equation = || vec![attribute("equation", 0, "bik, kj -> bij")];
         assert_eq!(macs("Einsum", &[&[4, 2, 7], &[7, 3]], &[4, 2, 3], equation()), Some(168));
@@ -139,6 +156,8 @@ mod tests {
     fn what_is_not_known_is_not_zero() {
         assert_eq!(macs("Conv", &[&[1, 3, 8, 8]], &[1, 5, 4, 4], vec![]), None);
         assert_eq!(macs("Einsum", &[&[4], &[4]], &[], vec![attribute("equation", 0, "...i,...i")]), None);
+        // Another's operator of the same name may be anything.
+        assert_eq!(macs("my.own.Conv", &[&[1, 3, 8, 8], &[5, 3, 3, 3]], &[1, 5, 4, 4], vec![]), None);
         assert_eq!(macs("Attention", &[&[4, 4], &[4, 4]], &[4, 4], vec![]), None);
         // More than 64 bits hold.
         assert_eq!(macs("MatMul", &[&[1 << 33, 1 << 33], &[1 << 33, 1]], &[1 << 33, 1 << 33], vec![]), None);

@@ -2,10 +2,14 @@
 
 mod chain;
 mod export;
+mod external;
+mod fix_inputs;
+mod input_shapes;
 mod layers;
 mod layout_shapes;
 mod macs;
 mod model_graph;
+mod number_format;
 mod outline;
 mod parts;
 mod proto;
@@ -16,13 +20,21 @@ mod shape_values;
 mod spread;
 mod weights;
 mod window_shapes;
+mod wire;
+mod work;
 mod writer;
 
 pub use chain::chain_model;
 pub use export::{OnnxError, model, network_model, op_model, operators, read_ops, read_output_integers};
+pub use external::{ExternalData, ReadExternal, inline_external};
+pub use fix_inputs::fix_inputs;
+pub use input_shapes::{InputShapes, read_input_shapes};
 pub use macs::macs_by_shape;
 pub use model_graph::{AttributeValue, Constant, Declared, ModelGraph, ModelNode};
+pub use number_format::{NumberFormat, number_format};
 pub use outline::{Outline, OutlineNode};
 pub use quantization::Quantization;
-pub use shape_inference::{InputShapes, ShapeError, Tensor};
+pub use shape_inference::{ShapeError, Tensor};
 pub use weights::{NodeWeights, SeededWeights, WeightSource};
+pub use wire::Malformed;
+pub use work::{Work, work};

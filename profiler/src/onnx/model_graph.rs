@@ -10,6 +10,7 @@ use super::{
         self, Attribute, DOUBLE, FLOAT, FLOAT_ATTRIBUTE, FLOATS, INT, INT8, INT32, INT64, INTS, Model,
         STRING, TENSOR, UINT8, ValueInfo,
     },
+    work::full_name,
 };
 
 /// Constants of more elements than this (weights) keep no values.
@@ -155,8 +156,7 @@ fn is_own(domain: &str) -> bool {
 fn read_node(index: usize, node: proto::Node) -> ModelNode {
     let first = node.output.iter().find(|name| !name.is_empty()).cloned();
     let name = if node.name.is_empty() { first } else { Some(node.name) };
-    let operator =
-        if is_own(&node.domain) { node.op_type } else { format!("{}.{}", node.domain, node.op_type) };
+    let operator = full_name(&node.domain, node.op_type);
     ModelNode {
         name: name.unwrap_or_else(|| format!("{operator}_{index}")),
         operator,

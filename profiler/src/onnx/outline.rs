@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use prost::Message;
 
-use super::{OnnxError, proto::Model, read_ops};
+use super::{OnnxError, proto::Model, read_ops, work::full_name};
 use crate::spec::OpSpec;
 
 /// A node of an ONNX graph.
@@ -12,7 +12,7 @@ use crate::spec::OpSpec;
 pub struct OutlineNode {
     /// Its name; its first output's where it has none.
     pub name: String,
-    /// ONNX operator.
+    /// ONNX operator, with its domain before it where that is not ONNX's own: `com.microsoft.FusedConv`.
     pub operator: String,
     /// Names of the values it reads, those of weights included.
     pub inputs: Vec<String>,
@@ -46,9 +46,10 @@ impl Outline {
             .map(|(index, node)| {
                 let first = node.output.iter().find(|name| !name.is_empty()).cloned();
                 let name = if node.name.is_empty() { first } else { Some(node.name) };
+                let operator = full_name(&node.domain, node.op_type);
                 OutlineNode {
-                    name: name.unwrap_or_else(|| format!("{}_{index}", node.op_type)),
-                    operator: node.op_type,
+                    name: name.unwrap_or_else(|| format!("{operator}_{index}")),
+                    operator,
                     inputs: node.input,
                     outputs: node.output,
                     op: None,

@@ -2,7 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::{Constant, ModelGraph, ModelNode, shape_rules::Rule, shape_values::small_values};
+use super::{
+    Constant, Declared, InputShapes, ModelGraph, ModelNode,
+    input_shapes::{Input, Side, resolve},
+    shape_rules::Rule,
+    shape_values::small_values,
+};
 
 /// Largest number of dimensions and of elements of a tensor that are believed.
 const MOST_DIMS: usize = 8;
@@ -40,22 +45,47 @@ impl Tensor {
     }
 }
 
-/// The shapes of a model's inputs, by name; one without a name is of the only input.
-pub type InputShapes = HashMap<Option<String>, Vec<u64>>;
-
 /// Why a shape is not known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ShapeError {
     /// An input with a side that the model leaves open.
     #[error(
-        "input `{input}` is {declared}: its size is left open; give --input-shape {input}=1,3,224,224, say"
+        "input `{input}` is {declared}: its size is left open; give --input-shape {input}={example}, say"
     )]
     OpenInput {
         /// Its name.
         input: String,
         /// Its sides as declared.
         declared: String,
+        /// Sizes that would do.
+        example: String,
+    },
+    /// Text that is no list of sizes.
+    #[error(
+        "--input-shape `{text}`: expected sizes such as 1x3x224x224, perhaps with the input's name: x=1x3x224x224"
+    )]
+    Given {
+        /// The text.
+        text: String,
+    },
+    /// Two shapes for one input.
+    #[error("--input-shape is given twice for {input}")]
+    Twice {
+        /// Its name.
+        input: String,
+    },
+    /// Sizes that contradict the model.
+    #[error("--input-shape {input}={given}: input `{input}` is {declared}: {reason}")]
+    Contradiction {
+        /// Its name.
+        input: String,
+        /// Its sides as declared.
+        declared: String,
+        /// The sizes given.
+        given: String,
+        /// Where they contradict it.
+        reason: String,
     },
     /// A shape for an input that there is not.
     #[error("--input-shape is for `{input}`, but the model's inputs are {inputs}")]
@@ -83,18 +113,10 @@ impl ModelGraph {
     /// # Errors
     /// [`ShapeError`] for an input or node whose shape cannot be told.
     pub fn shapes(&self, inputs: &InputShapes) -> Result<HashMap<String, Tensor>, ShapeError> {
-        self.check_names(inputs)?;
         let mut known: HashMap<String, Tensor> =
             self.constants.iter().map(|(name, constant)| (name.clone(), Tensor::of(constant))).collect();
-        for input in &self.inputs {
-            let given = inputs.get(&Some(input.name.clone())).or_else(|| inputs.get(&None));
-            let dims = match given {
-                Some(dims) => dims.clone(),
-                None => closed(&input.dims).ok_or_else(|| ShapeError::OpenInput {
-                    input: input.name.clone(),
-                    declared: describe(&input.dims),
-                })?,
-            };
+        let declared: Vec<Input> = self.inputs.iter().map(input_of).collect();
+        for (input, dims) in declared.iter().zip(resolve(&declared, inputs)?.sizes) {
             known.insert(input.name.clone(), Tensor { dims, ..Tensor::default() });
         }
         let declared: HashMap<&str, &Vec<Option<u64>>> =
@@ -119,21 +141,12 @@ impl ModelGraph {
         }
         Ok(known)
     }
+}
 
-    fn check_names(&self, given: &InputShapes) -> Result<(), ShapeError> {
-        let names: Vec<&str> = self.inputs.iter().map(|input| input.name.as_str()).collect();
-        let unknown = given.keys().find(|name| match name {
-            Some(name) => !names.contains(&name.as_str()),
-            None => names.len() != 1,
-        });
-        match unknown {
-            Some(name) => Err(ShapeError::NoSuchInput {
-                input: name.clone().unwrap_or_else(|| "the only input".to_owned()),
-                inputs: names.join(", "),
-            }),
-            None => Ok(()),
-        }
-    }
+fn input_of(declared: &Declared) -> Input {
+    let side = |side: &Option<u64>| side.map_or(Side::Open, Side::Fixed);
+    let sides = (!declared.dims.is_empty()).then(|| declared.dims.iter().map(side).collect());
+    Input { name: declared.name.clone(), sides }
 }
 
 /// Sides with an open batch taken for 1; nothing when another is open.
@@ -141,12 +154,6 @@ fn closed(dims: &[Option<u64>]) -> Option<Vec<u64>> {
     let side = |(place, side): (usize, &Option<u64>)| side.or((place == 0).then_some(1));
     let sides: Option<Vec<u64>> = dims.iter().enumerate().map(side).collect();
     sides.filter(|sides| !sides.is_empty())
-}
-
-fn describe(dims: &[Option<u64>]) -> String {
-    let sides: Vec<String> =
-        dims.iter().map(|side| side.map_or_else(|| "?".to_owned(), |side| side.to_string())).collect();
-    if sides.is_empty() { "of no known shape".to_owned() } else { format!("[{}]", sides.join(", ")) }
 }
 
 fn wrong(node: &ModelNode, reason: String) -> ShapeError {

@@ -10,7 +10,10 @@ use super::{ReadError, WriteError, write_atomic};
 /// Largest document accepted, in bytes.
 const LIMIT: u64 = 1 << 28;
 
-/// Reads a whole text file.
+/// What some editors begin a text with.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// Reads a whole text file; a byte order mark at its beginning is left out.
 ///
 /// # Errors
 /// [`ReadError`] when it cannot be read, is absurdly large or not UTF-8.
@@ -23,6 +26,9 @@ pub fn read_text(path: &Path) -> Result<String, ReadError> {
     }
     let mut text = String::new();
     file.take(LIMIT).read_to_string(&mut text).map_err(io)?;
+    if text.starts_with(BYTE_ORDER_MARK) {
+        text.remove(0);
+    }
     Ok(text)
 }
 

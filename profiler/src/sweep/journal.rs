@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Planned, SweepError};
 use crate::{
-    measure::{Entry, History, Observer, Protocol, SubjectFailure},
+    measure::{Entry, History, Protocol, SubjectFailure},
     record::{Conditions, ReadError, WriteError},
 };
 
@@ -182,25 +182,27 @@ fn parse_header(path: &Path, line: &str) -> Result<Header, ReadError> {
 fn parse_entries<E: Told>(path: &Path, lines: &[String]) -> Result<E, ReadError> {
     let mut entries = E::default();
     for (index, line) in lines.iter().enumerate() {
-        let wrong = |reason| wrong_line(path, index + 2, reason);
+        let wrong = |reason: String| {
+            let advice = format!(
+                "damaged: {}; the {} lines before it are good: keep only those, or delete the file to start anew",
+                reason,
+                index + 1
+            );
+            wrong_line(path, index + 2, advice)
+        };
         entries.take(line).map_err(wrong)?;
     }
     Ok(entries)
 }
 
-/// Length of what ends with a newline, and its lines.
+/// Length of what ends with a newline, and its lines. What is no text becomes a line that cannot be read.
 fn whole_lines(file: &File) -> io::Result<(u64, Vec<String>)> {
     let mut reader = BufReader::new(file);
-    let (mut whole, mut lines, mut line) = (0, Vec::new(), String::new());
-    while reader.read_line(&mut line)? > 0 && line.ends_with('\n') {
+    let (mut whole, mut lines, mut line) = (0, Vec::new(), Vec::new());
+    while reader.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
         whole += line.len() as u64;
-        lines.push(std::mem::take(&mut line));
+        lines.push(String::from_utf8_lossy(&line).into_owned());
+        line.clear();
     }
     Ok((whole, lines))
-}
-
-impl Observer for Journal {
-    fn record(&mut self, entry: &Entry) -> Result<(), SubjectFailure> {
-        self.append(entry)
-    }
 }

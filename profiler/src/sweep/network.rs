@@ -1,6 +1,10 @@
 //! One network on one runtime: its latency as a whole, and layer by layer in place.
 
-use std::{path::Path, sync::atomic::AtomicBool};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+    sync::atomic::AtomicBool,
+};
 
 use jiff::Timestamp;
 
@@ -9,7 +13,8 @@ use super::{
     compare::Comparison,
     journal::{Header, models_sha256},
     journal_path,
-    network_journal::{NetworkHistory, Recorder},
+    network_journal::{LayerRecorder, NetworkHistory, write_whole},
+    recorder::Recorder,
     rows,
     session::{conditions, drift_warning, new_session, output_warning},
 };
@@ -19,8 +24,11 @@ use crate::{
     layers::{
         InPlace, LayerTable, LayersError, OpRow, TraceEnd, TracePlan, TraceProgress, macs_by_node, trace,
     },
-    measure::{Drift, HeatReport, Instruments, MeasureError, Observer, Outcome, Protocol, measure, quantile},
-    onnx::{OnnxError, Outline, macs_by_shape},
+    measure::{
+        Drift, Entry, HeatReport, Instruments, MeasureError, Observer, Outcome, Protocol, SubjectSummary,
+        measure, quantile,
+    },
+    onnx::{InputShapes, ModelGraph, OnnxError, Outline, macs_by_shape},
     record::{Cache, Level, Row, Session, Status, TABLE_VERSION},
 };
 
@@ -96,13 +104,17 @@ impl NetworkProfile<'_> {
         let mut instruments = Instruments::of_this_machine(self.threads);
         let history = &mut told.whole;
         let mut subject = [plain];
-        let mut recorder = Recorder { journal: journal.as_mut(), observer };
+        let mut recorder = Recorder {
+            write: |entry: &Entry| write_whole(journal.as_mut(), entry),
+            closed: |_: usize, _: &SubjectSummary| Ok(()),
+            observer,
+        };
         let outcome = measure(&mut subject, &self.protocol, &mut instruments, history, &mut recorder, stop)?;
         if outcome == Outcome::Stopped {
             return Ok(None);
         }
         drop(subject);
-        let mut recorder = Recorder { journal: journal.as_mut(), observer: progress };
+        let mut recorder = LayerRecorder { journal: journal.as_mut(), progress };
         let in_place = loop {
             let layers = &mut told.layers;
             match trace(traced.as_mut(), &self.plan, &mut instruments, layers, &mut recorder, stop) {
@@ -168,12 +180,7 @@ impl NetworkProfile<'_> {
                     .to_owned(),
             );
         }
-        if layers.macs.is_none() {
-            warnings.push(
-                "multiply-accumulates of some layers are not known, for want of their shapes: they are left blank"
-                    .to_owned(),
-            );
-        }
+        warnings.extend(unknown_macs(layers));
         if self.threads > 1 {
             warnings.push(
                 "with several threads a layer's time is that of the whole step, not of all threads"
@@ -212,13 +219,34 @@ impl NetworkProfile<'_> {
     }
 }
 
-/// By position of the model's node. Without tract, or where it does not take the model, none are known.
-fn macs_of(outline: &Outline, onnx: &[u8]) -> std::collections::BTreeMap<usize, u64> {
+/// Which layers' multiply-accumulates are not known.
+fn unknown_macs(layers: &LayerTable) -> Option<String> {
+    let unknown: Vec<_> = layers.layers.iter().filter(|layer| layer.macs.is_none()).collect();
+    let longest = unknown.iter().max_by(|a, b| a.time.latency_ms.total_cmp(&b.time.latency_ms))?;
+    let operators = match longest.operators.as_str() {
+        "" => longest.runtime_operators.join("+"),
+        operators => operators.to_owned(),
+    };
+    Some(format!(
+        "multiply-accumulates of {} of {} layers are not known (the longest: {}, {operators}): they are left blank, and the \
+         total is incomplete",
+        unknown.len(),
+        layers.layers.len(),
+        longest.layer,
+    ))
+}
+
+/// By position of the model's node.
+fn macs_of(outline: &Outline, onnx: &[u8]) -> BTreeMap<usize, u64> {
+    let own = ModelGraph::read(onnx).ok().and_then(|graph| graph.shapes(&InputShapes::new()).ok());
+    let own = own.into_iter().flatten().map(|(name, tensor)| (name, tensor.dims));
     #[cfg(feature = "tract")]
-    let (named, shapes) =
+    let (named, told) =
         (crate::backend::node_macs(onnx).unwrap_or_default(), crate::backend::value_shapes(onnx));
     #[cfg(not(feature = "tract"))]
-    let (named, shapes) = (Vec::new(), std::collections::HashMap::new());
+    let (named, told) = (Vec::new(), HashMap::new());
+    // The runtime knows shapes of operators that are not known here, and the other way round.
+    let shapes: HashMap<String, Vec<u64>> = own.chain(told).collect();
     // Shapes say it of more operators; what they do not say, tract may.
     let mut macs = macs_by_node(outline, &named);
     macs.extend(macs_by_shape(onnx, &shapes).unwrap_or_default());

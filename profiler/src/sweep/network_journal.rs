@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::journal::{Journal, Told};
 use crate::{
     layers::{Stretch, TraceObserver, TraceProgress},
-    measure::{Entry, HeatLimits, History, Observer, Progress, SubjectFailure, SubjectSummary, Warmth},
+    measure::{Entry, History, SubjectFailure},
 };
 
 /// One line.
@@ -46,44 +46,23 @@ impl Told for NetworkHistory {
     }
 }
 
-/// Writes everything to the journal, where there is one, then hands it on.
-pub(super) struct Recorder<'a, O: ?Sized> {
+/// An entry of the whole network, where there is a journal.
+pub(super) fn write_whole(journal: Option<&mut Journal>, entry: &Entry) -> Result<(), SubjectFailure> {
+    journal.map_or(Ok(()), |journal| journal.append(&NewLine::Whole(entry)))
+}
+
+/// Writes stretches of layers to the journal, where there is one, and hands the progress on.
+pub(super) struct LayerRecorder<'a> {
     pub(super) journal: Option<&'a mut Journal>,
-    pub(super) observer: &'a mut O,
+    pub(super) progress: &'a mut dyn FnMut(&TraceProgress),
 }
 
-impl Observer for Recorder<'_, dyn Observer + '_> {
-    fn record(&mut self, entry: &Entry) -> Result<(), SubjectFailure> {
-        if let Some(journal) = &mut self.journal {
-            journal.append(&NewLine::Whole(entry))?;
-        }
-        self.observer.record(entry)
-    }
-
-    fn closed(&mut self, subject: usize, summary: &SubjectSummary) -> Result<(), SubjectFailure> {
-        self.observer.closed(subject, summary)
-    }
-
-    fn progress(&mut self, progress: &Progress) {
-        self.observer.progress(progress);
-    }
-
-    fn cooling(&mut self, warmth: &Warmth, limits: &HeatLimits) {
-        self.observer.cooling(warmth, limits);
-    }
-
-    fn warming_up(&mut self, subject: usize) {
-        self.observer.warming_up(subject);
-    }
-}
-
-/// Only the progress is handed on.
-impl TraceObserver for Recorder<'_, dyn FnMut(&TraceProgress) + '_> {
+impl TraceObserver for LayerRecorder<'_> {
     fn record(&mut self, stretch: &Stretch) -> Result<(), SubjectFailure> {
         self.journal.as_mut().map_or(Ok(()), |journal| journal.append(&NewLine::Layers(stretch)))
     }
 
     fn progress(&mut self, progress: &TraceProgress) {
-        (self.observer)(progress);
+        (self.progress)(progress);
     }
 }

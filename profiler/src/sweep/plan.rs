@@ -1,21 +1,19 @@
 //! The subjects of a sweep.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::collections::BTreeSet;
 
 use rand::SeedableRng;
 use rand_pcg::Pcg64;
 
 use super::SweepError;
 use crate::{
-    onnx::{network_model, op_model, read_ops},
-    record::{Level, ReadError},
+    onnx::{network_model, op_model},
+    record::Level,
     spec::{Architecture, OpSpec, SearchSpace, SpecError},
 };
 
 /// Seed of the weights of timed models; latency does not depend on it, outputs do.
 const WEIGHTS_SEED: u64 = 0;
-/// Largest model file accepted, in bytes.
-const MODEL_LIMIT: u64 = 1 << 31;
 
 /// One subject: what it is and the model that is timed.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,29 +72,6 @@ pub fn plan_networks(space: &SearchSpace, count: usize, seed: u64) -> Result<Vec
 fn plan_network(network: &Architecture) -> Result<Planned, SweepError> {
     let onnx = network_model(network, WEIGHTS_SEED).map_err(|source| model_error(&network.key(), source))?;
     Ok(Planned { key: network.key(), level: Level::Network, ops: network.ops().to_vec(), onnx })
-}
-
-/// An ONNX file. Called by its network key when Tailor exported it, otherwise `onnx-` and its file name.
-///
-/// # Errors
-/// [`SweepError`] when it cannot be read or is no ONNX model.
-pub fn plan_model(path: &Path) -> Result<Planned, SweepError> {
-    let io = |source| ReadError::Io { path: path.to_owned(), source };
-    let size = fs::metadata(path).map_err(io)?.len();
-    if size > MODEL_LIMIT {
-        return Err(ReadError::TooLarge { path: path.to_owned(), size, limit: MODEL_LIMIT }.into());
-    }
-    let onnx = fs::read(path).map_err(io)?;
-    let ops = read_ops(&onnx).map_err(|source| SweepError::Model { path: path.to_owned(), source })?;
-    let (key, ops) = match ops.filter(|ops| !ops.is_empty()) {
-        Some(ops) => (Architecture::new("model", None, ops.clone())?.key(), ops),
-        None => {
-            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-            let clean = |c: char| if c.is_ascii_alphanumeric() || c == '_' || c == '.' { c } else { '_' };
-            (format!("onnx-{}", stem.chars().map(clean).collect::<String>()), Vec::new())
-        }
-    };
-    Ok(Planned { key, level: Level::Network, ops, onnx })
 }
 
 fn model_error(key: &str, source: crate::onnx::OnnxError) -> SweepError {

@@ -8,7 +8,9 @@ use super::{
     CompareWith, Journal, Measured, Planned, SweepError,
     compare::Comparison,
     journal::{Header, models_sha256},
-    journal_path, rows,
+    journal_path,
+    recorder::Recorder,
+    rows,
     rows::subject_rows,
     session::{conditions, drift_warning, new_session, output_warning},
 };
@@ -16,8 +18,8 @@ use crate::{
     backend::{Backend, Model, Runnable},
     device::{Device, MachineState, peak_memory_kib, return_free_memory},
     measure::{
-        Drift, Entry, HeatLimits, HeatReport, History, Instruments, Observer, Outcome, Progress, Protocol,
-        SubjectFailure, SubjectSummary, Warmth, measure,
+        Drift, Entry, HeatReport, History, Instruments, Observer, Outcome, Protocol, SubjectFailure,
+        SubjectSummary, measure,
     },
     record::{OutputCheck, Row, Session, session_path, write_session, write_table},
 };
@@ -89,10 +91,17 @@ impl Sweep<'_> {
         };
         let before = MachineState::of_this_machine();
         let session = journal.header.session.clone();
-        let mut both =
-            Both { journal: &mut journal, observer, subjects: &self.subjects, session, provisional };
+        let mut recorder = Recorder {
+            write: |entry: &Entry| journal.append(entry),
+            closed: |subject: usize, summary: &SubjectSummary| {
+                let planned = self.subjects.get(subject);
+                let rows = planned.and_then(|planned| subject_rows(planned, summary, &session));
+                rows.iter().flatten().try_for_each(&mut *provisional)
+            },
+            observer,
+        };
         let outcome =
-            measure(&mut subjects, &self.protocol, &mut instruments, &mut history, &mut both, stop)?;
+            measure(&mut subjects, &self.protocol, &mut instruments, &mut history, &mut recorder, stop)?;
         let after = MachineState::of_this_machine();
         if outcome == Outcome::Stopped {
             return Ok(SweepResult::Stopped);
@@ -167,39 +176,5 @@ impl Sweep<'_> {
         let (session, started) = new_session();
         let keys = self.subjects.iter().map(|subject| subject.key.clone()).collect();
         Header::new(session, started, conditions, self.protocol.clone(), keys, models_sha256)
-    }
-}
-
-struct Both<'a> {
-    journal: &'a mut Journal,
-    observer: &'a mut dyn Observer,
-    subjects: &'a [Planned],
-    session: String,
-    provisional: &'a mut dyn FnMut(&Row) -> Result<(), SubjectFailure>,
-}
-
-impl Observer for Both<'_> {
-    fn record(&mut self, entry: &Entry) -> Result<(), SubjectFailure> {
-        self.journal.record(entry)?;
-        self.observer.record(entry)
-    }
-
-    fn closed(&mut self, subject: usize, summary: &SubjectSummary) -> Result<(), SubjectFailure> {
-        let rows =
-            self.subjects.get(subject).and_then(|subject| subject_rows(subject, summary, &self.session));
-        rows.iter().flatten().try_for_each(|row| (self.provisional)(row))?;
-        self.observer.closed(subject, summary)
-    }
-
-    fn progress(&mut self, progress: &Progress) {
-        self.observer.progress(progress);
-    }
-
-    fn cooling(&mut self, warmth: &Warmth, limits: &HeatLimits) {
-        self.observer.cooling(warmth, limits);
-    }
-
-    fn warming_up(&mut self, subject: usize) {
-        self.observer.warming_up(subject);
     }
 }

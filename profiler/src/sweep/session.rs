@@ -63,8 +63,9 @@ pub(super) fn output_warning(outputs: &OutputCheck) -> Option<String> {
     let OutputCheck::Compared { with, not_compared, .. } = outputs else { return None };
     let first = not_compared.first()?;
     Some(format!(
-        "outputs of {} subjects were not compared with {with}; the first: {}",
+        "outputs of {} subject(s) were not compared with {with}; the first, {}: {}",
         not_compared.len(),
+        first.subject,
         first.reason
     ))
 }

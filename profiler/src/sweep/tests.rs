@@ -9,6 +9,7 @@ use super::*;
 use crate::{
     backend::{Mock, MockNoise},
     measure::{Entry, Observer, Protocol, Silent, SubjectFailure},
+    onnx::InputShapes,
     record::{Cache, Level, Row, read_session, read_table, session_path},
     spec::{SearchSpace, SpaceFile},
 };
@@ -185,7 +186,7 @@ fn foreign_models_have_no_mock_cost_and_twins_are_refused() {
     let bytes =
         crate::onnx::model(&op.graph(), "x", &[], &mut crate::onnx::SeededWeights { seed: 1 }).unwrap();
     fs::write(&path, bytes).unwrap();
-    let planned = plan_model(&path).unwrap();
+    let planned = plan_model(&path, &InputShapes::new()).unwrap();
     // An empty op list is one that makes no network.
     assert_eq!((planned.key.as_str(), planned.ops.len()), ("onnx-my_net_", 0));
     let subjects = vec![planned.clone(), planned];
@@ -203,7 +204,7 @@ fn foreign_models_have_no_mock_cost_and_twins_are_refused() {
     };
     let error = sweep.run(&mut Silent, &AtomicBool::new(false)).unwrap_err();
     assert!(error.to_string().contains("`onnx-my_net_`"), "{error}");
-    assert!(plan_model(&folder.path().join("none.onnx")).unwrap_err().is_input());
+    assert!(plan_model(&folder.path().join("none.onnx"), &InputShapes::new()).unwrap_err().is_input());
 }
 
 #[test]

@@ -4,7 +4,12 @@
 //! microseconds. So means over many runs count, and the cost, measured on a chain of nodes that do next to nothing, is
 //! taken off. Profiled runs go to a session of their own, a second copy of the model.
 
-use std::{collections::HashMap, fs::File, io::BufReader, path::Path};
+use std::{
+    collections::{HashMap, HashSet},
+    fs::File,
+    io::BufReader,
+    path::Path,
+};
 
 use ort::environment::Environment;
 use serde::Deserialize;
@@ -61,8 +66,12 @@ impl Traced for OrtTraced {
     }
 
     fn finish(&mut self) -> Result<Trace, BackendError> {
-        let mut nodes = self.profiled.finish()?;
-        nodes.iter_mut().flat_map(|node| &mut node.run_ns).for_each(|ns| *ns -= self.node_cost_ns);
+        let cost_ns = self.node_cost_ns;
+        let less_cost = |Noted { mut node, notes }: Noted| {
+            node.run_ns.iter_mut().zip(notes).for_each(|(ns, notes)| *ns -= cost_ns * f64::from(notes));
+            node
+        };
+        let nodes = self.profiled.finish()?.into_iter().map(less_cost).collect();
         Ok(Trace { nodes, node_cost_ns: self.node_cost_ns, resolution_ns: 1_000 })
     }
 }
@@ -80,7 +89,7 @@ impl Profiled {
         Ok(Self { runnable: load_session(environment, model, threads, Some(&prefix))?, folder })
     }
 
-    fn finish(&mut self) -> Result<Vec<TracedNode>, BackendError> {
+    fn finish(&mut self) -> Result<Vec<Noted>, BackendError> {
         let key = self.runnable.key.clone();
         let lost =
             |reason: String| BackendError::Run { backend: OnnxRuntime::NAME, key: key.clone(), reason };
@@ -93,6 +102,9 @@ impl Profiled {
         node_times(&events).map_err(lost)
     }
 }
+
+/// Operators with graphs inside, whose nodes are noted as well.
+const HOLDS_GRAPHS: [&str; 4] = ["If", "Loop", "Scan", "SequenceMap"];
 
 /// One event of a profile; times in microseconds.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -115,8 +127,15 @@ struct Arguments {
     op_name: String,
 }
 
-/// Sorts the events by node and run. A node that runs several times in a run, in a loop, is one node.
-fn node_times(events: &[Event]) -> Result<Vec<TracedNode>, String> {
+/// A node, and how many notes its time holds in each run: its own, and those of nodes within it.
+#[derive(Clone, Debug, PartialEq)]
+struct Noted {
+    node: TracedNode,
+    notes: Vec<u32>,
+}
+
+/// Sorts the events by node and run. Nodes of a graph within a node, as of a loop, are a part of that node's time.
+fn node_times(events: &[Event]) -> Result<Vec<Noted>, String> {
     const KERNEL: &str = "_kernel_time";
     let mut runs: Vec<u64> =
         events.iter().filter(|event| event.name == "model_run").map(|event| event.ts).collect();
@@ -126,19 +145,43 @@ fn node_times(events: &[Event]) -> Result<Vec<TracedNode>, String> {
         .filter(|event| event.cat == "Node")
         .filter_map(|event| Some((event.name.strip_suffix(KERNEL)?, event)))
         .collect();
-    kernels.sort_by_key(|(_, event)| event.ts);
+    // Of two that begin in the same microsecond, the longer one holds the other.
+    kernels.sort_by_key(|(_, event)| (event.ts, std::cmp::Reverse(event.dur)));
+    let mut within = HashSet::new();
+    let mut end = 0;
+    for (name, event) in &kernels {
+        // Ends are cut off like all times, so what comes after a node never seems to be within it.
+        if event.ts < end {
+            within.insert(*name);
+        } else if HOLDS_GRAPHS.contains(&event.args.op_name.as_str()) {
+            end = event.ts + event.dur;
+        }
+    }
     let mut positions = HashMap::new();
-    let mut nodes: Vec<TracedNode> = Vec::new();
+    let mut nodes: Vec<Noted> = Vec::new();
+    let mut holder = None;
     for (name, event) in kernels {
         let run = runs.partition_point(|start| *start <= event.ts).checked_sub(1);
         let run = run.ok_or_else(|| format!("its profile has node `{name}` before any run"))?;
+        if within.contains(name) {
+            if let Some(holder) = holder {
+                let holder: &mut Noted = &mut nodes[holder];
+                holder.notes[run] += 1;
+            }
+            continue;
+        }
         let position = *positions.entry(name).or_insert_with(|| {
             let operator = event.args.op_name.clone();
             let run_ns = vec![0.0; runs.len()];
-            nodes.push(TracedNode { name: name.to_owned(), operator, multiply_adds: None, run_ns });
+            let node = TracedNode { name: name.to_owned(), operator, multiply_adds: None, run_ns };
+            nodes.push(Noted { node, notes: vec![0; runs.len()] });
             nodes.len() - 1
         });
-        nodes[position].run_ns[run] += event.dur as f64 * 1e3;
+        if HOLDS_GRAPHS.contains(&event.args.op_name.as_str()) {
+            holder = Some(position);
+        }
+        nodes[position].node.run_ns[run] += event.dur as f64 * 1e3;
+        nodes[position].notes[run] += 1;
     }
     if nodes.is_empty() {
         return Err("its profile names no nodes".to_owned());
@@ -173,7 +216,8 @@ fn node_cost_ns(environment: &Environment) -> Result<f64, BackendError> {
         }
     }
     let nodes = profiled.finish()?;
-    let run_ns = |run: usize| nodes.iter().map(|node| node.run_ns[run]).sum::<f64>() / nodes.len() as f64;
+    let run_ns =
+        |run: usize| nodes.iter().map(|noted| noted.node.run_ns[run]).sum::<f64>() / nodes.len() as f64;
     let profiled_ns: Vec<f64> = (WARM_UP_RUNS..WARM_UP_RUNS + RUNS).map(run_ns).collect();
     let (plain, profiled) = (median(&plain_ns).unwrap_or(0.0), median(&profiled_ns).unwrap_or(0.0));
     Ok((profiled - plain).max(0.0))
@@ -203,15 +247,36 @@ mod tests {
             {"cat":"Node","name":"b_kernel_time","ts":61,"dur":5,"args":{"op_name":"Add"}},
             {"cat":"Node","name":"a_kernel_time","ts":50,"dur":9,"args":{"op_name":"Conv"}}]"#,
         );
-        let node = |name: &str, operator: &str, run_ns: &[f64]| TracedNode {
-            name: name.to_owned(),
-            operator: operator.to_owned(),
-            multiply_adds: None,
-            run_ns: run_ns.to_vec(),
+        let node = |name: &str, operator: &str, run_ns: &[f64], notes: &[u32]| Noted {
+            node: TracedNode {
+                name: name.to_owned(),
+                operator: operator.to_owned(),
+                multiply_adds: None,
+                run_ns: run_ns.to_vec(),
+            },
+            notes: notes.to_vec(),
         };
         // In microseconds: a takes 7 and 9; b takes 3 + 4 (twice in the first run) and 5.
-        let expected = [node("a", "Conv", &[7e3, 9e3]), node("b", "Add", &[7e3, 5e3])];
+        let expected = [node("a", "Conv", &[7e3, 9e3], &[1, 1]), node("b", "Add", &[7e3, 5e3], &[2, 1])];
         assert_eq!(node_times(&events).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_runs_within_a_node_is_a_part_of_it() {
+        let events = events(
+            r#"[
+            {"cat":"Session","name":"model_run","ts":10,"dur":60,"args":{}},
+            {"cat":"Node","name":"a_kernel_time","ts":12,"dur":3,"args":{"op_name":"Conv"}},
+            {"cat":"Node","name":"inner_kernel_time","ts":15,"dur":9,"args":{"op_name":"MatMul"}},
+            {"cat":"Node","name":"inner_kernel_time","ts":25,"dur":9,"args":{"op_name":"MatMul"}},
+            {"cat":"Node","name":"loop_kernel_time","ts":15,"dur":20,"args":{"op_name":"Loop"}},
+            {"cat":"Node","name":"b_kernel_time","ts":35,"dur":4,"args":{"op_name":"Add"}}]"#,
+        );
+        let nodes = node_times(&events).unwrap();
+        let found: Vec<_> =
+            nodes.iter().map(|n| (n.node.name.as_str(), n.node.run_ns[0], n.notes[0])).collect();
+        // The loop's time holds three notes: its own and two of the node inside.
+        assert_eq!(found, [("a", 3e3, 1), ("loop", 20e3, 3), ("b", 4e3, 1)]);
     }
 
     #[test]

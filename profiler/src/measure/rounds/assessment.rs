@@ -29,15 +29,26 @@ impl<S: Subject> Session<'_, S> {
         self.assessment.start_ns = self.now_ns();
         let turns = Turns::of(self.history, self.subjects.len())?;
         let standing = Standing::judge(&turns, self.protocol);
+        self.tell(&turns, &standing.finished())?;
+        self.assessment.end_ns = self.now_ns();
+        Ok(standing)
+    }
+
+    /// Tells the observer of each who is not closed yet: there will be no more rounds.
+    pub(super) fn close_all(&mut self) -> Result<(), MeasureError> {
+        let turns = Turns::of(self.history, self.subjects.len())?;
+        self.tell(&turns, &(0..self.subjects.len()).collect::<Vec<_>>())
+    }
+
+    fn tell(&mut self, turns: &Turns, closed: &[usize]) -> Result<(), MeasureError> {
         self.assessment.told.resize(self.subjects.len(), false);
-        for subject in standing.finished() {
+        for &subject in closed {
             if !std::mem::replace(&mut self.assessment.told[subject], true) {
                 let summary = summarise_turns_of(subject, &turns.by_subject[subject], self.protocol)?;
                 let failed = |source| MeasureError::Record { source };
                 self.observer.closed(subject, &summary).map_err(failed)?;
             }
         }
-        self.assessment.end_ns = self.now_ns();
-        Ok(standing)
+        Ok(())
     }
 }

@@ -10,7 +10,7 @@ use super::super::drift::CorrectedNs;
 use super::super::drift::RawNs;
 use super::super::heat::{HeatLimits, Warmth};
 use super::super::subject::FakeSubject;
-use super::super::summary::{Status, summarise};
+use super::super::summary::{Status, SubjectSummary, summarise};
 use super::*;
 
 fn instruments(clock: &FakeClock) -> Instruments {
@@ -27,6 +27,8 @@ struct Recorder {
     entries: Vec<Entry>,
     warmed_up: Vec<usize>,
     last_progress: Option<Progress>,
+    /// Subjects that it was told need no more rounds, in that order.
+    closed: Vec<usize>,
     /// How often it was told of a pause.
     cooling: usize,
     stop_after_bursts: Option<usize>,
@@ -45,6 +47,11 @@ impl Observer for Recorder {
         if self.stop_after_bursts == Some(self.bursts().len()) {
             self.stop.store(true, Ordering::Relaxed);
         }
+        Ok(())
+    }
+
+    fn closed(&mut self, subject: usize, _: &SubjectSummary) -> Result<(), SubjectFailure> {
+        self.closed.push(subject);
         Ok(())
     }
 

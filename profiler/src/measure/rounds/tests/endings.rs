@@ -57,6 +57,8 @@ fn the_budget_ends_the_session_and_counts_earlier_segments() {
     assert!((1_000_000_000..1_030_000_000).contains(&history.spent_ns()), "{}", history.spent_ns());
     let summaries = summarise(&history, 10, &protocol).unwrap();
     assert!(summaries.iter().all(|s| s.hot.as_ref().unwrap().status == Status::TooFew));
+    // There is no more time for anyone, so everyone is told of, once.
+    assert_eq!(recorder.closed, (0..10).collect::<Vec<_>>());
     let again =
         run(&mut steady(&clock, &costs), &protocol, &mut instruments(&clock), &mut history, &mut recorder);
     assert_eq!(again, Outcome::BudgetSpent);

@@ -2,7 +2,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::super::super::heat::{HeatLimits, HeatReport, PauseEnd, Warmth};
-use super::super::super::thermometer::Thermometer;
+use super::super::super::thermometer::{DeviceThermometer, Thermometer};
 use super::*;
 use crate::device::{Place, Sensor};
 
@@ -38,6 +38,75 @@ impl Thermometer for WarmingMachine {
         self.waited_ns.set(self.waited_ns.get() + ns);
         self.celsius -= self.cooling * ns as f64 / 1e9;
         self.last_ns = self.clock.peek_ns();
+    }
+}
+
+/// The same machine, as the kernel's files tell of it: a zone of the skin, in thousandths of a degree, and a frequency.
+struct MachineWithFiles {
+    machine: WarmingMachine,
+    root: tempfile::TempDir,
+    thermometer: DeviceThermometer,
+}
+
+impl MachineWithFiles {
+    fn new(machine: WarmingMachine) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("sys/class/thermal/thermal_zone0/type", "battery\n");
+        write("sys/class/thermal/thermal_zone0/temp", "40000\n");
+        write("sys/class/thermal/thermal_zone1/type", "cpu-0-0\n");
+        write("sys/class/thermal/thermal_zone1/temp", "61000\n");
+        write("sys/devices/system/cpu/cpu4/cpufreq/scaling_cur_freq", "1800000\n");
+        let thermometer = DeviceThermometer::below(root.path(), &[4]);
+        Self { machine, root, thermometer }
+    }
+}
+
+impl Thermometer for MachineWithFiles {
+    fn sensors(&self) -> Vec<Sensor> {
+        self.thermometer.sensors()
+    }
+
+    fn read(&mut self, at_ns: u64) -> Warmth {
+        let celsius = self.machine.read(at_ns).skin_celsius.unwrap();
+        let zone = self.root.path().join("sys/class/thermal/thermal_zone0/temp");
+        std::fs::write(zone, format!("{:.0}\n", celsius * 1e3)).unwrap();
+        self.thermometer.read(at_ns)
+    }
+
+    fn wait(&mut self, ns: u64) {
+        self.machine.wait(ns);
+    }
+}
+
+#[test]
+fn sensors_files_that_heat_up_make_a_pause_a_trace_and_a_warning() {
+    // As with the machine itself: see below. One that does not cool is waited for in vain, and said to be hot.
+    for (cooling, ends) in [(2.0, vec![PauseEnd::Cooled; 2]), (0.0, vec![PauseEnd::StillHot])] {
+        let clock = FakeClock::new();
+        let mut instruments = instruments(&clock);
+        let machine = MachineWithFiles::new(WarmingMachine::new(&clock, cooling));
+        let sensors = machine.sensors();
+        let places: Vec<_> = sensors.iter().map(|sensor| (sensor.name.as_str(), sensor.place)).collect();
+        assert_eq!(places, [("battery", Place::Skin), ("cpu-0-0", Place::Soc)]);
+        instruments.thermometer = Box::new(machine);
+        let heat = Some(HeatLimits { longest_pause_ns: 5_000_000_000, ..HeatLimits::default() });
+        let protocol = Protocol { min_rounds: 40, min_round_size: 1, heat, ..Protocol::default() };
+        let (mut history, mut recorder) = (History::default(), Recorder::default());
+        let mut subjects = steady(&clock, &[100_000_000, 100_000_000]);
+        run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);
+        let report = HeatReport::of(&history, sensors);
+        assert_eq!(report.pauses.iter().map(|pause| pause.ended).collect::<Vec<_>>(), ends);
+        assert_eq!(report.warning().is_some(), cooling == 0.0);
+        let trace = &history.segments()[0].warmth;
+        assert!(trace.len() > 10);
+        assert!(trace.iter().all(|warmth| warmth.soc_celsius == Some(61.0)));
+        assert!(trace.iter().all(|warmth| warmth.frequency_khz == Some(1_800_000)));
+        assert!(trace.iter().any(|warmth| warmth.skin_celsius > Some(45.0)));
     }
 }
 
