@@ -31,6 +31,7 @@ mod expected_latency;
 mod features;
 mod gradient;
 mod growth;
+mod guess_band;
 mod hold_out;
 mod hull;
 pub mod import;
