@@ -1,17 +1,25 @@
 //! Many predictions at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use profiler::spec::OpSpec;
 
-use crate::{LatencyModel, PredictorError};
+use crate::{LatencyModel, Prediction, PredictorError};
 
 /// Answers of a model, each op worked out once: what a search asks for again and again.
 #[derive(Clone, Debug)]
 pub struct Batch<'a> {
     model: &'a LatencyModel,
-    /// Latency by itself, and what the op adds to a network; milliseconds.
-    known: HashMap<OpSpec, (f64, f64)>,
+    known: HashMap<OpSpec, Answer>,
+}
+
+/// What is known of an op.
+#[derive(Clone, Debug)]
+struct Answer {
+    /// By itself.
+    alone: Prediction,
+    /// Milliseconds that it adds to a network.
+    inside_ms: f64,
 }
 
 impl LatencyModel {
@@ -20,15 +28,24 @@ impl LatencyModel {
     pub fn batch(&self) -> Batch<'_> {
         Batch { model: self, known: HashMap::new() }
     }
+
+    /// The latency of each op by itself, as [`Self::predict`] gives it; ops that are the same are worked out once.
+    ///
+    /// # Errors
+    /// [`PredictorError::UnknownOp`] for the first op that nothing measured says anything of.
+    pub fn predict_batch(&self, ops: &[OpSpec]) -> Result<Vec<Prediction>, PredictorError> {
+        let mut batch = self.batch();
+        ops.iter().map(|op| batch.answer(op).map(|answer| answer.alone.clone())).collect()
+    }
 }
 
 impl Batch<'_> {
-    /// The latency of each op by itself, in milliseconds; bit for bit that of [`LatencyModel::predict_op`].
+    /// The latency of each op by itself, in milliseconds; bit for bit that of [`LatencyModel::predict`].
     ///
     /// # Errors
     /// [`PredictorError::UnknownOp`] for the first op that nothing measured says anything of.
     pub fn predict_ops(&mut self, ops: &[OpSpec]) -> Result<Vec<f64>, PredictorError> {
-        ops.iter().map(|op| self.answer(op).map(|(ms, _)| ms)).collect()
+        ops.iter().map(|op| self.answer(op).map(|answer| answer.alone.latency.ms())).collect()
     }
 
     /// The latency of a network of these ops, in milliseconds; bit for bit that of [`LatencyModel::predict_network`].
@@ -37,16 +54,17 @@ impl Batch<'_> {
     /// [`PredictorError::UnknownOp`] for the first op that nothing measured says anything of.
     pub fn predict_network(&mut self, ops: &[OpSpec]) -> Result<f64, PredictorError> {
         let constant_ms = self.model.additive().constant_ms();
-        ops.iter().try_fold(constant_ms, |ms, op| self.answer(op).map(|(_, inside)| ms + inside))
+        ops.iter().try_fold(constant_ms, |ms, op| self.answer(op).map(|answer| ms + answer.inside_ms))
     }
 
-    fn answer(&mut self, op: &OpSpec) -> Result<(f64, f64), PredictorError> {
-        if let Some(known) = self.known.get(op) {
-            return Ok(*known);
+    fn answer(&mut self, op: &OpSpec) -> Result<&Answer, PredictorError> {
+        match self.known.entry(*op) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(new) => {
+                let (alone, inside_ms) = (self.model.predict(op)?, self.model.additive().op_ms(op)?);
+                Ok(new.insert(Answer { alone, inside_ms }))
+            }
         }
-        let answer = (self.model.estimate(op)?.combined.ms, self.model.additive().op_ms(op)?);
-        self.known.insert(*op, answer);
-        Ok(answer)
     }
 }
 
@@ -62,9 +80,14 @@ mod tests {
         let ops = space.distinct_ops();
         for _ in 0..2 {
             for (op, ms) in ops.iter().zip(batch.predict_ops(&ops).unwrap()) {
-                assert_eq!(ms.to_bits(), model.predict_op(op).unwrap().latency.ms().to_bits());
+                assert_eq!(ms.to_bits(), model.predict(op).unwrap().latency.ms().to_bits());
             }
         }
+        let each: Vec<_> = ops.iter().map(|op| model.predict(op).unwrap()).collect();
+        assert_eq!(
+            model.predict_batch(&[&ops[..], &ops[..]].concat()).unwrap(),
+            [&each[..], &each[..]].concat()
+        );
         let network = space.baseline().unwrap();
         let expected = model.predict_architecture(&network).unwrap().latency.ms();
         assert_eq!(batch.predict_network(network.ops()).unwrap().to_bits(), expected.to_bits());

@@ -118,6 +118,9 @@ pub enum PredictorError {
     /// Numbers that are no probabilities or parameters of a network's candidates.
     #[error("probabilities of candidates: {0}")]
     Probabilities(String),
+    /// Latencies of candidates that no search can use.
+    #[error("the latency model predicts {0}")]
+    NotForSearch(String),
     /// A subject that is neither an op key nor a file.
     #[error("{reason}; nor is it the path of an architecture file (.json) or of a network (.onnx)")]
     Subject {

@@ -49,7 +49,7 @@ impl LatencyModel {
         for row in chosen {
             let ops = row.op_specs()?;
             let (level, prediction) = match row.level {
-                Level::Op => (0, self.predict_op(&ops[0])?),
+                Level::Op => (0, self.predict(&ops[0])?),
                 Level::Network => (1, self.predict_network(&ops)?),
             };
             levels[level].push(scored(row, &prediction));

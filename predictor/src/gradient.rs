@@ -18,7 +18,7 @@ pub struct Gradient {
 }
 
 impl LatencyModel {
-    /// The gradient of an op's latency by itself ([`LatencyModel::predict_op`]) with respect to its dimensions, thought
+    /// The gradient of an op's latency by itself ([`LatencyModel::predict`]) with respect to its dimensions, thought
     /// continuous and each by itself: where two must be equal, as in a residual block, their derivatives add up.
     ///
     /// Analytic: through the work terms and through what corrects them. What comes in steps is held where it is: roundings
@@ -89,7 +89,7 @@ mod tests {
 
     /// Half the difference of two ops that lie `step` to either side.
     fn difference(model: &LatencyModel, [low, high]: [String; 2], step: f64) -> f64 {
-        let ms = |key: &str| model.predict_op(&key.parse().unwrap()).unwrap().latency.ms();
+        let ms = |key: &str| model.predict(&key.parse().unwrap()).unwrap().latency.ms();
         (ms(&high) - ms(&low)) / (2.0 * step)
     }
 

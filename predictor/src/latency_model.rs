@@ -147,7 +147,7 @@ impl LatencyModel {
     ///
     /// # Errors
     /// [`PredictorError::UnknownOp`] if nothing measured says anything of it.
-    pub fn predict_op(&self, op: &OpSpec) -> Result<Prediction, PredictorError> {
+    pub fn predict(&self, op: &OpSpec) -> Result<Prediction, PredictorError> {
         let OpEstimate { combined, mut flags, .. } = self.estimate(op)?;
         flags.extend(self.emulated());
         let prediction = Prediction::new(combined.ms, combined.log_half_width, flags);

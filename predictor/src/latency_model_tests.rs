@@ -71,7 +71,7 @@ fn without_networks_the_answer_is_a_flagged_wide_sum() {
     let model = fitted(0.0, 0);
     let network = &random_networks(1)[0];
     let prediction = model.predict_architecture(network).unwrap();
-    let sum: f64 = network.ops().iter().map(|op| model.predict_op(op).unwrap().latency.ms()).sum();
+    let sum: f64 = network.ops().iter().map(|op| model.predict(op).unwrap().latency.ms()).sum();
     assert!((prediction.latency.ms() / sum - 1.0).abs() < 1e-12);
     assert!(prediction.flags.contains(&Flag::NoNetworks));
     assert!(prediction.high.ms() > 1.5 * sum && prediction.low.ms() < 0.7 * sum);
@@ -92,7 +92,7 @@ fn networks_beyond_the_measured_ones_are_flagged_and_wider() {
 
 #[test]
 fn unknown_ops_are_named_with_the_device() {
-    let error = fitted(0.0, 5).predict_op(&"mbconv-7x7x64-o64-e6-k3-s1-hswish".parse().unwrap()).unwrap_err();
+    let error = fitted(0.0, 5).predict(&"mbconv-7x7x64-o64-e6-k3-s1-hswish".parse().unwrap()).unwrap_err();
     let text = "no latency for `mbconv-7x7x64-o64-e6-k3-s1-hswish` on test bench (mock): nothing that was measured has `hswish_elements`";
     assert_eq!(error.to_string(), text);
     assert_eq!(error.exit_code(), 2);

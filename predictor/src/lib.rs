@@ -10,7 +10,7 @@
 //! let measurements = Measurements::read(&["run/table.csv".into()], Mixing::Refuse, Emulation::Refuse)?;
 //! let model = LatencyModel::fit(&measurements, &FitOptions::default())?;
 //! let op = "mbconv-14x14x16-o32-e6-k5-s2-relu6".parse()?;
-//! let prediction = model.predict_op(&op)?;
+//! let prediction = model.predict(&op)?;
 //! println!("{} ({} to {})", prediction.latency, prediction.low, prediction.high);
 //! # Ok(()) }
 //! ```
@@ -31,6 +31,7 @@ mod expected_latency;
 mod features;
 mod gradient;
 mod growth;
+mod guess_band;
 mod hold_out;
 mod hull;
 pub mod import;

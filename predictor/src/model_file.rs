@@ -151,7 +151,7 @@ mod tests {
         let reloaded = LatencyModel::read(&path).unwrap();
         assert_eq!(reloaded, model);
         for op in small_space().distinct_ops() {
-            let bits = |model: &LatencyModel| model.predict_op(&op).unwrap().high.ms().to_bits();
+            let bits = |model: &LatencyModel| model.predict(&op).unwrap().high.ms().to_bits();
             assert_eq!(bits(&reloaded), bits(&model), "{op}");
         }
         reloaded.write(&again).unwrap();

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     FeatureSlope, OpFeatures, Sample,
     cross_validation::{assign_clusters, assign_folds},
+    guess_band::GuessBand,
     hull::Hull,
     interval::{Basis, NORMAL_90},
     kind_model::{Draft, KindModel, PooledErrors, Scope},
@@ -105,7 +106,7 @@ impl OpModel {
             self.measured.insert(sample.key.clone(), Measured { latency_ms, noise, measurements });
         }
         let fitted = RegressorKind::WorkTerms.fit(&all)?;
-        self.pools.insert(precision, Pool { fitted, hull: Hull::of(&all) });
+        self.pools.insert(precision, Pool { fitted, hull: Hull::of(&all), guess: GuessBand::by_work(&all) });
         Ok(())
     }
 
@@ -126,12 +127,12 @@ impl OpModel {
         self.measured.iter().map(|(key, measured)| (key.as_str(), measured))
     }
 
-    /// What work costs by the models of all kinds together, in milliseconds; nothing where they lack some of it.
-    #[must_use]
-    pub fn pooled_ms(&self, op: &OpFeatures, is_int8: bool) -> Option<f64> {
-        let precision = if is_int8 { Precision::Int8 } else { Precision::F32 };
+    /// What work costs by the models of all kinds together, in milliseconds, and how far off that is for a kind of which
+    /// nothing was measured; nothing where they lack some of the work.
+    pub(crate) fn pooled(&self, op: &OpFeatures, precision: Precision) -> Option<(f64, GuessBand)> {
         let pool = self.pools.get(&precision)?;
-        if pool.hull.unseen_term(op).is_some() { None } else { pool.fitted.predict_ms(op) }
+        let ms = if pool.hull.unseen_term(op).is_some() { None } else { pool.fitted.predict_ms(op) };
+        ms.map(|ms| (ms, pool.guess))
     }
 
     /// The model of each kind.

@@ -3,7 +3,7 @@
 use profiler::spec::Precision;
 use serde::{Deserialize, Serialize};
 
-use crate::{hull::Hull, regressor::Fitted};
+use crate::{guess_band::GuessBand, hull::Hull, regressor::Fitted};
 
 /// Work terms over all kinds of one number format, for ops with work that their own kind's rows do not have.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,6 +13,9 @@ pub(crate) struct Pool {
     pub(crate) fitted: Fitted,
     /// The work that its rows span.
     pub(crate) hull: Hull,
+    /// How far off they are for a kind of which nothing was measured.
+    #[serde(default = "GuessBand::assumed")]
+    pub(crate) guess: GuessBand,
 }
 
 /// The number format of a kind of op.

@@ -56,6 +56,9 @@ pub enum Flag {
     Guessed {
         /// On what it rests.
         basis: GuessBasis,
+        /// Measured kinds that were guessed at in the same way, each by the others, to tell the interval; from nine on they
+        /// alone do, fewer can only widen what is assumed.
+        kinds: usize,
     },
     /// Batch normalizations are not counted, though the runtime computes them unless they are folded into the weights.
     FoldedNormalizations {
@@ -98,11 +101,14 @@ impl fmt::Display for Flag {
             Self::NoNetworks => f.write_str("no whole network was measured: this is a mere sum of ops"),
             Self::FewNetworks { rows } => write!(f, "only {rows} measured networks"),
             Self::ByWork => f.write_str("no op key describes it: predicted by its work"),
-            Self::Guessed { basis: GuessBasis::OtherKinds } => {
-                f.write_str("a guess: no such op was measured; by what its work costs in other kinds")
-            }
-            Self::Guessed { basis: GuessBasis::Moved } => {
-                f.write_str("a guess: no such work was measured; by what it moves and multiplies")
+            Self::Guessed { basis, kinds } => {
+                let basis = match basis {
+                    GuessBasis::OtherKinds => {
+                        "no such op was measured; by what its work costs in other kinds"
+                    }
+                    GuessBasis::Moved => "no such work was measured; by what it moves and multiplies",
+                };
+                write!(f, "a guess: {basis}; interval by guesses at {kinds} measured kinds")
             }
             Self::FoldedNormalizations { count } => write!(
                 f,

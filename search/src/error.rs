@@ -43,9 +43,6 @@ pub enum SearchError {
     /// A model that cannot be exported.
     #[error(transparent)]
     Onnx(#[from] OnnxError),
-    /// Latencies that no search can use.
-    #[error("the latency model predicts {0}")]
-    Latency(String),
     /// A training that never saw the test images.
     #[error("{}: trained with --hold-out, to choose settings; train the network again without it", .0.display())]
     NotTested(PathBuf),

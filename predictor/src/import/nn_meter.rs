@@ -35,6 +35,13 @@ pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
         for ((key, value), line) in entries.iter().zip(lines_at(&text, 1)) {
             imported.take(line, block_row(key, value, unit_ms));
         }
+        let silent = entries.iter().filter(|(key, _)| nn_meter_block::has_silent_activation(key)).count();
+        if silent > 0 {
+            imported.notes.push(format!(
+                "{silent} firstconv keys name no activation: read as hard swish, as in the networks that nn-Meter \
+                 looks them up for; write it behind the key (`_relu`) where it is another"
+            ));
+        }
     }
     Ok(imported)
 }
@@ -163,6 +170,16 @@ mod tests {
         );
         let refused: Vec<u64> = found.refused.iter().map(|refused| refused.line).collect();
         assert_eq!(refused, [4, 7, 8]);
+    }
+
+    #[test]
+    fn an_activation_that_is_not_named_is_noted() {
+        let found = import("{\"firstconv_64_3_16_2_3\": 1, \"firstconv_64_3_16_2_3_relu\": 1}").unwrap();
+        let keys: Vec<String> = found.rows.iter().map(|row| row.subject.key()).collect();
+        assert_eq!(keys, ["conv-64x64x3-o16-k3-s2-hswish", "conv-64x64x3-o16-k3-s2-relu"]);
+        assert_eq!(found.notes.len(), 1);
+        assert!(found.notes[0].starts_with("1 firstconv keys name no activation"), "{:?}", found.notes);
+        assert!(import("{\"firstconv_64_3_16_2_3_relu\": 1}").unwrap().notes.is_empty());
     }
 
     #[test]

@@ -2,6 +2,11 @@
 
 use super::{Subject, op_key};
 
+/// Whether it is the key of a first convolution that says nothing of its activation.
+pub(super) fn has_silent_activation(key: &str) -> bool {
+    key.strip_prefix("firstconv_").is_some_and(|fields| fields.split('_').count() <= 5)
+}
+
 /// The op of a block's key.
 pub(super) fn op(key: &str) -> Result<Subject, String> {
     let parts: Vec<&str> = key.split('_').collect();

@@ -1,6 +1,6 @@
 //! The latency of a network from elsewhere, block by block.
 
-use profiler::spec::{Architecture, OpSpec};
+use profiler::spec::{Architecture, OpSpec, Precision};
 
 use super::{
     OnnxNetwork,
@@ -171,8 +171,9 @@ impl LatencyModel {
         let weights = inside.iter().map(|step| step.weights).sum();
         let macs = inside.iter().map(|step| step.macs).sum();
         let is_int8 = inside.iter().all(|step| step.is_int8());
+        let precision = if is_int8 { Precision::Int8 } else { Precision::F32 };
         let elements = read + given;
-        guess(self.ops(), &Unmeasured { features: block.features(), is_int8, elements, weights, macs })
+        guess(self.ops(), &Unmeasured { features: block.features(), precision, elements, weights, macs })
     }
 
     fn layer(

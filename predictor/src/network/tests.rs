@@ -223,7 +223,7 @@ fn kinds_that_were_never_measured_are_named_and_only_guessed_at_when_asked() {
     }
     assert_eq!(error.exit_code(), 2);
     let guess = model.predict_onnx(&network, Unknown::Guess).unwrap();
-    let known = model.predict_op(&"conv-14x14x8-o8-k3-s1-relu".parse().unwrap()).unwrap();
+    let known = model.predict(&"conv-14x14x8-o8-k3-s1-relu".parse().unwrap()).unwrap();
     // Never 0 for what is not known, and never narrow.
     assert!(guess.layers.iter().all(|layer| layer.in_network_ms > 0.0), "{guess:?}");
     let guessed = |layer: &&LayerPrediction| matches!(layer.estimate.flags[..], [Flag::Guessed { .. }]);

@@ -6,6 +6,7 @@ use profiler::spec::Precision;
 
 use crate::{
     N_TERMS, OpFeatures, OpModel, Sample,
+    guess_band::GuessBand,
     hull::Hull,
     learn::{Posterior, posterior},
     pool::Pool,
@@ -99,6 +100,14 @@ impl<'a> OpPrior<'a> {
         let known = pools.iter().zip(&self.scales_ms);
         let known = known.map(|(pool, scale_ms)| Known { scale_ms: *scale_ms, fitted: pool.fitted.clone() });
         Some((known.collect(), Hull::common(&hulls)))
+    }
+
+    /// How far off guesses at kinds that were never measured are: as on the known device where they are furthest off.
+    pub(super) fn guess(&self, precision: Precision) -> GuessBand {
+        let pools = self.known.iter().filter_map(|device| device.pools.get(&precision));
+        let widest =
+            pools.map(|pool| pool.guess).max_by(|a, b| a.log_half_width.total_cmp(&b.log_half_width));
+        widest.unwrap_or_else(GuessBand::assumed)
     }
 
     /// Prior variances of the coefficients of a view.

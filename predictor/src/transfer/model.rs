@@ -63,7 +63,7 @@ impl OpModel {
         });
         let pools = [Precision::F32, Precision::Int8].into_iter().filter_map(|precision| {
             let (known, hull) = prior.pool(precision)?;
-            Some((precision, Pool { fitted: transfer.fitted(known), hull }))
+            Some((precision, Pool { fitted: transfer.fitted(known), hull, guess: prior.guess(precision) }))
         });
         Ok(Self { cache, kinds, pools: pools.collect(), measured: measured.collect() })
     }

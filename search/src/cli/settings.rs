@@ -38,7 +38,7 @@ pub(super) fn search_settings(config: &SearchConfig) -> anyhow::Result<SearchSet
         (None, None) => given(None, "--target-ms or --target-of-baseline")?,
     };
     Ok(SearchSettings {
-        latency: LatencyTable::new(&space, &model.additive())?,
+        latency: LatencyTable::of_space(&model.additive(), &space)?,
         intervals: Some(Intervals::new(&space, &model)?),
         target_ms,
         risk: config.risk,

@@ -154,7 +154,10 @@ impl Budget {
     /// # Errors
     /// [`SearchError::Target`] saying what the space's paths need.
     pub fn check(&self) -> Result<(), SearchError> {
-        self.table.check_target(self.target_ms)?;
+        let (target_ms, (fastest_ms, slowest_ms)) = (self.target_ms, self.table.range_ms());
+        if !(fastest_ms..=slowest_ms).contains(&target_ms) {
+            return Err(SearchError::Target { target_ms, fastest_ms, slowest_ms });
+        }
         self.fastest().map(drop)
     }
 

@@ -85,6 +85,19 @@ proptest! {
 }
 
 #[test]
+fn impossible_targets_are_named() {
+    // Between 0.5 + 0 + 0.25 and 0.5 + 2 + 0.75 ms.
+    let table = LatencyTable { constant_ms: 0.5, blocks_ms: vec![vec![1.0, 2.0, 0.0], vec![0.25, 0.75]] };
+    let error = Budget::new(&table, 0.7).check().unwrap_err().to_string();
+    assert!(
+        error.contains("0.7 ms") && error.contains("0.7500 ms") && error.contains("3.2500 ms"),
+        "{error}"
+    );
+    assert!(Budget::new(&table, f64::NAN).check().is_err());
+    assert!(Budget::new(&table, 2.0).check().is_ok());
+}
+
+#[test]
 fn an_impossible_risk_says_which_target_would_do() {
     let table = LatencyTable { constant_ms: 1.0, blocks_ms: vec![vec![1.0, 2.0]] };
     let budget = Budget::new(&table, 2.1).with_risk(0.05, &intervals(&table, &[vec![0.0, 0.0]]));

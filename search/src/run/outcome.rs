@@ -66,7 +66,7 @@ impl Outcome {
         let path = &compared.path;
         Ok(Self {
             network: settings.space.resolve()?.network("searched", path)?,
-            expected_ms: table.expected_ms(&probabilities),
+            expected_ms: table.expected_ms(&probabilities)?,
             path_ms: table.path_ms(path),
             limit_ms: settings.budget().limit_ms(path),
             most_probable_ms: table.path_ms(liked.as_ref().unwrap_or(path)),

@@ -118,7 +118,7 @@ impl<'a> Run<'a> {
             }
             self.state.step += 1;
             self.write_log()?;
-            let expected_ms = self.settings.latency.expected_ms(&self.state.strategy.probabilities());
+            let expected_ms = self.settings.latency.expected_ms(&self.state.strategy.probabilities())?;
             watcher.progress(&Progress {
                 phase: self.phase(step).word(),
                 step: self.state.step,
@@ -204,7 +204,7 @@ impl<'a> Run<'a> {
             loss: loss.value(),
             held_out_loss: held_out.value(),
             held_out_accuracy: accuracy.value(),
-            expected_ms: self.settings.latency.expected_ms(&probabilities),
+            expected_ms: self.settings.latency.expected_ms(&probabilities)?,
             target_ms: self.settings.target_ms,
             lambda: self.state.strategy.lambda(),
             relative_entropy: relative_entropy(&probabilities),

@@ -157,6 +157,6 @@ impl SearchSettings {
         self.learning.check()?;
         self.augmentation.check()?;
         self.weights.check()?;
-        self.latency.check()
+        Ok(self.latency.check()?)
     }
 }

@@ -59,7 +59,7 @@ impl Strategy for Gradient {
         if !cross_entropy.is_finite() {
             return Err(SearchError::Diverged { step, loss: cross_entropy });
         }
-        let expected_ms = table.expected_ms(&self.alphas.sharpened(temperature(progress)));
+        let expected_ms = table.expected_ms(&self.alphas.sharpened(temperature(progress)))?;
         let seen = Observation::new(progress, &gates, cross_entropy, expected_ms, table);
         let gates = self.objective.slopes(&seen).combine(&gates, table);
         self.alphas.descend(&gates, &mut self.adam);

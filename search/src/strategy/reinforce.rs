@@ -98,7 +98,7 @@ impl Strategy for Reinforce {
         let seen = Observation {
             progress,
             cross_entropy: 1.0,
-            expected_ms: table.expected_ms(&self.alphas.sharpened(temperature(progress))),
+            expected_ms: table.expected_ms(&self.alphas.sharpened(temperature(progress)))?,
             cross_entropy_gap: deviation(&accuracies) / accuracy.max(1e-3),
             latency_gap_ms: deviation(&latencies),
         };

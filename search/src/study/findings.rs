@@ -200,7 +200,7 @@ fn on_device(
         Some(SpeedUp { seed: network.seed, baseline, ratio: ms / network.measured_ms })
     };
     let target = target_ms(plan, device)?;
-    let table = LatencyTable::new(space, &judge.model.additive())?;
+    let table = LatencyTable::of_space(&judge.model.additive(), space)?;
     let held = targets(&table, plan.preset.targets).into_iter().enumerate().map(|(index, target_ms)| {
         let network = judge.judge(&plan.target(device, index), index as u64, None)?;
         Ok(Held { target_ms, network })

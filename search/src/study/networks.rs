@@ -64,7 +64,7 @@ fn fullest(paths: Vec<Vec<usize>>, table: &LatencyTable) -> Vec<usize> {
 pub(super) fn derive(plan: &Plan, space: &SearchSpace) -> Result<(), SearchError> {
     for device in &plan.preset.devices {
         let model = LatencyModel::read(&plan.model(device))?;
-        let table = LatencyTable::new(space, &model.additive())?;
+        let table = LatencyTable::of_space(&model.additive(), space)?;
         let target = target_ms(plan, device)?;
         for &seed in &plan.preset.seeds {
             let p = probabilities(&plan.search(None, seed))?;
