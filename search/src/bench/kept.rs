@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use profiler::spec::{Architecture, Candidate, Graph, Layer, OpSpec, SearchSpace};
+use profiler::spec::{Activation, Architecture, Candidate, Graph, Layer, OpSpec, SearchSpace};
 
 use crate::SearchError;
 
@@ -10,15 +10,18 @@ use crate::SearchError;
 const BYTES: u64 = 4;
 
 /// Values of one image that a training step keeps for the way back, without the graph's input: of a convolution its input
-/// and its output, which batch normalization takes; of a linear layer its input. Activations in place keep nothing more.
+/// and its output, which batch normalization takes; of a linear layer its input. ReLU keeps its output,
+/// which the next convolution keeps anyway; other activations keep their input.
 fn inside(graph: &Graph) -> u64 {
     let (mut inputs, mut outputs) = (BTreeMap::new(), 0);
     for node in graph.nodes() {
         if let Layer::Conv(_) | Layer::Linear { .. } = node.layer {
             inputs.extend(node.inputs.iter().map(|value| (value.index(), graph.shape(*value).elements())));
         }
-        if let Layer::Conv(_) = node.layer {
-            outputs += node.output.elements();
+        match node.layer {
+            Layer::Activation(Activation::Relu) => {}
+            Layer::Conv(_) | Layer::Activation(_) => outputs += node.output.elements(),
+            _ => {}
         }
     }
     inputs.remove(&0);
@@ -59,17 +62,17 @@ mod tests {
 
     #[test]
     fn values_by_hand() {
-        // 4x4x2, expansion 3: 1x1 to 6 channels, depthwise, 1x1 to 2: outputs 96 + 96 + 32; inputs inside: the two
-        // activations, 96 + 96. The residual needs nothing.
+        // 4x4x2, expansion 3: 1x1 to 6 channels, depthwise, 1x1 to 2: outputs 96 + 96 + 32, what the two
+        // activations take, 96 + 96, and give, 96 + 96. The residual needs nothing.
         let op: OpSpec = "mbconv-4x4x2-o2-e3-k3-s1-relu6-res".parse().unwrap();
-        assert_eq!(inside(&op.graph()), 224 + 192);
+        assert_eq!(inside(&op.graph()), 224 + 192 + 192);
         // A classifier behind a pool keeps what it takes: 16 channels.
         let network = Architecture::new(
             "n",
             None,
             vec![op, "gpool-4x4x2".parse().unwrap(), "linear-1x1x2-o10".parse().unwrap()],
         );
-        let expected = f64::from((32 + 416 + 2) * 8 * 4) / f64::from(1 << 20);
+        let expected = f64::from((32 + 608 + 2) * 8 * 4) / f64::from(1 << 20);
         assert!((network_mib(&network.unwrap(), 8) - expected).abs() < 1e-12);
     }
 

@@ -1,6 +1,6 @@
 //! A graph with weights.
 
-use profiler::spec::{Activation, Conv, Graph, Layer, Node, Value};
+use profiler::spec::{Activation, Conv, Graph, Layer, Node};
 use rand_pcg::Pcg64;
 use tch::{Device, Kind, Tensor};
 
@@ -30,8 +30,6 @@ pub(crate) const EPSILON: f64 = 1e-5;
 pub struct GraphModule {
     graph: Graph,
     layers: Vec<LayerWeights>,
-    /// For every value the node that uses it last; none for what it returns.
-    last_uses: Vec<Option<usize>>,
 }
 
 impl GraphModule {
@@ -45,12 +43,7 @@ impl GraphModule {
             .iter()
             .map(|node| LayerWeights::new(node, rng, device))
             .collect::<Result<_, _>>()?;
-        let mut last_uses = vec![None; graph.nodes().len() + 1];
-        for (index, node) in graph.nodes().iter().enumerate() {
-            node.inputs.iter().for_each(|value| last_uses[value.index()] = Some(index));
-        }
-        last_uses[graph.output_value().index()] = None;
-        Ok(Self { graph, layers, last_uses })
+        Ok(Self { graph, layers })
     }
 
     /// Its graph.
@@ -70,24 +63,14 @@ impl GraphModule {
     /// # Errors
     /// [`SearchError::Torch`] for an input of another shape.
     pub fn forward(&self, input: &Tensor, mode: Mode) -> Result<Tensor, SearchError> {
-        let mut values: Vec<Option<Tensor>> = vec![Some(input.shallow_clone())];
-        for (index, (node, weights)) in self.graph.nodes().iter().zip(&self.layers).enumerate() {
-            let mut inputs = Vec::with_capacity(node.inputs.len());
-            for value in &node.inputs {
-                let missing = || SearchError::Layer(node.layer.to_string());
-                inputs.push(values[value.index()].as_ref().map(Tensor::shallow_clone).ok_or_else(missing)?);
-            }
-            // What no later node needs is held no longer, and may be written over, but for the caller's own.
-            let done = |value: &&Value| self.last_uses[value.index()] == Some(index);
-            let ours = node.inputs.iter().all(|value| value.index() > 0 && done(&value));
-            for value in node.inputs.iter().filter(done) {
-                values[value.index()] = None;
-            }
-            let reuse = if ours { Reuse::Inputs } else { Reuse::Nothing };
-            values.push(Some(apply(node, weights, &inputs, mode, reuse)?));
+        let mut values = Vec::with_capacity(self.layers.len() + 1);
+        values.push(input.shallow_clone());
+        for (node, weights) in self.graph.nodes().iter().zip(&self.layers) {
+            let inputs: Vec<&Tensor> = node.inputs.iter().map(|value| &values[value.index()]).collect();
+            let output = apply(node, weights, &inputs, mode)?;
+            values.push(output);
         }
-        let output = values.swap_remove(self.graph.output_value().index());
-        output.ok_or_else(|| SearchError::Layer("a graph without output".to_owned()))
+        Ok(values.swap_remove(self.graph.output_value().index()))
     }
 
     /// Its parameters, to change.
@@ -122,23 +105,8 @@ impl Network for GraphModule {
     }
 }
 
-/// What an op may write its output over.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reuse {
-    Inputs,
-    Nothing,
-}
-
-/// A ReLU in place needs no memory of its own, and its gradient only its output, which the next convolution keeps anyway:
-/// a third of a step's activations less.
-fn apply(
-    node: &Node,
-    weights: &LayerWeights,
-    inputs: &[Tensor],
-    mode: Mode,
-    reuse: Reuse,
-) -> Result<Tensor, SearchError> {
-    let Some(input) = inputs.first() else { return Err(SearchError::Layer(node.layer.to_string())) };
+fn apply(node: &Node, weights: &LayerWeights, inputs: &[&Tensor], mode: Mode) -> Result<Tensor, SearchError> {
+    let Some(&input) = inputs.first() else { return Err(SearchError::Layer(node.layer.to_string())) };
     let output = match (node.layer, weights) {
         (Layer::Conv(conv), LayerWeights::Conv { weight, scale, shift, mean, variance }) => {
             let value = convolve(input, &weight.value, conv)?;
@@ -155,16 +123,10 @@ fn apply(
         (Layer::Linear { .. }, LayerWeights::Linear { weight, bias }) => {
             input.f_flatten(1, -1)?.f_linear(&weight.value, Some(&bias.value))?
         }
-        (Layer::Activation(Activation::Relu), _) if reuse == Reuse::Inputs => {
-            input.shallow_clone().f_relu_()?
-        }
-        (Layer::Activation(Activation::Relu6), _) if reuse == Reuse::Inputs => {
-            input.shallow_clone().f_relu6_()?
-        }
         (Layer::Activation(Activation::Relu), _) => input.f_relu()?,
         (Layer::Activation(Activation::Relu6), _) => input.f_relu6()?,
         (Layer::Activation(Activation::Hswish), _) => input.f_hardswish()?,
-        (Layer::Add, _) => input.f_add(&inputs[1])?,
+        (Layer::Add, _) => input.f_add(inputs[1])?,
         (Layer::GlobalAveragePool, _) => pool(input)?,
         (layer, _) => return Err(SearchError::Layer(layer.to_string())),
     };
