@@ -4,9 +4,13 @@ use profiler::{record::read_text, spec::SearchSpace};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor};
 
-use super::steps::{baseline_choices, other_pairs, random_batches};
+use super::{
+    kept::{all_paths_mib, network_mib},
+    steps::{baseline_choices, other_pairs, random_batches},
+};
 use crate::{
     SearchError,
+    alpha::Alphas,
     gates::gate_gradients,
     module::{GraphModule, Mode, Network, Parameter},
     seed::{Purpose, generator},
@@ -22,18 +26,50 @@ pub enum Kind {
     Plain,
     /// A weight step of the supernet on the same path.
     Path,
-    /// A weight step on a path in which all candidates occur about equally often: the first block's first, the second
-    /// block's second and so on. The plain network's path has the larger expansion everywhere.
-    Mixed,
     /// An architecture step: the plain network's path with a graph, another one without.
     Pair,
+    /// A weight step on a path drawn with equal chances, as in a warm-up. The plain network's path has the larger
+    /// expansion everywhere and skips nothing.
+    Sampled,
     /// A weight step of the supernet with all candidates at once.
     All,
 }
 
 impl Kind {
     /// All kinds.
-    pub const EACH: [Self; 5] = [Self::Plain, Self::Path, Self::Pair, Self::Mixed, Self::All];
+    pub const EACH: [Self; 5] = [Self::Plain, Self::Path, Self::Pair, Self::Sampled, Self::All];
+
+    /// How many steps of this kind are measured, each in its own process.
+    #[must_use]
+    pub fn draws(self) -> u64 {
+        if self == Self::Sampled { 6 } else { 1 }
+    }
+
+    /// What a step of this kind keeps of a batch for the way back, counted from shapes, in MiB; `None` where it is no
+    /// weight step. Of sampled paths the mean.
+    ///
+    /// # Errors
+    /// [`SearchError`] of the space.
+    pub fn kept_mib(self, space: &SearchSpace, batch: usize) -> Result<Option<f64>, SearchError> {
+        match self {
+            Self::Plain | Self::Path => Ok(Some(network_mib(&space.baseline()?, batch))),
+            Self::Pair => Ok(None),
+            Self::All => Ok(Some(all_paths_mib(space, batch)?)),
+            Self::Sampled => {
+                let mut sum = 0.0;
+                for draw in 0..self.draws() {
+                    sum += network_mib(&space.network("sampled", &sampled(space, draw))?, batch);
+                }
+                Ok(Some(sum / self.draws() as f64))
+            }
+        }
+    }
+}
+
+/// A path drawn with equal chances.
+fn sampled(space: &SearchSpace, draw: u64) -> Vec<usize> {
+    let counts: Vec<_> = space.blocks().iter().map(|block| block.candidates.len()).collect();
+    Alphas::new(&counts).sample_path(&mut generator(0, Purpose::Path, draw))
 }
 
 /// Resident memory of a process, in MiB.
@@ -77,11 +113,13 @@ impl Network for AllPaths<'_> {
 }
 
 /// Memory of this process before and during three steps of a kind, on random images; call it once per process.
+/// `draw` says which path where one is drawn.
 ///
 /// # Errors
 /// [`SearchError::Read`] where the system does not tell (other than Linux), [`SearchError`] of the steps.
 pub fn measure_memory(
     kind: Kind,
+    draw: u64,
     space: &SearchSpace,
     sgd: &Sgd,
     batch: usize,
@@ -98,14 +136,13 @@ pub fn measure_memory(
     }
     let mut supernet = Supernet::new(space, &mut rng, Device::Cpu)?;
     let pairs = other_pairs(space, &choices, &mut rng);
-    let mixed: Vec<usize> =
-        supernet.counts().into_iter().enumerate().map(|(block, count)| block % count).collect();
+    let drawn = sampled(space, draw);
     during(|step| {
         let batch = batches.batch(step)?;
         match kind {
             Kind::Pair => gate_gradients(&supernet, &pairs, &choices, &batch).map(drop),
             Kind::All => sgd.step(&mut AllPaths(&mut supernet), &batch, 0.01).map(drop),
-            Kind::Mixed => sgd.step(&mut supernet.path(&mixed), &batch, 0.01).map(drop),
+            Kind::Sampled => sgd.step(&mut supernet.path(&drawn), &batch, 0.01).map(drop),
             Kind::Plain | Kind::Path => sgd.step(&mut supernet.path(&choices), &batch, 0.01).map(drop),
         }
     })

@@ -3,6 +3,7 @@
 //! Times are taken in turns in one process; memory in a process per kind of step, because a process keeps what it once
 //! had. The [`Report`] is written after every part, so that a stopped bench goes on.
 
+mod kept;
 mod memory;
 mod report;
 mod steps;

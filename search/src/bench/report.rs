@@ -30,8 +30,10 @@ pub struct Report {
     pub settings: Settings,
     /// Step times.
     pub times: Option<StepTimes>,
-    /// Memory by kind of step.
-    pub memory: BTreeMap<Kind, Memory>,
+    /// Memory by kind of step, one for each process.
+    pub memory: BTreeMap<Kind, Vec<Memory>>,
+    /// What a weight step must keep for the way back, counted from shapes, in MiB.
+    pub kept_mib: BTreeMap<Kind, f64>,
 }
 
 /// A ratio with its goal.
@@ -41,63 +43,90 @@ pub struct Ratio {
     pub name: &'static str,
     /// Its value.
     pub value: f64,
-    /// The goal in words.
+    /// What it would be if nothing but what a step must keep for the way back took memory.
+    pub by_shapes: Option<f64>,
+    /// The goal in words; empty where there is none.
     pub goal: String,
-    /// Whether it is reached.
-    pub reached: bool,
+    /// Whether it is reached, where there is one.
+    pub reached: Option<bool>,
 }
 
 impl Report {
     /// Name of the file's format.
     pub const FORMAT: &'static str = "tailor-search-bench";
     /// Version of the file's format.
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
 
     /// Nothing measured yet.
     #[must_use]
-    pub fn new(settings: Settings) -> Self {
-        Self { settings, times: None, memory: BTreeMap::new() }
+    pub fn new(settings: Settings, kept_mib: BTreeMap<Kind, f64>) -> Self {
+        Self { settings, times: None, memory: BTreeMap::new(), kept_mib }
+    }
+
+    /// Mean memory of a kind's processes.
+    #[must_use]
+    pub fn mean_memory(&self, kind: Kind) -> Option<Memory> {
+        let all = self.memory.get(&kind).filter(|all| !all.is_empty())?;
+        let mean = |pick: fn(&Memory) -> f64| all.iter().map(pick).sum::<f64>() / all.len() as f64;
+        Some(Memory { before_mib: mean(|one| one.before_mib), peak_mib: mean(|one| one.peak_mib) })
     }
 
     /// The ratios of what was measured. Memory is that of steps beyond the weights, which all stay in memory.
     #[must_use]
     pub fn ratios(&self) -> Vec<Ratio> {
         let mut ratios = Vec::new();
-        let mut add = |name, value: f64, limit: f64, at_most: bool| {
-            let reached = if at_most { value <= limit } else { value >= limit };
-            let goal = format!("{} {limit}", if at_most { "≤" } else { "≥" });
-            ratios.push(Ratio { name, value, goal, reached });
-        };
         if let Some(times) = &self.times {
-            add("time of a weight step over the plain network's", times.path_ms / times.plain_ms, 1.05, true);
-            add(
-                "time of an architecture step over the plain network's",
-                times.alpha_ms / times.plain_ms,
-                2.2,
-                true,
+            let (plain, path) = (times.plain_ms, times.path_ms);
+            ratios.push(Ratio::at_most("time of a weight step over the plain network's", path / plain, 1.05));
+            let alpha = times.alpha_ms / plain;
+            ratios.push(Ratio::at_most("time of an architecture step over the plain network's", alpha, 2.2));
+            let batch = times.batch_ms / path;
+            ratios.push(Ratio::at_most("time of putting a batch together over a weight step's", batch, 0.03));
+        }
+        let memory = |kind| self.mean_memory(kind);
+        if let (Some(path), Some(plain)) = (memory(Kind::Path), memory(Kind::Plain)) {
+            let step = Ratio::at_most(
+                "memory of a weight step over the plain network's",
+                path.step_mib() / plain.step_mib(),
+                1.15,
             );
-            add(
-                "time of putting a batch together over a weight step's",
-                times.batch_ms / times.path_ms,
-                0.03,
-                true,
-            );
+            ratios.push(Ratio { by_shapes: self.by_shapes(Kind::Path, Kind::Plain), ..step });
+            ratios.push(Ratio::at_most(
+                "the same with all weights and the program itself",
+                path.peak_mib / plain.peak_mib,
+                1.15,
+            ));
         }
-        let step = |kind| self.memory.get(&kind).map(Memory::step_mib);
-        let whole = |kind| self.memory.get(&kind).map(|memory: &Memory| memory.peak_mib);
-        if let (Some(path), Some(plain)) = (step(Kind::Path), step(Kind::Plain)) {
-            add("memory of a weight step over the plain network's", path / plain, 1.15, true);
-        }
-        if let (Some(path), Some(plain)) = (whole(Kind::Path), whole(Kind::Plain)) {
-            add("the same with all weights and the program itself", path / plain, 1.15, true);
-        }
-        if let (Some(all), Some(mixed)) = (step(Kind::All), step(Kind::Mixed)) {
-            add("memory of all paths at once over one mixed path's", all / mixed, 5.0, false);
-        }
-        if let (Some(all), Some(path)) = (step(Kind::All), step(Kind::Path)) {
-            add("the same over the plain network's path", all / path, 5.0, false);
+        let over = [
+            ("memory of all paths at once over that of one sampled path", Kind::Sampled),
+            ("the same over the plain network's path, the largest expansion everywhere", Kind::Path),
+        ];
+        for (name, kind) in over {
+            if let (Some(all), Some(one)) = (memory(Kind::All), memory(kind)) {
+                let value = all.step_mib() / one.step_mib();
+                let by_shapes = self.by_shapes(Kind::All, kind);
+                // The paper's figure is of what a search runs, which is sampled paths.
+                let limit = (kind == Kind::Sampled).then_some(5.0);
+                ratios.push(Ratio { by_shapes, ..Ratio::at_least(name, value, limit) });
+            }
         }
         ratios
+    }
+
+    fn by_shapes(&self, of: Kind, over: Kind) -> Option<f64> {
+        Some(self.kept_mib.get(&of)? / self.kept_mib.get(&over)?)
+    }
+}
+
+impl Ratio {
+    fn at_most(name: &'static str, value: f64, limit: f64) -> Self {
+        let reached = Some(value <= limit);
+        Self { name, value, by_shapes: None, goal: format!("≤ {limit}"), reached }
+    }
+
+    fn at_least(name: &'static str, value: f64, limit: Option<f64>) -> Self {
+        let goal = limit.map_or_else(String::new, |limit| format!("≥ {limit}"));
+        Self { name, value, by_shapes: None, goal, reached: limit.map(|limit| value >= limit) }
     }
 }
 
@@ -108,24 +137,26 @@ mod tests {
     #[test]
     fn ratios_by_hand() {
         let settings = Settings { space: "s".to_owned(), resolution: 96, batch: 32, threads: 1, rounds: 3 };
-        let mut report = Report::new(settings);
+        let kept = BTreeMap::from([(Kind::Path, 60.0), (Kind::All, 240.0)]);
+        let mut report = Report::new(settings, kept);
         assert!(report.ratios().is_empty());
         report.times = Some(StepTimes { plain_ms: 10.0, path_ms: 11.0, alpha_ms: 20.0, batch_ms: 0.22 });
         let memory = |before_mib, peak_mib| Memory { before_mib, peak_mib };
         report.memory = BTreeMap::from([
-            (Kind::Plain, memory(100.0, 200.0)),
-            (Kind::Path, memory(300.0, 410.0)),
-            (Kind::Mixed, memory(300.0, 400.0)),
-            (Kind::All, memory(300.0, 795.0)),
+            (Kind::Plain, vec![memory(100.0, 200.0)]),
+            (Kind::Path, vec![memory(300.0, 410.0)]),
+            (Kind::Sampled, vec![memory(300.0, 390.0), memory(310.0, 420.0)]),
+            (Kind::All, vec![memory(300.0, 795.0)]),
         ]);
-        // 11/10, 20/10, 0.22/11; (410 − 300)/(200 − 100), 410/200, 495/100 and 495/110.
+        // 11/10, 20/10, 0.22/11; (410 − 300)/(200 − 100), 410/200; 495 over the mean of 90 and 110, over 110.
         let expected = [1.1, 2.0, 0.02, 1.1, 2.05, 4.95, 4.5];
-        let reached = [false, true, true, true, false, false, false];
+        let reached = [Some(false), Some(true), Some(true), Some(true), Some(false), Some(false), None];
         let ratios = report.ratios();
         assert_eq!(ratios.len(), 7);
         for ((ratio, expected), reached) in ratios.iter().zip(expected).zip(reached) {
             assert!((ratio.value - expected).abs() < 1e-12, "{ratio:?}");
             assert_eq!(ratio.reached, reached, "{ratio:?}");
         }
+        assert_eq!((ratios[5].by_shapes, ratios[6].by_shapes), (None, Some(4.0)));
     }
 }

@@ -1,6 +1,6 @@
 //! `search bench`: what steps cost.
 
-use std::{path::PathBuf, process::Command};
+use std::{collections::BTreeMap, path::PathBuf, process::Command};
 
 use anyhow::Context;
 use clap::Args;
@@ -41,6 +41,9 @@ pub(super) struct Bench {
 #[command(after_help = "Example:\n  search bench-memory plain --space proxylessnas-small")]
 pub(super) struct BenchMemory {
     kind: Kind,
+    /// Which path, where one is drawn.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    draw: u64,
     #[command(flatten)]
     subject: Subject,
 }
@@ -56,10 +59,11 @@ struct Subject {
 
 impl Subject {
     /// Memory of a kind of step, from another process.
-    fn memory(&self, kind: Kind) -> anyhow::Result<Memory> {
+    fn memory(&self, kind: Kind, draw: u64) -> anyhow::Result<Memory> {
         let kind = serde_json::to_value(kind)?;
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["bench-memory", kind.as_str().unwrap_or_default()]).args(self.space.arguments());
+        command.args(["bench-memory", kind.as_str().unwrap_or_default()]);
+        command.args(["--draw".to_owned(), draw.to_string()]).args(self.space.arguments());
         command.args(["--batch".to_owned(), self.recipe.batch.to_string()]);
         command.args(["--threads".to_owned(), self.recipe.threads().to_string()]);
         let result = command.output()?;
@@ -80,7 +84,14 @@ struct Shown<'a> {
 impl BenchMemory {
     pub(super) fn execute(self) -> anyhow::Result<String> {
         let (recipe, space) = (&self.subject.recipe, self.subject.space.read()?.resolve()?);
-        output::json(&measure_memory(self.kind, &space, &recipe.weights(), recipe.batch, recipe.threads())?)
+        output::json(&measure_memory(
+            self.kind,
+            self.draw,
+            &space,
+            &recipe.weights(),
+            recipe.batch,
+            recipe.threads(),
+        )?)
     }
 }
 
@@ -94,14 +105,19 @@ impl Bench {
         let (batch, threads) = (recipe.batch, recipe.threads());
         let resolution = space.input().height;
         let settings = Settings { space: space.name().to_owned(), resolution, batch, threads, rounds };
-        let mut report = self.begun(settings)?;
+        let mut kept_mib = BTreeMap::new();
         for kind in Kind::EACH {
-            if report.memory.contains_key(&kind) {
-                continue;
+            kept_mib.extend(kind.kept_mib(&space, batch)?.map(|mib| (kind, mib)));
+        }
+        let mut report = self.begun(Report::new(settings, kept_mib))?;
+        for kind in Kind::EACH {
+            let begun = report.memory.get(&kind).map_or(0, Vec::len) as u64;
+            for draw in begun..kind.draws() {
+                eprintln!("memory: {kind:?}, {} of {}", draw + 1, kind.draws());
+                let memory = self.subject.memory(kind, draw)?;
+                report.memory.entry(kind).or_default().push(memory);
+                self.keep(&report)?;
             }
-            eprintln!("memory: {kind:?}");
-            report.memory.insert(kind, self.subject.memory(kind)?);
-            self.keep(&report)?;
         }
         if report.times.is_none() {
             eprintln!("time: {rounds} rounds");
@@ -112,16 +128,16 @@ impl Bench {
     }
 
     /// The report that is there, or a new one.
-    fn begun(&self, settings: Settings) -> anyhow::Result<Report> {
+    fn begun(&self, new: Report) -> anyhow::Result<Report> {
         let Some(path) = self.output.as_ref().filter(|path| path.exists()) else {
-            return Ok(Report::new(settings));
+            return Ok(new);
         };
         let report: Report = read_document(path, Report::FORMAT, Report::VERSION)?;
-        if report.settings == settings {
+        if report.settings == new.settings {
             return Ok(report);
         }
-        let (path, there) = (path.display(), &report.settings);
-        Err(UsageError(format!("{path} is of {there:?}, not of {settings:?}; give another file")).into())
+        let (path, there, wanted) = (path.display(), &report.settings, &new.settings);
+        Err(UsageError(format!("{path} is of {there:?}, not of {wanted:?}; give another file")).into())
     }
 
     fn keep(&self, report: &Report) -> anyhow::Result<()> {
@@ -136,30 +152,32 @@ impl Bench {
         if self.json {
             return output::json(&Shown { report, ratios });
         }
-        let mut goals = table(["ratio", "value", "goal", ""]);
+        let number = |value: Option<f64>, digits: usize| {
+            value.map_or_else(String::new, |value| format!("{value:.digits$}"))
+        };
+        let mut goals = table(["ratio", "value", "by shapes", "goal", ""]);
         for ratio in &ratios {
-            let reached = if ratio.reached { "reached" } else { "missed" };
-            goals.add_row([ratio.name, &format!("{:.3}", ratio.value), &ratio.goal, reached]);
+            let reached = ratio.reached.map_or("", |reached| if reached { "reached" } else { "missed" });
+            let (value, by_shapes) = (number(Some(ratio.value), 3), number(ratio.by_shapes, 3));
+            goals.add_row([ratio.name, &value, &by_shapes, &ratio.goal, reached]);
         }
-        let mut figures = table(["step", "ms", "MiB beyond the weights", "MiB in all"]);
+        let mut figures = table(["step", "ms", "MiB beyond the weights", "by shapes at least", "MiB in all"]);
         let times = report.times.map(|times| [times.plain_ms, times.path_ms, times.alpha_ms]);
         let names = [
             "training the plain network",
             "weight step, the same path",
             "architecture step, two paths",
-            "weight step, a mixed path",
+            "weight step, sampled paths (mean)",
             "all paths at once",
         ];
         for (index, (name, kind)) in names.into_iter().zip(Kind::EACH).enumerate() {
             let ms = times.and_then(|times| times.get(index).copied());
-            let memory = report.memory.get(&kind);
-            let number = |value: Option<f64>, digits: usize| {
-                value.map_or_else(String::new, |value| format!("{value:.digits$}"))
-            };
+            let memory = report.mean_memory(kind);
             figures.add_row([
                 name.to_owned(),
                 number(ms, 2),
-                number(memory.map(Memory::step_mib), 0),
+                number(memory.as_ref().map(Memory::step_mib), 0),
+                number(report.kept_mib.get(&kind).copied(), 0),
                 number(memory.map(|memory| memory.peak_mib), 0),
             ]);
         }

@@ -23,6 +23,7 @@ pub(super) struct FinishedRun {
 /// The images that a search held out.
 pub(super) struct HeldOut {
     images: ImageSet,
+    training: ImageSet,
     normalization: Normalization,
 }
 
@@ -52,15 +53,15 @@ impl FinishedRun {
         let images = open_images(&data, space.input())?;
         check_images(&images.train, space.input(), space.classes())?;
         let hold_out = HoldOut { count: self.settings.held_out, seed: self.settings.seed };
-        let (train, images) = images.train.hold_out(hold_out)?;
-        Ok(HeldOut { normalization: Normalization::of(&train), images })
+        let (training, images) = images.train.hold_out(hold_out)?;
+        Ok(HeldOut { normalization: Normalization::of(&training), images, training })
     }
 
     /// What is asked about paths with its weights, over `count` held-out images (all for `None`).
     pub(super) fn oracle<'a>(&'a mut self, held_out: &'a HeldOut, count: Option<usize>) -> SetOracle<'a> {
-        let HeldOut { images, normalization } = held_out;
+        let HeldOut { images, training, normalization } = held_out;
         let (supernet, batch) = (&mut self.state.supernet, self.settings.batch);
         let count = count.unwrap_or(images.len());
-        SetOracle { supernet, images, device: Device::Cpu, count, normalization, batch }
+        SetOracle { supernet, images, device: Device::Cpu, count, normalization, batch, training }
     }
 }

@@ -14,6 +14,8 @@ pub enum Mode {
     Train,
     /// Normalizes by the batch and leaves the running statistics alone.
     Probe,
+    /// Normalizes by the batch, and makes the running statistics the mean of those of the batches since this was 0.
+    Calibrate(u32),
     /// Normalizes by the running statistics.
     Evaluate,
 }
@@ -112,7 +114,11 @@ fn apply(node: &Node, weights: &LayerWeights, inputs: &[&Tensor], mode: Mode) ->
             let statistics = if mode == Mode::Probe { (None, None) } else { (Some(mean), Some(variance)) };
             let by_batch = mode != Mode::Evaluate;
             let (mean, variance) = statistics;
-            value.f_batch_norm(scale, shift, mean, variance, by_batch, STATISTICS_MOMENTUM, EPSILON, true)?
+            let momentum = match mode {
+                Mode::Calibrate(batches) => 1.0 / (f64::from(batches) + 1.0),
+                _ => STATISTICS_MOMENTUM,
+            };
+            value.f_batch_norm(scale, shift, mean, variance, by_batch, momentum, EPSILON, true)?
         }
         (Layer::Linear { .. }, LayerWeights::Linear { weight, bias }) => {
             input.f_flatten(1, -1)?.f_linear(&weight.value, Some(&bias.value))?

@@ -116,6 +116,9 @@ pub enum LatencyLoss {
     AddLinear,
     /// 0.2 CE (log E / log T)^0.3.
     MulLog,
+    /// CE alone, but the blocks are decided within the target all the same: what the loss's latency term is to be
+    /// compared with.
+    BudgetOnly,
     /// CE alone; the target is not looked at.
     None,
 }
@@ -128,7 +131,7 @@ impl LatencyLoss {
             Self::Target => Box::new(Target::new(target_ms)),
             Self::AddLinear => Box::new(AddLinear { target_ms, lambda: 0.1 }),
             Self::MulLog => Box::new(MulLog { target_ms, alpha: 0.2, beta: 0.3 }),
-            Self::None => Box::new(NoLatencyLoss),
+            Self::BudgetOnly | Self::None => Box::new(NoLatencyLoss),
         }
     }
 }

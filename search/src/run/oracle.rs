@@ -6,16 +6,19 @@ use tch::Device;
 use crate::{
     SearchError,
     alpha::{GateGradient, Pair},
-    data::{Batch, Normalization, whole_batches},
+    data::{Augmentation, Batch, Batches, Normalization, whole_batches},
     gates::gate_gradients,
-    module::Mode,
+    module::{Mode, Network},
+    seed::Purpose,
     sgd::accuracy,
     strategy::Oracle,
     supernet::Supernet,
 };
 
-/// Least number of images whose statistics stand for those of all.
-const STATISTICS_BATCH: usize = 100;
+/// Training images whose statistics normalize a path.
+const CALIBRATION_IMAGES: usize = 1000;
+/// Least number of them at a time.
+const CALIBRATION_BATCH: usize = 100;
 
 /// One batch of held-out images.
 #[derive(Debug)]
@@ -53,8 +56,10 @@ pub struct SetOracle<'a> {
     pub count: usize,
     /// Of the training images.
     pub normalization: &'a Normalization,
-    /// Images at a time; at least 100 are taken, because their statistics normalize.
+    /// Images at a time.
     pub batch: usize,
+    /// The training images.
+    pub training: &'a ImageSet,
 }
 
 impl Oracle for SetOracle<'_> {
@@ -69,11 +74,20 @@ impl Oracle for SetOracle<'_> {
         gate_gradients(self.supernet, pairs, rest, &batches.next().ok_or_else(none)??)
     }
 
-    /// With the batch's statistics: the running ones mix all paths that were trained.
+    /// With statistics of its own: those that run during a search mix all paths that were trained, and are none's.
+    /// Source: Cai et al., "Once-for-all", arXiv:1908.09791, whose code takes them anew of training images.
     fn accuracy(&mut self, path: &[usize]) -> Result<f64, SearchError> {
-        let size = self.batch.max(STATISTICS_BATCH);
-        let batches = whole_batches(self.images, self.normalization, size, self.device);
-        let batches = batches.take(self.count.div_ceil(size));
-        accuracy(&self.supernet.path(path), batches, Mode::Probe)
+        let size = self.batch.max(CALIBRATION_BATCH).min(self.training.len());
+        let (purposes, device) = ([Purpose::Order, Purpose::Augmentation], self.device);
+        let known = Augmentation::NONE;
+        let batches = Batches::new(self.training, self.normalization, size, 0, purposes, known, device)?;
+        let count = (CALIBRATION_IMAGES.div_ceil(size) as u64).min(batches.per_epoch());
+        let path = self.supernet.path(path);
+        for index in 0..count {
+            let (images, mode) = (batches.batch(index)?.images, Mode::Calibrate(index as u32));
+            let _ = tch::no_grad(|| path.forward(&images, mode))?;
+        }
+        let batches = whole_batches(self.images, self.normalization, self.batch, self.device);
+        accuracy(&path, batches.take(self.count.div_ceil(self.batch)), Mode::Evaluate)
     }
 }

@@ -56,8 +56,8 @@ pub fn search(
     let finalists = run.state.strategy.finalists(settings.hard_budget().as_ref())?;
     let (normalization, batch) = (Normalization::of(&train), settings.batch);
     let (supernet, images, count) = (&mut run.state.supernet, &held_out, held_out.len());
-    let normalization = &normalization;
-    let mut oracle = SetOracle { supernet, images, device, count, normalization, batch };
+    let (normalization, training) = (&normalization, &train);
+    let mut oracle = SetOracle { supernet, images, device, count, normalization, batch, training };
     let none = || SearchError::Checkpoint("the search has looked at no network".to_owned());
     let best = compare(finalists, &mut oracle)?.ok_or_else(none)?;
     let outcome = Outcome::new(settings, &run.state, &best)?;
@@ -70,8 +70,8 @@ struct Run<'a> {
     state: SearchState,
     train: Batches<'a>,
     held_out: Batches<'a>,
-    /// What networks are compared with when the weights are trained.
-    whole_held_out: &'a ImageSet,
+    /// What networks are compared with when the weights are trained: training images and held-out ones.
+    whole: [&'a ImageSet; 2],
     normalization: Normalization,
     log: Log,
     group_started: Instant,
@@ -93,7 +93,7 @@ impl<'a> Run<'a> {
         };
         Ok(Self {
             settings,
-            whole_held_out: held_out,
+            whole: [train, held_out],
             train: batches(train, [Purpose::Order, Purpose::Augmentation])?,
             held_out: batches(held_out, [Purpose::HeldOutOrder, Purpose::HeldOutAugmentation])?,
             normalization,
@@ -173,9 +173,10 @@ impl<'a> Run<'a> {
         let moment = Moment { seed: settings.seed, step, progress: settings.progress(step + 1) };
         let SearchState { supernet, strategy, .. } = state;
         let seen = if settings.strategy.learns_after_training() {
-            let (images, normalization, batch) = (self.whole_held_out, &self.normalization, settings.batch);
+            let ([training, images], normalization, batch) =
+                (self.whole, &self.normalization, settings.batch);
             let (count, device) = (settings.learning.scored_images, settings.device.open()?);
-            let mut oracle = SetOracle { supernet, images, device, count, normalization, batch };
+            let mut oracle = SetOracle { supernet, images, device, count, normalization, batch, training };
             strategy.learn(moment, &mut oracle)?
         } else {
             let batch = self.held_out.batch(step / settings.weight_steps_per_alpha_step)?;

@@ -73,3 +73,36 @@ fn the_optimum_of_a_known_landscape_is_found_but_not_by_chance() {
     assert!(found[..3].iter().all(|&count| count >= 95), "{kinds:?}: {found:?}");
     assert!(found[3] < 5, "random: {}", found[3]);
 }
+
+/// One search per strategy answers 20 targets between the fastest and the slowest path: all that it would compare is
+/// predicted within each, and where it can, uses it.
+#[test]
+fn twenty_targets_hold_for_every_strategy() {
+    for (seed, kind) in
+        [StrategyKind::Gradient, StrategyKind::Reinforce, StrategyKind::Evolution, StrategyKind::Random]
+            .into_iter()
+            .enumerate()
+    {
+        let landscape = Landscape::random(seed as u64);
+        let (fastest, slowest) = landscape.table.range_ms();
+        let own_ms = 0.5 * (fastest + slowest);
+        let loss = LatencyLoss::Target;
+        let strategy = landscape.search(kind, loss, own_ms, SETTINGS, 200, seed as u64);
+        for index in 0..20 {
+            // The lowest is the fastest path's own latency.
+            let target_ms = fastest + (slowest - fastest) * f64::from(index) / 20.0 + 1e-6;
+            let budget = Budget::new(&landscape.table, target_ms);
+            let finalists = strategy.finalists(Some(&budget)).unwrap();
+            assert!(!finalists.is_empty(), "{kind:?}, {target_ms} ms");
+            for path in &finalists {
+                let ms = landscape.table.path_ms(path);
+                assert!(ms <= target_ms, "{kind:?}: {ms} of {target_ms} ms");
+            }
+            // Paths that were evolved or drawn for one target are too slow or too fast for most others.
+            if !kind.learns_after_training() && index > 0 {
+                let used = landscape.table.path_ms(&finalists[0]) / target_ms;
+                assert!(used > 0.9, "{kind:?}: {used} of {target_ms} ms");
+            }
+        }
+    }
+}

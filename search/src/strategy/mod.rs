@@ -3,10 +3,12 @@
 //! A strategy never sees images: it asks an [`Oracle`], which is a supernet with held-out images in a search and a
 //! known landscape in tests.
 
+mod after_training;
 mod evolution;
 mod gradient;
 #[cfg(test)]
 mod landscape;
+mod learned;
 mod plan;
 mod population;
 mod random;
@@ -17,6 +19,7 @@ use std::fmt::Debug;
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
+pub use after_training::{AfterTraining, Proposer};
 pub use evolution::Evolution;
 pub use gradient::Gradient;
 pub use plan::{Plan, StrategySettings};
@@ -129,8 +132,8 @@ impl StrategyKind {
         match self {
             Self::Gradient => Box::new(Gradient::new(plan)),
             Self::Reinforce => Box::new(Reinforce::new(plan)),
-            Self::Evolution => Box::new(Evolution::new(plan)),
-            Self::Random => Box::new(RandomPaths::new(plan)),
+            Self::Evolution => Box::new(AfterTraining::new(plan, Evolution)),
+            Self::Random => Box::new(AfterTraining::new(plan, RandomPaths)),
         }
     }
 

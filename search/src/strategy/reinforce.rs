@@ -2,15 +2,12 @@
 
 use rand_pcg::Pcg64;
 
-use super::{
-    Moment, Oracle, Plan, Seen, Strategy,
-    gradient::{learned_paths, temperature},
-};
+use super::{Moment, Oracle, Plan, Seen, Strategy, learned::Learned};
 use crate::{
     SearchError,
-    alpha::{AlphaAdam, Alphas, insert_alphas, restore_alphas},
+    alpha::Alphas,
     latency::Budget,
-    objective::{Objective, Observation},
+    objective::Observation,
     seed::{Purpose, generator},
     tensor_file::TensorFile,
 };
@@ -22,10 +19,7 @@ use crate::{
 /// Source: ProxylessNAS, §3.3.2, arXiv:1812.00332, and its released code (baseline, updated before it is used).
 #[derive(Debug)]
 pub struct Reinforce {
-    plan: Plan,
-    alphas: Alphas,
-    adam: AlphaAdam,
-    objective: Box<dyn Objective>,
+    learned: Learned,
     baseline: Option<f64>,
 }
 
@@ -36,61 +30,29 @@ impl Reinforce {
     /// Nothing learned yet.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        let counts = plan.counts();
-        Self {
-            alphas: Alphas::new(&counts),
-            adam: AlphaAdam::new(&counts, plan.settings.alpha_learning_rate),
-            objective: plan.latency_loss.objective(plan.steered_ms()),
-            baseline: None,
-            plan: plan.clone(),
-        }
+        Self { learned: Learned::new(plan), baseline: None }
     }
 
     /// The same with other architecture parameters.
     #[cfg(test)]
     fn with_alphas(self, alphas: Alphas) -> Self {
-        Self { alphas, ..self }
-    }
-
-    /// The estimate of −∂J/∂α from sampled paths and their rewards, and the new baseline.
-    ///
-    /// The baseline holds a share of each sample's own reward, which shortens the mean of the estimate by
-    /// 1 − 0.99 / n (for the first one by 1 − 1 / n); it is divided by that again.
-    fn gradient(&self, paths: &[Vec<usize>], rewards: &[f64]) -> (Vec<Vec<f64>>, f64) {
-        let n = rewards.len() as f64;
-        let mean = rewards.iter().sum::<f64>() / n;
-        let (baseline, own) = match self.baseline {
-            None => (mean, 1.0 / n),
-            Some(old) => (old + BASELINE * (mean - old), BASELINE / n),
-        };
-        // One network alone says nothing without an earlier baseline.
-        let scale = if own < 1.0 { 1.0 / (n * (1.0 - own)) } else { 0.0 };
-        let mut gradient: Vec<Vec<f64>> = self.alphas.probabilities();
-        let probabilities = gradient.clone();
-        gradient.iter_mut().flatten().for_each(|value| *value = 0.0);
-        for (path, reward) in paths.iter().zip(rewards) {
-            for ((block, p), &choice) in gradient.iter_mut().zip(&probabilities).zip(path) {
-                for (candidate, (value, p)) in block.iter_mut().zip(p).enumerate() {
-                    let chosen = f64::from(u8::from(candidate == choice));
-                    *value -= scale * (reward - baseline) * (chosen - p);
-                }
-            }
-        }
-        (gradient, baseline)
+        Self { learned: Learned { alphas, ..self.learned }, ..self }
     }
 }
 
 impl Strategy for Reinforce {
     fn sample(&self, rng: &mut Pcg64) -> Vec<usize> {
-        self.alphas.sample_path(rng)
+        self.learned.alphas.sample_path(rng)
     }
 
     fn learn(&mut self, moment: Moment, oracle: &mut dyn Oracle) -> Result<Seen, SearchError> {
         let Moment { seed, step, progress } = moment;
-        let (table, target_ms) = (self.plan.budget.table(), self.plan.steered_ms());
+        let expected_ms = self.learned.expected_ms(progress)?;
+        let Learned { plan, alphas, adam, objective } = &mut self.learned;
+        let (table, target_ms) = (plan.budget.table(), plan.steered_ms());
         let mut rng = generator(seed, Purpose::Pairs, step);
-        let count = self.plan.settings.networks_per_step;
-        let paths: Vec<_> = (0..count).map(|_| self.alphas.sample_path(&mut rng)).collect();
+        let count = plan.settings.networks_per_step;
+        let paths: Vec<_> = (0..count).map(|_| alphas.sample_path(&mut rng)).collect();
         let accuracies: Vec<f64> =
             paths.iter().map(|path| oracle.accuracy(path)).collect::<Result<_, _>>()?;
         let latencies: Vec<f64> = paths.iter().map(|path| table.path_ms(path)).collect();
@@ -98,48 +60,76 @@ impl Strategy for Reinforce {
         let seen = Observation {
             progress,
             cross_entropy: 1.0,
-            expected_ms: table.expected_ms(&self.alphas.sharpened(temperature(progress)))?,
+            expected_ms,
             cross_entropy_gap: deviation(&accuracies) / accuracy.max(1e-3),
             latency_gap_ms: deviation(&latencies),
         };
-        let slopes = self.objective.slopes(&seen);
+        let slopes = objective.slopes(&seen);
         let exponent = slopes.per_ms * target_ms / slopes.cross_entropy;
         let reward =
             |(accuracy, latency_ms): (&f64, &f64)| accuracy * (target_ms / latency_ms).powf(exponent);
         let rewards: Vec<f64> = accuracies.iter().zip(&latencies).map(reward).collect();
-        let (gradient, baseline) = self.gradient(&paths, &rewards);
+        let (gradient, baseline) = reward_gradient(alphas, self.baseline, &paths, &rewards);
         self.baseline = Some(baseline);
-        self.alphas.descend_all(&gradient, &mut self.adam);
-        self.alphas.prune(self.plan.settings.pruning, progress, &self.plan.budget);
-        let share = self.plan.settings.decided(progress);
-        self.alphas.decide(share, self.plan.hard_budget())?;
+        alphas.descend_all(&gradient, adam);
+        self.learned.settle(progress)?;
         Ok(Seen { cross_entropy: None, accuracy: Some(accuracy) })
     }
 
     fn probabilities(&self) -> Vec<Vec<f64>> {
-        self.alphas.probabilities()
+        self.learned.alphas.probabilities()
     }
 
     fn finalists(&self, budget: Option<&Budget>) -> Result<Vec<Vec<usize>>, SearchError> {
-        learned_paths(&self.alphas, &self.plan, budget)
+        self.learned.finalists(budget)
     }
 
     fn lambda(&self) -> Option<f64> {
-        self.objective.lambda()
+        self.learned.objective.lambda()
     }
 
     fn write(&self, file: &mut TensorFile) {
-        insert_alphas(file, &self.alphas, &self.adam);
-        file.insert_numbers("objective", &self.objective.state());
+        self.learned.write(file);
         file.insert_numbers("baseline", &self.baseline.into_iter().collect::<Vec<_>>());
     }
 
     fn read(&mut self, file: &TensorFile) -> Result<(), SearchError> {
-        restore_alphas(file, &mut self.alphas, &mut self.adam)?;
-        self.objective.restore(&file.numbers("objective")?)?;
+        self.learned.read(file)?;
         self.baseline = file.numbers("baseline")?.first().copied();
         Ok(())
     }
+}
+
+/// The estimate of −∂J/∂α from sampled paths and their rewards, and the new baseline.
+///
+/// The baseline holds a share of each sample's own reward, which shortens the mean of the estimate by
+/// 1 − 0.99 / n (for the first one by 1 − 1 / n); it is divided by that again.
+fn reward_gradient(
+    alphas: &Alphas,
+    baseline: Option<f64>,
+    paths: &[Vec<usize>],
+    rewards: &[f64],
+) -> (Vec<Vec<f64>>, f64) {
+    let n = rewards.len() as f64;
+    let mean = rewards.iter().sum::<f64>() / n;
+    let (baseline, own) = match baseline {
+        None => (mean, 1.0 / n),
+        Some(old) => (old + BASELINE * (mean - old), BASELINE / n),
+    };
+    // One network alone says nothing without an earlier baseline.
+    let scale = if own < 1.0 { 1.0 / (n * (1.0 - own)) } else { 0.0 };
+    let mut gradient: Vec<Vec<f64>> = alphas.probabilities();
+    let probabilities = gradient.clone();
+    gradient.iter_mut().flatten().for_each(|value| *value = 0.0);
+    for (path, reward) in paths.iter().zip(rewards) {
+        for ((block, p), &choice) in gradient.iter_mut().zip(&probabilities).zip(path) {
+            for (candidate, (value, p)) in block.iter_mut().zip(p).enumerate() {
+                let chosen = f64::from(u8::from(candidate == choice));
+                *value -= scale * (reward - baseline) * (chosen - p);
+            }
+        }
+    }
+    (gradient, baseline)
 }
 
 /// Standard deviation; 0 for fewer than two.

@@ -48,9 +48,10 @@ fn the_mean_gradient_is_that_of_all_paths() {
         let updates = 20_000;
         let (mut sums, mut squares) = (vec![vec![0.0; 3], vec![0.0; 2]], vec![vec![0.0; 3], vec![0.0; 2]]);
         for _ in 0..updates {
-            let paths: Vec<_> = (0..10).map(|_| strategy.alphas.sample_path(&mut rng)).collect();
+            let paths: Vec<_> = (0..10).map(|_| strategy.learned.alphas.sample_path(&mut rng)).collect();
             let rewards: Vec<_> = paths.iter().map(|path| REWARDS[path[0]][path[1]]).collect();
-            let (gradient, _) = strategy.gradient(&paths, &rewards);
+            let (gradient, _) =
+                reward_gradient(&strategy.learned.alphas, strategy.baseline, &paths, &rewards);
             for (block, gradient) in gradient.iter().enumerate() {
                 for (candidate, value) in gradient.iter().enumerate() {
                     sums[block][candidate] += value;
@@ -75,10 +76,11 @@ fn the_mean_gradient_is_that_of_all_paths() {
 fn the_baseline_follows_the_mean_reward() {
     // 0.25 + 0.99 · (0.75 − 0.25) = 0.745.
     let strategy = Reinforce { baseline: Some(0.25), ..reinforce() };
-    let (_, baseline) = strategy.gradient(&[vec![0, 0], vec![1, 1]], &[0.5, 1.0]);
+    let (_, baseline) =
+        reward_gradient(&strategy.learned.alphas, strategy.baseline, &[vec![0, 0], vec![1, 1]], &[0.5, 1.0]);
     assert!((baseline - 0.745).abs() < 1e-12);
     // The first one is the mean itself. One network alone, without a baseline, says nothing.
-    let (gradient, baseline) = reinforce().gradient(&[vec![0, 0]], &[0.5]);
+    let (gradient, baseline) = reward_gradient(&reinforce().learned.alphas, None, &[vec![0, 0]], &[0.5]);
     assert_eq!(baseline, 0.5);
     assert!(gradient.iter().flatten().all(|value| *value == 0.0), "{gradient:?}");
 }

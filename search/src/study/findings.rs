@@ -13,10 +13,10 @@ use super::{
     Plan, StudyDevice,
     curve::{Cost, Curve, Spread},
     networks::{target_ms, targets},
-    plan::{Origin, Trained, search_name, training_name},
+    plan::{LatencyTerm, Origin, Trained, search_name, training_name},
     stage::seconds_of,
 };
-use crate::{SearchError, latency::LatencyTable, train::Metrics};
+use crate::{SearchError, latency::LatencyTable, run::Log, train::Metrics};
 
 /// One network on one device.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -81,10 +81,10 @@ pub struct DeviceFindings {
     pub searched: Vec<OnDevice>,
     /// Against the baselines.
     pub speed_ups: Vec<SpeedUp>,
-    /// Networks of the searches without latency loss, within the same target.
+    /// Networks of the searches without latency loss, decided within the same target.
     pub blind: Vec<OnDevice>,
-    /// Predicted latency of what those searches chose themselves, over the target.
-    pub blind_uncut_over_target: Vec<f64>,
+    /// Largest E\[latency\] of those searches over the target.
+    pub blind_expected_over_target: Vec<f64>,
     /// One network per target.
     pub held: Vec<Held>,
     /// Networks searched for each device (by name), measured on this one.
@@ -205,9 +205,9 @@ fn on_device(
         let network = judge.judge(&plan.target(device, index), index as u64, None)?;
         Ok(Held { target_ms, network })
     });
-    let uncut = plan.preset.seeds.iter().map(|&seed| {
-        let network = read_architecture(&plan.search(None, seed).architecture())?;
-        Ok(judge.model.predict_architecture(&network)?.latency.ms() / target)
+    let expected = plan.preset.seeds.iter().map(|&seed| {
+        let lines = Log::read(&plan.search(device, LatencyTerm::Without, seed).log())?;
+        Ok(lines.iter().map(|line| line.expected_ms).fold(0.0, f64::max) / target)
     });
     let cross = plan
         .preset
@@ -223,7 +223,7 @@ fn on_device(
         baselines,
         searched,
         blind: of(Origin::Blind(device.name.clone()))?,
-        blind_uncut_over_target: uncut.collect::<Result<_, SearchError>>()?,
+        blind_expected_over_target: expected.collect::<Result<_, SearchError>>()?,
         held: held.collect::<Result<_, SearchError>>()?,
         cross: cross.collect::<Result<_, SearchError>>()?,
     })
@@ -233,7 +233,7 @@ fn costs(plan: &Plan) -> Result<Costs, SearchError> {
     let mut searches = Vec::new();
     for device in &plan.preset.devices {
         for &seed in &plan.preset.seeds {
-            searches.push(seconds_of(&plan.folder, &search_name(Some(device), seed))?);
+            searches.push(seconds_of(&plan.folder, &search_name(device, LatencyTerm::With, seed))?);
         }
     }
     let trained = plan.trained();

@@ -148,7 +148,7 @@ mod tests {
             baselines: Vec::new(),
             speed_ups: vec![speed_up(1.4), speed_up(1.8)],
             blind: vec![network(0.910, 1.1)],
-            blind_uncut_over_target: Vec::new(),
+            blind_expected_over_target: Vec::new(),
             held: targets,
             cross: vec![("a".to_owned(), own.clone()), ("b".to_owned(), vec![network(0.913, 1.3)])],
             searched: own,

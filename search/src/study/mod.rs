@@ -25,7 +25,7 @@ pub use curve::{Cost, Curve, Spread};
 pub use findings::{Baseline, Costs, DeviceFindings, Findings, Held, OnDevice, SpeedUp};
 pub use goals::{Goal, goals};
 pub use markdown::markdown;
-pub use plan::{Origin, Plan, Trained};
+pub use plan::{LatencyTerm, Origin, Plan, Trained};
 pub use preset::{StudyDevice, StudyPreset};
 pub use stage::{Stage, StageTime, Stages};
 

@@ -2,44 +2,34 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
-use predictor::LatencyModel;
 use profiler::{
     onnx::network_model,
     record::{read_architecture, read_document, write_architecture, write_atomic},
     spec::SearchSpace,
 };
 
-use super::{Plan, StudyDevice};
+use super::{LatencyTerm, Plan, StudyDevice};
 use crate::{
     RunFolder, SearchError,
-    derive::{finalists, most_probable_within},
     export::{load_trained, onnx_model},
     latency::LatencyTable,
-    run::{Log, SearchSettings},
+    run::{SearchSettings, read_finished},
 };
-
-/// Sums in another order may come out a rounding error larger.
-const ROUNDING: f64 = 1.0 - 1e-9;
 
 /// The target of the searches for a device, in milliseconds.
 ///
 /// # Errors
 /// [`SearchError::Read`].
 pub(super) fn target_ms(plan: &Plan, device: &StudyDevice) -> Result<f64, SearchError> {
-    let settings = settings(&plan.search(Some(device), plan.preset.seeds[0]))?;
+    let folder = first_search(plan, device);
+    let settings: SearchSettings =
+        read_document(&folder.settings(), SearchSettings::FORMAT, SearchSettings::VERSION)?;
     Ok(settings.target_ms)
 }
 
-fn settings(folder: &RunFolder) -> Result<SearchSettings, SearchError> {
-    Ok(read_document(&folder.settings(), SearchSettings::FORMAT, SearchSettings::VERSION)?)
-}
-
-/// Probabilities at the end of a search.
-fn probabilities(folder: &RunFolder) -> Result<Vec<Vec<f64>>, SearchError> {
-    let last = Log::read(&folder.log())?.pop();
-    let reason = || "the log of a finished search has no line".to_owned();
-    last.map(|line| line.probabilities)
-        .ok_or_else(|| SearchError::Study { path: folder.log(), reason: reason() })
+/// The search whose weights and parameters answer the other targets, too.
+fn first_search(plan: &Plan, device: &StudyDevice) -> RunFolder {
+    plan.search(device, LatencyTerm::With, plan.preset.seeds[0])
 }
 
 /// The targets of a device, evenly between the fastest and the slowest network of the space, without these two.
@@ -56,25 +46,18 @@ fn fullest(paths: Vec<Vec<usize>>, table: &LatencyTable) -> Vec<usize> {
     longest.unwrap_or_default()
 }
 
-/// Writes the networks that the searches without latency loss give within each device's target, and those of each
-/// device's [`targets`]: of the finalists of the search for it the one that uses most of the target.
+/// Writes a network for each of each device's [`targets`]: of the finalists of the search for it the one that uses most
+/// of the target.
 ///
 /// # Errors
 /// [`SearchError`].
 pub(super) fn derive(plan: &Plan, space: &SearchSpace) -> Result<(), SearchError> {
     for device in &plan.preset.devices {
-        let model = LatencyModel::read(&plan.model(device))?;
-        let table = LatencyTable::of_space(&model.additive(), space)?;
-        let target = target_ms(plan, device)?;
-        for &seed in &plan.preset.seeds {
-            let p = probabilities(&plan.search(None, seed))?;
-            let choices = most_probable_within(&p, &table, target * ROUNDING)?;
-            let network = space.network("blind", &choices)?;
-            write_architecture(&plan.cut(device, seed), &network)?;
-        }
-        let p = probabilities(&plan.search(Some(device), plan.preset.seeds[0]))?;
-        for (index, target) in targets(&table, plan.preset.targets).into_iter().enumerate() {
-            let choices = fullest(finalists(&p, &table, target * ROUNDING)?, &table);
+        let (settings, state) = read_finished(&first_search(plan, device))?;
+        let table = &settings.latency;
+        for (index, target) in targets(table, plan.preset.targets).into_iter().enumerate() {
+            let budget = settings.budget().with_target(target);
+            let choices = fullest(state.strategy.finalists(Some(&budget))?, table);
             let network = space.network(&format!("within-{target:.4}-ms"), &choices)?;
             let path = plan.target(device, index);
             create_parent(&path)?;

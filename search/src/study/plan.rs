@@ -23,8 +23,30 @@ pub enum Origin {
     Baseline(f64),
     /// Searched for this device, with the latency loss.
     Searched(String),
-    /// Searched without a latency loss, then cut to this device's target.
+    /// Searched for this device without a latency loss, but decided within the same target in the same way.
     Blind(String),
+}
+
+/// Whether a search's loss has a term for latency. Both kinds decide block after block within the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LatencyTerm {
+    /// It has.
+    With,
+    /// It has none.
+    Without,
+}
+
+impl LatencyTerm {
+    /// Both.
+    pub const EACH: [Self; 2] = [Self::With, Self::Without];
+
+    /// What searches without it begin with in the names of files and stages.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::With => "",
+            Self::Without => "blind-",
+        }
+    }
 }
 
 /// One training.
@@ -65,17 +87,11 @@ impl Plan {
         self.folder.join("baselines").join(format!("{width}.json"))
     }
 
-    /// The search for a device, or without latency loss.
+    /// The search for a device.
     #[must_use]
-    pub fn search(&self, device: Option<&StudyDevice>, seed: u64) -> RunFolder {
-        let name = device.map_or("blind", |device| device.name.as_str());
-        RunFolder::new(&self.folder.join("searches").join(format!("{name}-{seed}")))
-    }
-
-    /// The network that a search without latency loss gives within a device's target.
-    #[must_use]
-    pub fn cut(&self, device: &StudyDevice, seed: u64) -> PathBuf {
-        self.search(None, seed).path().join(format!("within-{}.json", device.name))
+    pub fn search(&self, device: &StudyDevice, term: LatencyTerm, seed: u64) -> RunFolder {
+        let name = format!("{}{}-{seed}", term.prefix(), device.name);
+        RunFolder::new(&self.folder.join("searches").join(name))
     }
 
     /// The network of one of the targets of a device.
@@ -103,9 +119,9 @@ impl Plan {
             }
             for device in &self.preset.devices {
                 let name = &device.name;
-                let found = self.search(Some(device), seed).architecture();
-                add(Origin::Searched(name.clone()), format!("searched-{name}"), found);
-                add(Origin::Blind(name.clone()), format!("blind-{name}"), self.cut(device, seed));
+                let found = |term| self.search(device, term, seed).architecture();
+                add(Origin::Searched(name.clone()), format!("searched-{name}"), found(LatencyTerm::With));
+                add(Origin::Blind(name.clone()), format!("blind-{name}"), found(LatencyTerm::Without));
             }
         }
         all
@@ -155,27 +171,33 @@ impl Plan {
         self.preset.widths.iter().map(stage).collect()
     }
 
-    /// Searches: for each device with the latency loss, and once without, per seed.
+    /// Searches: for each device with the latency loss and without, per seed.
     #[must_use]
     pub fn searches(&self) -> Vec<Stage> {
-        let devices = || self.preset.devices.iter().map(Some).chain([None]);
-        let stages = self.preset.seeds.iter().flat_map(|&seed| devices().map(move |device| (device, seed)));
-        stages.map(|(device, seed)| self.search_stage(device, seed)).collect()
+        let mut stages = Vec::new();
+        for &seed in &self.preset.seeds {
+            for device in &self.preset.devices {
+                stages.extend(LatencyTerm::EACH.map(|term| self.search_stage(device, term, seed)));
+            }
+        }
+        stages
     }
 
-    fn search_stage(&self, device: Option<&StudyDevice>, seed: u64) -> Stage {
-        let folder = self.search(device, seed);
-        let loss = if device.is_some() { "" } else { "--latency-loss none" };
-        let told = device.unwrap_or(&self.preset.devices[0]);
+    fn search_stage(&self, device: &StudyDevice, term: LatencyTerm, seed: u64) -> Stage {
+        let folder = self.search(device, term, seed);
+        let loss = match term {
+            LatencyTerm::With => "",
+            LatencyTerm::Without => "--latency-loss budget-only",
+        };
         let words = format!(
             "run --seed {seed} --threads 1 --target-of-baseline {} {loss} {}",
             self.preset.target_of_baseline, self.preset.search
         );
         let line = CommandLine::new("search", &words)
             .with(["--space", &self.preset.space, "--model"])
-            .with([&self.model(told)])
+            .with([&self.model(device)])
             .with(["--data".as_ref(), self.data.as_path(), "-o".as_ref(), folder.path()]);
-        Stage { name: search_name(device, seed), line, output: folder.architecture() }
+        Stage { name: search_name(device, term, seed), line, output: folder.architecture() }
     }
 
     /// Trains every network by the same recipe.
@@ -214,8 +236,8 @@ impl Plan {
 
 /// Name of a search's stage.
 #[must_use]
-pub(super) fn search_name(device: Option<&StudyDevice>, seed: u64) -> String {
-    format!("search-{}-seed{seed}", device.map_or("blind", |device| device.name.as_str()))
+pub(super) fn search_name(device: &StudyDevice, term: LatencyTerm, seed: u64) -> String {
+    format!("search-{}{}-seed{seed}", term.prefix(), device.name)
 }
 
 /// Name of a training's stage.

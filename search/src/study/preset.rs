@@ -53,7 +53,7 @@ pub struct StudyPreset {
     pub search: String,
     /// Further arguments of `search train`, the same for every network.
     pub train: String,
-    /// The devices; the first one's model is what the search without latency loss is told.
+    /// The devices.
     #[serde(rename = "device")]
     pub devices: Vec<StudyDevice>,
 }

@@ -1,0 +1,105 @@
+//! Strategies that train all paths alike, then compare paths with the shared weights.
+
+use std::fmt::Debug;
+
+use rand::RngExt;
+use rand_pcg::Pcg64;
+
+use super::{Moment, Oracle, Plan, Population, Scored, Seen, Strategy};
+use crate::{
+    SearchError,
+    latency::Budget,
+    seed::{Purpose, generator},
+    tensor_file::TensorFile,
+};
+
+/// Says which path is looked at next.
+pub trait Proposer: Debug {
+    /// A path within the budget, if there seems to be one; `fresh` are those that are to be looked at anyway.
+    fn propose(
+        &self,
+        population: &Population,
+        fresh: &[Vec<usize>],
+        budget: &Budget,
+        rng: &mut Pcg64,
+    ) -> Option<Vec<usize>>;
+}
+
+/// Trains uniformly random paths; then looks at what a [`Proposer`] proposes within the target.
+///
+/// Weights do not change while paths are compared, so every path has one score. Source: Guo et al., "Single path
+/// one-shot", arXiv:1904.00420.
+#[derive(Debug)]
+pub struct AfterTraining<P> {
+    plan: Plan,
+    population: Population,
+    proposer: P,
+}
+
+/// Paths that are compared on all held-out images at the end.
+const FINALISTS: usize = 10;
+
+impl<P: Proposer> AfterTraining<P> {
+    /// Nothing learned yet.
+    #[must_use]
+    pub fn new(plan: &Plan, proposer: P) -> Self {
+        Self { plan: plan.clone(), population: Population::default(), proposer }
+    }
+
+    /// The budget that paths must meet: without a latency loss the slowest path's.
+    fn limit(&self) -> Budget {
+        let table = self.plan.budget.table();
+        let all = || Budget::new(table, table.range_ms().1 * (1.0 + 1e-6));
+        self.plan.hard_budget().cloned().unwrap_or_else(all)
+    }
+}
+
+impl<P: Proposer> Strategy for AfterTraining<P> {
+    fn sample(&self, rng: &mut Pcg64) -> Vec<usize> {
+        self.plan.counts().into_iter().map(|count| rng.random_range(0..count)).collect()
+    }
+
+    fn learn(&mut self, moment: Moment, oracle: &mut dyn Oracle) -> Result<Seen, SearchError> {
+        let mut rng = generator(moment.seed, Purpose::Pairs, moment.step);
+        let budget = self.limit();
+        let mut paths: Vec<Vec<usize>> = Vec::new();
+        for _ in 0..self.plan.settings.networks_per_step {
+            paths.extend(self.proposer.propose(&self.population, &paths, &budget, &mut rng));
+        }
+        let (mut sum, count) = (0.0, paths.len());
+        for path in paths {
+            let accuracy = oracle.accuracy(&path)?;
+            sum += accuracy;
+            self.population.add(Scored { path, accuracy });
+        }
+        let accuracy = (count > 0).then(|| sum / count as f64);
+        Ok(Seen { cross_entropy: None, accuracy })
+    }
+
+    fn probabilities(&self) -> Vec<Vec<f64>> {
+        self.population.frequencies(FINALISTS, self.plan.hard_budget(), &self.plan.counts())
+    }
+
+    /// The best of what was looked at and uses a budget, or else is within it.
+    fn finalists(&self, budget: Option<&Budget>) -> Result<Vec<Vec<usize>>, SearchError> {
+        let mut best =
+            self.population.best(FINALISTS, |path| budget.is_none_or(|budget| budget.is_used_by(path)));
+        if let Some(budget) = budget.filter(|_| best.is_empty()) {
+            best = self.population.best(FINALISTS, |path| budget.allows(path));
+        }
+        match budget {
+            // A target that nothing was looked at for.
+            Some(budget) if best.is_empty() => Ok(vec![budget.fastest()?]),
+            _ => Ok(best.into_iter().map(|scored| scored.path.clone()).collect()),
+        }
+    }
+
+    fn write(&self, file: &mut TensorFile) {
+        self.population.write(file);
+    }
+
+    fn read(&mut self, file: &TensorFile) -> Result<(), SearchError> {
+        self.population = Population::read(file, &self.plan.counts())?;
+        Ok(())
+    }
+}
