@@ -65,7 +65,7 @@ fn test_phone_from_a_space_to_a_network_measured_on_it() {
     fs::create_dir(folder.join("images")).unwrap();
     draw_images(&folder.join("images"));
     let measured =
-        "--space tiny.toml --networks 12 --budget-s 60 --json -o table.csv -- --target-ci 30 --min-rounds 6";
+        "--space tiny.toml --networks 12 --budget-s 60 --json -o table.csv --target-ci 30 --min-rounds 6";
     let (stdout, stderr) = on_phone(&phone, folder, "profile", measured);
     println!("{stderr}");
     assert_eq!(phone.folders(), Vec::<String>::new());
@@ -112,7 +112,7 @@ fn test_phone_from_a_space_to_a_network_measured_on_it() {
         &phone,
         folder,
         "profile",
-        "--onnx searched.onnx --budget-s 20 -o verify.csv -- --target-ci 30 --min-rounds 6",
+        "--onnx searched.onnx --budget-s 20 -o verify.csv --target-ci 30 --min-rounds 6",
     );
     let report = "search report --model model.json --measured verify.csv --allow-emulated --json searched";
     let report: Value = serde_json::from_str(&run(folder, report)).unwrap();
