@@ -223,3 +223,27 @@ fn test_phone_is_described() {
     };
     assert_eq!((finding("screen"), finding("charging")), ("ok".into(), "warn".into()));
 }
+
+#[test]
+#[ignore = "needs the test phone"]
+fn test_phone_quickstart_walks_the_whole_road() {
+    let (phone, folder) = (Phone::number(0), TempDir::new().unwrap());
+    let (images, results) = (folder.path().join("images"), folder.path().join("my run"));
+    fs::create_dir(&images).unwrap();
+    draw_images(&images);
+    let mut quickstart = Command::new(tailor_tests::checkout().join("quickstart.sh"));
+    quickstart.args(["--phone", &phone.serial, "--preset", "smoke", "--images"]).arg(&images);
+    let output = quickstart.arg("--run").arg(&results).stdin(Stdio::null()).output().unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{stdout}{}", String::from_utf8_lossy(&output.stderr));
+    println!("{stdout}");
+    // Both networks stand in the closing table, as measured there, and as no timing.
+    let closing = stdout.split("== What was predicted, and what was measured").nth(1).unwrap();
+    for named in ["emulated ms (no timing)", "searched", "mobilenetv2-style", "Tailor Test Phone 1"] {
+        assert!(closing.contains(named), "{named}: {closing}");
+    }
+    assert!(!stdout.contains("measured ms (95 % interval)"), "{stdout}");
+    // Two random networks, the one that was found and the baseline: hot and cold.
+    assert_eq!(read_table(&results.join("verify.csv")).unwrap().len(), 8);
+    assert_eq!(phone.folders(), Vec::<String>::new());
+}
