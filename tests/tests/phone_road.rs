@@ -183,7 +183,10 @@ fn test_phone_runs_whatever_the_profiler_can() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    assert_eq!(names.into_iter().collect::<Vec<_>>(), ["layers.csv", "layers.session.json"]);
+    assert_eq!(
+        names.into_iter().collect::<Vec<_>>(),
+        ["layers.csv", "layers.journal.jsonl", "layers.session.json"]
+    );
     let (sampled, _) = on_phone(&phone, folder, "run", "-- sample --kind conv --count 5 --seed 3");
     assert_eq!(sampled, run(folder, "profiler sample --kind conv --count 5 --seed 3"));
     let (doctor, _) = on_phone(&phone, folder, "run", "-- doctor --seconds 1 --json");
