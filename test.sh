@@ -79,7 +79,7 @@ else
     # One at a time: some of them take the phone away. There is no network in there. They take some minutes; a phone
     # that hangs is ended, with all that runs on it.
     timeout --foreground 1800 "$programs/android" test-phone --phones 2 -- \
-      cargo test --offline --workspace --release --no-fail-fast test_phone_ -- --ignored --test-threads 1
+      cargo test --offline --workspace --release --no-fail-fast test_phone_ -- --ignored --test-threads 1 --show-output
   fi
 fi
 say 'All green'
