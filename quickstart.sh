@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# usage: ./quickstart.sh [--phone [SERIAL]] [--preset quick|thorough] [--seed N] [--images DIR] [--run DIR]
+# usage: ./quickstart.sh [--phone [SERIAL]] [--preset quick|thorough|smoke] [--seed N] [--images DIR] [--run DIR]
 #
 # From nothing to a network cut to fit this computer, or a phone: sets up libtorch and Fashion-MNIST, builds, measures this
 # computer, fits a latency model, searches, trains and exports the network that was found, measures it here, and prints
@@ -10,6 +10,7 @@
 #                       All that is compiled or trained still is so here. See README, "Phones".
 #   --preset quick      the whole road in about 10 minutes on two cores (default)
 #   --preset thorough   about an hour, for results to rely on
+#   --preset smoke      every stage in its smallest form: shows that the road is whole, and nothing else
 #   --seed N            what random choices start from (default 0)
 #   --images DIR        your own MNIST-style data set (default: TAILOR_IMAGES, else Fashion-MNIST)
 #   --run DIR           where all results go (default run)
@@ -49,9 +50,14 @@ done
 [[ $seed =~ ^[0-9]{1,18}$ ]] || fail "--seed must be a whole number, not \`$seed\`"
 
 case $preset in
-quick) networks=30 budget_s=180 ;;
-thorough) networks=100 budget_s=900 ;;
-*) fail "--preset must be quick or thorough, not \`$preset\`" ;;
+quick) networks=30 controls=20 budget_s=180 search=(--preset quick) train=(--preset quick) ;;
+thorough) networks=100 controls=20 budget_s=900 search=(--preset thorough) train=(--preset thorough) ;;
+smoke)
+  networks=12 controls=2 budget_s=20
+  search=(--warm-up-steps 2 --steps 4 --alpha-every 2 --held-out 40 --batch 20)
+  train=(--epochs 1 --batch 20)
+  ;;
+*) fail "--preset must be quick, thorough or smoke, not \`$preset\`" ;;
 esac
 
 run=$(realpath -m -- "$run")
@@ -98,6 +104,7 @@ command_line() {
 
 say 'Set up'
 command -v cargo >/dev/null || fail 'cargo is needed: https://rustup.rs'
+[ "$phone" = no ] || command -v "${TAILOR_ADB:-adb}" >/dev/null || fail 'adb is needed (Debian: apt-get install adb)'
 tests/setup/libtorch.sh
 if [ -z "$images" ]; then
   tests/setup/images.sh
@@ -117,11 +124,14 @@ measure=("$programs/profiler" run)
 lenient=()
 if [ "$phone" = yes ]; then
   where='the phone'
+  if [ -n "${TAILOR_TEST_PHONES:-}" ]; then
+    # For trying the road: `android test-phone -- ./quickstart.sh --phone --preset smoke`.
+    where='the test phone, which is emulated (no timings)'
+    lenient=(--allow-emulated)
+  fi
   measure=("$programs/android" profile)
   [ -z "$serial" ] || measure+=(--serial "$serial")
   show 'The phone, and what would spoil measurements on it' "$programs/android" doctor ${serial:+--serial "$serial"}
-  # For trying the road on the test phone, whose figures are no timings.
-  [ -z "${TAILOR_TEST_PHONES:-}" ] || lenient=(--allow-emulated)
 fi
 
 mkdir -p "$run"
@@ -143,17 +153,17 @@ stage 'Fit the latency model to use, on all rows' "$run/model.json" \
 
 stage 'Search for the network that takes 0.7 of the baseline'"'"'s time' "$run/search/architecture.json" \
   "$programs/search" run --space "$space" --model "$run/model.json" --data "$images" --target-of-baseline 0.7 \
-  --preset "$preset" --seed "$seed" -o "$run/search"
+  "${search[@]}" --seed "$seed" -o "$run/search"
 
 stage 'The baseline: a MobileNetV2-style network of the same space' "$run/baseline.json" \
   "$programs/search" baseline --space "$space" -o "$run/baseline.json"
 
 stage 'Train the network that was found' "$run/searched/metrics.json" \
-  "$programs/search" train "$run/search/architecture.json" --data "$images" --preset "$preset" --seed "$seed" \
+  "$programs/search" train "$run/search/architecture.json" --data "$images" "${train[@]}" --seed "$seed" \
   -o "$run/searched"
 
 stage 'Train the baseline, by the same recipe' "$run/baseline/metrics.json" \
-  "$programs/search" train "$run/baseline.json" --data "$images" --preset "$preset" --seed "$seed" -o "$run/baseline"
+  "$programs/search" train "$run/baseline.json" --data "$images" "${train[@]}" --seed "$seed" -o "$run/baseline"
 
 stage 'Export the network that was found' "$run/searched.onnx" \
   "$programs/search" export "$run/searched" -o "$run/searched.onnx"
@@ -162,7 +172,7 @@ stage 'Export the baseline' "$run/baseline.onnx" \
   "$programs/search" export "$run/baseline" -o "$run/baseline.onnx"
 
 stage "Measure both on $where, among random networks that the model has never seen" "$run/verify.csv" \
-  "${measure[@]}" --space "$space" --no-ops --networks 20 --seed "$((seed + 1))" \
+  "${measure[@]}" --space "$space" --no-ops --networks "$controls" --budget-s "$budget_s" --seed "$((seed + 1))" \
   --onnx "$run/searched.onnx" --onnx "$run/baseline.onnx" -o "$run/verify.csv"
 
 show 'What was predicted, and what was measured' \

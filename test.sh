@@ -3,6 +3,9 @@
 #
 # Sets up what the tests need, then checks formatting, clippy, rustdoc and every test. What is set up already is used
 # as it is, and cargo builds only what changed, so a second run is short. Works offline once everything is there.
+#
+#   --phone   run the tests on the test phone as well (see README, "Phones"): 5 minutes, and the first time some ten
+#             more to compile the profiler for arm64. Where this computer can have no test phone, that is said.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -10,7 +13,7 @@ with_phone=
 case "${1:-}" in
 '') ;;
 --phone) with_phone=yes ;;
--h | --help) sed -n '2,5s/^# \{0,1\}//p' "$0" && exit 0 ;;
+-h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0" && exit 0 ;;
 *) echo "error: test.sh takes --phone or nothing, not \`$1\`" >&2 && exit 2 ;;
 esac
 
@@ -34,19 +37,8 @@ else
   unset ORT_DYLIB_PATH
 fi
 
-phone=
 say 'Build (the tests run these programs)'
 cargo build --workspace --release
-if [ -n "$with_phone" ]; then
-  # The first time this compiles the profiler once more, for arm64; the target folder keeps it.
-  say 'The test phone, and the profiler for it (several minutes the first time)'
-  programs=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/release
-  if "$programs/android" test-phone -- true && built=$("$programs/android" build --route debian --json); then
-    TAILOR_ARM64_PROFILER=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["path"])' <<<"$built")
-    export TAILOR_ARM64_PROFILER
-    phone=yes
-  fi
-fi
 
 say 'Formatting'
 cargo fmt --all -- --check
@@ -69,12 +61,25 @@ else
   cargo test --workspace --release --no-fail-fast
   printf '\nLeft out, because it could not be set up (see above): tests that need %s\n' "${without[@]}"
 fi
-if [ -n "$phone" ]; then
-  say 'Tests on the test phone'
-  # One at a time: some of them take the phone away. There is no network in there.
-  "$programs/android" test-phone --phones 2 -- \
-    cargo test --offline --workspace --release --no-fail-fast test_phone_ -- --ignored --test-threads 1
+
+if [ -z "$with_phone" ]; then
+  printf '\nLeft out: tests on the test phone; ./test.sh --phone runs them as well\n'
 else
-  printf '\nLeft out: tests on the test phone (./test.sh --phone, where it can be set up)\n'
+  say 'The test phone: adbd and an emulated arm64 processor, in namespaces'
+  programs=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/release
+  if ! "$programs/android" test-phone -- true; then
+    printf '\nLEFT OUT: all tests on the test phone, which this computer cannot have (see above)\n'
+  else
+    # The first time this compiles the profiler once more, for arm64; the target folder keeps it.
+    say 'The profiler for the phone (about ten minutes the first time)'
+    built=$("$programs/android" build --route debian --json)
+    TAILOR_ARM64_PROFILER=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["path"])' <<<"$built")
+    export TAILOR_ARM64_PROFILER
+    say 'Tests on the test phone'
+    # One at a time: some of them take the phone away. There is no network in there. They take some minutes; a phone
+    # that hangs is ended, with all that runs on it.
+    timeout --foreground 1800 "$programs/android" test-phone --phones 2 -- \
+      cargo test --offline --workspace --release --no-fail-fast test_phone_ -- --ignored --test-threads 1 --show-output
+  fi
 fi
 say 'All green'

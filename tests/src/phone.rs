@@ -4,7 +4,7 @@
 
 use crate::program;
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -31,7 +31,7 @@ impl Phone {
         let serial = serials.split(' ').nth(index).expect("run with --phones 2").to_owned();
         let phone = Self { serial };
         phone.wait();
-        phone.shell("rm -rf /data/local/tmp/*");
+        phone.shell("rm -rf /data/local/tmp/* /data/answers/preload.so");
         phone
     }
 
@@ -88,6 +88,18 @@ impl Phone {
     /// Ends adbd as Android's out-of-memory killer would; its keeper starts it again.
     pub fn kill_adbd(&self) {
         self.shell("kill -9 $PPID");
+    }
+
+    /// Starts adbd anew, so that it and the programs of this computer's kind that it starts load `library`.
+    ///
+    /// # Panics
+    /// If the library does not arrive.
+    pub fn preload(&self, library: &Path) {
+        let there = "/data/answers/preload.so";
+        let pushed = adb(&["-s", &self.serial, "push"]).arg(library).arg(there).output().expect("adb runs");
+        assert!(pushed.status.success(), "{}", String::from_utf8_lossy(&pushed.stderr));
+        self.kill_adbd();
+        self.wait();
     }
 
     /// `android COMMAND` with this phone and the arm64 profiler that is built already.

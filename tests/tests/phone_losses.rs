@@ -8,8 +8,10 @@ use std::{
     fs,
     path::Path,
     process::{Child, Command, Output},
+    time::{SystemTime, UNIX_EPOCH},
 };
 use tailor_tests::{
+    clock::jumping_clock,
     phone::{Phone, adb, until},
     wire::{Break, breaking_wire},
 };
@@ -30,7 +32,7 @@ fn profile_patiently(phone: &Phone, folder: &Path, patience_s: u32) -> Command {
     let mut android = phone.android("profile");
     android.args(["--patience-s", &patience_s.to_string(), "--silence-s", "5"]);
     android.current_dir(folder).args(["--ops", "ops.txt", "-o", "table.csv", "--json", "--budget-s", "300"]);
-    android.args(["--", "--min-rounds", &rounds, "--max-rounds", &rounds]);
+    android.args(["--min-rounds", &rounds, "--max-rounds", &rounds]);
     android
 }
 
@@ -161,4 +163,24 @@ fn test_phone_that_stays_away_is_given_up_and_taken_up_later() {
     phone.wait();
     let output = profile(&phone, folder.path()).output().unwrap();
     check_whole(&phone, folder.path(), &known, &output);
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn test_phone_whose_clock_jumps() {
+    let (phone, folder) = (Phone::number(0), TempDir::new().unwrap());
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    phone.preload(&jumping_clock(folder.path()));
+    // adbd's clock jumps at every reading, and each program that it starts begins with yesterday. The emulated profiler
+    // itself loads no library: what a jumping clock is to it, `clock_jumps.rs` tests.
+    let told: u64 = phone.ask("date +%s").parse().unwrap();
+    assert!(told < now() - 80_000, "{told}");
+    let (child, known) = midway(&phone, &mut profile(&phone, folder.path()));
+    phone.kill_adbd();
+    let output = child.wait_with_output().unwrap();
+    check_whole(&phone, folder.path(), &known, &output);
+    phone.shell("rm /data/answers/preload.so");
+    phone.kill_adbd();
+    phone.wait();
+    assert!(phone.ask("date +%s").parse::<u64>().unwrap() > now() - 3600);
 }

@@ -65,7 +65,7 @@ fn test_phone_from_a_space_to_a_network_measured_on_it() {
     fs::create_dir(folder.join("images")).unwrap();
     draw_images(&folder.join("images"));
     let measured =
-        "--space tiny.toml --networks 12 --budget-s 60 --json -o table.csv -- --target-ci 30 --min-rounds 6";
+        "--space tiny.toml --networks 12 --budget-s 60 --json -o table.csv --target-ci 30 --min-rounds 6";
     let (stdout, stderr) = on_phone(&phone, folder, "profile", measured);
     println!("{stderr}");
     assert_eq!(phone.folders(), Vec::<String>::new());
@@ -112,7 +112,7 @@ fn test_phone_from_a_space_to_a_network_measured_on_it() {
         &phone,
         folder,
         "profile",
-        "--onnx searched.onnx --budget-s 20 -o verify.csv -- --target-ci 30 --min-rounds 6",
+        "--onnx searched.onnx --budget-s 20 -o verify.csv --target-ci 30 --min-rounds 6",
     );
     let report = "search report --model model.json --measured verify.csv --allow-emulated --json searched";
     let report: Value = serde_json::from_str(&run(folder, report)).unwrap();
@@ -183,7 +183,10 @@ fn test_phone_runs_whatever_the_profiler_can() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    assert_eq!(names.into_iter().collect::<Vec<_>>(), ["layers.csv", "layers.session.json"]);
+    assert_eq!(
+        names.into_iter().collect::<Vec<_>>(),
+        ["layers.csv", "layers.journal.jsonl", "layers.session.json"]
+    );
     let (sampled, _) = on_phone(&phone, folder, "run", "-- sample --kind conv --count 5 --seed 3");
     assert_eq!(sampled, run(folder, "profiler sample --kind conv --count 5 --seed 3"));
     let (doctor, _) = on_phone(&phone, folder, "run", "-- doctor --seconds 1 --json");
@@ -222,4 +225,28 @@ fn test_phone_is_described() {
         findings.clone().find(|finding| finding["check"] == check).unwrap()["state"].clone()
     };
     assert_eq!((finding("screen"), finding("charging")), ("ok".into(), "warn".into()));
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn test_phone_quickstart_walks_the_whole_road() {
+    let (phone, folder) = (Phone::number(0), TempDir::new().unwrap());
+    let (images, results) = (folder.path().join("images"), folder.path().join("my run"));
+    fs::create_dir(&images).unwrap();
+    draw_images(&images);
+    let mut quickstart = Command::new(tailor_tests::checkout().join("quickstart.sh"));
+    quickstart.args(["--phone", &phone.serial, "--preset", "smoke", "--images"]).arg(&images);
+    let output = quickstart.arg("--run").arg(&results).stdin(Stdio::null()).output().unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{stdout}{}", String::from_utf8_lossy(&output.stderr));
+    println!("{stdout}");
+    // Both networks stand in the closing table, as measured there, and as no timing.
+    let closing = stdout.split("== What was predicted, and what was measured").nth(1).unwrap();
+    for named in ["emulated ms (no timing)", "searched", "mobilenetv2-style", "Tailor Test Phone 1"] {
+        assert!(closing.contains(named), "{named}: {closing}");
+    }
+    assert!(!stdout.contains("measured ms (95 % interval)"), "{stdout}");
+    // Two random networks, the one that was found and the baseline: hot and cold.
+    assert_eq!(read_table(&results.join("verify.csv")).unwrap().len(), 8);
+    assert_eq!(phone.folders(), Vec::<String>::new());
 }

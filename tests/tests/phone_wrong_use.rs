@@ -93,7 +93,7 @@ fn test_phone_without_room() {
         fs::write(folder.path().join("ops.txt"), "gpool-4x4x8\nconv-8x8x8-o8-k3-s1-relu6\n").unwrap();
         let mut android = phone.android("profile");
         android.current_dir(folder.path()).args(["--ops", "ops.txt", "-o", "t.csv", "--budget-s", "300"]);
-        android.args(["--", "--min-rounds", "200", "--max-rounds", "200"]);
+        android.args(["--min-rounds", "200", "--max-rounds", "200"]);
         android
     };
     // The phone has 300 MiB; the profiler alone takes more than 10.

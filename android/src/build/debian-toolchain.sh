@@ -6,6 +6,7 @@
 # FOLDER's own, and packages are unpacked, not installed. Versions are whatever the system's sources offer.
 set -euo pipefail
 folder=$(realpath -m -- "${1:?usage: debian-toolchain.sh FOLDER}")
+recipe=2 # a toolchain made by another recipe is made anew
 say() { echo "debian: $*" >&2; }
 for program in apt-get apt-cache dpkg dpkg-deb; do
   command -v "$program" >/dev/null || { say "no $program here" && exit 1; }
@@ -13,7 +14,7 @@ done
 mkdir -p "$(dirname "$folder")"
 exec 9<"$(dirname "$folder")"
 flock 9 # two builds at once: the second waits, then finds it done
-[ -f "$folder/complete" ] && exit 0
+[ "$(cat "$folder/complete" 2>/dev/null)" = "$recipe" ] && exit 0
 
 part=$folder.part
 trap 'rm -rf "$part"' EXIT
@@ -62,17 +63,19 @@ say 'unpacking'
 for package in "$part"/deb/*.deb; do
   dpkg-deb -x "$package" "$part/root"
 done
-# The linker script names its parts by absolute path.
-sed -i "s#/usr/aarch64-linux-gnu#$folder/root/usr/aarch64-linux-gnu#g" "$part/root/usr/aarch64-linux-gnu/lib/libc.so"
+# The linker script names its parts by absolute path; by name alone they are looked for where the script is. So the
+# toolchain can be moved.
+sed -i "s#/usr/aarch64-linux-gnu/lib/##g" "$part/root/usr/aarch64-linux-gnu/lib/libc.so"
 for program in rustc aarch64-linux-gnu-gcc aarch64-linux-gnu-ar; do
   {
     echo '#!/bin/sh'
-    printf 'LD_LIBRARY_PATH=%q exec %q "$@"\n' "$folder/root/usr/lib/x86_64-linux-gnu" "$folder/root/usr/bin/$program"
+    echo 'root=$(dirname "$(dirname "$(realpath "$0")")")/root'
+    echo "LD_LIBRARY_PATH=\"\$root/usr/lib/x86_64-linux-gnu\" exec \"\$root/usr/bin/$program\" \"\$@\""
   } >"$part/bin/$program"
   chmod +x "$part/bin/$program"
 done
 rm -rf "$part/deb" "$part/state" "$part/cache" "$part/apt.conf"
-touch "$part/complete"
+echo "$recipe" >"$part/complete"
 rm -rf "$folder"
 mv "$part" "$folder"
 say "ready in $folder"

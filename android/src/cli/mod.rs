@@ -3,6 +3,7 @@
 mod build;
 mod devices;
 mod doctor;
+mod forwarded;
 mod on_phone;
 mod profile;
 mod run;

@@ -29,7 +29,7 @@ pub(super) struct OnPhone {
     #[command(flatten)]
     from: BuildArgs,
     /// A profiler built already, instead of building it
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["route", "source"])]
+    #[arg(long, value_name = "FILE", env = "TAILOR_ARM64_PROFILER", conflicts_with_all = ["route", "source"])]
     program: Option<PathBuf>,
     /// ONNX Runtime's library for arm64 Android, to be put beside a profiler that was built by the NDK
     #[arg(long, value_name = "LIB.so")]

@@ -47,9 +47,12 @@ phone() {
   echo 0 >"$root/data/answers/settings_get_global_low_power"
   for name in proc dev sys; do mount --rbind "/$name" "$root/$name"; done
   while true; do
+    # A test may give adbd, and what it starts, a library to load.
+    load=
+    [ ! -f "$root/data/answers/preload.so" ] || load=LD_PRELOAD=/data/answers/preload.so
     # Emulating arm64's newest vector instructions takes five times as long as doing without.
     env -i PATH=/system/bin:/bin LC_ALL=C ADBD_PORT="$port" HOME=/ TMPDIR=/data/local/tmp QEMU_CPU=cortex-a76 \
-      /usr/sbin/chroot "$root" /usr/lib/android-sdk/platform-tools/adbd >>"$work/adbd$1.log" 2>&1 || true
+      /usr/sbin/chroot "$root" /system/bin/env $load /usr/lib/android-sdk/platform-tools/adbd >>"$work/adbd$1.log" 2>&1 || true
     sleep 0.5
   done 2>/dev/null &
 }

@@ -24,10 +24,13 @@ pub fn run(phones: u8, command: &[String]) -> Result<u8, AndroidError> {
     if !made.success() {
         return Err(lacking("it could not be made; the reason stands above".to_owned()));
     }
-    let mut inside = Command::new("unshare");
-    inside.args(NAMESPACES).args(["bash", "-c", include_str!("inside.sh"), "inside.sh"]).arg(&folder);
+    // However this program ends, even killed, nothing of the phone outlives it.
+    let mut inside = Command::new("setpriv");
+    inside.args(["--pdeathsig", "KILL", "unshare"]).args(NAMESPACES);
+    inside.args(["bash", "-c", include_str!("inside.sh"), "inside.sh"]).arg(&folder);
     let ended = inside.arg(phones.to_string()).args(command).status();
-    let ended = ended.map_err(|error| lacking(format!("cannot run unshare: {error}")))?;
+    let ended =
+        ended.map_err(|error| lacking(format!("cannot run setpriv (Debian: util-linux): {error}")))?;
     match ended.code() {
         Some(NO_PHONE) => Err(lacking("the reason stands above".to_owned())),
         code => Ok(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)),
