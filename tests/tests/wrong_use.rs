@@ -1,4 +1,4 @@
-//! What a user can get wrong: each gives exit code 2, one clear line on stderr naming the value, nothing on stdout, and
+//! What a user can get wrong: each gives exit code 2, one clear line on stderr naming the value (a hint may follow), nothing on stdout, and
 //! leaves nothing half-written.
 
 #![allow(clippy::unwrap_used)]
@@ -12,7 +12,10 @@ fn assert_wrong(folder: &Path, command: &str, named: &str) {
     let before = contents(folder);
     let output = program(words.next().unwrap()).current_dir(folder).args(words).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
-    let message = stderr.split_inclusive('\n').filter(|line| !line.starts_with("note: ")).collect::<String>();
+    let message = stderr
+        .split_inclusive('\n')
+        .filter(|line| !line.starts_with("note: ") && !line.starts_with("hint: "))
+        .collect::<String>();
     assert_eq!(output.status.code(), Some(2), "{command}: {message}");
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "", "{command}");
     // clap explains wrong arguments over several lines; everything else says it in one.
