@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-with_phone=
+with_phone= left_out=
 case "${1:-}" in
 '') ;;
 --phone) with_phone=yes ;;
@@ -69,6 +69,7 @@ else
   programs=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/release
   if ! "$programs/android" test-phone -- true; then
     printf '\nLEFT OUT: all tests on the test phone, which this computer cannot have (see above)\n'
+    left_out=', but no test ran on the test phone'
   else
     # The first time this compiles the profiler once more, for arm64; the target folder keeps it.
     say 'The profiler for the phone (about ten minutes the first time)'
@@ -82,4 +83,4 @@ else
       cargo test --offline --workspace --release --no-fail-fast test_phone_ -- --ignored --test-threads 1 --show-output
   fi
 fi
-say 'All green'
+say "All green$left_out"

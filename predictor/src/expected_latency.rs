@@ -73,6 +73,9 @@ impl ExpectedLatency {
     }
 
     /// Latency in milliseconds of the network that takes these candidates, one place per block.
+    ///
+    /// # Panics
+    /// If a choice is no candidate of its block.
     #[must_use]
     pub fn path_ms(&self, choices: &[usize]) -> f64 {
         let candidates = self.blocks_ms.iter().zip(choices).map(|(costs, &choice)| costs[choice]);

@@ -1,6 +1,6 @@
 //! From probabilities to one network.
 
-use crate::{SearchError, latency::LatencyTable};
+use crate::{SearchError, latency::ExpectedLatency};
 
 /// Worth of using the whole budget, in units of log-probability, for which a finalist is looked for.
 const WORTHS: [f64; 5] = [200.0, 100.0, 30.0, 10.0, 0.0];
@@ -15,7 +15,7 @@ const WORTHS: [f64; 5] = [200.0, 100.0, 30.0, 10.0, 0.0];
 /// [`SearchError::Target`] when no path is that fast.
 pub fn finalists(
     probabilities: &[Vec<f64>],
-    table: &LatencyTable,
+    table: &ExpectedLatency,
     budget_ms: f64,
 ) -> Result<Vec<Vec<usize>>, SearchError> {
     let mut found = Vec::new();
@@ -34,7 +34,7 @@ pub fn finalists(
 /// [`SearchError::Target`] when no path is that fast.
 pub fn most_probable_within(
     probabilities: &[Vec<f64>],
-    table: &LatencyTable,
+    table: &ExpectedLatency,
     budget_ms: f64,
 ) -> Result<Vec<usize>, SearchError> {
     best_within(probabilities, table, budget_ms, 0.0)
@@ -47,7 +47,7 @@ pub fn most_probable_within(
 /// "Knapsack problems", §11 (dynamic programming by lists, with dominance).
 pub(crate) fn best_within(
     probabilities: &[Vec<f64>],
-    table: &LatencyTable,
+    table: &ExpectedLatency,
     budget_ms: f64,
     worth_per_ms: f64,
 ) -> Result<Vec<usize>, SearchError> {
@@ -103,7 +103,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// The best path by trying all of them: its log-probability.
-    fn by_force(p: &[Vec<f64>], table: &LatencyTable, budget_ms: f64) -> Option<f64> {
+    fn by_force(p: &[Vec<f64>], table: &ExpectedLatency, budget_ms: f64) -> Option<f64> {
         let mut best = None;
         let total: usize = p.iter().map(Vec::len).product();
         for mut code in 0..total {
@@ -130,7 +130,7 @@ mod tests {
             let p: Vec<_> =
                 blocks.iter().map(|block| softmax(&block.iter().map(|c| c.0).collect::<Vec<_>>())).collect();
             let blocks_ms = blocks.iter().map(|block| block.iter().map(|c| c.1).collect()).collect();
-            let table = LatencyTable { constant_ms: 0.3, blocks_ms };
+            let table = ExpectedLatency { constant_ms: 0.3, blocks_ms };
             let (fastest, slowest) = table.range_ms();
             let budget_ms = fastest + share * (slowest - fastest);
             let found = most_probable_within(&p, &table, budget_ms);
@@ -152,7 +152,7 @@ mod tests {
         // costs ln 9 = 2.2 nats, giving up block 3 leaves none and costs ln (0.905 / 0.095) = 2.25.
         let p: Vec<Vec<f64>> = vec![vec![0.9, 0.1], vec![0.9, 0.1], vec![0.9, 0.1], vec![0.905, 0.095]];
         let blocks_ms = vec![vec![1.0, 0.0], vec![1.0, 0.0], vec![1.0, 0.0], vec![1.0, 0.9]];
-        let table = LatencyTable { constant_ms: 1.0, blocks_ms };
+        let table = ExpectedLatency { constant_ms: 1.0, blocks_ms };
         let found = finalists(&p, &table, 4.9).unwrap();
         assert_eq!(found[0], [0, 0, 0, 1]);
         assert_eq!(found.iter().map(|choices| table.path_ms(choices)).fold(5.0, f64::min), 4.0);
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn an_impossible_budget_says_what_the_fastest_network_needs() {
-        let table = LatencyTable { constant_ms: 1.0, blocks_ms: vec![vec![0.5, 2.0]] };
+        let table = ExpectedLatency { constant_ms: 1.0, blocks_ms: vec![vec![0.5, 2.0]] };
         let error = most_probable_within(&[vec![0.5, 0.5]], &table, 1.4).unwrap_err().to_string();
         assert!(error.contains("fastest network of the space needs 1.5"), "{error}");
     }

@@ -3,7 +3,7 @@ use super::*;
 use crate::{
     SearchError,
     alpha::{GateGradient, Pair},
-    latency::LatencyTable,
+    latency::ExpectedLatency,
 };
 
 /// A path is right by the sum of its candidates' merits; counts what it is asked.
@@ -33,7 +33,7 @@ fn merits() -> Merits {
 }
 
 fn settings() -> SearchSettings {
-    let latency = LatencyTable { constant_ms: 1.0, blocks_ms: vec![vec![0.0, 1.0, 2.0]; 5] };
+    let latency = ExpectedLatency { constant_ms: 1.0, blocks_ms: vec![vec![0.0, 1.0, 2.0]; 5] };
     SearchSettings { latency, target_ms: 6.0, ..crate::run::settings_for_tests() }
 }
 

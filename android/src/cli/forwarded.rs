@@ -108,7 +108,11 @@ fn keep_stdin() -> Result<TempDir, AndroidError> {
     const MOST_BYTES: u64 = 1 << 26;
     let unusable = |reason| AndroidError::Unusable { path: Path::new("-").into(), reason };
     let mut text = Vec::new();
-    std::io::stdin().take(MOST_BYTES).read_to_end(&mut text).map_err(unusable)?;
+    std::io::stdin().take(MOST_BYTES + 1).read_to_end(&mut text).map_err(unusable)?;
+    if text.len() as u64 > MOST_BYTES {
+        let reason = format!("it holds more than {MOST_BYTES} bytes, far more than a list of ops");
+        return Err(unusable(std::io::Error::other(reason)));
+    }
     let folder = tempfile::tempdir().map_err(unusable)?;
     std::fs::write(folder.path().join("stdin"), text).map_err(unusable)?;
     Ok(folder)

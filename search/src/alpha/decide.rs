@@ -39,7 +39,7 @@ impl Alphas {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::latency::LatencyTable;
+    use crate::latency::ExpectedLatency;
 
     #[test]
     fn the_surest_blocks_go_first_and_the_rest_uses_the_budget() {
@@ -47,7 +47,7 @@ mod tests {
         let log = |p: [f64; 2]| p.map(f64::ln).to_vec();
         let mut alphas = Alphas::from_blocks(vec![log([0.9, 0.1]), log([0.6, 0.4]), log([0.55, 0.45])]);
         let blocks_ms = vec![vec![1.0, 0.0], vec![1.0, 0.5], vec![1.0, 0.9]];
-        let budget = Budget::new(&LatencyTable { constant_ms: 0.0, blocks_ms }, 2.95);
+        let budget = Budget::new(&ExpectedLatency { constant_ms: 0.0, blocks_ms }, 2.95);
         alphas.decide(0.3, Some(&budget)).unwrap();
         assert_eq!(alphas.decided(), 0);
         alphas.decide(0.34, Some(&budget)).unwrap();

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Alphas;
 use crate::{
     SearchError,
-    latency::{Budget, LatencyTable},
+    latency::{Budget, ExpectedLatency},
 };
 
 /// When candidates are dropped.
@@ -75,7 +75,7 @@ impl Alphas {
         }
     }
 
-    fn fastest_alive(&self, table: &LatencyTable) -> Vec<usize> {
+    fn fastest_alive(&self, table: &ExpectedLatency) -> Vec<usize> {
         let fastest = |(block, costs): (usize, &Vec<f64>)| {
             let alive = (0..costs.len()).filter(|&candidate| self.is_alive(block, candidate));
             alive.min_by(|&a, &b| costs[a].total_cmp(&costs[b])).unwrap_or_default()
@@ -95,7 +95,7 @@ mod tests {
     /// Costs of two blocks, and what a path may take.
     fn budget(first: [f64; 3], target_ms: f64) -> Budget {
         let blocks_ms = vec![first.to_vec(), vec![1.0, 1.0]];
-        Budget::new(&LatencyTable { constant_ms: 0.0, blocks_ms }, target_ms)
+        Budget::new(&ExpectedLatency { constant_ms: 0.0, blocks_ms }, target_ms)
     }
 
     fn alphas() -> Alphas {

@@ -6,7 +6,7 @@ use super::{UsageError, config::SearchConfig, space::SpaceArgs};
 use crate::{
     alpha::Pruning,
     data::{Augmentation, Flip},
-    latency::{Intervals, LatencyTable},
+    latency::{ExpectedLatency, Intervals},
     run::SearchSettings,
     sgd::Sgd,
     strategy::StrategySettings,
@@ -38,7 +38,7 @@ pub(super) fn search_settings(config: &SearchConfig) -> anyhow::Result<SearchSet
         (None, None) => given(None, "--target-ms or --target-of-baseline")?,
     };
     Ok(SearchSettings {
-        latency: LatencyTable::of_space(&model.additive(), &space)?,
+        latency: ExpectedLatency::of_space(&model.additive(), &space)?,
         intervals: Some(Intervals::new(&space, &model)?),
         target_ms,
         risk: config.risk,

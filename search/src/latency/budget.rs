@@ -1,6 +1,6 @@
 //! The latency that a network may have.
 
-use super::{Intervals, LatencyTable, normal_quantile};
+use super::{ExpectedLatency, Intervals, normal_quantile};
 use crate::{
     SearchError,
     derive::{best_within, finalists},
@@ -19,7 +19,7 @@ const USED: f64 = 0.9;
 /// interval right, so that z(1 − r) of these deviations must fit between prediction and target.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Budget {
-    table: LatencyTable,
+    table: ExpectedLatency,
     target_ms: f64,
     /// Deviations that must fit, and what they are made of.
     margin: Option<(f64, Intervals)>,
@@ -28,7 +28,7 @@ pub struct Budget {
 impl Budget {
     /// A budget of `target_ms` for the predicted latency.
     #[must_use]
-    pub fn new(table: &LatencyTable, target_ms: f64) -> Self {
+    pub fn new(table: &ExpectedLatency, target_ms: f64) -> Self {
         Self { table: table.clone(), target_ms, margin: None }
     }
 
@@ -52,7 +52,7 @@ impl Budget {
 
     /// Latencies of the space's candidates.
     #[must_use]
-    pub fn table(&self) -> &LatencyTable {
+    pub fn table(&self) -> &ExpectedLatency {
         &self.table
     }
 

@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 use super::*;
 
 /// Intervals of ± 10 % on log scale, and for each block the variances of its candidates.
-fn intervals(table: &LatencyTable, variances_ms2: &[Vec<f64>]) -> Intervals {
+fn intervals(table: &ExpectedLatency, variances_ms2: &[Vec<f64>]) -> Intervals {
     let mut networks = NetworkModel::sum(Cache::Hot);
     networks.band.log_half_width = 0.1;
     let share = |(&ms, &variance_ms2): (&f64, &f64)| Share { sum_ms: ms, ms, variance_ms2, outside_ms: 0.0 };
@@ -18,7 +18,7 @@ fn intervals(table: &LatencyTable, variances_ms2: &[Vec<f64>]) -> Intervals {
 
 #[test]
 fn a_risk_leaves_room_for_its_quantile() {
-    let table = LatencyTable { constant_ms: 1.0, blocks_ms: vec![vec![0.0, 1.0]] };
+    let table = ExpectedLatency { constant_ms: 1.0, blocks_ms: vec![vec![0.0, 1.0]] };
     let intervals = intervals(&table, &[vec![0.0, 0.0]]);
     // The 90 % interval holds 1.645 deviations: one is 0.1 / 1.644854 = 0.060796. z(0.9) = 1.281552, z(0.95) = 1.644854.
     let expected = [(0.5, 1.0), (0.1, (-1.281_552_f64 * 0.060_796).exp()), (0.05, (-0.1_f64).exp())];
@@ -33,7 +33,7 @@ fn a_risk_leaves_room_for_its_quantile() {
 #[test]
 fn the_chance_of_missing_the_target_is_the_risk() {
     // A variance of 0.01 ms² of 2 ms: a deviation of 0.05 beside the band's, 1.645 · 0.05 = 0.08225 in quadrature.
-    let table = LatencyTable { constant_ms: 1.0, blocks_ms: vec![vec![0.0, 1.0]] };
+    let table = ExpectedLatency { constant_ms: 1.0, blocks_ms: vec![vec![0.0, 1.0]] };
     let intervals = intervals(&table, &[vec![0.0, 0.01]]);
     let target_ms = 2.3;
     let deviation = intervals.log_deviation(&[1], 2.0);
@@ -66,7 +66,7 @@ proptest! {
         let part = |pick: fn(&(f64, f64, f64)) -> f64| -> Vec<Vec<f64>> {
             blocks.iter().map(|block| block.iter().map(pick).collect()).collect()
         };
-        let table = LatencyTable { constant_ms: 0.3, blocks_ms: part(|c| c.1) };
+        let table = ExpectedLatency { constant_ms: 0.3, blocks_ms: part(|c| c.1) };
         let (fastest, slowest) = table.range_ms();
         let budget = Budget::new(&table, fastest + share * (slowest - fastest) + 0.01)
             .with_risk(risk, &intervals(&table, &part(|c| c.2)));
@@ -87,7 +87,7 @@ proptest! {
 #[test]
 fn impossible_targets_are_named() {
     // Between 0.5 + 0 + 0.25 and 0.5 + 2 + 0.75 ms.
-    let table = LatencyTable { constant_ms: 0.5, blocks_ms: vec![vec![1.0, 2.0, 0.0], vec![0.25, 0.75]] };
+    let table = ExpectedLatency { constant_ms: 0.5, blocks_ms: vec![vec![1.0, 2.0, 0.0], vec![0.25, 0.75]] };
     let error = Budget::new(&table, 0.7).check().unwrap_err().to_string();
     assert!(
         error.contains("0.7 ms") && error.contains("0.7500 ms") && error.contains("3.2500 ms"),
@@ -99,7 +99,7 @@ fn impossible_targets_are_named() {
 
 #[test]
 fn an_impossible_risk_says_which_target_would_do() {
-    let table = LatencyTable { constant_ms: 1.0, blocks_ms: vec![vec![1.0, 2.0]] };
+    let table = ExpectedLatency { constant_ms: 1.0, blocks_ms: vec![vec![1.0, 2.0]] };
     let budget = Budget::new(&table, 2.1).with_risk(0.05, &intervals(&table, &[vec![0.0, 0.0]]));
     // 2 ms · e^0.1 = 2.2103 ms.
     let error = budget.check().unwrap_err().to_string();
@@ -111,7 +111,7 @@ fn an_impossible_risk_says_which_target_would_do() {
 fn random_paths_use_the_budget_where_paths_can() {
     use rand::SeedableRng;
     // Eight blocks of 0 to 3 ms: half of 24 ms and a bit is used from 0.9 · 12.5 = 11.25 ms on, so with 12.
-    let table = LatencyTable { constant_ms: 0.0, blocks_ms: vec![vec![0.0, 1.0, 2.0, 3.0]; 8] };
+    let table = ExpectedLatency { constant_ms: 0.0, blocks_ms: vec![vec![0.0, 1.0, 2.0, 3.0]; 8] };
     let mut rng = rand_pcg::Pcg64::seed_from_u64(0);
     let budget = Budget::new(&table, 12.5);
     for _ in 0..50 {
@@ -119,7 +119,7 @@ fn random_paths_use_the_budget_where_paths_can() {
         assert!((11.25..12.5).contains(&table.path_ms(&path)), "{path:?}");
     }
     // Nothing lies between 0.9 · 3.3 and 3.3 ms if the only block has 0 and 1 ms: the slower is taken, and counts as used.
-    let short = LatencyTable { constant_ms: 0.0, blocks_ms: vec![vec![0.0, 1.0]] };
+    let short = ExpectedLatency { constant_ms: 0.0, blocks_ms: vec![vec![0.0, 1.0]] };
     let budget = Budget::new(&short, 3.3);
     assert_eq!(crate::strategy::random_within(&budget, &mut rng), [1]);
     assert!(budget.is_used_by(&[1]) && !budget.is_used_by(&[0]));

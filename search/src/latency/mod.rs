@@ -6,7 +6,7 @@ mod interval;
 pub use budget::Budget;
 pub use interval::{Intervals, normal_quantile};
 /// Latency of every candidate of a space; its expectation and gradient are the predictor's.
-pub use predictor::ExpectedLatency as LatencyTable;
+pub use predictor::ExpectedLatency;
 
 #[cfg(test)]
 mod tests {
@@ -17,7 +17,8 @@ mod tests {
     /// Through a pair's gates, with ∂E/∂g_j = F_j, α gets the gradient of the pair's expected latency.
     #[test]
     fn gradient_is_that_of_finite_differences() {
-        let table = LatencyTable { constant_ms: 0.5, blocks_ms: vec![vec![1.0, 2.0, 0.0], vec![0.25, 0.75]] };
+        let table =
+            ExpectedLatency { constant_ms: 0.5, blocks_ms: vec![vec![1.0, 2.0, 0.0], vec![0.25, 0.75]] };
         let values = [0.4, -0.7, 1.1];
         let pair = Pair { first: 2, second: 1 };
         let costs = [table.blocks_ms[0][2], table.blocks_ms[0][1]];
@@ -31,7 +32,7 @@ mod tests {
         assert!((found[0] - slope).abs() < 1e-9);
         assert!((found[1] + slope).abs() < 1e-9);
         // The same through the predictor's own gradient by parameters.
-        let pair = LatencyTable { constant_ms: 0.0, blocks_ms: vec![costs.to_vec()] };
+        let pair = ExpectedLatency { constant_ms: 0.0, blocks_ms: vec![costs.to_vec()] };
         let (_, gradient) = pair.by_parameters(&[vec![1.1, -0.7]]).unwrap();
         assert!((gradient[0][0] - slope).abs() < 1e-9);
     }

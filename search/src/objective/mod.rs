@@ -14,7 +14,7 @@ pub use mul_log::MulLog;
 pub use none::NoLatencyLoss;
 pub use target::Target;
 
-use crate::{SearchError, alpha::GateGradient, latency::LatencyTable};
+use crate::{SearchError, alpha::GateGradient, latency::ExpectedLatency};
 
 /// What an objective sees at an architecture step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,7 +39,7 @@ impl Observation {
         gates: &[Option<GateGradient>],
         cross_entropy: f64,
         expected_ms: f64,
-        table: &LatencyTable,
+        table: &ExpectedLatency,
     ) -> Self {
         let pairs =
             || gates.iter().zip(&table.blocks_ms).filter_map(|(gate, ms)| gate.map(|gate| (gate, ms)));
@@ -69,7 +69,11 @@ pub struct Slopes {
 impl Slopes {
     /// ∂L/∂g of every pair's gates: ∂L/∂CE · ∂CE/∂g_j + ∂L/∂E · F_j, as ∂E/∂g_j = F_j.
     #[must_use]
-    pub fn combine(&self, gates: &[Option<GateGradient>], table: &LatencyTable) -> Vec<Option<GateGradient>> {
+    pub fn combine(
+        &self,
+        gates: &[Option<GateGradient>],
+        table: &ExpectedLatency,
+    ) -> Vec<Option<GateGradient>> {
         let combine = |(gate, ms): (&Option<GateGradient>, &Vec<f64>)| {
             let GateGradient { pair, gates: [first, second] } = (*gate)?;
             let whole = |by_ce: f64, ms: f64| self.cross_entropy * by_ce + self.per_ms * ms;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     SearchError,
     data::{Augmentation, ComputeDevice},
-    latency::{Budget, Intervals, LatencyTable},
+    latency::{Budget, ExpectedLatency, Intervals},
     objective::LatencyLoss,
     sgd::Sgd,
     strategy::{Plan, StrategyKind, StrategySettings},
@@ -19,7 +19,7 @@ pub struct SearchSettings {
     /// The search space.
     pub space: SpaceFile,
     /// Latency of its candidates.
-    pub latency: LatencyTable,
+    pub latency: ExpectedLatency,
     /// What the intervals of predicted latencies are made of.
     pub intervals: Option<Intervals>,
     /// The latency to aim at in milliseconds.

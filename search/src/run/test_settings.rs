@@ -7,7 +7,7 @@ use profiler::spec::SpaceFile;
 use super::SearchSettings;
 use crate::{
     data::{Augmentation, ComputeDevice},
-    latency::LatencyTable,
+    latency::ExpectedLatency,
     objective::LatencyLoss,
     sgd::Sgd,
     strategy::{StrategyKind, StrategySettings},
@@ -17,7 +17,7 @@ use crate::{
 pub(crate) fn settings_for_tests() -> SearchSettings {
     SearchSettings {
         space: SpaceFile::built_in("proxylessnas-small").unwrap(),
-        latency: LatencyTable { constant_ms: 1.0, blocks_ms: Vec::new() },
+        latency: ExpectedLatency { constant_ms: 1.0, blocks_ms: Vec::new() },
         intervals: None,
         target_ms: 1.0,
         risk: None,

@@ -9,7 +9,7 @@ use super::{Moment, Oracle, Plan, Strategy, StrategyKind, StrategySettings};
 use crate::{
     SearchError,
     alpha::{Alphas, GateGradient, Pair, Pruning},
-    latency::{Budget, LatencyTable},
+    latency::{Budget, ExpectedLatency},
     objective::LatencyLoss,
     seed::{Purpose, generator},
 };
@@ -17,7 +17,7 @@ use crate::{
 /// What a mock search sees: latency and merit per candidate. A path's accuracy is 0.5 plus its merits.
 #[derive(Clone, Debug)]
 pub(crate) struct Landscape {
-    pub(crate) table: LatencyTable,
+    pub(crate) table: ExpectedLatency,
     pub(crate) merits: Vec<Vec<f64>>,
     pub(crate) noise: f64,
 }
@@ -44,7 +44,7 @@ impl Landscape {
         let split = |pick: fn(&(f64, f64)) -> f64| -> Vec<Vec<f64>> {
             blocks.iter().map(|block| block.iter().map(pick).collect()).collect()
         };
-        let table = LatencyTable { constant_ms: 0.1, blocks_ms: split(|candidate| candidate.0) };
+        let table = ExpectedLatency { constant_ms: 0.1, blocks_ms: split(|candidate| candidate.0) };
         Self { table, merits: split(|candidate| candidate.1), noise: 0.05 }
     }
 
@@ -64,7 +64,7 @@ impl Landscape {
         let split = |pick: fn(&(f64, f64)) -> f64| -> Vec<Vec<f64>> {
             blocks.iter().map(|block| block.iter().map(pick).collect()).collect()
         };
-        let table = LatencyTable { constant_ms: 0.04, blocks_ms: split(|candidate| candidate.0) };
+        let table = ExpectedLatency { constant_ms: 0.04, blocks_ms: split(|candidate| candidate.0) };
         Self { table, merits: split(|candidate| candidate.1), noise: 0.03 }
     }
 

@@ -16,7 +16,7 @@ use super::{
     plan::{LatencyTerm, Origin, Trained, search_name, training_name},
     stage::seconds_of,
 };
-use crate::{SearchError, latency::LatencyTable, run::Log, train::Metrics};
+use crate::{SearchError, latency::ExpectedLatency, run::Log, train::Metrics};
 
 /// One network on one device.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -200,7 +200,7 @@ fn on_device(
         Some(SpeedUp { seed: network.seed, baseline, ratio: ms / network.measured_ms })
     };
     let target = target_ms(plan, device)?;
-    let table = LatencyTable::of_space(&judge.model.additive(), space)?;
+    let table = ExpectedLatency::of_space(&judge.model.additive(), space)?;
     let held = targets(&table, plan.preset.targets).into_iter().enumerate().map(|(index, target_ms)| {
         let network = judge.judge(&plan.target(device, index), index as u64, None)?;
         Ok(Held { target_ms, network })

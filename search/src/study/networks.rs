@@ -12,7 +12,7 @@ use super::{LatencyTerm, Plan, StudyDevice};
 use crate::{
     RunFolder, SearchError,
     export::{load_trained, onnx_model},
-    latency::LatencyTable,
+    latency::ExpectedLatency,
     run::{SearchSettings, read_finished},
 };
 
@@ -34,14 +34,14 @@ fn first_search(plan: &Plan, device: &StudyDevice) -> RunFolder {
 
 /// The targets of a device, evenly between the fastest and the slowest network of the space, without these two.
 #[must_use]
-pub(super) fn targets(table: &LatencyTable, count: usize) -> Vec<f64> {
+pub(super) fn targets(table: &ExpectedLatency, count: usize) -> Vec<f64> {
     let (fastest, slowest) = table.range_ms();
     let place = |index: usize| (index as f64 + 1.0) / (count as f64 + 1.0);
     (0..count).map(|index| fastest + (slowest - fastest) * place(index)).collect()
 }
 
 /// The path that uses most of its budget: a target that is far away would hold of itself.
-fn fullest(paths: Vec<Vec<usize>>, table: &LatencyTable) -> Vec<usize> {
+fn fullest(paths: Vec<Vec<usize>>, table: &ExpectedLatency) -> Vec<usize> {
     let longest = paths.into_iter().max_by(|a, b| table.path_ms(a).total_cmp(&table.path_ms(b)));
     longest.unwrap_or_default()
 }
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn targets_lie_between_the_fastest_and_the_slowest() {
         // 1 + 0 to 1 + 4 ms; three targets between: 2, 3, 4.
-        let table = LatencyTable { constant_ms: 1.0, blocks_ms: vec![vec![0.0, 4.0]] };
+        let table = ExpectedLatency { constant_ms: 1.0, blocks_ms: vec![vec![0.0, 4.0]] };
         assert_eq!(targets(&table, 3), [2.0, 3.0, 4.0]);
     }
 }

@@ -11,7 +11,7 @@ use rand_pcg::Pcg64;
 use search::{
     alpha::Pruning,
     data::{Augmentation, ComputeDevice, Flip},
-    latency::LatencyTable,
+    latency::ExpectedLatency,
     objective::LatencyLoss,
     run::SearchSettings,
     sgd::Sgd,
@@ -57,14 +57,14 @@ pub fn space() -> SearchSpace {
 }
 
 /// A latency that grows with the work: 1 ms per 100,000 multiply-accumulates.
-pub fn latency() -> LatencyTable {
+pub fn latency() -> ExpectedLatency {
     let ms = |macs: u64| macs as f64 / 1e5;
     let space = space();
     let fixed = space.before().iter().chain(space.after());
     let block = |block: &profiler::spec::Block| {
         block.candidates.iter().map(|c| c.op().map_or(0.0, |op| ms(op.macs().0))).collect()
     };
-    LatencyTable {
+    ExpectedLatency {
         constant_ms: fixed.map(|op| ms(op.macs().0)).sum(),
         blocks_ms: space.blocks().iter().map(block).collect(),
     }
