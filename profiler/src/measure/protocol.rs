@@ -19,11 +19,12 @@ pub struct Protocol {
     pub budget_ns: u64,
     /// Back-to-back samples per burst after the first, cold, one.
     pub hot_samples: u32,
-    /// After its cold run, a burst runs its subject for up to this long before hot samples count, once at least where a run
-    /// is shorter than `burst_ns`: one run does not bring weights back that fill the caches. Older sessions did not.
+    /// After its cold run, a burst runs its subject until this long has passed before hot samples count, once at least where
+    /// a run is shorter than `burst_ns`: one run does not bring weights back that fill the caches. Older sessions did not.
     ///
-    /// Measured on an x86-64 server: the second run of a classifier of 5 MB and 0.12 ms takes 1.30 of what the sixth takes,
-    /// the second of other ops of a mobile space up to 1.08, which the median of a burst leaves aside.
+    /// Measured on an x86-64 server with tract (`--example settling`): after its cold run, a classifier of 5 MB and 0.09 ms
+    /// takes 1.88, 1.33, 1.14 and 1.01 of its steady time in runs 2, 6, 13 and 33; ops with 2 MB of weights and 2 ms
+    /// 1.04 and 1.02 in runs 2 and 3; other ops of a mobile space at most 1.02 in run 2.
     #[serde(default)]
     pub settle_ns: u64,
     /// Runs of that kind at most.
@@ -60,8 +61,8 @@ impl Default for Protocol {
             max_rounds: 200,
             budget_ns: 600_000_000_000,
             hot_samples: 5,
-            settle_ns: 1_000_000,
-            settle_runs: 10,
+            settle_ns: 4_000_000,
+            settle_runs: 48,
             burst_ns: 5_000_000,
             shortest_sample_ns: 20_000,
             reference_every_ns: 8_000_000,

@@ -2,6 +2,7 @@
 
 mod assessment;
 mod cooling;
+mod turn;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,13 +12,13 @@ use rand_pcg::Pcg64;
 
 use super::MeasureError;
 use super::clock::ClockQuality;
-use super::history::{Burst, Entry, History, Reading, Samples};
+use super::history::{Entry, History, Reading};
 use super::instruments::Instruments;
 use super::progress::{Observer, Outcome, Progress};
 use super::protocol::Protocol;
-use super::stopping::{Need, Standing};
+use super::stopping::Standing;
 use super::subject::{Subject, SubjectFailure};
-use super::timing::{time, time_reference};
+use super::timing::time_reference;
 use super::warm_up::{Pace, Steadiness, at_subject, warm_up};
 
 /// Measures every subject until it is known well enough, and adds everything to `history`.
@@ -96,7 +97,7 @@ impl<'a, S: Subject> Session<'a, S> {
             last_reading_ns: 0,
             assessment: assessment::Assessment::default(),
             heat_watch: cooling::HeatWatch::default(),
-            paces: vec![Pace { repeats: 1, settling: 0 }; subjects.len()],
+            paces: vec![Pace { repeats: 1, settles: false }; subjects.len()],
             subjects,
             protocol,
             instruments,
@@ -229,35 +230,6 @@ impl<'a, S: Subject> Session<'a, S> {
             });
         }
         Ok(None)
-    }
-
-    fn burst(&mut self, subject: usize, round: u32, need: Need) -> Result<(), MeasureError> {
-        let at_ns = self.now_ns();
-        let mut cold = Samples::default();
-        self.sample(subject, 1, &mut cold)?;
-        let mut hot = Samples::default();
-        let Pace { repeats, settling } = self.paces[subject];
-        let mut settling_ns = 0;
-        if need == Need::ColdAndHot {
-            let before_ns = self.now_ns();
-            for _ in 0..settling {
-                self.subjects[subject].run().map_err(at_subject(subject))?;
-            }
-            settling_ns = if settling > 0 { self.now_ns() - before_ns } else { 0 };
-            for taken in 0..self.protocol.hot_samples {
-                if taken > 0 && self.now_ns() - at_ns - settling_ns >= self.protocol.burst_ns {
-                    break;
-                }
-                self.sample(subject, repeats, &mut hot)?;
-            }
-        }
-        let took_ns = self.now_ns() - at_ns;
-        self.record(Entry::Burst(Burst { subject, round, at_ns, took_ns, repeats, cold, settling_ns, hot }))
-    }
-
-    fn sample(&mut self, subject: usize, repeats: u32, into: &mut Samples) -> Result<(), MeasureError> {
-        let runnable = &mut self.subjects[subject];
-        time(runnable, repeats, into, self.instruments, &self.quality, at_subject(subject))
     }
 
     fn read_reference(&mut self) -> Result<(), MeasureError> {

@@ -75,17 +75,15 @@ fn repeats_for(run_ns: f64, shortest_sample_ns: f64) -> u32 {
 pub(super) struct Pace {
     /// Runs per hot sample.
     pub(super) repeats: u32,
-    /// Untimed runs between the cold run and the first hot sample.
-    pub(super) settling: u32,
+    /// Whether runs come between the cold run and the first hot sample. Not where one fills a turn by itself: those evict
+    /// their own caches.
+    pub(super) settles: bool,
 }
 
 impl Pace {
     pub(super) fn of(run_ns: f64, shortest_sample_ns: f64, protocol: &Protocol) -> Self {
-        // One at least, but for subjects that fill a turn by themselves: those evict their own caches.
-        let least = u32::from(run_ns <= protocol.burst_ns as f64);
-        let room = (protocol.settle_ns as f64 / run_ns.max(1.0)) as u32;
-        let settling = room.max(least).min(protocol.settle_runs);
-        Self { repeats: repeats_for(run_ns, shortest_sample_ns), settling }
+        let settles = run_ns <= protocol.burst_ns as f64;
+        Self { repeats: repeats_for(run_ns, shortest_sample_ns), settles }
     }
 }
 
@@ -133,20 +131,10 @@ mod tests {
     }
 
     #[test]
-    fn short_subjects_settle_in_more_runs() {
-        let settling = |run_ns: f64, settle_ns, settle_runs| {
-            let protocol = Protocol { settle_ns, settle_runs, ..Protocol::default() };
-            Pace::of(run_ns, 20_000.0, &protocol).settling
-        };
-        // 1 ms has room for three runs of 0.3 ms and ten of 0.1 ms; of 1 µs runs, the most there may be. One of 4 ms all the
-        // same, none of 6 ms, which fills a turn of 5 ms.
-        assert_eq!(settling(3e5, 1_000_000, 10), 3);
-        assert_eq!(settling(1e5, 1_000_000, 10), 10);
-        assert_eq!(settling(4e6, 1_000_000, 10), 1);
-        assert_eq!(settling(6e6, 1_000_000, 10), 0);
-        assert_eq!(settling(1e3, 1_000_000, 10), 10);
-        // As older sessions were measured.
-        assert_eq!(settling(1e3, 0, 0), 0);
+    fn subjects_that_fill_a_turn_do_not_settle() {
+        let settles = |run_ns| Pace::of(run_ns, 20_000.0, &Protocol::default()).settles;
+        // A turn is 5 ms.
+        assert_eq!([1e3, 4e6, 5e6, 6e6].map(settles), [true, true, true, false]);
     }
 
     #[test]

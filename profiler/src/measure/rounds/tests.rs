@@ -9,6 +9,7 @@ use super::super::clock::FakeClock;
 use super::super::drift::CorrectedNs;
 use super::super::drift::RawNs;
 use super::super::heat::{HeatLimits, Warmth};
+use super::super::history::Burst;
 use super::super::subject::FakeSubject;
 use super::super::summary::{Status, SubjectSummary, summarise};
 use super::*;
@@ -173,9 +174,9 @@ fn the_reference_is_timed_often_and_brackets_every_burst() {
         &mut recorder,
     );
     let segment = &history.segments()[0];
-    // A burst takes 6 ms, and a reading is due after 8: one for every two bursts, and one after every round of 20.
+    // A burst takes 9 ms, 4 of them to settle, and a reading is due after 8: one after every burst, and one at the start.
     assert_eq!(segment.bursts.len(), 160);
-    assert!((80..=90).contains(&segment.readings.len()), "{}", segment.readings.len());
+    assert_eq!(segment.readings.len(), 161);
     assert!(segment.readings[0].at_ns <= segment.bursts[0].at_ns);
     let end = segment.bursts.last().map(|burst| burst.at_ns + burst.took_ns).unwrap();
     assert!(segment.readings.last().unwrap().at_ns >= end);

@@ -164,7 +164,7 @@ fn hot_samples_begin_when_the_caches_have_settled() {
         let [falling, _] = summarise(&history, 2, protocol).unwrap().try_into().unwrap();
         (falling.cold.unwrap().latency.0, falling.hot.unwrap().latency.0)
     };
-    // 1 ms of 100 µs runs are ten runs: the samples behind them are all at the level.
+    // Settling goes on for 4 ms: the samples behind it are all at the level.
     assert_eq!(latency(&Protocol::default()), (400_000.0, 100_000.0));
     // Without, the median of 160, 130, 120, 100, 100.
     assert_eq!(latency(&Protocol { settle_runs: 0, ..Protocol::default() }), (400_000.0, 120_000.0));

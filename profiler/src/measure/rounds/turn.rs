@@ -1,0 +1,55 @@
+//! One subject's turn in a round.
+
+use super::{Session, at_subject};
+use crate::measure::{
+    MeasureError,
+    history::{Burst, Entry, Samples},
+    stopping::Need,
+    subject::Subject,
+    timing::time,
+    warm_up::Pace,
+};
+
+impl<S: Subject> Session<'_, S> {
+    /// Gives a subject its burst in a round, and records it.
+    pub(super) fn burst(&mut self, subject: usize, round: u32, need: Need) -> Result<(), MeasureError> {
+        let at_ns = self.now_ns();
+        let mut cold = Samples::default();
+        self.sample(subject, 1, &mut cold)?;
+        let mut hot = Samples::default();
+        let Pace { repeats, settles } = self.paces[subject];
+        let mut settling_ns = 0;
+        if need == Need::ColdAndHot {
+            if settles {
+                settling_ns = self.settle(subject)?;
+            }
+            for taken in 0..self.protocol.hot_samples {
+                if taken > 0 && self.now_ns() - at_ns - settling_ns >= self.protocol.burst_ns {
+                    break;
+                }
+                self.sample(subject, repeats, &mut hot)?;
+            }
+        }
+        let took_ns = self.now_ns() - at_ns;
+        self.record(Entry::Burst(Burst { subject, round, at_ns, took_ns, repeats, cold, settling_ns, hot }))
+    }
+
+    /// Runs a subject until its caches have settled; how long that took.
+    fn settle(&mut self, subject: usize) -> Result<u64, MeasureError> {
+        let before_ns = self.now_ns();
+        let mut took_ns = 0;
+        for _ in 0..self.protocol.settle_runs {
+            self.subjects[subject].run().map_err(at_subject(subject))?;
+            took_ns = self.now_ns() - before_ns;
+            if took_ns >= self.protocol.settle_ns {
+                break;
+            }
+        }
+        Ok(took_ns)
+    }
+
+    fn sample(&mut self, subject: usize, repeats: u32, into: &mut Samples) -> Result<(), MeasureError> {
+        let runnable = &mut self.subjects[subject];
+        time(runnable, repeats, into, self.instruments, &self.quality, at_subject(subject))
+    }
+}
