@@ -35,7 +35,7 @@ impl Budget {
     /// The same, missed with a probability of `risk` at most.
     #[must_use]
     pub fn with_risk(self, risk: f64, intervals: &Intervals) -> Self {
-        Self { margin: Some((normal_quantile(1.0 - risk), intervals.clone())), ..self }
+        Self { margin: Some((-normal_quantile(risk), intervals.clone())), ..self }
     }
 
     /// The same for another target.

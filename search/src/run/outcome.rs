@@ -5,6 +5,7 @@ use profiler::spec::Architecture;
 use super::{SearchSettings, SearchState};
 use crate::{
     SearchError, alpha::relative_entropy, latency::Budget, objective::LatencyLoss, strategy::Oracle,
+    watch::Watcher,
 };
 
 /// How a search ended.
@@ -39,10 +40,17 @@ pub struct Compared {
 /// The best of some paths; of equals the first.
 ///
 /// # Errors
-/// [`SearchError`] of the oracle.
-pub fn compare(paths: Vec<Vec<usize>>, oracle: &mut dyn Oracle) -> Result<Option<Compared>, SearchError> {
+/// [`SearchError`] of the oracle; [`SearchError::Stopped`].
+pub fn compare(
+    paths: Vec<Vec<usize>>,
+    oracle: &mut dyn Oracle,
+    watcher: &dyn Watcher,
+) -> Result<Option<Compared>, SearchError> {
     let mut best: Option<Compared> = None;
     for path in paths {
+        if watcher.stop_requested() {
+            return Err(SearchError::Stopped);
+        }
         let accuracy = oracle.accuracy(&path)?;
         if best.as_ref().is_none_or(|best| accuracy > best.accuracy) {
             best = Some(Compared { path, accuracy });

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use datasets::images::open_images;
 use predictor::LatencyModel;
 use profiler::{
-    record::{WriteError, read_text, write_atomic, write_document},
+    record::{ReadError, WriteError, read_text, write_atomic, write_document},
     spec::{SearchSpace, SpaceFile, SpecError},
 };
 use serde::{Deserialize, Serialize};
@@ -94,7 +94,8 @@ pub fn study(
 fn space(name: &str) -> Result<SearchSpace, SearchError> {
     let file = match SpaceFile::built_in(name) {
         Err(SpecError::UnknownSpace(_)) if name.ends_with(".toml") => {
-            SpaceFile::parse(&read_text(Path::new(name))?)?
+            let content = |e: SpecError| ReadError::Content { path: name.into(), reason: e.to_string() };
+            SpaceFile::parse(&read_text(Path::new(name))?).map_err(content)?
         }
         other => other?,
     };
