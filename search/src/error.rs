@@ -89,7 +89,8 @@ pub enum SearchError {
     },
     /// Images of another shape or with more classes than the network takes.
     #[error(
-        "the images are {found} with {found_classes} classes, but the network takes {expected} with {classes}"
+        "the images are {found} with {found_classes} classes, but the network takes {expected} with {classes}; \
+         --resolution and --classes change a space"
     )]
     ImageShape {
         /// Shape of the images.
@@ -226,6 +227,21 @@ impl SearchError {
 /// What libtorch says, without the C++ stack that it says it from.
 fn without_stack(error: &tch::TchError) -> String {
     let text = error.to_string();
-    let end = text.find("Exception raised from").unwrap_or(text.len());
-    text[..end].trim_end().to_owned()
+    let starts = ["Exception raised from", "frame #"].into_iter().filter_map(|start| text.find(start));
+    text[..starts.min().unwrap_or(text.len())].trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_ends_where_the_stack_begins() {
+        for stack in ["\nException raised from f at g.cpp:1\nframe #0: h", " frame #0: h in lib.so\nframe #1"]
+        {
+            let error = tch::TchError::Torch(format!("no memory for 8 bytes{stack}"));
+            let told = SearchError::Torch(error).to_string();
+            assert!(told.ends_with("no memory for 8 bytes"), "{told}");
+        }
+    }
 }

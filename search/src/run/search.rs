@@ -38,10 +38,10 @@ pub fn search(
     let device = settings.device.open()?;
     let space = settings.space.resolve()?;
     check_images(&images.train, space.input(), space.classes())?;
+    settings.check_space(&space)?;
     if let Some(budget) = settings.hard_budget() {
         budget.check()?;
     }
-    settings.check_space(&space)?;
     let (train, held_out) =
         images.train.hold_out(HoldOut { count: settings.held_out, seed: settings.seed })?;
     let normalization = Normalization::of(&train);
@@ -53,12 +53,12 @@ pub fn search(
         batches(&train, [Purpose::Order, Purpose::Augmentation])?,
         batches(&held_out, [Purpose::HeldOutOrder, Purpose::HeldOutAugmentation])?,
     ];
+    tch::set_num_threads(i32::try_from(settings.threads).unwrap_or(i32::MAX));
+    let mut state = SearchState::new(settings, device)?;
     // What is wrong was said before: settings that are kept stand in the way of better ones.
     keep_settings(&folder.settings(), SearchSettings::FORMAT, SearchSettings::VERSION, settings)?;
     let _lock = folder.lock()?;
     ImagesIdentity::of(images).keep(folder)?;
-    tch::set_num_threads(i32::try_from(settings.threads).unwrap_or(i32::MAX));
-    let mut state = SearchState::new(settings, device)?;
     if folder.checkpoint().exists() {
         state.read(&folder.checkpoint())?;
     }

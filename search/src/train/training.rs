@@ -58,6 +58,9 @@ pub fn train(
     let purposes = [Purpose::Order, Purpose::Augmentation];
     let (size, seed, augmentation) = (settings.batch, settings.seed, settings.augmentation);
     let batches = Batches::new(&train, &normalization, size, seed, purposes, augmentation, device)?;
+    tch::set_num_threads(i32::try_from(settings.threads).unwrap_or(i32::MAX));
+    let mut rng = generator(settings.seed, Purpose::Weights, 0);
+    let module = GraphModule::new(graph.clone(), &mut rng, device)?;
     // What is wrong was said before: settings that are kept stand in the way of better ones.
     keep_settings(&folder.settings(), TrainSettings::FORMAT, TrainSettings::VERSION, settings)?;
     let _lock = folder.lock()?;
@@ -66,9 +69,6 @@ pub fn train(
         // The test images are looked at once.
         return Metrics::read(folder);
     }
-    tch::set_num_threads(i32::try_from(settings.threads).unwrap_or(i32::MAX));
-    let mut rng = generator(settings.seed, Purpose::Weights, 0);
-    let module = GraphModule::new(graph.clone(), &mut rng, device)?;
     let mut training = Training { settings, module, batches, step: 0, epoch_loss: (0.0, 0) };
     if folder.checkpoint().exists() {
         training.read(&folder.checkpoint())?;
