@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     SearchError,
     latency::Budget,
-    run::SearchSettings,
+    run::{FINALISTS, SearchSettings},
     seed::{Purpose, generator},
     strategy::{Oracle, Population, Scored, Strategy},
     watch::{Progress, Watcher},
@@ -142,14 +142,7 @@ pub fn front(
         first.push(budget.fastest()?);
         first.retain(|path| !population.knows(path));
         for done in 0..effort.networks {
-            let step = (index * effort.networks + done) as u64;
-            watcher.progress(&Progress {
-                phase: "front",
-                step,
-                steps: all as u64,
-                loss: f64::NAN,
-                expected_ms: None,
-            });
+            watcher.progress(&Progress::of("front", index * effort.networks + done, all));
             if watcher.stop_requested() {
                 return Err(SearchError::Stopped);
             }
@@ -181,10 +174,11 @@ pub fn points(
     targets_ms: &[f64],
     finalists: Vec<Vec<usize>>,
     oracle: &mut dyn Oracle,
-    watcher: &dyn Watcher,
+    watcher: &mut dyn Watcher,
 ) -> Result<Vec<FrontPoint>, SearchError> {
-    let mut compared = Population::default();
-    for path in finalists {
+    let (mut compared, count) = (Population::default(), finalists.len());
+    for (index, path) in finalists.into_iter().enumerate() {
+        watcher.progress(&Progress::of(FINALISTS, index, count));
         if watcher.stop_requested() {
             return Err(SearchError::Stopped);
         }

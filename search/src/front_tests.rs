@@ -12,7 +12,7 @@ struct StopsAt(u64, bool);
 
 impl Watcher for StopsAt {
     fn progress(&mut self, progress: &Progress) {
-        self.1 = progress.step >= self.0;
+        self.1 = progress.phase == "front" && progress.step >= self.0;
     }
 
     fn stop_requested(&self) -> bool {
@@ -60,7 +60,7 @@ fn run(folder: &Path, stop_at: u64, merits: &mut Merits) -> Result<Vec<FrontPoin
     let mut scores = Scores::open(&folder.join("scores.jsonl"), &[3; 5], merits)?;
     let mut watcher = StopsAt(stop_at, false);
     let finalists = front(&settings, &*strategy, &TARGETS_MS, EFFORT, &mut scores, &mut watcher)?;
-    points(&settings, &TARGETS_MS, finalists, &mut self::merits(), &watcher)
+    points(&settings, &TARGETS_MS, finalists, &mut self::merits(), &mut watcher)
 }
 
 #[test]

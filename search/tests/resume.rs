@@ -9,7 +9,7 @@ use std::{path::Path, time::Duration};
 use datasets::images::ImageDataset;
 use search::{
     RunFolder, SearchError,
-    run::{Log, LogLine, SearchSettings, search},
+    run::{FINALISTS, Log, LogLine, SearchSettings, search},
     strategy::StrategyKind,
     train::{TrainSettings, train},
     watch::{Progress, Unwatched, Watcher},
@@ -22,7 +22,10 @@ struct StopEvery(u64, bool);
 
 impl Watcher for StopEvery {
     fn progress(&mut self, progress: &Progress) {
-        self.1 = progress.step.is_multiple_of(self.0) && progress.step < progress.steps;
+        // The comparison of the finalists has no state: it would be stopped in the same place for ever.
+        self.1 = progress.phase != FINALISTS
+            && progress.step.is_multiple_of(self.0)
+            && progress.step < progress.steps;
     }
 
     fn stop_requested(&self) -> bool {

@@ -70,8 +70,10 @@ impl Derive {
             return Ok(paths.into_iter().next().map(|path| (path, None)));
         }
         let held_out = run.held_out(self.data.clone())?;
-        let best = compare(paths, &mut run.oracle(&held_out, None), &Bar::new()?)?;
-        Ok(best.map(|best| (best.path, Some(best.accuracy))))
+        let mut bar = Bar::new()?;
+        let best = compare(paths, &mut run.oracle(&held_out, None), &mut bar);
+        bar.finish();
+        Ok(best?.map(|best| (best.path, Some(best.accuracy))))
     }
 
     /// The best that evolves with the search's weights.

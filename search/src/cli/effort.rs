@@ -54,7 +54,10 @@ impl EffortArgs {
         let mut oracle = run.oracle(held_out, Some(self.scored_images));
         let mut scores = Scores::open(&scores, &counts, &mut oracle)?;
         let finalists = front(&settings, &*strategy, targets_ms, effort, &mut scores, &mut bar);
+        let points = finalists.and_then(|finalists| {
+            points(&settings, targets_ms, finalists, &mut run.oracle(held_out, None), &mut bar)
+        });
         bar.finish();
-        Ok(points(&settings, targets_ms, finalists?, &mut run.oracle(held_out, None), &bar)?)
+        Ok(points?)
     }
 }

@@ -4,8 +4,12 @@ use profiler::spec::Architecture;
 
 use super::{SearchSettings, SearchState};
 use crate::{
-    SearchError, alpha::relative_entropy, latency::Budget, objective::LatencyLoss, strategy::Oracle,
-    watch::Watcher,
+    SearchError,
+    alpha::relative_entropy,
+    latency::Budget,
+    objective::LatencyLoss,
+    strategy::Oracle,
+    watch::{Progress, Watcher},
 };
 
 /// How a search ended.
@@ -37,6 +41,9 @@ pub struct Compared {
     pub accuracy: f64,
 }
 
+/// The phase in which finalists are compared.
+pub const FINALISTS: &str = "finalists";
+
 /// The best of some paths; of equals the first.
 ///
 /// # Errors
@@ -44,10 +51,12 @@ pub struct Compared {
 pub fn compare(
     paths: Vec<Vec<usize>>,
     oracle: &mut dyn Oracle,
-    watcher: &dyn Watcher,
+    watcher: &mut dyn Watcher,
 ) -> Result<Option<Compared>, SearchError> {
     let mut best: Option<Compared> = None;
-    for path in paths {
+    let count = paths.len();
+    for (index, path) in paths.into_iter().enumerate() {
+        watcher.progress(&Progress::of(FINALISTS, index, count));
         if watcher.stop_requested() {
             return Err(SearchError::Stopped);
         }
