@@ -107,7 +107,7 @@ pub enum SearchError {
     Busy(PathBuf),
     /// A run folder that was made with other settings.
     #[error(
-        "{} was made with {field} = {there}, not {asked}; give another folder or the same settings",
+        "{} was made with {field} = {there}, not {asked}; give another folder, or the same settings and latency model",
         folder.display()
     )]
     OtherRun {

@@ -105,19 +105,7 @@ impl Budget {
     /// # Errors
     /// [`SearchError::Target`] when no path does.
     pub fn best(&self, probabilities: &[Vec<f64>]) -> Result<Vec<usize>, SearchError> {
-        self.weighed(probabilities, WORTH)
-    }
-
-    /// The path of largest probability that meets the budget.
-    ///
-    /// # Errors
-    /// [`SearchError::Target`] when no path does.
-    pub fn most_probable(&self, probabilities: &[Vec<f64>]) -> Result<Vec<usize>, SearchError> {
-        self.weighed(probabilities, 0.0)
-    }
-
-    fn weighed(&self, probabilities: &[Vec<f64>], worth: f64) -> Result<Vec<usize>, SearchError> {
-        let per_ms = worth / self.target_ms;
+        let per_ms = WORTH / self.target_ms;
         let find = |limit_ms| Ok(vec![best_within(probabilities, &self.table, limit_ms, per_ms)?]);
         self.tightened(find).map(|mut paths| paths.swap_remove(0))
     }
