@@ -50,6 +50,12 @@ pub enum DatasetsError {
         /// Why.
         reason: String,
     },
+    /// A folder with photos that were not drawn.
+    #[error("`{}` was not drawn: give a folder of its own for drawn photos", path.display())]
+    NotDrawn {
+        /// What is in the folder.
+        path: PathBuf,
+    },
     /// A file that holds no usable image.
     #[error("`{}`: {reason}", path.display())]
     BadImage {

@@ -28,18 +28,6 @@ pub fn finalists(
     Ok(found)
 }
 
-/// The path of largest probability among those whose latency is at most `budget_ms`, exactly.
-///
-/// # Errors
-/// [`SearchError::Target`] when no path is that fast.
-pub fn most_probable_within(
-    probabilities: &[Vec<f64>],
-    table: &ExpectedLatency,
-    budget_ms: f64,
-) -> Result<Vec<usize>, SearchError> {
-    best_within(probabilities, table, budget_ms, 0.0)
-}
-
 /// The path of largest log-probability plus `worth_per_ms` times its latency, within the budget, exactly.
 ///
 /// Both are sums over the blocks: a multiple-choice knapsack.
@@ -133,7 +121,7 @@ mod tests {
             let table = ExpectedLatency { constant_ms: 0.3, blocks_ms };
             let (fastest, slowest) = table.range_ms();
             let budget_ms = fastest + share * (slowest - fastest);
-            let found = most_probable_within(&p, &table, budget_ms);
+            let found = best_within(&p, &table, budget_ms, 0.0);
             match by_force(&p, &table, budget_ms) {
                 None => prop_assert!(found.is_err()),
                 Some(expected) => {
@@ -162,7 +150,7 @@ mod tests {
     #[test]
     fn an_impossible_budget_says_what_the_fastest_network_needs() {
         let table = ExpectedLatency { constant_ms: 1.0, blocks_ms: vec![vec![0.5, 2.0]] };
-        let error = most_probable_within(&[vec![0.5, 0.5]], &table, 1.4).unwrap_err().to_string();
+        let error = best_within(&[vec![0.5, 0.5]], &table, 1.4, 0.0).unwrap_err().to_string();
         assert!(error.contains("fastest network of the space needs 1.5"), "{error}");
     }
 }

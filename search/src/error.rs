@@ -1,6 +1,6 @@
 //! What can go wrong in a search.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use datasets::DatasetsError;
 use predictor::PredictorError;
@@ -17,7 +17,7 @@ use crate::data::ComputeDevice;
 #[non_exhaustive]
 pub enum SearchError {
     /// libtorch refused an operation.
-    #[error("libtorch: {0}")]
+    #[error("libtorch: {}", without_stack(.0))]
     Torch(#[from] tch::TchError),
     /// A layer that cannot be trained.
     #[error("no trainable form of the layer `{0}`")]
@@ -58,7 +58,7 @@ pub enum SearchError {
     },
     /// A target that no path of the space meets, or every one; with a risk, what it needs is more than it takes.
     #[error(
-        "a target of {target_ms} ms cannot be met: the fastest network of the space needs {fastest_ms:.4} ms, the \
+        "no search for a target of {target_ms:?} ms: the fastest network of the space needs {fastest_ms:.4} ms, the \
          slowest takes {slowest_ms:.4} ms"
     )]
     Target {
@@ -89,7 +89,8 @@ pub enum SearchError {
     },
     /// Images of another shape or with more classes than the network takes.
     #[error(
-        "the images are {found} with {found_classes} classes, but the network takes {expected} with {classes}"
+        "the images are {found} with {found_classes} classes, but the network takes {expected} with {classes}; \
+         --resolution and --classes change a space"
     )]
     ImageShape {
         /// Shape of the images.
@@ -101,9 +102,12 @@ pub enum SearchError {
         /// Classes that the network tells apart.
         classes: u32,
     },
+    /// A run folder in which another process is at work.
+    #[error("{}: another search or training is at work in this folder; wait for it, or give another one", .0.display())]
+    Busy(PathBuf),
     /// A run folder that was made with other settings.
     #[error(
-        "{} was made with {field} = {there}, not {asked}; give another folder or the same settings",
+        "{} was made with {field} = {there}, not {asked}; give another folder, or the same settings and latency model",
         folder.display()
     )]
     OtherRun {
@@ -146,6 +150,25 @@ pub enum SearchError {
         /// The cache state that the model predicts.
         cache: Cache,
     },
+    /// A latency model of another device or runtime than the measurements.
+    #[error("{} and the latency model differ in {difference}; take a table of the model's device and runtime", table.display())]
+    OtherConditions {
+        /// The measurement table.
+        table: PathBuf,
+        /// In what they differ.
+        difference: String,
+    },
+    /// A latency model of a device that is not this machine.
+    #[error(
+        "the latency model is of `{there}`, but this machine is `{here}`; verify there, or have `search report` read a \
+         table that was measured there"
+    )]
+    OtherMachine {
+        /// The model's device.
+        there: String,
+        /// This one.
+        here: String,
+    },
     /// A program that should lie beside this one.
     #[error("`{}` is not there; build it with `cargo build --release`, or put it beside `search`", path.display())]
     NoProgram {
@@ -176,6 +199,14 @@ pub enum SearchError {
 }
 
 impl SearchError {
+    /// The same, naming the file in which something is not as expected.
+    pub(crate) fn in_file(self, path: &Path) -> Self {
+        match self {
+            Self::Checkpoint(reason) => ReadError::Content { path: path.to_owned(), reason }.into(),
+            other => other,
+        }
+    }
+
     /// Whether the input is at fault rather than the run: exit code 2.
     #[must_use]
     pub fn is_input(&self) -> bool {
@@ -190,5 +221,27 @@ impl SearchError {
                 | Self::Study { .. }
                 | Self::Program { code: None | Some(i32::MIN..=1 | 3..), .. }
         )
+    }
+}
+
+/// What libtorch says, without the C++ stack that it says it from.
+fn without_stack(error: &tch::TchError) -> String {
+    let text = error.to_string();
+    let starts = ["Exception raised from", "frame #"].into_iter().filter_map(|start| text.find(start));
+    text[..starts.min().unwrap_or(text.len())].trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_ends_where_the_stack_begins() {
+        for stack in ["\nException raised from f at g.cpp:1\nframe #0: h", " frame #0: h in lib.so\nframe #1"]
+        {
+            let error = tch::TchError::Torch(format!("no memory for 8 bytes{stack}"));
+            let told = SearchError::Torch(error).to_string();
+            assert!(told.ends_with("no memory for 8 bytes"), "{told}");
+        }
     }
 }

@@ -53,7 +53,9 @@ pub fn load_trained(folder: &RunFolder) -> Result<(Architecture, GraphModule), S
     let (network, _) = read_trained(folder)?;
     let module =
         GraphModule::new(network.graph().clone(), &mut generator(0, Purpose::Weights, 0), Device::Cpu)?;
-    load_weights(&TensorFile::read(&folder.weights(), WEIGHTS.0, WEIGHTS.1)?, PREFIX, &module)?;
+    let path = folder.weights();
+    let file = TensorFile::read(&path, WEIGHTS.0, WEIGHTS.1)?;
+    load_weights(&file, PREFIX, &module).map_err(|error| error.in_file(&path))?;
     Ok((network, module))
 }
 

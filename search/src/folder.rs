@@ -1,6 +1,13 @@
 //! The folder of one run.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    path::{Path, PathBuf},
+};
+
+use profiler::record::WriteError;
+
+use crate::SearchError;
 
 /// Where a run keeps its files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +32,12 @@ impl RunFolder {
     #[must_use]
     pub fn settings(&self) -> PathBuf {
         self.path.join("settings.json")
+    }
+
+    /// Which images it is of.
+    #[must_use]
+    pub fn images(&self) -> PathBuf {
+        self.path.join("images.json")
     }
 
     /// What a search was told, to be told again.
@@ -67,5 +80,20 @@ impl RunFolder {
     #[must_use]
     pub fn metrics(&self) -> PathBuf {
         self.path.join("metrics.json")
+    }
+
+    /// Keeps other processes out, for as long as the result lives; the settings must be there.
+    ///
+    /// # Errors
+    /// [`SearchError::Busy`] when another one is at work in this folder; [`SearchError::Write`].
+    pub fn lock(&self) -> Result<File, SearchError> {
+        let path = self.settings();
+        let opened = OpenOptions::new().read(true).write(true).open(&path);
+        let file = opened.map_err(|source| WriteError { path: path.clone(), source })?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(SearchError::Busy(self.path.clone())),
+            Err(TryLockError::Error(source)) => Err(WriteError { path, source }.into()),
+        }
     }
 }

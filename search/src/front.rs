@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     SearchError,
     latency::Budget,
-    run::SearchSettings,
+    run::{FINALISTS, SearchSettings},
     seed::{Purpose, generator},
     strategy::{Oracle, Population, Scored, Strategy},
+    watch::{Progress, Watcher},
 };
 
 /// How long to look.
@@ -116,8 +117,7 @@ impl<'a> Scores<'a> {
     }
 }
 
-/// The best paths within the targets by the shared weights; `watch` is told how many networks of how many are done and
-/// says whether to stop.
+/// The best paths within the targets by the shared weights.
 ///
 /// Evolution begins with what the search learned of the target. All targets share what was looked at: what is found for
 /// one is a parent for the others. A front is a function of the search and the effort; taken up again it ends alike.
@@ -130,7 +130,7 @@ pub fn front(
     targets_ms: &[f64],
     effort: Effort,
     scores: &mut Scores<'_>,
-    watch: &mut dyn FnMut(usize, usize) -> bool,
+    watcher: &mut dyn Watcher,
 ) -> Result<Vec<Vec<usize>>, SearchError> {
     let budgets: Vec<Budget> = targets_ms.iter().map(|&ms| settings.budget().with_target(ms)).collect();
     budgets.iter().try_for_each(|budget| budget.fastest().map(drop))?;
@@ -142,7 +142,8 @@ pub fn front(
         first.push(budget.fastest()?);
         first.retain(|path| !population.knows(path));
         for done in 0..effort.networks {
-            if watch(index * effort.networks + done, all) {
+            watcher.progress(&Progress::of("front", index * effort.networks + done, all));
+            if watcher.stop_requested() {
                 return Err(SearchError::Stopped);
             }
             let next = first.pop().or_else(|| population.child(budget, &[], &mut rng));
@@ -167,15 +168,20 @@ pub fn front(
 /// The best finalist within each target by another oracle, which is asked once per path.
 ///
 /// # Errors
-/// [`SearchError`] of the oracle.
+/// [`SearchError`] of the oracle; [`SearchError::Stopped`].
 pub fn points(
     settings: &SearchSettings,
     targets_ms: &[f64],
     finalists: Vec<Vec<usize>>,
     oracle: &mut dyn Oracle,
+    watcher: &mut dyn Watcher,
 ) -> Result<Vec<FrontPoint>, SearchError> {
-    let mut compared = Population::default();
-    for path in finalists {
+    let (mut compared, count) = (Population::default(), finalists.len());
+    for (index, path) in finalists.into_iter().enumerate() {
+        watcher.progress(&Progress::of(FINALISTS, index, count));
+        if watcher.stop_requested() {
+            return Err(SearchError::Stopped);
+        }
         let accuracy = oracle.accuracy(&path)?;
         compared.add(Scored { path, accuracy });
     }

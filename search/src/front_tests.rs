@@ -4,7 +4,21 @@ use crate::{
     SearchError,
     alpha::{GateGradient, Pair},
     latency::ExpectedLatency,
+    watch::Unwatched,
 };
+
+/// Stops when so many networks are done.
+struct StopsAt(u64, bool);
+
+impl Watcher for StopsAt {
+    fn progress(&mut self, progress: &Progress) {
+        self.1 = progress.phase == "front" && progress.step >= self.0;
+    }
+
+    fn stop_requested(&self) -> bool {
+        self.1
+    }
+}
 
 /// A path is right by the sum of its candidates' merits; counts what it is asked.
 struct Merits {
@@ -40,13 +54,13 @@ fn settings() -> SearchSettings {
 const TARGETS_MS: [f64; 3] = [3.1, 6.1, 8.6];
 const EFFORT: Effort = Effort { networks: 70, finalists: 3 };
 
-fn run(folder: &Path, stop_at: usize, merits: &mut Merits) -> Result<Vec<FrontPoint>, SearchError> {
+fn run(folder: &Path, stop_at: u64, merits: &mut Merits) -> Result<Vec<FrontPoint>, SearchError> {
     let settings = settings();
     let strategy = settings.strategy.start(&settings.plan());
     let mut scores = Scores::open(&folder.join("scores.jsonl"), &[3; 5], merits)?;
-    let finalists =
-        front(&settings, &*strategy, &TARGETS_MS, EFFORT, &mut scores, &mut |done, _| done >= stop_at)?;
-    points(&settings, &TARGETS_MS, finalists, &mut self::merits())
+    let mut watcher = StopsAt(stop_at, false);
+    let finalists = front(&settings, &*strategy, &TARGETS_MS, EFFORT, &mut scores, &mut watcher)?;
+    points(&settings, &TARGETS_MS, finalists, &mut self::merits(), &mut watcher)
 }
 
 #[test]
@@ -56,7 +70,7 @@ fn each_target_gets_its_best_path_and_a_stop_costs_nothing() {
     assert!(matches!(run(folder.path(), 100, &mut merits), Err(SearchError::Stopped)));
     let before = merits.asked;
     assert!(before > 20, "{before}");
-    let found = run(folder.path(), usize::MAX, &mut merits).unwrap();
+    let found = run(folder.path(), u64::MAX, &mut merits).unwrap();
     // 3.1 ms: two of five at 1 ms: 6 hundredths. 6.1 ms: all at 1 ms: 15. 8.6 ms: two of them at 2 ms: 17.
     let expected = [(3.0, 0.06), (6.0, 0.15), (8.0, 0.17)];
     for (point, (ms, accuracy)) in found.iter().zip(expected) {
@@ -66,10 +80,10 @@ fn each_target_gets_its_best_path_and_a_stop_costs_nothing() {
     assert_eq!(found.len(), 3);
     // No more than in one go, and nothing twice: there are 3^5 = 243 paths.
     let (other, mut whole) = (tempfile::tempdir().unwrap(), self::merits());
-    assert_eq!(run(other.path(), usize::MAX, &mut whole).unwrap(), found);
+    assert_eq!(run(other.path(), u64::MAX, &mut whole).unwrap(), found);
     assert_eq!(merits.asked, whole.asked);
     let mut again = self::merits();
-    assert_eq!(run(other.path(), usize::MAX, &mut again).unwrap(), found);
+    assert_eq!(run(other.path(), u64::MAX, &mut again).unwrap(), found);
     assert_eq!(again.asked, 0);
 }
 
@@ -103,7 +117,7 @@ fn an_impossible_target_is_refused_before_anything_is_looked_at() {
     let strategy = settings.strategy.start(&settings.plan());
     let folder = tempfile::tempdir().unwrap();
     let mut scores = Scores::open(&folder.path().join("s"), &[3; 5], &mut merits).unwrap();
-    let found = front(&settings, &*strategy, &[6.0, 0.9], EFFORT, &mut scores, &mut |_, _| false);
+    let found = front(&settings, &*strategy, &[6.0, 0.9], EFFORT, &mut scores, &mut Unwatched);
     assert!(found.unwrap_err().to_string().contains("fastest network of the space needs 1.0000 ms"));
     assert_eq!(merits.asked, 0);
 }

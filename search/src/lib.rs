@@ -12,6 +12,7 @@
 
 mod error;
 mod folder;
+mod named_space;
 mod settings;
 
 pub mod alpha;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use predictor::{Emulation, LatencyModel, Measurements, Mixing, PredictorError};
+use predictor::{Emulation, LatencyModel, Measurements, Mixing};
 use profiler::{
     measure::median,
     record::{Level, Row},
@@ -84,7 +84,7 @@ impl Report {
     ) -> Result<Self, SearchError> {
         let measurements = Measurements::read(&[measured.to_owned()], Mixing::Refuse, emulation)?;
         if let Some(difference) = model.conditions().difference(&measurements.conditions) {
-            return Err(PredictorError::OtherConditions { table: measured.to_owned(), difference }.into());
+            return Err(SearchError::OtherConditions { table: measured.to_owned(), difference });
         }
         let row = |folder: &RunFolder| row(model, measured, &measurements.rows, folder);
         let networks: Vec<ReportRow> = folders.iter().map(row).collect::<Result<_, _>>()?;

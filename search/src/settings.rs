@@ -8,6 +8,34 @@ use serde_json::Value;
 
 use crate::SearchError;
 
+/// Largest count of anything: more steps than years have seconds for.
+const MOST: u64 = 1 << 32;
+/// More than libtorch can start.
+const MOST_THREADS: usize = 4096;
+
+/// Checks a number of threads.
+///
+/// # Errors
+/// [`SearchError::Setting`].
+pub(crate) fn check_threads(threads: usize) -> Result<(), SearchError> {
+    if (1..=MOST_THREADS).contains(&threads) {
+        return Ok(());
+    }
+    Err(SearchError::Setting { name: "number of threads", value: threads.to_string(), expected: "1 to 4096" })
+}
+
+/// Checks a setting that counts something.
+///
+/// # Errors
+/// [`SearchError::Setting`] when it is less than `least` or absurd.
+pub(crate) fn check_count(name: &'static str, value: u64, least: u64) -> Result<(), SearchError> {
+    if (least..=MOST).contains(&value) {
+        return Ok(());
+    }
+    let expected = if value < least { "a number of at least 1" } else { "a smaller number" };
+    Err(SearchError::Setting { name, value: value.to_string(), expected })
+}
+
 /// Writes a run's settings, or checks that a folder that has some was made with the same.
 ///
 /// # Errors

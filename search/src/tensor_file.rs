@@ -116,20 +116,6 @@ impl TensorFile {
         }
     }
 
-    /// A list of exactly one 64-bit float.
-    ///
-    /// # Errors
-    /// As [`TensorFile::numbers`], and when there are none or several.
-    pub fn number(&self, name: &str) -> Result<f64, SearchError> {
-        match self.numbers(name)?.as_slice() {
-            &[number] => Ok(number),
-            other => {
-                let count = other.len();
-                Err(SearchError::Checkpoint(format!("`{name}` holds {count} numbers, expected 1")))
-            }
-        }
-    }
-
     /// A list of counts.
     ///
     /// # Errors

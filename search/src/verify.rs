@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use predictor::{Emulation, LatencyModel, PredictorError};
-use profiler::record::write_atomic;
+use profiler::{device::Device, record::write_atomic};
 
 use crate::{
     RunFolder, SearchError,
@@ -44,6 +44,10 @@ pub fn verify(
     if conditions.runtime.emulated && options.emulation == Emulation::Refuse {
         let runtime = conditions.runtime.name.clone();
         return Err(PredictorError::Emulated { table: table.to_owned(), runtime }.into());
+    }
+    let (there, here) = (conditions.device.clone(), Device::of_this_machine().name());
+    if !table.exists() && there != here {
+        return Err(SearchError::OtherMachine { there, here });
     }
     let mut line = CommandLine::new("profiler", "run");
     for folder in folders {

@@ -5,14 +5,22 @@
 pub struct Progress {
     /// What it does, in a word or two.
     pub phase: &'static str,
-    /// Weight steps done.
+    /// Steps done.
     pub step: u64,
-    /// Weight steps in all.
+    /// Steps in all.
     pub steps: u64,
     /// Loss of the last weight step; NaN where none was made.
     pub loss: f64,
     /// E\[latency\] and its target in milliseconds, in a search.
     pub expected_ms: Option<(f64, f64)>,
+}
+
+impl Progress {
+    /// That of a phase in which nothing is trained.
+    #[must_use]
+    pub fn of(phase: &'static str, step: usize, steps: usize) -> Self {
+        Self { phase, step: step as u64, steps: steps as u64, loss: f64::NAN, expected_ms: None }
+    }
 }
 
 /// Looks on.

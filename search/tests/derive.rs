@@ -28,12 +28,39 @@ fn networks_for_other_targets_come_out_of_one_run() {
         search(&settings, &support::images(), &run, Duration::from_secs(3600), &mut Unwatched).unwrap();
         for share in [0.2, 0.6, 1.5] {
             let target_ms = fastest_ms + share * (slowest_ms - fastest_ms);
-            program(path, &format!("derive {name} --target-ms {target_ms} -o other.json")).success();
+            let evolves = "--data images --networks 12 --scored-images 40";
+            let line = format!("derive {name} --target-ms {target_ms} {evolves} -o other.json --json");
+            let printed = program(path, &line).success().get_output().stdout.clone();
             let network = read_architecture(&path.join("other.json")).unwrap();
             let ms: f64 = network.ops().iter().map(|op| op.macs().0 as f64 / 1e5).sum();
             assert!(ms <= target_ms, "{strategy:?}: {ms} of {target_ms}");
+            if strategy == StrategyKind::Evolution {
+                // Not just anything within the target: the best of those that use it, by the shared weights.
+                assert!(ms >= 0.9 * target_ms.min(slowest_ms), "{ms} of {target_ms}");
+                let derived: serde_json::Value = serde_json::from_slice(&printed).unwrap();
+                let right = derived["held_out_accuracy"].as_f64().unwrap();
+                let scores = std::fs::read_to_string(path.join("evolved/front/scores-40.jsonl")).unwrap();
+                let found: Vec<serde_json::Value> =
+                    scores.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+                let used = |line: &&serde_json::Value| {
+                    let of = |index: usize| line["path"][index].as_u64().unwrap() as usize;
+                    let ms = support::latency().path_ms(&[of(0), of(1), of(2), of(3)]);
+                    ms <= target_ms && ms >= 0.9 * target_ms.min(slowest_ms)
+                };
+                let best = found.iter().filter(used).map(|line| line["accuracy"].as_f64().unwrap());
+                // All 40 held-out images were looked at both times.
+                assert_eq!(best.reduce(f64::max), Some(right), "{target_ms}");
+            }
         }
     }
+    // For its own target a search has looked at networks already; its network needs no images.
+    let own_ms = support::search_settings().target_ms;
+    program(path, &format!("derive evolved --target-ms {own_ms} -o own.json")).success();
+    let [own, searched] = ["own.json", "evolved/architecture.json"].map(|name| path.join(name));
+    assert!(read_architecture(&searched).is_ok() && read_architecture(&own).is_ok());
+    program(path, "derive evolved --target-ms 9 --networks 0 -o other.json").code(2);
+    let unknown = predicates::str::contains("cannot read evolved/config.toml");
+    program(path, &format!("derive evolved --target-ms {slowest_ms} -o other.json")).code(2).stderr(unknown);
     let impossible = predicates::str::contains(format!("needs {fastest_ms:.4} ms"));
     program(path, "derive run --target-ms 0.001 -o other.json").code(2).stderr(impossible);
     program(path, "derive run --target-ms NaN -o other.json").code(2);

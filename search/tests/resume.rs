@@ -9,7 +9,7 @@ use std::{path::Path, time::Duration};
 use datasets::images::ImageDataset;
 use search::{
     RunFolder, SearchError,
-    run::{Log, LogLine, SearchSettings, search},
+    run::{FINALISTS, Log, LogLine, SearchSettings, search},
     strategy::StrategyKind,
     train::{TrainSettings, train},
     watch::{Progress, Unwatched, Watcher},
@@ -22,7 +22,10 @@ struct StopEvery(u64, bool);
 
 impl Watcher for StopEvery {
     fn progress(&mut self, progress: &Progress) {
-        self.1 = progress.step.is_multiple_of(self.0) && progress.step < progress.steps;
+        // The comparison of the finalists has no state: it would be stopped in the same place for ever.
+        self.1 = progress.phase != FINALISTS
+            && progress.step.is_multiple_of(self.0)
+            && progress.step < progress.steps;
     }
 
     fn stop_requested(&self) -> bool {
@@ -132,4 +135,58 @@ fn broken_checkpoints_are_refused() {
     std::fs::write(run.checkpoint(), &whole[..whole.len() / 2]).unwrap();
     let error = search(&settings, &images, &run, HOUR, &mut Unwatched).unwrap_err();
     assert!(error.is_input() && error.to_string().contains("checkpoint.safetensors"), "{error}");
+    // One of another search names its file, too.
+    let strategy = StrategyKind::Reinforce;
+    let (other, settings) =
+        (RunFolder::new(&folder.path().join("other")), SearchSettings { strategy, ..settings });
+    let stopped = search(&settings, &images, &other, HOUR, &mut StopEvery(5, false));
+    assert!(matches!(stopped, Err(SearchError::Stopped)));
+    std::fs::write(other.checkpoint(), whole).unwrap();
+    let error = search(&settings, &images, &other, HOUR, &mut Unwatched).unwrap_err();
+    assert!(error.to_string().contains("other/checkpoint.safetensors: `baseline` is missing"), "{error}");
+}
+
+/// A folder that is left by a refused command would stand in the way of the next one.
+#[test]
+fn what_is_refused_leaves_no_folder() {
+    let (folder, images, settings) =
+        (tempfile::tempdir().unwrap(), support::images(), support::search_settings());
+    let run = RunFolder::new(&folder.path().join("run"));
+    let mut more = settings.clone();
+    more.latency.blocks_ms[0].push(0.0);
+    for (wrong, named) in [
+        (SearchSettings { batch: 81, ..settings.clone() }, "batches of 81 images: expected 1 to 80"),
+        (SearchSettings { held_out: 120, ..settings.clone() }, "120 of 120"),
+        (SearchSettings { threads: 5000, ..settings.clone() }, "number of threads is 5000"),
+        (more, "table of latencies is for [5, 5, 4, 5] candidates"),
+    ] {
+        let error = search(&wrong, &images, &run, HOUR, &mut Unwatched).unwrap_err();
+        assert!(error.is_input() && error.to_string().contains(named), "{error}");
+    }
+    let network = support::space().network("net", &[0, 0, 0, 0]).unwrap();
+    let training = support::train_settings(&network);
+    for wrong in [
+        TrainSettings { batch: 121, ..training.clone() },
+        TrainSettings { held_out: 120, ..training.clone() },
+    ] {
+        assert!(train(&network, &wrong, &images, &run, HOUR, &mut Unwatched).unwrap_err().is_input());
+    }
+    assert!(!run.path().exists());
+}
+
+#[test]
+fn a_run_is_not_gone_on_with_on_other_images_nor_by_two() {
+    let (folder, images, settings) =
+        (tempfile::tempdir().unwrap(), support::images(), support::search_settings());
+    let run = RunFolder::new(folder.path());
+    let stopped = search(&settings, &images, &run, HOUR, &mut StopEvery(5, false));
+    assert!(matches!(stopped, Err(SearchError::Stopped)));
+    let other = ImageDataset { train: support::image_set(120, 3), ..images.clone() };
+    let error = search(&settings, &other, &run, HOUR, &mut Unwatched).unwrap_err();
+    assert!(error.is_input() && error.to_string().contains("was made with training_images ="), "{error}");
+    let lock = run.lock().unwrap();
+    let error = search(&settings, &images, &run, HOUR, &mut Unwatched).unwrap_err();
+    assert!(matches!(error, SearchError::Busy(_)), "{error}");
+    drop(lock);
+    search(&settings, &images, &run, HOUR, &mut Unwatched).unwrap();
 }

@@ -38,6 +38,29 @@ fn from_a_space_to_a_report() {
         "search run --space proxylessnas-small --model model.json --data images --target-of-baseline 0.7 \
          --held-out 40 --batch 20 --warm-up-steps 2 --steps 4 --alpha-every 2 --threads 1 -o search",
     );
+    let config = fs::read(folder.join("search/config.toml")).unwrap();
+    let refused = |line: &str, named: &str| {
+        let output = program("search").current_dir(folder).args(line.split(' ')).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && said.contains(named), "{line}: {said}");
+    };
+    let other = "run --space proxylessnas-small --model model.json --data images --target-of-baseline 0.6 --held-out 40";
+    refused(&format!("{other} --batch 20 -o search"), "search was made with ");
+    assert_eq!(
+        fs::read(folder.join("search/config.toml")).unwrap(),
+        config,
+        "a refused command changes nothing"
+    );
+    refused(&format!("{other} --batch 9999 -o new"), "batches of 9999 images");
+    assert!(!folder.join("new").exists());
+    // Settings that were changed by hand.
+    let settings = fs::read_to_string(folder.join("search/settings.json")).unwrap();
+    let mut damaged = json(&settings);
+    damaged["intervals"]["blocks"][0] = Value::Array(Vec::new());
+    fs::write(folder.join("search/settings.json"), damaged.to_string()).unwrap();
+    refused("derive search --target-ms 1 --risk 0.1 -o derived.json", "table of intervals");
+    fs::write(folder.join("search/settings.json"), settings).unwrap();
+
     run(folder, "search baseline --space proxylessnas-small -o baseline.json");
     for (architecture, name) in [("search/architecture.json", "searched"), ("baseline.json", "baseline")] {
         let train =

@@ -209,6 +209,13 @@ fn search() {
             format!("search run --space no-such-space --model model.json {data} --target-ms 1 -o s"),
             "no-such-space",
         ),
+        (
+            format!("search run {space} --model model.json {data} --seed 18446744073709551615 -o s"),
+            "9223372036854775807",
+        ),
+        (format!("search bench {space} --threads 0"), "threads is 0"),
+        (format!("search bench {space} --device cpu"), "--device"),
+        ("search full-size --space proxylessnas-mobile --photos photos".to_owned(), "empty-class"),
         ("search baseline --space no-such-space -o b.json".to_owned(), "no-such-space"),
         (format!("search baseline {space} --width 0 -o b.json"), "0"),
         (format!("search train missing.json {data} -o t"), "missing.json"),

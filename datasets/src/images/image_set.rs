@@ -1,3 +1,5 @@
+use sha2::{Digest, Sha256};
+
 use super::{HoldOut, Photos};
 use crate::DatasetsError;
 
@@ -54,6 +56,22 @@ impl ImageSet {
         bytes.get(index.checked_mul(size)?..index.checked_add(1)?.checked_mul(size)?)
     }
 
+    /// 16 hexadecimal digits that other images or labels do not share: a checksum of all pixels and labels, of photos of
+    /// the files' names in place of the pixels.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let mut hash = Sha256::new();
+        match &self.pixels {
+            Pixels::Bytes(bytes) => hash.update(bytes),
+            Pixels::Photos(photos) => photos.files.iter().for_each(|file| {
+                hash.update(file.as_os_str().as_encoded_bytes());
+                hash.update([0]);
+            }),
+        }
+        self.labels.iter().for_each(|label| hash.update(label.to_le_bytes()));
+        hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Copy of the images at `indices`, in that order; the number of classes stays. `None` if one is past the end.
     #[must_use]
     pub fn select(&self, indices: &[usize]) -> Option<Self> {
@@ -106,6 +124,24 @@ mod tests {
         assert_eq!(picked.pixels, Pixels::Bytes(vec![20, 21, 22, 23, 0, 1, 2, 3]));
         assert_eq!(picked.labels, [2, 0]);
         assert_eq!(picked.classes, 3);
+    }
+
+    #[test]
+    fn a_fingerprint_is_of_pixels_and_labels() {
+        let images = three_images();
+        // SHA-256 of the bytes 0 1 2 3 10 11 12 13 20 21 22 23, then 0 0 1 0 2 0, by sha256sum.
+        assert_eq!(images.fingerprint(), "2ad413b4f976857a");
+        let mut other = images.clone();
+        other.labels[1] = 0;
+        assert_ne!(images.fingerprint(), other.fingerprint());
+        let photos = |names: &[&str]| ImageSet {
+            pixels: Pixels::Photos(Photos {
+                root: "x".into(),
+                files: names.iter().map(Into::into).collect(),
+            }),
+            ..images.clone()
+        };
+        assert_ne!(photos(&["a", "bc"]).fingerprint(), photos(&["ab", "c"]).fingerprint());
     }
 
     #[test]

@@ -132,11 +132,23 @@ fn decode(bytes: &[u8]) -> Result<image::DynamicImage, String> {
     reader.decode().map_err(|e| e.to_string())
 }
 
-/// Whether a JPEG's last scan has no end: the decoder would fill what is missing with grey.
+/// Whether a JPEG stops before its end marker: the decoder would fill what is missing with grey.
+///
+/// Source: ITU-T T.81, annex B: a segment has a length, a scan's data goes on to the next marker that is no restart, and in
+/// it 0xff is followed by 0. Behind the end there may be anything, such as the film of a moving photo.
 fn is_cut(bytes: &[u8]) -> bool {
-    let last = |marker: [u8; 2]| bytes.windows(2).rposition(|pair| pair == marker);
-    // Within a scan 0xff is followed by 0 or by a restart marker, so these two are markers.
-    last([0xff, 0xd9]) < last([0xff, 0xda])
+    let mut rest = bytes.get(2..).unwrap_or_default();
+    loop {
+        rest = match rest {
+            [] => return true,
+            [0xff, 0xd9, ..] => return false,
+            [0xff, 0x02..=0xcf | 0xd8..=0xfe, high, low, ..] => {
+                let length = usize::from(u16::from_be_bytes([*high, *low]));
+                rest.get(2 + length..).unwrap_or_default()
+            }
+            [_, behind @ ..] => behind,
+        };
+    }
 }
 
 #[cfg(test)]
@@ -218,6 +230,9 @@ mod tests {
             let error = read(&path, Framing::Middle, [3, 8, 8]).unwrap_err().to_string();
             assert!(error.contains("photo.jpg") && error.contains(expected), "{error}");
         }
+        // Behind the end there may be anything, even what looks like a scan.
+        std::fs::write(&path, [&whole[..], b"film \xff\xda \xff\xda"].concat()).unwrap();
+        assert!(read(&path, Framing::Middle, [3, 8, 8]).is_ok());
         let png = folder.path().join("photo.png");
         halves(64, 64).save(&png).unwrap();
         let whole = std::fs::read(&png).unwrap();

@@ -15,9 +15,16 @@ const QUALITY: u8 = 90;
 /// class) to `val/`: coloured waves with grain, whose wavelength is the class. Files that are there stay as they are.
 ///
 /// # Errors
-/// [`DatasetsError::Unwritable`].
+/// [`DatasetsError::Unwritable`]; [`DatasetsError::NotDrawn`] for a folder with classes of somebody's own.
 pub fn draw_photos(folder: &Path, count: usize, side: u32, classes: usize) -> Result<(), DatasetsError> {
     let classes = classes.max(1);
+    if let Ok(entries) = folder.join("train").read_dir() {
+        for entry in entries.flatten() {
+            if !entry.file_name().to_string_lossy().starts_with("class-") {
+                return Err(DatasetsError::NotDrawn { path: entry.path() });
+            }
+        }
+    }
     for (part, count) in [("train", count), ("val", (count / 10).max(classes))] {
         for index in 0..count {
             let class = index % classes;
@@ -77,6 +84,10 @@ mod tests {
         let Pixels::Photos(photos) = &dataset.train.pixels else { unreachable!() };
         let mut pixels = vec![0; 3 * 16 * 16];
         photos.read(3, Framing::Middle, [3, 16, 16], &mut pixels).unwrap().unwrap();
+        let own = folder.path().join("train/cats");
+        std::fs::create_dir(&own).unwrap();
+        let error = draw_photos(folder.path(), 7, 32, 2).unwrap_err().to_string();
+        assert!(error.contains("train/cats"), "{error}");
         let (low, high) = (pixels.iter().min().unwrap(), pixels.iter().max().unwrap());
         assert!(high - low > 60, "{low} to {high}: a drawing has contrast");
     }

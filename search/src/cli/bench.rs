@@ -10,10 +10,13 @@ use serde::Serialize;
 use super::{
     UsageError,
     output::{self, table},
-    recipe::RecipeArgs,
+    recipe::{RECIPE, StepArgs},
     space::SpaceArgs,
 };
-use crate::bench::{Kind, Memory, Ratio, Report, Settings, measure_memory, time_steps};
+use crate::{
+    bench::{Kind, Memory, Ratio, Report, Settings, measure_memory, time_steps},
+    settings::check_count,
+};
 
 /// Compares a supernet's steps with those of a plain network, in time and memory, on random images.
 ///
@@ -54,7 +57,7 @@ struct Subject {
     #[command(flatten)]
     space: SpaceArgs,
     #[command(flatten)]
-    recipe: RecipeArgs,
+    step: StepArgs,
 }
 
 impl Subject {
@@ -64,8 +67,8 @@ impl Subject {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["bench-memory", kind.as_str().unwrap_or_default()]);
         command.args(["--draw".to_owned(), draw.to_string()]).args(self.space.arguments());
-        command.args(["--batch".to_owned(), self.recipe.batch.to_string()]);
-        command.args(["--threads".to_owned(), self.recipe.threads().to_string()]);
+        command.args(["--batch".to_owned(), self.step.batch.to_string()]);
+        command.args(["--threads".to_owned(), self.step.threads().to_string()]);
         let result = command.output()?;
         if !result.status.success() {
             anyhow::bail!("memory of {kind}: {}", String::from_utf8_lossy(&result.stderr).trim());
@@ -83,26 +86,20 @@ struct Shown<'a> {
 
 impl BenchMemory {
     pub(super) fn execute(self) -> anyhow::Result<String> {
-        let (recipe, space) = (&self.subject.recipe, self.subject.space.read()?.resolve()?);
-        output::json(&measure_memory(
-            self.kind,
-            self.draw,
-            &space,
-            &recipe.weights(),
-            recipe.batch,
-            recipe.threads(),
-        )?)
+        let (step, space) = (&self.subject.step, self.subject.space.read()?.resolve()?);
+        step.check()?;
+        let (batch, threads) = (step.batch, step.threads());
+        output::json(&measure_memory(self.kind, self.draw, &space, &RECIPE, batch, threads)?)
     }
 }
 
 impl Bench {
     pub(super) fn execute(self) -> anyhow::Result<String> {
-        let (recipe, rounds) = (&self.subject.recipe, self.rounds);
-        if rounds == 0 || recipe.batch == 0 {
-            return Err(UsageError("--rounds and --batch must be at least 1".to_owned()).into());
-        }
+        let (step, rounds) = (&self.subject.step, self.rounds);
+        step.check()?;
+        check_count("number of rounds", rounds as u64, 1)?;
         let space = self.subject.space.read()?.resolve()?;
-        let (batch, threads) = (recipe.batch, recipe.threads());
+        let (batch, threads) = (step.batch, step.threads());
         let resolution = space.input().height;
         let settings = Settings { space: space.name().to_owned(), resolution, batch, threads, rounds };
         let mut kept_mib = BTreeMap::new();
@@ -121,7 +118,7 @@ impl Bench {
         }
         if report.times.is_none() {
             eprintln!("time: {rounds} rounds");
-            report.times = Some(time_steps(&space, &recipe.weights(), batch, threads, rounds)?);
+            report.times = Some(time_steps(&space, &RECIPE, batch, threads, rounds)?);
             self.keep(&report)?;
         }
         self.show(&report)

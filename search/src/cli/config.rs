@@ -152,9 +152,15 @@ impl SearchConfig {
     /// This, and `below` where this says nothing.
     fn over(&self, below: &Self) -> anyhow::Result<Self> {
         // TOML leaves out what is not given, and keeps a NaN for the checks that name it.
-        let mut merged = toml::Table::try_from(below)?;
-        merged.extend(toml::Table::try_from(self)?);
+        let mut merged = below.to_table()?;
+        merged.extend(self.to_table()?);
         Ok(merged.try_into()?)
+    }
+
+    fn to_table(&self) -> Result<toml::Table, UsageError> {
+        // All that a table of these fields cannot hold.
+        let too_large = |_| UsageError(format!("a number is larger than {}, the largest in TOML", i64::MAX));
+        toml::Table::try_from(self).map_err(too_large)
     }
 
     /// As a file that [`SearchConfig::read`] reads.
@@ -203,6 +209,8 @@ mod tests {
         wrong("version = 2", "version 2 is not known");
         wrong("target_ms = 1.0\ntarget_of_baseline = 0.5", "give one of them");
         wrong("strategy = \"luck\"", "luck");
+        let large = SearchConfig { seed: Some(u64::MAX), ..SearchConfig::default() };
+        assert!(large.effective(None).unwrap_err().to_string().contains("larger than 9223372036854775807"));
         assert!(SearchConfig::default().effective(Some(Path::new("missing.toml"))).is_err());
     }
 }

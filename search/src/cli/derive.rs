@@ -8,15 +8,18 @@ use serde::Serialize;
 
 use super::{
     UsageError,
+    effort::EffortArgs,
     finished_run::FinishedRun,
     output::{self, percent},
+    progress::Bar,
 };
-use crate::run::compare;
+use crate::{latency::Budget, run::compare};
 
 /// Takes another network out of a finished search, for another target or risk, without training.
 ///
 /// By default the network that the search learned to like best within the target; with --compare, the best of several on
-/// held-out images with the shared weights.
+/// held-out images with the shared weights. A search by `--strategy evolution` or `random` has learned weights alone: for
+/// another target than its own, networks evolve by their accuracy on held-out images, as in `search front`.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  search derive run/search --target-ms 0.3 --risk 0.1 -o run/faster.json")]
 pub(super) struct Derive {
@@ -32,6 +35,8 @@ pub(super) struct Derive {
     /// Compare several networks on held-out images.
     #[arg(long)]
     compare: bool,
+    #[command(flatten)]
+    effort: EffortArgs,
     /// Folder of the images [default: as in the search].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -51,25 +56,46 @@ struct Derived {
     limit_ms: f64,
     predicted_ms: f64,
     held_out_accuracy: Option<f64>,
+    emulated: bool,
 }
 
+/// A path, and the share of held-out images that it gets right, where that was looked at.
+type Found = Option<(Vec<usize>, Option<f64>)>;
+
 impl Derive {
+    /// The best that the search has learned of within a budget.
+    fn known(&self, run: &mut FinishedRun, budget: &Budget) -> anyhow::Result<Found> {
+        let paths = run.state.strategy.finalists(Some(budget))?;
+        if !self.compare {
+            return Ok(paths.into_iter().next().map(|path| (path, None)));
+        }
+        let held_out = run.held_out(self.data.clone())?;
+        let mut bar = Bar::new()?;
+        let best = compare(paths, &mut run.oracle(&held_out, None), &mut bar);
+        bar.finish();
+        Ok(best?.map(|best| (best.path, Some(best.accuracy))))
+    }
+
+    /// The best that evolves with the search's weights.
+    fn evolved(&self, run: &mut FinishedRun) -> anyhow::Result<Found> {
+        let held_out = run.held_out(self.data.clone())?;
+        let best = self.effort.points(run, &held_out, &[self.target_ms])?.pop();
+        Ok(best.map(|best| (best.path, Some(best.held_out_accuracy))))
+    }
+
     pub(super) fn execute(self) -> anyhow::Result<String> {
         if !(self.target_ms.is_finite() && self.target_ms > 0.0) {
             return Err(UsageError(format!("--target-ms {}: expected above 0", self.target_ms)).into());
         }
-        let mut run = FinishedRun::read(&self.run)?.with_risk(self.risk)?;
+        self.effort.check()?;
+        let run = FinishedRun::read(&self.run)?;
+        let searched = run.settings.hard_budget();
+        let mut run = run.with_risk(self.risk)?;
         let budget = run.settings.budget().with_target(self.target_ms);
-        let mut paths = run.state.strategy.finalists(Some(&budget))?;
-        paths.truncate(if self.compare { paths.len() } else { 1 });
-        let (path, held_out_accuracy) = if self.compare {
-            let held_out = run.held_out(self.data)?;
-            let best = compare(paths, &mut run.oracle(&held_out, None))?;
-            best.map(|best| (best.path, Some(best.accuracy)))
-        } else {
-            paths.pop().map(|path| (path, None))
-        }
-        .ok_or_else(|| UsageError("the search has looked at no network".to_owned()))?;
+        let knows = !run.settings.strategy.learns_after_training() || searched.as_ref() == Some(&budget);
+        let found = if knows { self.known(&mut run, &budget)? } else { self.evolved(&mut run)? };
+        let (path, held_out_accuracy) =
+            found.ok_or_else(|| UsageError("the search has looked at no network".to_owned()))?;
         let network = run.settings.space.resolve()?.network("derived", &path)?;
         write_architecture(&self.output, &network)?;
         let derived = Derived {
@@ -79,6 +105,7 @@ impl Derive {
             limit_ms: budget.limit_ms(&path),
             predicted_ms: run.settings.latency.path_ms(&path),
             held_out_accuracy,
+            emulated: run.settings.emulated,
         };
         if self.json {
             return output::json(&derived);

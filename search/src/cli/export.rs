@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use profiler::record::write_atomic;
 
+use super::UsageError;
 use crate::{
     RunFolder,
     export::{folded_tensors, load_trained, onnx_model},
@@ -32,6 +33,9 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) fn execute(self) -> anyhow::Result<String> {
+        if self.output.is_some() && self.output == self.safetensors {
+            return Err(UsageError("--output and --safetensors name the same file".to_owned()).into());
+        }
         let (network, module) = load_trained(&RunFolder::new(&self.training))?;
         let mut lines = Vec::new();
         if let Some(path) = &self.output {

@@ -9,7 +9,7 @@ use tch::Device;
 use super::{UsageError, config::SearchConfig};
 use crate::{
     RunFolder,
-    data::{Normalization, check_images},
+    data::{ImagesIdentity, Normalization, check_images},
     run::{SearchSettings, SearchState, SetOracle, read_finished},
 };
 
@@ -31,6 +31,10 @@ impl FinishedRun {
     pub(super) fn read(folder: &Path) -> anyhow::Result<Self> {
         let folder = RunFolder::new(folder);
         let (settings, state) = read_finished(&folder)?;
+        if settings.emulated {
+            let path = folder.path().display();
+            eprintln!("note: the latencies of {path} are of emulated figures, which are no timings");
+        }
         Ok(Self { folder, settings, state })
     }
 
@@ -52,6 +56,10 @@ impl FinishedRun {
         let space = self.settings.space.resolve()?;
         let images = open_images(&data, space.input())?;
         check_images(&images.train, space.input(), space.classes())?;
+        // A search of an older release does not say which images it is of.
+        if self.folder.images().exists() {
+            ImagesIdentity::of(&images).keep(&self.folder)?;
+        }
         let hold_out = HoldOut { count: self.settings.held_out, seed: self.settings.seed };
         let (training, images) = images.train.hold_out(hold_out)?;
         Ok(HeldOut { normalization: Normalization::of(&training), images, training })

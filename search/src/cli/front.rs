@@ -8,14 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     UsageError,
+    effort::EffortArgs,
     finished_run::FinishedRun,
     output::{self, percent, table},
-    progress::Bar,
 };
-use crate::{
-    front::{Effort, FrontPoint, Scores, front, points},
-    watch::{Progress, Watcher},
-};
+use crate::front::FrontPoint;
 
 /// Finds networks for many targets with the weights of one finished search, without training.
 ///
@@ -37,12 +34,8 @@ pub(super) struct Front {
     /// Largest probability of being slower than the target [default: as in the search].
     #[arg(long, value_name = "PROBABILITY")]
     risk: Option<f64>,
-    /// Networks looked at per target.
-    #[arg(long, value_name = "N", default_value_t = 200)]
-    networks: usize,
-    /// Held-out images that each is looked at with; the best are compared on all.
-    #[arg(long, value_name = "IMAGES", default_value_t = 1000)]
-    scored_images: usize,
+    #[command(flatten)]
+    effort: EffortArgs,
     /// Folder of the images [default: as in the search].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -54,6 +47,9 @@ pub(super) struct Front {
 /// What is written into front.json.
 #[derive(Serialize, Deserialize)]
 struct FrontFile {
+    /// Whether the latencies are of emulated figures, which are no timings.
+    #[serde(default)]
+    emulated: bool,
     networks: Vec<Entry>,
 }
 
@@ -69,45 +65,15 @@ struct Entry {
     file: String,
 }
 
-/// Networks of each target that are compared on all held-out images.
-const FINALISTS: usize = 5;
-
 impl Front {
     pub(super) fn execute(self) -> anyhow::Result<String> {
         if let Some(wrong) = self.targets.iter().find(|ms| !(ms.is_finite() && **ms > 0.0)) {
             return Err(UsageError(format!("--targets {wrong}: expected above 0")).into());
         }
-        if self.networks == 0 || self.scored_images == 0 {
-            return Err(UsageError("--networks and --scored-images must be at least 1".to_owned()).into());
-        }
+        self.effort.check()?;
         let mut run = FinishedRun::read(&self.run)?.with_risk(self.risk)?;
         let held_out = run.held_out(self.data.clone())?;
-        let folder = run.folder.front();
-        // Scores over other images are other scores.
-        let scores = folder.join(format!("scores-{}.jsonl", self.scored_images));
-        std::fs::create_dir_all(&folder)
-            .map_err(|source| profiler::record::WriteError { path: folder.clone(), source })?;
-        let settings = run.settings.clone();
-        let counts: Vec<usize> = settings.latency.blocks_ms.iter().map(Vec::len).collect();
-        let start = settings.strategy.start(&settings.plan());
-        let strategy = std::mem::replace(&mut run.state.strategy, start);
-        let mut bar = Bar::new()?;
-        let mut watch = |done: usize, all: usize| {
-            bar.progress(&Progress {
-                phase: "front",
-                step: done as u64,
-                steps: all as u64,
-                loss: f64::NAN,
-                expected_ms: None,
-            });
-            bar.stop_requested()
-        };
-        let effort = Effort { networks: self.networks, finalists: FINALISTS };
-        let mut oracle = run.oracle(&held_out, Some(self.scored_images));
-        let mut scores = Scores::open(&scores, &counts, &mut oracle)?;
-        let finalists = front(&settings, &*strategy, &self.targets, effort, &mut scores, &mut watch);
-        bar.finish();
-        let points = points(&settings, &self.targets, finalists?, &mut run.oracle(&held_out, None))?;
+        let points = self.effort.points(&mut run, &held_out, &self.targets)?;
         self.show(&run, &points)
     }
 
@@ -129,7 +95,7 @@ impl Front {
                 file,
             });
         }
-        let front = FrontFile { networks };
+        let front = FrontFile { emulated: run.settings.emulated, networks };
         write_document(&run.folder.front().join("front.json"), "tailor-front", 1, &front)?;
         if self.json {
             return output::json(&front);

@@ -9,10 +9,14 @@ use super::{
     UsageError,
     output::{self, percent, table},
     progress::Bar,
-    recipe::RecipeArgs,
+    recipe::{RECIPE, StepArgs},
     space::SpaceArgs,
 };
-use crate::full_size::{FullSizeOptions, run_steps};
+use crate::{
+    data::ComputeDevice,
+    full_size::{FullSizeOptions, run_steps},
+    settings::check_count,
+};
 
 /// Runs some steps of every kind at full size, on JPEGs that it draws itself, and says what memory they take.
 ///
@@ -37,7 +41,10 @@ pub(super) struct FullSize {
     #[arg(long, value_name = "N", default_value_t = 20)]
     steps: u64,
     #[command(flatten)]
-    recipe: RecipeArgs,
+    step: StepArgs,
+    /// Where networks are trained: cpu, or cuda:N.
+    #[arg(long, default_value = "cpu")]
+    device: ComputeDevice,
     /// A JSON list instead of a table.
     #[arg(long)]
     json: bool,
@@ -48,9 +55,12 @@ const CLASSES: usize = 10;
 
 impl FullSize {
     pub(super) fn execute(self) -> anyhow::Result<String> {
-        if self.steps == 0 || self.recipe.batch == 0 || self.count < self.recipe.batch {
-            let reason = "--steps and --batch must be at least 1, --count at least --batch";
-            return Err(UsageError(reason.to_owned()).into());
+        self.step.check()?;
+        check_count("number of steps", self.steps, 1)?;
+        self.device.open()?;
+        if self.count < self.step.batch {
+            let (count, batch) = (self.count, self.step.batch);
+            return Err(UsageError(format!("--count {count}: expected at least --batch, {batch}")).into());
         }
         if !(8..=4096).contains(&self.side) {
             return Err(UsageError(format!("--side {}: expected 8 to 4096 pixels", self.side)).into());
@@ -58,8 +68,8 @@ impl FullSize {
         let space = self.space.read()?.resolve()?;
         draw_photos(&self.photos, self.count, self.side, CLASSES)?;
         let images = open_images(&self.photos, space.input())?;
-        let (sgd, batch, threads) = (self.recipe.weights(), self.recipe.batch, self.recipe.threads());
-        let options = FullSizeOptions { sgd, batch, steps: self.steps, threads, device: self.recipe.device };
+        let (batch, threads) = (self.step.batch, self.step.threads());
+        let options = FullSizeOptions { sgd: RECIPE, batch, steps: self.steps, threads, device: self.device };
         let mut bar = Bar::new()?;
         let kinds = run_steps(&space, &images, &options, &mut bar);
         bar.finish();

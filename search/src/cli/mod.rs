@@ -6,6 +6,7 @@ mod config;
 mod config_command;
 mod convert;
 mod derive;
+mod effort;
 mod environment;
 mod export;
 mod finished_run;

@@ -20,8 +20,8 @@ const LINE_EVERY: Duration = Duration::from_secs(20);
 pub(super) struct Bar {
     bar: ProgressBar,
     interrupted: Arc<AtomicBool>,
-    /// First step seen and when.
-    started: Option<(u64, Instant)>,
+    /// The phase, its first step seen, and when: a step of another phase takes as long as it does.
+    started: Option<(&'static str, u64, Instant)>,
     line_written: Instant,
 }
 
@@ -52,7 +52,8 @@ impl Bar {
 impl Watcher for Bar {
     fn progress(&mut self, progress: &Progress) {
         let now = Instant::now();
-        let (first, since) = *self.started.get_or_insert((progress.step, now));
+        let started = self.started.filter(|(phase, _, _)| *phase == progress.phase);
+        let (_, first, since) = *self.started.insert(started.unwrap_or((progress.phase, progress.step, now)));
         let done = progress.step - first;
         let pace = (done > 0).then(|| (now - since).as_secs_f64() / done as f64);
         let mut parts = Vec::new();

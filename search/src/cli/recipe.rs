@@ -4,16 +4,50 @@ use clap::Args;
 
 use super::preset::{BATCH, LABEL_SMOOTHING, LEARNING_RATE, Preset, SMALLEST_AREA, WEIGHT_DECAY};
 use crate::{
+    SearchError,
     data::{Augmentation, ComputeDevice, Flip},
+    settings::{check_count, check_threads},
     sgd::Sgd,
 };
+
+/// How weights learn if nothing is said.
+pub(super) const RECIPE: Sgd = Sgd {
+    learning_rate: LEARNING_RATE,
+    warm_up: 0.1,
+    momentum: 0.9,
+    weight_decay: WEIGHT_DECAY,
+    label_smoothing: LABEL_SMOOTHING,
+};
+
+/// Arguments of a step.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct StepArgs {
+    /// Images of a step.
+    #[arg(long, value_name = "IMAGES", default_value_t = BATCH)]
+    pub(super) batch: usize,
+    /// Threads of libtorch [default: all].
+    #[arg(long)]
+    threads: Option<usize>,
+}
+
+impl StepArgs {
+    /// Threads of libtorch.
+    pub(super) fn threads(&self) -> usize {
+        self.threads.unwrap_or_else(all_threads)
+    }
+
+    /// Checks that they make sense.
+    pub(super) fn check(&self) -> Result<(), SearchError> {
+        check_threads(self.threads())?;
+        check_count("batch", self.batch as u64, 1)
+    }
+}
 
 /// Arguments of the recipe.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct RecipeArgs {
-    /// Images of a step.
-    #[arg(long, value_name = "IMAGES", default_value_t = BATCH)]
-    pub(super) batch: usize,
+    #[command(flatten)]
+    pub(super) step: StepArgs,
     /// Largest learning rate of the weights, reached after a tenth of the steps; a cosine to 0 follows.
     #[arg(long, value_name = "RATE", default_value_t = LEARNING_RATE)]
     learning_rate: f64,
@@ -33,9 +67,6 @@ pub(super) struct RecipeArgs {
     /// Where networks are trained: cpu, or cuda:N.
     #[arg(long, default_value = "cpu")]
     pub(super) device: ComputeDevice,
-    /// Threads of libtorch [default: all].
-    #[arg(long)]
-    threads: Option<usize>,
     /// What random choices start from.
     #[arg(long, default_value_t = 0)]
     pub(super) seed: u64,
@@ -44,24 +75,14 @@ pub(super) struct RecipeArgs {
 impl RecipeArgs {
     /// How weights learn.
     pub(super) fn weights(&self) -> Sgd {
-        Sgd {
-            learning_rate: self.learning_rate,
-            warm_up: 0.1,
-            momentum: 0.9,
-            weight_decay: self.weight_decay,
-            label_smoothing: self.label_smoothing,
-        }
+        let Self { learning_rate, weight_decay, label_smoothing, .. } = *self;
+        Sgd { learning_rate, weight_decay, label_smoothing, ..RECIPE }
     }
 
     /// How training images are changed.
     pub(super) fn augmentation(&self, preset: Preset) -> Augmentation {
         let shift = self.shift.unwrap_or_else(|| preset.shift());
         Augmentation { shift, flip: Flip::Horizontal, smallest_area: self.smallest_area }
-    }
-
-    /// Threads of libtorch.
-    pub(super) fn threads(&self) -> usize {
-        self.threads.unwrap_or_else(all_threads)
     }
 }
 

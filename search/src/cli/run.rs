@@ -14,7 +14,7 @@ use super::{
     settings::{given, search_settings},
 };
 use crate::{
-    RunFolder,
+    RunFolder, SearchError,
     run::{Outcome, SearchSettings, search},
 };
 
@@ -59,6 +59,7 @@ struct Result {
     most_probable_ms: f64,
     relative_entropy: f64,
     held_out_accuracy: f64,
+    emulated: bool,
 }
 
 impl Run {
@@ -72,7 +73,9 @@ impl Run {
         let text = config.to_toml()?;
         let outcome = search(&settings, &images, &folder, every, &mut bar);
         bar.finish();
-        if folder.settings().exists() {
+        // A command that is refused changes nothing.
+        let refused = outcome.as_ref().is_err_and(SearchError::is_input);
+        if folder.settings().exists() && !refused {
             write_atomic(&folder.config(), |writer| writer.write_all(text.as_bytes()))?;
         }
         self.show(&settings, &outcome?)
@@ -94,6 +97,7 @@ impl Run {
                 most_probable_ms: outcome.most_probable_ms,
                 relative_entropy: outcome.relative_entropy,
                 held_out_accuracy: outcome.held_out_accuracy,
+                emulated: settings.emulated,
             });
         }
         let mut lines = table(["", ""]);

@@ -2,7 +2,7 @@
 
 use predictor::LatencyModel;
 
-use super::{UsageError, config::SearchConfig, space::SpaceArgs};
+use super::{UsageError, config::SearchConfig, recipe::RECIPE, space::SpaceArgs};
 use crate::{
     alpha::Pruning,
     data::{Augmentation, Flip},
@@ -24,7 +24,8 @@ pub(super) fn search_settings(config: &SearchConfig) -> anyhow::Result<SearchSet
     let space = file.resolve()?;
     let path = given(config.model.as_ref(), "--model")?;
     let model = LatencyModel::read(&path)?;
-    if model.conditions().runtime.emulated {
+    let emulated = model.conditions().runtime.emulated;
+    if emulated {
         eprintln!("note: {} is fitted to emulated figures, which are no timings", path.display());
     }
     let target_ms = match (config.target_ms, config.target_of_baseline) {
@@ -39,6 +40,7 @@ pub(super) fn search_settings(config: &SearchConfig) -> anyhow::Result<SearchSet
     };
     Ok(SearchSettings {
         latency: ExpectedLatency::of_space(&model.additive(), &space)?,
+        emulated,
         intervals: Some(Intervals::new(&space, &model)?),
         target_ms,
         risk: config.risk,
@@ -57,10 +59,9 @@ pub(super) fn search_settings(config: &SearchConfig) -> anyhow::Result<SearchSet
         },
         weights: Sgd {
             learning_rate: given(config.learning_rate.as_ref(), "--learning-rate")?,
-            warm_up: 0.1,
-            momentum: 0.9,
             weight_decay: given(config.weight_decay.as_ref(), "--weight-decay")?,
             label_smoothing: given(config.label_smoothing.as_ref(), "--label-smoothing")?,
+            ..RECIPE
         },
         warm_up_steps: given(config.warm_up_steps.as_ref(), "--warm-up-steps")?,
         search_steps: given(config.steps.as_ref(), "--steps")?,

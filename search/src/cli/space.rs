@@ -1,14 +1,10 @@
 //! Which search space: a built-in one or a file.
 
-use std::path::Path;
-
 use clap::Args;
-use profiler::{
-    record::read_text,
-    spec::{SpaceFile, SpecError},
-};
+use profiler::spec::SpaceFile;
 
 use super::UsageError;
+use crate::named_space::named_space;
 
 /// Arguments that name a search space.
 #[derive(Clone, Debug, Args)]
@@ -51,14 +47,7 @@ impl SpaceArgs {
         if !(0.05..=20.0).contains(&self.width) {
             return Err(UsageError(format!("--width {}: expected 0.05 to 20", self.width)).into());
         }
-        let name = &self.name;
-        let mut file = match SpaceFile::built_in(name) {
-            Err(SpecError::UnknownSpace(_)) if name.ends_with(".toml") => {
-                let text = read_text(Path::new(name))?;
-                SpaceFile::parse(&text).map_err(|e| anyhow::Error::new(e).context(name.clone()))?
-            }
-            other => other?,
-        };
+        let mut file = named_space(&self.name)?;
         if self.width != 1.0 {
             file = file.with_width(self.width);
         }

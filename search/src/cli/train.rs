@@ -65,11 +65,11 @@ impl Train {
         let settings = TrainSettings {
             network: network.key(),
             seed: self.recipe.seed,
-            threads: self.recipe.threads(),
+            threads: self.recipe.step.threads(),
             device: self.recipe.device,
             held_out: self.hold_out,
             epochs: self.epochs.unwrap_or_else(|| self.preset.epochs()),
-            batch: self.recipe.batch,
+            batch: self.recipe.step.batch,
             augmentation: self.recipe.augmentation(self.preset),
             weights: self.recipe.weights(),
         };

@@ -4,11 +4,13 @@ mod augmentation;
 mod batches;
 mod device;
 mod feeder;
+mod identity;
 mod normalization;
 mod shape;
 
 pub use augmentation::{Augmentation, Flip, Placement};
 pub use batches::{Batch, Batches, whole_batches};
 pub use device::ComputeDevice;
+pub use identity::ImagesIdentity;
 pub use normalization::Normalization;
 pub use shape::check_images;

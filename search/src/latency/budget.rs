@@ -35,7 +35,7 @@ impl Budget {
     /// The same, missed with a probability of `risk` at most.
     #[must_use]
     pub fn with_risk(self, risk: f64, intervals: &Intervals) -> Self {
-        Self { margin: Some((normal_quantile(1.0 - risk), intervals.clone())), ..self }
+        Self { margin: Some((-normal_quantile(risk), intervals.clone())), ..self }
     }
 
     /// The same for another target.
@@ -105,19 +105,7 @@ impl Budget {
     /// # Errors
     /// [`SearchError::Target`] when no path does.
     pub fn best(&self, probabilities: &[Vec<f64>]) -> Result<Vec<usize>, SearchError> {
-        self.weighed(probabilities, WORTH)
-    }
-
-    /// The path of largest probability that meets the budget.
-    ///
-    /// # Errors
-    /// [`SearchError::Target`] when no path does.
-    pub fn most_probable(&self, probabilities: &[Vec<f64>]) -> Result<Vec<usize>, SearchError> {
-        self.weighed(probabilities, 0.0)
-    }
-
-    fn weighed(&self, probabilities: &[Vec<f64>], worth: f64) -> Result<Vec<usize>, SearchError> {
-        let per_ms = worth / self.target_ms;
+        let per_ms = WORTH / self.target_ms;
         let find = |limit_ms| Ok(vec![best_within(probabilities, &self.table, limit_ms, per_ms)?]);
         self.tightened(find).map(|mut paths| paths.swap_remove(0))
     }

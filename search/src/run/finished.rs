@@ -15,6 +15,7 @@ pub fn read_finished(folder: &RunFolder) -> Result<(SearchSettings, SearchState)
     let settings: SearchSettings =
         read_document(&folder.settings(), SearchSettings::FORMAT, SearchSettings::VERSION)?;
     settings.check()?;
+    settings.check_space(&settings.space.resolve()?)?;
     let mut state = SearchState::new(&settings, Device::Cpu)?;
     state.read(&folder.checkpoint())?;
     let (step, steps) = (state.step, settings.steps());

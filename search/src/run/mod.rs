@@ -13,7 +13,7 @@ mod test_settings;
 pub use finished::read_finished;
 pub use log::{Log, LogLine, Phase};
 pub use oracle::SetOracle;
-pub use outcome::{Compared, Outcome, compare};
+pub use outcome::{Compared, FINALISTS, Outcome, compare};
 pub use search::search;
 pub use settings::SearchSettings;
 pub use state::SearchState;

@@ -4,7 +4,12 @@ use profiler::spec::Architecture;
 
 use super::{SearchSettings, SearchState};
 use crate::{
-    SearchError, alpha::relative_entropy, latency::Budget, objective::LatencyLoss, strategy::Oracle,
+    SearchError,
+    alpha::relative_entropy,
+    latency::Budget,
+    objective::LatencyLoss,
+    strategy::Oracle,
+    watch::{Progress, Watcher},
 };
 
 /// How a search ended.
@@ -36,13 +41,25 @@ pub struct Compared {
     pub accuracy: f64,
 }
 
+/// The phase in which finalists are compared.
+pub const FINALISTS: &str = "finalists";
+
 /// The best of some paths; of equals the first.
 ///
 /// # Errors
-/// [`SearchError`] of the oracle.
-pub fn compare(paths: Vec<Vec<usize>>, oracle: &mut dyn Oracle) -> Result<Option<Compared>, SearchError> {
+/// [`SearchError`] of the oracle; [`SearchError::Stopped`].
+pub fn compare(
+    paths: Vec<Vec<usize>>,
+    oracle: &mut dyn Oracle,
+    watcher: &mut dyn Watcher,
+) -> Result<Option<Compared>, SearchError> {
     let mut best: Option<Compared> = None;
-    for path in paths {
+    let count = paths.len();
+    for (index, path) in paths.into_iter().enumerate() {
+        watcher.progress(&Progress::of(FINALISTS, index, count));
+        if watcher.stop_requested() {
+            return Err(SearchError::Stopped);
+        }
         let accuracy = oracle.accuracy(&path)?;
         if best.as_ref().is_none_or(|best| accuracy > best.accuracy) {
             best = Some(Compared { path, accuracy });

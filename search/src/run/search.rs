@@ -15,7 +15,7 @@ use super::{
 use crate::{
     SearchError,
     alpha::relative_entropy,
-    data::{Batches, Normalization, check_images},
+    data::{Batches, ImagesIdentity, Normalization, check_images},
     folder::RunFolder,
     seed::{Purpose, generator},
     settings::keep_settings,
@@ -38,28 +38,41 @@ pub fn search(
     let device = settings.device.open()?;
     let space = settings.space.resolve()?;
     check_images(&images.train, space.input(), space.classes())?;
+    settings.check_space(&space)?;
     if let Some(budget) = settings.hard_budget() {
         budget.check()?;
     }
     let (train, held_out) =
         images.train.hold_out(HoldOut { count: settings.held_out, seed: settings.seed })?;
-    keep_settings(&folder.settings(), SearchSettings::FORMAT, SearchSettings::VERSION, settings)?;
+    let normalization = Normalization::of(&train);
+    let batches = |images, purposes| {
+        let (size, seed, augmentation) = (settings.batch, settings.seed, settings.augmentation);
+        Batches::new(images, &normalization, size, seed, purposes, augmentation, device)
+    };
+    let learned_from = [
+        batches(&train, [Purpose::Order, Purpose::Augmentation])?,
+        batches(&held_out, [Purpose::HeldOutOrder, Purpose::HeldOutAugmentation])?,
+    ];
     tch::set_num_threads(i32::try_from(settings.threads).unwrap_or(i32::MAX));
     let mut state = SearchState::new(settings, device)?;
+    // What is wrong was said before: settings that are kept stand in the way of better ones.
+    keep_settings(&folder.settings(), SearchSettings::FORMAT, SearchSettings::VERSION, settings)?;
+    let _lock = folder.lock()?;
+    ImagesIdentity::of(images).keep(folder)?;
     if folder.checkpoint().exists() {
         state.read(&folder.checkpoint())?;
     }
-    let mut run = Run::new(settings, &train, &held_out, &folder.log(), state)?;
+    let mut run =
+        Run::new(settings, [&train, &held_out], &normalization, learned_from, &folder.log(), state)?;
     run.all_steps(&folder.checkpoint(), checkpoint_every, watcher)?;
     run.state.write(&folder.checkpoint())?;
 
     let finalists = run.state.strategy.finalists(settings.hard_budget().as_ref())?;
-    let (normalization, batch) = (Normalization::of(&train), settings.batch);
     let (supernet, images, count) = (&mut run.state.supernet, &held_out, held_out.len());
-    let (normalization, training) = (&normalization, &train);
+    let (normalization, training, batch) = (&normalization, &train, settings.batch);
     let mut oracle = SetOracle { supernet, images, device, count, normalization, batch, training };
     let none = || SearchError::Checkpoint("the search has looked at no network".to_owned());
-    let best = compare(finalists, &mut oracle)?.ok_or_else(none)?;
+    let best = compare(finalists, &mut oracle, watcher)?.ok_or_else(none)?;
     let outcome = Outcome::new(settings, &run.state, &best)?;
     profiler::record::write_architecture(&folder.architecture(), &outcome.network)?;
     Ok(outcome)
@@ -72,7 +85,7 @@ struct Run<'a> {
     held_out: Batches<'a>,
     /// What networks are compared with when the weights are trained: training images and held-out ones.
     whole: [&'a ImageSet; 2],
-    normalization: Normalization,
+    normalization: &'a Normalization,
     log: Log,
     group_started: Instant,
 }
@@ -80,27 +93,14 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn new(
         settings: &'a SearchSettings,
-        train: &'a ImageSet,
-        held_out: &'a ImageSet,
+        whole: [&'a ImageSet; 2],
+        normalization: &'a Normalization,
+        [train, held_out]: [Batches<'a>; 2],
         log: &Path,
         state: SearchState,
     ) -> Result<Self, SearchError> {
-        let normalization = Normalization::of(train);
-        let batches = |images, purposes| {
-            let device = settings.device.open()?;
-            let (size, seed, augmentation) = (settings.batch, settings.seed, settings.augmentation);
-            Batches::new(images, &normalization, size, seed, purposes, augmentation, device)
-        };
-        Ok(Self {
-            settings,
-            whole: [train, held_out],
-            train: batches(train, [Purpose::Order, Purpose::Augmentation])?,
-            held_out: batches(held_out, [Purpose::HeldOutOrder, Purpose::HeldOutAugmentation])?,
-            normalization,
-            log: Log::open(log, state.step)?,
-            state,
-            group_started: Instant::now(),
-        })
+        let (log, group_started) = (Log::open(log, state.step)?, Instant::now());
+        Ok(Self { settings, state, train, held_out, whole, normalization, log, group_started })
     }
 
     fn all_steps(
@@ -173,8 +173,7 @@ impl<'a> Run<'a> {
         let moment = Moment { seed: settings.seed, step, progress: settings.progress(step + 1) };
         let SearchState { supernet, strategy, .. } = state;
         let seen = if settings.strategy.learns_after_training() {
-            let ([training, images], normalization, batch) =
-                (self.whole, &self.normalization, settings.batch);
+            let ([training, images], normalization, batch) = (self.whole, self.normalization, settings.batch);
             let (count, device) = (settings.learning.scored_images, settings.device.open()?);
             let mut oracle = SetOracle { supernet, images, device, count, normalization, batch, training };
             strategy.learn(moment, &mut oracle)?

@@ -1,6 +1,6 @@
 //! Everything that decides how a search goes.
 
-use profiler::spec::SpaceFile;
+use profiler::spec::{SearchSpace, SpaceFile};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -8,6 +8,7 @@ use crate::{
     data::{Augmentation, ComputeDevice},
     latency::{Budget, ExpectedLatency, Intervals},
     objective::LatencyLoss,
+    settings::{check_count, check_threads},
     sgd::Sgd,
     strategy::{Plan, StrategyKind, StrategySettings},
 };
@@ -20,6 +21,9 @@ pub struct SearchSettings {
     pub space: SpaceFile,
     /// Latency of its candidates.
     pub latency: ExpectedLatency,
+    /// Whether these come from emulated figures, which are no timings.
+    #[serde(default)]
+    pub emulated: bool,
     /// What the intervals of predicted latencies are made of.
     pub intervals: Option<Intervals>,
     /// The latency to aim at in milliseconds.
@@ -130,17 +134,15 @@ impl SearchSettings {
     pub fn check(&self) -> Result<(), SearchError> {
         let wrong = |name, value: String, expected| Err(SearchError::Setting { name, value, expected });
         let counts = [
-            ("threads", self.threads as u64, 4096),
-            ("batch", self.batch as u64, 1 << 20),
-            ("weight steps per architecture step", self.weight_steps_per_alpha_step, 1 << 20),
-            ("steps per log line", self.log_every, 1 << 30),
-            ("number of search steps", self.search_steps, 1 << 40),
-            ("number of warm-up steps", self.warm_up_steps.saturating_add(1), 1 << 40),
+            ("batch", self.batch as u64, 1),
+            ("weight steps per architecture step", self.weight_steps_per_alpha_step, 1),
+            ("steps per log line", self.log_every, 1),
+            ("number of search steps", self.search_steps, 1),
+            ("number of warm-up steps", self.warm_up_steps, 0),
         ];
-        for (name, value, limit) in counts {
-            if !(1..=limit).contains(&value) {
-                return wrong(name, value.to_string(), "a number of at least 1");
-            }
+        check_threads(self.threads)?;
+        for (name, value, least) in counts {
+            check_count(name, value, least)?;
         }
         if !(self.target_ms.is_finite() && self.target_ms > 0.0) {
             return wrong("target", format!("{} ms", self.target_ms), "a number above 0");
@@ -158,5 +160,30 @@ impl SearchSettings {
         self.augmentation.check()?;
         self.weights.check()?;
         Ok(self.latency.check()?)
+    }
+
+    /// Checks that the latencies are those of a space's candidates.
+    ///
+    /// # Errors
+    /// [`SearchError::Setting`].
+    pub fn check_space(&self, space: &SearchSpace) -> Result<(), SearchError> {
+        let counts: Vec<usize> = space.blocks().iter().map(|block| block.candidates.len()).collect();
+        let wrong = |name, found: Vec<usize>| {
+            let value = format!("for {found:?} candidates");
+            Err(SearchError::Setting {
+                name,
+                value,
+                expected: "one for each candidate of the space's blocks",
+            })
+        };
+        let latencies: Vec<usize> = self.latency.blocks_ms.iter().map(Vec::len).collect();
+        if latencies != counts {
+            return wrong("table of latencies", latencies);
+        }
+        let shares = self.intervals.as_ref().map(|intervals| intervals.blocks.iter().map(Vec::len).collect());
+        match shares {
+            Some(shares) if shares != counts => wrong("table of intervals", shares),
+            _ => Ok(()),
+        }
     }
 }

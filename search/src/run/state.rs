@@ -95,13 +95,17 @@ impl SearchState {
     /// Takes up a checkpoint of a search with the same settings.
     ///
     /// # Errors
-    /// [`SearchError::Read`] or [`SearchError::Checkpoint`] for a file that is broken or of another search.
+    /// [`SearchError::Read`] for a file that is broken or of another search.
     pub fn read(&mut self, path: &Path) -> Result<(), SearchError> {
         let file = TensorFile::read(path, FORMAT, VERSION)?;
+        self.take(&file).map_err(|error| error.in_file(path))
+    }
+
+    fn take(&mut self, file: &TensorFile) -> Result<(), SearchError> {
         for (name, module) in self.supernet.modules() {
-            load_module(&file, &name, module)?;
+            load_module(file, &name, module)?;
         }
-        self.strategy.read(&file)?;
+        self.strategy.read(file)?;
         let (log, step) = (file.numbers("log")?, file.counts("step")?);
         let (&[loss, losses, held_out, held_outs, accuracy, accuracies], &[step]) =
             (log.as_slice(), step.as_slice())

@@ -18,6 +18,7 @@ pub(crate) fn settings_for_tests() -> SearchSettings {
     SearchSettings {
         space: SpaceFile::built_in("proxylessnas-small").unwrap(),
         latency: ExpectedLatency { constant_ms: 1.0, blocks_ms: Vec::new() },
+        emulated: false,
         intervals: None,
         target_ms: 1.0,
         risk: None,

@@ -5,7 +5,9 @@ use std::fmt::Debug;
 use rand::RngExt;
 use rand_pcg::Pcg64;
 
-use super::{Moment, Oracle, Plan, Population, Scored, Seen, Strategy};
+use super::{
+    Moment, Oracle, Plan, Population, Scored, Seen, Strategy, StrategySettings, population::random_within,
+};
 use crate::{
     SearchError,
     latency::Budget,
@@ -63,7 +65,9 @@ impl<P: Proposer> Strategy for AfterTraining<P> {
         let mut rng = generator(moment.seed, Purpose::Pairs, moment.step);
         let budget = self.limit();
         let mut paths: Vec<Vec<usize>> = Vec::new();
-        for _ in 0..self.plan.settings.networks_per_step {
+        let StrategySettings { networks, networks_per_step, .. } = self.plan.settings;
+        let left = networks.saturating_sub(self.population.scored().len() as u64);
+        for _ in 0..left.min(networks_per_step as u64) {
             paths.extend(self.proposer.propose(&self.population, &paths, &budget, &mut rng));
         }
         let (mut sum, count) = (0.0, paths.len());
@@ -80,18 +84,21 @@ impl<P: Proposer> Strategy for AfterTraining<P> {
         self.population.frequencies(FINALISTS, self.plan.hard_budget(), &self.plan.counts())
     }
 
-    /// The best of what was looked at and uses a budget, or else is within it.
+    /// The best of what was looked at and uses a budget. Where nothing does, the best within it and a random path that
+    /// uses it: nothing was looked at for this target.
     fn finalists(&self, budget: Option<&Budget>) -> Result<Vec<Vec<usize>>, SearchError> {
-        let mut best =
-            self.population.best(FINALISTS, |path| budget.is_none_or(|budget| budget.is_used_by(path)));
-        if let Some(budget) = budget.filter(|_| best.is_empty()) {
-            best = self.population.best(FINALISTS, |path| budget.allows(path));
+        let best = |allowed: &dyn Fn(&[usize]) -> bool| -> Vec<Vec<usize>> {
+            let best = self.population.best(FINALISTS, allowed);
+            best.into_iter().map(|scored| scored.path.clone()).collect()
+        };
+        let Some(budget) = budget else { return Ok(best(&|_| true)) };
+        budget.fastest()?;
+        let mut paths = best(&|path| budget.is_used_by(path));
+        if paths.is_empty() {
+            paths = best(&|path| budget.allows(path));
+            paths.push(random_within(budget, &mut generator(0, Purpose::Front, 0)));
         }
-        match budget {
-            // A target that nothing was looked at for.
-            Some(budget) if best.is_empty() => Ok(vec![budget.fastest()?]),
-            _ => Ok(best.into_iter().map(|scored| scored.path.clone()).collect()),
-        }
+        Ok(paths)
     }
 
     fn write(&self, file: &mut TensorFile) {

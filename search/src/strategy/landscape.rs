@@ -9,6 +9,7 @@ use super::{Moment, Oracle, Plan, Strategy, StrategyKind, StrategySettings};
 use crate::{
     SearchError,
     alpha::{Alphas, GateGradient, Pair, Pruning},
+    derive::best_within,
     latency::{Budget, ExpectedLatency},
     objective::LatencyLoss,
     seed::{Purpose, generator},
@@ -107,7 +108,7 @@ impl Landscape {
     pub(crate) fn best(&self, target_ms: f64) -> Vec<usize> {
         let as_probabilities: Vec<Vec<f64>> =
             self.merits.iter().map(|block| block.iter().map(|merit| (merit - 1.0).exp()).collect()).collect();
-        Budget::new(&self.table, target_ms).most_probable(&as_probabilities).unwrap()
+        best_within(&as_probabilities, &self.table, target_ms, 0.0).unwrap()
     }
 
     /// Mean merit of random paths within a budget that use at least 90 % of it.

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{SearchError, alpha::Pruning, latency::Budget, objective::LatencyLoss};
+use crate::{SearchError, alpha::Pruning, latency::Budget, objective::LatencyLoss, settings::check_count};
+
+/// Between two of its steps a search can be stopped.
+const MOST_PER_STEP: usize = 1000;
 
 /// Settings that strategies share; each takes what it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,14 +34,15 @@ impl StrategySettings {
     pub fn check(&self) -> Result<(), SearchError> {
         let wrong = |name, value: String, expected| Err(SearchError::Setting { name, value, expected });
         let counts = [
-            ("networks per step", self.networks_per_step as u64, 1 << 20),
-            ("number of networks", self.networks, 1 << 30),
-            ("number of scored images", self.scored_images as u64, 1 << 30),
+            ("networks per step", self.networks_per_step as u64),
+            ("number of networks", self.networks),
+            ("number of scored images", self.scored_images as u64),
         ];
-        for (name, value, limit) in counts {
-            if !(1..=limit).contains(&value) {
-                return wrong(name, value.to_string(), "a number of at least 1");
-            }
+        for (name, value) in counts {
+            check_count(name, value, 1)?;
+        }
+        if self.networks_per_step > MOST_PER_STEP {
+            return wrong("networks per step", self.networks_per_step.to_string(), "at most 1000");
         }
         if !(self.alpha_learning_rate.is_finite() && self.alpha_learning_rate > 0.0) {
             let value = self.alpha_learning_rate.to_string();

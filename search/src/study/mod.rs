@@ -15,10 +15,7 @@ use std::path::{Path, PathBuf};
 
 use datasets::images::open_images;
 use predictor::LatencyModel;
-use profiler::{
-    record::{WriteError, read_text, write_atomic, write_document},
-    spec::{SearchSpace, SpaceFile, SpecError},
-};
+use profiler::record::{WriteError, read_text, write_atomic, write_document};
 use serde::{Deserialize, Serialize};
 
 pub use curve::{Cost, Curve, Spread};
@@ -29,7 +26,10 @@ pub use plan::{LatencyTerm, Origin, Plan, Trained};
 pub use preset::{StudyDevice, StudyPreset};
 pub use stage::{Stage, StageTime, Stages};
 
-use crate::{SearchError, data::check_images, programs::Programs, settings::keep_settings, watch::Watcher};
+use crate::{
+    SearchError, data::check_images, named_space::named_space, programs::Programs, settings::keep_settings,
+    watch::Watcher,
+};
 
 /// What a study's folder was made with.
 #[derive(Serialize, Deserialize)]
@@ -59,7 +59,7 @@ pub fn study(
     watcher: &dyn Watcher,
 ) -> Result<String, SearchError> {
     // What would only be noticed after an hour is looked at first.
-    let space = space(&plan.preset.space)?;
+    let space = named_space(&plan.preset.space)?.resolve()?;
     check_images(&open_images(&plan.data, space.input())?.train, space.input(), space.classes())?;
     for (_, path) in models {
         LatencyModel::read(path)?;
@@ -88,17 +88,6 @@ pub fn study(
     let report = Report { findings: &findings, goals: &goals };
     write_document(&plan.folder.join("report.json"), "tailor-study-report", 1, &report)?;
     Ok(text)
-}
-
-/// The space of this name, or in this `.toml` file.
-fn space(name: &str) -> Result<SearchSpace, SearchError> {
-    let file = match SpaceFile::built_in(name) {
-        Err(SpecError::UnknownSpace(_)) if name.ends_with(".toml") => {
-            SpaceFile::parse(&read_text(Path::new(name))?)?
-        }
-        other => other?,
-    };
-    Ok(file.resolve()?)
 }
 
 /// The devices that models are given of.

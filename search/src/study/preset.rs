@@ -90,6 +90,9 @@ impl StudyPreset {
         if self.seeds.is_empty() || self.jobs == 0 || self.targets < 2 || self.devices.is_empty() {
             return Err("`seeds`, `jobs` and `device` must not be empty, `targets` at least 2".to_owned());
         }
+        if self.seeds.iter().enumerate().any(|(index, seed)| self.seeds[..index].contains(seed)) {
+            return Err(format!("`seeds` are {:?}, expected each once", self.seeds));
+        }
         if !(self.target_of_baseline.is_finite() && self.target_of_baseline > 0.0) {
             return Err(format!("`target_of_baseline` is {}, expected above 0", self.target_of_baseline));
         }

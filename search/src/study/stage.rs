@@ -147,7 +147,10 @@ impl Stages<'_> {
     fn failure(&self, stage: &Stage, code: Option<i32>) -> SearchError {
         let log = self.log(stage);
         let said = read_text(&log).unwrap_or_default();
-        let last = said.lines().next_back().unwrap_or_default().trim_start_matches("error: ");
+        // clap says what is wrong first, and then how to get help.
+        let mut lines = said.lines().rev();
+        let error = lines.clone().find_map(|line| line.strip_prefix("error: "));
+        let last = error.or_else(|| lines.next()).unwrap_or_default();
         program_error(stage, format!("{last} (all of it in {})", log.display()), code)
     }
 
@@ -248,6 +251,7 @@ mod tests {
     fn a_failure_says_what_the_command_said() {
         for (script, input, named) in [
             ("echo 'note: x' >&2; echo 'error: no such thing' >&2; exit 2", true, "no such thing"),
+            ("echo 'error: unexpected `--x`' >&2; echo >&2; echo \"try '--help'\" >&2; exit 2", true, "--x"),
             ("exit 1", false, "stage-0.log"),
             ("true", false, "stage-0.log"),
         ] {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     SearchError,
     data::{Augmentation, ComputeDevice},
+    settings::{check_count, check_threads},
     sgd::Sgd,
 };
 
@@ -44,20 +45,9 @@ impl TrainSettings {
     /// # Errors
     /// [`SearchError::Setting`] naming the first that does not.
     pub fn check(&self) -> Result<(), SearchError> {
-        let counts = [
-            ("threads", self.threads as u64),
-            ("batch", self.batch as u64),
-            ("number of epochs", self.epochs),
-        ];
-        for (name, value) in counts {
-            if !(1..=1 << 20).contains(&value) {
-                return Err(SearchError::Setting {
-                    name,
-                    value: value.to_string(),
-                    expected: "a number of at least 1",
-                });
-            }
-        }
+        check_threads(self.threads)?;
+        check_count("batch", self.batch as u64, 1)?;
+        check_count("number of epochs", self.epochs, 1)?;
         self.augmentation.check()?;
         self.weights.check()
     }

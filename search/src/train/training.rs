@@ -15,7 +15,7 @@ use profiler::{
 use super::{Metrics, TrainSettings};
 use crate::{
     RunFolder, SearchError,
-    data::{Batches, Normalization, check_images, whole_batches},
+    data::{Batches, ImagesIdentity, Normalization, check_images, whole_batches},
     module::{GraphModule, Mode, insert_module, insert_weights, load_module},
     seed::{Purpose, generator},
     settings::keep_settings,
@@ -53,19 +53,22 @@ pub fn train(
     }
     let graph = network.graph();
     check_images(&images.train, graph.input(), graph.output().channels)?;
-    keep_settings(&folder.settings(), TrainSettings::FORMAT, TrainSettings::VERSION, settings)?;
-    if folder.metrics().exists() {
-        // The test images are looked at once.
-        return Metrics::read(folder);
-    }
     let (train, tested) = parts(images, settings)?;
-    tch::set_num_threads(i32::try_from(settings.threads).unwrap_or(i32::MAX));
-    let mut rng = generator(settings.seed, Purpose::Weights, 0);
-    let module = GraphModule::new(graph.clone(), &mut rng, device)?;
     let normalization = Normalization::of(&train);
     let purposes = [Purpose::Order, Purpose::Augmentation];
     let (size, seed, augmentation) = (settings.batch, settings.seed, settings.augmentation);
     let batches = Batches::new(&train, &normalization, size, seed, purposes, augmentation, device)?;
+    tch::set_num_threads(i32::try_from(settings.threads).unwrap_or(i32::MAX));
+    let mut rng = generator(settings.seed, Purpose::Weights, 0);
+    let module = GraphModule::new(graph.clone(), &mut rng, device)?;
+    // What is wrong was said before: settings that are kept stand in the way of better ones.
+    keep_settings(&folder.settings(), TrainSettings::FORMAT, TrainSettings::VERSION, settings)?;
+    let _lock = folder.lock()?;
+    ImagesIdentity::of(images).keep(folder)?;
+    if folder.metrics().exists() {
+        // The test images are looked at once.
+        return Metrics::read(folder);
+    }
     let mut training = Training { settings, module, batches, step: 0, epoch_loss: (0.0, 0) };
     if folder.checkpoint().exists() {
         training.read(&folder.checkpoint())?;
@@ -167,7 +170,11 @@ impl Training<'_> {
 
     fn read(&mut self, path: &Path) -> Result<(), SearchError> {
         let file = TensorFile::read(path, CHECKPOINT.0, CHECKPOINT.1)?;
-        load_module(&file, PREFIX, &self.module)?;
+        self.take(&file).map_err(|error| error.in_file(path))
+    }
+
+    fn take(&mut self, file: &TensorFile) -> Result<(), SearchError> {
+        load_module(file, PREFIX, &self.module)?;
         let (step, loss) = (file.counts("step")?, file.numbers("loss")?);
         let (&[step, count], &[sum]) = (step.as_slice(), loss.as_slice()) else {
             return Err(SearchError::Checkpoint("`step` or `loss` is of another length".to_owned()));

@@ -117,6 +117,7 @@ pub fn search_settings() -> SearchSettings {
     SearchSettings {
         space: space_file(),
         latency: latency(),
+        emulated: false,
         intervals: None,
         risk: None,
         strategy: StrategyKind::Gradient,
