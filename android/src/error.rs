@@ -135,7 +135,7 @@ pub enum AndroidError {
         reason: String,
     },
     /// `adb` printed something that is not a list of devices.
-    #[error("cannot understand this line of `adb devices`: `{line}`")]
+    #[error("cannot understand what `adb devices` says: `{line}`")]
     UnknownListing {
         /// The line.
         line: String,

@@ -91,5 +91,5 @@ fn a_failing_adb_gives_its_own_last_word() {
     devices(&adb)
         .assert()
         .code(1)
-        .stderr(predicates::str::contains("this line of `adb devices`: `something else`"));
+        .stderr(predicates::str::contains("what `adb devices` says: `something else`"));
 }
