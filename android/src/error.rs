@@ -33,7 +33,9 @@ pub enum AndroidError {
         message: String,
     },
     /// `adb` did not end in time.
-    #[error("`adb {arguments}` gave no answer within {limit_s} s: is the phone still there?")]
+    #[error(
+        "`adb {arguments}` gave no answer within {limit_s} s: is the phone still there? `adb kill-server` starts adb anew"
+    )]
     NoAnswer {
         /// Its arguments.
         arguments: String,
