@@ -33,7 +33,9 @@ pub enum AndroidError {
         message: String,
     },
     /// `adb` did not end in time.
-    #[error("`adb {arguments}` gave no answer within {limit_s} s: is the phone still there?")]
+    #[error(
+        "`adb {arguments}` gave no answer within {limit_s} s: is the phone still there? `adb kill-server` starts adb anew"
+    )]
     NoAnswer {
         /// Its arguments.
         arguments: String,
@@ -135,7 +137,7 @@ pub enum AndroidError {
         reason: String,
     },
     /// `adb` printed something that is not a list of devices.
-    #[error("cannot understand this line of `adb devices`: `{line}`")]
+    #[error("cannot understand what `adb devices` says: `{line}`")]
     UnknownListing {
         /// The line.
         line: String,

@@ -63,7 +63,8 @@ esac"#
 
     /// What cargo will produce: the header of an ELF file for `machine`.
     fn that_builds_for(self, machine: u8) -> Self {
-        let header = [&b"\x7fELF\x02\x01"[..], &[0; 12], &[machine, 0]].concat();
+        let mut header = [&b"\x7fELF\x02\x01\x01"[..], &[0; 57]].concat();
+        header[18] = machine;
         fs::write(self.folder.path().join("program"), header).unwrap();
         self
     }
@@ -97,7 +98,7 @@ fn the_first_route_that_works_is_taken() {
         Computer::new().with_std("aarch64-unknown-linux-musl").with_zigbuild().that_builds_for(183);
     let output = computer.build().arg("--json").env("RUSTFLAGS", "-Ctarget-cpu=native").assert().success();
     let built: serde_json::Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
-    assert_eq!((&built["route"], &built["bytes"]), (&"musl".into(), &20.into()));
+    assert_eq!((&built["route"], &built["bytes"]), (&"musl".into(), &64.into()));
     assert_eq!(built["refused"][0]["route"], "ndk");
     let call = fs::read_to_string(computer.folder.path().join("built")).unwrap();
     let expected = "zigbuild --release --locked --package profiler --bin profiler --no-default-features \

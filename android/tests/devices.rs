@@ -3,21 +3,12 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(unix)]
 
-use assert_cmd::Command;
-use std::{fs, os::unix::fs::PermissionsExt};
-use tempfile::TempDir;
+mod fake;
 
-/// A folder with a program `adb` of this script body; its arguments are appended to `calls`, one per line.
-fn fake_adb(body: &str) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("adb");
-    let calls = folder.path().join("calls");
-    let script =
-        format!("#!/bin/sh\nfor word; do printf '%s\\n' \"$word\" >> '{}'; done\n{body}\n", calls.display());
-    fs::write(&path, script).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    folder
-}
+use assert_cmd::Command;
+use fake::fake_adb;
+use std::fs;
+use tempfile::TempDir;
 
 fn devices(folder: &TempDir) -> Command {
     let mut command = Command::cargo_bin("android").unwrap();
@@ -91,5 +82,5 @@ fn a_failing_adb_gives_its_own_last_word() {
     devices(&adb)
         .assert()
         .code(1)
-        .stderr(predicates::str::contains("this line of `adb devices`: `something else`"));
+        .stderr(predicates::str::contains("what `adb devices` says: `something else`"));
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used)] // All of this is test code: a panic is a failed test with its reason.
 
-use crate::program;
+use crate::{checkout, program};
 use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -85,6 +85,16 @@ impl Phone {
         listed.lines().filter(is_one).count()
     }
 
+    /// `android COMMAND` with this phone and a profiler that is built, if it is not yet, to load ONNX Runtime's library.
+    #[must_use]
+    pub fn android_with_onnxruntime(&self, command: &str, library: &Path) -> Command {
+        let mut android = Command::new(program("android").get_program());
+        android.arg(command).args(["--serial", &self.serial, "--source"]).arg(checkout());
+        android.arg("--onnxruntime").arg(library).env_remove("TAILOR_ARM64_PROFILER");
+        android.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        android
+    }
+
     /// Ends adbd as Android's out-of-memory killer would; its keeper starts it again.
     pub fn kill_adbd(&self) {
         self.shell("kill -9 $PPID");
@@ -119,6 +129,15 @@ impl Phone {
 #[must_use]
 pub fn arm64_profiler() -> PathBuf {
     std::env::var_os("TAILOR_ARM64_PROFILER").expect("TAILOR_ARM64_PROFILER is set").into()
+}
+
+/// ONNX Runtime's library for arm64 and glibc, as `tests/setup/onnxruntime.sh arm64` gets it.
+///
+/// # Panics
+/// If `TAILOR_ARM64_ONNXRUNTIME` does not say where it is.
+#[must_use]
+pub fn arm64_onnxruntime() -> PathBuf {
+    std::env::var_os("TAILOR_ARM64_ONNXRUNTIME").expect("TAILOR_ARM64_ONNXRUNTIME is set").into()
 }
 
 /// The adb of the test phone.

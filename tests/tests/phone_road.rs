@@ -90,8 +90,15 @@ fn test_phone_from_a_space_to_a_network_measured_on_it() {
         "{why}"
     );
 
-    // Rows were told while it was measured, and the table's once more at the end.
-    let rows: Vec<Value> = stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    // Rows were told while it was measured, and the table's once more at the end; last, where the time went.
+    let mut rows: Vec<Value> = stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let spent = rows.pop().unwrap()["spent"].clone();
+    let seconds = |name: &str| spent[format!("{name}_s")].as_f64().unwrap();
+    let parts = ["profiler", "building", "transfer", "waiting", "other"].map(seconds);
+    assert!(
+        parts.iter().all(|part| *part >= 0.0) && (parts.iter().sum::<f64>() - seconds("total")).abs() < 1e-6
+    );
+    assert!(spent["transferred_bytes"].as_u64().unwrap() > 1_000_000 && spent["losses"] == 0, "{spent}");
     let count = subjects("table.csv").len();
     assert_eq!(rows.iter().filter(|row| row["final"] == true).count(), count);
     assert!(rows[..rows.len() - count].iter().all(|row| row["final"] == false));

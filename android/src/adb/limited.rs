@@ -1,30 +1,50 @@
-//! A program that may take so long and no longer.
+//! A program that may take so long, and print so much, and no more.
 
 use std::{
     io::{self, Read},
-    process::{Command, Output, Stdio},
-    sync::mpsc,
+    process::{Child, Command, Output, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
     thread,
     time::{Duration, Instant},
 };
 
-/// What `command` prints, with nothing on its stdin; `None` if it took longer than `limit` and was killed.
+/// The most that a program may print: a phone with thousands of sensors tells less than one of these MiB.
+pub(super) const MOST_BYTES: u64 = 64 << 20;
+
+/// How a program ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// By itself, in time, with this.
+    InTime(Output),
+    /// It took longer than it may, and was killed.
+    TooLate,
+    /// It printed more than it may, and was killed.
+    TooLong,
+}
+
+/// What `command` prints, with nothing on its stdin, within `limit`.
 ///
 /// # Errors
 /// [`io::Error`] if it cannot be started or waited for.
-pub(super) fn output_within(command: &mut Command, limit: Duration) -> io::Result<Option<Output>> {
+pub(super) fn output_within(command: &mut Command, limit: Duration) -> io::Result<Ended> {
     let started = Instant::now();
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let (out, err) = (drain(child.stdout.take()), drain(child.stderr.take()));
+    let printed = Arc::new(AtomicU64::new(0));
+    let (out, err) = (drain(child.stdout.take(), &printed), drain(child.stderr.take(), &printed));
     let mut pause = Duration::from_millis(1);
     let status = loop {
         if let Some(status) = child.try_wait()? {
             break status;
         }
+        if printed.load(Ordering::Relaxed) > MOST_BYTES {
+            return end(child, Ended::TooLong);
+        }
         if started.elapsed() >= limit {
-            child.kill()?;
-            child.wait()?;
-            return Ok(None);
+            return end(child, Ended::TooLate);
         }
         thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(20));
@@ -37,16 +57,26 @@ pub(super) fn output_within(command: &mut Command, limit: Duration) -> io::Resul
         }
         all
     };
-    Ok(Some(Output { status, stdout: read(out), stderr: read(err) }))
+    let output = Output { status, stdout: read(out), stderr: read(err) };
+    Ok(if printed.load(Ordering::Relaxed) > MOST_BYTES { Ended::TooLong } else { Ended::InTime(output) })
 }
 
-fn drain(stream: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
+fn end(mut child: Child, ended: Ended) -> io::Result<Ended> {
+    child.kill()?;
+    child.wait()?;
+    Ok(ended)
+}
+
+/// Reads until the stream ends, or more is printed than may be.
+fn drain(stream: Option<impl Read + Send + 'static>, printed: &Arc<AtomicU64>) -> mpsc::Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
+    let printed = Arc::clone(printed);
     thread::spawn(move || {
         let Some(mut stream) = stream else { return };
         let mut buffer = [0; 8192];
         while let Ok(count) = stream.read(&mut buffer) {
-            if count == 0 || sender.send(buffer[..count].to_vec()).is_err() {
+            let before = printed.fetch_add(count as u64, Ordering::Relaxed);
+            if count == 0 || before > MOST_BYTES || sender.send(buffer[..count].to_vec()).is_err() {
                 return;
             }
         }
@@ -60,16 +90,23 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn shell(script: &str, limit_s: u64) -> Option<Output> {
+    fn ended(script: &str, limit_s: u64) -> Ended {
         output_within(Command::new("sh").args(["-c", script]), Duration::from_secs(limit_s)).unwrap()
+    }
+
+    fn shell(script: &str, limit_s: u64) -> Output {
+        match ended(script, limit_s) {
+            Ended::InTime(output) => output,
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
     fn output_and_status_come_through() {
-        let output = shell("echo out; echo err >&2; exit 3", 60).unwrap();
+        let output = shell("echo out; echo err >&2; exit 3", 60);
         assert_eq!((output.stdout.as_slice(), output.stderr.as_slice()), (&b"out\n"[..], &b"err\n"[..]));
         assert_eq!(output.status.code(), Some(3));
-        let long = shell("i=0; while [ $i -lt 20000 ]; do echo 0123456789; i=$((i+1)); done", 60).unwrap();
+        let long = shell("i=0; while [ $i -lt 20000 ]; do echo 0123456789; i=$((i+1)); done", 60);
         assert_eq!(long.stdout.len(), 220_000, "more than a pipe holds");
     }
 
@@ -77,14 +114,19 @@ mod tests {
     fn a_program_that_never_ends_is_killed() {
         // The rank is tested, not the time: a minute's sleep is over long before the minute.
         let started = Instant::now();
-        assert!(shell("exec sleep 60", 1).is_none());
+        assert!(matches!(ended("exec sleep 60", 1), Ended::TooLate));
         assert!(started.elapsed() < Duration::from_secs(50));
+    }
+
+    #[test]
+    fn a_program_that_prints_without_end_is_killed() {
+        assert!(matches!(ended("while :; do head -c 1000000 /dev/zero; done", 300), Ended::TooLong));
     }
 
     #[test]
     fn a_daemon_left_behind_holds_nothing_up() {
         let started = Instant::now();
-        assert_eq!(shell("sleep 60 & echo ready", 50).unwrap().stdout, b"ready\n");
+        assert_eq!(shell("sleep 60 & echo ready", 50).stdout, b"ready\n");
         assert!(started.elapsed() < Duration::from_secs(50));
     }
 }

@@ -1,4 +1,4 @@
-use super::limited::output_within;
+use super::limited::{Ended, MOST_BYTES, output_within};
 use crate::AndroidError;
 use std::{
     ffi::OsStr,
@@ -48,11 +48,22 @@ impl Adb {
             words.collect::<Vec<_>>().join(" ")
         };
         let output = output_within(self.command().args(arguments), limit);
-        let Some(output) = output.map_err(|reason| self.broken(reason))? else {
-            return Err(AndroidError::NoAnswer { arguments: told(), limit_s: limit.as_secs_f64() });
+        let output = match output.map_err(|reason| self.broken(reason))? {
+            Ended::InTime(output) => output,
+            Ended::TooLate => {
+                return Err(AndroidError::NoAnswer { arguments: told(), limit_s: limit.as_secs_f64() });
+            }
+            Ended::TooLong => {
+                let message = format!("it printed more than {} MiB", MOST_BYTES >> 20);
+                return Err(AndroidError::AdbFailed {
+                    arguments: told(),
+                    status: "stopped".to_owned(),
+                    message,
+                });
+            }
         };
         if output.status.success() {
-            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+            return Ok(printable(&output.stdout));
         }
         let status = output.status.to_string();
         Err(AndroidError::AdbFailed { arguments: told(), status, message: complaint(&output) })
@@ -104,7 +115,26 @@ impl Adb {
 /// The last line that says something: adb tells about its daemon first.
 fn complaint(output: &Output) -> String {
     let streams = [&output.stderr, &output.stdout];
-    let texts = streams.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    let texts = streams.map(|bytes| printable(bytes));
     let last = texts.iter().find_map(|text| text.lines().map(str::trim).rfind(|line| !line.is_empty()));
     last.unwrap_or("it said nothing").to_owned()
+}
+
+/// Text of a phone, without what would steer a terminal or is no text at all.
+fn printable(bytes: &[u8]) -> String {
+    let steers = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    String::from_utf8_lossy(bytes).replace(steers, "\u{fffd}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_a_phone_says_steers_the_terminal() {
+        assert_eq!(
+            printable(b"a\tb\r\n\x1b[31mred\x07\0\xff\xc2\x9b"),
+            "a\tb\r\n\u{fffd}[31mred\u{fffd}\u{fffd}\u{fffd}\u{fffd}"
+        );
+    }
 }

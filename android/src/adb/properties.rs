@@ -28,11 +28,14 @@ impl Properties {
         Self { values }
     }
 
-    /// Value of the first of `names` that is set to something.
+    /// Value of the first of `names` that is set to something: its first line, and no more of it than names are long.
     #[must_use]
     pub fn first_of(&self, names: &[&str]) -> Option<&str> {
+        const MOST_CHARACTERS: usize = 200;
         let set = names.iter().filter_map(|name| self.values.get(*name));
-        set.map(|value| value.trim()).find(|value| !value.is_empty())
+        let line = set.filter_map(|value| value.trim().lines().next()).next()?;
+        let end = line.char_indices().nth(MOST_CHARACTERS).map_or(line.len(), |(end, _)| end);
+        Some(line[..end].trim_end())
     }
 }
 
@@ -48,8 +51,11 @@ mod tests {
         assert_eq!(properties.first_of(&["ro.product.model"]), Some("Pixel 6"));
         assert_eq!(properties.first_of(&["ro.soc.model", "ro.hardware"]), Some("oriole"));
         // The second line ends with a bracket, so it cannot be told from the last one; nothing after it is lost.
-        assert_eq!(properties.first_of(&["persist.note"]), Some("one\ntwo [2"));
+        assert_eq!(properties.values["persist.note"], "one\ntwo [2");
+        assert_eq!(properties.first_of(&["persist.note"]), Some("one"), "no name has two lines");
         assert_eq!(properties.first_of(&["cut.off"]), Some("half"));
         assert_eq!(properties.first_of(&["no.such"]), None);
+        let endless = Properties::parse(&format!("[ro.product.model]: [{}]", "ö".repeat(1_000_000)));
+        assert_eq!(endless.first_of(&["ro.product.model"]), Some("ö".repeat(200).as_str()));
     }
 }

@@ -1,4 +1,4 @@
-use super::{Program, Refusal, Route, Source};
+use super::{CLibrary, Program, Refusal, Route, Source};
 use crate::AndroidError;
 use serde::Serialize;
 
@@ -16,16 +16,21 @@ pub struct Built {
     pub refused: Vec<Refusal>,
 }
 
-/// Builds by `route`, or by the first route that works. What is up to date is not built again: cargo sees to that.
+/// Builds by `route`, or by the first route that works: a profiler that can load ONNX Runtime's library, made for that C
+/// library, if any. What is up to date is not built again: cargo sees to that.
 ///
 /// The commands and cargo's own messages go to stderr.
 ///
 /// # Errors
 /// [`AndroidError::NoRoute`] with every route's reason.
-pub fn build(source: &Source, route: Option<Route>) -> Result<Built, AndroidError> {
+pub fn build(
+    source: &Source,
+    route: Option<Route>,
+    onnxruntime: Option<CLibrary>,
+) -> Result<Built, AndroidError> {
     let mut refused = Vec::new();
     for route in route.map_or(Route::ALL.to_vec(), |route| vec![route]) {
-        match attempt(source, route, &refused) {
+        match attempt(source, route, onnxruntime, &refused) {
             Ok((target, program)) => return Ok(Built { route, target, program, refused }),
             Err(refusal) => refused.push(refusal),
         }
@@ -33,8 +38,13 @@ pub fn build(source: &Source, route: Option<Route>) -> Result<Built, AndroidErro
     Err(AndroidError::NoRoute { refusals: refused })
 }
 
-fn attempt(source: &Source, route: Route, refused: &[Refusal]) -> Result<(&'static str, Program), Refusal> {
-    let plan = route.plan()?;
+fn attempt(
+    source: &Source,
+    route: Route,
+    onnxruntime: Option<CLibrary>,
+    refused: &[Refusal],
+) -> Result<(&'static str, Program), Refusal> {
+    let plan = route.plan(onnxruntime)?;
     for refusal in refused {
         eprintln!("not by {refusal}");
     }

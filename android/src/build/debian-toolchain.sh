@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # usage: debian-toolchain.sh FOLDER
 #
-# Makes FOLDER a toolchain that builds static arm64 programs, out of Debian's packages: FOLDER/bin has rustc, a C
-# compiler and ar; FOLDER/root what they need. Neither root nor any change to the system: package lists and cache are
-# FOLDER's own, and packages are unpacked, not installed. Versions are whatever the system's sources offer.
+# Makes FOLDER a toolchain that builds arm64 programs, out of Debian's packages: FOLDER/bin has rustc, a C compiler and
+# ar; FOLDER/root what they need, and the shared libraries of dynamic programs. Neither root nor any change to the
+# system: package lists and cache are FOLDER's own, and packages are unpacked, not installed. Versions are whatever the
+# system's sources offer.
 set -euo pipefail
 folder=$(realpath -m -- "${1:?usage: debian-toolchain.sh FOLDER}")
-recipe=2 # a toolchain made by another recipe is made anew
+recipe=3 # a toolchain made by another recipe is made anew
 say() { echo "debian: $*" >&2; }
 for program in apt-get apt-cache dpkg dpkg-deb; do
   command -v "$program" >/dev/null || { say "no $program here" && exit 1; }
@@ -56,7 +57,7 @@ say 'fetching rustc-web, its arm64 standard library and a C compiler for arm64'
 packages=(
   rustc-web "$std" libstd-rust-web-dev libstd-rust-web-dev:arm64 "$llvm"
   gcc-aarch64-linux-gnu "$gcc" "cpp${gcc#gcc}" binutils-aarch64-linux-gnu "$libgcc" libgcc-s1-arm64-cross
-  libc6-dev-arm64-cross libc6-arm64-cross linux-libc-dev-arm64-cross
+  libc6-dev-arm64-cross libc6-arm64-cross linux-libc-dev-arm64-cross libstdc++6-arm64-cross
 )
 (cd "$part/deb" && apt-get "${apt[@]}" download "${packages[@]}" >&2)
 say 'unpacking'

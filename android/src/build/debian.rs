@@ -1,10 +1,11 @@
-use super::{Plan, Route, Toolchain, plan::tools};
+use super::{CLibrary, Plan, Route, Toolchain, glibc, plan::tools, route::made_for};
 use crate::cache::cache_folder;
 use std::process::Command;
 
 const TARGET: &str = "aarch64-unknown-linux-gnu";
 
-pub(super) fn plan() -> Result<Plan, String> {
+pub(super) fn plan(onnxruntime: Option<CLibrary>) -> Result<Plan, String> {
+    made_for(CLibrary::Glibc, onnxruntime)?;
     let output = Command::new("dpkg").arg("--print-architecture").output();
     let output = output.map_err(|_| "this is no Debian or Ubuntu system: no program dpkg".to_owned())?;
     let architecture = String::from_utf8_lossy(&output.stdout).trim().to_owned();
@@ -15,9 +16,31 @@ pub(super) fn plan() -> Result<Plan, String> {
     let program = |name: &str| folder.join("bin").join(name);
     let mut variables = tools(TARGET, &program("aarch64-linux-gnu-gcc"), &program("aarch64-linux-gnu-ar"));
     variables.push(("RUSTC".to_owned(), program("rustc").into()));
-    // Static, as a phone has no glibc.
-    let flags = "-C target-feature=+crt-static".into();
-    variables.push(("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS".to_owned(), flags));
+    // The flags are for the last step only, so that all crates are compiled once for both kinds of program.
+    let (features, flags, place, libraries) = match onnxruntime {
+        None => ("cli,tract", "-C target-feature=+crt-static".to_owned(), "static", Vec::new()),
+        Some(_) => {
+            let from = folder.join("root/usr/aarch64-linux-gnu/lib");
+            let libraries = glibc::FILES.iter().map(|name| from.join(name)).collect();
+            ("cli,tract,onnxruntime", beside_its_libraries(), "glibc", libraries)
+        }
+    };
     let toolchain = Some(Toolchain { folder, script: include_str!("debian-toolchain.sh") });
-    Ok(Plan { route: Route::Debian, target: TARGET, cargo_command: "build", variables, toolchain })
+    Ok(Plan {
+        route: Route::Debian,
+        target: TARGET,
+        cargo_command: "rustc",
+        features,
+        last_flags: flags.split(' ').map(str::to_owned).collect(),
+        variables,
+        toolchain,
+        place: Some(place),
+        libraries,
+    })
+}
+
+/// The linker's flags for a program that is started in the folder that it, its loader and its libraries are in.
+fn beside_its_libraries() -> String {
+    let loader = glibc::LOADER_OF_PROGRAMS;
+    format!("-C link-arg=-Wl,--dynamic-linker={loader},-rpath,$ORIGIN,--disable-new-dtags")
 }

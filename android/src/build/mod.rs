@@ -4,13 +4,17 @@
 //! |---|---|---|
 //! | `ndk` | dynamic, Android's own libc | Android's NDK, rustup target `aarch64-linux-android` |
 //! | `musl` | static | `cargo-zigbuild` and zig, rustup target `aarch64-unknown-linux-musl` |
-//! | `debian` | static | Debian's packages only; fetched without root into the user's cache folder |
+//! | `debian` | static, or dynamic with glibc beside it | Debian's packages only; fetched without root into the user's cache folder |
 //!
-//! A static program runs on any arm64 phone, and has tract only: it can load no library. The NDK's is dynamic and loads
-//! ONNX Runtime's when it is given.
+//! A static program runs on any arm64 phone, and has tract only: it can load no library. ONNX Runtime's library decides
+//! by the C library it is made for: the NDK's programs load that of its Android archive, Debian's dynamic ones that of its
+//! Linux wheel, and bring the glibc along that phones lack.
 
 mod built;
+mod c_library;
 mod debian;
+mod elf;
+mod glibc;
 mod musl;
 mod ndk;
 mod plan;
@@ -19,7 +23,8 @@ mod route;
 mod source;
 
 pub use built::{Built, build};
+pub use c_library::CLibrary;
 pub use plan::{Plan, Toolchain};
-pub use program::{Linking, Program};
+pub use program::Program;
 pub use route::{Refusal, Route};
 pub use source::Source;

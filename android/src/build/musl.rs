@@ -1,4 +1,4 @@
-use super::{Plan, Route, plan::stripped};
+use super::{CLibrary, Plan, Route, plan::stripped};
 use std::{
     ffi::OsString,
     path::Path,
@@ -7,7 +7,10 @@ use std::{
 
 const TARGET: &str = "aarch64-unknown-linux-musl";
 
-pub(super) fn plan() -> Result<Plan, String> {
+pub(super) fn plan(onnxruntime: Option<CLibrary>) -> Result<Plan, String> {
+    if onnxruntime.is_some() {
+        return Err("its programs are static, and load no library".to_owned());
+    }
     require_std(TARGET)?;
     if !runs("cargo-zigbuild", &["--version"]) {
         return Err(
@@ -19,7 +22,17 @@ pub(super) fn plan() -> Result<Plan, String> {
         return Err("no zig: `pip install ziglang` where cargo-zigbuild is".to_owned());
     }
     let variables = vec![stripped()];
-    Ok(Plan { route: Route::Musl, target: TARGET, cargo_command: "zigbuild", variables, toolchain: None })
+    Ok(Plan {
+        route: Route::Musl,
+        target: TARGET,
+        cargo_command: "zigbuild",
+        features: "cli,tract",
+        last_flags: Vec::new(),
+        variables,
+        toolchain: None,
+        place: None,
+        libraries: Vec::new(),
+    })
 }
 
 fn runs(program: &str, arguments: &[&str]) -> bool {

@@ -1,11 +1,12 @@
-use super::{Plan, Route, musl::require_std, plan::tools};
+use super::{CLibrary, Plan, Route, musl::require_std, plan::tools, route::made_for};
 use std::path::{Path, PathBuf};
 
 const TARGET: &str = "aarch64-linux-android";
 /// Android 7.0, the oldest release that today's NDKs and Rust still build for.
 const API_LEVEL: u32 = 24;
 
-pub(super) fn plan() -> Result<Plan, String> {
+pub(super) fn plan(onnxruntime: Option<CLibrary>) -> Result<Plan, String> {
+    made_for(CLibrary::Bionic, onnxruntime)?;
     let ndk = find_ndk(&|name| {
         std::env::var_os(name).map(PathBuf::from).filter(|path| !path.as_os_str().is_empty())
     })?;
@@ -18,7 +19,17 @@ pub(super) fn plan() -> Result<Plan, String> {
     require_std(TARGET)?;
     let archiver = tools_folder.join(format!("llvm-ar{}", std::env::consts::EXE_SUFFIX));
     let variables = tools(TARGET, &compiler, &archiver);
-    Ok(Plan { route: Route::Ndk, target: TARGET, cargo_command: "build", variables, toolchain: None })
+    Ok(Plan {
+        route: Route::Ndk,
+        target: TARGET,
+        cargo_command: "build",
+        features: "cli,tract,onnxruntime",
+        last_flags: Vec::new(),
+        variables,
+        toolchain: None,
+        place: None,
+        libraries: Vec::new(),
+    })
 }
 
 /// The NDK that the usual variables name, or the newest inside the SDK that they name.

@@ -1,4 +1,5 @@
 use super::{Program, Refusal, Route, Source};
+use crate::AndroidError;
 use std::{
     ffi::{OsStr, OsString},
     fmt::Write,
@@ -15,10 +16,18 @@ pub struct Plan {
     pub target: &'static str,
     /// Cargo's command: `build`, or another program's command that does the same.
     pub cargo_command: &'static str,
+    /// The profiler's features.
+    pub features: &'static str,
+    /// Flags for rustc in the last step, which makes the program out of compiled crates.
+    pub last_flags: Vec<String>,
     /// Environment variables that tell cargo about the toolchain.
     pub variables: Vec<(String, OsString)>,
     /// A toolchain that must be there first.
     pub toolchain: Option<Toolchain>,
+    /// Folder among cargo's release programs that the program is copied to, where one target has several kinds.
+    pub place: Option<&'static str>,
+    /// Shared libraries that are put there beside it.
+    pub libraries: Vec<PathBuf>,
 }
 
 /// A toolchain that a script makes.
@@ -50,8 +59,25 @@ impl Plan {
             cargo.env_remove(general);
         }
         self.finish(cargo, "cargo")?;
-        let path = source.target_folder.join(self.target).join("release/profiler");
-        Program::inspect(path).map_err(|error| self.route.refuse(error.to_string()))
+        let made = source.target_folder.join(self.target).join("release");
+        let kept = self.keep(&made).map_err(|error| self.route.refuse(error.to_string()))?;
+        Program::inspect(kept).map_err(|error| self.route.refuse(error.to_string()))
+    }
+
+    /// Puts the program in its place, with its libraries.
+    fn keep(&self, made: &Path) -> Result<PathBuf, AndroidError> {
+        let program = made.join("profiler");
+        let Some(place) = self.place else { return Ok(program) };
+        let folder = made.join(place);
+        let unusable = |path: &Path, reason| AndroidError::Unusable { path: path.to_owned(), reason };
+        std::fs::create_dir_all(&folder).map_err(|reason| unusable(&folder, reason))?;
+        for file in [&program].into_iter().chain(&self.libraries) {
+            let to = folder.join(file.file_name().unwrap_or_default());
+            let part = to.with_added_extension("part");
+            std::fs::copy(file, &part).map_err(|reason| unusable(file, reason))?;
+            std::fs::rename(&part, &to).map_err(|reason| unusable(&to, reason))?;
+        }
+        Ok(folder.join("profiler"))
     }
 
     fn finish(&self, mut command: Command, what: &str) -> Result<(), Refusal> {
@@ -65,11 +91,13 @@ impl Plan {
 
     fn arguments(&self) -> Vec<String> {
         let fixed = "--release --locked --package profiler --bin profiler --no-default-features --features";
-        // A static program can load no library.
-        let features = if self.route == Route::Ndk { "cli,tract,onnxruntime" } else { "cli,tract" };
         let mut arguments = vec![self.cargo_command.to_owned()];
-        arguments.extend(fixed.split(' ').chain([features]).map(str::to_owned));
+        arguments.extend(fixed.split(' ').chain([self.features]).map(str::to_owned));
         arguments.extend(["--target".to_owned(), self.target.to_owned()]);
+        if !self.last_flags.is_empty() {
+            arguments.push("--".to_owned());
+            arguments.extend(self.last_flags.iter().cloned());
+        }
         arguments
     }
 
@@ -88,7 +116,8 @@ impl Plan {
         for (name, value) in &self.variables {
             let _ = writeln!(text, "{name}={} \\", word(value));
         }
-        let _ = writeln!(text, "cargo {}", self.arguments().join(" "));
+        let arguments = self.arguments().iter().map(|argument| word(argument.as_ref())).collect::<Vec<_>>();
+        let _ = writeln!(text, "cargo {}", arguments.join(" "));
         text
     }
 }
@@ -130,15 +159,19 @@ mod tests {
             route: Route::Ndk,
             target: "aarch64-linux-android",
             cargo_command: "build",
+            features: "cli,tract",
+            last_flags: vec!["-C".to_owned(), "link-arg=-Wl,-rpath,$ORIGIN".to_owned()],
             variables: tools("aarch64-linux-android", Path::new("/my ndk/it's/clang"), Path::new("/ndk/ar")),
             toolchain: None,
+            place: None,
+            libraries: Vec::new(),
         };
         let expected = "CC_aarch64_linux_android='/my ndk/it'\\''s/clang' \\\n\
             AR_aarch64_linux_android=/ndk/ar \\\n\
             CARGO_TARGET_AARCH64_LINUX_ANDROID_LINKER='/my ndk/it'\\''s/clang' \\\n\
             CARGO_PROFILE_RELEASE_STRIP=symbols \\\n\
             cargo build --release --locked --package profiler --bin profiler --no-default-features \
-            --features cli,tract,onnxruntime --target aarch64-linux-android\n";
+            --features cli,tract --target aarch64-linux-android -- -C 'link-arg=-Wl,-rpath,$ORIGIN'\n";
         assert_eq!(plan.commands(), expected);
     }
 }

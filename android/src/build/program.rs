@@ -1,123 +1,121 @@
+use super::{CLibrary, elf::Elf, glibc};
 use crate::AndroidError;
 use serde::Serialize;
-use std::{
-    fs::File,
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-/// A finished program for arm64 Linux, Android included.
+/// A finished program, or shared library, for arm64 Linux, Android included.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Program {
     /// The file.
     pub path: PathBuf,
     /// Its size.
     pub bytes: u64,
-    /// Whether it can load libraries.
-    pub linking: Linking,
+    /// The C library it runs on; none for a static program, which is complete and can load no library.
+    pub c_library: Option<CLibrary>,
+    /// The program that starts it, if it needs one.
+    #[serde(skip)]
+    loader: Option<String>,
 }
-
-/// Whether a program can load libraries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Linking {
-    /// It is complete, and loads none.
-    Static,
-    /// The system's loader starts it.
-    Dynamic,
-}
-
-/// Start of an ELF file, 64 bits, little-endian.
-const ELF_64_LITTLE: [u8; 6] = [0x7f, b'E', b'L', b'F', 2, 1];
-/// `e_machine` of arm64, at byte 18. Source: ELF for the Arm 64-bit Architecture, "ELF header".
-const ARM64: [u8; 2] = 183_u16.to_le_bytes();
 
 impl Program {
-    /// Looks at the file's header, so that nothing else is ever sent to a phone.
+    /// Reads what the file says of itself, so that nothing else is ever sent to a phone.
     ///
     /// # Errors
     /// [`AndroidError::Unusable`] if it cannot be read, [`AndroidError::WrongProgram`] if it is something else.
     pub fn inspect(path: PathBuf) -> Result<Self, AndroidError> {
-        let (start, bytes) = match read_start(&path) {
-            Ok(read) => read,
+        let bytes = match read(&path) {
+            Ok(bytes) => bytes,
             Err(reason) => return Err(AndroidError::Unusable { path, reason }),
         };
-        if !start.starts_with(&ELF_64_LITTLE) {
-            return Err(AndroidError::WrongProgram { path, found: "no 64-bit ELF file".to_owned() });
+        let wrong = |found| AndroidError::WrongProgram { path: path.clone(), found };
+        let Elf { loader, needed } = Elf::read(&bytes).map_err(wrong)?;
+        let c_library = CLibrary::among(&needed);
+        if c_library.is_none() && (!needed.is_empty() || loader.is_some()) {
+            let needed = needed.join(", ");
+            return Err(wrong(format!(
+                "it runs neither on Android's C library nor on glibc; it needs {needed}"
+            )));
         }
-        match start.get(18..20) {
-            Some(machine) if machine == ARM64 => Ok(Self { path, bytes, linking: linking(&start) }),
-            Some(machine) => {
-                let machine: u16 = machine.iter().rev().fold(0, |value, &byte| value << 8 | u16::from(byte));
-                Err(AndroidError::WrongProgram {
-                    path,
-                    found: format!("ELF for machine {machine}, arm64 is 183"),
-                })
-            }
-            None => Err(AndroidError::WrongProgram { path, found: "an ELF file cut short".to_owned() }),
+        Ok(Self { bytes: bytes.len() as u64, path, c_library, loader })
+    }
+
+    /// Files that must lie beside it on a phone: what a phone lacks of glibc, from the folder it is in.
+    ///
+    /// # Errors
+    /// [`AndroidError::Usage`] if they are not there, or it would not look for them there.
+    pub fn companions(&self) -> Result<Vec<PathBuf>, AndroidError> {
+        if self.c_library != Some(CLibrary::Glibc) {
+            return Ok(Vec::new());
+        }
+        let remedy = "give the one that `android build --onnxruntime LIB.so` made, where it made it";
+        let wrong = |what: String| {
+            AndroidError::Usage(format!(
+                "`{}` needs glibc, which no phone has: {what}; {remedy}",
+                self.path.display()
+            ))
+        };
+        if self.loader.as_deref() != Some(glibc::LOADER_OF_PROGRAMS) {
+            let loader = self.loader.as_deref().unwrap_or("none");
+            return Err(wrong(format!("its loader is {loader}, not one beside it")));
+        }
+        let beside = glibc::FILES.map(|name| self.path.with_file_name(name));
+        match beside.iter().find(|file| !file.is_file()) {
+            Some(missing) => Err(wrong(format!("`{}` is not there", missing.display()))),
+            None => Ok(beside.to_vec()),
         }
     }
 }
 
-/// Dynamic if one of the program headers (`p_type` 3, `PT_INTERP`) names a loader.
-///
-/// Source: System V ABI, "Program Header": their place is at byte 32, their size at 54, their number at 56.
-fn linking(start: &[u8]) -> Linking {
-    let number = |from: usize, bytes: usize| {
-        let bytes = start.get(from..from.checked_add(bytes)?)?;
-        Some(bytes.iter().rev().fold(0_usize, |value, &byte| value << 8 | usize::from(byte)))
-    };
-    let names_loader = || {
-        let (place, size, count) = (number(32, 8)?, number(54, 2)?, number(56, 2)?);
-        let kinds = (0..count).map_while(|index| number(place.checked_add(index.checked_mul(size)?)?, 4));
-        Some(kinds.into_iter().any(|kind| kind == 3))
-    };
-    if names_loader().unwrap_or(false) { Linking::Dynamic } else { Linking::Static }
-}
-
-fn read_start(path: &Path) -> std::io::Result<(Vec<u8>, u64)> {
-    let file = File::open(path)?;
-    let bytes = file.metadata()?.len();
-    let mut start = Vec::new();
-    file.take(4096).read_to_end(&mut start)?;
-    Ok((start, bytes))
+/// A regular file of a size that programs have.
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    const MOST_BYTES: u64 = 1 << 30;
+    let metadata = path.metadata()?;
+    if !metadata.is_file() || metadata.len() > MOST_BYTES {
+        return Err(std::io::Error::other("it is no regular file of at most 1 GiB"));
+    }
+    std::fs::read(path)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::*;
+    use super::{super::elf::tests::elf_file, *};
 
-    fn inspect(start: &[u8]) -> Result<Program, AndroidError> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("profiler");
-        std::fs::write(&path, start).unwrap();
-        Program::inspect(path)
+    /// In a folder of its own, which is kept.
+    fn inspect(file: &[u8]) -> Result<Program, String> {
+        let path = tempfile::tempdir().unwrap().keep().join("profiler");
+        std::fs::write(&path, file).unwrap();
+        Program::inspect(path).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn only_arm64_passes() {
-        let header = |machine: u8| [&ELF_64_LITTLE[..], &[0; 12], &[machine, 0, 1]].concat();
-        assert_eq!(inspect(&header(0xb7)).unwrap().bytes, 21);
-        let error = inspect(&header(62)).unwrap_err().to_string();
-        assert!(error.ends_with("ELF for machine 62, arm64 is 183"), "{error}");
-        assert!(inspect(&header(0xb7)[..19]).unwrap_err().to_string().ends_with("an ELF file cut short"));
-        assert!(inspect(b"#!/bin/sh").unwrap_err().to_string().ends_with("no 64-bit ELF file"));
+    fn what_a_program_runs_on_is_told_by_what_it_needs() {
+        let fixed = inspect(&elf_file(None, &[])).unwrap();
+        assert_eq!((fixed.c_library, fixed.companions().unwrap()), (None, vec![]));
+        let android = inspect(&elf_file(Some("/system/bin/linker64"), &["libdl.so", "libc.so"])).unwrap();
+        assert_eq!((android.c_library, android.companions().unwrap()), (Some(CLibrary::Bionic), vec![]));
+        let musl = inspect(&elf_file(Some("/lib/ld-musl-aarch64.so.1"), &["libc.musl-aarch64.so.1"]));
+        assert!(musl.unwrap_err().ends_with("nor on glibc; it needs libc.musl-aarch64.so.1"));
         let error = Program::inspect("no-such-file".into()).unwrap_err().to_string();
         assert!(error.starts_with("cannot use `no-such-file`: "), "{error}");
+        let error = Program::inspect("/dev/zero".into()).unwrap_err().to_string();
+        assert!(error.ends_with("no regular file of at most 1 GiB"), "{error}");
     }
 
     #[test]
-    fn a_program_with_a_loader_is_dynamic() {
-        // Two headers of 56 bytes from byte 64 on; the second one's kind, at 120, is 3 for a loader.
-        let program = |kind: u8| {
-            let mut bytes = [&ELF_64_LITTLE[..], &[0; 12], &ARM64, &[0; 156]].concat();
-            (bytes[32], bytes[54], bytes[56], bytes[64], bytes[120]) = (64, 56, 2, 1, kind);
-            bytes
-        };
-        assert_eq!(inspect(&program(3)).unwrap().linking, Linking::Dynamic);
-        assert_eq!(inspect(&program(2)).unwrap().linking, Linking::Static);
-        assert_eq!(inspect(&program(3)[..100]).unwrap().linking, Linking::Static, "cut short");
+    fn a_program_on_glibc_brings_it_along() {
+        let of_this_computer =
+            inspect(&elf_file(Some("/lib/ld-linux-aarch64.so.1"), &["libc.so.6"])).unwrap();
+        let error = of_this_computer.companions().unwrap_err().to_string();
+        assert!(error.contains("its loader is /lib/ld-linux-aarch64.so.1"), "{error}");
+        let ours = inspect(&elf_file(Some("./ld-linux-aarch64.so.1"), &["libc.so.6"])).unwrap();
+        assert_eq!(ours.c_library, Some(CLibrary::Glibc));
+        let error = ours.companions().unwrap_err().to_string();
+        assert!(error.contains("ld-linux-aarch64.so.1` is not there; give the one that"), "{error}");
+        for name in glibc::FILES {
+            std::fs::write(ours.path.with_file_name(name), "").unwrap();
+        }
+        assert_eq!(ours.companions().unwrap().len(), glibc::FILES.len());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use super::{Plan, debian, musl, ndk};
+use super::{CLibrary, Plan, debian, musl, ndk};
 use clap::ValueEnum;
 use serde::Serialize;
 use std::fmt;
@@ -11,7 +11,7 @@ pub enum Route {
     Ndk,
     /// Static, with musl: rustup's target and cargo-zigbuild
     Musl,
-    /// Static, with glibc: the cross toolchain of Debian's packages
+    /// The cross toolchain of Debian's packages: static, with glibc; for ONNX Runtime glibc comes beside it
     Debian,
 }
 
@@ -29,15 +29,16 @@ impl Route {
     /// All routes, the preferred one first.
     pub const ALL: [Self; 3] = [Self::Ndk, Self::Musl, Self::Debian];
 
-    /// What this route would do. Looks around on this computer, and changes nothing.
+    /// What this route would do, for a profiler that can load ONNX Runtime's library, made for that C library, if any.
+    /// Looks around on this computer, and changes nothing.
     ///
     /// # Errors
     /// [`Refusal`] naming what is missing.
-    pub fn plan(self) -> Result<Plan, Refusal> {
+    pub fn plan(self, onnxruntime: Option<CLibrary>) -> Result<Plan, Refusal> {
         let planned = match self {
-            Self::Ndk => ndk::plan(),
-            Self::Musl => musl::plan(),
-            Self::Debian => debian::plan(),
+            Self::Ndk => ndk::plan(onnxruntime),
+            Self::Musl => musl::plan(onnxruntime),
+            Self::Debian => debian::plan(onnxruntime),
         };
         planned.map_err(|reason| self.refuse(reason))
     }
@@ -56,5 +57,15 @@ impl fmt::Display for Route {
             Self::Musl => "musl",
             Self::Debian => "debian",
         })
+    }
+}
+
+/// Whether programs on this C library can load the library of ONNX Runtime, if there is one.
+pub(super) fn made_for(own: CLibrary, onnxruntime: Option<CLibrary>) -> Result<(), String> {
+    match onnxruntime.filter(|other| *other != own) {
+        Some(other) => {
+            Err(format!("its programs run on {own}, and this library of ONNX Runtime is made for {other}"))
+        }
+        None => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 use super::print_json;
 use crate::{
     AndroidError,
-    build::{Built, Route, Source, build},
+    build::{Built, CLibrary, Program, Route, Source, build},
 };
 use clap::Args;
 use comfy_table::{Table, presets::NOTHING};
@@ -18,18 +18,36 @@ pub(super) struct BuildArgs {
     /// A folder in the Tailor checkout to build
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(super) source: PathBuf,
+    /// ONNX Runtime's library for arm64, from its Android archive or its Linux wheel: the profiler is built to load it
+    #[arg(long, value_name = "LIB.so")]
+    onnxruntime: Option<PathBuf>,
 }
 
 impl BuildArgs {
     pub(super) fn build(&self) -> Result<Built, AndroidError> {
-        build(&Source::find(&self.source)?, self.route)
+        let library = self.onnxruntime()?;
+        build(&Source::find(&self.source)?, self.route, library.map(|(_, made_for)| made_for))
+    }
+
+    /// ONNX Runtime's library, if one is given, and the C library that it is made for.
+    pub(super) fn onnxruntime(&self) -> Result<Option<(Program, CLibrary)>, AndroidError> {
+        let Some(path) = &self.onnxruntime else { return Ok(None) };
+        let library = Program::inspect(path.clone())?;
+        let Some(made_for) = library.c_library else {
+            let text =
+                format!("--onnxruntime {}: it needs no C library, as ONNX Runtime's does", path.display());
+            return Err(AndroidError::Usage(text));
+        };
+        Ok(Some((library, made_for)))
     }
 }
 
-/// Build the profiler for arm64 phones, with tract as its runtime, stripped.
+/// Build the profiler for arm64 phones, with tract as its runtime, or ONNX Runtime as well, stripped.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  android build --route musl\n\n\
-    Without --route, ndk, musl and debian are tried in this order; those that cannot work say why.")]
+#[command(
+    after_help = "Examples:\n  android build --route musl\n  android build --onnxruntime libonnxruntime.so\n\n\
+    Without --route, ndk, musl and debian are tried in this order; those that cannot work say why."
+)]
 pub(super) struct Build {
     #[command(flatten)]
     from: BuildArgs,
@@ -62,9 +80,10 @@ impl Build {
 
     fn tell(&self) -> Result<ExitCode, AndroidError> {
         Source::find(&self.from.source)?;
+        let made_for = self.from.onnxruntime()?.map(|(_, made_for)| made_for);
         let mut refusals = Vec::new();
         for route in self.from.route.map_or(Route::ALL.to_vec(), |route| vec![route]) {
-            match route.plan() {
+            match route.plan(made_for) {
                 Ok(plan) => {
                     refusals.iter().for_each(|refusal| eprintln!("not by {refusal}"));
                     println!("{}", plan.commands().trim_end());

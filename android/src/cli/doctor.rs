@@ -1,6 +1,6 @@
 //! `android doctor`.
 
-use super::{AdbArgs, print_json};
+use super::{AdbArgs, named, print_json};
 use crate::{
     AndroidError,
     adb::{Adb, Connection, choose, parse_listing},
@@ -41,8 +41,12 @@ struct Report {
 impl Doctor {
     pub(super) fn run(&self) -> Result<ExitCode, AndroidError> {
         let adb = self.adb.adb();
-        let phones = match &self.serial {
-            Some(serial) => vec![(choose(&adb, Some(serial))?, Connection::Ready)],
+        let phones = match named(&self.serial) {
+            Some(serial) => vec![match choose(&adb, Some(serial)) {
+                Ok(serial) => (serial, Connection::Ready),
+                Err(AndroidError::NotReady { serial, connection }) => (serial, connection),
+                Err(error) => return Err(error),
+            }],
             None => parse_listing(&adb.run(&["devices"])?)?,
         };
         let reports: Vec<Report> =

@@ -7,6 +7,7 @@ mod forwarded;
 mod on_phone;
 mod profile;
 mod run;
+mod spent;
 mod test_phone;
 
 use crate::{AndroidError, adb::Adb};
@@ -64,6 +65,11 @@ pub fn run(cli: &Cli) -> Result<ExitCode, AndroidError> {
         Command::Run(run) => run.run(),
         Command::TestPhone(test_phone) => test_phone.run(),
     }
+}
+
+/// The serial that was given; an empty ANDROID_SERIAL names no phone.
+fn named(serial: &Option<String>) -> Option<&str> {
+    serial.as_deref().filter(|serial| !serial.is_empty())
 }
 
 fn print_json(value: &impl Serialize) {

@@ -1,15 +1,15 @@
 //! What `android profile` and `android run` share: a phone, a program, and a job from start to end.
 
-use super::{AdbArgs, build::BuildArgs};
+use super::{AdbArgs, build::BuildArgs, named, spent::Spent};
 use crate::{
     AndroidError,
     adb::{Properties, choose},
-    build::{Linking, Program},
-    job::{Arguments, Folder, Job, Report, Rows, Show},
+    build::Program,
+    job::{Arguments, Folder, Job, Rows, Show},
 };
 use clap::Args;
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::{
         Arc,
@@ -31,9 +31,6 @@ pub(super) struct OnPhone {
     /// A profiler built already, instead of building it
     #[arg(long, value_name = "FILE", env = "TAILOR_ARM64_PROFILER", conflicts_with_all = ["route", "source"])]
     program: Option<PathBuf>,
-    /// ONNX Runtime's library for arm64 Android, to be put beside a profiler that was built by the NDK
-    #[arg(long, value_name = "LIB.so")]
-    onnxruntime: Option<PathBuf>,
     /// Seconds a phone that is gone is waited for
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     patience_s: u64,
@@ -46,20 +43,28 @@ pub(super) struct OnPhone {
 const LIBRARY: &str = "libonnxruntime.so";
 
 impl OnPhone {
-    /// Runs the profiler with `arguments` on the phone.
-    pub(super) fn work(&self, mut arguments: Arguments, rows: Rows) -> Result<ExitCode, AndroidError> {
+    /// Runs the profiler with `arguments` on the phone; how it ended, and where the time went.
+    pub(super) fn work(
+        &self,
+        mut arguments: Arguments,
+        rows: Rows,
+    ) -> Result<(ExitCode, Spent), AndroidError> {
         let started = Instant::now();
         arguments.output()?;
         let adb = self.adb.adb();
-        let serial = choose(&adb, self.serial.as_deref())?;
+        let serial = choose(&adb, named(&self.serial))?;
         let model = describe(&serial, &Properties::parse(&adb.shell(&serial, "getprop")?))?;
         let building = Instant::now();
         let program = self.program()?;
         let built_s = building.elapsed().as_secs_f64();
-        let beside = self.libraries(&program)?;
-        let id = arguments.id(&program.path)?;
-        let folder = Folder::new(adb, &serial, &id);
-        if !beside.is_empty() {
+        let beside = self.beside(&program)?;
+        let files: Vec<&Path> = [&program.path]
+            .into_iter()
+            .chain(beside.iter().map(|(file, _)| file))
+            .map(PathBuf::as_path)
+            .collect();
+        let folder = Folder::new(adb, &serial, &arguments.id(&files)?);
+        if beside.iter().any(|(_, name)| name == LIBRARY) {
             arguments.text(["--onnxruntime".to_owned(), format!("{}/{LIBRARY}", folder.path())]);
         }
         eprintln!("on {model} ({serial}), in {}", folder.path());
@@ -70,17 +75,22 @@ impl OnPhone {
         let (patience, silence) = (Duration::from_secs(self.patience_s), Duration::from_secs(self.silence_s));
         let job = Job { folder, program: program.path, beside, arguments, patience, silence };
         let report = job.run(&mut Show::new(rows), &stop)?;
-        tell(&report, started.elapsed().as_secs_f64(), built_s);
+        let spent = Spent::of(&report, started.elapsed().as_secs_f64(), built_s);
+        eprintln!("{}", spent.text());
+        for file in &report.files {
+            eprintln!("wrote {}", file.display());
+        }
         if stop.load(Ordering::Relaxed) {
             eprintln!("stopped; {} has what was measured: give the same command to go on", job.folder.path());
         } else if report.code == 1 {
             eprintln!("{} has what was measured: the same command goes on", job.folder.path());
         }
-        Ok(match report.code {
+        let code = match report.code {
             0 => ExitCode::SUCCESS,
             2 => ExitCode::from(2),
             _ => ExitCode::FAILURE,
-        })
+        };
+        Ok((code, spent))
     }
 
     fn program(&self) -> Result<Program, AndroidError> {
@@ -90,15 +100,30 @@ impl OnPhone {
         }
     }
 
-    fn libraries(&self, program: &Program) -> Result<Vec<(PathBuf, String)>, AndroidError> {
-        let Some(library) = &self.onnxruntime else { return Ok(Vec::new()) };
-        if program.linking == Linking::Static {
-            let text = "--onnxruntime: this profiler is a static program, which can load no library and has tract \
-                        only; build one with Android's NDK (--route ndk)";
-            return Err(AndroidError::Usage(text.to_owned()));
+    /// What must lie beside the program on the phone, with its names there.
+    fn beside(&self, program: &Program) -> Result<Vec<(PathBuf, String)>, AndroidError> {
+        let mut beside = Vec::new();
+        for file in program.companions()? {
+            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            beside.push((file, name));
         }
-        Program::inspect(library.clone())?;
-        Ok(vec![(library.clone(), LIBRARY.to_owned())])
+        let Some((library, made_for)) = self.from.onnxruntime()? else { return Ok(beside) };
+        let refuse = |why: String| {
+            let remedy = "without --program, one that can load it is built";
+            AndroidError::Usage(format!("--onnxruntime: `{}` {why}; {remedy}", program.path.display()))
+        };
+        match program.c_library {
+            Some(own) if own == made_for => beside.push((library.path, LIBRARY.to_owned())),
+            Some(own) => {
+                let path = library.path.display();
+                return Err(refuse(format!("runs on {own}, and `{path}` is made for {made_for}")));
+            }
+            None => {
+                let why = "is a static program, which can load no library and has tract only";
+                return Err(refuse(why.to_owned()));
+            }
+        }
+        Ok(beside)
     }
 }
 
@@ -112,22 +137,4 @@ fn describe(serial: &str, properties: &Properties) -> Result<String, AndroidErro
         [properties.first_of(&["ro.product.manufacturer"]), properties.first_of(&["ro.product.model"])];
     let name = known.into_iter().flatten().collect::<Vec<_>>().join(" ");
     Ok(if name.is_empty() { "a phone without a name".to_owned() } else { name })
-}
-
-/// Where the time went.
-fn tell(report: &Report, total_s: f64, built_s: f64) {
-    let Report { transfer_s, profiler_s, waiting_s, losses, transferred_bytes, .. } = report;
-    let rest_s = (total_s - built_s - transfer_s - profiler_s - waiting_s).max(0.0);
-    let megabytes = *transferred_bytes as f64 / 1e6;
-    let lost = match losses {
-        0 => String::new(),
-        times => format!(", {waiting_s:.1} s waiting for the phone, lost {times} times"),
-    };
-    eprintln!(
-        "{total_s:.1} s: {profiler_s:.1} s the profiler, {built_s:.1} s building, {transfer_s:.1} s sending and \
-         receiving {megabytes:.1} MB{lost}, {rest_s:.1} s all else"
-    );
-    for file in &report.files {
-        eprintln!("wrote {}", file.display());
-    }
 }

@@ -25,7 +25,8 @@ pub(super) struct Profile {
     /// Table to write here; its session and journal go beside it
     #[arg(short, long, value_name = "TABLE.csv")]
     output: PathBuf,
-    /// Print rows as JSON lines: with `"final": false` as they are known, with `"final": true` at the end
+    /// Print JSON lines: rows, with `"final": false` as they are known and with `"final": true` at the end, and last
+    /// `{"spent": …}`, seconds by what they were spent on
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -45,7 +46,10 @@ impl Profile {
         arguments.extend(given);
         arguments.option("--output", Word::Output(self.output.clone()));
         let rows = if self.json { Rows::Printed } else { Rows::Counted };
-        let code = self.on.work(arguments, rows)?;
+        let (code, spent) = self.on.work(arguments, rows)?;
+        if self.json {
+            println!("{}", spent.json());
+        }
         if code == ExitCode::SUCCESS && !self.json {
             self.summarise()?;
         }

@@ -27,6 +27,6 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn run(&self) -> Result<ExitCode, AndroidError> {
-        self.on.work(Arguments::read(&self.command), Rows::Printed)
+        Ok(self.on.work(Arguments::read(&self.command), Rows::Printed)?.0)
     }
 }

@@ -95,15 +95,18 @@ fn after<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     text.lines().find_map(|line| line.trim_start().strip_prefix(name)).map(str::trim)
 }
 
+/// Degrees Celsius that a sensor of a phone at work can give.
+const PLAUSIBLE: std::ops::RangeInclusive<f64> = -40.0..=150.0;
+
 /// `temperature` is in tenths of a degree; `status` 2 is charging, 3 and 4 are not, 5 is full.
 ///
 /// Source: Android's `BatteryManager` (constants `BATTERY_STATUS_*`) and `BatteryService.dumpInternal`.
 fn battery(text: &str) -> Battery {
     let number = |name| after(text, name)?.parse::<f64>().ok();
-    let level = number("level:").zip(number("scale:")).filter(|(_, scale)| *scale > 0.0);
+    let level = number("level:").zip(number("scale:")).map(|(level, scale)| 100.0 * level / scale);
     Battery {
-        level_percent: level.map(|(level, scale)| 100.0 * level / scale),
-        celsius: number("temperature:").map(|tenths| tenths / 10.0),
+        level_percent: level.filter(|percent| (0.0..=100.0).contains(percent)),
+        celsius: number("temperature:").map(|tenths| tenths / 10.0).filter(|value| PLAUSIBLE.contains(value)),
         charging: number("status:").map(|status| status == 2.0),
     }
 }
@@ -123,8 +126,7 @@ fn android_temperatures(text: &str) -> Vec<ThermalZone> {
             "3" => "skin",
             _ => return None,
         };
-        let celsius: f64 =
-            of("mValue=")?.parse().ok().filter(|value: &f64| (-40.0..=150.0).contains(value))?;
+        let celsius: f64 = of("mValue=")?.parse().ok().filter(|value: &f64| PLAUSIBLE.contains(value))?;
         Some(ThermalZone { name: format!("{place} {}", of("mName=")?), celsius })
     };
     current.lines().filter_map(zone).collect()
@@ -137,21 +139,21 @@ mod tests {
 
     #[test]
     fn a_phone_is_read_whole() {
-        let cpu = "tailor-section /sys/devices/system/cpu/cpu";
+        let cpu = "/sys/devices/system/cpu/cpu";
         let mut text = "tailor-section getprop\n[ro.product.model]: [Pixel 6]\n[ro.product.cpu.abi]: [arm64-v8a]\n\
             tailor-section dumpsys battery\nCurrent Battery Service state:\n  USB powered: true\n  status: 2\n  level: 42\n  scale: 50\n  temperature: 305\n\
             tailor-section dumpsys power\nPOWER MANAGER (dumpsys power)\n  mWakefulness=Dozing\n  mWakefulnessChanging=false\n\
             tailor-section dumpsys thermalservice\nThermal Status: 2\nCached temperatures:\n  Temperature{mValue=99.0, mType=0, mName=CPU0, mStatus=0}\n\
             Current temperatures from HAL:\n  Temperature{mValue=61.5, mType=0, mName=BIG, mStatus=0}\n  Temperature{mValue=33.25, mType=3, mName=VIRTUAL-SKIN, mStatus=0}\n  Temperature{mValue=4.2, mType=6, mName=vbat, mStatus=0}\n\
             tailor-section settings get global low_power\n1\n\
-            tailor-section /proc/loadavg\n2.5 1 1 1/2 3\n\
-            tailor-section df -k /data/local/tmp\nFilesystem 1K-blocks Used Available Use% Mounted on\n/dev/x 100 60 40 60% /data\n"
+            tailor-section df -k /data/local/tmp\nFilesystem 1K-blocks Used Available Use% Mounted on\n/dev/x 100 60 40 60% /data\n\
+            tailor-section files\n/proc/loadavg:2.5 1 1 1/2 3\n"
             .to_owned();
         for (core, capacity, governor) in
             [(0, 200, "schedutil"), (1, 200, "schedutil"), (2, 1024, "performance")]
         {
             text += &format!(
-                "{cpu}{core}/cpu_capacity\n{capacity}\n{cpu}{core}/cpufreq/scaling_governor\n{governor}\n"
+                "{cpu}{core}/cpu_capacity:{capacity}\n{cpu}{core}/cpufreq/scaling_governor:{governor}\n"
             );
         }
         let phone = Condition::of(&Answers::parse(&text)).unwrap();
@@ -180,5 +182,11 @@ mod tests {
         let odd = "tailor-section dumpsys battery\nlevel: x\nscale: 0\ntailor-section settings get global low_power\nnull\n";
         let phone = Condition::of(&Answers::parse(odd)).unwrap();
         assert_eq!((phone.battery, phone.saving_power), (Some(Battery::default()), None));
+        for absurd in
+            ["level: nan\nscale: 100\ntemperature: 99999", "level: -5\nscale: 100", "level: 1\nscale: 0"]
+        {
+            let answers = Answers::parse(&format!("tailor-section dumpsys battery\n{absurd}\n"));
+            assert_eq!(Condition::of(&answers).unwrap().battery, Some(Battery::default()), "{absurd}");
+        }
     }
 }

@@ -121,12 +121,12 @@ impl Arguments {
         Ok(quoted.join(" "))
     }
 
-    /// Twelve hexadecimal digits that differ for jobs that must not be mixed: by program, arguments, what the input
-    /// files hold, and where the output goes.
+    /// Twelve hexadecimal digits that differ for jobs that must not be mixed: by the program and what lies beside it, arguments,
+    /// what the input files hold, and where the output goes.
     ///
     /// # Errors
     /// [`AndroidError::Unusable`] if a file cannot be read, [`AndroidError::Usage`] as for the files.
-    pub fn id(&self, program: &Path) -> Result<String, AndroidError> {
+    pub fn id(&self, programs: &[&Path]) -> Result<String, AndroidError> {
         let mut hash = Sha256::new();
         let mut add = |bytes: &[u8]| {
             hash.update((bytes.len() as u64).to_le_bytes());
@@ -134,7 +134,9 @@ impl Arguments {
         };
         let unusable = |path: &Path, reason| AndroidError::Unusable { path: path.to_owned(), reason };
         let mut known = BTreeMap::new();
-        add(&std::fs::read(program).map_err(|reason| unusable(program, reason))?);
+        for file in programs {
+            add(&std::fs::read(file).map_err(|reason| unusable(file, reason))?);
+        }
         for word in &self.words {
             match word {
                 Word::Text(text) => add(text.as_bytes()),
@@ -210,7 +212,7 @@ mod tests {
         };
         let (program, model) = (file("profiler", "program"), file("m.onnx", "model"));
         let model = model.to_str().unwrap().to_owned();
-        let id = |typed: &[&str]| read(typed).id(&program).unwrap();
+        let id = |typed: &[&str]| read(typed).id(&[&program]).unwrap();
         let first = id(&["run", "--onnx", &model, "-o", "t.csv"]);
         assert_eq!(first.len(), 12);
         assert_eq!(first, id(&["run", "--onnx", &model, "-o", "./t.csv"]), "the same place");
@@ -222,6 +224,9 @@ mod tests {
         assert_eq!(first, id(&["run", "--onnx", &model, "-o", "t.csv"]));
         file("profiler", "another program");
         assert_ne!(first, id(&["run", "--onnx", &model, "-o", "t.csv"]));
-        assert!(read(&["run"]).id(Path::new("no-such-program")).is_err());
+        file("profiler", "program");
+        let beside = file("libc.so.6", "library");
+        assert_ne!(first, read(&["run", "--onnx", &model, "-o", "t.csv"]).id(&[&program, &beside]).unwrap());
+        assert!(read(&["run"]).id(&[Path::new("no-such-program")]).is_err());
     }
 }

@@ -28,6 +28,13 @@ HOME=$work/home LD_LIBRARY_PATH=\$libraries/android:\$libraries \\
 A
 chmod +x "$work/bin/adb"
 
+for core in $(seq 0 $(($(nproc --all) - 1))); do
+  printf '%s\t: %s\n' processor "$core" BogoMIPS 125.00 Features \
+    'fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp ssbs' \
+    'CPU implementer' 0x41 'CPU architecture' 8 'CPU variant' 0x4 'CPU part' 0xd0b 'CPU revision' 1
+  echo
+done >"$work/cpuinfo"
+
 # phone NUMBER: its /data is its own and empty; adbd is started again whenever it ends, as Android does.
 phone() {
   local root=$work/phone$1 port=$((7776 + $1))
@@ -46,6 +53,8 @@ phone() {
   echo 'Thermal Status: 0' >"$root/data/answers/dumpsys_thermalservice"
   echo 0 >"$root/data/answers/settings_get_global_low_power"
   for name in proc dev sys; do mount --rbind "/$name" "$root/$name"; done
+  # Its processors are those that are emulated, as many as there are here. ONNX Runtime believes this file.
+  mount --bind "$work/cpuinfo" "$root/proc/cpuinfo"
   while true; do
     # A test may give adbd, and what it starts, a library to load.
     load=
