@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use profiler::record::WriteError;
+use profiler::record::{TEMPORARY_PREFIX, WriteError};
 
 use crate::SearchError;
 
@@ -82,7 +82,8 @@ impl RunFolder {
         self.path.join("metrics.json")
     }
 
-    /// Keeps other processes out, for as long as the result lives; the settings must be there.
+    /// Keeps other processes out, for as long as the result lives; the settings must be there. What a killed process was
+    /// writing is removed.
     ///
     /// # Errors
     /// [`SearchError::Busy`] when another one is at work in this folder; [`SearchError::Write`].
@@ -91,9 +92,19 @@ impl RunFolder {
         let opened = OpenOptions::new().read(true).write(true).open(&path);
         let file = opened.map_err(|source| WriteError { path: path.clone(), source })?;
         match file.try_lock() {
-            Ok(()) => Ok(file),
+            Ok(()) => self.tidy().map(|()| file).map_err(|source| WriteError { path, source }.into()),
             Err(TryLockError::WouldBlock) => Err(SearchError::Busy(self.path.clone())),
             Err(TryLockError::Error(source)) => Err(WriteError { path, source }.into()),
         }
+    }
+
+    fn tidy(&self) -> std::io::Result<()> {
+        for entry in self.path.read_dir()? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(TEMPORARY_PREFIX) {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
     }
 }

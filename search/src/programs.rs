@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -12,9 +12,9 @@ use crate::{SearchError, watch::Watcher};
 /// Set for libtorch alone; a measurement must run as one that was started by hand.
 const NOT_FOR_OTHERS: [&str; 3] = ["MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GOMP_SPINCOUNT"];
 /// Between two looks at whether a program has ended.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// How long a program may take to save itself after Ctrl-C.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How long a program may take to save itself when it is asked to end.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where the programs are: in the folder of the running one.
 #[derive(Clone, Debug)]
@@ -81,6 +81,10 @@ impl Programs {
         }
         let mut command = Command::new(path);
         command.args(&line.arguments).stdin(Stdio::null()).stdout(Stdio::null());
+        // Ctrl-C in a terminal reaches its foreground group alone: this program, which asks the others once. A second time
+        // would end them at once.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         if line.program != "search" {
             NOT_FOR_OTHERS.iter().for_each(|name| {
                 command.env_remove(name);
@@ -105,11 +109,29 @@ impl Programs {
                     code => Err(failed(status.to_string(), code)),
                 };
             }
-            if watcher.stop_requested() && asked.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+            match asked {
+                None if watcher.stop_requested() => {
+                    ask_to_stop(&child);
+                    asked = Some(Instant::now());
+                }
                 // What it measured is in its journal.
-                child.kill().map_err(|e| failed(e.to_string(), None))?;
+                Some(asked) if asked.elapsed() > PATIENCE => {
+                    child.kill().map_err(|e| failed(e.to_string(), None))?;
+                }
+                _ => {}
             }
             sleep(LOOK_EVERY);
         }
     }
+}
+
+/// Asks a program to save itself and end; elsewhere than on Unix the console does.
+pub(crate) fn ask_to_stop(child: &Child) {
+    #[cfg(unix)]
+    if let Ok(id) = i32::try_from(child.id()) {
+        // One that has ended already cannot be asked.
+        let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), nix::sys::signal::Signal::SIGTERM);
+    }
+    #[cfg(not(unix))]
+    let _ = child;
 }

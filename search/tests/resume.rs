@@ -7,6 +7,7 @@ mod support;
 use std::{path::Path, time::Duration};
 
 use datasets::images::ImageDataset;
+use profiler::record::TEMPORARY_PREFIX;
 use search::{
     RunFolder, SearchError,
     run::{FINALISTS, Log, LogLine, SearchSettings, search},
@@ -188,5 +189,9 @@ fn a_run_is_not_gone_on_with_on_other_images_nor_by_two() {
     let error = search(&settings, &images, &run, HOUR, &mut Unwatched).unwrap_err();
     assert!(matches!(error, SearchError::Busy(_)), "{error}");
     drop(lock);
+    // What a killed process was writing.
+    let partial = folder.path().join(format!("{TEMPORARY_PREFIX}half"));
+    std::fs::write(&partial, "half").unwrap();
     search(&settings, &images, &run, HOUR, &mut Unwatched).unwrap();
+    assert!(!partial.exists() && run.architecture().exists());
 }

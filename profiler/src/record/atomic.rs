@@ -8,6 +8,9 @@ use std::{
 
 use super::WriteError;
 
+/// What the names of temporary files begin with; a killed process leaves the one it was writing.
+pub const TEMPORARY_PREFIX: &str = ".tailor-";
+
 /// Writes a file through a temporary one beside it, flushed to disk and renamed; makes missing parent folders.
 ///
 /// A symbolic link stays one: what it points to is written. Pipes and devices are written to as they are.
@@ -30,7 +33,7 @@ where
         let mut builder = tempfile::Builder::new();
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-        let mut file = builder.prefix(".tailor-").tempfile_in(folder)?;
+        let mut file = builder.prefix(TEMPORARY_PREFIX).tempfile_in(folder)?;
         let mut buffer = BufWriter::new(file.as_file_mut());
         fill(&mut buffer)?;
         buffer.flush()?;

@@ -13,7 +13,7 @@ mod session;
 mod table;
 
 pub use architecture_file::{read_architecture, write_architecture};
-pub use atomic::write_atomic;
+pub use atomic::{TEMPORARY_PREFIX, write_atomic};
 pub use document::{read_document, read_text, write_document};
 pub use error::{ReadError, WriteError};
 pub use output_check::{NotCompared, OutputCheck};

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
     process::Child,
     thread::sleep,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use profiler::record::{ReadError, WriteError, read_text};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     SearchError,
-    programs::{CommandLine, Programs},
+    programs::{CommandLine, LOOK_EVERY, PATIENCE, Programs, ask_to_stop},
     watch::Watcher,
 };
 
@@ -47,10 +47,6 @@ pub struct Stages<'a> {
     /// Who may stop it.
     pub watcher: &'a dyn Watcher,
 }
-
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// How long commands may take to save themselves after Ctrl-C.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 struct Running<'s> {
     stage: &'s Stage,
@@ -154,16 +150,11 @@ impl Stages<'_> {
         program_error(stage, format!("{last} (all of it in {})", log.display()), code)
     }
 
-    /// Waits until commands that were stopped by the same Ctrl-C have saved themselves.
+    /// Stops commands, and notes what they took.
     fn stopped(&self, mut running: Vec<Running<'_>>) -> SearchError {
-        let asked = Instant::now();
-        while asked.elapsed() < PATIENCE
-            && running.iter_mut().any(|running| matches!(running.child.try_wait(), Ok(None)))
-        {
-            sleep(LOOK_EVERY);
-        }
+        end(&mut running);
         let noted = running.iter().try_for_each(|running| self.note(running));
-        stop_all(running, noted.err().unwrap_or(SearchError::Stopped))
+        noted.err().unwrap_or(SearchError::Stopped)
     }
 }
 
@@ -171,14 +162,27 @@ fn program_error(stage: &Stage, reason: String, code: Option<i32>) -> SearchErro
     SearchError::Program { command: stage.line.to_string(), reason, code }
 }
 
-/// Ends commands; they lose what they did since their last checkpoint.
-fn stop_all(running: Vec<Running<'_>>, error: SearchError) -> SearchError {
-    for mut running in running {
+/// Ends commands because of an error.
+fn stop_all(mut running: Vec<Running<'_>>, error: SearchError) -> SearchError {
+    end(&mut running);
+    error
+}
+
+/// Asks commands to save themselves and ends those that take too long; these lose what they did since their last
+/// checkpoint.
+fn end(running: &mut [Running<'_>]) {
+    running.iter().for_each(|running| ask_to_stop(&running.child));
+    let asked = Instant::now();
+    while asked.elapsed() < PATIENCE
+        && running.iter_mut().any(|running| matches!(running.child.try_wait(), Ok(None)))
+    {
+        sleep(LOOK_EVERY);
+    }
+    for running in running {
         // One that has ended already cannot be ended.
         let _ = running.child.kill();
         let _ = running.child.wait();
     }
-    error
 }
 
 fn times_path(folder: &Path) -> PathBuf {
@@ -264,25 +268,26 @@ mod tests {
         assert!(matches!(run(nothing.path(), "true", &Unwatched, 1), Err(SearchError::NoProgram { .. })));
     }
 
-    struct StopAtOnce;
+    /// Stops when two commands listen.
+    struct StopsTwo(PathBuf);
 
-    impl Watcher for StopAtOnce {
+    impl Watcher for StopsTwo {
         fn progress(&mut self, _: &Progress) {}
 
         fn stop_requested(&self) -> bool {
-            true
+            ["out/0.listens", "out/1.listens"].iter().all(|name| self.0.join(name).exists())
         }
     }
 
     #[test]
-    fn a_stop_waits_until_commands_have_saved_themselves() {
+    fn a_stop_has_commands_save_themselves() {
         let folder = programs();
-        assert!(matches!(
-            run(folder.path(), "sleep 0.3; touch \"$0\"", &StopAtOnce, 2),
-            Err(SearchError::Stopped)
-        ));
-        // The two that ran have ended by themselves; the third was not begun.
-        let there = [0, 1, 2].map(|index: u32| folder.path().join("out").join(index.to_string()).exists());
+        let folder = folder.path();
+        let script = "trap 'touch \"$0\"; exit 1' TERM; touch \"$0.listens\"; while :; do sleep 0.1; done";
+        let stopped = run(folder, script, &StopsTwo(folder.to_owned()), 2);
+        assert!(matches!(stopped, Err(SearchError::Stopped)));
+        // The two that ran were asked to end and did; the third was not begun.
+        let there = [0, 1, 2].map(|index: u32| folder.join("out").join(index.to_string()).exists());
         assert_eq!(there, [true, true, false]);
     }
 }
