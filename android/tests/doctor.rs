@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 fn android(adb: &TempDir, command: &str) -> Command {
     let mut android = Command::cargo_bin("android").unwrap();
-    android.env_remove("TAILOR_ADB").env_remove("ANDROID_SERIAL");
+    android.env_remove("TAILOR_ADB").env_remove("ANDROID_SERIAL").env_remove("TAILOR_ARM64_PROFILER");
     android.args([command, "--adb"]).arg(adb.path().join("adb"));
     android
 }
@@ -83,6 +83,17 @@ fn a_serial_that_names_no_phone_is_wrong_usage_and_an_empty_one_names_none() {
     assert!(stderr.contains("no phone `; rm -rf /`: adb sees `P1`"), "{stderr}");
     let (code, json, _) = told(android(&adb, "doctor").env("ANDROID_SERIAL", ""));
     assert_eq!((code, json[0]["serial"].as_str()), (0, Some("P1")));
+}
+
+#[test]
+fn a_backend_without_its_library_is_refused_before_anything_is_built() {
+    let adb = fake_adb("exit 9");
+    let mut profile = android(&adb, "profile");
+    profile.args(["--backend", "onnxruntime", "--ops", "ops.txt", "-o", "t.csv"]);
+    let (code, json, stderr) = told(&mut profile);
+    assert!(code == 2 && json.is_null(), "{stderr}");
+    assert!(stderr.starts_with("error: --backend onnxruntime needs --onnxruntime LIB.so"), "{stderr}");
+    assert!(!adb.path().join("calls").exists(), "no phone is asked");
 }
 
 #[test]

@@ -96,6 +96,11 @@ impl OnPhone {
         Ok((code, spent))
     }
 
+    /// Whether ONNX Runtime's library was given.
+    pub(super) fn has_onnxruntime(&self) -> bool {
+        self.from.has_onnxruntime()
+    }
+
     fn program(&self) -> Result<Program, AndroidError> {
         match &self.program {
             Some(path) => Program::inspect(path.clone()),
