@@ -4,7 +4,7 @@
 # Sets up what the tests need, then checks formatting, clippy, rustdoc and every test. What is set up already is used
 # as it is, and cargo builds only what changed, so a second run is short. Works offline once everything is there.
 #
-#   --phone   run the tests on the test phone as well (see README, "Phones"): 6 minutes, and the first time some twelve
+#   --phone   run the tests on the test phone as well (see README, "Phones"): 5 minutes, and the first time some twelve
 #             more to compile for arm64. Where this computer can have no test phone, that is said.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"

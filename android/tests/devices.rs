@@ -19,7 +19,7 @@ fn devices(folder: &TempDir) -> Command {
 const THREE_PHONES: &str = r#"
 case "$*" in
 devices) printf '* daemon started successfully\nList of devices attached\n0A 04;touch x\tdevice\nR58\tunauthorized\nE5\toffline\n\n' ;;
-*"shell getprop") printf '[ro.product.manufacturer]: [Google]\r\n[ro.product.model]: [Pixel 6]\r\n[ro.soc.model]: [Tensor]\r\n[ro.product.cpu.abi]: [arm64-v8a]\r\n[ro.build.version.release]: [14]\r\n[ro.build.version.sdk]: [34]\r\n' ;;
+*"shell getprop"*) printf '[ro.product.manufacturer]: [Google]\r\n[ro.product.model]: [Pixel 6]\r\n[ro.soc.model]: [Tensor]\r\n[ro.product.cpu.abi]: [arm64-v8a]\r\n[ro.build.version.release]: [14]\r\n[ro.build.version.sdk]: [34]\r\ntailor-end\r\n' ;;
 *) exit 9 ;;
 esac"#;
 
@@ -30,7 +30,8 @@ fn every_phone_is_listed_with_its_state_and_facts() {
     insta::assert_snapshot!(String::from_utf8(output).unwrap());
     // The serial reaches adb as one argument, whatever is in it.
     let calls = fs::read_to_string(adb.path().join("calls")).unwrap();
-    assert_eq!(calls, "devices\n-s\n0A 04;touch x\nshell\ngetprop\n");
+    let expected = "devices\n-s\n0A 04;touch x\nshell\ngetprop\nended=$?; echo tailor-end; exit $ended\n";
+    assert_eq!(calls, expected);
 }
 
 #[test]

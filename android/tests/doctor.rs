@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 fn android(adb: &TempDir, command: &str) -> Command {
     let mut android = Command::cargo_bin("android").unwrap();
-    android.env_remove("TAILOR_ADB").env_remove("ANDROID_SERIAL");
+    android.env_remove("TAILOR_ADB").env_remove("ANDROID_SERIAL").env_remove("TAILOR_ARM64_PROFILER");
     android.args([command, "--adb"]).arg(adb.path().join("adb"));
     android
 }
@@ -56,7 +56,11 @@ fn a_phone_in_any_state_is_reported_with_what_to_do() {
 fn an_adb_that_dies_or_answers_without_end_is_named() {
     let dies = adb_with("P1\\tdevice", "printf '[ro.product.model]: [Pix'; kill -9 $$");
     let endless = adb_with("P1\\tdevice", "while :; do head -c 1000000 /dev/zero; done");
-    for (adb, word) in [(dies, "SIGKILL"), (endless, "more than 64 MiB")] {
+    // adb's own exit code is 0 when the phone goes away in mid-answer.
+    let lost = adb_with("P1\\tdevice", "printf '[ro.product.model]: [Pix'");
+    for (adb, word) in
+        [(dies, "SIGKILL"), (endless, "more than 64 MiB"), (lost, "in the middle of its answer")]
+    {
         let (code, json, _) = told(&mut android(&adb, "doctor"));
         let connection = json[0]["connection"]["other"].as_str().unwrap().to_owned();
         assert!(code == 1 && connection.contains(word) && json[0]["condition"].is_null(), "{json}");
@@ -73,7 +77,7 @@ fn an_adb_that_dies_or_answers_without_end_is_named() {
 
 #[test]
 fn a_serial_that_names_no_phone_is_wrong_usage_and_an_empty_one_names_none() {
-    let adb = adb_with("P1\\tdevice", "echo '[ro.product.model]: [Pixel]'");
+    let adb = adb_with("P1\\tdevice", "echo '[ro.product.model]: [Pixel]'; echo tailor-end");
     let (code, json, stderr) = told(android(&adb, "doctor").env("ANDROID_SERIAL", "; rm -rf /"));
     assert_eq!((code, json), (2, Value::Null));
     assert!(stderr.contains("no phone `; rm -rf /`: adb sees `P1`"), "{stderr}");
@@ -82,11 +86,24 @@ fn a_serial_that_names_no_phone_is_wrong_usage_and_an_empty_one_names_none() {
 }
 
 #[test]
+fn a_backend_without_its_library_is_refused_before_anything_is_built() {
+    let adb = fake_adb("exit 9");
+    let mut profile = android(&adb, "profile");
+    profile.args(["--backend", "onnxruntime", "--ops", "ops.txt", "-o", "t.csv"]);
+    let (code, json, stderr) = told(&mut profile);
+    assert!(code == 2 && json.is_null(), "{stderr}");
+    assert!(stderr.starts_with("error: --backend onnxruntime needs --onnxruntime LIB.so"), "{stderr}");
+    assert!(!adb.path().join("calls").exists(), "no phone is asked");
+}
+
+#[test]
 fn what_a_phone_says_is_printed_as_text_whatever_it_is() {
     let model =
         r"[ro.product.model]: [\033]0;title\007 \377\376 Pixel\n second line]\n[ro.build.version.sdk]: [x]\n";
-    let adb =
-        adb_with("P1\\tdevice", &format!("printf '{model}'; echo tailor-section getprop; printf '{model}'"));
+    let adb = adb_with(
+        "P1\\tdevice",
+        &format!("printf '{model}'; echo tailor-section getprop; printf '{model}'; echo tailor-end"),
+    );
     let output = android(&adb, "doctor").assert().success().get_output().stdout.clone();
     let text = String::from_utf8(output).unwrap();
     assert!(

@@ -14,6 +14,8 @@ pub struct Adb {
     program: PathBuf,
 }
 
+/// What the phone's shell says when it has come to the end of a command.
+const END: &str = "tailor-end";
 /// For calls that only ask; starting adb's own server, which the first call does, takes some seconds.
 const TO_ANSWER: Duration = Duration::from_secs(30);
 /// Slowest transfer that is waited for, in bytes per second: a tenth of USB 2 in practice.
@@ -43,38 +45,61 @@ impl Adb {
         arguments: &[A],
         limit: Duration,
     ) -> Result<String, AndroidError> {
-        let told = || {
-            let words = arguments.iter().map(|word| word.as_ref().to_string_lossy().into_owned());
-            words.collect::<Vec<_>>().join(" ")
-        };
-        let output = output_within(self.command().args(arguments), limit);
-        let output = match output.map_err(|reason| self.broken(reason))? {
-            Ended::InTime(output) => output,
-            Ended::TooLate => {
-                return Err(AndroidError::NoAnswer { arguments: told(), limit_s: limit.as_secs_f64() });
-            }
-            Ended::TooLong => {
-                let message = format!("it printed more than {} MiB", MOST_BYTES >> 20);
+        let words = arguments.iter().map(|word| word.as_ref().to_string_lossy().into_owned());
+        let told = words.collect::<Vec<_>>().join(" ");
+        judge(told.clone(), &self.output(&told, arguments, limit)?)
+    }
+
+    /// What a command prints on the phone with this serial within half a minute. `command` is read by the phone's shell.
+    ///
+    /// # Errors
+    /// As [`Adb::shell_within`].
+    pub fn shell(&self, serial: &str, command: &str) -> Result<String, AndroidError> {
+        self.shell_within(serial, command, TO_ANSWER)
+    }
+
+    /// What a command prints on the phone, all of it: adb reports success, too, when the phone is lost in mid-answer, so
+    /// that the phone's shell has to say that it came to the end.
+    ///
+    /// # Errors
+    /// As [`Adb::run_within`]; [`AndroidError::AdbFailed`] also for an answer that was cut off.
+    pub fn shell_within(&self, serial: &str, command: &str, limit: Duration) -> Result<String, AndroidError> {
+        let told = format!("-s {serial} shell {command}");
+        let script = format!("{command}\nended=$?; echo {END}; exit $ended");
+        let mut output = self.output(&told, &["-s", serial, "shell", &script], limit)?;
+        match output.stdout.trim_ascii_end().strip_suffix(END.as_bytes()) {
+            Some(answer) => output.stdout.truncate(answer.len()),
+            None if output.status.success() => {
+                let message = "the connection ended in the middle of its answer".to_owned();
                 return Err(AndroidError::AdbFailed {
-                    arguments: told(),
-                    status: "stopped".to_owned(),
+                    arguments: told,
+                    status: "cut off".to_owned(),
                     message,
                 });
             }
-        };
-        if output.status.success() {
-            return Ok(printable(&output.stdout));
+            None => {}
         }
-        let status = output.status.to_string();
-        Err(AndroidError::AdbFailed { arguments: told(), status, message: complaint(&output) })
+        judge(told, &output)
     }
 
-    /// What a command prints on the phone with this serial. `command` is read by the phone's shell.
-    ///
-    /// # Errors
-    /// As [`Adb::run`].
-    pub fn shell(&self, serial: &str, command: &str) -> Result<String, AndroidError> {
-        self.run(&["-s", serial, "shell", command])
+    fn output<A: AsRef<OsStr>>(
+        &self,
+        told: &str,
+        arguments: &[A],
+        limit: Duration,
+    ) -> Result<Output, AndroidError> {
+        let ended = output_within(self.command().args(arguments), limit);
+        match ended.map_err(|reason| self.broken(reason))? {
+            Ended::InTime(output) => Ok(output),
+            Ended::TooLate => {
+                Err(AndroidError::NoAnswer { arguments: told.to_owned(), limit_s: limit.as_secs_f64() })
+            }
+            Ended::TooLong => {
+                let message = format!("it printed more than {} MiB", MOST_BYTES >> 20);
+                let (arguments, status) = (told.to_owned(), "stopped".to_owned());
+                Err(AndroidError::AdbFailed { arguments, status, message })
+            }
+        }
     }
 
     /// Copies a file to the phone; `to` reaches no shell.
@@ -110,6 +135,15 @@ impl Adb {
             _ => AndroidError::AdbBroken { program: self.program.clone(), reason },
         }
     }
+}
+
+/// Text of a program that succeeded.
+fn judge(arguments: String, output: &Output) -> Result<String, AndroidError> {
+    if output.status.success() {
+        return Ok(printable(&output.stdout));
+    }
+    let status = output.status.to_string();
+    Err(AndroidError::AdbFailed { arguments, status, message: complaint(output) })
 }
 
 /// The last line that says something: adb tells about its daemon first.

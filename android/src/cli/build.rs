@@ -29,6 +29,10 @@ impl BuildArgs {
         build(&Source::find(&self.source)?, self.route, library.map(|(_, made_for)| made_for))
     }
 
+    pub(super) fn has_onnxruntime(&self) -> bool {
+        self.onnxruntime.is_some()
+    }
+
     /// ONNX Runtime's library, if one is given, and the C library that it is made for.
     pub(super) fn onnxruntime(&self) -> Result<Option<(Program, CLibrary)>, AndroidError> {
         let Some(path) = &self.onnxruntime else { return Ok(None) };

@@ -72,6 +72,13 @@ impl FromArgMatches for Forwarded {
 }
 
 impl Forwarded {
+    /// Whether an option was given this value.
+    pub(super) fn has(&self, option: &str, value: &str) -> bool {
+        self.given
+            .iter()
+            .any(|given| given.option == option && given.value.as_deref() == Some(value.as_ref()))
+    }
+
     /// Them, with files to be sent. What `-` stands for is read from stdin into a file of the folder that comes with
     /// them, which is to be kept until the job is done.
     ///

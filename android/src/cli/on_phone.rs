@@ -80,9 +80,12 @@ impl OnPhone {
         for file in &report.files {
             eprintln!("wrote {}", file.display());
         }
+        if report.code > 128 {
+            eprintln!("the phone's system ended the profiler, by signal {}", report.code - 128);
+        }
         if stop.load(Ordering::Relaxed) {
             eprintln!("stopped; {} has what was measured: give the same command to go on", job.folder.path());
-        } else if report.code == 1 {
+        } else if ![0, 2].contains(&report.code) {
             eprintln!("{} has what was measured: the same command goes on", job.folder.path());
         }
         let code = match report.code {
@@ -91,6 +94,11 @@ impl OnPhone {
             _ => ExitCode::FAILURE,
         };
         Ok((code, spent))
+    }
+
+    /// Whether ONNX Runtime's library was given.
+    pub(super) fn has_onnxruntime(&self) -> bool {
+        self.from.has_onnxruntime()
     }
 
     fn program(&self) -> Result<Program, AndroidError> {

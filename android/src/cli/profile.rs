@@ -39,6 +39,11 @@ impl Profile {
             let text = format!("--output {}: expected a .csv file", self.output.display());
             return Err(AndroidError::Usage(text));
         }
+        if self.sweep.has("--backend", "onnxruntime") && !self.on.has_onnxruntime() {
+            let text = "--backend onnxruntime needs --onnxruntime LIB.so: the library of its Android archive, or that of its \
+                        Linux wheel (tests/setup/onnxruntime.sh arm64 fetches it)";
+            return Err(AndroidError::Usage(text.to_owned()));
+        }
         let mut arguments = Arguments::new();
         arguments.text(["run", "--json", "--progress", "lines"]);
         // What stdin held is kept until the job is done.

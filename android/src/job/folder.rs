@@ -53,7 +53,7 @@ impl Folder {
     /// [`Folder::shell`], with a phone that may not answer.
     fn shell_within(&self, command: &str, limit: Duration) -> Result<String, AndroidError> {
         let command = format!("cd {} && {command}", quote_for_phone(&self.path)?);
-        self.adb.run_within(&["-s", &self.serial, "shell", &command], limit)
+        self.adb.shell_within(&self.serial, &command, limit)
     }
 
     /// Whether the phone answers soon, and a profiler is at work in this folder.
