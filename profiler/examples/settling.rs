@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut others = OTHERS.iter().map(|key| load(&*backend, key)).collect::<Result<Vec<_>, _>>()?;
     let mut ops = OPS.iter().map(|key| load(&*backend, key)).collect::<Result<Vec<_>, _>>()?;
     // By op and run, one time per turn.
-    let mut times_ns = vec![vec![Vec::with_capacity(TURNS); RUNS]; OPS.len()];
+    let mut times_ns = vec![vec![Vec::new(); RUNS]; OPS.len()];
     for _ in 0..TURNS {
         for (op, times_ns) in ops.iter_mut().zip(&mut times_ns) {
             for other in &mut others {
