@@ -62,3 +62,15 @@ pub fn output_of(program: &str, arguments: &[&str]) -> String {
     assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
+
+/// What the workspace's program in `line` prints, run in `folder` with the arguments behind its name.
+///
+/// # Panics
+/// If it does not end well.
+pub fn run(folder: &Path, line: &str) -> String {
+    let mut words = line.split(' ');
+    let output = program(words.next().unwrap_or_default()).current_dir(folder).args(words).output();
+    let output = output.expect("the program starts");
+    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}

@@ -17,6 +17,28 @@ pub struct Phone {
     pub serial: String,
 }
 
+/// A space whose ops take an emulated processor a millisecond or two.
+pub const TINY_SPACE: &str = r#"
+format = "tailor-space"
+version = 1
+name = "tiny"
+resolution = 28
+input_channels = 1
+classes = 10
+activation = "relu6"
+kernels = [3, 5]
+expansions = [1, 3]
+skip = true
+stem = { channels = 8, kernel = 3, stride = 2 }
+first = { channels = 8, kernel = 3 }
+head = { channels = 16 }
+
+[[stage]]
+channels = 8
+blocks = 3
+stride = 2
+"#;
+
 /// A machine that emulates another is slow; this only bounds how long a failing test hangs.
 const LONG: Duration = Duration::from_secs(120);
 
@@ -138,6 +160,18 @@ pub fn arm64_profiler() -> PathBuf {
 #[must_use]
 pub fn arm64_onnxruntime() -> PathBuf {
     std::env::var_os("TAILOR_ARM64_ONNXRUNTIME").expect("TAILOR_ARM64_ONNXRUNTIME is set").into()
+}
+
+/// Stdout and stderr of what must go well.
+///
+/// # Panics
+/// If it does not.
+pub fn done(command: &mut Command) -> (String, String) {
+    let output = command.output().expect("the command starts");
+    let [stdout, stderr] =
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    assert!(output.status.success(), "{command:?}: {stderr}");
+    (stdout, stderr)
 }
 
 /// The adb of the test phone.

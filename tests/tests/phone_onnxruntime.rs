@@ -7,53 +7,17 @@ use profiler::record::{read_session, read_table, session_path};
 use serde_json::Value;
 use std::{fs, path::Path, process::Command};
 use tailor_tests::{
-    phone::{Phone, arm64_onnxruntime, arm64_profiler},
-    program,
+    phone::{Phone, TINY_SPACE, arm64_onnxruntime, arm64_profiler, done},
+    program, run,
 };
 use tempfile::TempDir;
-
-/// Six candidate blocks and no more.
-const SPACE: &str = r#"
-format = "tailor-space"
-version = 1
-name = "tiny"
-resolution = 16
-input_channels = 1
-classes = 10
-activation = "relu6"
-kernels = [3]
-expansions = [1, 3]
-skip = true
-stem = { channels = 8, kernel = 3, stride = 2 }
-first = { channels = 8, kernel = 3 }
-head = { channels = 16 }
-
-[[stage]]
-channels = 8
-blocks = 2
-stride = 2
-"#;
-
-/// Stdout and stderr of what must go well.
-fn done(command: &mut Command) -> (String, String) {
-    let output = command.output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{command:?}: {stderr}");
-    (String::from_utf8(output.stdout).unwrap(), stderr)
-}
-
-/// The program of this workspace, here and as it is.
-fn here(name: &str, folder: &Path, words: &str) -> String {
-    let mut command = Command::new(program(name).get_program());
-    done(command.current_dir(folder).args(words.split(' '))).0
-}
 
 #[test]
 #[ignore = "needs the test phone"]
 fn test_phone_onnxruntime_measures_a_space() {
     let (phone, folder) = (Phone::number(0), TempDir::new().unwrap());
     let folder = folder.path();
-    fs::write(folder.join("tiny.toml"), SPACE).unwrap();
+    fs::write(folder.join("tiny.toml"), TINY_SPACE).unwrap();
     let mut profile = phone.android_with_onnxruntime("profile", &arm64_onnxruntime());
     profile.current_dir(folder).args(["--backend", "onnxruntime", "-o", "table.csv", "--space", "tiny.toml"]);
     profile.args("--networks 2 --budget-s 60 --target-ci 30 --min-rounds 6".split(' '));
@@ -63,7 +27,7 @@ fn test_phone_onnxruntime_measures_a_space() {
     assert!(stderr.contains("building by debian") && stderr.contains("not by ndk"), "{stderr}");
     assert_eq!(phone.folders(), Vec::<String>::new());
 
-    here("profiler", folder, "run --space tiny.toml --networks 2 --backend mock -o here.csv");
+    run(folder, "profiler run --space tiny.toml --networks 2 --backend mock -o here.csv");
     let subjects = |table: &str| {
         let rows = read_table(&folder.join(table)).unwrap().into_iter();
         rows.map(|row| (row.subject, row.level, row.cache.to_string(), row.ops)).collect::<Vec<_>>()
@@ -83,10 +47,10 @@ fn test_phone_onnxruntime_measures_a_space() {
 fn test_phone_onnxruntime_computes_what_tract_does() {
     let (phone, folder) = (Phone::number(0), TempDir::new().unwrap());
     let words = "outputs conv-9x7x6-o4-k3-s2-g2-hswish mbconv-14x14x16-o16-e6-k5-s1-se4-hswish-res linear-1x1x256-o10";
-    let mut run = phone.android_with_onnxruntime("run", &arm64_onnxruntime());
-    run.current_dir(folder.path()).arg("--").args(words.split(' ')).args(["--backend", "onnxruntime"]);
-    let there = done(&mut run).0;
-    let here = here("profiler", folder.path(), words);
+    let mut android = phone.android_with_onnxruntime("run", &arm64_onnxruntime());
+    android.current_dir(folder.path()).arg("--").args(words.split(' ')).args(["--backend", "onnxruntime"]);
+    let there = done(&mut android).0;
+    let here = run(folder.path(), &format!("profiler {words}"));
     assert_eq!((here.lines().count(), there.lines().count()), (3, 3));
     for (a, b) in here.lines().zip(there.lines()) {
         let [a, b]: [Value; 2] = [a, b].map(|line| serde_json::from_str(line).unwrap());

@@ -13,47 +13,13 @@ use std::{
 };
 use tailor_tests::{
     images::draw_images,
-    phone::{Phone, arm64_profiler},
-    program,
+    phone::{Phone, TINY_SPACE, arm64_profiler, done},
+    program, run,
 };
 use tempfile::TempDir;
 
-/// A space whose ops take an emulated processor a millisecond or two.
-const SPACE: &str = r#"
-format = "tailor-space"
-version = 1
-name = "tiny"
-resolution = 28
-input_channels = 1
-classes = 10
-activation = "relu6"
-kernels = [3, 5]
-expansions = [1, 3]
-skip = true
-stem = { channels = 8, kernel = 3, stride = 2 }
-first = { channels = 8, kernel = 3 }
-head = { channels = 16 }
-
-[[stage]]
-channels = 8
-blocks = 3
-stride = 2
-"#;
-
-/// Runs `line` in `folder`; what it prints.
-fn run(folder: &Path, line: &str) -> String {
-    let mut words = line.split(' ');
-    let output = program(words.next().unwrap()).current_dir(folder).args(words).output().unwrap();
-    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
 fn on_phone(phone: &Phone, folder: &Path, command: &str, line: &str) -> (String, String) {
-    let mut android = phone.android(command);
-    let output = android.current_dir(folder).args(line.split(' ')).output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{line}: {stderr}");
-    (String::from_utf8(output.stdout).unwrap(), stderr)
+    done(phone.android(command).current_dir(folder).args(line.split(' ')))
 }
 
 #[test]
@@ -61,7 +27,7 @@ fn on_phone(phone: &Phone, folder: &Path, command: &str, line: &str) -> (String,
 fn test_phone_from_a_space_to_a_network_measured_on_it() {
     let (phone, folder) = (Phone::number(0), TempDir::new().unwrap());
     let folder = folder.path();
-    fs::write(folder.join("tiny.toml"), SPACE).unwrap();
+    fs::write(folder.join("tiny.toml"), TINY_SPACE).unwrap();
     fs::create_dir(folder.join("images")).unwrap();
     draw_images(&folder.join("images"));
     let measured =

@@ -4,16 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 use serde_json::Value;
-use std::{fs, path::Path};
-use tailor_tests::{images::draw_images, program};
-
-/// Runs `line` in `folder`; what it prints.
-fn run(folder: &Path, line: &str) -> String {
-    let mut words = line.split(' ');
-    let output = program(words.next().unwrap()).current_dir(folder).args(words).output().unwrap();
-    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
+use std::fs;
+use tailor_tests::{images::draw_images, program, run};
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))

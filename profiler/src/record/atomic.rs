@@ -13,7 +13,7 @@ pub const TEMPORARY_PREFIX: &str = ".tailor-";
 
 /// Writes a file through a temporary one beside it, flushed to disk and renamed; makes missing parent folders.
 ///
-/// A symbolic link stays one: what it points to is written. Pipes and devices are written to as they are.
+/// A symbolic link to something that is there stays one: what it points to is written. Pipes and devices are written to as they are.
 ///
 /// # Errors
 /// [`WriteError`]; the file is then as it was before.
