@@ -121,6 +121,7 @@ fn session(bench: &Bench) -> Session {
         protocol: Protocol::default(),
         outputs: OutputCheck::default(),
         drift,
+        tempo: None,
         heat: None,
         runs: 1000,
         dropped_runs: 0,

@@ -35,11 +35,18 @@ const SHORTEST_BATCH_NS: u64 = 50_000;
 const MOST_DROPPED: f64 = 0.02;
 
 /// A loaded model that the protocol and the plain loop share.
-struct Shared(Rc<RefCell<Box<dyn Runnable>>>);
+struct Shared {
+    model: Rc<RefCell<Box<dyn Runnable>>>,
+    bytes: usize,
+}
 
 impl Subject for Shared {
     fn run(&mut self) -> Result<(), SubjectFailure> {
-        self.0.borrow_mut().run()
+        self.model.borrow_mut().run()
+    }
+
+    fn kept_bytes(&self) -> Option<usize> {
+        Some(self.bytes)
     }
 }
 
@@ -95,13 +102,14 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     job.at("loading models", 0.0);
     let (backend, bench, stop) = (job.backend, job.bench, job.stop);
     let ops = choose_ops(&bench.space.distinct_ops(), OPS, bench.seed);
-    let mut models = Vec::new();
+    let (mut models, mut subjects) = (Vec::new(), Vec::new());
     for op in &ops {
         let planned = plan_op(*op)?;
         let model = Model { key: &planned.key, onnx: &planned.onnx };
-        models.push(Rc::new(RefCell::new(backend.prepare(model, bench.threads)?)));
+        let model = Rc::new(RefCell::new(backend.prepare(model, bench.threads)?));
+        subjects.push(Shared { model: Rc::clone(&model), bytes: planned.onnx.len() });
+        models.push(model);
     }
-    let mut subjects: Vec<Shared> = models.iter().map(|model| Shared(Rc::clone(model))).collect();
     let (mut instruments, clock): (_, Box<dyn Clock>) = match backend.emulated_clock() {
         Some(clock) => (Instruments::emulated(clock.clone()), Box::new(clock)),
         None => (Instruments::of_this_machine(bench.threads), Box::new(SystemClock::new())),

@@ -244,9 +244,16 @@ fn table(rows: &[Row]) -> Table {
 
 fn report(session: &Session, output: &std::path::Path, rows: usize) {
     let Session { conditions, drift, .. } = session;
+    let calm = session.tempo.map_or_else(String::new, |tempo| {
+        format!(
+            "; calm {:.0} % of the time, else up to {:.2} times as slow",
+            100.0 * tempo.calm_share,
+            tempo.slow_ratio
+        )
+    });
     let (low, high) = (100.0 / drift.high_ratio, 100.0 / drift.low_ratio);
     eprintln!(
-        "{} on {}: {rows} rows in {} ({:.0} s, {} runs, {} dropped; speed {low:.0} % to {high:.0} % of its median)",
+        "{} on {}: {rows} rows in {} ({:.0} s, {} runs, {} dropped; speed {low:.0} % to {high:.0} % of its median{calm})",
         conditions.runtime.name,
         conditions.device,
         output.display(),

@@ -5,13 +5,15 @@ use serde::{Deserialize, Serialize};
 use super::MeasureError;
 use super::history::{History, Segment};
 use super::interval::{median, quantile};
+use super::levels::{Levels, Window};
 
 /// Nanoseconds as the clock gave them.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RawNs(pub f64);
 
-/// Nanoseconds as they would have been at the session's median speed.
+/// Nanoseconds as they would have been at the session's calm speed, or, where few subjects were measured, at its median
+/// speed.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CorrectedNs(pub f64);
@@ -27,14 +29,8 @@ pub struct CorrectedNs(pub f64);
 #[derive(Clone, Debug, PartialEq)]
 pub struct Drift {
     baseline_ns: f64,
-    segments: Vec<Vec<Level>>,
+    segments: Vec<Levels>,
     readings: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Level {
-    at_ns: f64,
-    ns: f64,
 }
 
 /// What a session says about its drift.
@@ -65,9 +61,9 @@ impl Drift {
                 return Err(MeasureError::NoReference { segment: index });
             }
         }
-        let segments: Vec<Vec<Level>> = history.segments().iter().map(levels).collect();
+        let segments: Vec<Levels> = history.segments().iter().map(levels).collect();
         let readings = history.segments().iter().map(|segment| segment.readings.len()).sum();
-        let all: Vec<f64> = segments.iter().flatten().map(|level| level.ns).collect();
+        let all: Vec<f64> = segments.iter().flat_map(Levels::values).collect();
         Ok(median(&all).map(|baseline_ns| Self { baseline_ns, segments, readings }))
     }
 
@@ -77,8 +73,8 @@ impl Drift {
     /// have turns.
     #[must_use]
     pub fn correct(&self, raw: RawNs, segment: usize, at_ns: f64) -> CorrectedNs {
-        let levels = self.segments.get(segment).map_or(&[][..], Vec::as_slice);
-        CorrectedNs(raw.0 * self.baseline_ns / level_at(levels, at_ns).unwrap_or(self.baseline_ns))
+        let level_ns = self.segments.get(segment).and_then(|levels| levels.at(at_ns));
+        CorrectedNs(raw.0 * self.baseline_ns / level_ns.unwrap_or(self.baseline_ns))
     }
 
     /// A summary of the drift against `limit`.
@@ -86,7 +82,7 @@ impl Drift {
     pub fn report(&self, limit: f64) -> DriftReport {
         const TRACE: usize = 100;
         let ratios: Vec<f64> =
-            self.segments.iter().flatten().map(|level| level.ns / self.baseline_ns).collect();
+            self.segments.iter().flat_map(Levels::values).map(|ns| ns / self.baseline_ns).collect();
         let low_ratio = quantile(&ratios, 0.05).unwrap_or(1.0);
         let high_ratio = quantile(&ratios, 0.95).unwrap_or(1.0);
         let step = ratios.len().div_ceil(TRACE).max(1);
@@ -101,49 +97,11 @@ impl Drift {
     }
 }
 
-/// Readings up to this far away make a level.
-const REACH_NS: u64 = 500_000_000;
-/// And so many at least, however far away.
-const FEWEST: usize = 5;
-/// Levels are at least this far apart: closer ones would share most of their readings.
-const STEP_NS: u64 = REACH_NS / 4;
+const WINDOW: Window = Window { reach_ns: 500_000_000, fewest: 5 };
 
-fn levels(segment: &Segment) -> Vec<Level> {
-    let readings = &segment.readings;
-    let mut levels: Vec<Level> = Vec::new();
-    for (i, reading) in readings.iter().enumerate() {
-        let at_ns = reading.at_ns as f64;
-        if levels.last().is_some_and(|last| at_ns < last.at_ns + STEP_NS as f64) && i + 1 < readings.len() {
-            continue;
-        }
-        let mut first = readings.partition_point(|r| r.at_ns + REACH_NS < reading.at_ns);
-        let mut end = readings.partition_point(|r| r.at_ns <= reading.at_ns + REACH_NS);
-        while end - first < FEWEST.min(readings.len()) {
-            let earlier = first.checked_sub(1).map(|e| reading.at_ns - readings[e].at_ns);
-            let later = readings.get(end).map(|r| r.at_ns - reading.at_ns);
-            if earlier.is_some_and(|earlier| later.is_none_or(|later| earlier <= later)) {
-                first -= 1;
-            } else {
-                end += 1;
-            }
-        }
-        let window: Vec<f64> = readings[first..end].iter().map(|r| r.took.0).collect();
-        levels.extend(median(&window).map(|ns| Level { at_ns, ns }));
-    }
-    levels
-}
-
-fn level_at(levels: &[Level], at_ns: f64) -> Option<f64> {
-    let next = levels.partition_point(|level| level.at_ns <= at_ns);
-    match (next.checked_sub(1).map(|i| levels[i]), levels.get(next)) {
-        (Some(before), Some(after)) => {
-            let share = (at_ns - before.at_ns) / (after.at_ns - before.at_ns);
-            Some(before.ns + share * (after.ns - before.ns))
-        }
-        (Some(level), None) => Some(level.ns),
-        (None, Some(level)) => Some(level.ns),
-        (None, None) => None,
-    }
+fn levels(segment: &Segment) -> Levels {
+    let readings: Vec<(u64, f64)> = segment.readings.iter().map(|r| (r.at_ns, r.took.0)).collect();
+    Levels::of(&readings, WINDOW)
 }
 
 #[cfg(test)]

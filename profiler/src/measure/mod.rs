@@ -3,8 +3,8 @@
 //! [`measure`] goes round-robin over all subjects in bursts, in an order shuffled every round, and times a
 //! fixed reference block in between. Everything it times lands in a [`History`], which is plain data: it can
 //! be written out entry by entry, read back, and continued. [`summarise`] turns a history into latencies: the
-//! drift is divided out, pre-empted samples are left aside where there are others, and the median of the burst medians is given with
-//! its order-statistic confidence interval.
+//! machine's tempo is divided out, pre-empted samples and slow phases are left aside where there are others, and the median of
+//! the burst medians is given with its order-statistic confidence interval.
 //!
 //! Time, pre-emption, the reference, the eviction of caches and temperatures are parameters ([`Instruments`]), so that the
 //! whole protocol is tested with a fake clock, and emulated runs cannot be mistaken for real ones.
@@ -17,6 +17,7 @@ mod heat;
 mod history;
 mod instruments;
 mod interval;
+mod levels;
 mod processor;
 mod progress;
 mod protocol;
@@ -25,6 +26,7 @@ mod rounds;
 mod stopping;
 mod subject;
 mod summary;
+mod tempo;
 mod thermometer;
 mod timing;
 mod warm_up;
@@ -44,4 +46,5 @@ pub use reference::ReferenceBlock;
 pub use rounds::measure;
 pub use subject::{FakeSubject, Subject, SubjectFailure};
 pub use summary::{Status, SubjectSummary, Summary, summarise};
+pub use tempo::TempoReport;
 pub use thermometer::{DeviceThermometer, NoThermometer, Thermometer};

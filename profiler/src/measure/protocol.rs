@@ -30,6 +30,12 @@ pub struct Protocol {
     /// Runs of that kind at most.
     #[serde(default)]
     pub settle_runs: u32,
+    /// The same for subjects that keep at most `small_bytes`: those are back in the caches after few runs.
+    #[serde(default)]
+    pub small_settle_runs: u32,
+    /// Largest model, in bytes, that is small in this sense; 0 for none, as in older sessions.
+    #[serde(default)]
+    pub small_bytes: usize,
     /// A burst stops taking hot samples after this long, but takes at least one.
     pub burst_ns: u64,
     /// A hot sample repeats the subject until it lasts at least this long.
@@ -63,6 +69,8 @@ impl Default for Protocol {
             hot_samples: 5,
             settle_ns: 4_000_000,
             settle_runs: 48,
+            small_settle_runs: 3,
+            small_bytes: 512 * 1024,
             burst_ns: 5_000_000,
             shortest_sample_ns: 20_000,
             reference_every_ns: 8_000_000,

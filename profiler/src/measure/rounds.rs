@@ -97,7 +97,7 @@ impl<'a, S: Subject> Session<'a, S> {
             last_reading_ns: 0,
             assessment: assessment::Assessment::default(),
             heat_watch: cooling::HeatWatch::default(),
-            paces: vec![Pace { repeats: 1, settles: false }; subjects.len()],
+            paces: vec![Pace { repeats: 1, settle_runs: 0 }; subjects.len()],
             subjects,
             protocol,
             instruments,
@@ -159,7 +159,8 @@ impl<'a, S: Subject> Session<'a, S> {
             let clock = self.instruments.clock.as_ref();
             let warm = warm_up(&mut self.subjects[index], Steadiness::SUBJECT, clock, &self.quality)
                 .map_err(at_subject(index))?;
-            self.paces[index] = Pace::of(warm.run_ns, shortest_ns, self.protocol);
+            self.paces[index] =
+                Pace::of(warm.run_ns, self.subjects[index].kept_bytes(), shortest_ns, self.protocol);
         }
         Ok(None)
     }

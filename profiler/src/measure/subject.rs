@@ -12,11 +12,20 @@ pub trait Subject {
     /// # Errors
     /// Whatever kept it from finishing.
     fn run(&mut self) -> Result<(), SubjectFailure>;
+
+    /// Bytes that every run reads again, such as weights; `None` where nobody knows.
+    fn kept_bytes(&self) -> Option<usize> {
+        None
+    }
 }
 
 impl<S: Subject + ?Sized> Subject for Box<S> {
     fn run(&mut self) -> Result<(), SubjectFailure> {
         (**self).run()
+    }
+
+    fn kept_bytes(&self) -> Option<usize> {
+        (**self).kept_bytes()
     }
 }
 

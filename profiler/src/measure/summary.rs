@@ -7,6 +7,7 @@ use super::drift::{CorrectedNs, Drift, RawNs};
 use super::history::{Burst, History, Samples};
 use super::interval::{Interval, median, median_interval, quantile};
 use super::protocol::Protocol;
+use super::tempo::{Tempo, calmest, middle_ns};
 
 /// How far a summary can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +27,7 @@ pub enum Status {
 /// One subject's latency in one cache state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
-    /// Median of the turns' medians, drift-corrected.
+    /// Median of the calm turns' medians, corrected for the machine's tempo.
     pub latency: CorrectedNs,
     /// Median of the turns' medians, as measured.
     pub raw_median: RawNs,
@@ -36,9 +37,9 @@ pub struct Summary {
     pub p90: RawNs,
     /// 95 % confidence interval of the latency.
     pub interval: Option<Interval>,
-    /// Repeat-to-repeat spread: the 10-90 % range of the turns' medians over the latency.
+    /// Repeat-to-repeat spread: the 10-90 % range of the calm turns' corrected medians over the latency.
     pub spread: f64,
-    /// Turns behind it.
+    /// Calm turns behind it.
     pub turns: usize,
     /// Timed runs used.
     pub runs: u64,
@@ -90,6 +91,8 @@ pub(super) struct Turn {
     kept: Vec<(RawNs, CorrectedNs)>,
     dropped: Vec<(RawNs, CorrectedNs)>,
     repeats: u64,
+    /// How many times as long as in calm moments everything took at the time; 1 where that cannot be told.
+    slowness: f64,
 }
 
 /// All turns of one subject.
@@ -101,7 +104,8 @@ pub(super) struct SubjectTurns {
     pub(super) took_ns: u64,
 }
 
-/// A history sorted by subject, drift divided out.
+/// A history sorted by subject, the machine's tempo divided out: by what all subjects tell where there are enough, else by
+/// the reference block.
 pub(super) struct Turns {
     pub(super) by_subject: Vec<SubjectTurns>,
 }
@@ -110,30 +114,33 @@ impl Turns {
     pub(super) fn of(history: &History, subjects: usize) -> Result<Self, MeasureError> {
         let mut by_subject: Vec<SubjectTurns> = (0..subjects).map(|_| SubjectTurns::default()).collect();
         let Some(drift) = Drift::of(history)? else { return Ok(Self { by_subject }) };
+        if let Some(subject) = history.bursts().map(|burst| burst.subject).find(|s| *s >= subjects) {
+            return Err(MeasureError::ForeignHistory { subject, subjects });
+        }
+        let tempo = Tempo::of(history);
         for (segment, recorded) in history.segments().iter().enumerate() {
             for burst in &recorded.bursts {
-                let subject = burst.subject;
-                let turns =
-                    by_subject.get_mut(subject).ok_or(MeasureError::ForeignHistory { subject, subjects })?;
-                turns.add(burst, &|raw| drift.correct(raw, segment, middle(burst)));
+                let at_ns = middle_ns(burst) as f64;
+                let slowness = tempo.as_ref().map(|tempo| tempo.slowness(segment, at_ns));
+                by_subject[burst.subject].add(burst, slowness.unwrap_or(1.0), &|raw| match slowness {
+                    Some(slowness) => CorrectedNs(raw.0 / slowness),
+                    None => drift.correct(raw, segment, at_ns),
+                });
             }
         }
         Ok(Self { by_subject })
     }
 }
 
-fn middle(burst: &Burst) -> f64 {
-    burst.at_ns as f64 + burst.took_ns as f64 / 2.0
-}
-
 impl SubjectTurns {
-    fn add(&mut self, burst: &Burst, correct: &dyn Fn(RawNs) -> CorrectedNs) {
+    fn add(&mut self, burst: &Burst, slowness: f64, correct: &dyn Fn(RawNs) -> CorrectedNs) {
         self.bursts += 1;
         self.took_ns += burst.took_ns;
         let turn = |samples: &Samples, repeats: u64| Turn {
             kept: samples.kept.iter().map(|raw| (*raw, correct(*raw))).collect(),
             dropped: samples.dropped.iter().map(|d| (d.estimate(), correct(d.estimate()))).collect(),
             repeats,
+            slowness,
         };
         for (turns, samples, repeats) in
             [(&mut self.hot, &burst.hot, u64::from(burst.repeats)), (&mut self.cold, &burst.cold, 1)]
@@ -159,7 +166,7 @@ impl Turn {
     }
 }
 
-/// The turns' medians, their median and its interval: what the stopping rule looks at.
+/// The calm turns' medians, their median and its interval: what the stopping rule looks at.
 pub(super) struct Centre {
     corrected: Vec<f64>,
     pub(super) latency: f64,
@@ -175,8 +182,11 @@ impl Centre {
     pub(super) fn of(turns: &[Turn], protocol: &Protocol) -> Option<Self> {
         const FEWEST: usize = 6;
         let medians = |choice: Choice| -> Vec<f64> {
-            let of_turn = |turn: &Turn| median(&turn.chosen(choice).map(|(_, c)| c.0).collect::<Vec<_>>());
-            turns.iter().filter_map(of_turn).collect()
+            let of_turn = |turn: &Turn| {
+                let middle = median(&turn.chosen(choice).map(|(_, c)| c.0).collect::<Vec<_>>())?;
+                Some((turn.slowness, middle))
+            };
+            calmest(turns.iter().filter_map(of_turn))
         };
         let mut choice = Choice::Undisturbed;
         let mut corrected = medians(choice);

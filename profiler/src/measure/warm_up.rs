@@ -75,15 +75,24 @@ fn repeats_for(run_ns: f64, shortest_sample_ns: f64) -> u32 {
 pub(super) struct Pace {
     /// Runs per hot sample.
     pub(super) repeats: u32,
-    /// Whether runs come between the cold run and the first hot sample. Not where one fills a turn by itself: those evict
-    /// their own caches.
-    pub(super) settles: bool,
+    /// Most runs between the cold run and the first hot sample. None where one fills a turn by itself: those evict their own
+    /// caches.
+    pub(super) settle_runs: u32,
 }
 
 impl Pace {
-    pub(super) fn of(run_ns: f64, shortest_sample_ns: f64, protocol: &Protocol) -> Self {
-        let settles = run_ns <= protocol.burst_ns as f64;
-        Self { repeats: repeats_for(run_ns, shortest_sample_ns), settles }
+    pub(super) fn of(
+        run_ns: f64,
+        kept_bytes: Option<usize>,
+        shortest_sample_ns: f64,
+        protocol: &Protocol,
+    ) -> Self {
+        let settle_runs = match kept_bytes {
+            _ if run_ns > protocol.burst_ns as f64 => 0,
+            Some(bytes) if bytes <= protocol.small_bytes => protocol.small_settle_runs,
+            _ => protocol.settle_runs,
+        };
+        Self { repeats: repeats_for(run_ns, shortest_sample_ns), settle_runs }
     }
 }
 
@@ -132,9 +141,18 @@ mod tests {
 
     #[test]
     fn subjects_that_fill_a_turn_do_not_settle() {
-        let settles = |run_ns| Pace::of(run_ns, 20_000.0, &Protocol::default()).settles;
+        let settle_runs = |run_ns| Pace::of(run_ns, None, 20_000.0, &Protocol::default()).settle_runs;
         // A turn is 5 ms.
-        assert_eq!([1e3, 4e6, 5e6, 6e6].map(settles), [true, true, true, false]);
+        assert_eq!([1e3, 4e6, 5e6, 6e6].map(settle_runs), [48, 48, 48, 0]);
+    }
+
+    #[test]
+    fn small_models_settle_with_few_runs() {
+        let settle_runs = |bytes| Pace::of(1e3, Some(bytes), 20_000.0, &Protocol::default()).settle_runs;
+        assert_eq!([0, 512 * 1024, 512 * 1024 + 1].map(settle_runs), [3, 3, 48]);
+        // Older sessions: nothing is small.
+        let older = Protocol { small_bytes: 0, small_settle_runs: 0, ..Protocol::default() };
+        assert_eq!(Pace::of(1e3, Some(1000), 20_000.0, &older).settle_runs, 48);
     }
 
     #[test]

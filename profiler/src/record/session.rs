@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{OutputCheck, ReadError, WriteError, read_document, write_document};
 use crate::{
     device::{Device, MachineState},
-    measure::{DriftReport, HeatReport, Outcome, Protocol},
+    measure::{DriftReport, HeatReport, Outcome, Protocol, TempoReport},
 };
 
 const FORMAT: &str = "tailor-session";
@@ -124,6 +124,10 @@ pub struct Session {
     pub outputs: OutputCheck,
     /// How the reference block moved.
     pub drift: DriftReport,
+    /// How slow the subjects themselves found the machine, which is what the table is corrected by; absent where they were
+    /// too few to tell, and the reference block is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tempo: Option<TempoReport>,
     /// Temperatures, frequencies and pauses to cool; absent where time itself is emulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heat: Option<HeatReport>,

@@ -58,7 +58,7 @@ impl Header {
             let short = |header: &Self| header.models_sha256.chars().take(12).collect::<String>();
             return Some(format!("models of SHA-256 `{}` and `{}`", short(self), short(other)));
         }
-        let settling = |p: &Protocol| (p.settle_ns, p.settle_runs);
+        let settling = |p: &Protocol| (p.settle_ns, p.settle_runs, p.small_settle_runs, p.small_bytes);
         let fixed = |p: &Protocol| {
             (p.seed, p.hot_samples, p.burst_ns, p.shortest_sample_ns, p.min_round_size, settling(p))
         };

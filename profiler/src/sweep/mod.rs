@@ -6,6 +6,7 @@
 mod compare;
 mod error;
 mod journal;
+mod loaded;
 mod mock_law;
 mod model_file;
 mod network;

@@ -163,6 +163,7 @@ impl NetworkProfile<'_> {
             protocol: self.protocol.clone(),
             outputs,
             drift,
+            tempo: None,
             heat: Some(heat),
             runs: whole.runs + in_place.runs,
             dropped_runs: whole.dropped_runs + in_place.dropped_runs,

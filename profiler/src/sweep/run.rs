@@ -9,17 +9,18 @@ use super::{
     compare::Comparison,
     journal::{Header, models_sha256},
     journal_path,
+    loaded::Loaded,
     recorder::Recorder,
     rows,
     rows::subject_rows,
     session::{conditions, drift_warning, new_session, output_warning},
 };
 use crate::{
-    backend::{Backend, Model, Runnable},
+    backend::{Backend, Model},
     device::{Device, MachineState, peak_memory_kib, return_free_memory},
     measure::{
         Drift, Entry, HeatReport, History, Instruments, Observer, Outcome, Protocol, SubjectFailure,
-        SubjectSummary, measure,
+        SubjectSummary, TempoReport, measure,
     },
     record::{OutputCheck, Row, Session, session_path, write_session, write_table},
 };
@@ -128,6 +129,7 @@ impl Sweep<'_> {
             protocol: self.protocol.clone(),
             outputs,
             drift,
+            tempo: TempoReport::of(&history),
             heat: self.backend.emulated_clock().is_none().then_some(heat),
             runs: measured.runs,
             dropped_runs: measured.dropped_runs,
@@ -143,7 +145,7 @@ impl Sweep<'_> {
     ///
     /// The largest model comes first: for the comparison it is in memory in two runtimes, and what the other one took
     /// for it is free again before the many small ones are loaded.
-    fn load(&mut self) -> Result<(Vec<Box<dyn Runnable>>, OutputCheck), SweepError> {
+    fn load(&mut self) -> Result<(Vec<Loaded>, OutputCheck), SweepError> {
         let mut order: Vec<usize> = (0..self.subjects.len()).collect();
         order.sort_by_key(|index| std::cmp::Reverse(self.subjects[*index].onnx.len()));
         let mut comparison = Comparison::new(self.compare_with);
@@ -155,7 +157,7 @@ impl Sweep<'_> {
             let model = Model { key: &planned.key, onnx: &onnx };
             let mut subject = self.backend.prepare(model, self.threads)?;
             comparison.check(subject.as_mut(), model, self.backend)?;
-            loaded.push((index, subject));
+            loaded.push((index, Loaded { runnable: subject, model_bytes: onnx.len() }));
             return_free_memory();
         }
         loaded.sort_by_key(|(index, _)| *index);

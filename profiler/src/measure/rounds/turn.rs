@@ -17,12 +17,10 @@ impl<S: Subject> Session<'_, S> {
         let mut cold = Samples::default();
         self.sample(subject, 1, &mut cold)?;
         let mut hot = Samples::default();
-        let Pace { repeats, settles } = self.paces[subject];
+        let Pace { repeats, settle_runs } = self.paces[subject];
         let mut settling_ns = 0;
         if need == Need::ColdAndHot {
-            if settles {
-                settling_ns = self.settle(subject)?;
-            }
+            settling_ns = self.settle(subject, settle_runs)?;
             for taken in 0..self.protocol.hot_samples {
                 if taken > 0 && self.now_ns() - at_ns - settling_ns >= self.protocol.burst_ns {
                     break;
@@ -35,10 +33,10 @@ impl<S: Subject> Session<'_, S> {
     }
 
     /// Runs a subject until its caches have settled; how long that took.
-    fn settle(&mut self, subject: usize) -> Result<u64, MeasureError> {
+    fn settle(&mut self, subject: usize, runs: u32) -> Result<u64, MeasureError> {
         let before_ns = self.now_ns();
         let mut took_ns = 0;
-        for _ in 0..self.protocol.settle_runs {
+        for _ in 0..runs {
             self.subjects[subject].run().map_err(at_subject(subject))?;
             took_ns = self.now_ns() - before_ns;
             if took_ns >= self.protocol.settle_ns {
