@@ -7,7 +7,7 @@ use super::drift::{CorrectedNs, Drift, RawNs};
 use super::history::{Burst, History, Samples};
 use super::interval::{Interval, median, median_interval, quantile};
 use super::protocol::Protocol;
-use super::tempo::{Tempo, calmest, middle_ns};
+use super::tempo::{Moment, Tempo, calmest, middle_ns};
 
 /// How far a summary can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,8 +91,8 @@ pub(super) struct Turn {
     kept: Vec<(RawNs, CorrectedNs)>,
     dropped: Vec<(RawNs, CorrectedNs)>,
     repeats: u64,
-    /// How many times as long as in calm moments everything took at the time; 1 where that cannot be told.
-    slowness: f64,
+    /// The tempo at the time.
+    moment: Moment,
 }
 
 /// All turns of one subject.
@@ -121,11 +121,15 @@ impl Turns {
         for (segment, recorded) in history.segments().iter().enumerate() {
             for burst in &recorded.bursts {
                 let at_ns = middle_ns(burst) as f64;
-                let slowness = tempo.as_ref().map(|tempo| tempo.slowness(segment, at_ns));
-                by_subject[burst.subject].add(burst, slowness.unwrap_or(1.0), &|raw| match slowness {
-                    Some(slowness) => CorrectedNs(raw.0 / slowness),
-                    None => drift.correct(raw, segment, at_ns),
-                });
+                let moment = tempo.as_ref().map(|tempo| tempo.at(segment, at_ns));
+                by_subject[burst.subject].add(
+                    burst,
+                    moment.unwrap_or(Moment::UNKNOWN),
+                    &|raw| match moment {
+                        Some(moment) => CorrectedNs(raw.0 / moment.slowness),
+                        None => drift.correct(raw, segment, at_ns),
+                    },
+                );
             }
         }
         Ok(Self { by_subject })
@@ -133,14 +137,14 @@ impl Turns {
 }
 
 impl SubjectTurns {
-    fn add(&mut self, burst: &Burst, slowness: f64, correct: &dyn Fn(RawNs) -> CorrectedNs) {
+    fn add(&mut self, burst: &Burst, moment: Moment, correct: &dyn Fn(RawNs) -> CorrectedNs) {
         self.bursts += 1;
         self.took_ns += burst.took_ns;
         let turn = |samples: &Samples, repeats: u64| Turn {
             kept: samples.kept.iter().map(|raw| (*raw, correct(*raw))).collect(),
             dropped: samples.dropped.iter().map(|d| (d.estimate(), correct(d.estimate()))).collect(),
             repeats,
-            slowness,
+            moment,
         };
         for (turns, samples, repeats) in
             [(&mut self.hot, &burst.hot, u64::from(burst.repeats)), (&mut self.cold, &burst.cold, 1)]
@@ -184,7 +188,7 @@ impl Centre {
         let medians = |choice: Choice| -> Vec<f64> {
             let of_turn = |turn: &Turn| {
                 let middle = median(&turn.chosen(choice).map(|(_, c)| c.0).collect::<Vec<_>>())?;
-                Some((turn.slowness, middle))
+                Some((turn.moment, middle))
             };
             calmest(turns.iter().filter_map(of_turn))
         };

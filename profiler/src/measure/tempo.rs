@@ -13,8 +13,9 @@ use super::{
 /// What slows one subject slows the others: a neighbour on the same core or caches, a lower clock. The model is
 /// `ln t = own(subject, cache state) + slowness(moment)`, fitted by medians in turns (Tukey's median polish): the slowness of
 /// a moment is the median, over all turns within a quarter of a second, of how much longer they took than their subjects
-/// do; calm is the lower quartile of it over the session, as disturbances only ever slow down. The subjects know better
-/// than a reference block, which a neighbour may slow by 13 % when it slows convolutions by 50 %.
+/// do. Calm are the moments at most 5 % slower than the lower quartile over the session, as disturbances only ever slow
+/// down; 1 is the median of the calm moments. The subjects know better than a reference block, which a neighbour may slow
+/// by 13 % when it slows convolutions by 50 %.
 ///
 /// Measured on a shared x86-64 server in loud hours, tract, 71 ops, two sessions minutes apart, twice: the 90th percentile
 /// over ops of the difference between the two is 3.0 and 4.0 % (with the reference block 4.7 and 4.2 %), cold 4.3 and
@@ -23,8 +24,24 @@ use super::{
 pub(super) struct Tempo {
     /// Natural logarithm of the time over what it is typically, by segment.
     segments: Vec<Levels>,
-    /// The level of calm moments.
+    /// Moments above this level are not calm.
+    limit: f64,
+    /// Median level of the calm moments.
     calm: f64,
+}
+
+/// A moment's tempo.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Moment {
+    /// How many times as long as in calm moments everything took.
+    pub(super) slowness: f64,
+    /// Natural logarithm of how far that is from what is calm still; 0 or less is calm.
+    pub(super) beyond_calm: f64,
+}
+
+impl Moment {
+    /// A moment of which nothing is known.
+    pub(super) const UNKNOWN: Self = Self { slowness: 1.0, beyond_calm: 0.0 };
 }
 
 /// What a session says about its machine's tempo.
@@ -51,7 +68,7 @@ const WINDOW: Window = Window { reach_ns: 250_000_000, fewest: 15 };
 const PASSES: usize = 5;
 /// Share of the time that is calm in any session.
 const CALM_QUANTILE: f64 = 0.25;
-/// Slower than calm by at most this factor is calm.
+/// Slower than that by at most this factor is calm, too.
 const CALM_RATIO: f64 = 1.05;
 /// Where fewer turns were calm, so many of the calmest count.
 const FEWEST_CALM: usize = 12;
@@ -76,8 +93,8 @@ impl Tempo {
             for (own, indices) in own.iter_mut().zip(&by_series) {
                 let turns = indices.iter().map(|index| {
                     let timed = &timed[*index];
-                    let slowness = tempo.ln_slowness(timed.segment, timed.at_ns as f64);
-                    (slowness.exp(), timed.ln_ns - slowness)
+                    let moment = tempo.at(timed.segment, timed.at_ns as f64);
+                    (moment, timed.ln_ns - moment.slowness.ln())
                 });
                 *own = median(&calmest(turns)).unwrap_or(f64::NAN);
             }
@@ -94,27 +111,28 @@ impl Tempo {
         }
         let segments: Vec<Levels> = rest.iter().map(|rest| Levels::of(rest, WINDOW)).collect();
         let all: Vec<f64> = segments.iter().flat_map(Levels::values).collect();
-        Some(Self { calm: quantile(&all, CALM_QUANTILE)?, segments })
+        let limit = quantile(&all, CALM_QUANTILE)? + CALM_RATIO.ln();
+        let calm: Vec<f64> = all.into_iter().filter(|level| *level <= limit).collect();
+        Some(Self { segments, limit, calm: median(&calm)? })
     }
 
-    /// How many times as long as in calm moments everything took at a moment; 1 in a segment without a turn.
-    pub(super) fn slowness(&self, segment: usize, at_ns: f64) -> f64 {
-        self.ln_slowness(segment, at_ns).exp()
-    }
-
-    fn ln_slowness(&self, segment: usize, at_ns: f64) -> f64 {
+    /// The tempo at a moment; unknown in a segment without a turn.
+    pub(super) fn at(&self, segment: usize, at_ns: f64) -> Moment {
         let level = self.segments.get(segment).and_then(|levels| levels.at(at_ns));
-        level.unwrap_or(self.calm) - self.calm
+        level.map_or(Moment::UNKNOWN, |level| Moment {
+            slowness: (level - self.calm).exp(),
+            beyond_calm: level - self.limit,
+        })
     }
 
     /// A summary.
     fn report(&self) -> TempoReport {
-        let ratios: Vec<f64> =
-            self.segments.iter().flat_map(Levels::values).map(|level| (level - self.calm).exp()).collect();
-        let calm = ratios.iter().filter(|ratio| **ratio <= CALM_RATIO).count();
+        let levels: Vec<f64> = self.segments.iter().flat_map(Levels::values).collect();
+        let calm = levels.iter().filter(|level| **level <= self.limit).count();
+        let slow = quantile(&levels, 0.9).unwrap_or(self.calm);
         TempoReport {
-            calm_share: calm as f64 / ratios.len().max(1) as f64,
-            slow_ratio: quantile(&ratios, 0.9).unwrap_or(1.0),
+            calm_share: calm as f64 / levels.len().max(1) as f64,
+            slow_ratio: (slow - self.calm).exp(),
         }
     }
 }
@@ -127,11 +145,11 @@ impl TempoReport {
     }
 }
 
-/// Of (slowness, value), the values of calm moments, or of the calmest ones where few were calm.
-pub(super) fn calmest(turns: impl Iterator<Item = (f64, f64)>) -> Vec<f64> {
-    let mut turns: Vec<(f64, f64)> = turns.collect();
-    turns.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-    let calm = turns.partition_point(|(slowness, _)| *slowness <= CALM_RATIO);
+/// The values of calm moments, or of the calmest ones where few were calm.
+pub(super) fn calmest(turns: impl Iterator<Item = (Moment, f64)>) -> Vec<f64> {
+    let mut turns: Vec<(Moment, f64)> = turns.collect();
+    turns.sort_by(|(a, _), (b, _)| a.beyond_calm.total_cmp(&b.beyond_calm));
+    let calm = turns.partition_point(|(moment, _)| moment.beyond_calm <= 0.0);
     turns.truncate(calm.max(FEWEST_CALM));
     turns.into_iter().map(|(_, value)| value).collect()
 }
@@ -199,7 +217,7 @@ mod tests {
 
     /// Of a round's middle.
     fn slowness(tempo: &Tempo, subjects: u64, round: u64) -> f64 {
-        tempo.slowness(0, ((round * subjects + subjects / 2) * TURN_NS) as f64)
+        tempo.at(0, ((round * subjects + subjects / 2) * TURN_NS) as f64).slowness
     }
 
     #[test]
@@ -232,10 +250,24 @@ mod tests {
 
     #[test]
     fn the_calmest_count_where_few_are_calm() {
-        // Slowness 1.0, 1.1, .., 3.9: one is calm, so the twelve calmest: values 0 to 11.
-        let turns = (0..30).map(|i| (1.0 + 0.1 * f64::from(i), f64::from(i)));
+        let beyond = |beyond_calm| Moment { slowness: 1.0, beyond_calm };
+        // Only the first is calm, so the twelve calmest: values 0 to 11.
+        let turns = (0..30).map(|i| (beyond(0.1 * f64::from(i)), f64::from(i)));
         assert_eq!(calmest(turns), (0..12).map(f64::from).collect::<Vec<_>>());
-        let all_calm = (0..30).map(|i| (1.04, f64::from(i)));
-        assert_eq!(calmest(all_calm).len(), 30);
+        assert_eq!(calmest((0..30).map(|i| (Moment::UNKNOWN, f64::from(i)))).len(), 30);
+    }
+
+    #[test]
+    fn the_median_of_calm_moments_is_one() {
+        // Phases of 3.2 s in turns 1.00, 1.02, 1.04 and 2.00 times as long: the quartile is at 1.00 to 1.02, calm are the
+        // first three, their median is 1.02.
+        let slow = |round: u32, _: usize| [1.0, 1.02, 1.04, 2.0][(round / 8 % 4) as usize];
+        let tempo = Tempo::of(&history(40, 64, slow)).unwrap();
+        for (round, expected) in [(4, 1.0 / 1.02), (12, 1.0), (20, 1.04 / 1.02), (28, 2.0 / 1.02)] {
+            let found = slowness(&tempo, 40, round);
+            assert!((found - expected).abs() < 0.003, "{found} for {expected}");
+        }
+        let beyond = |round: u64| tempo.at(0, ((round * 40 + 20) * TURN_NS) as f64).beyond_calm;
+        assert!(beyond(20) < 0.0 && beyond(28) > 0.5);
     }
 }
