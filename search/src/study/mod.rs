@@ -76,6 +76,7 @@ pub fn study(
     stages.run("measure the space", &plan.profiling(), 1)?;
     stages.run("fit", &plan.fitting(), 1)?;
     stages.run("baselines", &plan.baselines(), 1)?;
+    stages.run("train the baselines", &plan.baseline_trainings(), plan.preset.jobs)?;
     stages.run("search", &plan.searches(), plan.preset.jobs)?;
     networks::derive(plan, &space)?;
     stages.run("train", &plan.trainings(), plan.preset.jobs)?;

@@ -200,9 +200,19 @@ impl Plan {
         Stage { name: search_name(device, term, seed), line, output: folder.architecture() }
     }
 
+    /// Trains the baselines, which need no search.
+    #[must_use]
+    pub fn baseline_trainings(&self) -> Vec<Stage> {
+        self.trainings_of(|trained| matches!(trained.origin, Origin::Baseline(_)))
+    }
+
     /// Trains every network by the same recipe.
     #[must_use]
     pub fn trainings(&self) -> Vec<Stage> {
+        self.trainings_of(|_| true)
+    }
+
+    fn trainings_of(&self, chosen: impl Fn(&Trained) -> bool) -> Vec<Stage> {
         let stage = |trained: &Trained| {
             let folder = self.training(trained);
             let words = format!("train --seed {} --threads 1 {}", trained.seed, self.preset.train);
@@ -210,7 +220,7 @@ impl Plan {
             let line = line.with(["--data".as_ref(), self.data.as_path(), "-o".as_ref(), folder.path()]);
             Stage { name: training_name(trained), line, output: folder.metrics() }
         };
-        self.trained().iter().map(stage).collect()
+        self.trained().iter().filter(|trained| chosen(trained)).map(stage).collect()
     }
 
     /// Measures all networks on every device, each in one session.
