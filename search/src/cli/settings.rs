@@ -30,7 +30,9 @@ pub(super) fn search_settings(config: &SearchConfig) -> anyhow::Result<SearchSet
         eprintln!("note: {} is fitted to emulated figures, which are no timings", path.display());
     }
     if config.baseline.is_some() && config.target_of_baseline.is_none() {
-        return Err(UsageError("--baseline goes with --target-of-baseline, which is not given".to_owned()).into());
+        return Err(
+            UsageError("--baseline goes with --target-of-baseline, which is not given".to_owned()).into()
+        );
     }
     let target_ms = match (config.target_ms, config.target_of_baseline) {
         (Some(ms), _) => ms,
