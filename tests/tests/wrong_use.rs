@@ -205,6 +205,13 @@ fn search() {
         (format!("search run {space} --model model.json {data} --target-ms -1 -o s"), "-1"),
         (format!("search run {space} --model model.json {data} --target-of-baseline NaN -o s"), "NaN"),
         (format!("search run {space} --model model.json {data} --target-of-baseline 0 -o s"), "0"),
+        (format!("search run {space} --model model.json {data} --baseline network.json -o s"), "--target-of"),
+        (
+            format!(
+                "search run {space} --model model.json {data} --target-of-baseline 1 --baseline no.json -o s"
+            ),
+            "no.json",
+        ),
         (
             format!("search run --space no-such-space --model model.json {data} --target-ms 1 -o s"),
             "no-such-space",

@@ -54,6 +54,19 @@ fn mobilenetv2_has_its_published_size() {
 }
 
 #[test]
+fn the_wide_space_has_blocks_without_expansion() {
+    let space = SpaceFile::built_in("proxylessnas-wide").unwrap().resolve().unwrap();
+    // Two strides of 2: four candidates there, five in the other five blocks. 4²·5⁵ = 16 · 3,125.
+    assert!((space.log10_networks() - 50_000_f64.log10()).abs() < 1e-9);
+    // Per stage its first block and the others, of which the first stage has none; four candidates each, five fixed ops.
+    assert_eq!(space.distinct_ops().len(), 5 * 4 + 5);
+    let least =
+        space.network("x", &space.choices(&labels("skip e1k3 skip skip e1k3 skip skip")).unwrap()).unwrap();
+    let keys: Vec<_> = least.ops().iter().map(OpSpec::key).collect();
+    assert_eq!(keys[2..4], ["mbconv-14x14x24-o48-e1-k3-s2-relu6", "mbconv-7x7x48-o96-e1-k3-s2-relu6"]);
+}
+
+#[test]
 fn skipping_everything_leaves_the_fixed_ops_and_first_blocks() {
     let space = SpaceFile::built_in("proxylessnas-small").unwrap().resolve().unwrap();
     let last: Vec<_> = space.blocks().iter().map(|block| block.candidates.len() - 1).collect();

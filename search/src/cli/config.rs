@@ -18,7 +18,7 @@ const VERSION: u32 = 1;
 pub(super) struct SearchConfig {
     #[arg(skip)]
     pub(super) version: Option<u32>,
-    /// Search space: proxylessnas-mobile, proxylessnas-small, or a .toml file.
+    /// Search space: proxylessnas-mobile, proxylessnas-small, proxylessnas-wide, or a .toml file.
     #[arg(long, value_name = "NAME|FILE")]
     pub(super) space: Option<String>,
     /// Multiply all channel counts (rounded to multiples of 8).
@@ -39,9 +39,12 @@ pub(super) struct SearchConfig {
     /// Latency that the network may have, in milliseconds.
     #[arg(long, value_name = "MS")]
     pub(super) target_ms: Option<f64>,
-    /// That latency as a fraction of what is predicted for the space's MobileNetV2-style network.
+    /// That latency as a fraction of what is predicted for the space's MobileNetV2-style network, or for --baseline.
     #[arg(long, value_name = "FRACTION", conflicts_with = "target_ms")]
     pub(super) target_of_baseline: Option<f64>,
+    /// Another network for --target-of-baseline, such as `search baseline` writes.
+    #[arg(long, value_name = "ARCHITECTURE.json", conflicts_with = "target_ms")]
+    pub(super) baseline: Option<PathBuf>,
     /// Largest probability of being slower than the target, from the model's intervals; without it the predicted latency is
     /// at most the target.
     #[arg(long, value_name = "PROBABILITY")]
@@ -142,6 +145,9 @@ impl SearchConfig {
         }
         if self.target_ms.is_some() || self.target_of_baseline.is_some() {
             (file.target_ms, file.target_of_baseline) = (None, None);
+        }
+        if self.target_ms.is_some() {
+            file.baseline = None;
         }
         let given = self.over(&file)?;
         let preset = given.preset.unwrap_or(Preset::Quick);

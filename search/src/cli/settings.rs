@@ -1,6 +1,7 @@
 //! From what a search is told to its settings.
 
 use predictor::LatencyModel;
+use profiler::record::read_architecture;
 
 use super::{UsageError, config::SearchConfig, recipe::RECIPE, space::SpaceArgs};
 use crate::{
@@ -28,10 +29,17 @@ pub(super) fn search_settings(config: &SearchConfig) -> anyhow::Result<SearchSet
     if emulated {
         eprintln!("note: {} is fitted to emulated figures, which are no timings", path.display());
     }
+    if config.baseline.is_some() && config.target_of_baseline.is_none() {
+        return Err(
+            UsageError("--baseline goes with --target-of-baseline, which is not given".to_owned()).into()
+        );
+    }
     let target_ms = match (config.target_ms, config.target_of_baseline) {
         (Some(ms), _) => ms,
         (None, Some(fraction)) if fraction > 0.0 => {
-            fraction * model.predict_architecture(&space.baseline()?)?.latency.ms()
+            let other = config.baseline.as_deref().map(read_architecture).transpose()?;
+            let baseline = other.map_or_else(|| space.baseline(), Ok)?;
+            fraction * model.predict_architecture(&baseline)?.latency.ms()
         }
         (None, Some(fraction)) => {
             return Err(UsageError(format!("--target-of-baseline {fraction}: expected above 0")).into());

@@ -60,6 +60,14 @@ pub fn study(
 ) -> Result<String, SearchError> {
     // What would only be noticed after an hour is looked at first.
     let space = named_space(&plan.preset.space)?.resolve()?;
+    let baselines = named_space(plan.preset.baseline_space())?.resolve()?;
+    if (baselines.input(), baselines.classes()) != (space.input(), space.classes()) {
+        return Err(SearchError::Setting {
+            name: "baselines",
+            value: plan.preset.baseline_space().to_owned(),
+            expected: "a space for images and classes as those of `space`",
+        });
+    }
     check_images(&open_images(&plan.data, space.input())?.train, space.input(), space.classes())?;
     for (_, path) in models {
         LatencyModel::read(path)?;
@@ -72,10 +80,11 @@ pub fn study(
         take_model(&plan.model(device), path)?;
     }
     let stages = Stages { programs, folder: &plan.folder, watcher };
+    stages.run("baselines", &plan.baselines(), 1)?;
+    networks::list_baseline_ops(plan)?;
     // Nothing else may run while something is measured.
     stages.run("measure the space", &plan.profiling(), 1)?;
     stages.run("fit", &plan.fitting(), 1)?;
-    stages.run("baselines", &plan.baselines(), 1)?;
     stages.run("train the baselines", &plan.baseline_trainings(), plan.preset.jobs)?;
     stages.run("search", &plan.searches(), plan.preset.jobs)?;
     networks::derive(plan, &space)?;

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::PathBuf};
 use profiler::{
     onnx::network_model,
     record::{read_architecture, read_document, write_architecture, write_atomic},
-    spec::SearchSpace,
+    spec::{OpSpec, SearchSpace},
 };
 
 use super::{LatencyTerm, Plan, StudyDevice};
@@ -38,6 +38,19 @@ pub(super) fn targets(table: &ExpectedLatency, count: usize) -> Vec<f64> {
     let (fastest, slowest) = table.range_ms();
     let place = |index: usize| (index as f64 + 1.0) / (count as f64 + 1.0);
     (0..count).map(|index| fastest + (slowest - fastest) * place(index)).collect()
+}
+
+/// Writes the keys of the baselines' ops, each once, for the profiler: the target is a share of a baseline's prediction.
+///
+/// # Errors
+/// [`SearchError::Read`], [`SearchError::Write`].
+pub(super) fn list_baseline_ops(plan: &Plan) -> Result<(), SearchError> {
+    let mut keys = BTreeSet::new();
+    for &width in &plan.preset.widths {
+        keys.extend(read_architecture(&plan.baseline(width))?.ops().iter().map(OpSpec::key));
+    }
+    let text: String = keys.iter().map(|key| format!("{key}\n")).collect();
+    Ok(write_atomic(&plan.baseline_ops(), |writer| writer.write_all(text.as_bytes()))?)
 }
 
 /// The path that uses most of its budget: a target that is far away would hold of itself.

@@ -87,6 +87,12 @@ impl Plan {
         self.folder.join("baselines").join(format!("{width}.json"))
     }
 
+    /// The ops of all baselines, one a line.
+    #[must_use]
+    pub fn baseline_ops(&self) -> PathBuf {
+        self.folder.join("baselines").join("ops.txt")
+    }
+
     /// The search for a device.
     #[must_use]
     pub fn search(&self, device: &StudyDevice, term: LatencyTerm, seed: u64) -> RunFolder {
@@ -127,7 +133,7 @@ impl Plan {
         all
     }
 
-    /// Measures the space's ops and random networks, one device after the other.
+    /// Measures the ops of the space and of the baselines, and random networks, one device after the other.
     #[must_use]
     pub fn profiling(&self) -> Vec<Stage> {
         let preset = &self.preset;
@@ -137,8 +143,9 @@ impl Plan {
                 "run --networks {} --budget-s {} --backend {}",
                 preset.profile_networks, preset.profile_budget_s, device.backend
             );
-            let line = CommandLine::new("profiler", &words).with(["--space", &preset.space, "-o"]);
-            Stage { name: format!("profile-{}", device.name), line: line.with([&output]), output }
+            let line = CommandLine::new("profiler", &words).with(["--space", &preset.space, "--ops"]);
+            let line = line.with([&self.baseline_ops()]).with(["-o"]).with([&output]);
+            Stage { name: format!("profile-{}", device.name), line, output }
         };
         preset.devices.iter().filter(|device| !self.model(device).exists()).map(stage).collect()
     }
@@ -165,7 +172,7 @@ impl Plan {
         let stage = |&width: &f64| {
             let output = self.baseline(width);
             let line = CommandLine::new("search", &format!("baseline --width {width}"));
-            let line = line.with(["--space", &self.preset.space, "-o"]).with([&output]);
+            let line = line.with(["--space", self.preset.baseline_space(), "-o"]).with([&output]);
             Stage { name: format!("baseline-{width}"), line, output }
         };
         self.preset.widths.iter().map(stage).collect()
@@ -196,6 +203,7 @@ impl Plan {
         let line = CommandLine::new("search", &words)
             .with(["--space", &self.preset.space, "--model"])
             .with([&self.model(device)])
+            .with([Path::new("--baseline"), &self.baseline(1.0)])
             .with(["--data".as_ref(), self.data.as_path(), "-o".as_ref(), folder.path()]);
         Stage { name: search_name(device, term, seed), line, output: folder.architecture() }
     }

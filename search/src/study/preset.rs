@@ -31,6 +31,9 @@ pub struct StudyPreset {
     pub version: u32,
     /// The search space: a name or a `.toml` file.
     pub space: String,
+    /// The space that the baselines come from, if not the same: a name or a `.toml` file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baselines: Option<String>,
     /// Width multipliers of the baselines.
     pub widths: Vec<f64>,
     /// Seeds of searches and trainings.
@@ -73,6 +76,12 @@ impl StudyPreset {
         let preset: Self = toml::from_str(&text).map_err(|e| content(one_line(e)))?;
         preset.check().map_err(content)?;
         Ok(preset)
+    }
+
+    /// The space that the baselines come from.
+    #[must_use]
+    pub fn baseline_space(&self) -> &str {
+        self.baselines.as_ref().unwrap_or(&self.space)
     }
 
     fn check(&self) -> Result<(), String> {
