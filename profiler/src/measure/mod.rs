@@ -46,5 +46,5 @@ pub use reference::ReferenceBlock;
 pub use rounds::measure;
 pub use subject::{FakeSubject, Subject, SubjectFailure};
 pub use summary::{Status, SubjectSummary, Summary, summarise};
-pub use tempo::TempoReport;
+pub use tempo::{TempoReport, turns_that_count};
 pub use thermometer::{DeviceThermometer, NoThermometer, Thermometer};

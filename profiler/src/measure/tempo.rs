@@ -1,5 +1,7 @@
 //! How fast the machine was, told by everything that was timed.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -145,9 +147,28 @@ impl TempoReport {
     }
 }
 
-/// The values of calm moments, or of the calmest ones where few were calm.
-pub(super) fn calmest(turns: impl Iterator<Item = (Moment, f64)>) -> Vec<f64> {
-    let mut turns: Vec<(Moment, f64)> = turns.collect();
+/// Which turns count, in the history's order: the calm ones, or their subject's calmest where few were calm; all where there
+/// are too few subjects to tell.
+#[must_use]
+pub fn turns_that_count(history: &History) -> Vec<bool> {
+    let Some(tempo) = Tempo::of(history) else { return vec![true; history.bursts().count()] };
+    let mut by_subject: BTreeMap<usize, Vec<(Moment, usize)>> = BTreeMap::new();
+    let mut count = 0;
+    for (segment, recorded) in history.segments().iter().enumerate() {
+        for burst in &recorded.bursts {
+            let moment = tempo.at(segment, middle_ns(burst) as f64);
+            by_subject.entry(burst.subject).or_default().push((moment, count));
+            count += 1;
+        }
+    }
+    let mut counts = vec![false; count];
+    by_subject.into_values().flat_map(|turns| calmest(turns.into_iter())).for_each(|index| counts[index] = true);
+    counts
+}
+
+/// What belongs to calm moments, or to the calmest ones where few were calm.
+pub(super) fn calmest<T>(turns: impl Iterator<Item = (Moment, T)>) -> Vec<T> {
+    let mut turns: Vec<(Moment, T)> = turns.collect();
     turns.sort_by(|(a, _), (b, _)| a.beyond_calm.total_cmp(&b.beyond_calm));
     let calm = turns.partition_point(|(moment, _)| moment.beyond_calm <= 0.0);
     turns.truncate(calm.max(FEWEST_CALM));
@@ -239,6 +260,16 @@ mod tests {
         let slow = |round, subject| if subject == 3 && round >= 10 { 2.0 } else { 1.0 };
         let tempo = Tempo::of(&history(20, 30, slow)).unwrap();
         assert!((slowness(&tempo, 20, 25) - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn turns_of_slow_phases_do_not_count() {
+        // 40 subjects, 40 rounds; rounds 10 to 24 are slow, but for the windows of a quarter of a second across the borders.
+        let slow = |round, _| if (10..25).contains(&round) { 1.5 } else { 1.0 };
+        let counts = turns_that_count(&history(40, 40, slow));
+        let of_round = |round: usize| counts[40 * round..40 * (round + 1)].iter().filter(|c| **c).count();
+        assert_eq!([5, 12, 20, 30].map(of_round), [40, 0, 0, 40]);
+        assert_eq!(turns_that_count(&history(2, 3, |_, _| 1.0)), [true; 6]);
     }
 
     #[test]
