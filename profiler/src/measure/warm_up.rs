@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn small_models_settle_with_few_runs() {
         let settle_runs = |bytes| Pace::of(1e3, Some(bytes), 20_000.0, &Protocol::default()).settle_runs;
-        assert_eq!([0, 512 * 1024, 512 * 1024 + 1].map(settle_runs), [3, 3, 48]);
+        assert_eq!([0, 1024 * 1024, 1024 * 1024 + 1].map(settle_runs), [2, 2, 48]);
         // Older sessions: nothing is small.
         let older = Protocol { small_bytes: 0, small_settle_runs: 0, ..Protocol::default() };
         assert_eq!(Pace::of(1e3, Some(1000), 20_000.0, &older).settle_runs, 48);
