@@ -204,9 +204,24 @@ fn ratios(details: &[Detail]) -> Vec<Ratio> {
             Goal::Between(0.95, 1.05),
             subject,
         ),
-        Ratio::plain("plain loop of slow moments, too, geometric mean", mean(&whole), Unit::Times, base.clone()),
-        Ratio::plain("both of slow moments, too, no correction, geometric mean", mean(&raw), Unit::Times, base),
-        Ratio::plain("both of slow moments, too, no correction, worst op", worst_raw, Unit::Times, raw_subject),
+        Ratio::plain(
+            "plain loop of slow moments, too, geometric mean",
+            mean(&whole),
+            Unit::Times,
+            base.clone(),
+        ),
+        Ratio::plain(
+            "both of slow moments, too, no correction, geometric mean",
+            mean(&raw),
+            Unit::Times,
+            base,
+        ),
+        Ratio::plain(
+            "both of slow moments, too, no correction, worst op",
+            worst_raw,
+            Unit::Times,
+            raw_subject,
+        ),
     ]
 }
 

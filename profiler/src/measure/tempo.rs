@@ -162,7 +162,10 @@ pub fn turns_that_count(history: &History) -> Vec<bool> {
         }
     }
     let mut counts = vec![false; count];
-    by_subject.into_values().flat_map(|turns| calmest(turns.into_iter())).for_each(|index| counts[index] = true);
+    by_subject
+        .into_values()
+        .flat_map(|turns| calmest(turns.into_iter()))
+        .for_each(|index| counts[index] = true);
     counts
 }
 
