@@ -14,7 +14,7 @@ pub(super) struct Loaded {
 
 impl Subject for Loaded {
     fn run(&mut self) -> Result<(), SubjectFailure> {
-        self.runnable.run().map_err(Into::into)
+        self.runnable.run()
     }
 
     fn kept_bytes(&self) -> Option<usize> {
