@@ -246,7 +246,7 @@ fn report(session: &Session, output: &std::path::Path, rows: usize) {
     let Session { conditions, drift, .. } = session;
     let calm = session.tempo.map_or_else(String::new, |tempo| {
         format!(
-            "; calm {:.0} % of the time, else up to {:.2} times as slow",
+            "; calm {:.0} % of the time, for 90 % of it at most {:.2} times as slow",
             100.0 * tempo.calm_share,
             tempo.slow_ratio
         )

@@ -16,12 +16,8 @@ use super::{
 /// `ln t = own(subject, cache state) + slowness(moment)`, fitted by medians in turns (Tukey's median polish): the slowness of
 /// a moment is the median, over all turns within a quarter of a second, of how much longer they took than their subjects
 /// do. Calm are the moments at most 5 % slower than the lower quartile over the session, as disturbances only ever slow
-/// down; 1 is the median of the calm moments. The subjects know better than a reference block, which a neighbour may slow
-/// by 13 % when it slows convolutions by 50 %.
-///
-/// Measured on a shared x86-64 server in loud hours, tract, 71 ops, two sessions minutes apart, twice: the 90th percentile
-/// over ops of the difference between the two is 3.0 and 4.0 % (with the reference block 4.7 and 4.2 %), cold 4.3 and
-/// 5.8 % (6.1 and 18.2 %), and of their first 24 rounds 6.0 and 7.1 % (19.1 and 4.2 %).
+/// down; 1 is the median of the calm moments. The subjects know better than a reference block, which a neighbour slows less
+/// than it slows convolutions.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Tempo {
     /// Natural logarithm of the time over what it is typically, by segment.
