@@ -39,7 +39,8 @@ fn a_kill_at_any_moment_loses_at_most_the_burst_in_flight() {
     const ROUNDS: u32 = 200;
     let folder = tempfile::tempdir().unwrap();
     let command = || sweep(folder.path(), ROUNDS, NOISY);
-    let journal = kills::killed_again_and_again(command, &journal(folder.path()), 3, 5..300, 12);
+    let table = folder.path().join("table.csv");
+    let journal = kills::killed_again_and_again(command, &journal(folder.path()), &table, 3, 5..300, 12);
     let mut turns = BTreeMap::<(u32, usize), u32>::new();
     for line in &journal[1..] {
         if let Entry::Burst(burst) = serde_json::from_str(line).unwrap() {

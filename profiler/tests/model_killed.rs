@@ -46,11 +46,8 @@ fn a_kill_at_any_moment_loses_at_most_the_round_in_flight() {
     let folder = tempfile::tempdir().unwrap();
     exported(folder.path(), 0);
     let path = journal_of(folder.path());
-    let command = || {
-        assert!(!folder.path().join("t.csv").exists(), "a table before its measurement was done");
-        model(folder.path())
-    };
-    let journal = kills::killed_again_and_again(command, &path, 5, 300..1_200, 8);
+    let table = folder.path().join("t.csv");
+    let journal = kills::killed_again_and_again(|| model(folder.path()), &path, &table, 5, 300..1_200, 8);
     // Every turn of the whole was taken once, and layers only after it.
     let whole = kinds(&journal, "whole");
     let rounds: Vec<u64> = whole.iter().filter_map(|entry| entry["burst"]["round"].as_u64()).collect();

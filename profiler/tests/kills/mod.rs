@@ -18,10 +18,11 @@ pub(crate) fn lines(journal: &Path) -> Vec<String> {
 }
 
 /// Kills process after process, at most so often, and lets the last one end. Returns the journal's lines; none that was
-/// whole before a kill is lost or changed.
+/// whole before a kill is lost or changed. The table is there only once nothing is left to measure.
 pub(crate) fn killed_again_and_again(
     mut command: impl FnMut() -> Command,
     journal: &Path,
+    table: &Path,
     seed: u64,
     after_ms: Range<u64>,
     most_kills: usize,
@@ -48,6 +49,12 @@ pub(crate) fn killed_again_and_again(
             break;
         }
         kills += 1;
+        // It was killed between its table and its end.
+        if table.exists() {
+            assert!(command().status().unwrap().success());
+            assert_eq!(lines(journal), known, "a table before its measurement was done");
+            break;
+        }
         // Long enough: let it end.
         if kills == most_kills {
             assert!(command().status().unwrap().success());

@@ -76,17 +76,19 @@ fn sampled(space: &SearchSpace, draw: u64) -> Vec<usize> {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Memory {
-    /// With the weights, before the first step.
+    /// The process's own with the weights, before the first step: without what is mapped from files.
     pub before_mib: f64,
-    /// The largest, after three steps.
+    /// The largest of everything, after three steps.
     pub peak_mib: f64,
+    /// Of that, pages of the program and of libtorch's libraries, which are read in as they are used: after three steps.
+    pub program_mib: f64,
 }
 
 impl Memory {
-    /// What the steps needed beyond the weights.
+    /// What the steps needed beyond the weights and the program itself.
     #[must_use]
     pub fn step_mib(&self) -> f64 {
-        self.peak_mib - self.before_mib
+        self.peak_mib - self.program_mib - self.before_mib
     }
 }
 
@@ -149,9 +151,9 @@ pub fn measure_memory(
 }
 
 fn during(mut step: impl FnMut(u64) -> Result<(), SearchError>) -> Result<Memory, SearchError> {
-    let before_mib = resident_mib("VmRSS:")?;
+    let before_mib = resident_mib("RssAnon:")?;
     (0..3).try_for_each(&mut step)?;
-    Ok(Memory { before_mib, peak_mib: resident_mib("VmHWM:")? })
+    Ok(Memory { before_mib, peak_mib: resident_mib("VmHWM:")?, program_mib: resident_mib("RssFile:")? })
 }
 
 /// A field of `/proc/self/status`, which is in KiB.

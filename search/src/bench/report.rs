@@ -55,7 +55,7 @@ impl Report {
     /// Name of the file's format.
     pub const FORMAT: &'static str = "tailor-search-bench";
     /// Version of the file's format.
-    pub const VERSION: u32 = 2;
+    pub const VERSION: u32 = 3;
 
     /// Nothing measured yet.
     #[must_use]
@@ -68,10 +68,15 @@ impl Report {
     pub fn mean_memory(&self, kind: Kind) -> Option<Memory> {
         let all = self.memory.get(&kind).filter(|all| !all.is_empty())?;
         let mean = |pick: fn(&Memory) -> f64| all.iter().map(pick).sum::<f64>() / all.len() as f64;
-        Some(Memory { before_mib: mean(|one| one.before_mib), peak_mib: mean(|one| one.peak_mib) })
+        Some(Memory {
+            before_mib: mean(|one| one.before_mib),
+            peak_mib: mean(|one| one.peak_mib),
+            program_mib: mean(|one| one.program_mib),
+        })
     }
 
-    /// The ratios of what was measured. Memory is that of steps beyond the weights, which all stay in memory.
+    /// The ratios of what was measured. Memory is that of steps beyond the weights, which all stay in memory, and the
+    /// program.
     #[must_use]
     pub fn ratios(&self) -> Vec<Ratio> {
         let mut ratios = Vec::new();
@@ -141,15 +146,16 @@ mod tests {
         let mut report = Report::new(settings, kept);
         assert!(report.ratios().is_empty());
         report.times = Some(StepTimes { plain_ms: 10.0, path_ms: 11.0, alpha_ms: 20.0, batch_ms: 0.22 });
-        let memory = |before_mib, peak_mib| Memory { before_mib, peak_mib };
+        let memory =
+            |before_mib, rest_mib: f64| Memory { before_mib, peak_mib: rest_mib + 50.0, program_mib: 50.0 };
         report.memory = BTreeMap::from([
             (Kind::Plain, vec![memory(100.0, 200.0)]),
             (Kind::Path, vec![memory(300.0, 410.0)]),
             (Kind::Sampled, vec![memory(300.0, 390.0), memory(310.0, 420.0)]),
             (Kind::All, vec![memory(300.0, 795.0)]),
         ]);
-        // 11/10, 20/10, 0.22/11; (410 − 300)/(200 − 100), 410/200; 495 over the mean of 90 and 110, over 110.
-        let expected = [1.1, 2.0, 0.02, 1.1, 2.05, 4.95, 4.5];
+        // 11/10, 20/10, 0.22/11; (410 − 300)/(200 − 100), 460/250; 495 over the mean of 90 and 110, over 110.
+        let expected = [1.1, 2.0, 0.02, 1.1, 1.84, 4.95, 4.5];
         let reached = [Some(false), Some(true), Some(true), Some(true), Some(false), Some(false), None];
         let ratios = report.ratios();
         assert_eq!(ratios.len(), 7);

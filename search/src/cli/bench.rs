@@ -158,7 +158,8 @@ impl Bench {
             let (value, by_shapes) = (number(Some(ratio.value), 3), number(ratio.by_shapes, 3));
             goals.add_row([ratio.name, &value, &by_shapes, &ratio.goal, reached]);
         }
-        let mut figures = table(["step", "ms", "MiB beyond the weights", "by shapes at least", "MiB in all"]);
+        let mut figures =
+            table(["step", "ms", "MiB beyond weights and program", "by shapes at least", "MiB in all"]);
         let times = report.times.map(|times| [times.plain_ms, times.path_ms, times.alpha_ms]);
         let names = [
             "training the plain network",
