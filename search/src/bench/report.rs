@@ -30,8 +30,10 @@ pub struct Report {
     pub settings: Settings,
     /// Step times.
     pub times: Option<StepTimes>,
-    /// Memory by kind of step, one for each process.
+    /// What tensors take by kind of step, one for each process.
     pub memory: BTreeMap<Kind, Vec<Memory>>,
+    /// The same as a search runs, with freed memory that the process keeps for later steps.
+    pub memory_with_kept: BTreeMap<Kind, Vec<Memory>>,
     /// What a weight step must keep for the way back, counted from shapes, in MiB.
     pub kept_mib: BTreeMap<Kind, f64>,
 }
@@ -55,18 +57,29 @@ impl Report {
     /// Name of the file's format.
     pub const FORMAT: &'static str = "tailor-search-bench";
     /// Version of the file's format.
-    pub const VERSION: u32 = 3;
+    pub const VERSION: u32 = 4;
 
     /// Nothing measured yet.
     #[must_use]
     pub fn new(settings: Settings, kept_mib: BTreeMap<Kind, f64>) -> Self {
-        Self { settings, times: None, memory: BTreeMap::new(), kept_mib }
+        Self { settings, times: None, memory: BTreeMap::new(), memory_with_kept: BTreeMap::new(), kept_mib }
+    }
+
+    /// Memory by kind of step, with what processes keep for later steps or without.
+    #[must_use]
+    pub fn memory(&self, is_kept: bool) -> &BTreeMap<Kind, Vec<Memory>> {
+        if is_kept { &self.memory_with_kept } else { &self.memory }
+    }
+
+    /// The same, to add to.
+    pub fn memory_mut(&mut self, is_kept: bool) -> &mut BTreeMap<Kind, Vec<Memory>> {
+        if is_kept { &mut self.memory_with_kept } else { &mut self.memory }
     }
 
     /// Mean memory of a kind's processes.
     #[must_use]
-    pub fn mean_memory(&self, kind: Kind) -> Option<Memory> {
-        let all = self.memory.get(&kind).filter(|all| !all.is_empty())?;
+    pub fn mean_memory(&self, kind: Kind, is_kept: bool) -> Option<Memory> {
+        let all = self.memory(is_kept).get(&kind).filter(|all| !all.is_empty())?;
         let mean = |pick: fn(&Memory) -> f64| all.iter().map(pick).sum::<f64>() / all.len() as f64;
         Some(Memory {
             before_mib: mean(|one| one.before_mib),
@@ -88,7 +101,7 @@ impl Report {
             let batch = times.batch_ms / path;
             ratios.push(Ratio::at_most("time of putting a batch together over a weight step's", batch, 0.03));
         }
-        let memory = |kind| self.mean_memory(kind);
+        let memory = |kind| self.mean_memory(kind, false);
         if let (Some(path), Some(plain)) = (memory(Kind::Path), memory(Kind::Plain)) {
             let step = Ratio::at_most(
                 "memory of a weight step over the plain network's",
@@ -102,16 +115,17 @@ impl Report {
                 1.15,
             ));
         }
+        // The paper's figure is of what a search runs, which is sampled paths.
         let over = [
-            ("memory of all paths at once over that of one sampled path", Kind::Sampled),
-            ("the same over the plain network's path, the largest expansion everywhere", Kind::Path),
+            ("memory of all paths at once over that of one sampled path", Kind::Sampled, false, Some(5.0)),
+            ("the same with what is kept for later steps", Kind::Sampled, true, None),
+            ("over the plain network's path, the largest expansion everywhere", Kind::Path, false, None),
         ];
-        for (name, kind) in over {
+        for (name, kind, is_kept, limit) in over {
+            let memory = |kind| self.mean_memory(kind, is_kept);
             if let (Some(all), Some(one)) = (memory(Kind::All), memory(kind)) {
                 let value = all.step_mib() / one.step_mib();
-                let by_shapes = self.by_shapes(Kind::All, kind);
-                // The paper's figure is of what a search runs, which is sampled paths.
-                let limit = (kind == Kind::Sampled).then_some(5.0);
+                let by_shapes = self.by_shapes(Kind::All, kind).filter(|_| !is_kept);
                 ratios.push(Ratio { by_shapes, ..Ratio::at_least(name, value, limit) });
             }
         }
@@ -154,15 +168,20 @@ mod tests {
             (Kind::Sampled, vec![memory(300.0, 390.0), memory(310.0, 420.0)]),
             (Kind::All, vec![memory(300.0, 795.0)]),
         ]);
-        // 11/10, 20/10, 0.22/11; (410 − 300)/(200 − 100), 460/250; 495 over the mean of 90 and 110, over 110.
-        let expected = [1.1, 2.0, 0.02, 1.1, 1.84, 4.95, 4.5];
-        let reached = [Some(false), Some(true), Some(true), Some(true), Some(false), Some(false), None];
+        report.memory_with_kept = BTreeMap::from([
+            (Kind::Sampled, vec![memory(300.0, 400.0), memory(310.0, 460.0)]),
+            (Kind::All, vec![memory(300.0, 800.0)]),
+        ]);
+        // 11/10, 20/10, 0.22/11; (410 − 300)/(200 − 100), 460/250; 495 over the mean of 90 and 110,
+        // 500 over that of 100 and 150, 495 over 110.
+        let expected = [1.1, 2.0, 0.02, 1.1, 1.84, 4.95, 4.0, 4.5];
+        let reached = [Some(false), Some(true), Some(true), Some(true), Some(false), Some(false), None, None];
         let ratios = report.ratios();
-        assert_eq!(ratios.len(), 7);
+        assert_eq!(ratios.len(), 8);
         for ((ratio, expected), reached) in ratios.iter().zip(expected).zip(reached) {
             assert!((ratio.value - expected).abs() < 1e-12, "{ratio:?}");
             assert_eq!(ratio.reached, reached, "{ratio:?}");
         }
-        assert_eq!((ratios[5].by_shapes, ratios[6].by_shapes), (None, Some(4.0)));
+        assert_eq!((ratios[6].by_shapes, ratios[7].by_shapes), (None, Some(4.0)));
     }
 }
