@@ -20,7 +20,8 @@ use crate::{
     supernet::Supernet,
 };
 
-/// Median times of the kinds of steps, in milliseconds, all in the same rounds.
+/// Median times of the kinds of steps, in milliseconds, all in the same rounds; and medians over the rounds of what one took
+/// over another right beside it, which a machine's slow minutes leave alone.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StepTimes {
@@ -32,6 +33,12 @@ pub struct StepTimes {
     pub alpha_ms: f64,
     /// Putting a batch together.
     pub batch_ms: f64,
+    /// A weight step over the plain network's.
+    pub path_over_plain: f64,
+    /// An architecture step over it.
+    pub alpha_over_plain: f64,
+    /// Putting a batch together over a weight step.
+    pub batch_over_path: f64,
 }
 
 /// Times the steps on random images.
@@ -77,8 +84,20 @@ pub fn time_steps(
             times.iter_mut().zip(took).for_each(|(times, took)| times.push(took.as_secs_f64() * 1e3));
         }
     }
+    let over = |of: usize, over: usize| {
+        median(times[of].iter().zip(&times[over]).map(|(of, over)| of / over).collect())
+    };
+    let (path_over_plain, alpha_over_plain, batch_over_path) = (over(1, 0), over(2, 0), over(3, 1));
     let [plain_ms, path_ms, alpha_ms, batch_ms] = times.map(median);
-    Ok(StepTimes { plain_ms, path_ms, alpha_ms, batch_ms })
+    Ok(StepTimes {
+        plain_ms,
+        path_ms,
+        alpha_ms,
+        batch_ms,
+        path_over_plain,
+        alpha_over_plain,
+        batch_over_path,
+    })
 }
 
 /// Random images for four steps.
