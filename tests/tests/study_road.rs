@@ -52,7 +52,7 @@ fn every_stage_is_done_once_and_the_report_says_that_nothing_was_timed() {
     // Only what is missing is done again.
     fs::remove_file(folder.join("study/trained/baseline-0.5-seed1/metrics.json")).unwrap();
     let third = String::from_utf8(study(folder, "smoke").stderr).unwrap();
-    assert!(third.contains("train the baselines: 1 of 10 to do"), "{third}");
+    assert!(third.contains("train the baselines, search: 1 of 18 to do"), "{third}");
 
     // A study of other settings does not go on in this folder.
     let other = String::from_utf8(study(folder, "full").stderr).unwrap();

@@ -85,8 +85,9 @@ pub fn study(
     // Nothing else may run while something is measured.
     stages.run("measure the space", &plan.profiling(), 1)?;
     stages.run("fit", &plan.fitting(), 1)?;
-    stages.run("train the baselines", &plan.baseline_trainings(), plan.preset.jobs)?;
-    stages.run("search", &plan.searches(), plan.preset.jobs)?;
+    // Neither waits for the other.
+    let both = [plan.baseline_trainings(), plan.searches()].concat();
+    stages.run("train the baselines, search", &both, plan.preset.jobs)?;
     networks::derive(plan, &space)?;
     stages.run("train", &plan.trainings(), plan.preset.jobs)?;
     let onnx = networks::export(plan)?;
