@@ -95,6 +95,7 @@ fn session(bench: &Bench) -> Session {
     };
     let drift = DriftReport {
         baseline_ns: 1e5,
+        calm_ns: None,
         low_ratio: 1.0,
         high_ratio: 1.0,
         readings: 9,

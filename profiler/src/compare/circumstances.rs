@@ -11,7 +11,8 @@ pub struct Circumstances {
     pub conditions: Vec<Difference>,
     /// What else differs and may explain a change.
     pub also: Vec<Difference>,
-    /// The reference block's time in the second session over the first: the core's own speed, whatever the runtime.
+    /// The reference block's time in the second session over the first: the core's own speed, whatever the runtime. In calm
+    /// moments, where both sessions' figures are of calm moments.
     /// `None` between emulated and timed sessions.
     pub reference_ratio: Option<f64>,
 }
@@ -31,7 +32,12 @@ pub fn circumstances(a: &Session, b: &Session) -> Circumstances {
         ]
     };
     let emulated = |s: &Session| s.conditions.runtime.emulated;
-    let reference_ratio = b.drift.baseline_ns / a.drift.baseline_ns;
+    // What is reported of sessions that know their tempo is how it was in calm moments.
+    let calm = |s: &Session| s.drift.calm_ns.filter(|_| s.tempo.is_some());
+    let reference_ratio = match (calm(a), calm(b)) {
+        (Some(a), Some(b)) => b / a,
+        _ => b.drift.baseline_ns / a.drift.baseline_ns,
+    };
     Circumstances {
         conditions: a.conditions.differences(&b.conditions),
         also: Difference::between(told(a), told(b)),

@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     backend::{CostModel, Mock, MockNoise},
     measure::{Protocol, Silent},
-    record::{Cache, Level, Row, Status, TABLE_VERSION, read_table},
+    record::{Cache, Level, Row, Session, Status, TABLE_VERSION, read_session, read_table, session_path},
     spec::SpaceFile,
     sweep::{CompareWith, MockLaw, Planned, Sweep, mock_costs, plan_networks, plan_ops},
 };
@@ -21,6 +21,11 @@ fn subjects() -> Vec<Planned> {
 
 /// A session's table: every op and three networks, ±2 % of noise from run to run, each subject's law times `factor`.
 fn session(seed: u64, factor: impl Fn(&str) -> f64 + 'static) -> Vec<Row> {
+    measured(seed, factor).0
+}
+
+/// The same, and what the session says of itself.
+fn measured(seed: u64, factor: impl Fn(&str) -> f64 + 'static) -> (Vec<Row>, Session) {
     let subjects = subjects();
     let law = mock_costs(&subjects, MockLaw::default());
     let cost: CostModel = Box::new(move |key| Ok(law(key)? * factor(key)));
@@ -38,7 +43,23 @@ fn session(seed: u64, factor: impl Fn(&str) -> f64 + 'static) -> Vec<Row> {
         output: output.clone(),
     };
     sweep.run(&mut Silent, &AtomicBool::new(false)).unwrap();
-    read_table(&output).unwrap()
+    (read_table(&output).unwrap(), read_session(&session_path(&output)).unwrap())
+}
+
+#[test]
+fn sessions_of_calm_moments_are_compared_by_the_reference_of_calm_moments() {
+    let (_, a) = measured(1, |_| 1.0);
+    assert!(a.tempo.is_some());
+    let calm_ns = a.drift.calm_ns.unwrap();
+    assert!(calm_ns <= a.drift.baseline_ns);
+    let mut b = a.clone();
+    (b.drift.calm_ns, b.drift.baseline_ns) = (Some(0.5 * calm_ns), 2.0 * a.drift.baseline_ns);
+    assert_eq!(circumstances(&a, &b).reference_ratio, Some(0.5));
+    // With few subjects the reference block's median corrected; an older session does not say how it was when calm.
+    let few = Session { tempo: None, ..b.clone() };
+    let mut older = b;
+    older.drift.calm_ns = None;
+    assert_eq!([few, older].map(|b| circumstances(&a, &b).reference_ratio), [Some(2.0); 2]);
 }
 
 fn compared(a: &[Row], b: &[Row]) -> Comparison {

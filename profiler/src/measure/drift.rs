@@ -38,6 +38,9 @@ pub struct Drift {
 pub struct DriftReport {
     /// The reference block's median time.
     pub baseline_ns: f64,
+    /// Lower quartile of its level: in calm moments. Older sessions do not say.
+    #[serde(default)]
+    pub calm_ns: Option<f64>,
     /// 5 % quantile of its level, over the baseline.
     pub low_ratio: f64,
     /// 95 % quantile of its level, over the baseline.
@@ -88,6 +91,7 @@ impl Drift {
         let step = ratios.len().div_ceil(TRACE).max(1);
         DriftReport {
             baseline_ns: self.baseline_ns,
+            calm_ns: quantile(&ratios, 0.25).map(|ratio| ratio * self.baseline_ns),
             low_ratio,
             high_ratio,
             readings: self.readings,
@@ -169,7 +173,7 @@ mod tests {
         // Ten readings at 100, ten at 130: levels split evenly around the baseline of 115.
         let drift = drift(seconds(&[[100.0; 10], [130.0; 10]].concat()));
         let report = drift.report(0.10);
-        assert_eq!(report.baseline_ns, 115.0);
+        assert_eq!((report.baseline_ns, report.calm_ns), (115.0, Some(100.0)));
         assert!((report.high_ratio - 130.0 / 115.0).abs() < 1e-12);
         assert!(report.excessive);
         assert!(!drift.report(0.15).excessive);
