@@ -69,6 +69,19 @@ pub enum SearchError {
         /// Predicted latency of the slowest path.
         slowest_ms: f64,
     },
+    /// A target that a network does not meet at any width.
+    #[error(
+        "no width brings the network within {target_ms:?} ms: it would be fastest at a width of {width}, with \
+         {fastest_ms:.4} ms"
+    )]
+    Width {
+        /// The target.
+        target_ms: f64,
+        /// Predicted latency of the fastest width, in milliseconds.
+        fastest_ms: f64,
+        /// Its multiplier.
+        width: f64,
+    },
     /// A GPU that libtorch does not have.
     #[error(
         "libtorch has no device `{asked}`: it sees {available} GPUs; use `--device cpu`, or a libtorch built for CUDA"

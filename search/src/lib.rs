@@ -30,6 +30,7 @@ pub mod objective;
 pub mod programs;
 pub mod proxyless;
 pub mod report;
+pub mod rescale;
 pub mod run;
 pub mod seed;
 pub mod sgd;

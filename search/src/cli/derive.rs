@@ -3,25 +3,37 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use profiler::record::write_architecture;
+use predictor::LatencyModel;
+use profiler::{record::write_architecture, spec::Architecture};
 use serde::Serialize;
 
 use super::{
     UsageError,
+    config::SearchConfig,
     effort::EffortArgs,
     finished_run::FinishedRun,
     output::{self, percent},
     progress::Bar,
 };
-use crate::{latency::Budget, run::compare};
+use crate::{
+    latency::Budget,
+    rescale::{Limit, rescale},
+    run::compare,
+};
 
 /// Takes another network out of a finished search, for another target or risk, without training.
 ///
 /// By default the network that the search learned to like best within the target; with --compare, the best of several on
 /// held-out images with the shared weights. A search by `--strategy evolution` or `random` has learned weights alone: for
 /// another target than its own, networks evolve by their accuracy on held-out images, as in `search front`.
+///
+/// With --by-width the network that the search likes best, whatever its latency, is made narrower (or wider) instead,
+/// until it is predicted within the target: what is done with a network that was searched without looking at latency.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  search derive run/search --target-ms 0.3 --risk 0.1 -o run/faster.json")]
+#[command(
+    after_help = "Example:\n  search derive run/search --target-ms 0.3 --risk 0.1 -o run/faster.json\n  search derive \
+                  run/blind --target-ms 0.3 --by-width -o run/rescaled.json"
+)]
 pub(super) struct Derive {
     /// Folder of a finished search.
     #[arg(value_name = "RUN")]
@@ -35,6 +47,13 @@ pub(super) struct Derive {
     /// Compare several networks on held-out images.
     #[arg(long)]
     compare: bool,
+    /// Keep the choices of the network that the search likes best, and take the largest width multiplier (0.05 to 2, in
+    /// steps of 0.01; channels are rounded to multiples of 8) with which it is predicted within the target.
+    #[arg(long, conflicts_with_all = ["compare", "data"])]
+    by_width: bool,
+    /// Latency model that predicts the rescaled network [default: as in the search].
+    #[arg(long, value_name = "MODEL.json", requires = "by_width")]
+    model: Option<PathBuf>,
     #[command(flatten)]
     effort: EffortArgs,
     /// Folder of the images [default: as in the search].
@@ -56,6 +75,9 @@ struct Derived {
     limit_ms: f64,
     predicted_ms: f64,
     held_out_accuracy: Option<f64>,
+    /// Width multiplier, with --by-width.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    width: Option<f64>,
     emulated: bool,
 }
 
@@ -91,34 +113,79 @@ impl Derive {
         let run = FinishedRun::read(&self.run)?;
         let searched = run.settings.hard_budget();
         let mut run = run.with_risk(self.risk)?;
-        let budget = run.settings.budget().with_target(self.target_ms);
-        let knows = !run.settings.strategy.learns_after_training() || searched.as_ref() == Some(&budget);
-        let found = if knows { self.known(&mut run, &budget)? } else { self.evolved(&mut run)? };
-        let (path, held_out_accuracy) =
-            found.ok_or_else(|| UsageError("the search has looked at no network".to_owned()))?;
-        let network = run.settings.space.resolve()?.network("derived", &path)?;
+        let (network, derived) =
+            if self.by_width { self.rescaled(&run)? } else { self.within(&mut run, searched.as_ref())? };
         write_architecture(&self.output, &network)?;
-        let derived = Derived {
-            network: network.key(),
-            choices: network.path().map(|(_, labels)| labels.to_vec()).unwrap_or_default(),
-            target_ms: self.target_ms,
-            limit_ms: budget.limit_ms(&path),
-            predicted_ms: run.settings.latency.path_ms(&path),
-            held_out_accuracy,
-            emulated: run.settings.emulated,
-        };
         if self.json {
             return output::json(&derived);
         }
         let accuracy =
-            held_out_accuracy.map(|accuracy| format!(", {} of held-out images", percent(accuracy)));
+            derived.held_out_accuracy.map(|accuracy| format!(", {} of held-out images", percent(accuracy)));
+        let width = derived.width.map(|width| format!(" at width {width}"));
         Ok(format!(
-            "{}: {}, {:.4} ms predicted of {:.4} ms allowed{}",
+            "{}: {}{}, {:.4} ms predicted of {:.4} ms allowed{}",
             self.output.display(),
             derived.choices.join(" "),
+            width.unwrap_or_default(),
             derived.predicted_ms,
             derived.limit_ms,
             accuracy.unwrap_or_default()
         ))
     }
+
+    /// A network of the space within the target; `searched` is the budget that the search had.
+    fn within(
+        &self,
+        run: &mut FinishedRun,
+        searched: Option<&Budget>,
+    ) -> anyhow::Result<(Architecture, Derived)> {
+        let budget = run.settings.budget().with_target(self.target_ms);
+        let knows = !run.settings.strategy.learns_after_training() || searched == Some(&budget);
+        let found = if knows { self.known(run, &budget)? } else { self.evolved(run)? };
+        let (path, held_out_accuracy) = found.ok_or_else(nothing_seen)?;
+        let network = run.settings.space.resolve()?.network("derived", &path)?;
+        let ms = [run.settings.latency.path_ms(&path), budget.limit_ms(&path)];
+        let derived = Derived { held_out_accuracy, ..self.derived(&network, ms, run.settings.emulated) };
+        Ok((network, derived))
+    }
+
+    /// The network that the search likes best, at another width.
+    fn rescaled(&self, run: &FinishedRun) -> anyhow::Result<(Architecture, Derived)> {
+        let model = match &self.model {
+            Some(model) => model.clone(),
+            None => SearchConfig::read(&run.folder.config())?.model.ok_or_else(|| {
+                UsageError("--model is needed: the search has not written down which it had".to_owned())
+            })?,
+        };
+        let model = LatencyModel::read(&model)?;
+        let emulated = model.conditions().runtime.emulated;
+        if emulated && !run.settings.emulated {
+            eprintln!("note: the model is fitted to emulated figures, which are no timings");
+        }
+        let liked = run.state.strategy.finalists(None)?.into_iter().next().ok_or_else(nothing_seen)?;
+        let limit = Limit { target_ms: self.target_ms, risk: run.settings.risk };
+        let found =
+            rescale(&run.settings.space, &liked, limit, |network| model.predict_architecture(network))?;
+        let ms = [found.predicted_ms, found.limit_ms];
+        let derived = Derived { width: Some(found.width), ..self.derived(&found.network, ms, emulated) };
+        Ok((found.network, derived))
+    }
+
+    /// What is said of a network, of its predicted latency, and of that which it may have.
+    fn derived(&self, network: &Architecture, [predicted_ms, limit_ms]: [f64; 2], emulated: bool) -> Derived {
+        Derived {
+            network: network.key(),
+            choices: network.path().map(|(_, labels)| labels.to_vec()).unwrap_or_default(),
+            target_ms: self.target_ms,
+            limit_ms,
+            predicted_ms,
+            held_out_accuracy: None,
+            width: None,
+            emulated,
+        }
+    }
+}
+
+fn nothing_seen() -> UsageError {
+    UsageError("the search has looked at no network".to_owned())
 }
