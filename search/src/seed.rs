@@ -27,6 +27,8 @@ pub enum Purpose {
     Front,
     /// Which part of a photo becomes an image.
     Framing,
+    /// The networks that a study's latency models are fitted to.
+    Profiled,
 }
 
 /// The generator of one purpose at one step.

@@ -13,8 +13,9 @@ use crate::{
 /// Compares searched networks with baselines on devices of this machine, measured, over several seeds, and says whether
 /// the goals are reached.
 ///
-/// Measures the space, fits, searches with and without the latency loss, trains everything alike, and measures every
-/// network on every device. Given again it goes on where it was stopped.
+/// Measures the space, fits, searches with and without the latency loss, rescales networks that were searched without it
+/// to the same target, trains everything alike, and measures every network on every device. Given again it goes on where
+/// it was stopped.
 #[derive(Debug, Args)]
 #[command(
     after_help = "The folder then holds report.md and report.json, and everything they come from; every command that \

@@ -11,29 +11,13 @@ use serde::Serialize;
 
 use super::{
     Plan, StudyDevice,
-    curve::{Cost, Curve, Spread},
-    networks::{target_ms, targets},
+    curve::{Curve, Spread},
+    group::{Group, OnDevice},
+    networks::{limit, rescaled, targets},
     plan::{LatencyTerm, Origin, Trained, search_name, training_name},
     stage::seconds_of,
 };
-use crate::{SearchError, latency::ExpectedLatency, run::Log, train::Metrics};
-
-/// One network on one device.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct OnDevice {
-    /// Its key.
-    pub key: String,
-    /// Seed of its search and training; of a target's network its place among the targets.
-    pub seed: u64,
-    /// Share of test images it gets right; none for a network that is not trained.
-    pub accuracy: Option<f64>,
-    /// Predicted latency in milliseconds.
-    pub predicted_ms: f64,
-    /// Ends of the prediction's 90 % interval in milliseconds.
-    pub predicted_interval_ms: [f64; 2],
-    /// Measured latency in milliseconds.
-    pub measured_ms: f64,
-}
+use crate::{SearchError, latency::ExpectedLatency, train::Metrics};
 
 /// A baseline of one width.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -46,17 +30,6 @@ pub struct Baseline {
     pub measured_ms: f64,
 }
 
-/// A searched network against the baselines of its accuracy.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct SpeedUp {
-    /// Seed.
-    pub seed: u64,
-    /// Latency of a baseline as accurate.
-    pub baseline: Cost,
-    /// That over the network's own: a bound where the curve does not reach so far.
-    pub ratio: f64,
-}
-
 /// One target of the budget that must hold.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Held {
@@ -64,6 +37,19 @@ pub struct Held {
     pub target_ms: f64,
     /// The network.
     pub network: OnDevice,
+}
+
+/// What searches without latency loss give for a device.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Blind {
+    /// Predicted latency of their most probable network over the target, per seed.
+    pub over_target: Vec<f64>,
+    /// The largest width multiplier with which that network is within the target, per seed.
+    pub widths: Vec<f64>,
+    /// The networks of these widths.
+    pub rescaled: Group,
+    /// The best paths within the target by what the searches have learned; none where the preset leaves them out.
+    pub cut: Group,
 }
 
 /// What was found on one device.
@@ -77,18 +63,14 @@ pub struct DeviceFindings {
     pub target_ms: f64,
     /// The baselines by growing width.
     pub baselines: Vec<Baseline>,
-    /// Networks searched for this device, one per seed.
-    pub searched: Vec<OnDevice>,
-    /// Against the baselines.
-    pub speed_ups: Vec<SpeedUp>,
-    /// Networks of the searches without latency loss, decided within the same target.
-    pub blind: Vec<OnDevice>,
-    /// Largest E\[latency\] of those searches over the target.
-    pub blind_expected_over_target: Vec<f64>,
+    /// Networks searched for this device.
+    pub searched: Group,
+    /// What searches without latency loss give for this device.
+    pub blind: Blind,
     /// One network per target.
     pub held: Vec<Held>,
-    /// Networks searched for each device (by name), measured on this one.
-    pub cross: Vec<(String, Vec<OnDevice>)>,
+    /// Networks searched for each device (by name), on this one.
+    pub cross: Vec<(String, Group)>,
 }
 
 /// What searches and trainings took.
@@ -192,38 +174,32 @@ fn on_device(
             baselines.push(Baseline { width, accuracy, measured_ms: first.measured_ms });
         }
     }
-    let searched = of(Origin::Searched(device.name.clone()))?;
     let curve = Curve::new(baselines.iter().map(|b| (b.measured_ms, b.accuracy.mean)).collect());
-    let speed_up = |network: &OnDevice| {
-        let baseline = curve.as_ref()?.cost(network.accuracy?);
-        let (Cost::Exactly(ms) | Cost::MoreThan(ms) | Cost::LessThan(ms)) = baseline;
-        Some(SpeedUp { seed: network.seed, baseline, ratio: ms / network.measured_ms })
-    };
-    let target = target_ms(plan, device)?;
+    let group = |origin| Ok::<_, SearchError>(Group::new(of(origin)?, curve.as_ref()));
     let table = ExpectedLatency::of_space(&judge.model.additive(), space)?;
     let held = targets(&table, plan.preset.targets).into_iter().enumerate().map(|(index, target_ms)| {
         let network = judge.judge(&plan.target(device, index), index as u64, None)?;
         Ok(Held { target_ms, network })
     });
-    let expected = plan.preset.seeds.iter().map(|&seed| {
-        let lines = Log::read(&plan.search(device, LatencyTerm::Without, seed).log())?;
-        Ok(lines.iter().map(|line| line.expected_ms).fold(0.0, f64::max) / target)
-    });
-    let cross = plan
-        .preset
-        .devices
-        .iter()
-        .map(|other| Ok((other.name.clone(), of(Origin::Searched(other.name.clone()))?)));
+    let scaled = plan.preset.seeds.iter().map(|&seed| rescaled(plan, device, &judge.model, seed));
+    let scaled = scaled.collect::<Result<Vec<_>, _>>()?;
+    let target_ms = limit(plan, device)?.target_ms;
+    let blind = Blind {
+        over_target: scaled.iter().map(|one| one.unscaled_ms / target_ms).collect(),
+        widths: scaled.iter().map(|one| one.rescaled.width).collect(),
+        rescaled: group(Origin::Rescaled(device.name.clone()))?,
+        cut: group(Origin::Cut(device.name.clone()))?,
+    };
+    let others = plan.preset.devices.iter();
+    let cross = others.map(|other| Ok((other.name.clone(), group(Origin::Searched(other.name.clone()))?)));
     let runtime = &judge.measurements.conditions.runtime;
     Ok(DeviceFindings {
         name: device.name.clone(),
         runtime: format!("{} {}", runtime.name, runtime.version),
-        target_ms: target,
-        speed_ups: searched.iter().filter_map(speed_up).collect(),
+        target_ms,
+        searched: group(Origin::Searched(device.name.clone()))?,
         baselines,
-        searched,
-        blind: of(Origin::Blind(device.name.clone()))?,
-        blind_expected_over_target: expected.collect::<Result<_, SearchError>>()?,
+        blind,
         held: held.collect::<Result<_, SearchError>>()?,
         cross: cross.collect::<Result<_, SearchError>>()?,
     })

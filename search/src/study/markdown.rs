@@ -4,15 +4,16 @@ use std::fmt::Write;
 
 use super::{
     curve::{Cost, Spread},
-    findings::{DeviceFindings, Findings, OnDevice},
+    findings::{Blind, DeviceFindings, Findings},
     goals::Goal,
+    group::{Group, SpeedUp},
 };
 
 /// The report. Spread is the standard deviation over seeds.
 #[must_use]
 pub fn markdown(findings: &Findings, goals: &[Goal]) -> String {
     let mut text = String::new();
-    let seeds = findings.devices.first().map_or(0, |device| device.searched.len());
+    let seeds = findings.devices.first().map_or(0, |device| device.searched.networks.len());
     let _ = writeln!(
         text,
         "# Study\n\n{}, {seeds} seeds. ± is the standard deviation over seeds.",
@@ -45,14 +46,44 @@ fn with_spread(spread: &Spread, scale: f64, digits: usize) -> String {
     format!("{:.digits$} ± {:.digits$}", scale * spread.mean, scale * spread.deviation)
 }
 
-fn percent(networks: &[OnDevice]) -> String {
-    let accuracies = Spread::of(networks.iter().filter_map(|one| one.accuracy).collect());
-    accuracies.map_or_else(|| "-".to_owned(), |spread| format!("{} %", with_spread(&spread, 100.0, 2)))
+fn percent(group: &Group) -> String {
+    group.accuracy().map_or_else(nothing, |spread| format!("{} %", with_spread(&spread, 100.0, 2)))
 }
 
-fn milliseconds(networks: &[OnDevice]) -> String {
-    let times = Spread::of(networks.iter().map(|one| one.measured_ms).collect());
-    times.map_or_else(|| "-".to_owned(), |spread| with_spread(&spread, 1.0, 4))
+fn milliseconds(group: &Group) -> String {
+    group.measured_ms().map_or_else(nothing, |spread| with_spread(&spread, 1.0, 4))
+}
+
+fn times(group: &Group) -> String {
+    let bounds: Vec<String> = group.speed_ups.iter().filter_map(bound).collect();
+    let bounds = if bounds.is_empty() { String::new() } else { format!(" ({})", bounds.join(", ")) };
+    group.speed_up().map_or_else(nothing, |spread| format!("{} times{bounds}", with_spread(&spread, 1.0, 2)))
+}
+
+fn nothing() -> String {
+    "-".to_owned()
+}
+
+fn row(text: &mut String, name: &str, group: &Group) {
+    let (accuracy, ms, times) = (percent(group), milliseconds(group), times(group));
+    let _ = writeln!(text, "| {name} | {accuracy} | {ms} | {times} |");
+}
+
+/// Rows of what searches without latency loss give, and what was done to it.
+fn blind(text: &mut String, blind: &Blind) {
+    row(text, "searched without latency loss, rescaled by width to the same target", &blind.rescaled);
+    if !blind.cut.networks.is_empty() {
+        row(text, "searched without latency loss, best path within the same target", &blind.cut);
+    }
+    let (over, widths) = (Spread::of(blind.over_target.clone()), Spread::of(blind.widths.clone()));
+    if let (Some(over), Some(widths)) = (over, widths) {
+        let (over, widths) = (with_spread(&over, 1.0, 2), with_spread(&widths, 1.0, 2));
+        let _ = writeln!(
+            text,
+            "\nThe most probable networks of the searches without latency loss are predicted at {over} times the \
+             target; the largest width multipliers within it are {widths}."
+        );
+    }
 }
 
 fn on_device(text: &mut String, device: &DeviceFindings, measured: &str) {
@@ -66,27 +97,13 @@ fn on_device(text: &mut String, device: &DeviceFindings, measured: &str) {
         let (width, ms) = (baseline.width, baseline.measured_ms);
         let _ = writeln!(text, "| baseline, width {width} | {accuracy} % | {ms:.4} | |");
     }
-    let ratios = Spread::of(device.speed_ups.iter().map(|one| one.ratio).collect());
-    let ratios =
-        ratios.map_or_else(|| "-".to_owned(), |ratios| format!("{} times", with_spread(&ratios, 1.0, 2)));
-    let bounds: Vec<String> = device.speed_ups.iter().filter_map(bound).collect();
-    let bounds = if bounds.is_empty() { String::new() } else { format!(" ({})", bounds.join(", ")) };
-    let (accuracy, ms) = (percent(&device.searched), milliseconds(&device.searched));
-    let _ = writeln!(text, "| searched | {accuracy} | {ms} | {ratios}{bounds} |");
-    let (accuracy, ms) = (percent(&device.blind), milliseconds(&device.blind));
-    let _ = writeln!(text, "| searched without latency loss, within the same target | {accuracy} | {ms} | |");
-    if let Some(expected) = Spread::of(device.blind_expected_over_target.clone()) {
-        let times = with_spread(&expected, 1.0, 2);
-        let _ = writeln!(
-            text,
-            "\nWithout the latency loss E[latency] rose to {times} times the target before blocks were decided within it."
-        );
-    }
+    row(text, "searched", &device.searched);
+    blind(text, &device.blind);
     let _ = writeln!(
         text,
         "\n| seed | predicted ms (90 % interval) | {measured} ms | interval |\n|---|---|---|---|"
     );
-    for one in &device.searched {
+    for one in &device.searched.networks {
         let [low, high] = one.predicted_interval_ms;
         let inside = if (low..=high).contains(&one.measured_ms) { "inside" } else { "outside" };
         let (seed, predicted, ms) = (one.seed, one.predicted_ms, one.measured_ms);
@@ -103,7 +120,7 @@ fn on_device(text: &mut String, device: &DeviceFindings, measured: &str) {
     }
 }
 
-fn bound(speed_up: &super::findings::SpeedUp) -> Option<String> {
+fn bound(speed_up: &SpeedUp) -> Option<String> {
     let seed = speed_up.seed;
     match speed_up.baseline {
         Cost::Exactly(_) => None,
@@ -112,20 +129,23 @@ fn bound(speed_up: &super::findings::SpeedUp) -> Option<String> {
     }
 }
 
-/// Networks by the device they were searched for, milliseconds by the device they were measured on.
+/// Networks by the device they were searched for, figures by the device they were measured on.
 fn cross(text: &mut String, findings: &Findings) {
     let names: Vec<&str> = findings.devices.iter().map(|device| device.name.as_str()).collect();
     let _ = writeln!(text, "\n## Each network on each device\n");
-    let columns: Vec<String> = names.iter().map(|name| format!(" ms on {name} |")).collect();
-    let _ = writeln!(text, "| searched for | test accuracy |{}", columns.concat());
-    let _ = writeln!(text, "|---|---|{}", "---|".repeat(names.len()));
-    for (index, name) in names.iter().enumerate() {
-        let on =
-            |device: &DeviceFindings| device.cross.get(index).map(|(_, networks)| milliseconds(networks));
-        let cells: Vec<String> =
-            findings.devices.iter().map(|device| format!(" {} |", on(device).unwrap_or_default())).collect();
-        let accuracy =
-            findings.devices.get(index).map(|device| percent(&device.searched)).unwrap_or_default();
-        let _ = writeln!(text, "| {name} | {accuracy} |{}", cells.concat());
+    let columns =
+        names.iter().map(|name| format!(" ms on {name} | as fast as baselines of its accuracy there |"));
+    let _ = writeln!(text, "| searched for | test accuracy |{}", columns.collect::<String>());
+    let _ = writeln!(text, "|---|---|{}", "---|---|".repeat(names.len()));
+    for (index, device) in findings.devices.iter().enumerate() {
+        let there = findings.devices.iter().filter_map(|on| on.cross.get(index));
+        let cells = there.map(|(_, group)| format!(" {} | {} |", milliseconds(group), times(group)));
+        let _ = writeln!(
+            text,
+            "| {} | {} |{}",
+            device.name,
+            percent(&device.searched),
+            cells.collect::<String>()
+        );
     }
 }

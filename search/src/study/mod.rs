@@ -5,10 +5,12 @@
 mod curve;
 mod findings;
 mod goals;
+mod group;
 mod markdown;
 mod networks;
 mod plan;
 mod preset;
+mod spread;
 mod stage;
 
 use std::path::{Path, PathBuf};
@@ -19,8 +21,9 @@ use profiler::record::{WriteError, read_text, write_atomic, write_document};
 use serde::{Deserialize, Serialize};
 
 pub use curve::{Cost, Curve, Spread};
-pub use findings::{Baseline, Costs, DeviceFindings, Findings, Held, OnDevice, SpeedUp};
+pub use findings::{Baseline, Blind, Costs, DeviceFindings, Findings, Held};
 pub use goals::{Goal, goals};
+pub use group::{Group, OnDevice, SpeedUp};
 pub use markdown::markdown;
 pub use plan::{LatencyTerm, Origin, Plan, Trained};
 pub use preset::{StudyDevice, StudyPreset};
@@ -82,13 +85,15 @@ pub fn study(
     let stages = Stages { programs, folder: &plan.folder, watcher };
     stages.run("baselines", &plan.baselines(), 1)?;
     networks::list_baseline_ops(plan)?;
+    let profiled = networks::profiled(plan, &space)?;
     // Nothing else may run while something is measured.
-    stages.run("measure the space", &plan.profiling(), 1)?;
+    stages.run("measure the space", &plan.profiling(&profiled), 1)?;
     stages.run("fit", &plan.fitting(), 1)?;
     // Neither waits for the other.
     let both = [plan.baseline_trainings(), plan.searches()].concat();
     stages.run("train the baselines, search", &both, plan.preset.jobs)?;
     networks::derive(plan, &space)?;
+    networks::derive_blind(plan)?;
     stages.run("train", &plan.trainings(), plan.preset.jobs)?;
     let onnx = networks::export(plan)?;
     stages.run("measure the networks", &plan.measuring(&onnx), 1)?;
@@ -97,7 +102,7 @@ pub fn study(
     let text = markdown(&findings, &goals);
     write_atomic(&plan.folder.join("report.md"), |writer| writer.write_all(text.as_bytes()))?;
     let report = Report { findings: &findings, goals: &goals };
-    write_document(&plan.folder.join("report.json"), "tailor-study-report", 1, &report)?;
+    write_document(&plan.folder.join("report.json"), "tailor-study-report", 2, &report)?;
     Ok(text)
 }
 

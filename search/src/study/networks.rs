@@ -2,29 +2,34 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
+use predictor::LatencyModel;
 use profiler::{
     onnx::network_model,
     record::{read_architecture, read_document, write_architecture, write_atomic},
-    spec::{OpSpec, SearchSpace},
+    spec::{Architecture, OpSpec, SearchSpace},
 };
 
-use super::{LatencyTerm, Plan, StudyDevice};
+use super::{LatencyTerm, Plan, StudyDevice, spread::spread};
 use crate::{
     RunFolder, SearchError,
     export::{load_trained, onnx_model},
     latency::ExpectedLatency,
+    rescale::{Limit, Rescaled, rescale},
     run::{SearchSettings, read_finished},
+    seed::{Purpose, generator},
 };
 
-/// The target of the searches for a device, in milliseconds.
+/// The latency that networks for a device may have.
 ///
 /// # Errors
 /// [`SearchError::Read`].
-pub(super) fn target_ms(plan: &Plan, device: &StudyDevice) -> Result<f64, SearchError> {
-    let folder = first_search(plan, device);
-    let settings: SearchSettings =
-        read_document(&folder.settings(), SearchSettings::FORMAT, SearchSettings::VERSION)?;
-    Ok(settings.target_ms)
+pub(super) fn limit(plan: &Plan, device: &StudyDevice) -> Result<Limit, SearchError> {
+    let settings = settings(&first_search(plan, device))?;
+    Ok(Limit { target_ms: settings.target_ms, risk: settings.risk })
+}
+
+fn settings(search: &RunFolder) -> Result<SearchSettings, SearchError> {
+    Ok(read_document(&search.settings(), SearchSettings::FORMAT, SearchSettings::VERSION)?)
 }
 
 /// The search whose weights and parameters answer the other targets, too.
@@ -53,6 +58,25 @@ pub(super) fn list_baseline_ops(plan: &Plan) -> Result<(), SearchError> {
     Ok(write_atomic(&plan.baseline_ops(), |writer| writer.write_all(text.as_bytes()))?)
 }
 
+/// Writes ONNX models of the networks that latency models are fitted to; their paths.
+///
+/// # Errors
+/// [`SearchError`].
+pub(super) fn profiled(plan: &Plan, space: &SearchSpace) -> Result<Vec<PathBuf>, SearchError> {
+    let mut paths = BTreeSet::new();
+    for choices in spread(space, plan.preset.profile_networks, &mut generator(0, Purpose::Profiled, 0)) {
+        let network = space.network("profiled", &choices)?;
+        let path = plan.folder.join("profiled").join(format!("{}.onnx", network.key()));
+        if !path.exists() {
+            create_parent(&path)?;
+            let bytes = network_model(&network, 0)?;
+            write_atomic(&path, |writer| writer.write_all(&bytes))?;
+        }
+        paths.insert(path);
+    }
+    Ok(paths.into_iter().collect())
+}
+
 /// The path that uses most of its budget: a target that is far away would hold of itself.
 fn fullest(paths: Vec<Vec<usize>>, table: &ExpectedLatency) -> Vec<usize> {
     let longest = paths.into_iter().max_by(|a, b| table.path_ms(a).total_cmp(&table.path_ms(b)));
@@ -75,6 +99,59 @@ pub(super) fn derive(plan: &Plan, space: &SearchSpace) -> Result<(), SearchError
             let path = plan.target(device, index);
             create_parent(&path)?;
             write_architecture(&path, &network)?;
+        }
+    }
+    Ok(())
+}
+
+/// A network of a search without latency loss, as it is and as wide as it may be.
+pub(super) struct Scaled {
+    /// Predicted latency of the search's most probable network in milliseconds.
+    pub(super) unscaled_ms: f64,
+    /// Within a device's target.
+    pub(super) rescaled: Rescaled,
+}
+
+/// The most probable network of a search without latency loss, rescaled to a device's target.
+///
+/// # Errors
+/// [`SearchError::Width`] where no width is fast enough; [`SearchError`] of what is read.
+pub(super) fn rescaled(
+    plan: &Plan,
+    device: &StudyDevice,
+    model: &LatencyModel,
+    seed: u64,
+) -> Result<Scaled, SearchError> {
+    let folder = plan.search(device, LatencyTerm::Without, seed);
+    let space = settings(&folder)?.space;
+    let found = read_architecture(&folder.architecture())?;
+    let labels = found.path().map(|(_, labels)| labels.to_vec()).unwrap_or_default();
+    let choices = space.resolve()?.choices(&labels)?;
+    let predict = |network: &Architecture| model.predict_architecture(network);
+    let unscaled_ms = predict(&found)?.latency.ms();
+    Ok(Scaled { unscaled_ms, rescaled: rescale(&space, &choices, limit(plan, device)?, predict)? })
+}
+
+/// Writes what the searches without latency loss give within each device's target, without further search.
+///
+/// # Errors
+/// [`SearchError`].
+pub(super) fn derive_blind(plan: &Plan) -> Result<(), SearchError> {
+    for device in &plan.preset.devices {
+        let model = LatencyModel::read(&plan.model(device))?;
+        for &seed in &plan.preset.seeds {
+            let path = plan.rescaled(device, seed);
+            create_parent(&path)?;
+            write_architecture(&path, &rescaled(plan, device, &model, seed)?.rescaled.network)?;
+            if plan.preset.train_cut {
+                let (settings, state) = read_finished(&plan.search(device, LatencyTerm::Without, seed))?;
+                // As `search derive` does: of the finalists the first.
+                let mut paths = state.strategy.finalists(Some(&settings.budget()))?.into_iter();
+                let network = settings.space.resolve()?.network("cut", &paths.next().unwrap_or_default())?;
+                let path = plan.cut(device, seed);
+                create_parent(&path)?;
+                write_architecture(&path, &network)?;
+            }
         }
     }
     Ok(())

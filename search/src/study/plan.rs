@@ -23,11 +23,13 @@ pub enum Origin {
     Baseline(f64),
     /// Searched for this device, with the latency loss.
     Searched(String),
-    /// Searched for this device without a latency loss, but decided within the same target in the same way.
-    Blind(String),
+    /// Searched without a latency loss, and of the width with which it is within this device's target.
+    Rescaled(String),
+    /// The best path within this device's target by what the same search without a latency loss has learned.
+    Cut(String),
 }
 
-/// Whether a search's loss has a term for latency. Both kinds decide block after block within the target.
+/// Whether a search's loss has a term for latency. One without it does not look at the target in any way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LatencyTerm {
     /// It has.
@@ -100,6 +102,18 @@ impl Plan {
         RunFolder::new(&self.folder.join("searches").join(name))
     }
 
+    /// The most probable network of the search without latency loss, of the width that is within a device's target.
+    #[must_use]
+    pub fn rescaled(&self, device: &StudyDevice, seed: u64) -> PathBuf {
+        self.folder.join("rescaled").join(format!("{}-{seed}.json", device.name))
+    }
+
+    /// The best path of the search without latency loss that is within a device's target.
+    #[must_use]
+    pub fn cut(&self, device: &StudyDevice, seed: u64) -> PathBuf {
+        self.folder.join("cut").join(format!("{}-{seed}.json", device.name))
+    }
+
     /// The network of one of the targets of a device.
     #[must_use]
     pub fn target(&self, device: &StudyDevice, index: usize) -> PathBuf {
@@ -125,26 +139,27 @@ impl Plan {
             }
             for device in &self.preset.devices {
                 let name = &device.name;
-                let found = |term| self.search(device, term, seed).architecture();
-                add(Origin::Searched(name.clone()), format!("searched-{name}"), found(LatencyTerm::With));
-                add(Origin::Blind(name.clone()), format!("blind-{name}"), found(LatencyTerm::Without));
+                let found = self.search(device, LatencyTerm::With, seed).architecture();
+                add(Origin::Searched(name.clone()), format!("searched-{name}"), found);
+                let rescaled = self.rescaled(device, seed);
+                add(Origin::Rescaled(name.clone()), format!("rescaled-{name}"), rescaled);
+                if self.preset.train_cut {
+                    add(Origin::Cut(name.clone()), format!("cut-{name}"), self.cut(device, seed));
+                }
             }
         }
         all
     }
 
-    /// Measures the ops of the space and of the baselines, and random networks, one device after the other.
+    /// Measures the ops of the space and of the baselines, and networks, one device after the other.
     #[must_use]
-    pub fn profiling(&self) -> Vec<Stage> {
+    pub fn profiling(&self, networks: &[PathBuf]) -> Vec<Stage> {
         let preset = &self.preset;
         let stage = |device: &StudyDevice| {
             let output = self.profile(device);
-            let words = format!(
-                "run --networks {} --budget-s {} --backend {}",
-                preset.profile_networks, preset.profile_budget_s, device.backend
-            );
+            let words = format!("run --budget-s {} --backend {}", preset.profile_budget_s, device.backend);
             let line = CommandLine::new("profiler", &words).with(["--space", &preset.space, "--ops"]);
-            let line = line.with([&self.baseline_ops()]).with(["-o"]).with([&output]);
+            let line = with_models(line.with([&self.baseline_ops()]), networks).with(["-o"]).with([&output]);
             Stage { name: format!("profile-{}", device.name), line, output }
         };
         preset.devices.iter().filter(|device| !self.model(device).exists()).map(stage).collect()
@@ -194,11 +209,12 @@ impl Plan {
         let folder = self.search(device, term, seed);
         let loss = match term {
             LatencyTerm::With => "",
-            LatencyTerm::Without => "--latency-loss budget-only",
+            LatencyTerm::Without => "--latency-loss none",
         };
         let words = format!(
             "run --seed {seed} --threads 1 --target-of-baseline {} {loss} {}",
-            self.preset.target_of_baseline, self.preset.search
+            self.preset.target_of_baseline(device),
+            self.preset.search
         );
         let line = CommandLine::new("search", &words)
             .with(["--space", &self.preset.space, "--model"])
@@ -241,15 +257,16 @@ impl Plan {
                 "run --no-ops --networks {} --seed 1 --budget-s {} --backend {}",
                 preset.control_networks, preset.measure_budget_s, device.backend
             );
-            let mut line = CommandLine::new("profiler", &words).with(["--space", &preset.space]);
-            for model in models {
-                line = line.with([Path::new("--onnx"), model]);
-            }
-            line = line.with([Path::new("-o"), &output]);
+            let line = CommandLine::new("profiler", &words).with(["--space", &preset.space]);
+            let line = with_models(line, models).with([Path::new("-o"), &output]);
             Stage { name: format!("measure-{}", device.name), line, output }
         };
         preset.devices.iter().map(stage).collect()
     }
+}
+
+fn with_models(line: CommandLine, models: &[PathBuf]) -> CommandLine {
+    models.iter().fold(line, |line, model| line.with([Path::new("--onnx"), model]))
 }
 
 /// Name of a search's stage.

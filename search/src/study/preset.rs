@@ -12,13 +12,16 @@ const BUILT_IN: [(&str, &str); 2] =
     [("full", include_str!("presets/full.toml")), ("smoke", include_str!("presets/smoke.toml"))];
 
 /// A device: a runtime of this machine.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StudyDevice {
     /// Its name in tables and files.
     pub name: String,
     /// The profiler's backend.
     pub backend: String,
+    /// Its own [`StudyPreset::target_of_baseline`], if not the study's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_of_baseline: Option<f64>,
 }
 
 /// A study, version 1.
@@ -40,9 +43,11 @@ pub struct StudyPreset {
     pub seeds: Vec<u64>,
     /// Target as a fraction of the predicted latency of the baseline of width 1.
     pub target_of_baseline: f64,
+    /// Whether the best paths within the target by the searches without latency loss are trained, too.
+    pub train_cut: bool,
     /// Number of targets per device whose networks are measured.
     pub targets: usize,
-    /// Random networks that the latency models are fitted to.
+    /// Networks, spread over the work that the space's have, that the latency models are fitted to.
     pub profile_networks: usize,
     /// Random networks that are measured beside the trained ones.
     pub control_networks: usize,
@@ -84,6 +89,12 @@ impl StudyPreset {
         self.baselines.as_ref().unwrap_or(&self.space)
     }
 
+    /// Target of the searches for a device, as a fraction of the predicted latency of the baseline of width 1.
+    #[must_use]
+    pub fn target_of_baseline(&self, device: &StudyDevice) -> f64 {
+        device.target_of_baseline.unwrap_or(self.target_of_baseline)
+    }
+
     fn check(&self) -> Result<(), String> {
         if (self.format.as_str(), self.version) != ("tailor-study", 1) {
             let (format, version) = (&self.format, self.version);
@@ -102,8 +113,11 @@ impl StudyPreset {
         if self.seeds.iter().enumerate().any(|(index, seed)| self.seeds[..index].contains(seed)) {
             return Err(format!("`seeds` are {:?}, expected each once", self.seeds));
         }
-        if !(self.target_of_baseline.is_finite() && self.target_of_baseline > 0.0) {
-            return Err(format!("`target_of_baseline` is {}, expected above 0", self.target_of_baseline));
+        let own = self.devices.iter().filter_map(|device| device.target_of_baseline);
+        if let Some(wrong) =
+            own.chain([self.target_of_baseline]).find(|share| !(share.is_finite() && *share > 0.0))
+        {
+            return Err(format!("`target_of_baseline` is {wrong}, expected above 0"));
         }
         let plain =
             |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
@@ -141,6 +155,7 @@ mod tests {
             ("[0.35, 0.5, 0.75, 1.0, 1.4]", "[0.5, 0.75]", "1 among them"),
             ("emulated-b", "emulated-a", "each name once"),
             ("targets = 3", "targets = 1", "`targets`"),
+            ("target_of_baseline = 0.7", "target_of_baseline = -0.7", "-0.7"),
         ] {
             assert!(text.contains(from));
             std::fs::write(&path, text.replace(from, to)).unwrap();
