@@ -123,6 +123,7 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
         target_half_width: 1e-6,
         min_rounds: ROUNDS,
         max_rounds: ROUNDS,
+        min_round_size: ops.len(),
         ..bench.protocol.clone()
     };
     let runs_per_batch = vec![None; ops.len()];

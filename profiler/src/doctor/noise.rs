@@ -57,7 +57,7 @@ pub(super) fn measure_noise_of<S: Subject>(
         max_rounds: u32::MAX,
         budget_ns: watch_ns - watch_ns / 4 + WARM_UP_NS,
         // Nothing else evicts the caches: it is the block that is watched, not a cold start.
-        evict_each_round: false,
+        min_round_size: 1,
         heat: None,
         ..Protocol::default()
     };

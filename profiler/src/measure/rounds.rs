@@ -23,9 +23,9 @@ use super::warm_up::{Pace, Steadiness, at_subject, warm_up};
 
 /// Measures every subject until it is known well enough, and adds everything to `history`.
 ///
-/// A round gives every open subject one burst: a cold run, ones that settle the caches, then hot samples. Before each round
-/// the caches are evicted, so that what a subject left there in the last one is gone; the order is shuffled every round; the
-/// reference block is timed in between. A subject closes when the confidence intervals of both its
+/// A round gives every open subject one burst: a cold run, ones that settle the caches, then hot samples. In rounds
+/// of few subjects the caches are evicted before each burst; the order is shuffled every round; the reference block is timed in
+/// between. A subject closes when the confidence intervals of both its
 /// cache states are within the target, or when it had all its rounds. `history` may hold what earlier calls
 /// measured of the same subjects: it is continued, and nothing in it is measured again. `stop` is looked at
 /// between bursts.
@@ -182,12 +182,7 @@ impl<'a, S: Subject> Session<'a, S> {
         standing: &Standing,
     ) -> Result<Option<Outcome>, MeasureError> {
         let round_start_ns = self.now_ns();
-        if self.protocol.evict_each_round {
-            let evictor = self.instruments.evictor.as_mut();
-            evictor
-                .run()
-                .map_err(|source| MeasureError::Instrument { instrument: "cache evictor", source })?;
-        }
+        let evict = members.len() < self.protocol.min_round_size;
         for (done, &subject) in members.iter().enumerate() {
             self.watch_heat()?;
             if let Some(outcome) = self.interrupted() {
@@ -195,6 +190,11 @@ impl<'a, S: Subject> Session<'a, S> {
             }
             if self.now_ns() - self.last_reading_ns >= self.protocol.reference_every_ns {
                 self.read_reference()?;
+            }
+            if evict {
+                let evictor = self.instruments.evictor.as_mut();
+                let named = |source| MeasureError::Instrument { instrument: "cache evictor", source };
+                evictor.run().map_err(named)?;
             }
             self.burst(subject, round, standing.needs[subject])?;
             let left_ns = standing.left_ns.map(|left| {
