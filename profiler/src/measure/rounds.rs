@@ -191,12 +191,8 @@ impl<'a, S: Subject> Session<'a, S> {
             if self.now_ns() - self.last_reading_ns >= self.protocol.reference_every_ns {
                 self.read_reference()?;
             }
-            if evict {
-                let evictor = self.instruments.evictor.as_mut();
-                let named = |source| MeasureError::Instrument { instrument: "cache evictor", source };
-                evictor.run().map_err(named)?;
-            }
-            self.burst(subject, round, standing.needs[subject])?;
+            let evicting_ns = if evict { self.evict()? } else { 0 };
+            self.burst(subject, round, standing.needs[subject], evicting_ns)?;
             let left_ns = standing.left_ns.map(|left| {
                 let budget = self.protocol.budget_ns.saturating_sub(self.spent_ns());
                 left.saturating_sub(self.now_ns() - round_start_ns).min(budget)

@@ -3,7 +3,7 @@ mod disturbances;
 mod endings;
 mod heat;
 
-use std::sync::Arc;
+use std::{cell::Cell, rc::Rc, sync::Arc};
 
 use super::super::clock::FakeClock;
 use super::super::drift::CorrectedNs;

@@ -26,6 +26,7 @@ fn history(turns: &[(&[f64], &[f64], &[f64])]) -> History {
             took_ns: 500,
             repeats: 4,
             cold: Samples { kept: ns(cold), dropped: vec![] },
+            evicting_ns: 0,
             settling_ns: 0,
             hot: Samples { kept: ns(hot), dropped: disturbed(dropped) },
         };
