@@ -118,7 +118,7 @@ mod tests {
     fn the_interval_holds_the_middle_as_often_as_it_says() {
         type Draw = fn(&mut Pcg64) -> f64;
         let normal: Draw = |random| (0..12).map(|_| random.random::<f64>()).sum::<f64>() - 6.0;
-        // One in five is twice as far off, and three times.
+        // One in five is five times as wide.
         let tails: Draw = |random| {
             let wide = if random.random::<f64>() < 0.2 { 5.0 } else { 1.0 };
             wide * (random.random::<f64>() - 0.5)
