@@ -9,13 +9,15 @@ pub(super) struct Shares {
     pub(super) timed: f64,
     /// Runs of subjects that settle the caches, timed, but for no figure.
     pub(super) settling: f64,
+    /// Evicting the caches before turns.
+    pub(super) evicting: f64,
     /// Before the first reading: warming up the reference and every subject.
     pub(super) warm_up: f64,
     /// The reference block.
     pub(super) reference: f64,
     /// Within turns, but not in runs: clock, processor usage.
     pub(super) in_turns: f64,
-    /// Between turns: journal, standing, progress.
+    /// Between turns, but for evicting: journal, standing, progress.
     pub(super) between_turns: f64,
 }
 
@@ -23,23 +25,26 @@ impl Shares {
     /// `None` of an empty history. A reading counts as `reference_runs` times what it took, the shortest of its runs.
     pub(super) fn of(history: &History, reference_runs: u32) -> Option<Self> {
         let total_ns = history.spent_ns() as f64;
-        let (mut timed, mut settling, mut warm_up, mut reference, mut turns) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        let (mut timed, mut settling, mut evicting) = (0.0, 0.0, 0.0);
+        let (mut warm_up, mut reference, mut turns) = (0.0, 0.0, 0.0);
         for segment in history.segments() {
             warm_up += segment.readings.first().map_or(0.0, |reading| reading.at_ns as f64);
             reference += segment.readings.iter().map(|reading| reading.took.0).sum::<f64>()
                 * f64::from(reference_runs);
             turns += segment.bursts.iter().map(|burst| burst.took_ns as f64).sum::<f64>();
             settling += segment.bursts.iter().map(|burst| burst.settling_ns as f64).sum::<f64>();
+            evicting += segment.bursts.iter().map(|burst| burst.evicting_ns as f64).sum::<f64>();
             timed += segment
                 .bursts
                 .iter()
                 .map(|b| timed_ns(&b.cold) + timed_ns(&b.hot) * f64::from(b.repeats))
                 .sum::<f64>();
         }
-        let between = total_ns - warm_up - reference - turns;
+        let between = total_ns - warm_up - reference - evicting - turns;
         (total_ns > 0.0).then(|| Self {
             timed: timed / total_ns,
             settling: settling / total_ns,
+            evicting: evicting / total_ns,
             warm_up: warm_up / total_ns,
             reference: reference / total_ns,
             in_turns: (turns - timed - settling) / total_ns,
@@ -71,6 +76,7 @@ mod tests {
             took_ns: 700,
             repeats: 10,
             cold: Samples { kept: vec![], dropped: vec![dropped] },
+            evicting_ns: 10,
             settling_ns: 60,
             hot: Samples { kept: vec![RawNs(25.0), RawNs(26.0)], dropped: vec![] },
         };
@@ -82,14 +88,16 @@ mod tests {
         ];
         let history = History::replay(entries).unwrap();
         // The last reading begins at 1000, the session's end. Warm-up 200; reference 2 · 2 · 20 = 80; turns 700, of
-        // which 90 + 10 · 51 = 600 timed and 60 settling; the rest, 1000 − 200 − 80 − 700 = 20, lies between turns.
+        // which 90 + 10 · 51 = 600 timed and 60 settling; 10 evicting before it; the rest, 1000 − 200 − 80 − 10 − 700 = 10, lies
+        // between turns.
         let expected = Shares {
             timed: 0.6,
             settling: 0.06,
+            evicting: 0.01,
             warm_up: 0.2,
             reference: 0.08,
             in_turns: 0.04,
-            between_turns: 0.02,
+            between_turns: 0.01,
         };
         assert_eq!(Shares::of(&history, 2), Some(expected));
         assert_eq!(Shares::of(&History::default(), 2), None);

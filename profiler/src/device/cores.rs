@@ -1,6 +1,6 @@
 //! Cores, and the clusters of equal ones they form.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 
@@ -102,6 +102,13 @@ pub(super) fn caches(root: &Root) -> Vec<u64> {
         .collect();
     caches.sort_unstable();
     caches.into_iter().map(|(_, size)| size).collect()
+}
+
+/// Bytes of the largest cache of core 0; 0 where the system does not tell.
+#[must_use]
+pub fn largest_cache_bytes() -> usize {
+    let largest = caches(&Root::new(Path::new("/"))).into_iter().max().unwrap_or(0);
+    usize::try_from(largest.saturating_mul(1024)).unwrap_or(usize::MAX)
 }
 
 fn kibibytes(text: &str) -> Option<u64> {

@@ -18,7 +18,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 pub use affinity::{AffinityError, allowed_cpus, pin};
-pub use cores::{Cluster, Core};
+pub use cores::{Cluster, Core, largest_cache_bytes};
 use cpuinfo::CpuInfo;
 pub use emulation::emulator;
 pub use process::{peak_memory_kib, return_free_memory};

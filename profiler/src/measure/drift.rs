@@ -197,6 +197,7 @@ mod tests {
             took_ns: 1,
             repeats: 1,
             cold: Samples::default(),
+            evicting_ns: 0,
             settling_ns: 0,
             hot: Samples::default(),
         };

@@ -47,7 +47,10 @@ pub struct Burst {
     pub took_ns: u64,
     /// Runs per hot sample; samples are per run already.
     pub repeats: u32,
-    /// The first run, after other subjects evicted the caches: one sample of one run.
+    /// What evicting the caches took, before the turn's start; 0 where other subjects had done it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub evicting_ns: u64,
+    /// The first run, after the caches were evicted: one sample of one run.
     pub cold: Samples,
     /// What the runs between the cold one and the hot ones took together; they settle the caches and count for no figure.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -209,6 +212,7 @@ mod tests {
             took_ns: 40,
             repeats: 3,
             cold: Samples { kept: kept.clone(), dropped: vec![] },
+            evicting_ns: 0,
             settling_ns: 0,
             hot: Samples {
                 kept,

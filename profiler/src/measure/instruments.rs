@@ -6,6 +6,7 @@ use super::processor::{KernelUsage, NeverPreempted, Processor};
 use super::reference::ReferenceBlock;
 use super::subject::{FakeSubject, Subject};
 use super::thermometer::{DeviceThermometer, NoThermometer, Thermometer};
+use crate::device::largest_cache_bytes;
 
 /// Clock, processor usage, reference block, cache evictor and thermometer.
 pub struct Instruments {
@@ -15,7 +16,7 @@ pub struct Instruments {
     pub processor: Box<dyn Processor>,
     /// The yardstick of drift.
     pub reference: Box<dyn Subject>,
-    /// What makes caches cold when there are few subjects.
+    /// What makes caches cold.
     pub evictor: Box<dyn Subject>,
     /// How hot it is.
     pub thermometer: Box<dyn Thermometer>,
@@ -29,7 +30,7 @@ impl Instruments {
             clock: Box::new(SystemClock::new()),
             processor: Box::new(KernelUsage::for_threads(threads)),
             reference: Box::new(ReferenceBlock::new()),
-            evictor: Box::new(CacheEvictor::new()),
+            evictor: Box::new(CacheEvictor::new(largest_cache_bytes())),
             thermometer: Box::new(DeviceThermometer::new()),
         }
     }

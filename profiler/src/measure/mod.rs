@@ -3,8 +3,8 @@
 //! [`measure`] goes round-robin over all subjects in bursts, in an order shuffled every round, and times a
 //! fixed reference block in between. Everything it times lands in a [`History`], which is plain data: it can
 //! be written out entry by entry, read back, and continued. [`summarise`] turns a history into latencies: the
-//! machine's tempo is divided out, pre-empted samples and slow phases are left aside where there are others, and the median of
-//! the burst medians is given with its order-statistic confidence interval.
+//! machine's tempo is divided out, pre-empted samples and slow phases are left aside where there are others, and the mean
+//! of the middle half of the burst medians is given with its confidence interval.
 //!
 //! Time, pre-emption, the reference, the eviction of caches and temperatures are parameters ([`Instruments`]), so that the
 //! whole protocol is tested with a fake clock, and emulated runs cannot be mistaken for real ones.
@@ -18,6 +18,7 @@ mod history;
 mod instruments;
 mod interval;
 mod levels;
+mod midmean;
 mod processor;
 mod progress;
 mod protocol;
@@ -39,6 +40,7 @@ pub use heat::{HeatLimits, HeatReport, Pause, PauseEnd, Warmth};
 pub use history::{Burst, Disturbed, Entry, History, NotStarted, Reading, Samples, Segment};
 pub use instruments::Instruments;
 pub use interval::{Interval, median, median_interval, quantile};
+pub use midmean::{midmean, midmean_interval};
 pub use processor::{KernelUsage, NeverPreempted, Processor, ThreadClock, Usage};
 pub use progress::{Observer, Outcome, Progress, Silent};
 pub use protocol::{Protocol, ProtocolError};

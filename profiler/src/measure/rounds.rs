@@ -23,8 +23,9 @@ use super::warm_up::{Pace, Steadiness, at_subject, warm_up};
 
 /// Measures every subject until it is known well enough, and adds everything to `history`.
 ///
-/// A round gives every open subject one burst: a cold run, ones that settle the caches, then hot samples. The order is shuffled every
-/// round; the reference block is timed in between. A subject closes when the confidence intervals of both its
+/// A round gives every open subject one burst: a cold run, ones that settle the caches, then hot samples. In rounds
+/// of few subjects the caches are evicted before each burst; the order is shuffled every round; the reference block is timed in
+/// between. A subject closes when the confidence intervals of both its
 /// cache states are within the target, or when it had all its rounds. `history` may hold what earlier calls
 /// measured of the same subjects: it is continued, and nothing in it is measured again. `stop` is looked at
 /// between bursts.
@@ -123,10 +124,7 @@ impl<'a, S: Subject> Session<'a, S> {
         loop {
             let mut members = standing.open();
             members.retain(|subject| !had_turn.contains(subject));
-            if had_turn.is_empty() {
-                self.fill_up(&mut members, &standing, round);
-            }
-            self.shuffle(&mut members, round);
+            members.shuffle(&mut self.random(round));
             let interrupted = self.round(round, &members, &standing)?;
             // Closes the bracket around the last burst.
             self.read_reference()?;
@@ -172,25 +170,9 @@ impl<'a, S: Subject> Session<'a, S> {
         Ok(())
     }
 
-    /// Few open subjects would stay in the caches, and their cold runs would not be cold.
-    fn fill_up(&self, members: &mut Vec<usize>, standing: &Standing, round: u32) {
-        let mut finished = standing.finished();
-        finished.shuffle(&mut self.random(round, 1));
-        let missing = (self.protocol.min_round_size / 2).saturating_sub(members.len());
-        members.extend(finished.into_iter().take(missing));
-    }
-
-    fn shuffle(&self, members: &mut [usize], round: u32) {
-        members.shuffle(&mut self.random(round, 0));
-    }
-
     /// Depends on the round only, not on what a process drew before: a resumed session draws the same.
-    fn random(&self, round: u32, purpose: u64) -> Pcg64 {
-        Pcg64::new(
-            u128::from(self.protocol.seed) << 64 | u128::from(round),
-            // Streams are chosen by their low bits.
-            u128::from(purpose) + 0x5eed,
-        )
+    fn random(&self, round: u32) -> Pcg64 {
+        Pcg64::new(u128::from(self.protocol.seed) << 64 | u128::from(round), 0x5eed)
     }
 
     fn round(
@@ -200,7 +182,7 @@ impl<'a, S: Subject> Session<'a, S> {
         standing: &Standing,
     ) -> Result<Option<Outcome>, MeasureError> {
         let round_start_ns = self.now_ns();
-        let evict = self.subjects.len() < self.protocol.min_round_size;
+        let evict = members.len() < self.protocol.min_round_size;
         for (done, &subject) in members.iter().enumerate() {
             self.watch_heat()?;
             if let Some(outcome) = self.interrupted() {
@@ -209,13 +191,8 @@ impl<'a, S: Subject> Session<'a, S> {
             if self.now_ns() - self.last_reading_ns >= self.protocol.reference_every_ns {
                 self.read_reference()?;
             }
-            if evict {
-                self.instruments
-                    .evictor
-                    .run()
-                    .map_err(|source| MeasureError::Instrument { instrument: "cache evictor", source })?;
-            }
-            self.burst(subject, round, standing.needs[subject])?;
+            let evicting_ns = if evict { self.evict()? } else { 0 };
+            self.burst(subject, round, standing.needs[subject], evicting_ns)?;
             let left_ns = standing.left_ns.map(|left| {
                 let budget = self.protocol.budget_ns.saturating_sub(self.spent_ns());
                 left.saturating_sub(self.now_ns() - round_start_ns).min(budget)

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::MeasureError;
 use super::drift::{CorrectedNs, Drift, RawNs};
 use super::history::{Burst, History, Samples};
-use super::interval::{Interval, median, median_interval, quantile};
+use super::interval::{Interval, median, quantile};
+use super::midmean::{midmean, midmean_interval};
 use super::protocol::Protocol;
 use super::tempo::{Moment, Tempo, calmest, middle_ns};
 
@@ -27,7 +28,7 @@ pub enum Status {
 /// One subject's latency in one cache state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
-    /// Median of the calm turns' medians, corrected for the machine's tempo.
+    /// [`midmean`] of the calm turns' medians, corrected for the machine's tempo.
     pub latency: CorrectedNs,
     /// Median of the turns' medians, as measured.
     pub raw_median: RawNs,
@@ -170,7 +171,7 @@ impl Turn {
     }
 }
 
-/// The calm turns' medians, their median and its interval: what the stopping rule looks at.
+/// The calm turns' medians, their middle and its interval: what the stopping rule looks at.
 pub(super) struct Centre {
     corrected: Vec<f64>,
     pub(super) latency: f64,
@@ -198,8 +199,8 @@ impl Centre {
             choice = Choice::All;
             corrected = medians(choice);
         }
-        let latency = median(&corrected)?;
-        let interval = median_interval(&corrected);
+        let latency = midmean(&corrected)?;
+        let interval = midmean_interval(&corrected);
         let width = interval.map(|interval| interval.relative_half_width(latency));
         let within_target = width.is_some_and(|width| width <= protocol.target_half_width);
         let status = match width {

@@ -3,7 +3,7 @@ mod disturbances;
 mod endings;
 mod heat;
 
-use std::sync::Arc;
+use std::{cell::Cell, rc::Rc, sync::Arc};
 
 use super::super::clock::FakeClock;
 use super::super::drift::CorrectedNs;
@@ -137,7 +137,7 @@ fn rounds_are_shuffled_by_the_seed() {
 }
 
 #[test]
-fn finished_subjects_fill_small_rounds_with_cold_runs_only() {
+fn finished_subjects_take_no_part_and_small_rounds_are_evicted() {
     let clock = FakeClock::new();
     let mut subjects = steady(&clock, &[1_000_000; 9]);
     let mut run_number = 0u64;
@@ -146,16 +146,20 @@ fn finished_subjects_fill_small_rounds_with_cold_runs_only() {
         run_number += 1;
         if (run_number / 7).is_multiple_of(2) { 1_000_000 } else { 2_000_000 }
     }));
-    let protocol = Protocol { min_rounds: 6, max_rounds: 12, min_round_size: 16, ..Protocol::default() };
+    let evictions = Rc::new(Cell::new(0));
+    let mut instruments = instruments(&clock);
+    let count = evictions.clone();
+    instruments.evictor = Box::new(FakeSubject::new(clock, move || {
+        count.set(count.get() + 1);
+        0
+    }));
+    let protocol = Protocol { min_rounds: 6, max_rounds: 12, min_round_size: 10, ..Protocol::default() };
     let (mut history, mut recorder) = (History::default(), Recorder::default());
-    let outcome = run(&mut subjects, &protocol, &mut instruments(&clock), &mut history, &mut recorder);
+    let outcome = run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);
     assert_eq!(outcome, Outcome::RoundsSpent);
-    let round_6: Vec<&Burst> = recorder.bursts().into_iter().filter(|burst| burst.round == 6).collect();
-    assert_eq!(round_6.len(), 8);
-    for burst in &round_6 {
-        assert_eq!(burst.hot.kept.is_empty(), burst.subject != 9);
-        assert_eq!(burst.cold.kept.len(), 1);
-    }
+    let turns_of = |round| recorder.bursts().iter().filter(|burst| burst.round == round).count();
+    assert_eq!((0..12).map(turns_of).collect::<Vec<_>>(), [10, 10, 10, 10, 10, 10, 1, 1, 1, 1, 1, 1]);
+    assert_eq!(evictions.get(), 6);
     let summaries = summarise(&history, 10, &protocol).unwrap();
     assert_eq!(summaries[0].hot.as_ref().unwrap().status, Status::WithinTarget);
     assert_eq!(summaries[9].hot.as_ref().unwrap().status, Status::Wide);

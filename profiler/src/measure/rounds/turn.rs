@@ -11,8 +11,22 @@ use crate::measure::{
 };
 
 impl<S: Subject> Session<'_, S> {
-    /// Gives a subject its burst in a round, and records it.
-    pub(super) fn burst(&mut self, subject: usize, round: u32, need: Need) -> Result<(), MeasureError> {
+    /// Makes the caches cold; how long that took.
+    pub(super) fn evict(&mut self) -> Result<u64, MeasureError> {
+        let before_ns = self.now_ns();
+        let named = |source| MeasureError::Instrument { instrument: "cache evictor", source };
+        self.instruments.evictor.run().map_err(named)?;
+        Ok(self.now_ns() - before_ns)
+    }
+
+    /// Gives a subject its burst in a round, after the caches were evicted for so long, and records it.
+    pub(super) fn burst(
+        &mut self,
+        subject: usize,
+        round: u32,
+        need: Need,
+        evicting_ns: u64,
+    ) -> Result<(), MeasureError> {
         let at_ns = self.now_ns();
         let mut cold = Samples::default();
         self.sample(subject, 1, &mut cold)?;
@@ -29,7 +43,8 @@ impl<S: Subject> Session<'_, S> {
             }
         }
         let took_ns = self.now_ns() - at_ns;
-        self.record(Entry::Burst(Burst { subject, round, at_ns, took_ns, repeats, cold, settling_ns, hot }))
+        let burst = Burst { subject, round, at_ns, took_ns, repeats, evicting_ns, cold, settling_ns, hot };
+        self.record(Entry::Burst(burst))
     }
 
     /// Runs a subject until its caches have settled; how long that took.

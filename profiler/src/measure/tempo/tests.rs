@@ -20,6 +20,7 @@ fn history(subjects: usize, rounds: u32, slow: impl Fn(u32, usize) -> f64) -> Hi
                 took_ns: TURN_NS,
                 repeats: 1,
                 cold: samples(2.0 * ns),
+                evicting_ns: 0,
                 settling_ns: 0,
                 hot: samples(ns),
             };

@@ -92,7 +92,7 @@ fn cold_and_hot_runs_are_told_apart() {
     let last = Rc::new(Cell::new(usize::MAX));
     let mut subjects: Vec<_> = (0..3).map(|me| caching(&clock, &last, me)).collect();
     let mut instruments = instruments(&clock);
-    // Three subjects are fewer than a round's minimum of eight: the evictor must run before every burst.
+    // Three subjects are fewer than a round's minimum: the evictor must run before every burst.
     let evictor = last.clone();
     instruments.evictor = Box::new(FakeSubject::new(clock.clone(), move || {
         evictor.set(usize::MAX);
