@@ -75,10 +75,10 @@ mod tests {
             at_ns: 250,
             took_ns: 700,
             repeats: 10,
-            cold: Samples { kept: vec![], dropped: vec![dropped] },
+            cold: Samples { dropped: [dropped].into_iter().collect(), ..Samples::default() },
             evicting_ns: 10,
             settling_ns: 60,
-            hot: Samples { kept: vec![RawNs(25.0), RawNs(26.0)], dropped: vec![] },
+            hot: Samples { kept: [RawNs(25.0), RawNs(26.0)].into_iter().collect(), ..Samples::default() },
         };
         let entries = [
             Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } },

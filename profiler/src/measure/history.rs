@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::ClockQuality;
 use super::drift::RawNs;
+use super::few::Few;
 use super::heat::{Pause, Warmth};
 
 /// One thing that happened, in a form that can be written out at once (one JSON line, say) and read back.
@@ -67,10 +68,10 @@ fn is_zero(ns: &u64) -> bool {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Samples {
     /// Undisturbed.
-    pub kept: Vec<RawNs>,
+    pub kept: Few<RawNs, 5>,
     /// Pre-empted.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub dropped: Vec<Disturbed>,
+    #[serde(default, skip_serializing_if = "Few::is_empty")]
+    pub dropped: Few<Disturbed, 2>,
 }
 
 /// A pre-empted sample, in nanoseconds per run.
@@ -204,19 +205,19 @@ mod tests {
     }
 
     fn burst(subject: usize, round: u32, at_ns: u64) -> Burst {
-        let kept = vec![RawNs(12.5)];
+        let kept = Few::from_iter([RawNs(12.5)]);
         Burst {
             subject,
             round,
             at_ns,
             took_ns: 40,
             repeats: 3,
-            cold: Samples { kept: kept.clone(), dropped: vec![] },
+            cold: Samples { kept: kept.clone(), dropped: Few::default() },
             evicting_ns: 0,
             settling_ns: 0,
             hot: Samples {
                 kept,
-                dropped: vec![Disturbed { took: RawNs(99.0), on_processor: Some(RawNs(13.0)) }],
+                dropped: Few::from_iter([Disturbed { took: RawNs(99.0), on_processor: Some(RawNs(13.0)) }]),
             },
         }
     }

@@ -108,7 +108,7 @@ mod tests {
         history.push(Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } }).unwrap();
         history.push(Entry::Reading(Reading { at_ns: 0, took: RawNs(100.0) })).unwrap();
         for (round, (cold, hot)) in turns.iter().enumerate() {
-            let samples = |ns: f64| Samples { kept: vec![RawNs(ns)], dropped: vec![] };
+            let samples = |ns: f64| Samples { kept: [RawNs(ns)].into_iter().collect(), ..Samples::default() };
             let burst = Burst {
                 subject: 0,
                 round: round as u32,

@@ -1,14 +1,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 use super::super::clock::ClockQuality;
+use super::super::few::Few;
 use super::super::history::{Disturbed, Entry, Reading};
 use super::*;
 
-fn ns(values: &[f64]) -> Vec<RawNs> {
+fn ns(values: &[f64]) -> Few<RawNs, 5> {
     values.iter().copied().map(RawNs).collect()
 }
 
 /// Each on the processor for a fifth of its time.
-fn disturbed(values: &[f64]) -> Vec<Disturbed> {
+fn disturbed(values: &[f64]) -> Few<Disturbed, 2> {
     let disturbed = |took: &f64| Disturbed { took: RawNs(*took), on_processor: Some(RawNs(took / 5.0)) };
     values.iter().map(disturbed).collect()
 }
@@ -25,7 +26,7 @@ fn history(turns: &[(&[f64], &[f64], &[f64])]) -> History {
             at_ns: round as u64 * 1000,
             took_ns: 500,
             repeats: 4,
-            cold: Samples { kept: ns(cold), dropped: vec![] },
+            cold: Samples { kept: ns(cold), dropped: Few::default() },
             evicting_ns: 0,
             settling_ns: 0,
             hot: Samples { kept: ns(hot), dropped: disturbed(dropped) },

@@ -12,7 +12,7 @@ fn history(subjects: usize, rounds: u32, slow: impl Fn(u32, usize) -> f64) -> Hi
         for subject in 0..subjects {
             let turn = u64::from(round) * subjects as u64 + subject as u64;
             let ns = 1000.0 * (subject + 1) as f64 * slow(round, subject);
-            let samples = |ns: f64| Samples { kept: vec![RawNs(ns)], dropped: vec![] };
+            let samples = |ns: f64| Samples { kept: [RawNs(ns)].into_iter().collect(), ..Samples::default() };
             let burst = Burst {
                 subject,
                 round,
