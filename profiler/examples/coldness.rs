@@ -1,0 +1,84 @@
+//! How cold an op's first run is after all others, after an eviction, and after few others: what
+//! `Protocol::min_round_size` rests on.
+//!
+//! `cargo run --release --workspace --example coldness -- tract`, or `-- onnxruntime LIBRARY`. The ops of the mobile space
+//! have turns of five runs, in an order shuffled every round: all of them, all with the caches evicted before each turn, and
+//! twelve at a time. Printed is the first run's median over 30 turns as a ratio to that after all others, over the ops.
+
+use std::{env, error::Error, path::PathBuf, time::Instant};
+
+use profiler::{
+    backend::{Backend, BackendOptions, Model, Runnable, open},
+    device::largest_cache_bytes,
+    measure::{CacheEvictor, Subject, median, quantile},
+    spec::SpaceFile,
+    sweep::plan_ops,
+};
+use rand::{SeedableRng, seq::SliceRandom};
+use rand_pcg::Pcg64;
+
+const TURNS: usize = 30;
+const RUNS: usize = 5;
+const FEW: usize = 12;
+
+/// First runs in nanoseconds, by op.
+type Firsts = Vec<Vec<f64>>;
+
+/// A round of some ops: a turn each, after `prepare`.
+fn round(
+    ops: &mut [Box<dyn Runnable>],
+    order: &[usize],
+    prepare: &mut dyn FnMut() -> Result<(), Box<dyn Error>>,
+    firsts: &mut Firsts,
+) -> Result<(), Box<dyn Error>> {
+    for &op in order {
+        prepare()?;
+        let started = Instant::now();
+        ops[op].run()?;
+        firsts[op].push(started.elapsed().as_nanos() as f64);
+        for _ in 1..RUNS {
+            ops[op].run()?;
+        }
+    }
+    Ok(())
+}
+
+fn load(backend: &dyn Backend) -> Result<Vec<Box<dyn Runnable>>, Box<dyn Error>> {
+    let planned = plan_ops(&SpaceFile::built_in("proxylessnas-mobile")?.resolve()?)?;
+    let load = |one: &profiler::sweep::Planned| backend.prepare(Model { key: &one.key, onnx: &one.onnx }, 1);
+    Ok(planned.iter().map(load).collect::<Result<_, _>>()?)
+}
+
+fn print(name: &str, firsts: &Firsts, all: &Firsts) {
+    let ratio = |(a, b): (&Vec<f64>, &Vec<f64>)| Some(median(a)? / median(b)?);
+    let ratios: Vec<f64> = firsts.iter().zip(all).filter_map(ratio).collect();
+    let at = |q| quantile(&ratios, q).unwrap_or(f64::NAN);
+    println!("{name:<24} {:.3} {:.3} {:.3} {:.3} {:.3}", at(0.0), at(0.05), at(0.5), at(0.95), at(1.0));
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let name = env::args().nth(1).ok_or("name a backend: tract, or onnxruntime and its library")?;
+    let onnxruntime_library = env::args().nth(2).map(PathBuf::from);
+    let backend = open(&name, BackendOptions { onnxruntime_library, mock: None })?;
+    let mut ops = load(&*backend)?;
+    let mut evictor = CacheEvictor::new(largest_cache_bytes());
+    let mut random = Pcg64::seed_from_u64(0);
+    let mut order: Vec<usize> = (0..ops.len()).collect();
+    let [mut all, mut evicted, mut few] = [(); 3].map(|()| vec![Vec::new(); ops.len()]);
+    // The three take turns, as the machine is not always as fast.
+    for _ in 0..TURNS {
+        order.shuffle(&mut random);
+        round(&mut ops, &order, &mut || Ok(()), &mut all)?;
+        round(&mut ops, &order, &mut || evictor.run().map_err(|e| e as Box<dyn Error>), &mut evicted)?;
+        for group in order.chunks(FEW) {
+            // The first round comes after others.
+            let mut unused = vec![Vec::new(); ops.len()];
+            round(&mut ops, group, &mut || Ok(()), &mut unused)?;
+            round(&mut ops, group, &mut || Ok(()), &mut few)?;
+        }
+    }
+    println!("first run / after all others: least, 5 %, median, 95 %, most of {} ops", ops.len());
+    print("all, evicted before each", &evicted, &all);
+    print("twelve at a time", &few, &all);
+    Ok(())
+}
