@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use profiler::record::read_text;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
 use super::{
     Bench, Bound, Finding, Goal,
-    score::{fit, samples, score},
+    score::{fit, samples_of_groups, score},
 };
 use crate::{PredictorError, import::ImportedRow};
 
@@ -35,7 +36,10 @@ pub(super) fn note10(bench: &Bench<'_>) -> Result<Vec<Finding>, PredictorError> 
     let is_test =
         |row: &&ImportedRow| resolutions.get(&row.line).is_some_and(|found| left_out.contains(found));
     bench.say(&format!("{TABLE}: fitting"));
-    let (model, chosen) = fit(&samples(rows.iter().filter(|row| !is_test(row))))?;
+    // The blocks of a resolution were measured one after the other, and what is new later is another resolution as a whole.
+    let group = |row: &ImportedRow| resolutions.get(&row.line).cloned();
+    let rest = rows.iter().filter(|row| !is_test(row));
+    let (model, chosen) = fit(&samples_of_groups(rest, &group))?;
     let scores = score(&model, rows.iter().filter(is_test))?;
     let measured = rows.iter().filter(is_test).filter(|row| model.knows(&row.subject.key())).count();
     Ok(vec![Finding {
@@ -56,7 +60,8 @@ pub(super) fn note10(bench: &Bench<'_>) -> Result<Vec<Finding>, PredictorError> 
 fn resolutions(bench: &Bench<'_>, file: &str) -> Result<BTreeMap<u64, String>, PredictorError> {
     let file = bench.folder.join(file);
     let content = |reason: String| profiler::record::ReadError::Content { path: file.clone(), reason };
-    let mut reader = csv::Reader::from_path(&file).map_err(|e| content(e.to_string()))?;
+    let text = read_text(&file)?.replace("\r\n", "\n");
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
     let heads = reader.headers().map_err(|e| content(e.to_string()))?.clone();
     let place = heads.iter().position(|head| head == "resolution");
     let place = place.ok_or_else(|| content("no column `resolution`".to_owned()))?;
