@@ -49,6 +49,10 @@ pub(crate) fn descriptors(op: &OpFeatures) -> Vec<f64> {
     point.extend([2.0, 4.0, 8.0].map(|group| rounding_up(side, group)));
     // Multiply-accumulates per element: how much a layer computes for what it moves.
     point.push(macs - widest - pixels_in);
+    // What can be computed side by side, and how much of it follows one after the other for each output: a processor with
+    // many lanes takes the time of a few outputs for one, and changes how it cuts work up where they are enough.
+    let in_fours = channels_out + rounding_up(count(channels_out), 4.0);
+    point.extend([pixels_out + in_fours, macs - pixels_out - channels_out]);
     point.extend(MARKS.map(|term| f64::from(u8::from(op.amount(term) > 0.0))));
     point
 }
@@ -68,6 +72,7 @@ pub(crate) fn descriptor_slopes(slope: &FeatureSlope) -> Vec<f64> {
     ];
     slopes.resize(slopes.len() + 3 * CHANNEL_GROUPS.len() + 2 * PIXEL_GROUPS.len(), 0.0);
     slopes.push(macs - widest - pixels_in);
+    slopes.extend([pixels_out + channels_out, macs - pixels_out - channels_out]);
     slopes.resize(slopes.len() + MARKS.len(), 0.0);
     slopes
 }

@@ -9,13 +9,14 @@ use crate::{
     terms::{
         ADDED, AVERAGE_POOL, BILINEAR, CONCATENATED, CONSTANT, DENSE, DEPTHWISE, DILATED, GATED, GROUPED,
         HSIGMOID, HSWISH, LINEAR, MAX_POOL, MULTIPLIED, N_TERMS, NEAREST, OTHER, POINTWISE, POOLED, RELU,
-        RELU6, SIGMOID, SOFTMAX, SWISH, TERMS, UPSAMPLED_CALLS,
+        RELU6, SERIAL, SIGMOID, SOFTMAX, SWISH, TERMS, UPSAMPLED_CALLS,
     },
     window_walk::WindowWalk,
 };
 
 /// How many elements or multiply-accumulates make 1 in a work term, so that coefficients are milliseconds per million.
 const MILLION: f64 = 1e6;
+const THOUSAND: f64 = 1e3;
 
 /// Names of the sizes, in order: natural logarithms of what people tell an op by.
 pub const SIZES: [&str; 8] = [
@@ -80,6 +81,7 @@ fn add_work(layer: &Primitive, work: &mut [f64; N_TERMS]) {
     let mut add = |place: usize, amounts: &[f64]| {
         work[place..].iter_mut().zip(amounts).for_each(|(term, amount)| *term += amount);
     };
+    add(SERIAL, &[layer.serial_steps() as f64 / THOUSAND]);
     let elements = millions(layer.output().elements());
     let weighted = |input: FeatureMap| {
         [millions(layer.macs()), millions(input.elements()), elements, millions(layer.weights()), 1.0]
@@ -173,6 +175,8 @@ mod tests {
             ("depthwise_runs", 24e-6),
             ("depthwise_run_taps", 150e-6),
             ("relu6_elements", 120e-6),
+            // Expand 1 tap · 1 group of four channels, depthwise 9 · 1, project 1 · 2.
+            ("serial_steps", 12e-3),
             ("constant", 1.0),
         ];
         let found = work("mbconv-4x4x2-o5-e3-k3-s2-relu6");
@@ -192,7 +196,7 @@ mod tests {
         assert!(names("conv-8x8x8-o8-k3-s1-g8").contains(&"depthwise_macs"));
         assert!(names("conv-8x8x8-o8-k3-s1-g2").contains(&"grouped_macs"));
         assert!(names("conv-8x8x8-o16-k3-s1-g8").contains(&"grouped_macs"));
-        assert_eq!(names("gpool-8x8x8"), ["pooled_elements", "pooled_calls", "constant"]);
+        assert_eq!(names("gpool-8x8x8"), ["pooled_elements", "pooled_calls", "serial_steps", "constant"]);
         assert!(names("linear-1x1x8-o10").contains(&"linear_weights"));
         assert!(names("mbconv-8x8x8-o8-e1-k3-s1-relu6-res").contains(&"added_elements"));
     }
@@ -203,7 +207,12 @@ mod tests {
             // 3×3 at stride 2 on 4×4: windows at 0 (2 inside) and 2 (3 inside) of each side: 5 · 5 taps of 8 channels.
             (
                 "maxpool-4x4x8-k3-s2",
-                vec![("max_pool_taps", 200e-6), ("max_pool_calls", 1.0), ("max_pool_written", 32e-6)],
+                vec![
+                    ("max_pool_taps", 200e-6),
+                    ("max_pool_calls", 1.0),
+                    ("max_pool_written", 32e-6),
+                    ("serial_steps", 9e-3),
+                ],
             ),
             (
                 "avgpool-4x4x8-k2-s2",
@@ -211,6 +220,7 @@ mod tests {
                     ("average_pool_taps", 128e-6),
                     ("average_pool_calls", 1.0),
                     ("average_pool_written", 32e-6),
+                    ("serial_steps", 4e-3),
                 ],
             ),
             ("add-4x4x8", vec![("added_elements", 128e-6), ("added_calls", 1.0)]),
@@ -257,7 +267,11 @@ mod tests {
             }
         }
         let others = [(RELU, "relu_elements"), (DILATED, "dilated_macs"), (NEAREST, "nearest_elements")];
-        let others = others.into_iter().chain([(OTHER, "other_elements"), (CONSTANT, "constant")]);
+        let others = others.into_iter().chain([
+            (OTHER, "other_elements"),
+            (SERIAL, "serial_steps"),
+            (CONSTANT, "constant"),
+        ]);
         others.for_each(|(place, name)| assert_eq!(TERMS[place], name));
     }
 }

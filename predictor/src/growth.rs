@@ -141,6 +141,15 @@ fn macs_growth(node: &Node, of_input: Growth, output: Growth) -> f64 {
     weights_growth(node, of_input, output) + output.pixels
 }
 
+/// Growth of the steps that follow one after the other for each output.
+fn steps_growth(layer: &Primitive, node: &Node, of_input: Growth) -> f64 {
+    match layer {
+        Primitive::GlobalPool { .. } => of_input.pixels,
+        _ if is_weighted(&node.layer) && !is_depthwise(node) => of_input.channels,
+        _ => 0.0,
+    }
+}
+
 fn add_slope(layer: &Primitive, node: &Node, of_input: Growth, output: Growth, slope: &mut [f64; N_TERMS]) {
     let alone = OpFeatures::of_layers(node.input, node.output, std::slice::from_ref(layer));
     let strided = matches!(layer, Primitive::Conv { stride, .. } if *stride > 1);
@@ -156,6 +165,7 @@ fn add_slope(layer: &Primitive, node: &Node, of_input: Growth, output: Growth, s
             "weights" => weights_growth(node, of_input, output),
             _ if term == "pooled_elements" => of_input.elements(),
             "written" | "elements" | "taps" => output.elements(),
+            "steps" => steps_growth(layer, node, of_input),
             _ => 0.0,
         };
         *slope += amount * growth;

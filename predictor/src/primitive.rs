@@ -162,6 +162,26 @@ impl Primitive {
         }
     }
 
+    /// Steps that follow one after the other for each output: taps, and per tap the input channels in groups of four, as
+    /// vector units and graphics processors take them; 0 where an output needs but one input of each map.
+    #[must_use]
+    pub fn serial_steps(&self) -> u64 {
+        let fours = |channels: u32| u64::from(channels.div_ceil(4));
+        let taps = |kernel: [u32; 2]| u64::from(kernel[0]) * u64::from(kernel[1]);
+        match *self {
+            Self::Conv { input, kernel, groups, .. } => {
+                taps([kernel; 2]) * fours(input.channels / groups.max(1))
+            }
+            Self::OblongConv { input, kernel, groups, .. } => {
+                taps(kernel) * fours(input.channels / groups.max(1))
+            }
+            Self::Linear { input, .. } => fours(input.channels),
+            Self::Pool { kernel, .. } => taps([kernel; 2]),
+            Self::GlobalPool { input } => input.pixels(),
+            _ => 0,
+        }
+    }
+
     /// Multiply-accumulates, padding counted.
     #[must_use]
     pub fn macs(&self) -> u64 {

@@ -8,8 +8,10 @@
 /// `run_taps`, the taps of all runs. `dilated_macs` are those of dilated convolutions once more; their edges are not looked at.
 /// Per layer without weights: elements written in millions (`pooled_elements`, of global pooling: elements read; `*_taps` of a
 /// pooling window: elements read, again for every window) and `calls`. A gate is a factor per channel. `other_*`: layers that
-/// this release does not know. `constant` is 1 for every op.
-pub const TERMS: [&str; 59] = [
+/// this release does not know. `serial_steps` are those that follow one after the other for each output, in thousands, a layer's
+/// input channels taken four at a time: what an op takes where a processor has more lanes than the op has outputs. `constant`
+/// is 1 for every op.
+pub const TERMS: [&str; 60] = [
     "pointwise_macs",
     "pointwise_read",
     "pointwise_written",
@@ -68,6 +70,7 @@ pub const TERMS: [&str; 59] = [
     "softmax_calls",
     "other_elements",
     "other_calls",
+    "serial_steps",
     "constant",
 ];
 
@@ -98,4 +101,5 @@ pub(crate) const BILINEAR: usize = 52;
 pub(crate) const UPSAMPLED_CALLS: usize = 53;
 pub(crate) const SOFTMAX: usize = 54;
 pub(crate) const OTHER: usize = 56;
-pub(crate) const CONSTANT: usize = 58;
+pub(crate) const SERIAL: usize = 58;
+pub(crate) const CONSTANT: usize = 59;

@@ -42,6 +42,12 @@ fn public_tables_mbconv_xiaomi11() {
 
 #[test]
 #[ignore = "needs the tables named by TAILOR_TABLES"]
+fn public_tables_mbconv_xiaomi11_from_pixel1() {
+    check("mbconv_xiaomi11_from_pixel1");
+}
+
+#[test]
+#[ignore = "needs the tables named by TAILOR_TABLES"]
 fn public_tables_mbconv_note10() {
     check("mbconv_note10");
 }

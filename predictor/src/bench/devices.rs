@@ -67,7 +67,7 @@ pub(super) fn help(bench: &Bench<'_>) -> Result<Vec<Finding>, PredictorError> {
         };
         let mut of_draws = 0.0;
         let mut order: Vec<usize> = (0..samples.len()).collect();
-        let mut generator = Pcg64::seed_from_u64(new as u64);
+        let mut generator = Pcg64::seed_from_u64(bench.seed(new as u64));
         for _ in 0..DRAWS {
             order.shuffle(&mut generator);
             of_draws += rank(&order[..TEN])? / DRAWS as f64;

@@ -22,12 +22,11 @@ const DRAWS: u64 = 10;
 pub(super) fn pixel1_to_xiaomi11(bench: &Bench<'_>) -> Result<Vec<Finding>, PredictorError> {
     let known_rows = bench.read(&format!("{KNOWN}.csv"), "mbconv", None)?.rows;
     let rows = bench.read(&format!("{TABLE}.csv"), "mbconv", None)?.rows;
-    let (test, rest): (Vec<_>, Vec<_>) = rows.iter().enumerate().partition(|(index, _)| index % 5 == 0);
-    let [test, rest] = [test, rest].map(|rows| rows.into_iter().map(|(_, row)| row).collect::<Vec<_>>());
+    let (test, rest) = bench.fifth(&rows);
     bench.say(&format!("{TABLE} from {KNOWN}: fitting the known phone"));
     // The blocks that are for testing are new to the known phone, too.
-    let known = known_rows.iter().enumerate().filter(|(index, _)| index % 5 != 0).map(|(_, row)| row);
-    let (known, _) = fit(&samples(known))?;
+    let (_, known) = bench.fifth(&known_rows);
+    let (known, _) = fit(&samples(known.into_iter()))?;
     let known = [&known];
     let mut findings = Vec::new();
     for (count, goal) in CASES {
@@ -35,7 +34,7 @@ pub(super) fn pixel1_to_xiaomi11(bench: &Bench<'_>) -> Result<Vec<Finding>, Pred
         for seed in 0..DRAWS {
             bench.say(&format!("{TABLE} from {KNOWN}: {count} rows, draw {} of {DRAWS}", seed + 1));
             let mut drawn: Vec<&ImportedRow> = rest.clone();
-            drawn.shuffle(&mut Pcg64::seed_from_u64(seed));
+            drawn.shuffle(&mut Pcg64::seed_from_u64(bench.seed(seed)));
             let few = samples(drawn.into_iter().take(count));
             let scores = scored(&known, &few, &test)?;
             transferred.iter_mut().zip(scores).for_each(|(sum, figure)| *sum += figure / DRAWS as f64);

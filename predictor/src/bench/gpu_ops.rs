@@ -31,7 +31,7 @@ pub(super) fn three_phones(bench: &Bench<'_>) -> Result<Vec<Finding>, PredictorE
         let ops = read_ops(bench, phone)?;
         let networks = read_networks(bench, phone)?;
         let mut names: Vec<&String> = networks.keys().collect();
-        names.shuffle(&mut Pcg64::seed_from_u64(0));
+        names.shuffle(&mut Pcg64::seed_from_u64(bench.seed(0)));
         let left_out: BTreeSet<&String> = names.into_iter().take(LEFT_OUT).collect();
         let (test, rest): (Vec<&GpuOp>, Vec<&GpuOp>) =
             ops.iter().partition(|op| left_out.contains(&op.network));

@@ -20,11 +20,10 @@ pub(super) fn xiaomi11(bench: &Bench<'_>) -> Result<Vec<Finding>, PredictorError
     phone(bench, "mbconv_xiaomi11")
 }
 
-/// Every fifth row is for testing; of few rows, ten draws are fitted and their mean is taken.
+/// A fifth of the rows is for testing; of few rows, ten draws are fitted and their mean is taken.
 fn phone(bench: &Bench<'_>, table: &'static str) -> Result<Vec<Finding>, PredictorError> {
     let rows = bench.read(&format!("{table}.csv"), "mbconv", None)?.rows;
-    let (test, rest): (Vec<_>, Vec<_>) = rows.iter().enumerate().partition(|(index, _)| index % 5 == 0);
-    let [test, rest] = [test, rest].map(|rows| rows.into_iter().map(|(_, row)| row).collect::<Vec<_>>());
+    let (test, rest) = bench.fifth(&rows);
     let mut findings = Vec::new();
     for (count, mape) in CASES {
         let draws = if count.is_some() { 10 } else { 1 };
@@ -34,7 +33,7 @@ fn phone(bench: &Bench<'_>, table: &'static str) -> Result<Vec<Finding>, Predict
             let case = count.map_or_else(|| "all".to_owned(), |count| count.to_string());
             bench.say(&format!("{table}: {case} rows, draw {} of {draws}", seed + 1));
             let mut drawn: Vec<&ImportedRow> = rest.clone();
-            drawn.shuffle(&mut Pcg64::seed_from_u64(seed));
+            drawn.shuffle(&mut Pcg64::seed_from_u64(bench.seed(seed)));
             drawn.truncate(count.unwrap_or(rest.len()));
             let (model, name) = fit(&samples(drawn.into_iter()))?;
             let scores = score(&model, test.iter().copied())?;

@@ -22,6 +22,9 @@ pub use speed::speed;
 
 use std::{cell::RefCell, path::PathBuf};
 
+use rand::{SeedableRng, seq::SliceRandom};
+use rand_pcg::Pcg64;
+
 use crate::{
     PredictorError,
     import::{Imported, Source},
@@ -33,6 +36,7 @@ type Progress<'a> = Box<dyn FnMut(&str) + 'a>;
 /// A run over the tables in a folder.
 pub struct Bench<'a> {
     folder: PathBuf,
+    split: u64,
     progress: RefCell<Progress<'a>>,
 }
 
@@ -53,7 +57,29 @@ pub const TABLES: &[(&str, Task)] = &[
 impl<'a> Bench<'a> {
     /// A run over the tables in `folder`; `progress` is told what is being done.
     pub fn new(folder: PathBuf, progress: impl FnMut(&str) + 'a) -> Self {
-        Self { folder, progress: RefCell::new(Box::new(progress)) }
+        Self { folder, split: 0, progress: RefCell::new(Box::new(progress)) }
+    }
+
+    /// The same with other rows for testing, drawn at random by this number; 0 for the rows that goals are about.
+    #[must_use]
+    pub fn with_split(self, split: u64) -> Self {
+        Self { split, ..self }
+    }
+
+    /// A seed that is this one on the split that goals are about and another on others.
+    fn seed(&self, seed: u64) -> u64 {
+        seed + 1000 * self.split
+    }
+
+    /// Rows for testing and the others: every fifth, or a fifth at random.
+    fn fifth<'r, T>(&self, rows: &'r [T]) -> (Vec<&'r T>, Vec<&'r T>) {
+        let mut places: Vec<usize> = (0..rows.len()).collect();
+        if self.split > 0 {
+            places.shuffle(&mut Pcg64::seed_from_u64(self.split));
+        }
+        let (test, rest): (Vec<_>, Vec<_>) = rows.iter().zip(places).partition(|(_, place)| place % 5 == 0);
+        let rows = |pairs: Vec<(&'r T, usize)>| pairs.into_iter().map(|(row, _)| row).collect();
+        (rows(test), rows(rest))
     }
 
     fn say(&self, text: &str) {

@@ -35,7 +35,7 @@ pub(super) fn two_devices(bench: &Bench<'_>) -> Result<Vec<Finding>, PredictorEr
         for seed in 0..SEEDS {
             bench.say(&format!("{TABLE}: {column}, split {} of {SEEDS}", seed + 1));
             let mut shuffled = samples.clone();
-            shuffled.shuffle(&mut Pcg64::seed_from_u64(seed));
+            shuffled.shuffle(&mut Pcg64::seed_from_u64(bench.seed(seed)));
             let (test, rest) = shuffled.split_at(TEST_ROWS);
             let model = CellModel::fit(rest, seed).map_err(PredictorError::CannotFit)?;
             let scores = score(&model, test)?;

@@ -26,16 +26,27 @@ pub(super) fn op_of(row: &ImportedRow) -> Option<(&Foreign, f64, f64)> {
 
 /// A sample per distinct op: rows of one op are one measured op.
 pub(super) fn samples<'a>(rows: impl Iterator<Item = &'a ImportedRow>) -> Vec<Sample> {
-    let sample = |(op, latency_ms, noise): (&Foreign, f64, f64)| Sample {
-        key: op.key.clone(),
-        kind: op.kind.clone(),
-        features: op.features.clone(),
-        latency_ms,
-        noise,
-        measurements: 1,
-        group: None,
+    samples_of_groups(rows, &|_| None)
+}
+
+/// The same for rows that were measured group by group.
+pub(super) fn samples_of_groups<'a>(
+    rows: impl Iterator<Item = &'a ImportedRow>,
+    group: &dyn Fn(&ImportedRow) -> Option<String>,
+) -> Vec<Sample> {
+    let sample = |row| {
+        let (op, latency_ms, noise): (&Foreign, f64, f64) = op_of(row)?;
+        Some(Sample {
+            key: op.key.clone(),
+            kind: op.kind.clone(),
+            features: op.features.clone(),
+            latency_ms,
+            noise,
+            measurements: 1,
+            group: group(row),
+        })
     };
-    merge(rows.filter_map(op_of).map(sample).collect())
+    merge(rows.filter_map(sample).collect())
 }
 
 /// Fits, and says what was chosen for the kind with most rows.

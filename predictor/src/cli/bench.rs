@@ -32,6 +32,9 @@ pub(super) struct Bench {
     /// A measurement table of one's own, with its session beside it, instead of public tables; may be given several times.
     #[arg(long, value_name = "TABLE", conflicts_with_all = ["only", "speed"])]
     own: Vec<PathBuf>,
+    /// Test on other rows than goals are about, drawn at random by this number (0: not): tells what a figure owes to the split.
+    #[arg(long, value_name = "SEED", default_value_t = 0, conflicts_with_all = ["speed", "own"])]
+    split: u64,
     /// Time the predictor itself instead, on a table that is made up.
     #[arg(long)]
     speed: bool,
@@ -65,7 +68,7 @@ impl Bench {
                 findings.extend(bench::own_table(table, &mut say)?);
             }
         } else if let Some(folder) = self.tables.clone() {
-            let run = bench::Bench::new(folder, &mut say);
+            let run = bench::Bench::new(folder, &mut say).with_split(self.split);
             for (name, task) in TABLES {
                 if self.only.is_empty() || self.only.iter().any(|only| only == name) {
                     findings.extend(task(&run)?);

@@ -38,7 +38,8 @@ struct LatencyColumn {
 pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
     let content = |reason: String| ReadError::Content { path: source.file.clone(), reason };
     let kind = kind_of(source)?;
-    let text = read_text(&source.file)?;
+    // A carriage return ends a record by itself, and its line feed would be counted with the next one.
+    let text = read_text(&source.file)?.replace("\r\n", "\n");
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let heads = reader.headers().map_err(|e| content(e.to_string()))?.clone();
     let columns = Columns::new(&heads.iter().collect::<Vec<_>>(), &source.renamed).map_err(content)?;
@@ -157,6 +158,8 @@ mod tests {
         assert_eq!(lines, [3, 4, 5]);
         assert!(found.refused[1].reason.contains("latency_us is -2"), "{:?}", found.refused);
         assert!(found.refused[2].reason.contains("no `stride`"), "{:?}", found.refused);
+        let of_windows = import(&text.replace('\n', "\r\n"), |_| {}).unwrap();
+        assert_eq!(of_windows, found);
     }
 
     #[test]
