@@ -5,12 +5,12 @@
 //! have turns of five runs, in an order shuffled every round: all of them, all with the caches evicted before each turn, and
 //! twelve at a time. Printed is the first run's median over 30 turns as a ratio to that after all others, over the ops.
 
-use std::{env, error::Error, path::PathBuf, time::Instant};
+use std::{env, path::PathBuf, time::Instant};
 
 use profiler::{
     backend::{Backend, BackendOptions, Model, Runnable, open},
     device::largest_cache_bytes,
-    measure::{CacheEvictor, Subject, median, quantile},
+    measure::{CacheEvictor, Subject, SubjectFailure, median, quantile},
     spec::SpaceFile,
     sweep::plan_ops,
 };
@@ -28,9 +28,9 @@ type Firsts = Vec<Vec<f64>>;
 fn round(
     ops: &mut [Box<dyn Runnable>],
     order: &[usize],
-    prepare: &mut dyn FnMut() -> Result<(), Box<dyn Error>>,
+    prepare: &mut dyn FnMut() -> Result<(), SubjectFailure>,
     firsts: &mut Firsts,
-) -> Result<(), Box<dyn Error>> {
+) -> Result<(), SubjectFailure> {
     for &op in order {
         prepare()?;
         let started = Instant::now();
@@ -43,7 +43,7 @@ fn round(
     Ok(())
 }
 
-fn load(backend: &dyn Backend) -> Result<Vec<Box<dyn Runnable>>, Box<dyn Error>> {
+fn load(backend: &dyn Backend) -> Result<Vec<Box<dyn Runnable>>, SubjectFailure> {
     let planned = plan_ops(&SpaceFile::built_in("proxylessnas-mobile")?.resolve()?)?;
     let load = |one: &profiler::sweep::Planned| backend.prepare(Model { key: &one.key, onnx: &one.onnx }, 1);
     Ok(planned.iter().map(load).collect::<Result<_, _>>()?)
@@ -56,7 +56,7 @@ fn print(name: &str, firsts: &Firsts, all: &Firsts) {
     println!("{name:<24} {:.3} {:.3} {:.3} {:.3} {:.3}", at(0.0), at(0.05), at(0.5), at(0.95), at(1.0));
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), SubjectFailure> {
     let name = env::args().nth(1).ok_or("name a backend: tract, or onnxruntime and its library")?;
     let onnxruntime_library = env::args().nth(2).map(PathBuf::from);
     let backend = open(&name, BackendOptions { onnxruntime_library, mock: None })?;
@@ -69,7 +69,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for _ in 0..TURNS {
         order.shuffle(&mut random);
         round(&mut ops, &order, &mut || Ok(()), &mut all)?;
-        round(&mut ops, &order, &mut || evictor.run().map_err(|e| e as Box<dyn Error>), &mut evicted)?;
+        round(&mut ops, &order, &mut || evictor.run(), &mut evicted)?;
         for group in order.chunks(FEW) {
             // The first round comes after others.
             let mut unused = vec![Vec::new(); ops.len()];
