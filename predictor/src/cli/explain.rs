@@ -54,7 +54,8 @@ impl Explain {
         let mut lines = vec![
             format!("{op} ({}): {} ms by the model", model.ops().cache(), ms(estimate.model_ms)),
             shares.to_string(),
-            "amounts: macs and elements in millions, calls and constant in ones".to_owned(),
+            "amounts: macs and elements in millions, serial steps in thousands, calls and constant in ones"
+                .to_owned(),
         ];
         if let (Some(measured), Some(noise)) = (measured, noise) {
             let (measured, combined) = (ms(measured), ms(estimate.combined.ms));
