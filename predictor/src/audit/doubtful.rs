@@ -8,8 +8,10 @@ use serde::Serialize;
 use super::impossible;
 use crate::PredictorError;
 
-/// Half width of an interval, relative, beyond which a row is called wide.
+/// Half width of an interval, relative, from which a row may be called wide.
 const WIDE: f64 = 0.05;
+/// How many times as wide as is usual in its table it must be: where all are wide, none stands out by it.
+const WIDER: f64 = 2.0;
 /// How far repeated rows may lie apart beyond their intervals.
 const APART: f64 = 0.05;
 
@@ -18,7 +20,7 @@ const APART: f64 = 0.05;
 #[serde(tag = "doubt", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Doubt {
-    /// Its 95 % interval is wider than ±5 %.
+    /// Its 95 % interval is wider than ±5 %, and than twice what is usual in the table.
     WideInterval {
         /// Half of it, relative.
         half_width: f64,
@@ -82,7 +84,8 @@ pub struct DoubtfulRow {
 
 /// The doubtful rows of a table, in its order.
 pub(super) fn find(rows: &[Row]) -> Result<Vec<DoubtfulRow>, PredictorError> {
-    let mut doubts: Vec<Vec<Doubt>> = rows.iter().map(of_itself).collect();
+    let wide = WIDE.max(WIDER * usual_half_width(rows).unwrap_or_default());
+    let mut doubts: Vec<Vec<Doubt>> = rows.iter().map(|row| of_itself(row, wide)).collect();
     of_repeats(rows, &mut doubts);
     of_states(rows, &mut doubts);
     impossible::find(rows, &mut doubts)?;
@@ -97,10 +100,22 @@ pub(super) fn find(rows: &[Row]) -> Result<Vec<DoubtfulRow>, PredictorError> {
     Ok(doubtful.map(row).collect())
 }
 
-fn of_itself(row: &Row) -> Vec<Doubt> {
+/// Half of a row's 95 % interval, relative.
+fn half_width(row: &Row) -> f64 {
+    (row.ci_high_ms - row.ci_low_ms) / 2.0 / row.latency_ms
+}
+
+/// The half width that half of the rows are within; `None` without rows.
+pub(super) fn usual_half_width(rows: &[Row]) -> Option<f64> {
+    let mut widths: Vec<f64> = rows.iter().map(half_width).collect();
+    widths.sort_by(f64::total_cmp);
+    widths.get(widths.len() / 2).copied()
+}
+
+fn of_itself(row: &Row, wide: f64) -> Vec<Doubt> {
     let mut doubts = Vec::new();
-    let half_width = (row.ci_high_ms - row.ci_low_ms) / 2.0 / row.latency_ms;
-    if half_width > WIDE {
+    let half_width = half_width(row);
+    if half_width > wide {
         doubts.push(Doubt::WideInterval { half_width });
     }
     if row.status == Status::Preempted {

@@ -36,6 +36,9 @@ pub struct Audit {
     pub ops: Vec<OpEffect>,
     /// Rows not to trust unseen.
     pub doubtful: Vec<DoubtfulRow>,
+    /// Half width of the rows' 95 % intervals, relative, median over the rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usual_half_width: Option<f64>,
     /// Rows looked at.
     pub rows: usize,
 }
@@ -84,6 +87,7 @@ impl Audit {
             sums,
             ops,
             doubtful: doubtful::find(rows)?,
+            usual_half_width: doubtful::usual_half_width(rows),
             rows: rows.len(),
         })
     }

@@ -125,3 +125,19 @@ fn doubtful_rows_are_found_and_good_ones_left_alone() {
     ));
     assert!(!has(0, Cache::Cold, &|_| true));
 }
+
+#[test]
+fn where_all_intervals_are_wide_only_the_widest_are_doubtful() {
+    let row = |i: u32, width: f64| {
+        let row = op_row(&format!("conv-28x28x{}-o32-k3-s1", 8 * i), 0.1 * f64::from(i));
+        Row { ci_low_ms: row.latency_ms * (1.0 - width), ci_high_ms: row.latency_ms * (1.0 + width), ..row }
+    };
+    // Usual are ±10 %: ±19 % is not twice as wide, ±21 % is.
+    let mut rows: Vec<Row> = (1..=20).map(|i| row(i, 0.1)).collect();
+    (rows[3], rows[5]) = (row(4, 0.19), row(6, 0.21));
+    let audit = Audit::of(&rows).unwrap();
+    assert!((audit.usual_half_width.unwrap() - 0.1).abs() < 1e-9);
+    let wide = |d: &&DoubtfulRow| d.doubts.iter().any(|d| matches!(d, Doubt::WideInterval { .. }));
+    let wide: Vec<&str> = audit.doubtful.iter().filter(wide).map(|d| d.subject.as_str()).collect();
+    assert_eq!(wide, [rows[5].subject.as_str()]);
+}

@@ -50,6 +50,9 @@ fn report(audit: &Audit, most: usize) -> String {
     if !audit.ops.is_empty() {
         parts.push(ops(&audit.ops, most));
     }
+    if let Some(width) = audit.usual_half_width.filter(|width| *width > 0.0) {
+        parts.push(format!("half of the rows are known to ± {} or better (95 % interval)", percent(width)));
+    }
     parts.push(doubtful(&audit.doubtful, audit.rows, most));
     parts.join("\n\n")
 }
