@@ -2,8 +2,9 @@
 //! `Protocol::min_round_size` rests on.
 //!
 //! `cargo run --release --workspace --example coldness -- tract`, or `-- onnxruntime LIBRARY`. The ops of the mobile space
-//! have turns of five runs, in an order shuffled every round: all of them, all with the caches evicted before each turn, and
-//! twelve at a time. Printed is the first run's median over 30 turns as a ratio to that after all others, over the ops.
+//! have turns in an order shuffled every round: all of them, of five runs; all with the caches evicted before each turn, of one
+//! run; and twelve at a time, of one run, as subjects have whose hot time is known already. Printed is the first run's median
+//! over 30 turns as a ratio to that after all others, over the ops.
 
 use std::{env, path::PathBuf, time::Instant};
 
@@ -24,10 +25,11 @@ const FEW: usize = 12;
 /// First runs in nanoseconds, by op.
 type Firsts = Vec<Vec<f64>>;
 
-/// A round of some ops: a turn each, after `prepare`.
+/// A round of some ops: a turn of so many runs each, after `prepare`.
 fn round(
     ops: &mut [Box<dyn Runnable>],
     order: &[usize],
+    runs: usize,
     prepare: &mut dyn FnMut() -> Result<(), SubjectFailure>,
     firsts: &mut Firsts,
 ) -> Result<(), SubjectFailure> {
@@ -36,7 +38,7 @@ fn round(
         let started = Instant::now();
         ops[op].run()?;
         firsts[op].push(started.elapsed().as_nanos() as f64);
-        for _ in 1..RUNS {
+        for _ in 1..runs {
             ops[op].run()?;
         }
     }
@@ -68,13 +70,13 @@ fn main() -> Result<(), SubjectFailure> {
     // The three take turns, as the machine is not always as fast.
     for _ in 0..TURNS {
         order.shuffle(&mut random);
-        round(&mut ops, &order, &mut || Ok(()), &mut all)?;
-        round(&mut ops, &order, &mut || evictor.run(), &mut evicted)?;
+        round(&mut ops, &order, RUNS, &mut || Ok(()), &mut all)?;
+        round(&mut ops, &order, 1, &mut || evictor.run(), &mut evicted)?;
         for group in order.chunks(FEW) {
             // The first round comes after others.
             let mut unused = vec![Vec::new(); ops.len()];
-            round(&mut ops, group, &mut || Ok(()), &mut unused)?;
-            round(&mut ops, group, &mut || Ok(()), &mut few)?;
+            round(&mut ops, group, 1, &mut || Ok(()), &mut unused)?;
+            round(&mut ops, group, 1, &mut || Ok(()), &mut few)?;
         }
     }
     println!("first run / after all others: least, 5 %, median, 95 %, most of {} ops", ops.len());
