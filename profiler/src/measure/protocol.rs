@@ -44,12 +44,12 @@ pub struct Protocol {
     pub reference_every_ns: u64,
     /// Back-to-back runs of the reference block per reading; the shortest counts.
     pub reference_runs: u32,
-    /// In rounds of fewer subjects the cache evictor runs before each turn, so that every first run of a turn is as cold as
-    /// any other, however few still take part.
+    /// In rounds of fewer subjects the cache evictor runs before each turn, so that first runs stay cold however few still take
+    /// part.
     ///
-    /// Measured on an x86-64 server with 32 MiB of last-level cache and tract, cold runs of the 71 ops of a mobile space: evicted
-    /// like that, they took 1.0 % longer than after all others in the middle, 2 % less to 4 % more for nine ops in ten. Without,
-    /// in rounds of twelve, they took 5 % less for one op in ten, and 20 % less for one.
+    /// Measured on an x86-64 server with 32 MiB of last-level cache and tract (`--example coldness`), first runs of the 71 ops
+    /// of a mobile space against those after turns of all others: evicted like that 2.4 % longer in the middle, 0.1 to 12 % for
+    /// nine ops in ten, 21 % for one; twelve at a time without it 1.4 % shorter, 4.4 % shorter to 0.2 % longer, 10 % for one.
     pub min_round_size: usize,
     /// Drift of the reference beyond which the session is flagged.
     pub drift_limit: f64,
