@@ -128,7 +128,7 @@ fn load_session(
 }
 
 /// Runs a model once and gives back what that took. The first run allocates tensor by tensor; those after it take one block
-/// that ONNX Runtime has planned by then, and would keep what the first one took beside it: a fifth of the memory of a session
+/// that ONNX Runtime has planned by then, and would keep what the first one took beside it: a seventh of the memory of a session
 /// with all ops of a mobile space.
 fn release_first_run(mut runnable: OrtRunnable) -> Result<OrtRunnable, BackendError> {
     let OrtRunnable { key, session, inputs, .. } = &mut runnable;
