@@ -68,7 +68,7 @@ impl<'a> Bench<'a> {
 
     /// A seed that is this one on the split that goals are about and another on others.
     fn seed(&self, seed: u64) -> u64 {
-        seed + 1000 * self.split
+        seed.wrapping_add(self.split.wrapping_mul(1000))
     }
 
     /// Rows for testing and the others: every fifth, or a fifth at random.
