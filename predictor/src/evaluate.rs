@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::{
     LatencyModel, Prediction, PredictorError,
+    latency_model::keyed_ops,
     metrics::{Scored, Scores},
 };
 
@@ -47,10 +48,13 @@ impl LatencyModel {
         }
         let mut levels = [Vec::new(), Vec::new()];
         for row in chosen {
-            let ops = row.op_specs()?;
+            let ops = keyed_ops(row)?;
             let (level, prediction) = match row.level {
-                Level::Op => (0, self.predict(&ops[0])?),
-                Level::Network => (1, self.predict_network(&ops)?),
+                Level::Op => (0, self.predict_keyed(&ops[0])?),
+                Level::Network => {
+                    let estimates = ops.iter().map(|op| self.estimate_keyed(op));
+                    (1, self.predict_estimates(&estimates.collect::<Result<Vec<_>, _>>()?)?)
+                }
             };
             levels[level].push(scored(row, &prediction));
         }

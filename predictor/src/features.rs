@@ -226,7 +226,10 @@ mod tests {
             ("add-4x4x8", vec![("added_elements", 128e-6), ("added_calls", 1.0)]),
             ("mul-4x4x8", vec![("multiplied_elements", 128e-6), ("multiplied_calls", 1.0)]),
             ("mul-4x4x8-gate", vec![("gated_elements", 128e-6), ("gated_calls", 1.0)]),
-            ("concat-4x4x8-c2", vec![("concatenated_elements", 160e-6), ("concatenated_calls", 2.0)]),
+            (
+                "concat-4x4x8-c2",
+                vec![("concatenated_elements", 160e-6), ("concatenated_calls", 2.0), ("serial_steps", 3e-3)],
+            ),
             ("act-4x4x8-sigmoid", vec![("sigmoid_elements", 128e-6)]),
             ("upsample-4x4x8-f2-nearest", vec![("nearest_elements", 512e-6), ("upsampled_calls", 1.0)]),
             ("upsample-4x4x8-f2-bilinear", vec![("bilinear_elements", 512e-6), ("upsampled_calls", 1.0)]),

@@ -31,10 +31,14 @@ impl LatencyModel {
     pub fn gradient(&self, op: &OpSpec) -> Result<Gradient, PredictorError> {
         let ms = self.estimate(op)?.combined.ms;
         let slope = |dimension| {
-            let none =
-                || self.unknown(op, "a pair of ops with channels of their own has no gradient".to_owned());
+            let none = || {
+                self.unknown(&op.key(), "a pair of ops with channels of their own has no gradient".to_owned())
+            };
             let slope = FeatureSlope::of(op, dimension).ok_or_else(none)?;
-            self.ops().log_slope(op, &slope).map(|log| ms * log).map_err(|reason| self.unknown(op, reason))
+            self.ops()
+                .log_slope(op, &slope)
+                .map(|log| ms * log)
+                .map_err(|reason| self.unknown(&op.key(), reason))
         };
         Ok(Gradient {
             channels_in_ms: slope(Dimension::ChannelsIn)?,

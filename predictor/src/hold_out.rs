@@ -2,15 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use profiler::{
-    record::{Level, Row},
-    spec::OpSpec,
-};
+use profiler::record::{Level, Row};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
-use crate::{OpFeatures, PredictorError, TERMS};
+use crate::{KeyedOp, OpRepeats, PredictorError, Repeat, Repeats, TERMS};
 
 /// Subjects by level, as their keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +46,20 @@ impl Subjects {
         Self { op: rest(&self.op, &other.op), network: rest(&self.network, &other.network) }
     }
 
+    /// Measurements that are not of networks or groups of these names.
+    #[must_use]
+    pub fn kept_from(&self, repeats: &Repeats) -> Repeats {
+        let kept = |repeat: &&Repeat| repeat.group.as_ref().is_none_or(|group| !self.network.contains(group));
+        let of_op = |(op, told): (&String, &Vec<Repeat>)| {
+            let told: Vec<Repeat> = told.iter().filter(kept).cloned().collect();
+            (op.clone(), told)
+        };
+        let of_session = |(session, ops): (&String, &OpRepeats)| {
+            (session.clone(), ops.iter().map(of_op).collect::<OpRepeats>())
+        };
+        repeats.iter().map(of_session).collect()
+    }
+
     fn level_mut(&mut self, level: Level) -> &mut BTreeSet<String> {
         match level {
             Level::Op => &mut self.op,
@@ -60,11 +71,17 @@ impl Subjects {
 /// Draws `fraction` of the ops and of the networks, in all cache states at once.
 ///
 /// An op that is the last of its kind, or the last with some work term, is never drawn: a model without it could not
-/// answer at all.
+/// answer at all. Where the table says what ops were measured together with, such groups (the networks that they were
+/// traced in) are drawn as wholes, with the ops that no other group has.
 ///
 /// # Errors
 /// [`PredictorError::Option`] for a fraction outside 0 to 0.9.
-pub fn draw_hold_out(rows: &[Row], fraction: f64, seed: u64) -> Result<Subjects, PredictorError> {
+pub fn draw_hold_out(
+    rows: &[Row],
+    repeats: &Repeats,
+    fraction: f64,
+    seed: u64,
+) -> Result<Subjects, PredictorError> {
     if !(0.0..=0.9).contains(&fraction) {
         let value = fraction.to_string();
         return Err(PredictorError::Option {
@@ -81,6 +98,14 @@ pub fn draw_hold_out(rows: &[Row], fraction: f64, seed: u64) -> Result<Subjects,
         keys
     };
     let count = |subjects: &BTreeSet<String>| (subjects.len() as f64 * fraction).round() as usize;
+    let mut by_key = OpRepeats::new();
+    for (key, told) in repeats.values().flatten() {
+        by_key.entry(key.clone()).or_default().extend(told.iter().cloned());
+    }
+    let groups: BTreeSet<String> = by_key.values().flatten().filter_map(|r| r.group.clone()).collect();
+    if !groups.is_empty() {
+        return draw_groups(&shuffled(&groups), count(&groups), &by_key);
+    }
     let op = draw_ops(shuffled(&all.op), count(&all.op))?;
     let network = shuffled(&all.network).into_iter().take(count(&all.network)).collect();
     Ok(Subjects { op, network })
@@ -90,10 +115,7 @@ fn draw_ops(keys: Vec<String>, count: usize) -> Result<BTreeSet<String>, Predict
     let mut remaining: BTreeMap<String, usize> = BTreeMap::new();
     let mut pool = Vec::with_capacity(keys.len());
     for key in keys {
-        let op: OpSpec = key.parse()?;
-        let work = OpFeatures::of(&op).work;
-        let terms = TERMS.into_iter().zip(work).filter(|(_, amount)| *amount > 0.0).map(|(term, _)| term);
-        let needs: Vec<String> = terms.map(str::to_owned).chain([op.kind()]).collect();
+        let needs = needs(&key)?;
         needs.iter().for_each(|need| *remaining.entry(need.clone()).or_default() += 1);
         pool.push((key, needs));
     }
@@ -110,6 +132,47 @@ fn draw_ops(keys: Vec<String>, count: usize) -> Result<BTreeSet<String>, Predict
     Ok(drawn)
 }
 
+/// The work terms and the kind that other ops must have, too, if the op of a key is to be left out.
+fn needs(key: &str) -> Result<Vec<String>, PredictorError> {
+    let op: KeyedOp = key.parse()?;
+    let terms = TERMS.into_iter().zip(op.features.work).filter(|(_, amount)| *amount > 0.0);
+    Ok(terms.map(|(term, _)| term.to_owned()).chain([op.kind]).collect())
+}
+
+/// Groups as wholes: ops of which every measurement is in one of them are left out with them.
+fn draw_groups(groups: &[String], count: usize, repeats: &OpRepeats) -> Result<Subjects, PredictorError> {
+    let mut remaining: BTreeMap<String, usize> = BTreeMap::new();
+    let mut needs_of: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for key in repeats.keys() {
+        let needs = needs(key)?;
+        needs.iter().for_each(|need| *remaining.entry(need.clone()).or_default() += 1);
+        needs_of.insert(key, needs);
+    }
+    let mut drawn = Subjects::default();
+    for group in groups {
+        if drawn.network.len() == count {
+            break;
+        }
+        let inside = |repeat: &Repeat| {
+            repeat.group.as_ref().is_some_and(|found| found == group || drawn.network.contains(found))
+        };
+        let lost: Vec<&String> = repeats
+            .iter()
+            .filter(|(key, told)| !drawn.op.contains(*key) && told.iter().all(inside))
+            .map(|(key, _)| key)
+            .collect();
+        let mut without = remaining.clone();
+        let needs = lost.iter().filter_map(|key| needs_of.get(key.as_str())).flatten();
+        needs.for_each(|need| *without.entry(need.clone()).or_default() -= 1);
+        if without.values().all(|left| *left > 0) {
+            drawn.op.extend(lost.into_iter().cloned());
+            drawn.network.insert(group.clone());
+            remaining = without;
+        }
+    }
+    Ok(drawn)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -121,8 +184,8 @@ mod tests {
         let rows = small_space_rows(0.0, 30);
         let all = Subjects::of(&rows);
         for seed in 0..20 {
-            let drawn = draw_hold_out(&rows, 0.2, seed).unwrap();
-            assert_eq!(drawn, draw_hold_out(&rows, 0.2, seed).unwrap());
+            let drawn = draw_hold_out(&rows, &Repeats::new(), 0.2, seed).unwrap();
+            assert_eq!(drawn, draw_hold_out(&rows, &Repeats::new(), 0.2, seed).unwrap());
             assert_eq!(drawn.op.len(), (all.op.len() as f64 * 0.2).round() as usize);
             assert_eq!(drawn.network.len(), 6);
             let rest = all.without(&drawn);
@@ -131,14 +194,19 @@ mod tests {
                 assert!(rest.op.iter().any(|key| key.starts_with(kind)), "{kind}");
             }
         }
-        assert_ne!(draw_hold_out(&rows, 0.2, 1).unwrap(), draw_hold_out(&rows, 0.2, 2).unwrap());
-        assert_eq!(draw_hold_out(&rows, 0.0, 1).unwrap(), Subjects::default());
+        assert_ne!(
+            draw_hold_out(&rows, &Repeats::new(), 0.2, 1).unwrap(),
+            draw_hold_out(&rows, &Repeats::new(), 0.2, 2).unwrap()
+        );
+        assert_eq!(draw_hold_out(&rows, &Repeats::new(), 0.0, 1).unwrap(), Subjects::default());
     }
 
     #[test]
     fn absurd_fractions_are_refused() {
         for fraction in [-0.1, 0.95, 1.0, f64::NAN, f64::INFINITY] {
-            let error = draw_hold_out(&small_space_rows(0.0, 0), fraction, 1).unwrap_err().to_string();
+            let error = draw_hold_out(&small_space_rows(0.0, 0), &Repeats::new(), fraction, 1)
+                .unwrap_err()
+                .to_string();
             assert!(error.contains("--hold-out is"), "{error}");
         }
     }

@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn outside_is_measured_in_the_furthest_term() {
         let rows = [op_row("gpool-4x4x10", 1.0), op_row("gpool-4x4x40", 1.0)];
-        let samples = crate::op_samples(&rows, Cache::Cold).unwrap();
+        let samples = crate::op_samples(&rows, &crate::Repeats::new(), Cache::Cold).unwrap();
         let hull = Hull::of(&samples.iter().collect::<Vec<_>>());
         assert_eq!(hull.excess(&features("gpool-4x4x20")), None);
         // 4·4·80 elements against 4·4·40 at most: ln 2. 4·4·5 against 4·4·10 at least: ln 2.

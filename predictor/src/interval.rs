@@ -78,27 +78,82 @@ pub fn conformal_quantile(log_errors: &[f64]) -> Option<f64> {
     clustered_quantile(&log_errors.iter().copied().enumerate().collect::<Vec<_>>())
 }
 
-/// The smallest score that covers [`COVERAGE`] of the rows of a new one of exchangeable clusters: every cluster has the same
-/// weight, and the new one as much at infinity. Nothing when there are fewer than 9 clusters. Clusters of one row each give
-/// [`conformal_quantile`]. Source: Lee, Barber and Willett, Distribution-free inference with hierarchical data, 2023,
-/// arXiv:2306.06342, §3.
+/// A score that covers [`COVERAGE`] of the rows of a new one of exchangeable clusters. Nothing when there are fewer than 9.
+///
+/// Of clusters of one row each it is the ⌈(n + 1) · 0.9⌉-th smallest of n scores. Of larger ones it is a quantile of all, every
+/// cluster with the same weight, at the level at which quantiles of the others cover 0.9 · (n + 1) / n of the clusters left out
+/// in turn, on average, but no more than 0.95: the bound of Lee, Barber and Willett, Distribution-free inference with
+/// hierarchical data, 2023, arXiv:2306.06342, §3, asks for the former of them all, which of ten clusters is the largest score.
 #[must_use]
 pub fn clustered_quantile(log_errors: &[(usize, f64)]) -> Option<f64> {
-    let mut rows: BTreeMap<usize, f64> = BTreeMap::new();
-    log_errors.iter().for_each(|(cluster, _)| *rows.entry(*cluster).or_default() += 1.0);
-    let wanted = COVERAGE * (rows.len() as f64 + 1.0);
-    let mut scores: Vec<(f64, f64)> = log_errors
-        .iter()
-        .map(|(cluster, error)| (error.abs(), rows.get(cluster).map_or(0.0, |n| n.recip())))
-        .collect();
-    scores.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut covered = 0.0;
-    let mut enough = |weight: f64| {
-        covered += weight;
-        // Weights of a cluster add up to 1 but for rounding.
-        covered >= wanted - 1e-9
+    let clusters = Clusters::new(log_errors);
+    let n = clusters.rows.len();
+    if COVERAGE * (n as f64 + 1.0) > n as f64 {
+        return None;
+    }
+    let quantile = if n == log_errors.len() {
+        clusters.quantile(COVERAGE * (n as f64 + 1.0) / n as f64, None)
+    } else {
+        let wanted = (COVERAGE * (n as f64 + 1.0) / n as f64).min(MOST);
+        let covers = |level: &f64| clusters.left_out_coverage(*level) >= wanted;
+        let level = LEVELS.into_iter().find(covers).unwrap_or(1.0);
+        clusters.quantile(level, None)
     };
-    scores.into_iter().find(|(_, weight)| enough(*weight)).map(|(score, _)| score.max(f64::MIN_POSITIVE))
+    Some(quantile.max(f64::MIN_POSITIVE))
+}
+
+/// Coverage of clusters left out that is asked for at most, however few they are.
+const MOST: f64 = 0.95;
+/// Levels of quantiles that are tried.
+const LEVELS: [f64; 11] = [0.9, 0.91, 0.92, 0.93, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99, 1.0];
+
+/// Scores in order, with the place of the cluster of each.
+struct Clusters {
+    scores: Vec<(f64, usize)>,
+    /// Rows of each cluster.
+    rows: Vec<f64>,
+}
+
+impl Clusters {
+    fn new(log_errors: &[(usize, f64)]) -> Self {
+        let mut places: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut rows: Vec<f64> = Vec::new();
+        let mut scores = Vec::with_capacity(log_errors.len());
+        for (cluster, error) in log_errors {
+            let place = *places.entry(*cluster).or_insert(rows.len());
+            if place == rows.len() {
+                rows.push(0.0);
+            }
+            rows[place] += 1.0;
+            scores.push((error.abs(), place));
+        }
+        scores.sort_by(|a, b| a.0.total_cmp(&b.0));
+        Self { scores, rows }
+    }
+
+    /// The smallest score that covers this share of the clusters, one left out or not; the largest for a share beyond 1.
+    fn quantile(&self, share: f64, left_out: Option<usize>) -> f64 {
+        let clusters = self.rows.len() - usize::from(left_out.is_some());
+        // Weights of a cluster add up to 1 but for rounding.
+        let wanted = share * clusters as f64 - 1e-9;
+        let mut covered = 0.0;
+        let mut enough = |place: usize| {
+            covered += if Some(place) == left_out { 0.0 } else { 1.0 / self.rows[place] };
+            covered >= wanted
+        };
+        let found = self.scores.iter().find(|(_, place)| enough(*place)).or(self.scores.last());
+        found.map_or(0.0, |(score, _)| *score)
+    }
+
+    /// How much of a cluster the quantiles of the others cover, on average.
+    fn left_out_coverage(&self, level: f64) -> f64 {
+        let of_cluster = |place: usize| {
+            let limit = self.quantile(level, Some(place));
+            let inside = self.scores.iter().filter(|(score, of)| *of == place && *score <= limit);
+            inside.count() as f64 / self.rows[place]
+        };
+        (0..self.rows.len()).map(of_cluster).sum::<f64>() / self.rows.len() as f64
+    }
 }
 
 /// Student's prediction interval around 0 for a next error, from 2 to 8 errors.
@@ -130,15 +185,26 @@ mod tests {
     }
 
     #[test]
-    fn clusters_weigh_the_same() {
-        // 10 clusters: 0.9 · 11 = 9.9 of their weights. Nine have one row each, 1 to 9; the tenth has ten rows of 20 to 29 at
-        // a tenth each: 9 + 0.9 is reached at its ninth row.
-        let mut scores: Vec<(usize, f64)> = (1..=9).map(|i| (i, i as f64)).collect();
-        scores.extend((0..10).map(|i| (0, 20.0 + f64::from(i))));
-        assert_eq!(clustered_quantile(&scores), Some(28.0));
-        // Nine clusters: 0.9 · 10 = 9, the largest of all; eight never.
-        assert_eq!(clustered_quantile(&scores[1..]), Some(29.0));
-        assert_eq!(clustered_quantile(&scores[2..]), None);
+    fn clusters_weigh_the_same_and_the_level_is_that_of_clusters_left_out() {
+        // Of clusters alike, of the scores 1 to 10 each, any others' quantile at 0.9 is 9, which covers nine tenths of one left
+        // out; 0.9 · 101 / 100 is more than that, and at 0.91 it is 10.
+        let alike = |clusters: usize| {
+            let scores = |c: usize| (1..=100).map(move |score| (c, f64::from(score) / 10.0));
+            (0..clusters).flat_map(scores).collect::<Vec<_>>()
+        };
+        assert_eq!(clustered_quantile(&alike(100)), Some(9.1));
+        // Of ten, 0.9 · 11 / 10 would be 0.99.
+        assert_eq!(clustered_quantile(&alike(10)), Some(9.5));
+        // One of a hundred has all its rows at 20. At 0.91 of 99 clusters the 98 alike must be covered to 0.92, and so is the one
+        // left out: 0.99 · 0.92 is above 0.909, which 0.99 · 0.91 is not. Of all, 99 · 0.92 is the first above 91.
+        let mut odd = alike(99);
+        odd.extend([(99, 20.0); 10]);
+        assert_eq!(clustered_quantile(&odd), Some(9.2));
+        // Weights: a cluster of a thousand rows counts as one of ten does.
+        let mut large = alike(99);
+        large.extend((0..1000).map(|_| (99, 0.1)));
+        assert_eq!(clustered_quantile(&large), Some(9.1));
+        assert_eq!(clustered_quantile(&alike(8)), None);
     }
 
     #[test]

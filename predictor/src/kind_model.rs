@@ -8,7 +8,9 @@ use crate::{
     OpFeatures, Sample,
     cross_validation::{Miss, mape_of_log_errors},
     hull::Hull,
-    interval::Band,
+    interval::{Band, NORMAL_90},
+    known_ops::{self, Clusters, Scores},
+    pooled_errors::PooledErrors,
     regressor::{Fitted, RegressorKind, Role},
 };
 
@@ -67,44 +69,18 @@ pub struct KindModel {
     pub usual_spread: f64,
     /// Its interval, for an op that is as well known as is usual.
     pub band: Band,
+    /// Half-width of the interval of an op that was measured, in standard deviations that are to be expected of a new
+    /// measurement by noise and model.
+    #[serde(default = "normal_90")]
+    pub again: f64,
     /// The work its rows span.
     pub hull: Hull,
     /// All candidates.
     pub candidates: Vec<CandidateReport>,
 }
 
-/// A regressor's log errors on all samples when fitted on all kinds.
-pub(crate) struct PooledErrors {
-    pub(crate) regressor: RegressorKind,
-    pub(crate) misses: Vec<Option<Miss>>,
-}
-
-impl PooledErrors {
-    /// Those of every regressor, on samples of one kind or all.
-    pub(crate) fn of_all(samples: &[&Sample], folds: &[usize]) -> Vec<Self> {
-        let mut done: Vec<Self> = Vec::new();
-        let of_rows = |regressor: &&RegressorKind| regressor.role() != Role::NeedsKnownDevices;
-        for &regressor in RegressorKind::ALL.iter().filter(of_rows) {
-            let misses = match regressor.parts() {
-                [] => regressor.misses(samples, folds),
-                parts => mean_misses(&done, parts, samples.len()),
-            };
-            done.push(Self { regressor, misses });
-        }
-        done
-    }
-}
-
-/// The logarithm of a geometric mean is the mean of the logarithms: so are the errors. The spread is the first part's.
-fn mean_misses(done: &[PooledErrors], parts: &[RegressorKind], samples: usize) -> Vec<Option<Miss>> {
-    let of_parts: Vec<_> = done.iter().filter(|errors| parts.contains(&errors.regressor)).collect();
-    let mean = |index: usize| {
-        let misses = of_parts.iter().map(|part| part.misses[index]);
-        let misses = misses.collect::<Option<Vec<Miss>>>()?;
-        let error = misses.iter().map(|miss| miss.error).sum::<f64>() / misses.len() as f64;
-        misses.first().map(|first| Miss { error, spread: first.spread })
-    };
-    (0..samples).map(mean).collect()
+fn normal_90() -> f64 {
+    NORMAL_90
 }
 
 struct Candidate {
@@ -144,6 +120,8 @@ pub(crate) struct Draft {
     pub(crate) errors: Vec<f64>,
     /// Errors as they would be if every op were as well known as is usual, with the cluster of each.
     pub(crate) scaled: Vec<(usize, f64)>,
+    /// How far measurements of ops with several are off what the others and the model say.
+    pub(crate) again: Scores,
 }
 
 impl Draft {
@@ -157,6 +135,7 @@ impl Draft {
         folds: &[usize],
         clusters: &[usize],
         pooled: &[PooledErrors],
+        again: &mut Clusters<'_>,
     ) -> Result<Self, String> {
         let members: Vec<usize> = (0..samples.len()).filter(|&i| samples[i].kind() == kind).collect();
         let own: Vec<&Sample> = members.iter().map(|&i| &samples[i]).collect();
@@ -187,6 +166,10 @@ impl Draft {
             (clusters[members[*row]], miss.error / (miss.spread / usual).max(LEAST_KNOWN))
         };
         let scaled = honest.iter().map(scaled).collect();
+        let deviation = deviation(&errors, &own);
+        let of_row =
+            |(row, miss, _): &(usize, Miss, f64)| known_ops::scores(own[*row], miss.error, deviation, again);
+        let again = honest.iter().flat_map(of_row).collect();
         let reports = candidates.iter().map(|candidate| CandidateReport {
             regressor: candidate.regressor.name().to_owned(),
             scope: candidate.scope,
@@ -199,18 +182,20 @@ impl Draft {
             scope,
             fitted,
             cv_mape: chosen.and_then(Candidate::mape),
-            deviation: deviation(&errors, &own),
+            deviation,
             usual_spread,
             band: Band::new(&[], &[]),
+            again: NORMAL_90,
             hull: Hull::of(&own),
             candidates: reports.collect(),
         };
-        Ok(Self { model, errors, scaled })
+        Ok(Self { model, errors, scaled, again })
     }
 
-    /// The model with its interval; `all` are the errors of all kinds.
-    pub(crate) fn finish(mut self, all: &[(usize, f64)]) -> KindModel {
+    /// The model with its intervals; `all` are the errors of all kinds, `again` their scores of ops measured again.
+    pub(crate) fn finish(mut self, all: &[(usize, f64)], again: &[(usize, f64)]) -> KindModel {
         self.model.band = Band::clustered(&self.scaled, all);
+        self.model.again = known_ops::factor(&self.again, again);
         if self.errors.is_empty() && !all.is_empty() {
             self.model.deviation = rms(&all.iter().map(|(_, error)| *error).collect::<Vec<_>>());
         }

@@ -9,8 +9,8 @@ use profiler::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Measurements, NetworkModel, NetworkSample, OpEstimate, OpModel, Prediction, PredictorError, Subjects,
-    TableFacts, op_samples,
+    KeyedOp, Measurements, NetworkModel, NetworkSample, OpEstimate, OpModel, Prediction, PredictorError,
+    Subjects, TableFacts, op_samples,
     prediction::{Flag, network_prediction},
     regressor::Contribution,
 };
@@ -79,6 +79,7 @@ impl LatencyModel {
     pub fn fit(measurements: &Measurements, options: &FitOptions) -> Result<Self, PredictorError> {
         let kept = |row: &&Row| !options.held_out.contains(row);
         let rows: Vec<Row> = measurements.rows.iter().filter(kept).cloned().collect();
+        let repeats = options.held_out.kept_from(&measurements.repeats);
         let (network_cache, networks) = network_samples(&rows)?;
         let caches: BTreeSet<Cache> =
             rows.iter().filter(|row| row.level == Level::Op).map(|row| row.cache).collect();
@@ -89,7 +90,7 @@ impl LatencyModel {
             if !caches.contains(&cache) || options.op_cache.is_some_and(|asked| asked != cache) {
                 continue;
             }
-            let samples = op_samples(&rows, cache)?;
+            let samples = op_samples(&rows, &repeats, cache)?;
             let ops = OpModel::fit(&samples, cache, options.seed).map_err(PredictorError::CannotFit)?;
             let level = NetworkModel::fit(&networks, network_cache, &ops).map_err(|(op, reason)| {
                 PredictorError::CannotFit(format!("a measured network has `{op}`: {reason} ({cache})"))
@@ -148,10 +149,18 @@ impl LatencyModel {
     /// # Errors
     /// [`PredictorError::UnknownOp`] if nothing measured says anything of it.
     pub fn predict(&self, op: &OpSpec) -> Result<Prediction, PredictorError> {
-        let OpEstimate { combined, mut flags, .. } = self.estimate(op)?;
+        self.predict_keyed(&op.into())
+    }
+
+    /// The latency of an op by its key, as [`Self::predict`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn predict_keyed(&self, op: &KeyedOp) -> Result<Prediction, PredictorError> {
+        let OpEstimate { combined, mut flags, .. } = self.estimate_keyed(op)?;
         flags.extend(self.emulated());
         let prediction = Prediction::new(combined.ms, combined.log_half_width, flags);
-        prediction.ok_or_else(|| self.unknown(op, "its latency is not a finite number".to_owned()))
+        prediction.ok_or_else(|| self.unknown(&op.key, "its latency is not a finite number".to_owned()))
     }
 
     /// The latency of a network: exactly [`AdditiveLatency::constant_ms`] plus the [`AdditiveLatency::op_ms`] of its
@@ -191,17 +200,25 @@ impl LatencyModel {
     /// Measurement, model and flags of an op.
     ///
     /// # Errors
-    /// [`PredictorError::UnknownOp`] if nothing measured says anything of it.
+    /// As [`Self::predict`].
     pub fn estimate(&self, op: &OpSpec) -> Result<OpEstimate, PredictorError> {
-        self.ops.estimate(op).map_err(|reason| self.unknown(op, reason))
+        self.estimate_keyed(&op.into())
+    }
+
+    /// The same of an op by its key.
+    ///
+    /// # Errors
+    /// As [`Self::estimate`].
+    pub fn estimate_keyed(&self, op: &KeyedOp) -> Result<OpEstimate, PredictorError> {
+        self.ops.estimate_keyed(op).map_err(|reason| self.unknown(&op.key, reason))
     }
 
     /// What the model's part of an op's latency is made of.
     ///
     /// # Errors
     /// [`PredictorError::UnknownOp`] if nothing measured says anything of it.
-    pub fn contributions(&self, op: &OpSpec) -> Result<Vec<Contribution>, PredictorError> {
-        self.ops.contributions(op).map_err(|reason| self.unknown(op, reason))
+    pub fn contributions(&self, op: &KeyedOp) -> Result<Vec<Contribution>, PredictorError> {
+        self.ops.contributions(op).map_err(|reason| self.unknown(&op.key, reason))
     }
 
     pub(crate) fn emulated(&self) -> Option<Flag> {
@@ -218,9 +235,9 @@ impl LatencyModel {
         format!("{} ({})", self.conditions.device, self.conditions.runtime.name)
     }
 
-    pub(crate) fn unknown(&self, op: &OpSpec, reason: String) -> PredictorError {
+    pub(crate) fn unknown(&self, op: &str, reason: String) -> PredictorError {
         let device = self.device_name();
-        PredictorError::UnknownOp { op: op.key(), device, reason }
+        PredictorError::UnknownOp { op: op.to_owned(), device, reason }
     }
 }
 
@@ -257,10 +274,16 @@ pub(crate) fn network_samples(rows: &[Row]) -> Result<(Cache, Vec<NetworkSample>
     let cache = [Cache::Hot, Cache::Cold, Cache::InPlace].into_iter().find(has).unwrap_or(Cache::Hot);
     let sample = |row: &Row| {
         let (key, session) = (row.subject.clone(), row.session.clone());
-        Ok(NetworkSample { key, session, ops: row.op_specs()?, latency_ms: row.latency_ms })
+        let ops = keyed_ops(row)?;
+        Ok(NetworkSample { key, session, ops, latency_ms: row.latency_ms })
     };
     let chosen = rows.iter().filter(known).filter(|row| row.cache == cache);
     Ok((cache, chosen.map(sample).collect::<Result<_, PredictorError>>()?))
+}
+
+/// The ops of a network row, or the op of an op row.
+pub(crate) fn keyed_ops(row: &Row) -> Result<Vec<KeyedOp>, PredictorError> {
+    row.op_keys().into_iter().map(|key| Ok(key.parse()?)).collect()
 }
 
 fn no_ops(found: &BTreeSet<Cache>, asked: Option<Cache>) -> String {

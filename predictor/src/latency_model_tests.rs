@@ -29,7 +29,7 @@ fn the_mock_law_is_recovered_through_both_levels() {
 #[test]
 fn noise_is_averaged_away_on_held_out_subjects() {
     let measurements = measurements(small_space_rows(0.05, 40));
-    let held_out = draw_hold_out(&measurements.rows, 0.25, 3).unwrap();
+    let held_out = draw_hold_out(&measurements.rows, &measurements.repeats, 0.25, 3).unwrap();
     let model = LatencyModel::fit(&measurements, &FitOptions { held_out, ..FitOptions::default() }).unwrap();
     let scores = model.evaluate(&measurements.rows, Scoring::NewSubjects).unwrap();
     let (op, network) = (scores.op.unwrap(), scores.network.unwrap());

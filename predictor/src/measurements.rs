@@ -7,7 +7,7 @@ use profiler::record::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{PredictorError, import::ImportSession};
+use crate::{OpRepeats, PredictorError, Repeats, import::ImportSession};
 
 /// Whether tables of different device, runtime or threads may be used together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub struct Measurements {
     pub conditions: Conditions,
     /// The tables.
     pub tables: Vec<TableFacts>,
+    /// Measurements of ops of which tables have several, or say with what they were taken.
+    pub repeats: Repeats,
 }
 
 impl Measurements {
@@ -87,8 +89,15 @@ impl Measurements {
             rows: rows.len(),
         };
         let facts = read.iter().zip(tables).map(facts).collect();
-        let rows = read.into_iter().flat_map(|(_, rows)| rows).collect();
-        Ok(Self { rows, conditions, tables: facts })
+        let mut repeats = Repeats::new();
+        let mut rows = Vec::new();
+        for (told, of_table) in read {
+            if !told.repeats.is_empty() {
+                repeats.insert(told.id, told.repeats);
+            }
+            rows.extend(of_table);
+        }
+        Ok(Self { rows, conditions, tables: facts, repeats })
     }
 }
 
@@ -98,6 +107,7 @@ struct Told {
     started: String,
     tool_version: String,
     conditions: Conditions,
+    repeats: OpRepeats,
 }
 
 impl Told {
@@ -108,6 +118,7 @@ impl Told {
                 started: session.started,
                 tool_version: session.tool_version,
                 conditions: session.conditions,
+                repeats: OpRepeats::new(),
             }),
             // A file that is neither is best called no session.
             Err(format @ ReadError::Format { .. }) => {
@@ -120,6 +131,7 @@ impl Told {
                     started: import.imported_at,
                     tool_version: import.tool_version,
                     conditions: import.conditions,
+                    repeats: import.repeats,
                 })
             }
             Err(error) => Err(error),

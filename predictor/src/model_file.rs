@@ -17,17 +17,17 @@ use std::{collections::BTreeMap, path::Path};
 
 use profiler::{
     record::{Cache, Conditions, ReadError, read_document, write_document},
-    spec::{OpSpec, Precision, SpecError},
+    spec::{Precision, SpecError},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    KindModel, LatencyModel, Measured, NetworkModel, OpModel, PredictorError, latency_model::Provenance,
-    pool::Pool,
+    KeyedOp, KindModel, LatencyModel, Measured, NetworkModel, OpModel, PredictorError,
+    latency_model::Provenance, pool::Pool,
 };
 
 const FORMAT: &str = "tailor-latency-model";
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,7 +55,7 @@ impl LatencyModel {
     pub fn read(path: &Path) -> Result<Self, PredictorError> {
         let wrong = |reason: String| ReadError::Content { path: path.to_owned(), reason };
         let body: Body = read_document(path, FORMAT, VERSION)?;
-        let op = |(key, measured): (String, Measured)| key.parse::<OpSpec>().map(|op| (op.key(), measured));
+        let op = |(key, measured): (String, Measured)| key.parse::<KeyedOp>().map(|op| (op.key, measured));
         let measured = body.op.measured.into_iter().map(op).collect::<Result<_, SpecError>>();
         let pools = body.op.pools.into_iter().map(|(name, pool)| Ok((number_format(&name)?, pool)));
         let pools: Result<BTreeMap<_, _>, String> = pools.collect();
@@ -115,11 +115,7 @@ impl LatencyModel {
                 return Err(format!("{what} is {value}, expected above 0"));
             }
         }
-        for (what, value) in [
-            ("constant_ms", coefficients.constant_ms),
-            ("call_ms", coefficients.call_ms),
-            ("ops_deviation", *ops_deviation),
-        ] {
+        for (what, value) in [("constant_ms", coefficients.constant_ms), ("ops_deviation", *ops_deviation)] {
             if value < 0.0 {
                 return Err(format!("{what} is {value}, expected at least 0"));
             }
@@ -166,7 +162,7 @@ mod tests {
         let text = std::fs::read_to_string(&path).unwrap();
         let cases = [
             (
-                text.replace("\"version\": 3", "\"version\": 9"),
+                text.replace("\"version\": 4", "\"version\": 9"),
                 "version 9 of `tailor-latency-model` is not known",
             ),
             (text.replace("tailor-latency-model", "tailor-session"), "expected a file with format"),

@@ -16,13 +16,15 @@ pub enum Form {
     /// `scale · Σ (op - call)`: what a call of the runtime costs is part of every op measured by itself, but is paid once
     /// in a network.
     Calls,
+    /// `constant + scale · Σ (op - call)`, where `call` may be below 0: what it costs to go from one op to the next.
+    LineCalls,
     /// Σ ops as they are, for want of measured networks.
     Sum,
 }
 
 impl Form {
     /// Those that can be fitted; where two do equally well, the earlier is taken.
-    pub(crate) const FITTED: [Self; 3] = [Self::Multiple, Self::Line, Self::Calls];
+    pub(crate) const FITTED: [Self; 4] = [Self::Multiple, Self::Line, Self::Calls, Self::LineCalls];
 }
 
 /// `constant + scale · Σ (op - call)`.
@@ -33,7 +35,7 @@ pub struct Coefficients {
     pub constant_ms: f64,
     /// What a millisecond of ops costs inside a network; above 0.
     pub scale: f64,
-    /// Milliseconds that an op costs by itself but not inside a network; at least 0.
+    /// Milliseconds that an op costs by itself but not inside a network; below 0 where it costs more inside.
     pub call_ms: f64,
 }
 
@@ -62,14 +64,14 @@ impl Coefficients {
         match form {
             Form::Sum => Self::SUM,
             Form::Multiple => scale_only(points, 0.0),
-            Form::Line => match two(points, |_| 1.0) {
-                Some((constant_ms, scale)) if constant_ms >= 0.0 && scale > 0.0 => {
+            Form::Line => match factors(points, [|_| 1.0, |p| p.sum]) {
+                Some([constant_ms, scale]) if constant_ms >= 0.0 && scale > 0.0 => {
                     Self { constant_ms, scale, call_ms: 0.0 }
                 }
                 _ => scale_only(points, 0.0),
             },
-            Form::Calls => match two(points, |p| -p.ops) {
-                Some((per_op, scale)) if scale > 0.0 => {
+            Form::Calls => match factors(points, [|p| -p.ops, |p| p.sum]) {
+                Some([per_op, scale]) if scale > 0.0 => {
                     let call_ms = (per_op / scale).clamp(0.0, largest_call_ms);
                     if call_ms == per_op / scale {
                         Self { constant_ms: 0.0, scale, call_ms }
@@ -78,6 +80,14 @@ impl Coefficients {
                     }
                 }
                 _ => scale_only(points, 0.0),
+            },
+            Form::LineCalls => match factors(points, [|_| 1.0, |p| -p.ops, |p| p.sum]) {
+                Some([constant_ms, per_op, scale])
+                    if constant_ms >= 0.0 && scale > 0.0 && per_op / scale <= largest_call_ms =>
+                {
+                    Self { constant_ms, scale, call_ms: per_op / scale }
+                }
+                _ => Self::fit(Form::Line, points, largest_call_ms),
             },
         }
     }
@@ -123,24 +133,33 @@ fn scale_only(points: &[Point], call_ms: f64) -> Coefficients {
     Coefficients { constant_ms: 0.0, scale, call_ms }
 }
 
-/// The factors of `other` and of the sum; nothing when they cannot be told apart.
-fn two(points: &[Point], other: fn(&Point) -> f64) -> Option<(f64, f64)> {
+/// The factors of some amounts; nothing when they cannot be told apart.
+fn factors<const N: usize>(points: &[Point], amounts: [fn(&Point) -> f64; N]) -> Option<[f64; N]> {
     use linfa::{DatasetBase, traits::Fit};
     use ndarray::{Array1, Array2};
 
-    let row = |p: &Point| [other(p) / p.latency, p.sum / p.latency];
-    let dot = |a: usize, b: usize| points.iter().map(|p| row(p)[a] * row(p)[b]).sum::<f64>();
-    // Squared sine of the angle between the two columns.
-    if 1.0 - dot(0, 1).powi(2) / (dot(0, 0) * dot(1, 1)) < 1e-9 {
-        return None;
+    let records =
+        Array2::from_shape_fn((points.len(), N), |(i, j)| amounts[j](&points[i]) / points[i].latency);
+    let length = |column: &Array1<f64>| column.dot(column).sqrt();
+    // What is left of each column, made of length 1, when those before it are taken off.
+    let mut units: Vec<Array1<f64>> = Vec::new();
+    for column in records.columns() {
+        let column = column.to_owned();
+        let mut left = &column / length(&column);
+        for unit in &units {
+            left = &left - &(unit * unit.dot(&left));
+        }
+        if length(&left).powi(2) < 1e-9 {
+            return None;
+        }
+        units.push(&left / length(&left));
     }
-    let records = Array2::from_shape_fn((points.len(), 2), |(i, j)| row(&points[i])[j]);
     let fitted = linfa_linear::LinearRegression::new()
         .with_intercept(false)
         .fit(&DatasetBase::new(records, Array1::ones(points.len())))
         .ok()?;
-    let (other, scale) = (fitted.params()[0], fitted.params()[1]);
-    (other.is_finite() && scale.is_finite()).then_some((other, scale))
+    let found: [f64; N] = fitted.params().to_vec().try_into().ok()?;
+    found.iter().all(|factor| factor.is_finite()).then_some(found)
 }
 
 #[cfg(test)]
@@ -168,6 +187,9 @@ mod tests {
         assert_near(Coefficients::fit(Form::Line, &line, 1.0), [0.5, 0.8, 0.0]);
         let calls = points(|sum, ops| 0.9 * (sum - 0.05 * ops));
         assert_near(Coefficients::fit(Form::Calls, &calls, 1.0), [0.0, 0.9, 0.05]);
+        // From one op to the next 0.02 ms: 0.025 of 0.8.
+        let both = points(|sum, ops| 0.5 + 0.8 * sum + 0.02 * ops);
+        assert_near(Coefficients::fit(Form::LineCalls, &both, 1.0), [0.5, 0.8, -0.025]);
         let multiple = points(|sum, _| 1.1 * sum);
         for form in Form::FITTED {
             assert_near(Coefficients::fit(form, &multiple, 1.0), [0.0, 1.1, 0.0]);
@@ -227,7 +249,8 @@ mod tests {
             for form in Form::FITTED {
                 let c = Coefficients::fit(form, &points, largest);
                 prop_assert!(c.constant_ms >= 0.0 && c.scale > 0.0 && c.scale.is_finite(), "{c:?}");
-                prop_assert!((0.0..=largest).contains(&c.call_ms), "{c:?}");
+                prop_assert!(c.call_ms <= largest, "{c:?}");
+                prop_assert!(c.call_ms >= 0.0 || form == Form::LineCalls, "{c:?}");
             }
         }
     }

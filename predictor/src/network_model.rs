@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use profiler::{record::Cache, spec::OpSpec};
+use profiler::record::Cache;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    OpEstimate, OpModel,
+    KeyedOp, OpEstimate, OpModel,
     cross_validation::mape_of_log_errors,
     interval::Band,
     network_form::{Coefficients, Form, Point, largest_call_ms, leave_one_out},
@@ -53,7 +53,7 @@ pub struct NetworkSample {
     /// The session it was measured in.
     pub session: String,
     /// Its ops.
-    pub ops: Vec<OpSpec>,
+    pub ops: Vec<KeyedOp>,
     /// Its measured latency in milliseconds; above 0.
     pub latency_ms: f64,
 }
@@ -94,8 +94,8 @@ impl NetworkModel {
     ///
     /// # Errors
     /// The op that the op level cannot answer, and why, in words.
-    pub fn fit(networks: &[NetworkSample], cache: Cache, ops: &OpModel) -> Result<Self, (OpSpec, String)> {
-        let estimate = |op: &OpSpec| ops.estimate(op).map_err(|reason| (*op, reason));
+    pub fn fit(networks: &[NetworkSample], cache: Cache, ops: &OpModel) -> Result<Self, (String, String)> {
+        let estimate = |op: &KeyedOp| ops.estimate_keyed(op).map_err(|reason| (op.key.clone(), reason));
         let estimates = networks.iter().map(|network| network.ops.iter().map(estimate).collect());
         let estimates: Vec<Vec<OpEstimate>> = estimates.collect::<Result<_, _>>()?;
         if estimates.is_empty() {

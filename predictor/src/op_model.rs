@@ -9,13 +9,15 @@ use profiler::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    FeatureSlope, OpFeatures, Sample,
+    FeatureSlope, KeyedOp, OpFeatures, Sample,
     cross_validation::{assign_clusters, assign_folds},
     guess_band::GuessBand,
     hull::Hull,
-    interval::{Basis, NORMAL_90},
-    kind_model::{Draft, KindModel, PooledErrors, Scope},
+    interval::Basis,
+    kind_model::{Draft, KindModel, Scope},
+    known_ops::{Clusters, Scores},
     pool::{Pool, precision_of},
+    pooled_errors::PooledErrors,
     prediction::{Flag, LogNormal},
     regressor::{Contribution, Fitted, RegressorKind},
 };
@@ -92,14 +94,17 @@ impl OpModel {
         let all: Vec<&Sample> = samples.iter().collect();
         let folds = assign_folds(samples, seed);
         let clusters = assign_clusters(samples);
+        let mut again = Clusters::new(samples);
         let pooled_errors = PooledErrors::of_all(&all, &folds);
         let kinds: BTreeSet<&str> = samples.iter().map(Sample::kind).collect();
-        let drafts =
-            kinds.into_iter().map(|kind| Draft::choose(kind, samples, &folds, &clusters, &pooled_errors));
+        let drafts = kinds
+            .into_iter()
+            .map(|kind| Draft::choose(kind, samples, &folds, &clusters, &pooled_errors, &mut again));
         let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
         let errors: Vec<(usize, f64)> =
             drafts.iter().flat_map(|draft| draft.scaled.iter().copied()).collect();
-        let kinds = drafts.into_iter().map(|draft| draft.finish(&errors));
+        let again: Scores = drafts.iter().flat_map(|draft| draft.again.iter().copied()).collect();
+        let kinds = drafts.into_iter().map(|draft| draft.finish(&errors, &again));
         self.kinds.extend(kinds.map(|model| (model.kind.clone(), model)));
         for sample in samples {
             let Sample { latency_ms, noise, measurements, .. } = *sample;
@@ -148,6 +153,14 @@ impl OpModel {
         self.estimate_as(&op.kind(), &op.key(), &OpFeatures::of(op))
     }
 
+    /// The latency of an op by its key.
+    ///
+    /// # Errors
+    /// What the model lacks to answer, in words.
+    pub fn estimate_keyed(&self, op: &KeyedOp) -> Result<OpEstimate, String> {
+        self.estimate_as(&op.kind, &op.key, &op.features)
+    }
+
     /// The latency of an op that is known by its kind, key and features.
     ///
     /// # Errors
@@ -172,7 +185,7 @@ impl OpModel {
                 flags.push(Flag::FewRows { kind: kind.kind.clone(), rows: kind.rows });
             }
         }
-        let combined = measured.map_or(model, |fact| combine(fact, model));
+        let combined = measured.map_or(model, |fact| combine(fact, model, kind.again));
         Ok(OpEstimate { combined, model_ms, measured, widened, flags })
     }
 
@@ -180,9 +193,8 @@ impl OpModel {
     ///
     /// # Errors
     /// What the model lacks to answer, in words.
-    pub fn contributions(&self, op: &OpSpec) -> Result<Vec<Contribution>, String> {
-        let features = OpFeatures::of(op);
-        self.regressor(&op.kind(), &features).map(|(_, fitted)| fitted.contributions(&features))
+    pub fn contributions(&self, op: &KeyedOp) -> Result<Vec<Contribution>, String> {
+        self.regressor(&op.kind, &op.features).map(|(_, fitted)| fitted.contributions(&op.features))
     }
 
     /// The derivative of the logarithm of an op's latency, by its model, along a slope of its features.
@@ -216,13 +228,13 @@ impl OpModel {
 
 /// Measurement and model weighted by their precision on log scale.
 ///
-/// The interval is for a new measurement of the same noise.
-fn combine(fact: Measured, model: LogNormal) -> LogNormal {
+/// The interval is for a new measurement of the same noise: `factor` times the deviation that is to be expected.
+pub(crate) fn combine(fact: Measured, model: LogNormal, factor: f64) -> LogNormal {
     let (weight, model_weight) = (fact.noise.powi(-2), model.deviation.powi(-2));
     let total = weight + model_weight;
     let log_ms = (weight * fact.latency_ms.ln() + model_weight * model.ms.ln()) / total;
     let deviation = total.sqrt().recip();
-    let log_half_width = NORMAL_90 * deviation.hypot(fact.single_noise());
+    let log_half_width = factor * deviation.hypot(fact.single_noise());
     LogNormal { ms: log_ms.exp(), deviation, log_half_width }
 }
 

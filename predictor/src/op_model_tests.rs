@@ -8,7 +8,8 @@ use crate::test_rows::{law_ms, small_space_samples};
 fn measurement_and_model_meet_by_precision() {
     // Noise 0.1 and deviation 0.2: weights 100 and 25; logarithms 0 and ln 2 give 0.2 · ln 2.
     let model = LogNormal { ms: 2.0, deviation: 0.2, log_half_width: 0.4 };
-    let combined = combine(Measured { latency_ms: 1.0, noise: 0.1, measurements: 1 }, model);
+    let combined =
+        combine(Measured { latency_ms: 1.0, noise: 0.1, measurements: 1 }, model, crate::interval::NORMAL_90);
     assert!((combined.ms.ln() - 0.2 * 2.0_f64.ln()).abs() < 1e-12);
     assert!((combined.deviation - 125.0_f64.sqrt().recip()).abs() < 1e-12);
 }

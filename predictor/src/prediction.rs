@@ -167,7 +167,20 @@ pub(crate) fn network_prediction(ms: f64, ops: &[OpEstimate], networks: &Network
     if flagged > 0 {
         flags.push(Flag::FlaggedOps { ops: flagged });
     }
-    Prediction::new(ms, half_width, flags)
+    let prediction = Prediction::new(ms, half_width, flags)?;
+    // However little an ill-known op took, the others would take what they take.
+    let inside = half_width - (share.outside_ms / ms).ln_1p();
+    let below: f64 = ops.iter().map(|op| below_ms(op, &networks.coefficients)).sum();
+    let low = Latency::from_ms(ms / inside.exp() - below).map_or(prediction.low.ms(), Latency::ms);
+    let low = Latency::from_ms(low.max(prediction.low.ms())).ok()?;
+    Some(Prediction { low, ..prediction })
+}
+
+/// Milliseconds by which an op's being outside what was measured widens the lower half of the network's interval.
+fn below_ms(op: &OpEstimate, coefficients: &Coefficients) -> f64 {
+    let half_width = op.combined.log_half_width;
+    let lower = |half_width: f64| coefficients.inside_ms(op.combined.ms * (-half_width).exp());
+    lower(half_width / op.widened) - lower(half_width)
 }
 
 /// Standard deviation of a network's log latency that comes from its ops, if their errors are independent and none is

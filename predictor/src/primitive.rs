@@ -178,6 +178,8 @@ impl Primitive {
             Self::Linear { input, .. } => fours(input.channels),
             Self::Pool { kernel, .. } => taps([kernel; 2]),
             Self::GlobalPool { input } => input.pixels(),
+            // Position by position, all channels of one after the other.
+            Self::Join { output, .. } => fours(output.channels),
             _ => 0,
         }
     }

@@ -7,7 +7,7 @@ use profiler::{
     spec::OpSpec,
 };
 
-use crate::{OpFeatures, PredictorError};
+use crate::{KeyedOp, OpFeatures, PredictorError, Repeat, Repeats};
 
 /// Width of a 95 % confidence interval in standard deviations.
 const CI_WIDTH: f64 = 2.0 * 1.96;
@@ -33,15 +33,22 @@ pub struct Sample {
     /// Samples of one group are left out together in cross-validation: ops of one network, where whole networks are what is
     /// new later.
     pub group: Option<String>,
+    /// The measurements that it is the mean of, where there are several.
+    pub repeats: Vec<Repeat>,
 }
 
 impl Sample {
     /// A measured op of `latency_ms` (above 0), with measuring noise as a fraction of it (above 0).
     #[must_use]
+    pub fn of(op: KeyedOp, latency_ms: f64, noise: f64) -> Self {
+        let KeyedOp { key, kind, features } = op;
+        Self { key, kind, features, latency_ms, noise, measurements: 1, group: None, repeats: Vec::new() }
+    }
+
+    /// A measured op of `latency_ms` (above 0), with measuring noise as a fraction of it (above 0).
+    #[must_use]
     pub fn new(op: &OpSpec, latency_ms: f64, noise: f64) -> Self {
-        let (key, kind) = (op.key(), op.kind());
-        let features = OpFeatures::of(op);
-        Self { key, kind, features, latency_ms, noise, measurements: 1, group: None }
+        Self::of(op.into(), latency_ms, noise)
     }
 
     /// The kind of its op.
@@ -51,22 +58,26 @@ impl Sample {
     }
 }
 
-/// The ops of a table in one cache state, in order of their keys.
+/// The ops of a table in one cache state, in order of their keys; of those in `repeats`, the measurements that are there.
 ///
 /// # Errors
 /// [`PredictorError::Spec`] for a subject that is no op key.
-pub fn op_samples(rows: &[Row], cache: Cache) -> Result<Vec<Sample>, PredictorError> {
-    let mut by_key: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+pub fn op_samples(rows: &[Row], repeats: &Repeats, cache: Cache) -> Result<Vec<Sample>, PredictorError> {
+    let mut measurements = Vec::new();
     for row in rows.iter().filter(|row| row.level == Level::Op && row.cache == cache) {
-        by_key.entry(&row.subject).or_default().push(row);
+        let op: KeyedOp = row.subject.parse()?;
+        let (latency_ms, noise) = noisy(row);
+        let Some(told) = repeats.get(&row.session).and_then(|of_session| of_session.get(&row.subject)) else {
+            measurements.push(Sample::of(op, latency_ms, noise));
+            continue;
+        };
+        let noise = noise * (told.len() as f64).sqrt();
+        measurements.extend(told.iter().map(|repeat| Sample {
+            group: repeat.group.clone(),
+            ..Sample::of(op.clone(), repeat.latency_ms, noise)
+        }));
     }
-    let sample = |(key, rows): (&str, Vec<&Row>)| {
-        let op: OpSpec = key.parse()?;
-        let rows: Vec<(f64, f64)> = rows.into_iter().map(noisy).collect();
-        let (latency_ms, noise) = combine(&rows);
-        Ok(Sample { measurements: rows.len(), ..Sample::new(&op, latency_ms, noise) })
-    };
-    by_key.into_iter().map(sample).collect()
+    Ok(merge(measurements))
 }
 
 /// Repeated measurements from which the noise of all of a kind can be told.
@@ -101,8 +112,10 @@ pub(crate) fn merge(measurements: Vec<Sample>) -> Vec<Sample> {
             None => combine(&samples.iter().map(|s| (s.latency_ms, s.noise)).collect::<Vec<_>>()),
         };
         let measurements = samples.len();
+        let repeat = |s: &Sample| Repeat { latency_ms: s.latency_ms, group: s.group.clone() };
+        let repeats = if measurements > 1 { samples.iter().map(repeat).collect() } else { Vec::new() };
         let first = samples.into_iter().next();
-        first.map(|first| Sample { latency_ms, noise, measurements, ..first })
+        first.map(|first| Sample { latency_ms, noise, measurements, repeats, ..first })
     };
     by_key.into_values().filter_map(merged).collect()
 }
@@ -178,8 +191,11 @@ mod tests {
     #[test]
     fn only_the_asked_state_and_level_are_taken() {
         let hot = Row { cache: Cache::Hot, ..op_row("gpool-8x8x8", 1.0) };
-        let samples =
-            op_samples(&[op_row("gpool-8x8x8", 2.0), hot, op_row("conv-8x8x3-o8-k3-s1", 3.0)], Cache::Cold);
+        let samples = op_samples(
+            &[op_row("gpool-8x8x8", 2.0), hot, op_row("conv-8x8x3-o8-k3-s1", 3.0)],
+            &Repeats::new(),
+            Cache::Cold,
+        );
         let found: Vec<_> = samples.unwrap().into_iter().map(|s| (s.kind, s.latency_ms)).collect();
         assert_eq!(found, [("conv".to_owned(), 3.0), ("gpool".to_owned(), 2.0)]);
     }

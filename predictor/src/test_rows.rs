@@ -85,7 +85,7 @@ pub(crate) fn small_space_rows(noise: f64, networks: usize) -> Vec<Row> {
 
 /// Every op of the small space as samples.
 pub(crate) fn small_space_samples(noise: f64) -> Vec<Sample> {
-    crate::op_samples(&small_space_rows(noise, 0), Cache::Cold).unwrap()
+    crate::op_samples(&small_space_rows(noise, 0), &crate::Repeats::new(), Cache::Cold).unwrap()
 }
 
 /// Rows as if read from one table of a mock.
@@ -106,7 +106,7 @@ pub(crate) fn measurements(rows: Vec<Row>) -> Measurements {
         profiler_version: "0".to_owned(),
         rows: rows.len(),
     };
-    Measurements { rows, conditions, tables: vec![facts] }
+    Measurements { rows, conditions, tables: vec![facts], repeats: crate::Repeats::new() }
 }
 
 /// A model of [`small_space_rows`].

@@ -19,7 +19,7 @@ pub use line::Estimate;
 pub use parts::PartsFit;
 
 use crate::{
-    OpFeatures, PredictorError,
+    KeyedOp, OpFeatures, PredictorError,
     cell::cell_of,
     sample::{combine, noisy},
 };
@@ -146,8 +146,8 @@ fn edges(arch: &str) -> Vec<String> {
 
 /// Features of an op by its key.
 fn features(key: &str) -> Result<(String, OpFeatures), PredictorError> {
-    let op: profiler::spec::OpSpec = key.parse()?;
-    Ok((op.kind(), OpFeatures::of(&op)))
+    let op: KeyedOp = key.parse()?;
+    Ok((op.kind, op.features))
 }
 
 #[cfg(test)]

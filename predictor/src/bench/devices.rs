@@ -1,4 +1,4 @@
-//! New devices from ten networks, with twenty others known.
+//! New devices from ten networks, with all others known.
 
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
@@ -11,44 +11,19 @@ use crate::{
     metrics::rank_correlation,
 };
 
-const TABLE: &str = "nasbench201_help_21devices";
 /// Networks measured on the new device.
 const TEN: usize = 10;
 /// Random draws of ten per device.
 const DRAWS: u64 = 20;
 /// Penalty of the known devices' fits, whose 15,625 rows leave little to it.
 const PENALTY: f64 = 1e-6;
-/// Devices by their columns.
-const DEVICES: [&str; 21] = [
-    "1080ti_1",
-    "1080ti_256",
-    "1080ti_32",
-    "2080ti_1",
-    "2080ti_256",
-    "2080ti_32",
-    "essential_ph_1",
-    "gold_6240",
-    "pixel3",
-    "samsung_a50",
-    "samsung_s7",
-    "silver_4114",
-    "silver_4210r",
-    "titan_rtx_1",
-    "titan_rtx_32",
-    "titanx_1",
-    "titanx_256",
-    "titanx_32",
-    "titanxp_1",
-    "titanxp_256",
-    "titanxp_32",
-];
-
-pub(super) fn help(bench: &Bench<'_>) -> Result<Vec<Finding>, PredictorError> {
+pub(super) fn each_left_out(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, PredictorError> {
+    let names = bench.latencies(table)?;
     let mut devices: Vec<Vec<CellSample>> = Vec::new();
     let mut coefficients = Vec::new();
-    for device in DEVICES {
-        bench.say(&format!("{TABLE}: {device}, all networks"));
-        let samples = cells(&bench.read(&format!("{TABLE}.csv"), "nasbench201", Some(device))?.rows);
+    for device in &names {
+        bench.say(&format!("{table}: {device}, all networks"));
+        let samples = cells(&bench.read(&format!("{table}.csv"), "nasbench201", Some(device))?.rows);
         coefficients.push(CellModel::fit_linear(&samples, PENALTY).map_err(PredictorError::CannotFit)?);
         devices.push(samples);
     }
@@ -56,7 +31,7 @@ pub(super) fn help(bench: &Bench<'_>) -> Result<Vec<Finding>, PredictorError> {
     let pool: Vec<Cell> = devices[0].iter().map(|sample| sample.cell).collect();
     let (mut random, mut chosen, mut itself) = (0.0, 0.0, 0.0);
     for (new, samples) in devices.iter().enumerate() {
-        bench.say(&format!("{TABLE}: {} as the new device", DEVICES[new]));
+        bench.say(&format!("{table}: {} as the new device", names[new]));
         let others: Vec<Vec<f64>> =
             coefficients.iter().enumerate().filter(|(d, _)| *d != new).map(|(_, c)| c.clone()).collect();
         let prior = Prior::new(&others).map_err(PredictorError::CannotFit)?;
@@ -77,14 +52,14 @@ pub(super) fn help(bench: &Bench<'_>) -> Result<Vec<Finding>, PredictorError> {
             ten.iter().filter_map(|s| pool.iter().position(|cell| *cell == s.cell)).collect();
         let of_chosen = rank(&places)?;
         let of_itself = spearman(&coefficients[new], &features, samples, &[]);
-        random += of_draws / DEVICES.len() as f64;
-        chosen += of_chosen / DEVICES.len() as f64;
-        itself += of_itself / DEVICES.len() as f64;
+        random += of_draws / names.len() as f64;
+        chosen += of_chosen / names.len() as f64;
+        itself += of_itself / names.len() as f64;
     }
     let finding = |case: String, goals| Finding {
-        table: TABLE,
+        table: table.to_owned(),
         case,
-        model: "prior of 20 devices".to_owned(),
+        model: format!("prior of {} devices", names.len() - 1),
         rows: pool.len() - TEN,
         goals,
     };

@@ -13,17 +13,25 @@ use crate::{
     transfer::{OpPrior, suggest_ops},
 };
 
-const KNOWN: &str = "mbconv_pixel1";
-const TABLE: &str = "mbconv_xiaomi11";
 /// Rows measured on the new phone and the mean error to reach, which was written down before any was looked at.
 const CASES: [(usize, f64); 3] = [(10, 0.05), (20, 0.045), (30, 0.04)];
 const DRAWS: u64 = 10;
 
-pub(super) fn pixel1_to_xiaomi11(bench: &Bench<'_>) -> Result<Vec<Finding>, PredictorError> {
-    let known_rows = bench.read(&format!("{KNOWN}.csv"), "mbconv", None)?.rows;
-    let rows = bench.read(&format!("{TABLE}.csv"), "mbconv", None)?.rows;
+const FROM: &str = "_from_";
+const START: &str = "mbconv_";
+
+/// What the case of a new phone and a known one is called, by their tables.
+pub(super) fn name(known: &str, new: &str) -> String {
+    format!("{new}{FROM}{}", known.trim_start_matches(START))
+}
+
+pub(super) fn new_phone(bench: &Bench<'_>, name: &str) -> Result<Vec<Finding>, PredictorError> {
+    let (new, known) = name.split_once(FROM).unwrap_or((name, name));
+    let known_rows = bench.read(&format!("{START}{known}.csv"), "mbconv", None)?.rows;
+    let rows = bench.read(&format!("{new}.csv"), "mbconv", None)?.rows;
     let (test, rest) = bench.fifth(&rows);
-    bench.say(&format!("{TABLE} from {KNOWN}: fitting the known phone"));
+    bench.say(&format!("{name}: fitting the known phone"));
+    let from = known;
     // The blocks that are for testing are new to the known phone, too.
     let (_, known) = bench.fifth(&known_rows);
     let (known, _) = fit(&samples(known.into_iter()))?;
@@ -32,7 +40,7 @@ pub(super) fn pixel1_to_xiaomi11(bench: &Bench<'_>) -> Result<Vec<Finding>, Pred
     for (count, goal) in CASES {
         let (mut transferred, mut scratch) = ([0.0; 3], 0.0);
         for seed in 0..DRAWS {
-            bench.say(&format!("{TABLE} from {KNOWN}: {count} rows, draw {} of {DRAWS}", seed + 1));
+            bench.say(&format!("{name}: {count} rows, draw {} of {DRAWS}", seed + 1));
             let mut drawn: Vec<&ImportedRow> = rest.clone();
             drawn.shuffle(&mut Pcg64::seed_from_u64(bench.seed(seed)));
             let few = samples(drawn.into_iter().take(count));
@@ -42,15 +50,12 @@ pub(super) fn pixel1_to_xiaomi11(bench: &Bench<'_>) -> Result<Vec<Finding>, Pred
         }
         let mut goals = goals(transferred, Bound::AtMost(goal.min(scratch)));
         goals.push(Goal::new("mape fitted to the rows alone", scratch, Bound::Shown));
-        findings.push(finding(
-            format!("from {KNOWN} and {count} random rows, mean of {DRAWS} draws"),
-            test.len(),
-            goals,
-        ));
+        let case = format!("from {from} and {count} random rows, mean of {DRAWS} draws");
+        findings.push(finding(new, case, test.len(), goals));
         let pool = samples(rest.iter().copied());
         let chosen = chosen(&known, &pool, count)?;
         let goals = goals_of_chosen(scored(&known, &chosen, &test)?);
-        findings.push(finding(format!("from {KNOWN} and {count} suggested rows"), test.len(), goals));
+        findings.push(finding(new, format!("from {from} and {count} suggested rows"), test.len(), goals));
     }
     Ok(findings)
 }
@@ -67,8 +72,8 @@ fn goals_of_chosen(figures: [f64; 3]) -> Vec<Goal> {
     goals(figures, Bound::Shown)
 }
 
-fn finding(case: String, rows: usize, goals: Vec<Goal>) -> Finding {
-    Finding { table: TABLE, case, model: "known phone x few rows".to_owned(), rows, goals }
+fn finding(table: &str, case: String, rows: usize, goals: Vec<Goal>) -> Finding {
+    Finding { table: table.to_owned(), case, model: "known phone x few rows".to_owned(), rows, goals }
 }
 
 /// Mean error, share within ±10 % and coverage of what comes of a few samples.

@@ -59,7 +59,7 @@ impl Goal {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
     /// The table.
-    pub table: &'static str,
+    pub table: String,
     /// The device, the rows fitted on, and the like.
     pub case: String,
     /// By which model.

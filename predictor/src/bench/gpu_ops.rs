@@ -1,165 +1,214 @@
-//! Ops of a GPU delegate and whole networks from them, 22 networks left out.
+//! Ops of a GPU delegate and whole networks from them, networks left out: read, fitted and scored as `predictor import`, `fit`
+//! and `evaluate` do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use profiler::record::Cache;
+use profiler::record::{Cache, read_text};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
-use super::{
-    Bench, Bound, Finding, Goal,
-    gpu_table::{GpuOp, NETWORKS, TABLE, read_networks, read_ops},
-};
+use super::{Bench, Bound, Finding, Goal};
 use crate::{
-    LogNormal, OpEstimate, OpModel, PredictorError, Sample,
-    interval::Band,
+    KeyedOp, NetworkModel, NetworkSample, OpModel, PredictorError, Sample,
+    import::{Imported, Source, Subject},
     metrics::{Scored, Scores},
+    prediction::network_prediction,
     sample::merge,
-    solve_nnls,
 };
 
-const PHONES: [&str; 3] = ["pixel4", "s10", "a03s"];
+pub(super) const TABLE: &str = "mobile_gpu_ops";
+const NETWORKS: &str = "mobile_gpu_networks";
 const LEFT_OUT: usize = 22;
 /// Relative noise of a row of which nothing says it.
 const NOISE: f64 = 0.02;
 
-pub(super) fn three_phones(bench: &Bench<'_>) -> Result<Vec<Finding>, PredictorError> {
+pub(super) fn all_phones(bench: &Bench<'_>, _: &str) -> Result<Vec<Finding>, PredictorError> {
     let mut findings = Vec::new();
-    let (mut all_ops, mut all_networks) = (Vec::new(), Vec::new());
-    for phone in PHONES {
-        bench.say(&format!("{TABLE}: {phone}"));
-        let ops = read_ops(bench, phone)?;
-        let networks = read_networks(bench, phone)?;
-        let mut names: Vec<&String> = networks.keys().collect();
+    let (mut first, mut all) = (LeftOut::default(), LeftOut::default());
+    for phone in phones(bench)? {
+        let phone_table = Phone::new(&read(bench, &phone)?);
+        let mut names: Vec<&str> = phone_table.networks.iter().map(|n| n.key.as_str()).collect();
         names.shuffle(&mut Pcg64::seed_from_u64(bench.seed(0)));
-        let left_out: BTreeSet<&String> = names.into_iter().take(LEFT_OUT).collect();
-        let (test, rest): (Vec<&GpuOp>, Vec<&GpuOp>) =
-            ops.iter().partition(|op| left_out.contains(&op.network));
-        let samples = merge(rest.iter().map(|op| op.sample()).collect());
-        let model = OpModel::fit(&samples, Cache::Hot, 0).map_err(PredictorError::CannotFit)?;
-        let whole = whole_networks(&ops, &networks, &left_out, &model)?;
-        let (known, new): (Vec<&GpuOp>, Vec<&GpuOp>) = test.into_iter().partition(|op| model.knows(&op.key));
-        let score =
-            |ops: Vec<&GpuOp>| ops.into_iter().map(|op| op.score(&model)).collect::<Result<Vec<_>, _>>();
-        let (known, new) = (score(known)?, score(new)?);
-        let scored = [known.as_slice(), &new].concat();
-        findings.push(finding(format!("{phone}, {LEFT_OUT} networks left out"), &scored, Bound::Shown)?);
-        for (of_them, scored) in [("that other networks have, too", known), ("in no other network", new)] {
-            findings.push(shown(format!("{phone}, of these the ops {of_them}"), &scored)?);
+        let mut of_phone = LeftOut::default();
+        for (part, left_out) in names.chunks(LEFT_OUT).enumerate() {
+            bench.say(&format!("{TABLE}: {phone}, networks {} of {}", part * LEFT_OUT + 1, names.len()));
+            let found = phone_table.score(&left_out.iter().copied().collect())?;
+            if part == 0 {
+                findings.push(of_ops(format!("{phone}, {LEFT_OUT} networks left out"), &found.ops())?);
+                let known = format!("{phone}, of these the ops that other networks have, too");
+                findings.push(of_ops(known, &found.known)?);
+                findings.push(of_ops(format!("{phone}, of these the ops in no other network"), &found.new)?);
+                first.extend(&found);
+            }
+            of_phone.extend(&found);
         }
-        all_ops.extend(scored);
-        all_networks.extend(whole);
+        let case = format!("{phone}, all networks left out, {LEFT_OUT} at a time");
+        findings.push(coverage(TABLE, case, &of_phone.ops())?);
+        all.extend(&of_phone);
     }
-    findings.push(finding("all three phones".to_owned(), &all_ops, Bound::AtMost(0.05))?);
-    let scores = scores(&all_networks)?;
+    let ops = scores(&first.ops())?;
     findings.push(Finding {
-        table: NETWORKS,
-        case: format!("all three phones, {LEFT_OUT} networks left out, from their predicted ops"),
-        model: "sum of ops by class".to_owned(),
-        rows: scores.n,
+        table: TABLE.to_owned(),
+        case: format!("all phones, {LEFT_OUT} networks left out"),
+        model: "by kernel".to_owned(),
+        rows: ops.n,
         goals: vec![
-            Goal::new("mape", scores.mape, Bound::Shown),
-            Goal::new("within_10", scores.within_10, Bound::AtLeast(0.95)),
-            Goal::coverage(scores.coverage_90),
-            Goal::coverage_chance(scores.n),
+            Goal::new("mape", ops.mape, Bound::AtMost(0.05)),
+            Goal::new("within_10", ops.within_10, Bound::Shown),
+            Goal::new("coverage_90", ops.coverage_90, Bound::Shown),
         ],
     });
+    let whole = scores(&first.networks)?;
+    findings.push(Finding {
+        table: NETWORKS.to_owned(),
+        case: format!("all phones, {LEFT_OUT} networks left out, from their predicted ops"),
+        model: "a + b · Σ (op - c)".to_owned(),
+        rows: whole.n,
+        goals: vec![
+            Goal::new("mape", whole.mape, Bound::Shown),
+            Goal::new("within_10", whole.within_10, Bound::AtLeast(0.95)),
+            Goal::new("coverage_90", whole.coverage_90, Bound::Shown),
+        ],
+    });
+    let case = format!("all phones, all networks left out, {LEFT_OUT} at a time");
+    findings.push(coverage(NETWORKS, case, &all.networks)?);
     Ok(findings)
+}
+
+/// What was predicted of networks that were left out.
+#[derive(Default)]
+struct LeftOut {
+    /// Ops that other networks have, too.
+    known: Vec<Scored>,
+    new: Vec<Scored>,
+    networks: Vec<Scored>,
+}
+
+impl LeftOut {
+    fn extend(&mut self, other: &Self) {
+        self.known.extend_from_slice(&other.known);
+        self.new.extend_from_slice(&other.new);
+        self.networks.extend_from_slice(&other.networks);
+    }
+
+    fn ops(&self) -> Vec<Scored> {
+        [self.known.as_slice(), &self.new].concat()
+    }
 }
 
 fn scores(scored: &[Scored]) -> Result<Scores, PredictorError> {
     Scores::of(scored).ok_or_else(|| PredictorError::NothingToScore("no row is left for testing".to_owned()))
 }
 
-fn finding(case: String, scored: &[Scored], mape: Bound) -> Result<Finding, PredictorError> {
-    let scores = scores(scored)?;
-    let goals = vec![
-        Goal::new("mape", scores.mape, mape),
-        Goal::new("within_10", scores.within_10, Bound::Shown),
-        Goal::coverage(scores.coverage_90),
-        Goal::coverage_chance(scores.n),
-    ];
-    Ok(Finding { table: TABLE, case, model: "by kernel".to_owned(), rows: scores.n, goals })
-}
-
 /// Figures without goals.
-fn shown(case: String, scored: &[Scored]) -> Result<Finding, PredictorError> {
+fn of_ops(case: String, scored: &[Scored]) -> Result<Finding, PredictorError> {
     let scores = scores(scored)?;
     let figures =
         [("mape", scores.mape), ("within_10", scores.within_10), ("coverage_90", scores.coverage_90)];
     let goals = figures.map(|(name, value)| Goal::new(name, value, Bound::Shown)).into();
-    Ok(Finding { table: TABLE, case, model: "by kernel".to_owned(), rows: scores.n, goals })
+    Ok(Finding { table: TABLE.to_owned(), case, model: "by kernel".to_owned(), rows: scores.n, goals })
 }
 
-impl GpuOp {
-    fn sample(&self) -> Sample {
-        Sample {
-            key: self.key.clone(),
-            kind: self.kind.clone(),
-            features: self.features.clone(),
-            latency_ms: self.latency_ms,
-            noise: NOISE,
-            measurements: 1,
-            group: Some(self.network.clone()),
-        }
-    }
-
-    fn predict(&self, model: &OpModel) -> Result<OpEstimate, PredictorError> {
-        let estimate = model.estimate_as(&self.kind, &self.key, &self.features);
-        estimate.map_err(|e| PredictorError::NothingToScore(format!("{}: {e}", self.key)))
-    }
-
-    fn score(&self, model: &OpModel) -> Result<Scored, PredictorError> {
-        let LogNormal { ms, log_half_width, .. } = self.predict(model)?.combined;
-        let factor = log_half_width.exp();
-        Ok(Scored { measured: self.latency_ms, predicted: ms, low: ms / factor, high: ms * factor })
-    }
+/// Coverage over networks each of which was left out once, beside its goal.
+fn coverage(table: &str, case: String, scored: &[Scored]) -> Result<Finding, PredictorError> {
+    let scores = scores(scored)?;
+    let goals = vec![
+        Goal::new("mape", scores.mape, Bound::Shown),
+        Goal::new("within_10", scores.within_10, Bound::Shown),
+        Goal::coverage(scores.coverage_90),
+        Goal::coverage_chance(scores.n),
+    ];
+    Ok(Finding { table: table.to_owned(), case, model: "by kernel".to_owned(), rows: scores.n, goals })
 }
 
-/// Classes of ops that a network's latency is a sum of, beside a constant and a number per op.
-const CLASSES: [&str; 5] = ["convolution", "depthwise", "fully_connected", "concat", ""];
-const WIDTH: usize = CLASSES.len() + 2;
+/// Phones by the columns of the table of ops.
+fn phones(bench: &Bench<'_>) -> Result<Vec<String>, PredictorError> {
+    let text = read_text(&bench.folder.join(format!("{TABLE}.csv")))?;
+    let heads = text.lines().next().unwrap_or_default();
+    Ok(heads.split(',').filter_map(|head| head.strip_suffix("_kernel")).map(str::to_owned).collect())
+}
 
-/// The networks that were left out, from predicted ops: latency is a non-negative sum of the ops by class, their number and
-/// a constant, fitted in relative error to the other networks.
-fn whole_networks(
-    ops: &[GpuOp],
-    networks: &BTreeMap<String, f64>,
-    left_out: &BTreeSet<&String>,
-    model: &OpModel,
-) -> Result<Vec<Scored>, PredictorError> {
-    let mut sums: BTreeMap<&str, [f64; WIDTH]> = BTreeMap::new();
-    for op in ops {
-        let class = CLASSES.iter().position(|class| op.kind.starts_with(class)).unwrap_or(CLASSES.len() - 1);
-        let of_network = sums.entry(&op.network).or_insert_with(|| {
-            let mut row = [0.0; WIDTH];
-            row[WIDTH - 1] = 1.0;
-            row
-        });
-        of_network[class] += op.predict(model)?.combined.ms;
-        of_network[WIDTH - 2] += 1.0;
-    }
-    let rows: Vec<(&str, [f64; WIDTH], f64)> = sums
-        .iter()
-        .filter_map(|(name, row)| {
-            let latency_ms = *networks.get(*name)?;
-            Some((*name, row.map(|v| v / latency_ms), latency_ms))
-        })
-        .collect();
-    let (test, rest): (Vec<_>, Vec<_>) =
-        rows.into_iter().partition(|(name, ..)| left_out.contains(&(*name).to_owned()));
-    let fit = |rows: &[[f64; WIDTH]]| solve_nnls(rows, &vec![1.0; rows.len()], 1e-4);
-    let ratio = |row: &[f64; WIDTH], x: &[f64; WIDTH]| row.iter().zip(x).map(|(a, x)| a * x).sum::<f64>();
-    let all: Vec<[f64; WIDTH]> = rest.iter().map(|(_, row, _)| *row).collect();
-    let without = |left: usize| {
-        all.iter().enumerate().filter(|(i, _)| *i != left).map(|(_, row)| *row).collect::<Vec<_>>()
+fn read(bench: &Bench<'_>, phone: &str) -> Result<Imported, PredictorError> {
+    let file = |name: &str| bench.folder.join(format!("{name}.csv"));
+    let source = Source {
+        file: file(TABLE),
+        totals: Some(file(NETWORKS)),
+        latency_column: Some(phone.to_owned()),
+        ..Source::default()
     };
-    let errors: Vec<f64> = (0..all.len()).map(|i| -ratio(&all[i], &fit(&without(i))).ln()).collect();
-    let factor = Band::new(&errors, &[]).log_half_width.exp();
-    let x = fit(&all);
-    let scored = test.into_iter().map(|(_, row, measured)| {
-        let ms = ratio(&row, &x) * measured;
-        Scored { measured, predicted: ms, low: ms / factor, high: ms * factor }
-    });
-    Ok(scored.collect())
+    let imported = source.read("mobile-gpu-csv")?;
+    match imported.first_refused() {
+        None => Ok(imported),
+        Some(reason) => Err(PredictorError::CannotFit(format!("{TABLE} {reason}"))),
+    }
+}
+
+/// Ops and networks as one phone ran them.
+struct Phone {
+    ops: Vec<Sample>,
+    networks: Vec<NetworkSample>,
+}
+
+impl Phone {
+    fn new(imported: &Imported) -> Self {
+        let op = |subject: &Subject| match subject {
+            Subject::Op(op) => Some(op.as_ref().clone()),
+            _ => None,
+        };
+        let rows = imported.rows.iter();
+        let ops = rows.clone().filter_map(|row| {
+            let sample = Sample::of(op(&row.subject)?, row.latency_ms, NOISE);
+            Some(Sample { group: row.group.clone(), ..sample })
+        });
+        let ops: Vec<Sample> = ops.collect();
+        let networks = rows.filter_map(|row| match &row.subject {
+            Subject::Traced { name, ops } => Some(NetworkSample {
+                key: name.clone(),
+                session: String::new(),
+                ops: ops.iter().filter_map(|key| key.parse::<KeyedOp>().ok()).collect(),
+                latency_ms: row.latency_ms,
+            }),
+            _ => None,
+        });
+        Self { networks: networks.collect(), ops }
+    }
+
+    /// Predicts what these networks are made of and take, from all others.
+    fn score(&self, left_out: &BTreeSet<&str>) -> Result<LeftOut, PredictorError> {
+        let is_left_out = |sample: &&Sample| sample.group.as_deref().is_some_and(|g| left_out.contains(g));
+        let (test, rest): (Vec<&Sample>, Vec<&Sample>) = self.ops.iter().partition(is_left_out);
+        let samples = merge(rest.into_iter().cloned().collect());
+        let model = OpModel::fit(&samples, Cache::Hot, 0).map_err(PredictorError::CannotFit)?;
+        let mut found = LeftOut::default();
+        for sample in test {
+            let wrong = |e| PredictorError::NothingToScore(format!("{}: {e}", sample.key));
+            let estimate = model.estimate_as(&sample.kind, &sample.key, &sample.features).map_err(wrong)?;
+            let (ms, factor) = (estimate.combined.ms, estimate.combined.log_half_width.exp());
+            let known = if model.knows(&sample.key) { &mut found.known } else { &mut found.new };
+            known.push(Scored {
+                measured: sample.latency_ms,
+                predicted: ms,
+                low: ms / factor,
+                high: ms * factor,
+            });
+        }
+        let (test, rest): (Vec<NetworkSample>, Vec<NetworkSample>) =
+            self.networks.iter().cloned().partition(|network| left_out.contains(network.key.as_str()));
+        let level = NetworkModel::fit(&rest, Cache::Hot, &model)
+            .map_err(|(op, reason)| PredictorError::CannotFit(format!("`{op}`: {reason}")))?;
+        for network in test {
+            let estimates = network.ops.iter().map(|op| model.estimate_keyed(op));
+            let estimates = estimates.collect::<Result<Vec<_>, _>>().map_err(PredictorError::CannotFit)?;
+            let inside = estimates.iter().map(|op| level.coefficients.inside_ms(op.combined.ms));
+            let ms = level.coefficients.constant_ms + inside.sum::<f64>();
+            let predicted = network_prediction(ms, &estimates, &level);
+            let predicted = predicted.ok_or_else(|| {
+                PredictorError::CannotFit(format!("the latency of {} would be {ms} ms", network.key))
+            })?;
+            let [predicted, low, high] =
+                [predicted.latency, predicted.low, predicted.high].map(profiler::spec::Latency::ms);
+            found.networks.push(Scored { measured: network.latency_ms, predicted, low, high });
+        }
+        Ok(found)
+    }
 }

@@ -1,6 +1,7 @@
 //! What is reached on public latency tables, beside what is to be reached.
 //!
-//! A table is a file here with a function `fn(&Bench) -> Result<Vec<Finding>, PredictorError>` and a line in [`TABLES`].
+//! Tables are known by how their names begin and by their columns, whatever devices they are of: [`Bench::tables`]. What is
+//! done with one is a file here with a function that is a [`Task`].
 //! Everything that is chosen (regressors, settings, intervals) is chosen on the rows fitted on; rows for testing are only
 //! scored.
 
@@ -8,7 +9,6 @@ mod devices;
 mod few_ops;
 mod finding;
 mod gpu_ops;
-mod gpu_table;
 mod mbconv;
 mod nasbench;
 mod own;
@@ -22,6 +22,7 @@ pub use speed::speed;
 
 use std::{cell::RefCell, path::PathBuf};
 
+use profiler::record::ReadError;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
@@ -29,6 +30,9 @@ use crate::{
     PredictorError,
     import::{Imported, Source},
 };
+
+/// Parts of a table of which each is for testing in turn.
+const FIFTHS: usize = 5;
 
 /// Who is told what is being done.
 type Progress<'a> = Box<dyn FnMut(&str) + 'a>;
@@ -41,18 +45,10 @@ pub struct Bench<'a> {
 }
 
 /// What is done with a table.
-pub type Task = fn(&Bench<'_>) -> Result<Vec<Finding>, PredictorError>;
+pub type Task = fn(&Bench<'_>, &str) -> Result<Vec<Finding>, PredictorError>;
 
-/// The tables by name.
-pub const TABLES: &[(&str, Task)] = &[
-    ("mbconv_pixel1", mbconv::pixel1),
-    ("mbconv_xiaomi11", mbconv::xiaomi11),
-    ("mbconv_xiaomi11_from_pixel1", few_ops::pixel1_to_xiaomi11),
-    ("mbconv_note10", resolutions::note10),
-    ("nasbench201_nnmeter_2devices", nasbench::two_devices),
-    ("nasbench201_help_21devices", devices::help),
-    ("mobile_gpu_ops", gpu_ops::three_phones),
-];
+/// A table of the folder and what is done with it.
+pub type Table = (String, Task);
 
 impl<'a> Bench<'a> {
     /// A run over the tables in `folder`; `progress` is told what is being done.
@@ -71,13 +67,82 @@ impl<'a> Bench<'a> {
         seed.wrapping_add(self.split.wrapping_mul(1000))
     }
 
+    /// The tables of the folder, in order of their names, and the pairs of them of which one is a new device.
+    ///
+    /// # Errors
+    /// A folder or file that cannot be read, or no table.
+    pub fn tables(&self) -> Result<Vec<Table>, PredictorError> {
+        let io = |source| ReadError::Io { path: self.folder.clone(), source };
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(&self.folder).map_err(io)? {
+            let path = entry.map_err(io)?.path();
+            let is_csv = path.extension().is_some_and(|extension| extension == "csv");
+            names.extend(path.file_stem().filter(|_| is_csv).map(|stem| stem.to_string_lossy().into_owned()));
+        }
+        names.sort();
+        let mut tables: Vec<Table> = Vec::new();
+        let mut blocks: Vec<String> = Vec::new();
+        for name in names {
+            let is = |start: &str| name.starts_with(start);
+            let task: Task =
+                if is("mbconv_") && self.columns(&name)?.contains(&resolutions::COLUMN.to_owned()) {
+                    resolutions::unseen
+                } else if is("mbconv_") {
+                    blocks.push(name.clone());
+                    mbconv::phone
+                } else if is("nasbench201_") && self.latencies(&name)?.len() > nasbench::MOST_DEVICES {
+                    devices::each_left_out
+                } else if is("nasbench201_") {
+                    nasbench::devices
+                } else if name == gpu_ops::TABLE {
+                    gpu_ops::all_phones
+                } else {
+                    continue;
+                };
+            tables.push((name, task));
+        }
+        if let [known, new @ ..] = &blocks[..] {
+            tables.extend(new.iter().map(|new| (few_ops::name(known, new), few_ops::new_phone as Task)));
+        }
+        if tables.is_empty() {
+            let reason =
+                "no table: expected mbconv_*.csv, nasbench201_*.csv or mobile_gpu_ops.csv".to_owned();
+            return Err(ReadError::Content { path: self.folder.clone(), reason }.into());
+        }
+        Ok(tables)
+    }
+
+    /// Columns of a table.
+    fn columns(&self, name: &str) -> Result<Vec<String>, PredictorError> {
+        let path = self.folder.join(format!("{name}.csv"));
+        let file =
+            std::fs::File::open(&path).map_err(|source| ReadError::Io { path: path.clone(), source })?;
+        let mut reader = csv::Reader::from_reader(file);
+        let heads = reader.headers();
+        let heads = heads.map_err(|e| ReadError::Content { path, reason: e.to_string() })?;
+        Ok(heads.iter().map(|head| head.trim().to_owned()).collect())
+    }
+
+    /// Columns of a table that are latencies.
+    fn latencies(&self, name: &str) -> Result<Vec<String>, PredictorError> {
+        let columns = self.columns(name)?;
+        let is_latency = |column: &String| column.ends_with("_ms") && !column.contains("std");
+        Ok(columns.into_iter().filter(is_latency).collect())
+    }
+
     /// Rows for testing and the others: every fifth, or a fifth at random.
     fn fifth<'r, T>(&self, rows: &'r [T]) -> (Vec<&'r T>, Vec<&'r T>) {
+        self.part(rows, 0)
+    }
+
+    /// The same of the fifth that begins at another row.
+    fn part<'r, T>(&self, rows: &'r [T], from: usize) -> (Vec<&'r T>, Vec<&'r T>) {
         let mut places: Vec<usize> = (0..rows.len()).collect();
         if self.split > 0 {
             places.shuffle(&mut Pcg64::seed_from_u64(self.split));
         }
-        let (test, rest): (Vec<_>, Vec<_>) = rows.iter().zip(places).partition(|(_, place)| place % 5 == 0);
+        let (test, rest): (Vec<_>, Vec<_>) =
+            rows.iter().zip(places).partition(|(_, place)| place % FIFTHS == from);
         let rows = |pairs: Vec<(&'r T, usize)>| pairs.into_iter().map(|(row, _)| row).collect();
         (rows(test), rows(rest))
     }

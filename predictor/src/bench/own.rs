@@ -8,7 +8,7 @@ use rand_pcg::Pcg64;
 
 use super::{Bound, Finding, Goal};
 use crate::{
-    Emulation, FitOptions, LatencyModel, Measurements, Mixing, PredictorError, Scoring, Subjects,
+    Emulation, FitOptions, LatencyModel, Measurements, Mixing, PredictorError, Repeats, Scoring, Subjects,
     draw_hold_out,
 };
 
@@ -17,7 +17,7 @@ const OPS: f64 = 0.2;
 /// Networks held out, and of fewer in all the share.
 const NETWORKS: (usize, f64) = (200, 0.8);
 /// Draws of what is held out; figures are their means.
-const DRAWS: u64 = 3;
+const DRAWS: u64 = 20;
 /// How much larger than the table's own spread the mean error may be.
 const OF_SPREAD: f64 = 1.3;
 
@@ -80,7 +80,7 @@ fn own_measurements(
         chosen = kind.map(|kind| kind.fitted.kind().name().to_owned()).unwrap_or_default();
     }
     let finding = |what: &str, rows, goals| Finding {
-        table: "(own)",
+        table: "(own)".to_owned(),
         case: format!("{table}: {what}, mean of {DRAWS} draws"),
         model: chosen.clone(),
         rows,
@@ -114,7 +114,7 @@ fn own_measurements(
 
 /// A fifth of the ops, and 200 networks or four fifths of them where there are fewer than 250.
 fn held_out(rows: &[Row], seed: u64) -> Result<Subjects, PredictorError> {
-    let mut held_out = draw_hold_out(rows, OPS, seed)?;
+    let mut held_out = draw_hold_out(rows, &Repeats::new(), OPS, seed)?;
     let known = |row: &&Row| row.level == Level::Network && !row.ops.is_empty();
     let all: BTreeSet<&str> = rows.iter().filter(known).map(|row| row.subject.as_str()).collect();
     let mut networks: Vec<&str> = all.into_iter().collect();

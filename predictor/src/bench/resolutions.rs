@@ -12,30 +12,30 @@ use super::{
 };
 use crate::{PredictorError, import::ImportedRow};
 
-const TABLE: &str = "mbconv_note10";
-/// Every third of the thirteen resolutions, the second first.
-const LEFT_OUT: [&str; 4] = ["164", "180", "196", "212"];
+/// The column of the resolution.
+pub(super) const COLUMN: &str = "resolution";
 
-/// Resolutions for testing: those above, or as many of the table's at random.
+/// Resolutions for testing: every third, the second first, or as many at random.
 fn left_out(bench: &Bench<'_>, found: &BTreeSet<String>) -> Vec<String> {
+    let third = found.iter().skip(1).step_by(3).cloned().collect::<Vec<_>>();
     if bench.split == 0 {
-        return LEFT_OUT.map(str::to_owned).into();
+        return third;
     }
     let mut drawn: Vec<String> = found.iter().cloned().collect();
     drawn.shuffle(&mut Pcg64::seed_from_u64(bench.split));
-    drawn.truncate(LEFT_OUT.len());
+    drawn.truncate(third.len());
     drawn.sort();
     drawn
 }
 
-pub(super) fn note10(bench: &Bench<'_>) -> Result<Vec<Finding>, PredictorError> {
-    let file = format!("{TABLE}.csv");
-    let rows = bench.read(&file, "mbconv", Some("mean_ms"))?.rows;
+pub(super) fn unseen(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, PredictorError> {
+    let file = format!("{table}.csv");
+    let rows = bench.read(&file, "mbconv", None)?.rows;
     let resolutions = resolutions(bench, &file)?;
     let left_out = left_out(bench, &resolutions.values().cloned().collect());
     let is_test =
         |row: &&ImportedRow| resolutions.get(&row.line).is_some_and(|found| left_out.contains(found));
-    bench.say(&format!("{TABLE}: fitting"));
+    bench.say(&format!("{table}: fitting"));
     // The blocks of a resolution were measured one after the other, and what is new later is another resolution as a whole.
     let group = |row: &ImportedRow| resolutions.get(&row.line).cloned();
     let rest = rows.iter().filter(|row| !is_test(row));
@@ -43,7 +43,7 @@ pub(super) fn note10(bench: &Bench<'_>) -> Result<Vec<Finding>, PredictorError> 
     let scores = score(&model, rows.iter().filter(is_test))?;
     let measured = rows.iter().filter(is_test).filter(|row| model.knows(&row.subject.key())).count();
     Ok(vec![Finding {
-        table: TABLE,
+        table: table.to_owned(),
         case: format!("resolutions {} left out ({measured} blocks known from others)", left_out.join(", ")),
         model: chosen,
         rows: scores.n,
@@ -63,7 +63,7 @@ fn resolutions(bench: &Bench<'_>, file: &str) -> Result<BTreeMap<u64, String>, P
     let text = read_text(&file)?.replace("\r\n", "\n");
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let heads = reader.headers().map_err(|e| content(e.to_string()))?.clone();
-    let place = heads.iter().position(|head| head == "resolution");
+    let place = heads.iter().position(|head| head == COLUMN);
     let place = place.ok_or_else(|| content("no column `resolution`".to_owned()))?;
     let mut lines = BTreeMap::new();
     for record in reader.records() {

@@ -3,8 +3,8 @@
 use profiler::record::Cache;
 
 use crate::{
-    OpModel, PredictorError, Sample,
-    import::{Foreign, ImportedRow, Subject},
+    KeyedOp, OpModel, PredictorError, Sample,
+    import::{ImportedRow, Subject},
     metrics::{Scored, Scores},
     sample::merge,
 };
@@ -13,14 +13,14 @@ use crate::{
 const NOISE: f64 = 0.01;
 
 /// The op of a row, its latency and its relative noise.
-pub(super) fn op_of(row: &ImportedRow) -> Option<(&Foreign, f64, f64)> {
+pub(super) fn op_of(row: &ImportedRow) -> Option<(&KeyedOp, f64, f64)> {
     let noise = match (row.std_ms, row.runs) {
         (Some(std), Some(runs)) => (std / row.latency_ms / (runs.max(1) as f64).sqrt()).hypot(NOISE),
         _ => NOISE,
     };
     match &row.subject {
         Subject::Op(op) => Some((op, row.latency_ms, noise)),
-        Subject::Cell(_) | Subject::Network(_) => None,
+        Subject::Cell(_) | Subject::Network(_) | Subject::Traced { .. } => None,
     }
 }
 
@@ -35,16 +35,8 @@ pub(super) fn samples_of_groups<'a>(
     group: &dyn Fn(&ImportedRow) -> Option<String>,
 ) -> Vec<Sample> {
     let sample = |row| {
-        let (op, latency_ms, noise): (&Foreign, f64, f64) = op_of(row)?;
-        Some(Sample {
-            key: op.key.clone(),
-            kind: op.kind.clone(),
-            features: op.features.clone(),
-            latency_ms,
-            noise,
-            measurements: 1,
-            group: group(row),
-        })
+        let (op, latency_ms, noise): (&KeyedOp, f64, f64) = op_of(row)?;
+        Some(Sample { group: group(row), ..Sample::of(op.clone(), latency_ms, noise) })
     };
     merge(rows.filter_map(sample).collect())
 }
@@ -62,12 +54,25 @@ pub(super) fn score<'a>(
     model: &OpModel,
     rows: impl Iterator<Item = &'a ImportedRow>,
 ) -> Result<Scores, PredictorError> {
+    scores(&scored(model, rows)?)
+}
+
+/// Scores of predictions; an error for none.
+pub(super) fn scores(scored: &[Scored]) -> Result<Scores, PredictorError> {
+    Scores::of(scored).ok_or_else(|| PredictorError::NothingToScore("no row is left for testing".to_owned()))
+}
+
+/// What a model says of rows.
+pub(super) fn scored<'a>(
+    model: &OpModel,
+    rows: impl Iterator<Item = &'a ImportedRow>,
+) -> Result<Vec<Scored>, PredictorError> {
     let mut scored = Vec::new();
     for (op, measured, _) in rows.filter_map(op_of) {
-        let estimate = model.estimate_as(&op.kind, &op.key, &op.features);
+        let estimate = model.estimate_keyed(op);
         let estimate = estimate.map_err(|e| PredictorError::NothingToScore(format!("{}: {e}", op.key)))?;
         let (predicted, factor) = (estimate.combined.ms, estimate.combined.log_half_width.exp());
         scored.push(Scored { measured, predicted, low: predicted / factor, high: predicted * factor });
     }
-    Scores::of(&scored).ok_or_else(|| PredictorError::NothingToScore("no row is left for testing".to_owned()))
+    Ok(scored)
 }

@@ -11,7 +11,8 @@ use rand_pcg::Pcg64;
 
 use super::{Bound, Finding, Goal};
 use crate::{
-    FitOptions, LatencyModel, Measurements, OpFeatures, PredictorError, TableFacts, import::ImportSession,
+    FitOptions, LatencyModel, Measurements, OpFeatures, PredictorError, Repeats, TableFacts,
+    import::ImportSession,
 };
 
 const SPACE: &str = "proxylessnas-mobile";
@@ -63,7 +64,7 @@ pub fn speed(say: &mut dyn FnMut(&str)) -> Result<Vec<Finding>, PredictorError> 
     let network_us = started.elapsed().as_secs_f64() * 1e6 / REPEATS as f64;
     let chosen = model.ops().kinds().max_by_key(|kind| kind.rows).map(|kind| kind.fitted.kind().name());
     Ok(vec![Finding {
-        table: "(made up)",
+        table: "(made up)".to_owned(),
         case: format!("{SPACE}: {} ops, {NETWORKS} networks, one thread", distinct.len()),
         model: chosen.unwrap_or_default().to_owned(),
         rows: distinct.len(),
@@ -119,5 +120,5 @@ fn made_up(space: &SearchSpace) -> Result<Measurements, PredictorError> {
     };
     let mut conditions = ImportSession::conditions("none", "made up", 1);
     conditions.runtime.emulated = true;
-    Ok(Measurements { rows, conditions, tables: vec![facts] })
+    Ok(Measurements { rows, conditions, tables: vec![facts], repeats: Repeats::new() })
 }

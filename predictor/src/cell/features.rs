@@ -7,6 +7,29 @@ const COUNTS: usize = 5;
 /// Number of linear terms.
 pub const CELL_TERMS: usize = 1 + 9 + 4 + 2 * COUNTS * (COUNTS + 1) / 2 - 1 + 6 * 4 * 2;
 
+/// What the first terms of [`cell_features`] are, and what the others are by their number, in order.
+pub(super) const NAMED: [&str; 14] = [
+    "constant",
+    "3x3 convolutions",
+    "1x1 convolutions",
+    "poolings",
+    "skips",
+    "sums of two maps",
+    "maps that convolutions read",
+    "longest path",
+    "convolutions on one path",
+    "anything live",
+    "written 3x3 convolutions",
+    "written 1x1 convolutions",
+    "written poolings",
+    "written zeros",
+];
+pub(super) const UNNAMED: [(&str, usize); 3] = [
+    ("pairs of live ops", COUNTS * (COUNTS + 1) / 2),
+    ("pairs of written ops", COUNTS * (COUNTS + 1) / 2 - 1),
+    ("ops by the edges they are on", 6 * 4 * 2),
+];
+
 /// The terms of a cell, of which a latency is a sum with a coefficient each.
 ///
 /// A constant; of the live graph the convolutions of either size, poolings, skips, sums of two maps, maps that a
@@ -100,6 +123,7 @@ mod tests {
             .unwrap();
         let terms = cell_features(&cell);
         assert_eq!(terms.len(), CELL_TERMS);
+        assert_eq!(NAMED.len() + UNNAMED.iter().map(|(_, n)| n).sum::<usize>(), CELL_TERMS);
         // Constant; conv3, conv1, pool, skip, sums (0→3 and 1→3 meet); maps read by a convolution (nodes 0 and 1); two edges
         // on the longest path, both convolutions; something is live. Written: conv3, conv1, pool, none.
         let expected = [1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 2.0, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0, 2.0];

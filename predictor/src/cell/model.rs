@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     CELL_TERMS, Cell, Prior, cell_features,
+    features::{NAMED, UNNAMED},
     fit::{Candidate, Data, FOLDS},
     transfer,
 };
@@ -14,6 +15,7 @@ use crate::{
     cross_validation::mape_of_log_errors,
     interval::Band,
     learn::{BoostedTrees, GaussianProcess, linear},
+    regressor::Contribution,
 };
 
 /// How much better a later candidate must be than an earlier, simpler one to be preferred.
@@ -167,6 +169,38 @@ impl CellModel {
         }
         let log_half_width = self.band.log_half_width;
         Ok(LogNormal { ms, deviation: log_half_width / crate::interval::NORMAL_90, log_half_width })
+    }
+
+    /// What a network's latency is made of, milliseconds: the terms, those without a name of their own added up, and what the
+    /// correction of the whole adds.
+    ///
+    /// # Errors
+    /// As [`Self::predict`].
+    pub fn contributions(&self, cell: &Cell) -> Result<Vec<Contribution>, String> {
+        let total = self.predict(cell)?.ms;
+        let row = cell_features(cell);
+        let shares: Vec<f64> = row.iter().zip(&self.coefficients_ms).map(|(a, c)| a * c).collect();
+        let mut found: Vec<Contribution> = NAMED
+            .iter()
+            .zip(row.iter().zip(&shares))
+            .filter(|(_, (amount, _))| **amount != 0.0)
+            .map(|(name, (amount, ms))| Contribution {
+                name: (*name).to_owned(),
+                amount: Some(*amount),
+                ms: *ms,
+            })
+            .collect();
+        let mut from = NAMED.len();
+        for (name, terms) in UNNAMED {
+            let ms = shares[from..from + terms].iter().sum();
+            found.push(Contribution { name: name.to_owned(), amount: None, ms });
+            from += terms;
+        }
+        let linear: f64 = shares.iter().sum();
+        if !matches!(self.correction, Correction::None) {
+            found.push(Contribution { name: "correction".to_owned(), amount: None, ms: total - linear });
+        }
+        Ok(found)
     }
 
     /// Checks what types do not.

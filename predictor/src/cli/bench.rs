@@ -8,14 +8,16 @@ use serde_json::json;
 use super::output::{self, percent, table};
 use crate::{
     PredictorError,
-    bench::{self, Bound, Finding, Goal, TABLES},
+    bench::{self, Bound, Finding, Goal},
 };
 
 /// Prints what is reached on public latency tables, or on one's own, beside what is to be reached.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The tables are not part of Tailor; `--tables` names the folder they are in, with the names that \
-                  `--only` takes and the ending .csv. Exit code 0 whether goals are met or not.\n\nA table of one's own, \
+    after_help = "The tables are not part of Tailor; `--tables` names the folder they are in: mbconv_*.csv (blocks of a \
+                  phone; with a column resolution, of a series), nasbench201_*.csv (networks of some devices, or of \
+                  ten and more, each left out in turn), mobile_gpu_ops.csv with mobile_gpu_networks.csv (any phones). \
+                  `--only` takes a file's name, or mbconv_NEW_from_KNOWN. Exit code 0 whether goals are met or not.\n\nA table of one's own, \
                   best measured on a machine that does nothing else:\n  profiler run --space proxylessnas-mobile \
                   --networks 250 --budget-s 3600 -o own/tract.csv\n  profiler run --space proxylessnas-mobile --networks \
                   250 --budget-s 3600 --backend onnxruntime -o own/onnxruntime.csv\n  predictor bench --own own/tract.csv \
@@ -45,16 +47,6 @@ pub(super) struct Bench {
 
 impl Bench {
     pub(super) fn execute(self) -> anyhow::Result<String> {
-        for name in &self.only {
-            if !TABLES.iter().any(|(known, _)| known == name) {
-                return Err(PredictorError::Option {
-                    option: "--only",
-                    value: format!("`{name}`"),
-                    expected: "the name of a table of the bench, such as mbconv_pixel1",
-                }
-                .into());
-            }
-        }
         let started = Instant::now();
         let mut say = |text: &str| {
             // Progress that nobody reads is no failure.
@@ -69,10 +61,16 @@ impl Bench {
             }
         } else if let Some(folder) = self.tables.clone() {
             let run = bench::Bench::new(folder, &mut say).with_split(self.split);
-            for (name, task) in TABLES {
-                if self.only.is_empty() || self.only.iter().any(|only| only == name) {
-                    findings.extend(task(&run)?);
-                }
+            let tables = run.tables()?;
+            if let Some(name) = self.only.iter().find(|only| !tables.iter().any(|(name, _)| name == *only)) {
+                let names: Vec<&str> = tables.iter().map(|(name, _)| name.as_str()).collect();
+                let value = format!("`{name}`, and the folder has {}", names.join(", "));
+                let expected = "the name of a table in the folder";
+                return Err(PredictorError::Option { option: "--only", value, expected }.into());
+            }
+            let asked = |name: &String| self.only.is_empty() || self.only.contains(name);
+            for (name, task) in tables.iter().filter(|(name, _)| asked(name)) {
+                findings.extend(task(&run, name)?);
             }
         }
         if self.json { output::json(&json!(findings)) } else { Ok(report(&findings)) }
@@ -85,7 +83,7 @@ fn report(findings: &[Finding]) -> String {
         for (index, goal) in finding.goals.iter().enumerate() {
             let first = |text: &str| if index == 0 { text.to_owned() } else { String::new() };
             lines.add_row([
-                first(finding.table),
+                first(&finding.table),
                 first(&finding.case),
                 first(&finding.rows.to_string()),
                 first(&finding.model),

@@ -3,22 +3,26 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use profiler::spec::OpSpec;
 use serde_json::json;
 
 use super::{
+    any_model::AnyModel,
     note_emulated,
     output::{self, ms, percent, table},
 };
-use crate::{LatencyModel, PredictorError};
+use crate::{
+    KeyedOp, PredictorError,
+    cell::{Cell, CellModelFile},
+    regressor::Contribution,
+};
 
-/// Shows the work terms of an op and what each contributes.
+/// Shows what an op's or a NAS-Bench-201 network's latency is made of, in milliseconds.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  predictor explain run/model.json mbconv-14x14x16-o32-e6-k5-s2-relu6")]
 pub(super) struct Explain {
     /// The model (JSON).
     model: PathBuf,
-    /// Op key.
+    /// Op key, or the `arch` string of a NAS-Bench-201 network.
     key: String,
     /// A JSON object instead of a table.
     #[arg(long)]
@@ -27,33 +31,30 @@ pub(super) struct Explain {
 
 impl Explain {
     pub(super) fn execute(self) -> anyhow::Result<String> {
-        let model = LatencyModel::read(&self.model)?;
-        let op: OpSpec = self.key.parse().map_err(PredictorError::from)?;
-        let estimate = model.estimate(&op)?;
+        let model = match AnyModel::read(&self.model)? {
+            AnyModel::Ops(model) => model,
+            AnyModel::Cells(file) => return self.explain_cell(&file),
+        };
+        let op: KeyedOp = self.key.parse().map_err(PredictorError::from)?;
+        let estimate = model.estimate_keyed(&op)?;
         let terms = model.contributions(&op)?;
         let noise = estimate.measured.map(|m| m.noise);
         let measured = estimate.measured.map(|m| m.latency_ms);
         note_emulated(model.conditions());
         if self.json {
-            let term =
-                |c: &crate::regressor::Contribution| json!({"name": c.name, "amount": c.amount, "ms": c.ms});
             return output::json(&json!({
-                "subject": op.key(),
+                "subject": op.key,
                 "latency_ms": estimate.combined.ms,
                 "model_ms": estimate.model_ms,
                 "measured_ms": measured,
                 "measured_noise": noise,
-                "terms": terms.iter().map(term).collect::<Vec<_>>(),
+                "terms": terms.iter().map(value).collect::<Vec<_>>(),
             }));
         }
-        let mut shares = table(["term", "amount", "ms", "share"]);
-        for term in &terms {
-            let amount = term.amount.map_or_else(|| "-".to_owned(), |amount| format!("{amount:.6}"));
-            shares.add_row([term.name.clone(), amount, ms(term.ms), percent(term.ms / estimate.model_ms)]);
-        }
+        let shares = shares(&terms, estimate.model_ms);
         let mut lines = vec![
-            format!("{op} ({}): {} ms by the model", model.ops().cache(), ms(estimate.model_ms)),
-            shares.to_string(),
+            format!("{} ({}): {} ms by the model", op.key, model.ops().cache(), ms(estimate.model_ms)),
+            shares,
             "amounts: macs and elements in millions, serial steps in thousands, calls and constant in ones"
                 .to_owned(),
         ];
@@ -64,4 +65,33 @@ impl Explain {
         }
         Ok(lines.join("\n"))
     }
+
+    /// A NAS-Bench-201 network by its `arch` string.
+    fn explain_cell(&self, file: &CellModelFile) -> anyhow::Result<String> {
+        let cell: Cell = self.key.parse().map_err(|reason| PredictorError::Subject { reason })?;
+        let terms = file.model.contributions(&cell).map_err(PredictorError::CannotFit)?;
+        let total: f64 = terms.iter().map(|term| term.ms).sum();
+        note_emulated(&file.conditions);
+        if self.json {
+            return output::json(&json!({
+                "subject": cell.to_string(),
+                "latency_ms": total,
+                "terms": terms.iter().map(value).collect::<Vec<_>>(),
+            }));
+        }
+        Ok(format!("{cell}: {} ms by the model\n{}", ms(total), shares(&terms, total)))
+    }
+}
+
+fn value(term: &Contribution) -> serde_json::Value {
+    json!({"name": term.name, "amount": term.amount, "ms": term.ms})
+}
+
+fn shares(terms: &[Contribution], total_ms: f64) -> String {
+    let mut shares = table(["term", "amount", "ms", "share"]);
+    for term in terms {
+        let amount = term.amount.map_or_else(|| "-".to_owned(), |amount| format!("{amount:.6}"));
+        shares.add_row([term.name.clone(), amount, ms(term.ms), percent(term.ms / total_ms)]);
+    }
+    shares.to_string()
 }

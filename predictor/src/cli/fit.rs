@@ -66,7 +66,7 @@ impl Fit {
     pub(super) fn execute(self) -> anyhow::Result<String> {
         let measurements =
             Measurements::read(&self.tables, self.leniency.mixing(), self.leniency.emulation())?;
-        let held_out = draw_hold_out(&measurements.rows, self.hold_out, self.seed)?;
+        let held_out = draw_hold_out(&measurements.rows, &measurements.repeats, self.hold_out, self.seed)?;
         if measurements.rows.iter().all(|row| cell_of(row).is_some()) {
             return self.fit_cells(&measurements, &held_out);
         }
@@ -195,6 +195,10 @@ fn formula(form: Form, coefficients: &Coefficients) -> String {
         Form::Multiple => format!("{scale:.4} · Σ ops"),
         Form::Line => format!("{} ms + {scale:.4} · Σ ops", ms(*constant_ms)),
         Form::Calls => format!("{scale:.4} · Σ (op - {} ms)", ms(*call_ms)),
+        Form::LineCalls => {
+            let sign = if *call_ms < 0.0 { '+' } else { '-' };
+            format!("{} ms + {scale:.4} · Σ (op {sign} {} ms)", ms(*constant_ms), ms(call_ms.abs()))
+        }
     }
 }
 

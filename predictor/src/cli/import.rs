@@ -21,7 +21,9 @@ use crate::{
                   sizes they have (more_channels of a concat's second map, gate, factor, interpolation). Others are mapped \
                   with --map. The latency is the column that ends in _ms or _us.\n\nbenchmark-model and \
                   onnxruntime-profile: the total is a network row; nodes are op rows where the file has their shapes or \
-                  --map NODE=KEY says which op they are.\n\nExample:\n  \
+                  --map NODE=KEY says which op they are.\n\nmobile-gpu-csv: ops as a GPU delegate ran them inside networks (model, \
+                  operation, feature, PHONE_us, PHONE_kernel), one phone at a time (--latency-column PHONE), and with --totals \
+                  the networks (model, PHONE_mean_us).\n\nExample:\n  \
                   predictor import phone.csv --format csv --kind mbconv --map hw=input_hw --device phone -o table.csv\n  \
                   predictor import profiled_conv-bn-relu.json --format nn-meter-json --device phone -o table.csv\n  \
                   predictor import log.txt --format benchmark-model --network mine --device phone -o table.csv"
@@ -47,6 +49,13 @@ pub(super) struct Import {
     /// Name of the network whose total the file tells; without it, what the file calls it.
     #[arg(long, value_name = "NAME")]
     network: Option<String>,
+    /// Column of a CSV table that says what rows were measured together with (the resolution of a series), where such a group
+    /// as a whole is what is new later: intervals are for new groups then.
+    #[arg(long, value_name = "COLUMN")]
+    group: Option<String>,
+    /// Table with the latencies of the networks whose ops are in the first, for mobile-gpu-csv.
+    #[arg(long, value_name = "FILE")]
+    totals: Option<PathBuf>,
     /// Name of the device; without it, what the latency is called.
     #[arg(long)]
     device: Option<String>,
@@ -106,7 +115,8 @@ impl Import {
         };
         let (kind, latency_column) = (self.kind.clone(), self.latency_column.clone());
         let (file, renamed, network) = (self.file.clone(), self.map.clone(), self.network.clone());
-        let source = Source { file, kind, latency_column, unit_ms, renamed, network };
+        let (group, totals) = (self.group.clone(), self.totals.clone());
+        let source = Source { file, kind, latency_column, unit_ms, renamed, network, group, totals };
         let imported = source.read(&self.format)?;
         let device = self.device.clone().unwrap_or_else(|| imported.measured.clone());
         let conditions = ImportSession::conditions(&device, &self.runtime, self.threads);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use profiler::{onnx::read_input_shapes, spec::OpSpec};
+use profiler::onnx::read_input_shapes;
 use serde_json::Value;
 
 use super::{
@@ -84,7 +84,7 @@ impl Predict {
 
 /// What is said of a subject.
 enum Answer {
-    Op { op: OpSpec, prediction: Box<Prediction>, in_network_ms: f64, measured_ms: Option<f64> },
+    Op { key: String, prediction: Box<Prediction>, in_network_ms: f64, measured_ms: Option<f64> },
     Network { head: String, key: String, report: Box<NetworkReport> },
 }
 
@@ -94,10 +94,19 @@ impl Answer {
             Subject::Op(op) => {
                 let layer = model.predict_layer(op, unknown)?;
                 Ok(Self::Op {
-                    op: *op,
+                    key: op.key(),
                     prediction: Box::new(model.alone(&layer.op, &layer.estimate)?),
                     in_network_ms: layer.in_network_ms,
                     measured_ms: layer.estimate.measured.map(|m| m.latency_ms),
+                })
+            }
+            Subject::Traced(op) => {
+                let estimate = model.estimate_keyed(op)?;
+                Ok(Self::Op {
+                    key: op.key.clone(),
+                    prediction: Box::new(model.predict_keyed(op)?),
+                    in_network_ms: model.share(&estimate),
+                    measured_ms: estimate.measured.map(|m| m.latency_ms),
                 })
             }
             Subject::Network(network) => {
@@ -115,8 +124,8 @@ impl Answer {
 
     fn text(&self, model: &LatencyModel) -> String {
         match self {
-            Self::Op { op, prediction, .. } => {
-                headline(&format!("{op} ({})", model.ops().cache()), prediction)
+            Self::Op { key, prediction, .. } => {
+                headline(&format!("{key} ({})", model.ops().cache()), prediction)
             }
             Self::Network { head, report, .. } => network_text(head, report),
         }
@@ -124,8 +133,8 @@ impl Answer {
 
     fn value(&self) -> Value {
         match self {
-            Self::Op { op, prediction, in_network_ms, measured_ms } => {
-                let mut value = prediction_value(&op.key(), "op", prediction);
+            Self::Op { key, prediction, in_network_ms, measured_ms } => {
+                let mut value = prediction_value(key, "op", prediction);
                 value["in_network_ms"] = (*in_network_ms).into();
                 value["measured_ms"] = (*measured_ms).into();
                 value

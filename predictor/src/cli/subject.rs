@@ -5,15 +5,16 @@ use std::path::Path;
 use profiler::{
     onnx::InputShapes,
     record::{ReadError, read_architecture},
-    spec::{Architecture, OpSpec},
+    spec::{Architecture, OpSpec, TracedOp},
 };
 
-use crate::{OnnxNetwork, PredictorError};
+use crate::{KeyedOp, OnnxNetwork, PredictorError};
 
 /// An op or a network.
 #[derive(Clone, Debug)]
 pub(super) enum Subject {
     Op(OpSpec),
+    Traced(Box<KeyedOp>),
     Network(Architecture),
     Onnx(Box<OnnxNetwork>),
 }
@@ -21,6 +22,11 @@ pub(super) enum Subject {
 impl Subject {
     /// Reads an op key, or the architecture file or ONNX model of that name.
     pub(super) fn read(text: &str, inputs: &InputShapes) -> Result<Self, PredictorError> {
+        if text.contains(TracedOp::SIGN)
+            && let Ok(op) = text.parse::<TracedOp>()
+        {
+            return Ok(Self::Traced(Box::new(KeyedOp::from(&op))));
+        }
         let reason = match text.parse::<OpSpec>() {
             Ok(op) => return Ok(Self::Op(op)),
             Err(error) => error.to_string(),

@@ -41,6 +41,7 @@ pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
         latency_ms: total_us / US_PER_MS,
         std_ms: log.runs.and_then(|runs| runs.std_us).map(|std| std / US_PER_MS),
         runs: log.runs.and_then(|runs| runs.count),
+        group: None,
     };
     imported
         .take(line, if row.latency_ms > 0.0 { Ok(row) } else { Err("an inference time of 0".to_owned()) });
@@ -182,7 +183,14 @@ fn node_row(source: &Source, node: &Node) -> Result<ImportedRow, String> {
     if !(node.mean_ms.is_finite() && node.mean_ms > 0.0) {
         return Err(format!("`{}` takes {} ms, expected above 0", node.name, node.mean_ms));
     }
-    Ok(ImportedRow { line: 0, subject: subject?, latency_ms: node.mean_ms, std_ms: None, runs: None })
+    Ok(ImportedRow {
+        line: 0,
+        subject: subject?,
+        latency_ms: node.mean_ms,
+        std_ms: None,
+        runs: None,
+        group: None,
+    })
 }
 
 fn between<'a>(line: &'a str, from: &str, to: &str) -> Option<&'a str> {

@@ -29,10 +29,10 @@ pub const CSV_KINDS: &[(&str, CsvKind)] = &[
 ];
 
 /// Where a latency stands, and how many milliseconds its unit has.
-struct LatencyColumn {
-    name: String,
-    std: Option<String>,
-    unit_ms: f64,
+pub(super) struct LatencyColumn {
+    pub(super) name: String,
+    pub(super) std: Option<String>,
+    pub(super) unit_ms: f64,
 }
 
 pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
@@ -48,7 +48,7 @@ pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
     for record in reader.records() {
         let record = record.map_err(|e| content(e.to_string()))?;
         let line = record.position().map_or(0, csv::Position::line);
-        match row(&columns.record(record.iter().collect()), kind, &latency) {
+        match row(&columns.record(record.iter().collect()), kind, &latency, source.group.as_deref()) {
             Ok(row) => imported.rows.push(ImportedRow { line, ..row }),
             Err(reason) => imported.refused.push(Refused { line, reason }),
         }
@@ -66,7 +66,12 @@ fn kind_of(source: &Source) -> Result<CsvKind, PredictorError> {
     })
 }
 
-fn row(record: &Record<'_>, kind: CsvKind, latency: &LatencyColumn) -> Result<ImportedRow, String> {
+fn row(
+    record: &Record<'_>,
+    kind: CsvKind,
+    latency: &LatencyColumn,
+    group: Option<&str>,
+) -> Result<ImportedRow, String> {
     let std =
         latency.std.as_ref().and_then(|column| record.get(column)).and_then(|text| text.parse::<f64>().ok());
     Ok(ImportedRow {
@@ -75,11 +80,12 @@ fn row(record: &Record<'_>, kind: CsvKind, latency: &LatencyColumn) -> Result<Im
         latency_ms: record.above_zero(&latency.name)? * latency.unit_ms,
         std_ms: std.filter(|std| std.is_finite() && *std >= 0.0).map(|std| std * latency.unit_ms),
         runs: record.get("runs").and_then(|text| text.parse().ok()),
+        group: group.map(|column| record.text(column).map(str::to_owned)).transpose()?,
     })
 }
 
 /// The column that was asked for, or the only one that can be a latency.
-fn latency_column(source: &Source, columns: &Columns) -> Result<LatencyColumn, String> {
+pub(super) fn latency_column(source: &Source, columns: &Columns) -> Result<LatencyColumn, String> {
     let names = columns.names();
     let is_spread = |name: &str| {
         ["std", "var", "ci", "min", "max", "p90"].iter().any(|w| name.split('_').any(|p| p == *w))

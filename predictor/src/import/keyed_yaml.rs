@@ -11,8 +11,8 @@ use profiler::{
     spec::{Activation, ConvOp, FeatureMap, Linear, OpSpec},
 };
 
-use super::{Columns, Foreign, Imported, ImportedRow, Refused, Source, Subject, bottleneck};
-use crate::PredictorError;
+use super::{Columns, Imported, ImportedRow, Refused, Source, Subject, bottleneck};
+use crate::{KeyedOp, PredictorError};
 
 /// Expansion ratios are below, widths after expansion above.
 const LARGEST_RATIO: u32 = 10;
@@ -75,10 +75,11 @@ fn row(key: &str, fields: &[(String, f64)], unit_ms: f64) -> Result<ImportedRow,
         latency_ms: mean * unit_ms,
         std_ms: std.map(|std| std * unit_ms),
         runs: get("count").map(|count| count.max(1.0) as u64),
+        group: None,
     })
 }
 
-fn op(key: &str) -> Result<Foreign, String> {
+fn op(key: &str) -> Result<KeyedOp, String> {
     let mut words = key.split('-');
     let name = words.next().unwrap_or_default();
     let fields: Vec<(&str, &str)> = words.filter_map(|word| word.split_once(':')).collect();
@@ -93,7 +94,7 @@ fn op(key: &str) -> Result<Foreign, String> {
         let stride = input.height.div_ceil(output.height.max(1));
         let (out_channels, activation) = (output.channels, Some(Activation::Relu6));
         let op = ConvOp { out_channels, kernel, stride, groups: 1, dilation: 1, activation };
-        OpSpec::new(input, op).map(Foreign::from).map_err(|e| format!("`{key}`: {e}"))
+        OpSpec::new(input, op).map(KeyedOp::from).map_err(|e| format!("`{key}`: {e}"))
     };
     match name {
         "Conv" => conv(3),
@@ -102,7 +103,7 @@ fn op(key: &str) -> Result<Foreign, String> {
             let out_features = output.parse().map_err(|_| format!("`{key}`: output is `{output}`"))?;
             let input = FeatureMap { height: 1, width: 1, ..input };
             OpSpec::new(input, Linear { out_features })
-                .map(Foreign::from)
+                .map(KeyedOp::from)
                 .map_err(|e| format!("`{key}`: {e}"))
         }
         "expanded_conv" => {
@@ -143,7 +144,9 @@ fn op(key: &str) -> Result<Foreign, String> {
             ]);
             match bottleneck::read(&record).map_err(|e| format!("`{key}`: {e}"))? {
                 Subject::Op(op) => Ok(*op),
-                Subject::Cell(_) | Subject::Network(_) => Err(format!("`{key}` is no op")),
+                Subject::Cell(_) | Subject::Network(_) | Subject::Traced { .. } => {
+                    Err(format!("`{key}` is no op"))
+                }
             }
         }
         other => Err(format!("`{other}` is no op of a lookup table that this release knows")),

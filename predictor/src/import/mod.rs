@@ -12,6 +12,7 @@ mod csv_table;
 mod json_lines;
 mod keyed_yaml;
 mod layers;
+mod mobile_gpu;
 mod nn_meter;
 mod nn_meter_block;
 mod onnxruntime_nodes;
@@ -24,7 +25,7 @@ mod table;
 pub use columns::{Columns, Record};
 pub use csv_table::{CSV_KINDS, CsvKind};
 pub use session::ImportSession;
-pub use subject::{Foreign, Subject};
+pub use subject::Subject;
 pub use table::{Written, write_imported};
 
 use std::path::PathBuf;
@@ -46,6 +47,10 @@ pub struct Source {
     pub renamed: Vec<(String, String)>,
     /// Name of the network that the file is of, where it tells one's total.
     pub network: Option<String>,
+    /// Column of what rows were measured together with, where a whole such group is what is new later.
+    pub group: Option<String>,
+    /// A second file, with the latencies of the networks whose ops are in the first.
+    pub totals: Option<PathBuf>,
 }
 
 /// A measured subject of a foreign table.
@@ -61,6 +66,8 @@ pub struct ImportedRow {
     pub std_ms: Option<f64>,
     /// Number of runs, where the table has it.
     pub runs: Option<u64>,
+    /// What it was measured together with, where the table says it.
+    pub group: Option<String>,
 }
 
 /// A row that cannot be read.
@@ -102,6 +109,7 @@ pub const FORMATS: &[(&str, Reader)] = &[
     ("csv", csv_table::read),
     ("proxylessnas-yaml", keyed_yaml::read),
     ("once-for-all-yaml", keyed_yaml::read),
+    ("mobile-gpu-csv", mobile_gpu::read),
     ("nn-meter-json", nn_meter::read),
     ("benchmark-model", benchmark_model::read),
     ("benchmark-model-csv", benchmark_model::read),
@@ -118,6 +126,18 @@ impl Source {
             let expected = "a format that `predictor import --help` names";
             return Err(PredictorError::Option { option: "--format", value: format.to_owned(), expected });
         };
+        for (option, given, only) in
+            [("--totals", self.totals.is_some(), "mobile-gpu-csv"), ("--group", self.group.is_some(), "csv")]
+        {
+            if given && format != only {
+                let value = format!("given for {format}");
+                return Err(PredictorError::Option {
+                    option,
+                    value,
+                    expected: "nothing: the format has none",
+                });
+            }
+        }
         reader(self)
     }
 

@@ -62,7 +62,7 @@ fn block_row(key: &str, value: &Value, unit_ms: f64) -> Result<ImportedRow, Stri
 }
 
 fn row(subject: Subject, latency_ms: f64, std_ms: Option<f64>) -> ImportedRow {
-    ImportedRow { line: 0, subject, latency_ms, std_ms, runs: None }
+    ImportedRow { line: 0, subject, latency_ms, std_ms, runs: None, group: None }
 }
 
 fn kernel_row(kernel: &str, id: &str, fields: &Value, unit_ms: f64) -> Result<ImportedRow, String> {

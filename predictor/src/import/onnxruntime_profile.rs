@@ -105,6 +105,7 @@ impl Runs<'_> {
             latency_ms: median / US_PER_MS,
             std_ms: std.map(|std| std / US_PER_MS),
             runs: Some(counted.len() as u64),
+            group: None,
         })
     }
 }

@@ -5,6 +5,8 @@ use std::path::Path;
 use profiler::record::{Conditions, ReadError, Runtime, WriteError, read_document, write_document};
 use serde::{Deserialize, Serialize};
 
+use crate::OpRepeats;
+
 const FORMAT: &str = "tailor-import";
 const VERSION: u32 = 1;
 
@@ -31,6 +33,9 @@ pub struct ImportSession {
     pub rows_read: usize,
     /// Rows that could not be read.
     pub rows_refused: usize,
+    /// Measurements of ops that stand in several rows, or in groups.
+    #[serde(default, skip_serializing_if = "OpRepeats::is_empty")]
+    pub repeats: OpRepeats,
 }
 
 impl ImportSession {

@@ -1,38 +1,23 @@
 //! What a foreign table measured.
 
-use profiler::spec::OpSpec;
-
-use crate::{OpFeatures, cell::Cell};
-
-/// An op of a foreign table.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Foreign {
-    /// Its key.
-    pub key: String,
-    /// Its kind.
-    pub kind: String,
-    /// What regressors see of it.
-    pub features: OpFeatures,
-    /// The op.
-    pub op: OpSpec,
-}
-
-impl From<OpSpec> for Foreign {
-    fn from(op: OpSpec) -> Self {
-        let (key, kind) = (op.key(), op.kind());
-        Self { key, kind, features: OpFeatures::of(&op), op }
-    }
-}
+use crate::{KeyedOp, cell::Cell};
 
 /// What a foreign table measured.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Subject {
     /// An op.
-    Op(Box<Foreign>),
+    Op(Box<KeyedOp>),
     /// A whole network of NAS-Bench-201.
     Cell(Cell),
     /// A whole network of which only the name is known.
     Network(String),
+    /// A whole network of ops that were traced in it.
+    Traced {
+        /// Its name.
+        name: String,
+        /// Keys of its ops.
+        ops: Vec<String>,
+    },
 }
 
 impl Subject {
@@ -42,7 +27,7 @@ impl Subject {
         match self {
             Self::Op(op) => op.key.clone(),
             Self::Cell(cell) => cell.to_string(),
-            Self::Network(name) => name.clone(),
+            Self::Network(name) | Self::Traced { name, .. } => name.clone(),
         }
     }
 }

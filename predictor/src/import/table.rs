@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use profiler::record::{Cache, Conditions, Level, Row, Status, session_path, write_table};
 
 use super::{ImportSession, Imported, ImportedRow, Refused, Source, Subject};
-use crate::PredictorError;
+use crate::{OpRepeats, PredictorError, Repeat};
 
 /// Half of a 95 % confidence interval in standard deviations.
 const HALF_CI: f64 = 1.96;
@@ -66,6 +66,7 @@ pub fn write_imported(
         conditions,
         rows_read,
         rows_refused: refused.len(),
+        repeats: repeats(&by_subject),
     };
     write_table(output, &rows)?;
     session.write(&session_path(output))?;
@@ -80,9 +81,14 @@ fn table_row(subject: &str, rows: &[ImportedRow], cache: Cache, session: &str) -
     let ci_low_ms = (latency_ms - half_width).max(0.1 * latency_ms);
     let level = match rows[0].subject {
         Subject::Op(_) => Level::Op,
-        Subject::Cell(_) | Subject::Network(_) => Level::Network,
+        Subject::Cell(_) | Subject::Network(_) | Subject::Traced { .. } => Level::Network,
+    };
+    let ops = match &rows[0].subject {
+        Subject::Traced { ops, .. } => ops.join(" "),
+        _ => String::new(),
     };
     Row {
+        ops,
         ci_low_ms,
         ci_high_ms: latency_ms + half_width,
         runs: rows.iter().map(|row| row.runs.unwrap_or(1)).sum(),
@@ -91,6 +97,14 @@ fn table_row(subject: &str, rows: &[ImportedRow], cache: Cache, session: &str) -
         session: session.to_owned(),
         ..Row::exact(subject, level, cache, latency_ms)
     }
+}
+
+/// Measurements of ops that stand in several rows, or in groups.
+fn repeats(by_subject: &BTreeMap<String, Vec<ImportedRow>>) -> OpRepeats {
+    let repeat = |row: &ImportedRow| Repeat { latency_ms: row.latency_ms, group: row.group.clone() };
+    let ops = by_subject.iter().filter(|(_, rows)| matches!(rows[0].subject, Subject::Op(_)));
+    let told = ops.filter(|(_, rows)| rows.len() > 1 || rows.iter().any(|row| row.group.is_some()));
+    told.map(|(key, rows)| (key.clone(), rows.iter().map(repeat).collect())).collect()
 }
 
 /// 10-90 % range of the runs over their mean, as a normal distribution of the largest deviation told would have it; 0 where

@@ -7,8 +7,13 @@ use profiler::{record::Cache, spec::Precision};
 use super::OpPrior;
 use crate::{
     CacheReport, KindModel, LatencyModel, Measured, Measurements, NetworkModel, OpModel, PredictorError,
-    Provenance, Sample, Scope, Subjects, cross_validation::mape_of_log_errors, hull::Hull, interval::Band,
-    latency_model::network_samples, op_samples, pool::Pool,
+    Provenance, Sample, Scope, Subjects,
+    cross_validation::mape_of_log_errors,
+    hull::Hull,
+    interval::{Band, NORMAL_90},
+    latency_model::network_samples,
+    op_samples,
+    pool::Pool,
 };
 
 /// Standard deviation of the log error where too few rows tell it.
@@ -52,6 +57,7 @@ impl OpModel {
                 deviation: deviation(&transfer.left_out_errors),
                 usual_spread: 1.0,
                 band: Band::new(&own, &transfer.left_out_errors),
+                again: NORMAL_90,
                 hull: Hull::common(&hulls),
                 candidates: Vec::new(),
             };
@@ -83,7 +89,7 @@ impl LatencyModel {
     ) -> Result<Self, PredictorError> {
         let models: Vec<&OpModel> = known.iter().map(Self::ops).collect();
         let cache = models.first().map_or(Cache::Cold, |model| model.cache);
-        let samples = op_samples(&measurements.rows, cache)?;
+        let samples = op_samples(&measurements.rows, &measurements.repeats, cache)?;
         if samples.is_empty() {
             let reason = format!("the table has no ops measured {cache}, as those of the known devices are");
             return Err(PredictorError::CannotFit(reason));

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::spec::{Architecture, OpSpec, SpecError};
+use crate::spec::{Architecture, OpSpec, SpecError, TracedOp};
 
 /// What a row is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -59,7 +59,7 @@ pub const TABLE_VERSION: u32 = 2;
 pub struct Row {
     /// Version of the table's format; [`TABLE_VERSION`].
     pub table_version: u32,
-    /// Op key, or a network's key (`net-…`, see [`Architecture::key`]).
+    /// Op key, or a network's key (`net-…`, see [`Architecture::key`]; of a foreign network, its name).
     pub subject: String,
     /// Op or network.
     pub level: Level,
@@ -88,7 +88,8 @@ pub struct Row {
     pub status: Status,
     /// Id of the session (see the session file beside the table).
     pub session: String,
-    /// For networks: the keys of their ops, separated by spaces. Empty for ops and foreign networks.
+    /// For networks: the keys of their ops, separated by spaces. Empty for ops, and for foreign networks whose ops are not
+    /// known.
     pub ops: String,
 }
 
@@ -119,15 +120,21 @@ impl Row {
         }
     }
 
+    /// Keys of the ops of a network row, or of the op of an op row.
+    #[must_use]
+    pub fn op_keys(&self) -> Vec<&str> {
+        match self.level {
+            Level::Op => vec![&self.subject],
+            Level::Network => self.ops.split_whitespace().collect(),
+        }
+    }
+
     /// The ops of a network row, or the op of an op row.
     ///
     /// # Errors
-    /// [`SpecError::Key`].
+    /// [`SpecError::Key`], for ops that were traced inside a foreign network as well ([`TracedOp`]).
     pub fn op_specs(&self) -> Result<Vec<OpSpec>, SpecError> {
-        match self.level {
-            Level::Op => Ok(vec![self.subject.parse()?]),
-            Level::Network => self.ops.split_whitespace().map(str::parse).collect(),
-        }
+        self.op_keys().into_iter().map(str::parse).collect()
     }
 
     /// Checks that the row makes sense by itself.
@@ -158,6 +165,12 @@ impl Row {
         }
         if self.runs == 0 {
             return Err("runs is 0, expected at least 1".to_owned());
+        }
+        let keys = self.op_keys();
+        if keys.iter().any(|key| key.contains(TracedOp::SIGN)) {
+            // A foreign network: its name is its own, and its ops need not follow one another.
+            let traced = |key: &str| key.parse::<TracedOp>().map(|_| ()).map_err(|e| e.to_string());
+            return keys.into_iter().try_for_each(traced);
         }
         let ops = self.op_specs().map_err(|e| e.to_string())?;
         if self.level == Level::Network && !ops.is_empty() {

@@ -16,6 +16,7 @@ mod precision;
 mod sampler;
 mod space;
 mod space_file;
+mod traced_op;
 mod units;
 
 pub use activation::Activation;
@@ -33,4 +34,5 @@ pub use precision::Precision;
 pub use sampler::{LARGEST_SAMPLED, sample};
 pub use space::{Block, Candidate, SearchSpace};
 pub use space_file::{BUILT_IN, First, Head, SpaceFile, Stage, Stem};
+pub use traced_op::{TracedLayer, TracedOp};
 pub use units::{InvalidLatency, Latency, Macs};

@@ -1,0 +1,248 @@
+//! Ops as a mobile GPU delegate ran them inside networks: a row per op, with a column per phone for its latency and one for the
+//! kernel that was chosen. Source of the format: github.com/qed-usc/mobile-ml-benchmark.
+//!
+//! `model, operation, feature, PHONE_us, PHONE_kernel, …`, where `feature` is a Python dictionary as text. A second table
+//! (`--totals`: `model, PHONE_mean_us, PHONE_std_us, …`) has the latencies of the networks.
+
+use std::collections::BTreeMap;
+
+use profiler::{
+    record::{ReadError, read_text},
+    spec::{FeatureMap, TracedLayer, TracedOp},
+};
+
+use super::{
+    Columns, Imported, ImportedRow, Record, Refused, Source, Subject,
+    csv_table::{LatencyColumn, device_of, latency_column},
+};
+use crate::{KeyedOp, PredictorError};
+
+pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
+    let table = Table::read(source, &source.file)?;
+    let content = |reason: String| ReadError::Content { path: source.file.clone(), reason };
+    let latency = latency_column(source, &table.columns).map_err(content)?;
+    let phone = device_of(&latency.name).to_owned();
+    let mut imported = Imported { measured: phone.clone(), ..Imported::default() };
+    let mut networks: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (line, record) in &table.records {
+        match op(&table.columns.record(record.iter().collect()), &phone, &latency) {
+            Ok(row) => {
+                let of_network = networks.entry(row.group.clone().unwrap_or_default()).or_default();
+                of_network.push(row.subject.key());
+                imported.rows.push(ImportedRow { line: *line, ..row });
+            }
+            Err(reason) => imported.refused.push(Refused { line: *line, reason }),
+        }
+    }
+    if let Some(totals) = &source.totals {
+        let of_phone = Source {
+            file: totals.clone(),
+            latency_column: Some(phone.clone()),
+            renamed: Vec::new(),
+            ..source.clone()
+        };
+        // A network of which an op could not be read is not the sum of the others.
+        let whole = imported.refused.is_empty();
+        let rows = read_totals(&of_phone, &networks, whole, &mut imported.notes)?;
+        imported.rows.extend(rows);
+    }
+    Ok(imported)
+}
+
+struct Table {
+    columns: Columns,
+    records: Vec<(u64, csv::StringRecord)>,
+}
+
+impl Table {
+    fn read(source: &Source, file: &std::path::Path) -> Result<Self, PredictorError> {
+        let content = |reason: String| ReadError::Content { path: file.to_owned(), reason };
+        // A carriage return ends a record by itself, and its line feed would be counted with the next one.
+        let text = read_text(file)?.replace("\r\n", "\n");
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+        let heads = reader.headers().map_err(|e| content(e.to_string()))?.clone();
+        let columns = Columns::new(&heads.iter().collect::<Vec<_>>(), &source.renamed).map_err(content)?;
+        let mut records = Vec::new();
+        for record in reader.records() {
+            let record = record.map_err(|e| content(e.to_string()))?;
+            records.push((record.position().map_or(0, csv::Position::line), record));
+        }
+        Ok(Self { columns, records })
+    }
+}
+
+/// The networks whose ops are known.
+fn read_totals(
+    source: &Source,
+    networks: &BTreeMap<String, Vec<String>>,
+    whole: bool,
+    notes: &mut Vec<String>,
+) -> Result<Vec<ImportedRow>, PredictorError> {
+    let table = Table::read(source, &source.file)?;
+    let content = |reason: String| ReadError::Content { path: source.file.clone(), reason };
+    if !whole {
+        notes.push("networks are left out: some of their ops could not be read".to_owned());
+        return Ok(Vec::new());
+    }
+    let latency = latency_column(source, &table.columns).map_err(content)?;
+    let mut rows = Vec::new();
+    let mut without = 0;
+    for (line, record) in &table.records {
+        let record = table.columns.record(record.iter().collect());
+        let network = || {
+            let name = record.text("model")?.to_owned();
+            let std = latency.std.as_ref().and_then(|column| record.get(column)?.parse::<f64>().ok());
+            Ok::<_, String>((name, record.above_zero(&latency.name)? * latency.unit_ms, std))
+        };
+        let in_line = |reason| ReadError::Line { path: source.file.clone(), line: *line, reason };
+        let (name, latency_ms, std) = network().map_err(in_line)?;
+        let Some(ops) = networks.get(&name) else {
+            without += 1;
+            continue;
+        };
+        rows.push(ImportedRow {
+            line: *line,
+            subject: Subject::Traced { name, ops: ops.clone() },
+            latency_ms,
+            std_ms: std.filter(|std| std.is_finite() && *std >= 0.0).map(|std| std * latency.unit_ms),
+            runs: None,
+            group: None,
+        });
+    }
+    if without > 0 {
+        notes.push(format!("{without} networks of the totals are left out: no ops of them are known"));
+    }
+    Ok(rows)
+}
+
+fn op(record: &Record<'_>, phone: &str, latency: &LatencyColumn) -> Result<ImportedRow, String> {
+    let feature = dictionary(record.text("feature")?);
+    let (kernel, fused) = kernel(record.text(&format!("{phone}_kernel"))?);
+    let layer = layer(record.text("operation")?, &feature)?;
+    let traced = TracedOp::new(&kernel, layer, fused).map_err(|e| e.to_string())?;
+    Ok(ImportedRow {
+        line: 0,
+        subject: Subject::Op(Box::new(KeyedOp::from(&traced))),
+        latency_ms: record.above_zero(&latency.name)? * latency.unit_ms,
+        std_ms: None,
+        runs: None,
+        group: Some(record.text("model")?.to_owned()),
+    })
+}
+
+/// `{'Input_shape': '224', 'Input_channel': 3}` as names and numbers; what is no number is left out.
+fn dictionary(text: &str) -> BTreeMap<String, u32> {
+    let pair = |pair: &str| {
+        let (name, value) = pair.split_once(':')?;
+        let bare = |text: &str| text.trim().trim_matches('\'').to_owned();
+        Some((bare(name), bare(value).parse().ok()?))
+    };
+    text.trim_matches(['{', '}']).split(", ").filter_map(pair).collect()
+}
+
+/// `base_12_linked_:_relu_13_linked_:_add_14` as the base and the ops fused behind it.
+fn kernel(text: &str) -> (String, Vec<String>) {
+    let name = |part: &str| {
+        let bare = part.trim_matches('_');
+        match bare.rsplit_once('_') {
+            Some((name, index)) if index.bytes().all(|b| b.is_ascii_digit()) => name.to_owned(),
+            _ => bare.to_owned(),
+        }
+    };
+    let mut parts = text.split("linked_:_");
+    let base = name(parts.next().unwrap_or_default());
+    (base, parts.map(name).collect())
+}
+
+fn layer(operation: &str, feature: &BTreeMap<String, u32>) -> Result<TracedLayer, String> {
+    let get = |name: &str| feature.get(name).copied();
+    let map = |side: Option<u32>, channels: Option<u32>| {
+        let (side, channels) = (side.unwrap_or(1), channels.ok_or("`feature` tells no channels")?);
+        FeatureMap::new(side, side, channels).map_err(|e| e.to_string())
+    };
+    let channels = get("Input_channel");
+    let input = map(get("Input_shape"), channels)?;
+    let (kernel, stride) = (get("Kernel").unwrap_or(1).max(1), get("Stride").unwrap_or(1).max(1));
+    let conv = |output, groups| Ok(TracedLayer::Conv { input, output, kernel, stride, groups });
+    match operation {
+        "CONV_2D" => conv(map(get("Output_shape"), get("Filter"))?, 1),
+        "CONV_2D_GROUP" => conv(map(get("Output_shape"), get("Filter"))?, get("Group").unwrap_or(1).max(1)),
+        "DEPTHWISE_CONV_2D" => {
+            let times = get("Filter").unwrap_or(1);
+            let output = channels.map(|channels| channels.saturating_mul(times));
+            conv(map(get("Output_shape"), output)?, input.channels)
+        }
+        "MEAN" => Ok(TracedLayer::GlobalPool { input }),
+        "FULLY_CONNECTED" => Ok(TracedLayer::Linear { input, output: map(None, get("Filter"))? }),
+        "MAX_POOL_2D" => {
+            Ok(TracedLayer::MaxPool { input, output: map(get("Output_shape"), channels)?, kernel })
+        }
+        "AVERAGE_POOL_2D" => {
+            Ok(TracedLayer::AveragePool { input, output: map(get("Output_shape"), channels)?, kernel })
+        }
+        "CONCATENATION" => {
+            let output = map(get("Output_shape"), get("Filter").or(channels))?;
+            // The number of maps stands where others have their kernel.
+            Ok(TracedLayer::Concat { first: input, output, parts: kernel })
+        }
+        other => Err(format!("operation `{other}` is not known")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn kernels_and_dictionaries_are_taken_apart() {
+        let (base, fused) = kernel("convolution_2d_3_linked_:_relu_4_linked_:_add_5");
+        assert_eq!((base.as_str(), fused.join(" ").as_str()), ("convolution_2d", "relu add"));
+        assert_eq!(kernel("convolution_winograd_4x4_6x6_1").0, "convolution_winograd_4x4_6x6");
+        let feature = dictionary("{'Input_shape': '14', 'Input_channel': 3, 'Stride': '-'}");
+        let expected = [("Input_channel".to_owned(), 3), ("Input_shape".to_owned(), 14)];
+        assert_eq!(feature, expected.into());
+    }
+
+    const OPS: &str = "model,operation,feature,p_us,p_kernel\n\
+        a,CONV_2D,\"{'Input_shape': '8', 'Input_channel': 4, 'Output_shape': '6', 'Stride': '1', 'Kernel': '3', 'Filter': '8'}\",500,conv_2d_0_linked_:_relu_1\n\
+        a,MEAN,\"{'Input_shape': '6', 'Input_channel': 8}\",20,mean_1\n\
+        b,MEAN,\"{'Input_shape': '6', 'Input_channel': 8}\",24,mean_0\n";
+
+    fn import(ops: &str, totals: &str) -> Result<Imported, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, of_networks) = (folder.path().join("ops.csv"), folder.path().join("networks.csv"));
+        std::fs::write(&file, ops).unwrap();
+        std::fs::write(&of_networks, totals).unwrap();
+        let source = Source { file, totals: Some(of_networks), ..Source::default() };
+        source.read("mobile-gpu-csv").map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn ops_come_with_their_networks_and_networks_with_their_ops() {
+        let found = import(OPS, "model,flops,p_mean_us,p_std_us\na,1,700,3\nb,1,50,1\nc,1,9,1\n").unwrap();
+        assert!(found.refused.is_empty(), "{:?}", found.refused);
+        let rows: Vec<_> =
+            found.rows.iter().map(|r| (r.subject.key(), r.latency_ms, r.group.clone())).collect();
+        let of = |name: &str| Some(name.to_owned());
+        assert_eq!(rows[0], ("conv_2d@conv-8x8x4-6x6x8-k3-s1-g1+relu".to_owned(), 0.5, of("a")));
+        assert_eq!(rows[2], ("mean@gpool-6x6x8".to_owned(), 0.024, of("b")));
+        assert_eq!((rows.len(), found.rows[3].std_ms), (5, Some(0.003)));
+        assert!((rows[3].1 - 0.7).abs() < 1e-12);
+        let Subject::Traced { ops, .. } = &found.rows[3].subject else { panic!("{:?}", found.rows[3]) };
+        assert_eq!(ops.join(" "), "conv_2d@conv-8x8x4-6x6x8-k3-s1-g1+relu mean@gpool-6x6x8");
+        assert!(found.notes[0].contains("1 networks"), "{:?}", found.notes);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_listed_and_networks_lack_no_op_silently() {
+        let broken = OPS.replace("b,MEAN", "b,WARP");
+        let found = import(&broken, "model,p_mean_us\na,700\n").unwrap();
+        assert_eq!((found.rows.len(), found.refused[0].line), (2, 4));
+        assert!(found.notes[0].contains("could not be read"), "{:?}", found.notes);
+        assert!(import(OPS, "model,q_mean_us\na,700\n").unwrap_err().contains("no latency column `p`"));
+        assert!(import(OPS, "model,p_mean_us\na,-1\n").unwrap_err().contains("p_mean_us is -1"));
+        let no_kernel = OPS.replace("p_kernel", "q_kernel");
+        assert!(import(&no_kernel, "model,p_mean_us\n").unwrap().refused[0].reason.contains("no `p_kernel`"));
+    }
+}
