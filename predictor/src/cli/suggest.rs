@@ -8,7 +8,7 @@ use std::{
 use clap::Args;
 use profiler::{
     record::{Level, ReadError, read_table, read_text},
-    spec::{OpSpec, SpaceFile, SpecError},
+    spec::{SpaceFile, SpecError},
 };
 use serde_json::json;
 
@@ -17,7 +17,7 @@ use super::{
     transfer::{known_devices, prior},
 };
 use crate::{
-    LatencyModel, OpModel, PredictorError, Sample,
+    KeyedOp, LatencyModel, OpModel, PredictorError, Sample,
     cell::{Cell, Suggestion, suggest},
     transfer::{OpPrior, OpSuggestion, suggest_ops},
 };
@@ -84,7 +84,7 @@ impl Suggest {
 
     fn suggest_ops(&self, known: &[LatencyModel]) -> anyhow::Result<String> {
         let models: Vec<&OpModel> = known.iter().map(LatencyModel::ops).collect();
-        let pool: Vec<Sample> = self.pool(&models)?.iter().map(|op| Sample::new(op, 1.0, 1.0)).collect();
+        let pool: Vec<Sample> = self.pool(&models)?.into_iter().map(|op| Sample::of(op, 1.0, 1.0)).collect();
         let mut measured = Vec::new();
         for table in &self.measured {
             let rows = read_table(table).map_err(PredictorError::from)?;
@@ -105,7 +105,7 @@ impl Suggest {
     }
 
     /// The ops to choose from.
-    fn pool(&self, known: &[&OpModel]) -> Result<Vec<OpSpec>, PredictorError> {
+    fn pool(&self, known: &[&OpModel]) -> Result<Vec<KeyedOp>, PredictorError> {
         let ops = match (&self.ops, &self.space) {
             (Some(file), _) => read_keys(file)?,
             (None, Some(space)) => space_of(space)?,
@@ -127,7 +127,7 @@ impl Suggest {
     }
 }
 
-fn space_of(space: &str) -> Result<Vec<OpSpec>, PredictorError> {
+fn space_of(space: &str) -> Result<Vec<KeyedOp>, PredictorError> {
     let file = match SpaceFile::built_in(space) {
         Err(SpecError::UnknownSpace(_)) if space.ends_with(".toml") => {
             let path = Path::new(space);
@@ -136,18 +136,18 @@ fn space_of(space: &str) -> Result<Vec<OpSpec>, PredictorError> {
         }
         other => other?,
     };
-    Ok(file.resolve()?.distinct_ops())
+    Ok(file.resolve()?.distinct_ops().iter().map(KeyedOp::from).collect())
 }
 
-fn read_keys(file: &Path) -> Result<Vec<OpSpec>, PredictorError> {
+fn read_keys(file: &Path) -> Result<Vec<KeyedOp>, PredictorError> {
     let mut keys = BTreeSet::new();
     let text = read_text(file)?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let op = |(index, line): (usize, &str)| {
         let wrong =
             |reason: String| ReadError::Line { path: file.to_owned(), line: index as u64 + 1, reason };
-        line.trim().parse::<OpSpec>().map_err(|e| wrong(e.to_string()))
+        line.trim().parse::<KeyedOp>().map_err(|e| wrong(e.to_string()))
     };
     let ops = lines.map(op).collect::<Result<Vec<_>, _>>()?;
-    Ok(ops.into_iter().filter(|op| keys.insert(op.key())).collect())
+    Ok(ops.into_iter().filter(|op| keys.insert(op.key.clone())).collect())
 }
