@@ -4,8 +4,7 @@ use profiler::record::{Level, Row};
 use serde::Serialize;
 
 use crate::{
-    LatencyModel, Prediction, PredictorError,
-    latency_model::keyed_ops,
+    KeyedOp, LatencyModel, Prediction, PredictorError,
     metrics::{Scored, Scores},
 };
 
@@ -48,7 +47,7 @@ impl LatencyModel {
         }
         let mut levels = [Vec::new(), Vec::new()];
         for row in chosen {
-            let ops = keyed_ops(row)?;
+            let ops = KeyedOp::all_of(row)?;
             let (level, prediction) = match row.level {
                 Level::Op => (0, self.predict_keyed(&ops[0])?),
                 Level::Network => {

@@ -2,7 +2,10 @@
 
 use std::str::FromStr;
 
-use profiler::spec::{OpSpec, SpecError, TracedLayer, TracedOp};
+use profiler::{
+    record::Row,
+    spec::{OpSpec, SpecError, TracedLayer, TracedOp},
+};
 
 use crate::{
     Elementwise, OpFeatures, Primitive, Window,
@@ -18,6 +21,16 @@ pub struct KeyedOp {
     pub kind: String,
     /// What regressors see of it.
     pub features: OpFeatures,
+}
+
+impl KeyedOp {
+    /// The ops of a network row, or the op of an op row.
+    ///
+    /// # Errors
+    /// [`SpecError`] for text that is no key.
+    pub fn all_of(row: &Row) -> Result<Vec<Self>, SpecError> {
+        row.op_keys().into_iter().map(str::parse).collect()
+    }
 }
 
 impl From<&OpSpec> for KeyedOp {

@@ -274,16 +274,11 @@ pub(crate) fn network_samples(rows: &[Row]) -> Result<(Cache, Vec<NetworkSample>
     let cache = [Cache::Hot, Cache::Cold, Cache::InPlace].into_iter().find(has).unwrap_or(Cache::Hot);
     let sample = |row: &Row| {
         let (key, session) = (row.subject.clone(), row.session.clone());
-        let ops = keyed_ops(row)?;
+        let ops = KeyedOp::all_of(row)?;
         Ok(NetworkSample { key, session, ops, latency_ms: row.latency_ms })
     };
     let chosen = rows.iter().filter(known).filter(|row| row.cache == cache);
     Ok((cache, chosen.map(sample).collect::<Result<_, PredictorError>>()?))
-}
-
-/// The ops of a network row, or the op of an op row.
-pub(crate) fn keyed_ops(row: &Row) -> Result<Vec<KeyedOp>, PredictorError> {
-    row.op_keys().into_iter().map(|key| Ok(key.parse()?)).collect()
 }
 
 fn no_ops(found: &BTreeSet<Cache>, asked: Option<Cache>) -> String {

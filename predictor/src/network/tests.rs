@@ -234,6 +234,11 @@ fn kinds_that_were_never_measured_are_named_and_only_guessed_at_when_asked() {
         guess.prediction.high.ms() - guess.prediction.latency.ms() > known.high.ms() - known.latency.ms()
     );
     assert!(guess.prediction.flags.contains(&Flag::FlaggedOps { ops: 2 }), "{:?}", guess.prediction.flags);
+    // Below, no more is open than what was guessed; above, much more.
+    let sure = guess.layers[0].in_network_ms;
+    let [low, mid, high] = [guess.prediction.low, guess.prediction.latency, guess.prediction.high]
+        .map(profiler::spec::Latency::ms);
+    assert!(low > 0.4 * sure && high / mid > mid / low, "{sure}: {low} to {high}");
 }
 
 #[test]
