@@ -6,7 +6,7 @@ use predictor::import::{CSV_KINDS, FORMATS, Imported, Source};
 use proptest::prelude::*;
 
 /// A sound file per format, from which broken ones are made.
-const SOUND: [&str; 7] = [
+const SOUND: [&str; 8] = [
     "input_hw,in_channels,out_channels,expansion,expanded_channels,stride,kernel,se,activation,latency_ms\n\
      14,24,24,6,144,1,5,0,hswish,1.5\n14,24,24,6,144,1,3,1,relu,0.5\n",
     "arch,key,more_channels,gate,factor,interpolation,latency_us\n\
@@ -20,6 +20,9 @@ const SOUND: [&str; 7] = [
     "[{\"cat\":\"Node\",\"dur\":9,\"name\":\"c_kernel_time\",\"args\":{\"op_name\":\"Conv\",\"input_type_shape\":\
      [{\"float\":[1,3,8,8]},{\"float\":[16,3,3,3]}],\"output_type_shape\":[{\"float\":[1,16,4,4]}]}},\
      {\"cat\":\"Session\",\"dur\":1000,\"name\":\"model_run\",\"args\":{}}]",
+    "model,operation,feature,p_us,p_kernel\n\
+     a,CONV_2D,\"{'Input_shape': '8', 'Input_channel': 4, 'Output_shape': '6', 'Kernel': '3', 'Filter': '8'}\",5,conv_0_linked_:_relu_1\n\
+     a,CONCATENATION,\"{'Input_shape': '6', 'Input_channel': 8, 'Output_shape': '6', 'Kernel': '2', 'Filter': '16'}\",2,concat_1\n",
 ];
 
 fn read(text: &[u8], format: &str, kind: &str) -> Result<Imported, String> {
@@ -27,7 +30,11 @@ fn read(text: &[u8], format: &str, kind: &str) -> Result<Imported, String> {
     let source = Source {
         file: folder.path().join("file"),
         kind: Some(kind.to_owned()),
-        renamed: if format == "csv" { Vec::new() } else { vec![("a".to_owned(), "gpool-4x4x8".to_owned())] },
+        renamed: if format.ends_with("csv") {
+            Vec::new()
+        } else {
+            vec![("a".to_owned(), "gpool-4x4x8".to_owned())]
+        },
         ..Source::default()
     };
     std::fs::write(&source.file, text).unwrap();
@@ -90,6 +97,7 @@ fn sound_files_give_rows() {
         (SOUND[4], "nn-meter-json", "", 2),
         (SOUND[5], "benchmark-model", "", 2),
         (SOUND[6], "onnxruntime-profile", "", 2),
+        (SOUND[7], "mobile-gpu-csv", "", 2),
     ] {
         let imported = read(text.as_bytes(), format, kind).unwrap();
         assert_eq!((imported.rows.len(), imported.refused.len()), (rows, 0), "{format}: {imported:?}");

@@ -76,6 +76,8 @@ pub struct TracedOp {
 impl TracedOp {
     /// What tells a traced op's key from an [`OpSpec`](super::OpSpec)'s.
     pub const SIGN: char = '@';
+    /// Largest kernel, stride and number of maps: multiply-accumulates of any layer then stay below 2^60.
+    const LARGEST: u32 = 256;
     /// Most ops fused behind the first.
     const MOST_FUSED: usize = 32;
 
@@ -104,9 +106,20 @@ impl TracedOp {
             TracedLayer::Linear { .. } | TracedLayer::GlobalPool { .. } => &[],
         };
         for &(what, value) in numbers {
-            if value == 0 || value > FeatureMap::MAX_SIDE {
-                return Err(SpecError::OutOfRange { what, value: value.into(), expected: "1 to 65536" });
+            // Groups are as many as channels, where a layer is depthwise.
+            let (most, expected) = if what == "groups" {
+                (FeatureMap::MAX_SIDE, "1 to 65536")
+            } else {
+                (Self::LARGEST, "1 to 256")
+            };
+            if value == 0 || value > most {
+                return Err(SpecError::OutOfRange { what, value: value.into(), expected });
             }
+        }
+        if let TracedLayer::Conv { input, groups, .. } = traced.layer
+            && input.channels % groups != 0
+        {
+            return Err(wrong(format!("{groups} groups do not divide {} channels", input.channels)));
         }
         Ok(traced)
     }
@@ -257,6 +270,8 @@ mod tests {
             ("conv-8x8x3-o8-k3-s1", "no `@`"),
             ("a@conv-8x8x3-8x8x8-k3-s1", "expected `g`"),
             ("a@conv-8x8x3-8x8x8-k0-s1-g1", "kernel is 0"),
+            ("a@conv-8x8x3-8x8x8-k257-s1-g1", "kernel is 257, expected 1 to 256"),
+            ("a@conv-8x8x3-8x8x8-k3-s1-g2", "2 groups do not divide 3 channels"),
             ("A@gpool-8x8x3", "`A` is no name"),
             ("a@gpool-8x8x3-k3", "one word too many"),
             ("a@gpool-8x8x3+", "`` is no name"),
