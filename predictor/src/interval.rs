@@ -186,8 +186,8 @@ mod tests {
 
     #[test]
     fn clusters_weigh_the_same_and_the_level_is_that_of_clusters_left_out() {
-        // Of clusters alike, of the scores 1 to 10 each, any others' quantile at 0.9 is 9, which covers nine tenths of one left
-        // out; 0.9 · 101 / 100 is more than that, and at 0.91 it is 10.
+        // Of clusters alike, of the scores 0.1 to 10 each, any others' quantile at 0.9 is 9, which covers nine tenths of one left
+        // out; 0.9 · 101 / 100 is more than that, and at 0.91 it is 9.1.
         let alike = |clusters: usize| {
             let scores = |c: usize| (1..=100).map(move |score| (c, f64::from(score) / 10.0));
             (0..clusters).flat_map(scores).collect::<Vec<_>>()

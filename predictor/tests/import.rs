@@ -2,21 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod program;
+
 use std::fmt::Write as _;
 
-use assert_cmd::Command;
 use predictor::cell::{Cell, cell_features};
-use serde_json::Value;
+use program::{json, run};
 use tempfile::TempDir;
-
-fn run(folder: &TempDir, arguments: &[&str]) -> assert_cmd::assert::Assert {
-    Command::cargo_bin("predictor").unwrap().current_dir(folder.path()).args(arguments).assert()
-}
-
-fn json(folder: &TempDir, arguments: &[&str]) -> Value {
-    let arguments = [arguments, &["--json"]].concat();
-    serde_json::from_slice(&run(folder, &arguments).success().get_output().stdout).unwrap()
-}
 
 /// Milliseconds by a law of live convolutions and poolings.
 fn law(cell: &Cell, weights: [f64; 4]) -> f64 {

@@ -2,27 +2,19 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod program;
+
 use std::fmt::Write as _;
 
-use assert_cmd::Command;
-use serde_json::Value;
+use program::{json, run};
 use tempfile::TempDir;
-
-fn run(folder: &TempDir, arguments: &[&str]) -> assert_cmd::assert::Assert {
-    Command::cargo_bin("predictor").unwrap().current_dir(folder.path()).args(arguments).assert()
-}
-
-fn json(folder: &TempDir, arguments: &[&str]) -> Value {
-    let arguments = [arguments, &["--json"]].concat();
-    serde_json::from_slice(&run(folder, &arguments).success().get_output().stdout).unwrap()
-}
 
 /// Deterministic noise in -1 to 1.
 fn noise(index: usize) -> f64 {
     ((index as f64 * 12.9898).sin() * 43758.5453).fract()
 }
 
-/// Thirty networks of 3x3 and 1x1 convolutions and a mean, each op 20 us and 0.5 us per thousand multiply-accumulates of a pixel,
+/// Thirty networks of 3x3 and 1x1 convolutions and a mean, each convolution 20 us and 1 us per 20,000 multiply-accumulates,
 /// measured to 1 %; a network is 300 us, 1.1 times its ops and 4 us from one op to the next.
 fn write_tables(folder: &TempDir) {
     let mut ops = "model,operation,feature,p_us,p_kernel,q_us,q_kernel\n".to_owned();

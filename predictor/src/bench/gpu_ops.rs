@@ -1,9 +1,9 @@
-//! Ops of a GPU delegate and whole networks from them, networks left out: read, fitted and scored as `predictor import`, `fit`
-//! and `evaluate` do.
+//! Ops of a GPU delegate and whole networks from them, networks left out: read and fitted as `predictor import` and
+//! `fit` do, with more noise where an op was measured once.
 
 use std::collections::BTreeSet;
 
-use profiler::record::{Cache, read_text};
+use profiler::record::Cache;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
@@ -26,7 +26,7 @@ pub(super) fn all_phones(bench: &Bench<'_>, _: &str) -> Result<Vec<Finding>, Pre
     let mut findings = Vec::new();
     let (mut first, mut all) = (LeftOut::default(), LeftOut::default());
     for phone in phones(bench)? {
-        let phone_table = Phone::new(&read(bench, &phone)?);
+        let phone_table = Phone::new(&read(bench, &phone)?)?;
         let mut names: Vec<&str> = phone_table.networks.iter().map(|n| n.key.as_str()).collect();
         names.shuffle(&mut Pcg64::seed_from_u64(bench.seed(0)));
         let mut of_phone = LeftOut::default();
@@ -123,9 +123,8 @@ fn coverage(table: &str, case: String, scored: &[Scored]) -> Result<Finding, Pre
 
 /// Phones by the columns of the table of ops.
 fn phones(bench: &Bench<'_>) -> Result<Vec<String>, PredictorError> {
-    let text = read_text(&bench.folder.join(format!("{TABLE}.csv")))?;
-    let heads = text.lines().next().unwrap_or_default();
-    Ok(heads.split(',').filter_map(|head| head.strip_suffix("_kernel")).map(str::to_owned).collect())
+    let columns = bench.columns(TABLE)?;
+    Ok(columns.iter().filter_map(|column| column.strip_suffix("_kernel")).map(str::to_owned).collect())
 }
 
 fn read(bench: &Bench<'_>, phone: &str) -> Result<Imported, PredictorError> {
@@ -150,7 +149,7 @@ struct Phone {
 }
 
 impl Phone {
-    fn new(imported: &Imported) -> Self {
+    fn new(imported: &Imported) -> Result<Self, PredictorError> {
         let op = |subject: &Subject| match subject {
             Subject::Op(op) => Some(op.as_ref().clone()),
             _ => None,
@@ -161,16 +160,14 @@ impl Phone {
             Some(Sample { group: row.group.clone(), ..sample })
         });
         let ops: Vec<Sample> = ops.collect();
-        let networks = rows.filter_map(|row| match &row.subject {
-            Subject::Traced { name, ops } => Some(NetworkSample {
-                key: name.clone(),
-                session: String::new(),
-                ops: ops.iter().filter_map(|key| key.parse::<KeyedOp>().ok()).collect(),
-                latency_ms: row.latency_ms,
-            }),
-            _ => None,
-        });
-        Self { networks: networks.collect(), ops }
+        let mut networks = Vec::new();
+        for row in rows {
+            let Subject::Traced { name, ops } = &row.subject else { continue };
+            let ops = ops.iter().map(|key| key.parse::<KeyedOp>()).collect::<Result<_, _>>()?;
+            let (key, session, latency_ms) = (name.clone(), String::new(), row.latency_ms);
+            networks.push(NetworkSample { key, session, ops, latency_ms });
+        }
+        Ok(Self { networks, ops })
     }
 
     /// Predicts what these networks are made of and take, from all others.

@@ -153,10 +153,22 @@ impl<'a> Bench<'a> {
 
     /// Reads a CSV table of the folder; every row must be readable.
     fn read(&self, file: &str, kind: &str, latency_column: Option<&str>) -> Result<Imported, PredictorError> {
+        self.read_groups(file, kind, latency_column, None)
+    }
+
+    /// The same where a column says what rows were measured together with.
+    fn read_groups(
+        &self,
+        file: &str,
+        kind: &str,
+        latency_column: Option<&str>,
+        group: Option<&str>,
+    ) -> Result<Imported, PredictorError> {
         let source = Source {
             file: self.folder.join(file),
             kind: Some(kind.to_owned()),
             latency_column: latency_column.map(str::to_owned),
+            group: group.map(str::to_owned),
             ..Source::default()
         };
         let imported = source.read("csv")?;

@@ -26,17 +26,9 @@ pub(super) fn op_of(row: &ImportedRow) -> Option<(&KeyedOp, f64, f64)> {
 
 /// A sample per distinct op: rows of one op are one measured op.
 pub(super) fn samples<'a>(rows: impl Iterator<Item = &'a ImportedRow>) -> Vec<Sample> {
-    samples_of_groups(rows, &|_| None)
-}
-
-/// The same for rows that were measured group by group.
-pub(super) fn samples_of_groups<'a>(
-    rows: impl Iterator<Item = &'a ImportedRow>,
-    group: &dyn Fn(&ImportedRow) -> Option<String>,
-) -> Vec<Sample> {
-    let sample = |row| {
-        let (op, latency_ms, noise): (&KeyedOp, f64, f64) = op_of(row)?;
-        Some(Sample { group: group(row), ..Sample::of(op.clone(), latency_ms, noise) })
+    let sample = |row: &ImportedRow| {
+        let (op, latency_ms, noise) = op_of(row)?;
+        Some(Sample { group: row.group.clone(), ..Sample::of(op.clone(), latency_ms, noise) })
     };
     merge(rows.filter_map(sample).collect())
 }

@@ -145,7 +145,11 @@ fn report(model: &LatencyModel) -> String {
         lines.push(format!("  from {} {} ops: error {error}", report.ops, report.cache));
     }
     if !(held_out.op.is_empty() && held_out.network.is_empty()) {
-        lines.push(format!("held out: {} ops, {} networks", held_out.op.len(), held_out.network.len()));
+        lines.push(format!(
+            "held out: {} ops, {} networks or groups",
+            held_out.op.len(),
+            held_out.network.len()
+        ));
     }
     lines.join("\n")
 }

@@ -22,13 +22,14 @@ pub(super) enum Subject {
 impl Subject {
     /// Reads an op key, or the architecture file or ONNX model of that name.
     pub(super) fn read(text: &str, inputs: &InputShapes) -> Result<Self, PredictorError> {
-        if text.contains(TracedOp::SIGN)
-            && let Ok(op) = text.parse::<TracedOp>()
-        {
-            return Ok(Self::Traced(Box::new(KeyedOp::from(&op))));
-        }
-        let reason = match text.parse::<OpSpec>() {
-            Ok(op) => return Ok(Self::Op(op)),
+        // A file's name may have that sign, too: what is wrong with a key is said at the end.
+        let op = if text.contains(TracedOp::SIGN) {
+            text.parse::<TracedOp>().map(|op| Self::Traced(Box::new(KeyedOp::from(&op))))
+        } else {
+            text.parse::<OpSpec>().map(Self::Op)
+        };
+        let reason = match op {
+            Ok(op) => return Ok(op),
             Err(error) => error.to_string(),
         };
         let path = Path::new(text);

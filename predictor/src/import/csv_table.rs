@@ -1,9 +1,10 @@
 //! CSV tables with a row per subject and a column per device.
 
-use profiler::record::{ReadError, read_text};
+use profiler::record::ReadError;
 
 use super::{
-    Columns, Imported, ImportedRow, Record, Refused, Source, Subject, bottleneck, cell, conv, layers,
+    Columns, Imported, ImportedRow, Record, Refused, Source, Subject, bottleneck, cell, conv,
+    csv_file::CsvFile, layers,
 };
 use crate::PredictorError;
 
@@ -38,17 +39,11 @@ pub(super) struct LatencyColumn {
 pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
     let content = |reason: String| ReadError::Content { path: source.file.clone(), reason };
     let kind = kind_of(source)?;
-    // A carriage return ends a record by itself, and its line feed would be counted with the next one.
-    let text = read_text(&source.file)?.replace("\r\n", "\n");
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
-    let heads = reader.headers().map_err(|e| content(e.to_string()))?.clone();
-    let columns = Columns::new(&heads.iter().collect::<Vec<_>>(), &source.renamed).map_err(content)?;
-    let latency = latency_column(source, &columns).map_err(content)?;
+    let file = CsvFile::read(&source.file, &source.renamed)?;
+    let latency = latency_column(source, &file.columns).map_err(content)?;
     let mut imported = Imported { measured: latency.name.clone(), ..Imported::default() };
-    for record in reader.records() {
-        let record = record.map_err(|e| content(e.to_string()))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        match row(&columns.record(record.iter().collect()), kind, &latency, source.group.as_deref()) {
+    for (line, record) in file.records() {
+        match row(&record, kind, &latency, source.group.as_deref()) {
             Ok(row) => imported.rows.push(ImportedRow { line, ..row }),
             Err(reason) => imported.refused.push(Refused { line, reason }),
         }

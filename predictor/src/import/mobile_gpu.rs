@@ -7,31 +7,37 @@
 use std::collections::BTreeMap;
 
 use profiler::{
-    record::{ReadError, read_text},
+    record::ReadError,
     spec::{FeatureMap, TracedLayer, TracedOp},
 };
 
 use super::{
-    Columns, Imported, ImportedRow, Record, Refused, Source, Subject,
+    Imported, ImportedRow, Record, Refused, Source, Subject,
+    csv_file::CsvFile,
     csv_table::{LatencyColumn, device_of, latency_column},
 };
 use crate::{KeyedOp, PredictorError};
 
 pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
-    let table = Table::read(source, &source.file)?;
+    let table = CsvFile::read(&source.file, &source.renamed)?;
     let content = |reason: String| ReadError::Content { path: source.file.clone(), reason };
     let latency = latency_column(source, &table.columns).map_err(content)?;
     let phone = device_of(&latency.name).to_owned();
     let mut imported = Imported { measured: phone.clone(), ..Imported::default() };
-    let mut networks: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (line, record) in &table.records {
-        match op(&table.columns.record(record.iter().collect()), &phone, &latency) {
+    // Keys of the ops of each network; nothing for one of which an op could not be read, for it is not the sum of the others.
+    let mut networks: BTreeMap<String, Option<Vec<String>>> = BTreeMap::new();
+    for (line, record) in table.records() {
+        let network = record.get("model").unwrap_or_default().to_owned();
+        let ops = networks.entry(network).or_insert_with(|| Some(Vec::new()));
+        match op(&record, &phone, &latency) {
             Ok(row) => {
-                let of_network = networks.entry(row.group.clone().unwrap_or_default()).or_default();
-                of_network.push(row.subject.key());
-                imported.rows.push(ImportedRow { line: *line, ..row });
+                ops.iter_mut().for_each(|ops| ops.push(row.subject.key()));
+                imported.rows.push(ImportedRow { line, ..row });
             }
-            Err(reason) => imported.refused.push(Refused { line: *line, reason }),
+            Err(reason) => {
+                *ops = None;
+                imported.refused.push(Refused { line, reason });
+            }
         }
     }
     if let Some(totals) = &source.totals {
@@ -41,68 +47,37 @@ pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
             renamed: Vec::new(),
             ..source.clone()
         };
-        // A network of which an op could not be read is not the sum of the others.
-        let whole = imported.refused.is_empty();
-        let rows = read_totals(&of_phone, &networks, whole, &mut imported.notes)?;
+        let rows = read_totals(&of_phone, &networks, &mut imported.notes)?;
         imported.rows.extend(rows);
     }
     Ok(imported)
 }
 
-struct Table {
-    columns: Columns,
-    records: Vec<(u64, csv::StringRecord)>,
-}
-
-impl Table {
-    fn read(source: &Source, file: &std::path::Path) -> Result<Self, PredictorError> {
-        let content = |reason: String| ReadError::Content { path: file.to_owned(), reason };
-        // A carriage return ends a record by itself, and its line feed would be counted with the next one.
-        let text = read_text(file)?.replace("\r\n", "\n");
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
-        let heads = reader.headers().map_err(|e| content(e.to_string()))?.clone();
-        let columns = Columns::new(&heads.iter().collect::<Vec<_>>(), &source.renamed).map_err(content)?;
-        let mut records = Vec::new();
-        for record in reader.records() {
-            let record = record.map_err(|e| content(e.to_string()))?;
-            records.push((record.position().map_or(0, csv::Position::line), record));
-        }
-        Ok(Self { columns, records })
-    }
-}
-
-/// The networks whose ops are known.
+/// The networks whose ops are known; a row of no name may be of any network, so that none is whole then.
 fn read_totals(
     source: &Source,
-    networks: &BTreeMap<String, Vec<String>>,
-    whole: bool,
+    networks: &BTreeMap<String, Option<Vec<String>>>,
     notes: &mut Vec<String>,
 ) -> Result<Vec<ImportedRow>, PredictorError> {
-    let table = Table::read(source, &source.file)?;
+    let table = CsvFile::read(&source.file, &source.renamed)?;
     let content = |reason: String| ReadError::Content { path: source.file.clone(), reason };
-    if !whole {
-        notes.push("networks are left out: some of their ops could not be read".to_owned());
-        return Ok(Vec::new());
-    }
     let latency = latency_column(source, &table.columns).map_err(content)?;
     let mut rows = Vec::new();
     let mut without = 0;
-    for (line, record) in &table.records {
-        let record = table.columns.record(record.iter().collect());
-        let network = || {
-            let name = record.text("model")?.to_owned();
-            let std = latency.std.as_ref().and_then(|column| record.get(column)?.parse::<f64>().ok());
-            Ok::<_, String>((name, record.above_zero(&latency.name)? * latency.unit_ms, std))
-        };
-        let in_line = |reason| ReadError::Line { path: source.file.clone(), line: *line, reason };
-        let (name, latency_ms, std) = network().map_err(in_line)?;
-        let Some(ops) = networks.get(&name) else {
+    for (line, record) in table.records() {
+        let network =
+            || Ok((record.text("model")?.to_owned(), record.above_zero(&latency.name)? * latency.unit_ms));
+        let in_line = |reason| ReadError::Line { path: source.file.clone(), line, reason };
+        let (name, latency_ms) = network().map_err(in_line)?;
+        let whole = networks.get(&name).filter(|_| !networks.contains_key(""));
+        let Some(ops) = whole.cloned().flatten() else {
             without += 1;
             continue;
         };
+        let std = latency.std.as_ref().and_then(|column| record.get(column)?.parse::<f64>().ok());
         rows.push(ImportedRow {
-            line: *line,
-            subject: Subject::Traced { name, ops: ops.clone() },
+            line,
+            subject: Subject::Traced { name, ops },
             latency_ms,
             std_ms: std.filter(|std| std.is_finite() && *std >= 0.0).map(|std| std * latency.unit_ms),
             runs: None,
@@ -110,7 +85,8 @@ fn read_totals(
         });
     }
     if without > 0 {
-        notes.push(format!("{without} networks of the totals are left out: no ops of them are known"));
+        let why = "not all of their ops are known";
+        notes.push(format!("{without} networks of {} are left out: {why}", source.file.display()));
     }
     Ok(rows)
 }
@@ -237,9 +213,14 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_listed_and_networks_lack_no_op_silently() {
         let broken = OPS.replace("b,MEAN", "b,WARP");
-        let found = import(&broken, "model,p_mean_us\na,700\n").unwrap();
-        assert_eq!((found.rows.len(), found.refused[0].line), (2, 4));
-        assert!(found.notes[0].contains("could not be read"), "{:?}", found.notes);
+        let found = import(&broken, "model,p_mean_us\na,700\nb,50\n").unwrap();
+        // The two ops of a, and a itself, which is whole; of b nothing is left.
+        assert_eq!((found.rows.len(), found.refused[0].line), (3, 4));
+        assert_eq!(found.rows[2].subject.key(), "a");
+        assert!(found.notes[0].starts_with("1 networks of "), "{:?}", found.notes);
+        // An op of no network may be missing in any.
+        let found = import(&OPS.replace("b,MEAN", ",MEAN"), "model,p_mean_us\na,700\n").unwrap();
+        assert_eq!((found.rows.len(), found.refused.len()), (2, 1));
         assert!(import(OPS, "model,q_mean_us\na,700\n").unwrap_err().contains("no latency column `p`"));
         assert!(import(OPS, "model,p_mean_us\na,-1\n").unwrap_err().contains("p_mean_us is -1"));
         let no_kernel = OPS.replace("p_kernel", "q_kernel");

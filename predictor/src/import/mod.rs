@@ -8,6 +8,7 @@ mod bottleneck;
 mod cell;
 mod columns;
 mod conv;
+mod csv_file;
 mod csv_table;
 mod json_lines;
 mod keyed_yaml;

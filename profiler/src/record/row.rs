@@ -65,7 +65,7 @@ pub struct Row {
     pub level: Level,
     /// Cache state.
     pub cache: Cache,
-    /// The figure to use: median of burst medians, corrected for drift.
+    /// The figure to use: mean of the middle half of the calm bursts' medians, corrected for the machine's tempo.
     pub latency_ms: f64,
     /// Median of burst medians as measured.
     pub raw_median_ms: f64,
