@@ -55,21 +55,37 @@ fn a_trained_network_gives_the_same_logits_in_tract() {
     assert!(largest < 1e-4, "{largest}");
 }
 
-/// Statistics and scales far from 0 and 1, every kernel and expansion, at the real size.
+/// Every kernel and expansion at the real size.
 #[test]
 fn the_small_spaces_baseline_and_random_networks_give_the_same_logits_in_tract() {
+    same_logits_in_tract(&SpaceFile::built_in("proxylessnas-small").unwrap());
+}
+
+#[test]
+fn networks_with_squeeze_excite_and_other_activations_give_the_same_logits_in_tract() {
+    for activation in ["hswish", "swish", "relu"] {
+        let text = support::SPACE.replace("skip = true", "skip = true\nsqueeze_excite = [4]");
+        let mut file = SpaceFile::parse(&text).unwrap();
+        file.activation = activation.parse().unwrap();
+        same_logits_in_tract(&file);
+    }
+}
+
+/// The baseline and random networks, with statistics and scales far from 0 and 1.
+fn same_logits_in_tract(file: &SpaceFile) {
     use rand::SeedableRng;
-    let space = SpaceFile::built_in("proxylessnas-small").unwrap().resolve().unwrap();
+    let space = file.resolve().unwrap();
     let mut networks = vec![space.baseline().unwrap()];
     let mut rng = rand_pcg::Pcg64::seed_from_u64(5);
     for _ in 0..3 {
         networks.push(space.network("random", &space.random_choices(&mut rng)).unwrap());
     }
+    let (side, channels) = (i64::from(file.resolution), i64::from(file.input_channels));
     for network in networks {
         let module = GraphModule::new(network.graph().clone(), &mut rng, Device::Cpu).unwrap();
         tch::manual_seed(1);
         let options = (Kind::Float, Device::Cpu);
-        let images = Tensor::randn([32, 1, 28, 28], options);
+        let images = Tensor::randn([32, channels, side, side], options);
         for (name, parameter) in module.parameters() {
             if name.ends_with("scale") || name.ends_with("shift") {
                 let noise = Tensor::randn(parameter.value.size(), options) * 0.2;

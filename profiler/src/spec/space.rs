@@ -28,11 +28,14 @@ impl Candidate {
     }
 }
 
-/// Its label in choices: `e6k5` (expansion, kernel) or `skip`.
+/// Its label in choices: `e6k5` (expansion, kernel), `e6k5se4` (squeeze-excite's ratio) or `skip`.
 impl fmt::Display for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.op().map(|spec| spec.op()) {
-            Some(super::Op::MbConv(op)) => write!(f, "e{}k{}", op.expansion, op.kernel),
+            Some(super::Op::MbConv(op)) => {
+                write!(f, "e{}k{}", op.expansion, op.kernel)?;
+                op.squeeze.map_or(Ok(()), |ratio| write!(f, "se{ratio}"))
+            }
             Some(_) => write!(f, "{}", self.op().map(|op| op.key()).unwrap_or_default()),
             None => f.write_str("skip"),
         }
@@ -64,8 +67,8 @@ pub struct SearchSpace {
 impl SearchSpace {
     pub(super) fn new(file: &SpaceFile) -> Result<Self, SpecError> {
         let empty = |reason: &str| SpecError::Choice { space: file.name.clone(), reason: reason.to_owned() };
-        if file.kernels.is_empty() || file.expansions.is_empty() {
-            return Err(empty("kernels and expansions must not be empty"));
+        if file.kernels.is_empty() || file.expansions.is_empty() || file.squeeze_excite.is_empty() {
+            return Err(empty("kernels, expansions and squeeze_excite must not be empty"));
         }
         let total: u64 = file.stages.iter().map(|stage| u64::from(stage.blocks)).sum();
         if total == 0 || total > 1000 {
@@ -217,15 +220,18 @@ impl SearchSpace {
         self.uniform(6, 3)
     }
 
-    /// The MobileNetV2-style network with this expansion and kernel in every block (or what comes closest).
+    /// The MobileNetV2-style network with this expansion and kernel in every block (or what comes closest), without
+    /// squeeze-excite where it can be without.
     ///
     /// # Errors
     /// [`SpecError`] when the space has no such network.
     pub fn uniform(&self, expansion: u32, kernel: u32) -> Result<Architecture, SpecError> {
         let closest = |block: &Block| {
             let distance = |candidate: &Candidate| match candidate.op().map(|spec| spec.op()) {
-                Some(super::Op::MbConv(op)) => (op.expansion.abs_diff(expansion), op.kernel.abs_diff(kernel)),
-                _ => (u32::MAX, u32::MAX),
+                Some(super::Op::MbConv(op)) => {
+                    (op.expansion.abs_diff(expansion), op.kernel.abs_diff(kernel), op.squeeze)
+                }
+                _ => (u32::MAX, u32::MAX, None),
             };
             (0..block.candidates.len()).min_by_key(|&i| distance(&block.candidates[i])).unwrap_or(0)
         };
@@ -240,16 +246,18 @@ fn block(file: &SpaceFile, input: FeatureMap, channels: u32, stride: u32) -> Res
     let mut candidates = Vec::new();
     for &expansion in &file.expansions {
         for &kernel in &file.kernels {
-            let op = MbConv {
-                out_channels: channels,
-                expansion,
-                kernel,
-                stride,
-                squeeze: None,
-                activation,
-                residual,
-            };
-            candidates.push(OpSpec::new(input, op)?);
+            for &ratio in &file.squeeze_excite {
+                let op = MbConv {
+                    out_channels: channels,
+                    expansion,
+                    kernel,
+                    stride,
+                    squeeze: (ratio != 0).then_some(ratio),
+                    activation,
+                    residual,
+                };
+                candidates.push(OpSpec::new(input, op)?);
+            }
         }
     }
     let output = candidates[0].output();

@@ -34,6 +34,10 @@ pub struct SpaceFile {
     pub kernels: Vec<u32>,
     /// Expansion ratios to choose from.
     pub expansions: Vec<u32>,
+    /// Squeeze-excites to choose from, by the ratio that their channels are divided by; 0 is a block without one, and all
+    /// that there is where the file does not say.
+    #[serde(default = "no_squeeze")]
+    pub squeeze_excite: Vec<u32>,
     /// Whether a block may be skipped where its stride is 1 and its channels match.
     pub skip: bool,
     /// First convolution.
@@ -45,6 +49,10 @@ pub struct SpaceFile {
     /// Groups of blocks of one width.
     #[serde(rename = "stage")]
     pub stages: Vec<Stage>,
+}
+
+fn no_squeeze() -> Vec<u32> {
+    vec![0]
 }
 
 /// The first convolution.

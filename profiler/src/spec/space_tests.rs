@@ -118,3 +118,21 @@ fn uniform_networks_take_the_closest_candidate() {
     assert_eq!(labels(9, 5), vec!["e6k5"; 21]);
     assert_eq!(labels(6, 3), space.baseline().unwrap().path().unwrap().1);
 }
+
+#[test]
+fn squeeze_excite_is_a_choice_where_the_file_says_so() {
+    let text =
+        crate::spec::space_file::BUILT_IN[2].1.replace("skip = true", "skip = true\nsqueeze_excite = [0, 4]");
+    let space = SpaceFile::parse(&text).unwrap().resolve().unwrap();
+    let labels: Vec<_> = space.blocks()[0].candidates.iter().map(Candidate::to_string).collect();
+    assert_eq!(labels, ["e1k3", "e1k3se4", "e1k5", "e1k5se4", "e3k3", "e3k3se4", "e3k5", "e3k5se4", "skip"]);
+    let chosen = vec!["e3k5se4".to_owned(); 7];
+    let network = space.network("x", &space.choices(&chosen).unwrap()).unwrap();
+    assert_eq!(network.ops()[3].key(), "mbconv-14x14x24-o48-e3-k5-s2-se4-relu6");
+    // Baselines do without it.
+    assert_eq!(space.uniform(3, 5).unwrap().path().unwrap().1, vec!["e3k5"; 7]);
+    let wrong = text.replace("[0, 4]", "[]");
+    assert!(SpaceFile::parse(&wrong).unwrap().resolve().unwrap_err().to_string().contains("squeeze_excite"));
+    let wrong = text.replace("[0, 4]", "[0, 99]");
+    assert!(SpaceFile::parse(&wrong).unwrap().resolve().unwrap_err().to_string().contains("99"));
+}

@@ -10,12 +10,12 @@ use crate::SearchError;
 const BYTES: u64 = 4;
 
 /// Values of one image that a training step keeps for the way back, without the graph's input: of a convolution its input
-/// and its output, which batch normalization takes; of a linear layer its input. ReLU keeps its output,
+/// and its output, which batch normalization takes; of a linear layer and of a product what they take. ReLU keeps its output,
 /// which the next convolution keeps anyway; other activations keep their input.
 fn inside(graph: &Graph) -> u64 {
     let (mut inputs, mut outputs) = (BTreeMap::new(), 0);
     for node in graph.nodes() {
-        if let Layer::Conv(_) | Layer::Linear { .. } = node.layer {
+        if let Layer::Conv(_) | Layer::Linear { .. } | Layer::Mul = node.layer {
             inputs.extend(node.inputs.iter().map(|value| (value.index(), graph.shape(*value).elements())));
         }
         match node.layer {

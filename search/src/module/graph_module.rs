@@ -123,14 +123,25 @@ fn apply(node: &Node, weights: &LayerWeights, inputs: &[&Tensor], mode: Mode) ->
         (Layer::Linear { .. }, LayerWeights::Linear { weight, bias }) => {
             input.f_flatten(1, -1)?.f_linear(&weight.value, Some(&bias.value))?
         }
-        (Layer::Activation(Activation::Relu), _) => input.f_relu()?,
-        (Layer::Activation(Activation::Relu6), _) => input.f_relu6()?,
-        (Layer::Activation(Activation::Hswish), _) => input.f_hardswish()?,
+        (Layer::Activation(activation), _) => activate(input, activation)?,
         (Layer::Add, _) => input.f_add(inputs[1])?,
+        (Layer::Mul, _) => input.f_mul(inputs[1])?,
         (Layer::GlobalAveragePool, _) => pool(input)?,
         (layer, _) => return Err(SearchError::Layer(layer.to_string())),
     };
     Ok(output)
+}
+
+fn activate(input: &Tensor, activation: Activation) -> Result<Tensor, SearchError> {
+    Ok(match activation {
+        Activation::Relu => input.f_relu()?,
+        Activation::Relu6 => input.f_relu6()?,
+        Activation::Hswish => input.f_hardswish()?,
+        Activation::Sigmoid => input.f_sigmoid()?,
+        Activation::Hsigmoid => input.f_hardsigmoid()?,
+        Activation::Swish => input.f_silu()?,
+        _ => return Err(SearchError::Layer(activation.to_string())),
+    })
 }
 
 fn convolve(input: &Tensor, weight: &Tensor, conv: Conv) -> Result<Tensor, SearchError> {

@@ -1,6 +1,6 @@
 //! What one layer learns.
 
-use profiler::spec::{Activation, Conv, Layer, Node};
+use profiler::spec::{Conv, Layer, Node};
 use rand_pcg::Pcg64;
 use tch::{Device, Kind, Tensor};
 
@@ -61,9 +61,7 @@ impl LayerWeights {
                 let weight = Parameter::uniform(&[out, channels], 9 * channels as u64, rng, device)?;
                 Ok(Self::Linear { weight, bias: Parameter::constant(0.0, out, device)? })
             }
-            Layer::Activation(Activation::Relu | Activation::Relu6 | Activation::Hswish)
-            | Layer::Add
-            | Layer::GlobalAveragePool => Ok(Self::None),
+            Layer::Activation(_) | Layer::Add | Layer::Mul | Layer::GlobalAveragePool => Ok(Self::None),
             layer => Err(SearchError::Layer(layer.to_string())),
         }
     }
