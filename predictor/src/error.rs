@@ -40,6 +40,21 @@ pub enum PredictorError {
         /// The ops, and what is missing for each.
         ops: Vec<(String, String)>,
     },
+    /// Rows of a table with ops for which the model has no ground to say anything.
+    #[error(
+        "no latency for {rows} of {of} rows on {device}: {}; measure such ops, or pass --skip-unknown to score the others",
+        list(ops)
+    )]
+    Unanswered {
+        /// How many rows.
+        rows: usize,
+        /// Of how many.
+        of: usize,
+        /// The device the model is of.
+        device: String,
+        /// The ops, and what is missing for each.
+        ops: Vec<(String, String)>,
+    },
     /// A network that cannot be read.
     #[error("{network}: {reason}")]
     Network {

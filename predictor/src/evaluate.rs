@@ -1,5 +1,7 @@
 //! Scoring a model on a table.
 
+use std::collections::BTreeSet;
+
 use profiler::record::{Level, Row};
 use serde::Serialize;
 
@@ -28,13 +30,44 @@ pub struct Evaluation {
     pub network: Option<Scores>,
 }
 
+/// Rows that a model has no answer for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unanswered {
+    /// How many rows.
+    pub rows: usize,
+    /// Their ops that the model cannot say anything of, and what is missing for each.
+    pub ops: Vec<(String, String)>,
+}
+
 impl LatencyModel {
     /// Scores the model on rows.
     ///
     /// # Errors
-    /// [`PredictorError::NothingToScore`] with advice when no row qualifies, [`PredictorError::UnknownOp`] for a row that
-    /// the model cannot answer.
+    /// [`PredictorError::NothingToScore`] with advice when no row qualifies, [`PredictorError::Unanswered`] naming the ops
+    /// of rows that the model cannot answer.
     pub fn evaluate(&self, rows: &[Row], scoring: Scoring) -> Result<Evaluation, PredictorError> {
+        let (evaluation, unanswered) = self.evaluate_known(rows, scoring)?;
+        let n = |scores: Option<Scores>| scores.map_or(0, |scores| scores.n);
+        match unanswered.rows {
+            0 => Ok(evaluation),
+            rows => Err(PredictorError::Unanswered {
+                rows,
+                of: rows + n(evaluation.op) + n(evaluation.network),
+                device: self.device_name(),
+                ops: unanswered.ops,
+            }),
+        }
+    }
+
+    /// Scores the model on those rows that it can answer, and says which it cannot.
+    ///
+    /// # Errors
+    /// [`PredictorError::NothingToScore`] with advice when no row qualifies.
+    pub fn evaluate_known(
+        &self,
+        rows: &[Row],
+        scoring: Scoring,
+    ) -> Result<(Evaluation, Unanswered), PredictorError> {
         let in_state = |row: &&Row| match row.level {
             Level::Op => row.cache == self.ops.cache,
             Level::Network => row.cache == self.networks.cache && !row.ops.is_empty(),
@@ -46,19 +79,33 @@ impl LatencyModel {
             return Err(PredictorError::NothingToScore(self.advice(known)));
         }
         let mut levels = [Vec::new(), Vec::new()];
+        let mut unanswered = Unanswered::default();
         for row in chosen {
             let ops = KeyedOp::all_of(row)?;
+            let mut estimates = Vec::with_capacity(ops.len());
+            let mut missing = Vec::new();
+            for op in &ops {
+                match self.estimate_keyed(op) {
+                    Ok(estimate) => estimates.push(estimate),
+                    Err(PredictorError::UnknownOp { op, reason, .. }) => missing.push((op, reason)),
+                    Err(error) => return Err(error),
+                }
+            }
+            if !missing.is_empty() {
+                unanswered.rows += 1;
+                unanswered.ops.extend(missing);
+                continue;
+            }
             let (level, prediction) = match row.level {
                 Level::Op => (0, self.predict_keyed(&ops[0])?),
-                Level::Network => {
-                    let estimates = ops.iter().map(|op| self.estimate_keyed(op));
-                    (1, self.predict_estimates(&estimates.collect::<Result<Vec<_>, _>>()?)?)
-                }
+                Level::Network => (1, self.predict_estimates(&estimates)?),
             };
             levels[level].push(scored(row, &prediction));
         }
+        let mut seen = BTreeSet::new();
+        unanswered.ops.retain(|(op, _)| seen.insert(op.clone()));
         let [op, network] = levels.map(|rows| Scores::of(&rows));
-        Ok(Evaluation { op, network })
+        Ok((Evaluation { op, network }, unanswered))
     }
 
     fn advice(&self, known: usize) -> String {

@@ -63,7 +63,7 @@ mod window_walk;
 
 pub use batch::Batch;
 pub use error::PredictorError;
-pub use evaluate::{Evaluation, Scoring};
+pub use evaluate::{Evaluation, Scoring, Unanswered};
 pub use expected_latency::ExpectedLatency;
 pub use features::{OpFeatures, SIZES};
 pub use gradient::Gradient;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use profiler::record::{Conditions, ReadError, Row};
 
-use crate::{Evaluation, LatencyModel, PredictorError, Scoring, cell::CellModelFile};
+use crate::{Evaluation, LatencyModel, PredictorError, Scoring, Unanswered, cell::CellModelFile};
 
 /// A model of ops and networks, or of NAS-Bench-201 networks.
 pub(super) enum AnyModel {
@@ -37,6 +37,19 @@ impl AnyModel {
         match self {
             Self::Ops(model) => model.evaluate(rows, scoring),
             Self::Cells(model) => model.evaluate(rows, scoring),
+        }
+    }
+
+    /// Of the rows that it can answer; and those that it cannot.
+    pub(super) fn evaluate_known(
+        &self,
+        rows: &[Row],
+        scoring: Scoring,
+    ) -> Result<(Evaluation, Unanswered), PredictorError> {
+        match self {
+            Self::Ops(model) => model.evaluate_known(rows, scoring),
+            // Cells are made of one set of operations, all of which any model knows.
+            Self::Cells(model) => Ok((model.evaluate(rows, scoring)?, Unanswered::default())),
         }
     }
 }

@@ -29,6 +29,9 @@ pub(super) struct Evaluate {
     /// Score subjects the model was fitted on too; their errors say nothing of new ones.
     #[arg(long)]
     include_fitted: bool,
+    /// Leave out rows with ops of which nothing was measured, and name those, instead of failing.
+    #[arg(long)]
+    skip_unknown: bool,
     #[command(flatten)]
     leniency: Leniency,
     /// A JSON object instead of a table.
@@ -53,7 +56,25 @@ impl Evaluate {
             eprintln!("note: {skipped} rows of networks that do not say their ops are not scored");
         }
         let scoring = if self.include_fitted { Scoring::AllSubjects } else { Scoring::NewSubjects };
-        let evaluation = model.evaluate(&measurements.rows, scoring)?;
+        let evaluation = if self.skip_unknown {
+            let (evaluation, unanswered) = model.evaluate_known(&measurements.rows, scoring)?;
+            if unanswered.rows > 0 {
+                let ops: Vec<_> =
+                    unanswered.ops.iter().map(|(op, reason)| format!("  {op}: {reason}")).collect();
+                eprintln!(
+                    "note: {} rows that the model cannot answer are not scored\n{}",
+                    unanswered.rows,
+                    ops.join("\n")
+                );
+            }
+            if evaluation.op.is_none() && evaluation.network.is_none() {
+                let reason = "the model cannot answer any of the rows".to_owned();
+                return Err(PredictorError::NothingToScore(reason).into());
+            }
+            evaluation
+        } else {
+            model.evaluate(&measurements.rows, scoring)?
+        };
         note_emulated(model.conditions());
         if self.json { output::json(&evaluation) } else { Ok(report(&model, &evaluation, scoring)) }
     }
