@@ -98,8 +98,18 @@ impl Plan {
     /// The search for a device.
     #[must_use]
     pub fn search(&self, device: &StudyDevice, term: LatencyTerm, seed: u64) -> RunFolder {
-        let name = format!("{}{}-{seed}", term.prefix(), device.name);
+        let searched = self.searched(device, term);
+        let name = format!("{}{}-{seed}", term.prefix(), searched.name);
         RunFolder::new(&self.folder.join("searches").join(name))
+    }
+
+    /// The device whose searches serve this one. A search without latency loss looks at no device, so that the first one's
+    /// serve all; but the best paths within a target are taken with the run's own latencies.
+    fn searched<'a>(&'a self, device: &'a StudyDevice, term: LatencyTerm) -> &'a StudyDevice {
+        match (term, self.preset.devices.first()) {
+            (LatencyTerm::Without, Some(first)) if !self.preset.train_cut => first,
+            _ => device,
+        }
     }
 
     /// The most probable network of the search without latency loss, of the width that is within a device's target.
@@ -193,13 +203,14 @@ impl Plan {
         self.preset.widths.iter().map(stage).collect()
     }
 
-    /// Searches: for each device with the latency loss and without, per seed.
+    /// Searches: for each device with the latency loss, and without it as often as needed, per seed.
     #[must_use]
     pub fn searches(&self) -> Vec<Stage> {
         let mut stages = Vec::new();
         for &seed in &self.preset.seeds {
             for device in &self.preset.devices {
-                stages.extend(LatencyTerm::EACH.map(|term| self.search_stage(device, term, seed)));
+                let own = LatencyTerm::EACH.into_iter().filter(|term| self.searched(device, *term) == device);
+                stages.extend(own.map(|term| self.search_stage(device, term, seed)));
             }
         }
         stages
@@ -280,3 +291,7 @@ pub(super) fn search_name(device: &StudyDevice, term: LatencyTerm, seed: u64) ->
 pub(super) fn training_name(trained: &Trained) -> String {
     format!("train-{}", trained.name)
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;
