@@ -15,16 +15,18 @@ use super::{
 /// What slows one subject slows the others: a neighbour on the same core or caches, a lower clock. The model is
 /// `ln t = own(subject, cache state) + slowness(moment)`, fitted by medians in turns (Tukey's median polish): the slowness of
 /// a moment is the median, over all turns within a quarter of a second, of how much longer they took than their subjects
-/// do. Calm are the moments at most 5 % slower than the lower quartile over the session, as disturbances only ever slow
-/// down; 1 is the median of the calm moments. The subjects know better than a reference block, which a neighbour slows less
-/// than it slows convolutions.
+/// do. Hot times tell it, cold ones only where a turn has no hot one: what a cold run finds in the caches depends on who was
+/// there before, and on whether they were evicted. Calm are the moments at most 5 % slower than the lower quartile over the
+/// session, as disturbances only ever slow down; 1 is the subjects' median of what each had in its calm turns, so that
+/// neither a long last phase with few subjects nor a subject with many turns decides what all are measured by. The subjects
+/// know better than a reference block, which a neighbour slows less than it slows convolutions.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Tempo {
     /// Natural logarithm of the time over what it is typically, by segment.
     segments: Vec<Levels>,
     /// Moments above this level are not calm.
     limit: f64,
-    /// Median level of the calm moments.
+    /// The level that is 1.
     calm: f64,
 }
 
@@ -110,7 +112,13 @@ impl Tempo {
         let segments: Vec<Levels> = rest.iter().map(|rest| Levels::of(rest, WINDOW)).collect();
         let all: Vec<f64> = segments.iter().flat_map(Levels::values).collect();
         let limit = quantile(&all, CALM_QUANTILE)? + CALM_RATIO.ln();
-        let calm: Vec<f64> = all.into_iter().filter(|level| *level <= limit).collect();
+        let mut by_subject: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+        for timed in timed {
+            let level = segments[timed.segment].at(timed.at_ns as f64);
+            let calm = level.filter(|level| *level <= limit);
+            calm.into_iter().for_each(|level| by_subject.entry(timed.series / 2).or_default().push(level));
+        }
+        let calm: Vec<f64> = by_subject.values().filter_map(|levels| median(levels)).collect();
         Some(Self { segments, limit, calm: median(&calm)? })
     }
 
@@ -174,19 +182,19 @@ pub(super) fn calmest<T>(turns: impl Iterator<Item = (Moment, T)>) -> Vec<T> {
     turns.into_iter().map(|(_, value)| value).collect()
 }
 
-/// Every turn's hot and cold time, as far as they were undisturbed, in order.
+/// Every turn's hot time, as far as it was undisturbed, else its cold one, in order.
 fn timed(history: &History) -> Vec<Timed> {
     let mut all = Vec::new();
     for (segment, recorded) in history.segments().iter().enumerate() {
         for burst in &recorded.bursts {
-            for (state, samples) in [&burst.hot, &burst.cold].into_iter().enumerate() {
-                all.extend(ln_median(samples).map(|ln_ns| Timed {
-                    segment,
-                    at_ns: middle_ns(burst),
-                    series: 2 * burst.subject + state,
-                    ln_ns,
-                }));
-            }
+            let states = [&burst.hot, &burst.cold].into_iter().enumerate();
+            let told = states.filter_map(|(state, samples)| Some((state, ln_median(samples)?))).next();
+            all.extend(told.map(|(state, ln_ns)| Timed {
+                segment,
+                at_ns: middle_ns(burst),
+                series: 2 * burst.subject + state,
+                ln_ns,
+            }));
         }
     }
     all

@@ -82,6 +82,26 @@ fn the_calmest_count_where_few_are_calm() {
     assert_eq!(calmest((0..30).map(|i| (Moment::UNKNOWN, f64::from(i)))).len(), 30);
 }
 
+/// Late in a session few subjects are left, whose caches are evicted before each turn: cold runs are then slower, and the
+/// long last phase is most of the time. Neither changes what the machine's tempo is.
+#[test]
+fn colder_cold_runs_and_a_long_last_phase_do_not_shift_the_tempo() {
+    let mut entries = history(40, 20, |_, _| 1.0).segments()[0].bursts.clone();
+    for turn in 800..4000_usize {
+        let mut late = entries[turn % 5].clone();
+        late.at_ns = turn as u64 * TURN_NS;
+        // Cold runs a third slower; hot ones 2 % slower, as if evicting left something behind.
+        late.cold.kept = late.cold.kept.iter().map(|raw| RawNs(raw.0 * 1.33)).collect();
+        late.hot.kept = late.hot.kept.iter().map(|raw| RawNs(raw.0 * 1.02)).collect();
+        entries.push(late);
+    }
+    let mut all = History::default();
+    all.push(Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } }).unwrap();
+    entries.into_iter().for_each(|burst| all.push(Entry::Burst(burst)).unwrap());
+    let tempo = Tempo::of(&all).unwrap();
+    assert!((slowness(&tempo, 40, 10) - 1.0).abs() < 1e-9, "{}", slowness(&tempo, 40, 10));
+}
+
 #[test]
 fn the_median_of_calm_moments_is_one() {
     // Phases of 3.2 s in turns 1.00, 1.02, 1.04 and 2.00 times as long: the quartile is at 1.00 to 1.02, calm are the
