@@ -43,7 +43,8 @@ pub(super) struct Suggest {
     /// Ops to choose from: a file with one key per line; without it, the ops of a space or of all known devices.
     #[arg(long, value_name = "FILE", conflicts_with = "space")]
     ops: Option<PathBuf>,
-    /// A space whose ops to choose from: proxylessnas-mobile, proxylessnas-small, proxylessnas-wide or a file (.toml).
+    /// A space whose ops to choose from: proxylessnas-mobile, proxylessnas-small, proxylessnas-wide, proxylessnas-fine or a
+    /// file (.toml).
     #[arg(long, value_name = "SPACE")]
     space: Option<String>,
     /// A table of the new device with what is measured already; may be given several times.

@@ -13,7 +13,8 @@ use crate::{
 /// Arguments that name a search space.
 #[derive(Clone, Debug, Args)]
 pub(super) struct SpaceArgs {
-    /// Search space: proxylessnas-mobile, proxylessnas-small, proxylessnas-wide, or a .toml file.
+    /// Search space: proxylessnas-mobile, proxylessnas-small, proxylessnas-wide,
+    /// proxylessnas-fine, or a .toml file.
     #[arg(long, value_name = "NAME|FILE")]
     pub(super) space: Option<String>,
     /// Multiply all channel counts (rounded to multiples of 8).

@@ -87,7 +87,7 @@ pub enum SpecError {
     },
     /// A name that is no built-in space.
     #[error(
-        "unknown space `{0}`: expected proxylessnas-mobile, proxylessnas-small, proxylessnas-wide or the path of a .toml file"
+        "unknown space `{0}`: expected proxylessnas-mobile, proxylessnas-small, proxylessnas-wide, proxylessnas-fine or the path of a .toml file"
     )]
     UnknownSpace(String),
     /// A space file that cannot be used.

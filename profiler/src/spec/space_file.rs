@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::{Activation, SearchSpace, SpecError};
 
 /// The built-in spaces: name and TOML text.
-pub const BUILT_IN: [(&str, &str); 3] = [
+pub const BUILT_IN: [(&str, &str); 4] = [
     ("proxylessnas-mobile", include_str!("spaces/proxylessnas-mobile.toml")),
     ("proxylessnas-small", include_str!("spaces/proxylessnas-small.toml")),
     ("proxylessnas-wide", include_str!("spaces/proxylessnas-wide.toml")),
+    ("proxylessnas-fine", include_str!("spaces/proxylessnas-fine.toml")),
 ];
 
 /// A search space file, version 1: square input, stem convolution, one fixed MBConv, stages of blocks that choose among

@@ -18,7 +18,8 @@ const VERSION: u32 = 1;
 pub(super) struct SearchConfig {
     #[arg(skip)]
     pub(super) version: Option<u32>,
-    /// Search space: proxylessnas-mobile, proxylessnas-small, proxylessnas-wide, or a .toml file.
+    /// Search space: proxylessnas-mobile, proxylessnas-small, proxylessnas-wide,
+    /// proxylessnas-fine, or a .toml file.
     #[arg(long, value_name = "NAME|FILE")]
     pub(super) space: Option<String>,
     /// Multiply all channel counts (rounded to multiples of 8).

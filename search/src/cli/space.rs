@@ -9,7 +9,8 @@ use crate::named_space::named_space;
 /// Arguments that name a search space.
 #[derive(Clone, Debug, Args)]
 pub(super) struct SpaceArgs {
-    /// Search space: proxylessnas-mobile, proxylessnas-small, proxylessnas-wide, or a .toml file.
+    /// Search space: proxylessnas-mobile, proxylessnas-small, proxylessnas-wide,
+    /// proxylessnas-fine, or a .toml file.
     #[arg(long = "space", value_name = "NAME|FILE")]
     name: String,
     /// Multiply all channel counts (rounded to multiples of 8).
