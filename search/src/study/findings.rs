@@ -44,8 +44,11 @@ pub struct Held {
 pub struct Blind {
     /// Predicted latency of their most probable network over the target, per seed.
     pub over_target: Vec<f64>,
-    /// The largest width multiplier with which that network is within the target, per seed.
+    /// The largest width multiplier with which that network is within the target, or the one that makes it fastest where
+    /// none is small enough, per seed.
     pub widths: Vec<f64>,
+    /// Predicted latency at that width over the target, per seed.
+    pub rescaled_over_target: Vec<f64>,
     /// The networks of these widths.
     pub rescaled: Group,
     /// The best paths within the target by what the searches have learned; none where the preset leaves them out.
@@ -187,6 +190,7 @@ fn on_device(
     let blind = Blind {
         over_target: scaled.iter().map(|one| one.unscaled_ms / target_ms).collect(),
         widths: scaled.iter().map(|one| one.rescaled.width).collect(),
+        rescaled_over_target: scaled.iter().map(|one| one.rescaled.predicted_ms / target_ms).collect(),
         rescaled: group(Origin::Rescaled(device.name.clone()))?,
         cut: group(Origin::Cut(device.name.clone()))?,
     };

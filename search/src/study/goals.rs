@@ -176,6 +176,7 @@ mod tests {
         let blind = Blind {
             over_target: vec![2.0],
             widths: vec![0.7],
+            rescaled_over_target: vec![0.99],
             rescaled: group(&[(0.910, 1.2, 1.3)]),
             cut: group(&[]),
         };

@@ -84,6 +84,16 @@ fn blind(text: &mut String, blind: &Blind) {
              target; the largest width multipliers within it are {widths}."
         );
     }
+    let above: Vec<f64> = blind.rescaled_over_target.iter().copied().filter(|over| *over > 1.0).collect();
+    let (count, of) = (above.len(), blind.rescaled_over_target.len());
+    if let Some(over) = Spread::of(above) {
+        let over = with_spread(&over, 1.0, 2);
+        let _ = writeln!(
+            text,
+            "\nNo width brings {count} of {of} of them within the target: these are as narrow as makes them fastest, \
+             predicted at {over} times the target."
+        );
+    }
 }
 
 fn on_device(text: &mut String, device: &DeviceFindings, measured: &str) {

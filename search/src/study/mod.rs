@@ -102,7 +102,7 @@ pub fn study(
     let text = markdown(&findings, &goals);
     write_atomic(&plan.folder.join("report.md"), |writer| writer.write_all(text.as_bytes()))?;
     let report = Report { findings: &findings, goals: &goals };
-    write_document(&plan.folder.join("report.json"), "tailor-study-report", 2, &report)?;
+    write_document(&plan.folder.join("report.json"), "tailor-study-report", 3, &report)?;
     Ok(text)
 }
 

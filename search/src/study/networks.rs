@@ -14,7 +14,7 @@ use crate::{
     RunFolder, SearchError,
     export::{load_trained, onnx_model},
     latency::ExpectedLatency,
-    rescale::{Limit, Rescaled, rescale},
+    rescale::{Limit, Rescaled, rescale_or_fastest},
     run::{SearchSettings, read_finished},
     seed::{Purpose, generator},
 };
@@ -108,14 +108,15 @@ pub(super) fn derive(plan: &Plan, space: &SearchSpace) -> Result<(), SearchError
 pub(super) struct Scaled {
     /// Predicted latency of the search's most probable network in milliseconds.
     pub(super) unscaled_ms: f64,
-    /// Within a device's target.
+    /// Within a device's target, if any width brings it there.
     pub(super) rescaled: Rescaled,
 }
 
-/// The most probable network of a search without latency loss, rescaled to a device's target.
+/// The most probable network of a search without latency loss, rescaled to a device's target; as fast as a width makes it
+/// where none is fast enough.
 ///
 /// # Errors
-/// [`SearchError::Width`] where no width is fast enough; [`SearchError`] of what is read.
+/// [`SearchError`] of what is read.
 pub(super) fn rescaled(
     plan: &Plan,
     device: &StudyDevice,
@@ -129,7 +130,8 @@ pub(super) fn rescaled(
     let choices = space.resolve()?.choices(&labels)?;
     let predict = |network: &Architecture| model.predict_architecture(network);
     let unscaled_ms = predict(&found)?.latency.ms();
-    Ok(Scaled { unscaled_ms, rescaled: rescale(&space, &choices, limit(plan, device)?, predict)? })
+    let rescaled = rescale_or_fastest(&space, &choices, limit(plan, device)?, predict)?;
+    Ok(Scaled { unscaled_ms, rescaled })
 }
 
 /// Writes what the searches without latency loss give within each device's target, without further search.
