@@ -6,7 +6,7 @@ use tch::{Device, Tensor};
 
 use crate::{
     SearchError,
-    module::{GraphModule, Mode, Network, Parameter},
+    module::{GraphModule, LayerWeights, Mode, Network, Parameter},
 };
 
 /// A space's fixed ops and all its candidates, each with its own weights.
@@ -79,6 +79,39 @@ impl Supernet {
     /// The fixed ops behind the blocks.
     pub(crate) fn leave(&self, x: &Tensor, mode: Mode) -> Result<Tensor, SearchError> {
         self.after.forward(x, mode)
+    }
+
+    /// Gives a network that is this path what the path has learned: weights and running statistics.
+    ///
+    /// # Errors
+    /// [`SearchError::Checkpoint`] for a network that is not this path.
+    pub fn give(&self, choices: &[usize], network: &GraphModule) -> Result<(), SearchError> {
+        let other =
+            || SearchError::Checkpoint("the network is not this path of the search's space".to_owned());
+        let mut layers: Vec<&LayerWeights> = self.before.layers().iter().collect();
+        for (candidates, &choice) in self.blocks.iter().zip(choices) {
+            let chosen = candidates.get(choice).ok_or_else(other)?;
+            layers.extend(chosen.iter().flat_map(GraphModule::layers));
+        }
+        layers.extend(self.after.layers());
+        if choices.len() != self.blocks.len() || layers.len() != network.layers().len() {
+            return Err(other());
+        }
+        for (from, to) in layers.into_iter().zip(network.layers()) {
+            let tensors = |layer: &LayerWeights| {
+                let parameters = layer.parameters().into_iter().map(|(_, p)| p.value.shallow_clone());
+                let statistics = layer.statistics().into_iter().map(|(_, tensor)| tensor.shallow_clone());
+                parameters.chain(statistics).collect::<Vec<_>>()
+            };
+            let (from, to) = (tensors(from), tensors(to));
+            if from.iter().map(Tensor::size).ne(to.iter().map(Tensor::size)) {
+                return Err(other());
+            }
+            for (from, mut to) in from.iter().zip(to) {
+                tch::no_grad(|| to.f_copy_(from).map(|_| ()))?;
+            }
+        }
+        Ok(())
     }
 
     /// Candidates of each block.

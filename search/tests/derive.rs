@@ -87,4 +87,20 @@ fn networks_for_other_targets_come_out_of_one_run() {
     let before = std::fs::read(&scores).unwrap();
     assert_eq!(program(path, &front).success().get_output().stdout, first);
     assert_eq!(std::fs::read(&scores).unwrap(), before, "paths were looked at twice");
+
+    // A point of the front is tuned: it begins with the search's weights, stops being gone on with otherwise, and no
+    // other network does.
+    let point = |index: usize| format!("run/front/{}", networks[index]["file"].as_str().unwrap());
+    let tune = |from: &str| format!("train {} {from}--epochs 1 --threads 1 --data images -o", point(0));
+    let loss = |line: &str| {
+        let printed = program(path, &format!("{line} --json")).success().get_output().stdout.clone();
+        serde_json::from_slice::<serde_json::Value>(&printed).unwrap()["train_loss"].as_f64().unwrap()
+    };
+    assert!(loss(&format!("{} tuned", tune("--from run "))) < loss(&format!("{} scratch", tune(""))));
+    program(path, &format!("{} tuned", tune(""))).code(2).stderr(predicates::str::contains("from"));
+    let network = read_architecture(&path.join(point(0))).unwrap();
+    let other = profiler::spec::Architecture::new("other", None, network.ops().to_vec()).unwrap();
+    profiler::record::write_architecture(&path.join("other.json"), &other).unwrap();
+    let line = "train other.json --from run --data images -o wrong";
+    program(path, line).code(2).stderr(predicates::str::contains("`other` is no path of its space `tiny`"));
 }

@@ -128,3 +128,24 @@ fn sgd_by_hand() {
         }
     }
 }
+
+#[test]
+fn a_network_is_given_what_its_path_has_learned() {
+    let mut supernet = supernet();
+    with_batch(|batch| support::WEIGHTS.step(&mut supernet.path(&CHOICES), batch, 0.1)).unwrap();
+    let network = support::space().network("path", &CHOICES).unwrap();
+    let random =
+        || GraphModule::new(network.graph().clone(), &mut generator(9, Purpose::Weights, 0), Device::Cpu);
+    let module = random().unwrap();
+    supernet.give(&CHOICES, &module).unwrap();
+    with_batch(|batch| {
+        let logits = |network: &dyn Network| network.forward(&batch.images, Mode::Evaluate).unwrap();
+        let expected = logits(&supernet.path(&CHOICES));
+        assert_eq!(logits(&module), expected);
+        assert_ne!(logits(&random().unwrap()), expected);
+    });
+    // Kernels of 3 for 5, one choice too few, a candidate that there is not.
+    for other in [vec![0, 4, 2, 3], vec![1, 4, 2], vec![1, 4, 2, 9]] {
+        assert!(supernet.give(&other, &random().unwrap()).is_err(), "{other:?}");
+    }
+}

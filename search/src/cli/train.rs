@@ -1,11 +1,18 @@
 //! `search train`: train one network.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::Args;
 use datasets::images::open_images;
+use profiler::{record::ReadError, spec::Architecture};
+use sha2::{Digest, Sha256};
 
 use super::{
+    UsageError,
+    finished_run::FinishedRun,
     network::NetworkArgs,
     output::{self, percent},
     preset::Preset,
@@ -14,10 +21,14 @@ use super::{
 };
 use crate::{
     RunFolder,
-    train::{TrainSettings, train},
+    module::GraphModule,
+    train::{TrainSettings, train, train_from},
 };
 
 /// Trains a network from scratch on all training images and tests it once at the end.
+///
+/// With --from it begins with what a finished search has learned of it (fine-tuning), for which fewer epochs and a smaller
+/// learning rate are enough.
 ///
 /// The recipe is the same for every network, searched or not. A stopped training goes on where it was when the same
 /// command is given again, and ends as if it had not been stopped.
@@ -25,7 +36,8 @@ use crate::{
 #[command(
     after_help = "The folder then holds settings.json, checkpoint.safetensors and, when the training is done, \
                   weights.safetensors, architecture.json and metrics.json.\n\nExample:\n  search train \
-                  run/search/architecture.json --data images -o run/searched"
+                  run/search/architecture.json --data images -o run/searched\n  search train run/search/front/0.json --from \
+                  run/search --epochs 1 --learning-rate 0.1 --data images -o run/tuned"
 )]
 pub(super) struct Train {
     #[command(flatten)]
@@ -36,6 +48,9 @@ pub(super) struct Train {
     /// Folder of the training.
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
+    /// Folder of a finished search of which the network is a path: begin with its weights.
+    #[arg(long, value_name = "RUN")]
+    from: Option<PathBuf>,
     /// How long to take.
     #[arg(long, value_enum, default_value = "quick")]
     preset: Preset,
@@ -56,14 +71,37 @@ pub(super) struct Train {
     json: bool,
 }
 
+/// A finished search, and which of its paths a network is.
+fn path_of(run: &Path, network: &Architecture) -> anyhow::Result<(FinishedRun, Vec<usize>)> {
+    let finished = FinishedRun::read(run)?;
+    let space = finished.settings.space.resolve()?;
+    let labels = network.path().map(|(_, labels)| labels.to_vec()).unwrap_or_default();
+    let choices = space.choices(&labels).ok().filter(|choices| {
+        space.network(network.name(), choices).is_ok_and(|path| path.ops() == network.ops())
+    });
+    let choices = choices.ok_or_else(|| {
+        let (name, run) = (network.name(), run.display());
+        UsageError(format!("--from {run}: `{name}` is no path of its space `{}`", space.name()))
+    })?;
+    Ok((finished, choices))
+}
+
+/// SHA-256 of a file, in hexadecimal digits.
+fn digest(path: &Path) -> Result<String, ReadError> {
+    let bytes = std::fs::read(path).map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
+    Ok(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 impl Train {
     pub(super) fn execute(self) -> anyhow::Result<String> {
         let network = self.network.read()?;
+        let start = self.from.as_ref().map(|run| path_of(run, &network)).transpose()?;
         // What is quickly said comes before what takes a while.
         self.recipe.device.open()?;
         let images = open_images(&self.data, network.graph().input())?;
         let settings = TrainSettings {
             network: network.key(),
+            from: self.from.as_ref().map(|run| digest(&RunFolder::new(run).checkpoint())).transpose()?,
             seed: self.recipe.seed,
             threads: self.recipe.step.threads(),
             device: self.recipe.device,
@@ -75,7 +113,13 @@ impl Train {
         };
         let mut bar = Bar::new()?;
         let (folder, every) = (RunFolder::new(&self.output), Duration::from_secs(self.checkpoint_every));
-        let metrics = train(&network, &settings, &images, &folder, every, &mut bar);
+        let metrics = match &start {
+            None => train(&network, &settings, &images, &folder, every, &mut bar),
+            Some((run, choices)) => {
+                let begin = |module: &GraphModule| run.state.supernet.give(choices, module);
+                train_from(&begin, &network, &settings, &images, &folder, every, &mut bar)
+            }
+        };
         bar.finish();
         let metrics = metrics?;
         if self.json {

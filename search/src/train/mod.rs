@@ -1,4 +1,4 @@
-//! Training of one network from scratch, the same for every network.
+//! Training of one network, from scratch or with a search's weights, the same for every network.
 
 mod metrics;
 mod settings;
@@ -6,5 +6,5 @@ mod training;
 
 pub use metrics::{Metrics, read_trained};
 pub use settings::TrainSettings;
-pub use training::train;
 pub(crate) use training::{PREFIX, WEIGHTS};
+pub use training::{train, train_from};

@@ -15,6 +15,9 @@ use crate::{
 pub struct TrainSettings {
     /// Key of the network.
     pub network: String,
+    /// SHA-256 of the checkpoint of the search whose weights it begins with, in hexadecimal digits; none for random ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// What all random choices start from.
     pub seed: u64,
     /// Threads of libtorch; sums are rounded otherwise with another number.

@@ -46,6 +46,22 @@ pub fn train(
     checkpoint_every: Duration,
     watcher: &mut dyn Watcher,
 ) -> Result<Metrics, SearchError> {
+    train_from(&|_| Ok(()), network, settings, images, folder, checkpoint_every, watcher)
+}
+
+/// As [`train`], but a training that begins does so with weights that `begin` gives, instead of random ones.
+///
+/// # Errors
+/// Those of [`train`] and of `begin`.
+pub fn train_from(
+    begin: &dyn Fn(&GraphModule) -> Result<(), SearchError>,
+    network: &Architecture,
+    settings: &TrainSettings,
+    images: &ImageDataset,
+    folder: &RunFolder,
+    checkpoint_every: Duration,
+    watcher: &mut dyn Watcher,
+) -> Result<Metrics, SearchError> {
     settings.check()?;
     let device = settings.device.open()?;
     if let Some(op) = network.ops().iter().find(|op| op.precision() != Precision::F32) {
@@ -61,6 +77,7 @@ pub fn train(
     tch::set_num_threads(i32::try_from(settings.threads).unwrap_or(i32::MAX));
     let mut rng = generator(settings.seed, Purpose::Weights, 0);
     let module = GraphModule::new(graph.clone(), &mut rng, device)?;
+    begin(&module)?;
     // What is wrong was said before: settings that are kept stand in the way of better ones.
     keep_settings(&folder.settings(), TrainSettings::FORMAT, TrainSettings::VERSION, settings)?;
     let _lock = folder.lock()?;

@@ -148,6 +148,7 @@ pub fn search_settings() -> SearchSettings {
 /// A training of twenty epochs.
 pub fn train_settings(network: &profiler::spec::Architecture) -> TrainSettings {
     TrainSettings {
+        from: None,
         network: network.key(),
         seed: 7,
         threads: 2,
