@@ -27,8 +27,7 @@ use crate::{
 
 /// Trains a network from scratch on all training images and tests it once at the end.
 ///
-/// With --from it begins with what a finished search has learned of it (fine-tuning), for which fewer epochs and a smaller
-/// learning rate are enough.
+/// With --from it begins with what a finished search has learned of it (fine-tuning) instead of random weights.
 ///
 /// The recipe is the same for every network, searched or not. A stopped training goes on where it was when the same
 /// command is given again, and ends as if it had not been stopped.
@@ -36,8 +35,8 @@ use crate::{
 #[command(
     after_help = "The folder then holds settings.json, checkpoint.safetensors and, when the training is done, \
                   weights.safetensors, architecture.json and metrics.json.\n\nExample:\n  search train \
-                  run/search/architecture.json --data images -o run/searched\n  search train run/search/front/0.json --from \
-                  run/search --epochs 1 --learning-rate 0.1 --data images -o run/tuned"
+                  run/search/architecture.json --data images -o run/searched\n  search train \
+                  run/search/front/target-0.3ms.json --from run/search --epochs 1 --data images -o run/tuned"
 )]
 pub(super) struct Train {
     #[command(flatten)]
