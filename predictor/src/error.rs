@@ -43,7 +43,7 @@ pub enum PredictorError {
     /// Rows of a table with ops for which the model has no ground to say anything.
     #[error(
         "no latency for {rows} of {of} rows on {device}: {}; measure such ops, or pass --skip-unknown to score the others",
-        list(ops)
+        list(&ops[..NAMED.min(ops.len())]) + &more(ops)
     )]
     Unanswered {
         /// How many rows.
@@ -144,6 +144,17 @@ pub enum PredictorError {
     },
 }
 
+/// How many ops of a table are named: it may have thousands.
+const NAMED: usize = 8;
+
+/// How many there are beyond those that are named.
+fn more(ops: &[(String, String)]) -> String {
+    match ops.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    }
+}
+
 /// Ops with what is missing; those that lack the same together.
 fn list(ops: &[(String, String)]) -> String {
     let mut by_reason: Vec<(&str, Vec<String>)> = Vec::new();
@@ -167,5 +178,19 @@ impl PredictorError {
             Self::Write(_) => 1,
             _ => 2,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_of_thousands_of_unknown_ops_makes_a_short_line() {
+        let ops = (0..5000).map(|i| (format!("op{i}"), "no such kind".to_owned())).collect();
+        let error = PredictorError::Unanswered { rows: 5000, of: 6000, device: "d".to_owned(), ops };
+        let text = error.to_string();
+        assert!(text.contains("`op7` (no such kind); and 4992 more; measure"));
+        assert!(text.contains("5000 of 6000 rows") && !text.contains("op8"));
     }
 }

@@ -16,7 +16,7 @@ use search::{
     data::{Normalization, whole_batches},
     export::{load_trained, onnx_model},
     module::{GraphModule, Mode},
-    train::train,
+    train::{Begin, train},
     watch::Unwatched,
 };
 use tch::{Device, Kind, Tensor};
@@ -46,7 +46,8 @@ fn a_trained_network_gives_the_same_logits_in_tract() {
     let network = support::space().network("net", &[2, 4, 1, 0]).unwrap();
     let run = RunFolder::new(folder.path());
     let settings = support::train_settings(&network);
-    train(&network, &settings, &images, &run, Duration::from_secs(60), &mut Unwatched).unwrap();
+    train(&network, Begin::AtRandom, &settings, &images, &run, Duration::from_secs(60), &mut Unwatched)
+        .unwrap();
     let (loaded, module) = load_trained(&run).unwrap();
     assert_eq!(loaded, network);
     let normalization = Normalization::of(&images.train);

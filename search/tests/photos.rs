@@ -10,7 +10,7 @@ use datasets::images::{ImageDataset, draw_photos, open_images};
 use search::{
     RunFolder, SearchError,
     data::{Augmentation, Flip},
-    train::{Metrics, TrainSettings, train},
+    train::{Begin, Metrics, TrainSettings, train},
     watch::{Progress, Unwatched, Watcher},
 };
 
@@ -26,7 +26,7 @@ fn run(images: &ImageDataset, folder: &Path, watcher: &mut dyn Watcher) -> Resul
     let network = support::space().network("net", &[0, 0, 0, 0]).unwrap();
     let augmentation = Augmentation { shift: 1, flip: Flip::Horizontal, smallest_area: 0.35 };
     let settings = TrainSettings { epochs: 3, batch: 8, augmentation, ..support::train_settings(&network) };
-    train(&network, &settings, images, &RunFolder::new(folder), HOUR, watcher)
+    train(&network, Begin::AtRandom, &settings, images, &RunFolder::new(folder), HOUR, watcher)
 }
 
 /// Stops behind every second step.

@@ -12,7 +12,7 @@ use search::{
     RunFolder, SearchError,
     run::{FINALISTS, Log, LogLine, SearchSettings, search},
     strategy::StrategyKind,
-    train::{TrainSettings, train},
+    train::{Begin, TrainSettings, train},
     watch::{Progress, Unwatched, Watcher},
 };
 
@@ -96,15 +96,18 @@ fn a_stopped_training_ends_in_the_same_bits_and_learns() {
     let network = support::space().network("net", &[0, 0, 0, 0]).unwrap();
     let settings = support::train_settings(&network);
     let [whole, parts] = ["whole", "parts"].map(|name| RunFolder::new(&folder.path().join(name)));
-    let expected = train(&network, &settings, &images, &whole, HOUR, &mut Unwatched).unwrap();
-    let (found, stops) = until_done(7, |watcher| train(&network, &settings, &images, &parts, HOUR, watcher));
+    let expected =
+        train(&network, Begin::AtRandom, &settings, &images, &whole, HOUR, &mut Unwatched).unwrap();
+    let (found, stops) =
+        until_done(7, |watcher| train(&network, Begin::AtRandom, &settings, &images, &parts, HOUR, watcher));
     // 120 images in batches of 24, twenty times: 100 steps.
     assert_eq!(stops, 14);
     assert_eq!(found, expected);
     assert!(bytes(&whole.weights()) == bytes(&parts.weights()), "weights differ");
     // Three classes told apart by eye: a third would be chance.
     assert!(expected.test_accuracy.unwrap() > 0.8, "{:?}", expected.test_accuracy);
-    let again = train(&network, &settings, &images, &whole, HOUR, &mut StopEvery(1, false)).unwrap();
+    let again =
+        train(&network, Begin::AtRandom, &settings, &images, &whole, HOUR, &mut StopEvery(1, false)).unwrap();
     assert_eq!(again, expected, "a finished training is not done twice");
 }
 
@@ -118,7 +121,8 @@ fn held_out_images_are_tested_on_in_place_of_the_test_images() {
     let other = ImageDataset { test: same, ..images.clone() };
     let found = ["as they are", "other"].map(|name| folder.path().join(name));
     let found = [(&found[0], &images), (&found[1], &other)].map(|(path, images)| {
-        train(&network, &settings, images, &RunFolder::new(path), HOUR, &mut Unwatched).unwrap()
+        train(&network, Begin::AtRandom, &settings, images, &RunFolder::new(path), HOUR, &mut Unwatched)
+            .unwrap()
     });
     assert_eq!(found[0], found[1]);
     assert_eq!((found[0].test_accuracy, found[0].tested_images, found[0].train_images), (None, 30, 90));
@@ -170,7 +174,11 @@ fn what_is_refused_leaves_no_folder() {
         TrainSettings { batch: 121, ..training.clone() },
         TrainSettings { held_out: 120, ..training.clone() },
     ] {
-        assert!(train(&network, &wrong, &images, &run, HOUR, &mut Unwatched).unwrap_err().is_input());
+        assert!(
+            train(&network, Begin::AtRandom, &wrong, &images, &run, HOUR, &mut Unwatched)
+                .unwrap_err()
+                .is_input()
+        );
     }
     assert!(!run.path().exists());
 }

@@ -21,8 +21,7 @@ use super::{
 };
 use crate::{
     RunFolder,
-    module::GraphModule,
-    train::{TrainSettings, train, train_from},
+    train::{Begin, TrainSettings, train},
 };
 
 /// Trains a network from scratch on all training images and tests it once at the end.
@@ -112,13 +111,10 @@ impl Train {
         };
         let mut bar = Bar::new()?;
         let (folder, every) = (RunFolder::new(&self.output), Duration::from_secs(self.checkpoint_every));
-        let metrics = match &start {
-            None => train(&network, &settings, &images, &folder, every, &mut bar),
-            Some((run, choices)) => {
-                let begin = |module: &GraphModule| run.state.supernet.give(choices, module);
-                train_from(&begin, &network, &settings, &images, &folder, every, &mut bar)
-            }
-        };
+        let begin = start
+            .as_ref()
+            .map_or(Begin::AtRandom, |(run, choices)| Begin::WithPath(&run.state.supernet, choices));
+        let metrics = train(&network, begin, &settings, &images, &folder, every, &mut bar);
         bar.finish();
         let metrics = metrics?;
         if self.json {

@@ -6,5 +6,5 @@ mod training;
 
 pub use metrics::{Metrics, read_trained};
 pub use settings::TrainSettings;
+pub use training::{Begin, train};
 pub(crate) use training::{PREFIX, WEIGHTS};
-pub use training::{train, train_from};

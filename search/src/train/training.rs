@@ -20,6 +20,7 @@ use crate::{
     seed::{Purpose, generator},
     settings::keep_settings,
     sgd::accuracy,
+    supernet::Supernet,
     tensor_file::TensorFile,
     watch::{Progress, Watcher},
 };
@@ -33,29 +34,23 @@ const CHECKPOINT: (&str, u32) = ("tailor-training-checkpoint", 1);
 const TEST_PIXELS: usize = 250 * 64 * 64;
 const LARGEST_TEST_BATCH: usize = 250;
 
-/// Trains a network from scratch, or goes on with the training in a folder, and tests it once at the end: on the test
-/// images, or on held-out training images where the settings keep some out.
+/// What weights a training begins with.
+#[derive(Clone, Copy, Debug)]
+pub enum Begin<'a> {
+    /// Random ones, by the settings' seed.
+    AtRandom,
+    /// Those that a supernet has for the path of these choices, which the network is.
+    WithPath(&'a Supernet, &'a [usize]),
+}
+
+/// Trains a network, or goes on with the training in a folder, and tests it once at the end: on the test images, or on
+/// held-out training images where the settings keep some out.
 ///
 /// # Errors
 /// [`SearchError`], [`SearchError::Layer`] for int8 ops; [`SearchError::Stopped`] when the watcher asked for it, after a checkpoint.
 pub fn train(
     network: &Architecture,
-    settings: &TrainSettings,
-    images: &ImageDataset,
-    folder: &RunFolder,
-    checkpoint_every: Duration,
-    watcher: &mut dyn Watcher,
-) -> Result<Metrics, SearchError> {
-    train_from(&|_| Ok(()), network, settings, images, folder, checkpoint_every, watcher)
-}
-
-/// As [`train`], but a training that begins does so with weights that `begin` gives, instead of random ones.
-///
-/// # Errors
-/// Those of [`train`] and of `begin`.
-pub fn train_from(
-    begin: &dyn Fn(&GraphModule) -> Result<(), SearchError>,
-    network: &Architecture,
+    begin: Begin<'_>,
     settings: &TrainSettings,
     images: &ImageDataset,
     folder: &RunFolder,
@@ -77,7 +72,9 @@ pub fn train_from(
     tch::set_num_threads(i32::try_from(settings.threads).unwrap_or(i32::MAX));
     let mut rng = generator(settings.seed, Purpose::Weights, 0);
     let module = GraphModule::new(graph.clone(), &mut rng, device)?;
-    begin(&module)?;
+    if let Begin::WithPath(supernet, choices) = begin {
+        supernet.give(choices, &module)?;
+    }
     // What is wrong was said before: settings that are kept stand in the way of better ones.
     keep_settings(&folder.settings(), TrainSettings::FORMAT, TrainSettings::VERSION, settings)?;
     let _lock = folder.lock()?;
