@@ -1,6 +1,9 @@
 //! An op as a point for learners that know no physics.
 
-use crate::{FeatureSlope, OpFeatures, TERMS};
+use crate::{
+    DelegateRule, FeatureSlope, OpFeatures, TERMS,
+    delegate::{INPUTS, inputs},
+};
 
 /// Multiples to which kernels round channels up.
 const CHANNEL_GROUPS: [f64; 3] = [4.0, 8.0, 16.0];
@@ -27,9 +30,9 @@ const MARKS: [&str; 15] = [
 ];
 
 /// What tells ops apart: logarithms of sizes; what rounding channels and positions up to whole groups adds, on log scale;
-/// 1 or 0 for the classes of work.
+/// 1 or 0 for the classes of work; how a delegate cuts its layer up.
 #[must_use]
-pub(crate) fn descriptors(op: &OpFeatures) -> Vec<f64> {
+pub(crate) fn descriptors(op: &OpFeatures, rule: Option<DelegateRule>) -> Vec<f64> {
     let [pixels_in, pixels_out, channels_in, channels_out, widest, kernel, macs, layers] = op.sizes;
     let mut point = vec![
         pixels_in,
@@ -54,10 +57,11 @@ pub(crate) fn descriptors(op: &OpFeatures) -> Vec<f64> {
     let in_fours = channels_out + rounding_up(count(channels_out), 4.0);
     point.extend([pixels_out + in_fours, macs - pixels_out - channels_out]);
     point.extend(MARKS.map(|term| f64::from(u8::from(op.amount(term) > 0.0))));
+    point.extend(inputs(op.launched, rule));
     point
 }
 
-/// The derivative of [`descriptors`] along a slope of the features, roundings and marks held.
+/// The derivative of [`descriptors`] along a slope of the features, roundings, marks and cuts held.
 #[must_use]
 pub(crate) fn descriptor_slopes(slope: &FeatureSlope) -> Vec<f64> {
     let [pixels_in, pixels_out, channels_in, channels_out, widest, kernel, macs, layers] = slope.sizes;
@@ -73,7 +77,7 @@ pub(crate) fn descriptor_slopes(slope: &FeatureSlope) -> Vec<f64> {
     slopes.resize(slopes.len() + 3 * CHANNEL_GROUPS.len() + 2 * PIXEL_GROUPS.len(), 0.0);
     slopes.push(macs - widest - pixels_in);
     slopes.extend([pixels_out + channels_out, macs - pixels_out - channels_out]);
-    slopes.resize(slopes.len() + MARKS.len(), 0.0);
+    slopes.resize(slopes.len() + MARKS.len() + INPUTS, 0.0);
     slopes
 }
 
@@ -103,7 +107,7 @@ mod tests {
     #[test]
     fn points_match_a_hand_count() {
         // 10x10x6 -> 5x5x20 by a dense 3x3 of stride 2: pixels 100 and 25; channels 6 (8 in fours), 20; widest 20.
-        let point = descriptors(&OpFeatures::of(&"conv-10x10x6-o20-k3-s2-relu".parse().unwrap()));
+        let point = descriptors(&OpFeatures::of(&"conv-10x10x6-o20-k3-s2-relu".parse().unwrap()), None);
         let near =
             |found: f64, expected: f64| assert!((found - expected).abs() < 1e-9, "{found}, {expected}");
         near(point[0], 100.0_f64.ln());
@@ -115,7 +119,7 @@ mod tests {
         // 25 positions in fours: 28; a side of 5 in twos: 6.
         near(point[16], (28.0_f64 / 25.0).ln());
         near(point[19], (6.0_f64 / 5.0).ln());
-        let marks = &point[point.len() - MARKS.len()..];
+        let marks = &point[point.len() - MARKS.len() - INPUTS..point.len() - INPUTS];
         assert_eq!(marks.iter().sum::<f64>(), 2.0);
         assert_eq!((marks[0], marks[5]), (1.0, 1.0));
         let slope = FeatureSlope { work: [0.0; crate::N_TERMS], sizes: [0.0; 8] };

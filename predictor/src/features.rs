@@ -37,6 +37,8 @@ pub struct OpFeatures {
     pub work: [f64; N_TERMS],
     /// Logarithms of sizes, in the order of [`SIZES`].
     pub sizes: [f64; SIZES.len()],
+    /// The layer that a delegate launches, of an op traced in one; nothing for ops of ours.
+    pub launched: Option<Primitive>,
 }
 
 impl OpFeatures {
@@ -66,7 +68,7 @@ impl OpFeatures {
             log(layers.iter().map(Primitive::macs).sum()),
             log(layers.len() as u64),
         ];
-        Self { work, sizes }
+        Self { work, sizes, launched: None }
     }
 
     /// The amount of a work term; 0 for one that there is not.

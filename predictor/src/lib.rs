@@ -24,6 +24,7 @@ pub mod bench;
 pub mod cell;
 pub mod cli;
 mod cross_validation;
+mod delegate;
 mod descriptors;
 mod error;
 mod evaluate;
@@ -62,6 +63,7 @@ pub mod transfer;
 mod window_walk;
 
 pub use batch::Batch;
+pub use delegate::DelegateRule;
 pub use error::PredictorError;
 pub use evaluate::{Evaluation, Scoring, Unanswered};
 pub use expected_latency::ExpectedLatency;

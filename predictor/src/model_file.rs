@@ -2,7 +2,7 @@
 //!
 //! | field | what |
 //! |---|---|
-//! | `format`, `version` | `tailor-latency-model`, 3 |
+//! | `format`, `version` | `tailor-latency-model`, 5 |
 //! | `conditions` | device, runtime, threads, processors and build target of the rows, as in their session |
 //! | `op.cache` | cache state of the op rows |
 //! | `op.kinds` | a [`KindModel`] per kind of op: regressor with coefficients by name, its errors, its interval, the work its rows span |
@@ -27,7 +27,7 @@ use crate::{
 };
 
 const FORMAT: &str = "tailor-latency-model";
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -162,7 +162,7 @@ mod tests {
         let text = std::fs::read_to_string(&path).unwrap();
         let cases = [
             (
-                text.replace("\"version\": 4", "\"version\": 9"),
+                text.replace("\"version\": 5", "\"version\": 9"),
                 "version 9 of `tailor-latency-model` is not known",
             ),
             (text.replace("tailor-latency-model", "tailor-session"), "expected a file with format"),

@@ -9,8 +9,9 @@ use profiler::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    FeatureSlope, KeyedOp, OpFeatures, Sample,
+    DelegateRule, FeatureSlope, KeyedOp, OpFeatures, Sample,
     cross_validation::{assign_clusters, assign_folds},
+    delegate,
     guess_band::GuessBand,
     hull::Hull,
     interval::Basis,
@@ -81,7 +82,9 @@ impl OpModel {
             Self { cache, kinds: BTreeMap::new(), pools: BTreeMap::new(), measured: HashMap::new() };
         for precision in [Precision::F32, Precision::Int8] {
             let of_it = |sample: &&Sample| precision_of(sample.kind()) == precision;
-            let group: Vec<Sample> = samples.iter().filter(of_it).cloned().collect();
+            let mut group: Vec<Sample> = samples.iter().filter(of_it).cloned().collect();
+            let rule = delegate::choose(&group, seed);
+            group.iter_mut().for_each(|sample| sample.rule = rule);
             if !group.is_empty() {
                 model.fit_group(precision, &group, seed)?;
             }
@@ -138,6 +141,13 @@ impl OpModel {
         let pool = self.pools.get(&precision)?;
         let ms = if pool.hull.unseen_term(op).is_some() { None } else { pool.fitted.predict_ms(op) };
         ms.map(|ms| (ms, pool.guess))
+    }
+
+    /// How the delegate that ran the ops cuts convolutions up, as far as their latencies tell; nothing where no model of a
+    /// kind goes by it.
+    #[must_use]
+    pub fn delegate_rule(&self) -> Option<DelegateRule> {
+        self.kinds.values().find_map(|kind| kind.fitted.delegate_rule())
     }
 
     /// The model of each kind.

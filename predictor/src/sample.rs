@@ -7,7 +7,7 @@ use profiler::{
     spec::OpSpec,
 };
 
-use crate::{KeyedOp, OpFeatures, PredictorError, Repeat, Repeats};
+use crate::{DelegateRule, KeyedOp, OpFeatures, PredictorError, Repeat, Repeats};
 
 /// Width of a 95 % confidence interval in standard deviations.
 const CI_WIDTH: f64 = 2.0 * 1.96;
@@ -35,6 +35,8 @@ pub struct Sample {
     pub group: Option<String>,
     /// The measurements that it is the mean of, where there are several.
     pub repeats: Vec<Repeat>,
+    /// How the delegate that ran it cuts convolutions up, where it ran in one and that is known.
+    pub rule: Option<DelegateRule>,
 }
 
 impl Sample {
@@ -42,7 +44,17 @@ impl Sample {
     #[must_use]
     pub fn of(op: KeyedOp, latency_ms: f64, noise: f64) -> Self {
         let KeyedOp { key, kind, features } = op;
-        Self { key, kind, features, latency_ms, noise, measurements: 1, group: None, repeats: Vec::new() }
+        Self {
+            key,
+            kind,
+            features,
+            latency_ms,
+            noise,
+            measurements: 1,
+            group: None,
+            repeats: Vec::new(),
+            rule: None,
+        }
     }
 
     /// A measured op of `latency_ms` (above 0), with measuring noise as a fraction of it (above 0).

@@ -138,8 +138,13 @@ fn report(model: &LatencyModel) -> String {
         format!("ops ({}), errors by cross-validation:", model.ops().cache()),
         kinds.to_string(),
         candidates(model),
-        network_line(model),
     ];
+    if let Some(rule) = model.ops().delegate_rule() {
+        lines.push(format!(
+            "convolutions are cut up as by TFLite's GPU delegate on: {rule} (told by their latencies)"
+        ));
+    }
+    lines.push(network_line(model));
     for report in &model.provenance().op_caches {
         let error = percent_or_dash(report.loo_mape);
         lines.push(format!("  from {} {} ops: error {error}", report.ops, report.cache));
@@ -221,6 +226,7 @@ fn summary(model: &LatencyModel) -> Value {
     let provenance = model.provenance();
     json!({
         "op_cache": model.ops().cache(),
+        "delegate_rule": model.ops().delegate_rule(),
         "kinds": model.ops().kinds().map(kind).collect::<Vec<_>>(),
         "network": model.networks(),
         "op_caches": provenance.op_caches,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Boosted, Contribution, Kernel, Regressor, RegressorKind, Role};
-use crate::{OpFeatures, Sample};
+use crate::{DelegateRule, OpFeatures, Sample};
 
 /// The geometric mean of [`Kernel`], which is smooth, and [`Boosted`], which has steps: their errors have little in common.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +42,10 @@ impl Regressor for Blend {
 
     fn spread(&self, op: &OpFeatures) -> f64 {
         self.kernel.spread(op)
+    }
+
+    fn delegate_rule(&self) -> Option<DelegateRule> {
+        self.kernel.delegate_rule()
     }
 
     fn contributions(&self, op: &OpFeatures) -> Vec<Contribution> {

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Contribution, Regressor, Role, WorkTerms,
-    correction::{largest, log_residuals, point_with_shares},
+    correction::{largest, log_residuals, point_with_shares, rule_of},
 };
 use crate::{
-    OpFeatures, Sample,
+    DelegateRule, OpFeatures, Sample,
     learn::{BoostedTrees, Growth},
 };
 
@@ -21,6 +21,7 @@ pub struct Boosted {
     work_terms: WorkTerms,
     log_residual: BoostedTrees,
     largest: f64,
+    rule: Option<DelegateRule>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -29,21 +30,23 @@ struct Checked {
     work_terms: WorkTerms,
     log_residual: BoostedTrees,
     largest: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rule: Option<DelegateRule>,
 }
 
 impl From<Boosted> for Checked {
-    fn from(Boosted { work_terms, log_residual, largest }: Boosted) -> Self {
-        Self { work_terms, log_residual, largest }
+    fn from(Boosted { work_terms, log_residual, largest, rule }: Boosted) -> Self {
+        Self { work_terms, log_residual, largest, rule }
     }
 }
 
 impl TryFrom<Checked> for Boosted {
     type Error = String;
 
-    fn try_from(Checked { work_terms, log_residual, largest }: Checked) -> Result<Self, String> {
+    fn try_from(Checked { work_terms, log_residual, largest, rule }: Checked) -> Result<Self, String> {
         let any = OpFeatures::of_layers(ONE, ONE, &[]);
-        if log_residual.is_sound(point_with_shares(&any, &work_terms).len()) {
-            Ok(Self { work_terms, log_residual, largest })
+        if log_residual.is_sound(point_with_shares(&any, rule, &work_terms).len()) {
+            Ok(Self { work_terms, log_residual, largest, rule })
         } else {
             Err("a tree has a node that points nowhere or splits on an input of another release".to_owned())
         }
@@ -58,7 +61,7 @@ impl Boosted {
     }
 
     pub(super) fn log_factor(&self, op: &OpFeatures) -> f64 {
-        let point = point_with_shares(op, &self.work_terms);
+        let point = point_with_shares(op, self.rule, &self.work_terms);
         self.log_residual.predict(&point).clamp(-self.largest, self.largest)
     }
 }
@@ -79,13 +82,17 @@ impl Regressor for Boosted {
         let work_terms = WorkTerms::fit(samples, settings)?;
         let residuals = log_residuals(samples, &work_terms);
         let points: Vec<Vec<f64>> =
-            samples.iter().map(|s| point_with_shares(&s.features, &work_terms)).collect();
+            samples.iter().map(|s| point_with_shares(&s.features, s.rule, &work_terms)).collect();
         let log_residual = BoostedTrees::fit(&points, &residuals, &Growth::default(), 0);
-        Ok(Self { work_terms, log_residual, largest: largest(&residuals) })
+        Ok(Self { work_terms, log_residual, largest: largest(&residuals), rule: rule_of(samples) })
     }
 
     fn predict_ms(&self, op: &OpFeatures) -> f64 {
         self.work_terms.predict_ms(op) * self.log_factor(op).exp()
+    }
+
+    fn delegate_rule(&self) -> Option<DelegateRule> {
+        self.rule
     }
 
     fn contributions(&self, op: &OpFeatures) -> Vec<Contribution> {

@@ -2,7 +2,7 @@
 
 use super::{Regressor, WorkTerms};
 use crate::{
-    OpFeatures, Sample,
+    DelegateRule, OpFeatures, Sample,
     descriptors::{descriptors, groups},
 };
 
@@ -16,6 +16,11 @@ pub(super) fn largest(residuals: &[f64]) -> f64 {
     residuals.iter().map(|residual| residual.abs()).fold(0.0, f64::max)
 }
 
+/// The rule of the delegate that ran the samples: one device's, so that of any.
+pub(super) fn rule_of(samples: &[&Sample]) -> Option<DelegateRule> {
+    samples.first().and_then(|sample| sample.rule)
+}
+
 /// Variance of the noise of each sample on log scale.
 pub(super) fn variances(samples: &[&Sample]) -> Vec<f64> {
     samples.iter().map(|s| s.noise.powi(2)).collect()
@@ -23,13 +28,17 @@ pub(super) fn variances(samples: &[&Sample]) -> Vec<f64> {
 
 /// [`descriptors`] of each sample.
 pub(super) fn points(samples: &[&Sample]) -> Vec<Vec<f64>> {
-    samples.iter().map(|s| descriptors(&s.features)).collect()
+    samples.iter().map(|s| descriptors(&s.features, s.rule)).collect()
 }
 
 /// [`descriptors`], and of what the latency consists by the work terms: the logarithm of the whole and the share of each
 /// class of layer.
-pub(super) fn point_with_shares(op: &OpFeatures, work_terms: &WorkTerms) -> Vec<f64> {
-    let mut point = descriptors(op);
+pub(super) fn point_with_shares(
+    op: &OpFeatures,
+    rule: Option<DelegateRule>,
+    work_terms: &WorkTerms,
+) -> Vec<f64> {
+    let mut point = descriptors(op, rule);
     let whole = work_terms.predict_ms(op).max(f64::MIN_POSITIVE);
     point.push(whole.ln());
     let coefficients = work_terms.coefficients();

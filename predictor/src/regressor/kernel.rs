@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Contribution, Regressor, Role, WorkTerms,
-    correction::{largest, log_residuals, points, variances},
+    correction::{largest, log_residuals, points, rule_of, variances},
 };
 use crate::{
-    FeatureSlope, OpFeatures, Sample,
+    DelegateRule, FeatureSlope, OpFeatures, Sample,
     descriptors::{descriptor_slopes, descriptors},
     learn::{GaussianProcess, Kernel as LearntKernel, Scaling},
 };
@@ -19,6 +19,8 @@ pub struct Kernel {
     work_terms: WorkTerms,
     log_residual: GaussianProcess,
     largest: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rule: Option<DelegateRule>,
 }
 
 /// The kernel, chosen on all samples before any is left out: folds share it.
@@ -32,13 +34,17 @@ const FEWEST: usize = 12;
 
 impl Kernel {
     pub(super) fn log_factor(&self, op: &OpFeatures) -> f64 {
-        self.log_residual.predict(&descriptors(op)).clamp(-self.largest, self.largest)
+        self.log_residual.predict(&descriptors(op, self.rule)).clamp(-self.largest, self.largest)
     }
 
     /// The derivative of the correction's logarithm; 0 where it has reached its bounds.
     pub(super) fn log_factor_slope(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
-        let is_inside = self.log_residual.predict(&descriptors(op)).abs() < self.largest;
-        if is_inside { self.log_residual.slope(&descriptors(op), &descriptor_slopes(slope)) } else { 0.0 }
+        let is_inside = self.log_residual.predict(&descriptors(op, self.rule)).abs() < self.largest;
+        if is_inside {
+            self.log_residual.slope(&descriptors(op, self.rule), &descriptor_slopes(slope))
+        } else {
+            0.0
+        }
     }
 
     pub(super) fn work_terms(&self) -> &WorkTerms {
@@ -79,7 +85,7 @@ impl Regressor for Kernel {
         let residuals = log_residuals(samples, &work_terms);
         let log_residual =
             GaussianProcess::fit(&points(samples), &residuals, &variances(samples), scaling, kernel)?;
-        Ok(Self { work_terms, log_residual, largest: largest(&residuals) })
+        Ok(Self { work_terms, log_residual, largest: largest(&residuals), rule: rule_of(samples) })
     }
 
     fn predict_ms(&self, op: &OpFeatures) -> f64 {
@@ -87,7 +93,11 @@ impl Regressor for Kernel {
     }
 
     fn spread(&self, op: &OpFeatures) -> f64 {
-        self.log_residual.deviation(&descriptors(op))
+        self.log_residual.deviation(&descriptors(op, self.rule))
+    }
+
+    fn delegate_rule(&self) -> Option<DelegateRule> {
+        self.rule
     }
 
     fn contributions(&self, op: &OpFeatures) -> Vec<Contribution> {

@@ -28,7 +28,7 @@ pub use transferred::{Known, Transferred};
 pub use work_terms::WorkTerms;
 
 use crate::{
-    OpFeatures, Sample,
+    DelegateRule, OpFeatures, Sample,
     cross_validation::{self, Miss},
 };
 
@@ -81,6 +81,11 @@ pub trait Regressor: Sized {
     /// How far off its answer may be on log scale, in a unit of its own: larger where an op is unlike those fitted on.
     fn spread(&self, _op: &OpFeatures) -> f64 {
         1.0
+    }
+
+    /// How the delegate that ran the samples cuts convolutions up, if it goes by that.
+    fn delegate_rule(&self) -> Option<DelegateRule> {
+        None
     }
 
     /// What the latency is made of.
@@ -163,6 +168,12 @@ macro_rules! regressors {
             #[must_use]
             pub fn spread(&self, op: &OpFeatures) -> f64 {
                 match self { $(Self::$variant(fitted) => fitted.spread(op)),+ }
+            }
+
+            /// How the delegate that ran the samples cuts convolutions up, if it goes by that.
+            #[must_use]
+            pub fn delegate_rule(&self) -> Option<DelegateRule> {
+                match self { $(Self::$variant(fitted) => fitted.delegate_rule()),+ }
             }
 
             /// What the latency is made of.
