@@ -44,6 +44,11 @@ pub(super) fn all_phones(bench: &Bench<'_>, _: &str) -> Result<Vec<Finding>, Pre
         }
         let case = format!("{phone}, all networks left out, {LEFT_OUT} at a time");
         findings.push(coverage(TABLE, case, &of_phone.ops())?);
+        for (which, scored) in
+            [("that other networks have, too", &of_phone.known), ("in no other network", &of_phone.new)]
+        {
+            findings.push(of_ops(format!("{phone}, of all networks' ops those {which}"), scored)?);
+        }
         all.extend(&of_phone);
     }
     let ops = scores(&first.ops())?;
