@@ -4,7 +4,7 @@ use profiler::record::ReadError;
 
 use super::{
     Columns, Imported, ImportedRow, Record, Refused, Source, Subject, bottleneck, cell, conv,
-    csv_file::CsvFile, layers,
+    csv_file::CsvFile, layers, mobile_gpu,
 };
 use crate::PredictorError;
 
@@ -40,6 +40,11 @@ pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
     let content = |reason: String| ReadError::Content { path: source.file.clone(), reason };
     let kind = kind_of(source)?;
     let file = CsvFile::read(&source.file, &source.renamed)?;
+    if mobile_gpu::is_meant(&file.columns) {
+        let reason =
+            "has the columns of ops that a GPU delegate ran; pass --format mobile-gpu-csv, without --kind";
+        return Err(content(reason.to_owned()).into());
+    }
     let latency = latency_column(source, &file.columns).map_err(content)?;
     let mut imported = Imported { measured: latency.name.clone(), ..Imported::default() };
     for (line, record) in file.records() {
@@ -175,5 +180,7 @@ mod tests {
         assert!(import(&text, |_| {}).unwrap_err().contains("--unit"));
         assert_eq!(import(&text, |source| source.unit_ms = Some(1e-3)).unwrap().rows[0].latency_ms, 2e-3);
         assert!(import(&text, |source| source.kind = None).unwrap_err().contains("--kind"));
+        let other = import("model,operation,feature,p_us,p_kernel\n", |_| {});
+        assert!(other.unwrap_err().contains("--format mobile-gpu-csv"));
     }
 }

@@ -12,7 +12,7 @@ use profiler::{
 };
 
 use super::{
-    Imported, ImportedRow, Record, Refused, Source, Subject,
+    Columns, Imported, ImportedRow, Record, Refused, Source, Subject,
     csv_file::CsvFile,
     csv_table::{LatencyColumn, device_of, latency_column},
 };
@@ -51,6 +51,13 @@ pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
         imported.rows.extend(rows);
     }
     Ok(imported)
+}
+
+/// Whether a table's columns are those of this format.
+pub(super) fn is_meant(columns: &Columns) -> bool {
+    let names = columns.names();
+    ["operation", "feature"].iter().all(|name| names.iter().any(|n| n == name))
+        && names.iter().any(|name| name.ends_with("_kernel"))
 }
 
 /// The networks whose ops are known; a row of no name may be of any network, so that none is whole then.

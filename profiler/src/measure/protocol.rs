@@ -44,8 +44,8 @@ pub struct Protocol {
     pub reference_every_ns: u64,
     /// Back-to-back runs of the reference block per reading; the shortest counts.
     pub reference_runs: u32,
-    /// In rounds of fewer subjects the cache evictor runs before each turn, so that first runs stay cold however few still take
-    /// part.
+    /// In rounds in which fewer subjects take hot runs the cache evictor runs before each turn, so that first runs stay cold
+    /// however few still take part: small subjects whose first runs alone are timed stay in the caches from round to round.
     ///
     /// Measured on an x86-64 server with 32 MiB of last-level cache and tract (`--example coldness`), first runs of the 71 ops
     /// of a mobile space against those after turns of all others: evicted like that 2.4 % longer in the middle, 0.1 to 12 % for

@@ -16,7 +16,7 @@ use super::history::{Entry, History, Reading};
 use super::instruments::Instruments;
 use super::progress::{Observer, Outcome, Progress};
 use super::protocol::Protocol;
-use super::stopping::Standing;
+use super::stopping::{Need, Standing};
 use super::subject::{Subject, SubjectFailure};
 use super::timing::time_reference;
 use super::warm_up::{Pace, Steadiness, at_subject, warm_up};
@@ -182,7 +182,9 @@ impl<'a, S: Subject> Session<'a, S> {
         standing: &Standing,
     ) -> Result<Option<Outcome>, MeasureError> {
         let round_start_ns = self.now_ns();
-        let evict = members.len() < self.protocol.min_round_size;
+        // Cold runs alone leave most of the caches as they were.
+        let whole = members.iter().filter(|subject| matches!(standing.needs[**subject], Need::ColdAndHot));
+        let evict = whole.count() < self.protocol.min_round_size;
         for (done, &subject) in members.iter().enumerate() {
             self.watch_heat()?;
             if let Some(outcome) = self.interrupted() {

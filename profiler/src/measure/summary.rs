@@ -122,7 +122,7 @@ impl Turns {
         for (segment, recorded) in history.segments().iter().enumerate() {
             for burst in &recorded.bursts {
                 let at_ns = middle_ns(burst) as f64;
-                let moment = tempo.as_ref().map(|tempo| tempo.at(segment, at_ns));
+                let moment = tempo.as_ref().map(|tempo| tempo.during(segment, burst));
                 by_subject[burst.subject].add(
                     burst,
                     moment.unwrap_or(Moment::UNKNOWN),

@@ -12,16 +12,25 @@ use super::{
 
 /// How much slower than in calm moments the machine was, over a history of many subjects.
 ///
-/// What slows one subject slows the others: a neighbour on the same core or caches, a lower clock. The model is
-/// `ln t = own(subject, cache state) + slowness(moment)`, fitted by medians in turns (Tukey's median polish): the slowness of
-/// a moment is the median, over all turns within a quarter of a second, of how much longer they took than their subjects
-/// do. Hot times tell it, cold ones only where a turn has no hot one: what a cold run finds in the caches depends on who was
-/// there before, and on whether they were evicted. Calm are the moments at most 5 % slower than the lower quartile over the
-/// session, as disturbances only ever slow down; 1 is the subjects' median of what each had in its calm turns, so that
-/// neither a long last phase with few subjects nor a subject with many turns decides what all are measured by. The subjects
-/// know better than a reference block, which a neighbour slows less than it slows convolutions.
+/// What slows one subject slows the others: a neighbour on the same core or caches, a lower clock. Hot times tell it. Of turns
+/// without a hot time a track of its own does: what a cold run finds in the caches depends on who was there before and on
+/// whether they were evicted, and says nothing of how fast hot runs would have been.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Tempo {
+    hot: Option<Track>,
+    cold: Option<Track>,
+}
+
+/// The tempo as times in one cache state tell it.
+///
+/// The model is `ln t = own(subject) + slowness(moment)`, fitted by medians in turns (Tukey's median polish): the slowness of
+/// a moment is the median, over all turns within a quarter of a second, of how much longer they took than their subjects
+/// do. Calm are the moments at most 5 % slower than the lower quartile of a subject's turns, in the middle of the subjects, as
+/// disturbances only ever slow down; 1 is the subjects' median of what each had in its calm turns, so that neither a long last
+/// phase with few subjects nor a subject with many turns decides what all are measured by. The subjects know better than a
+/// reference block, which a neighbour slows less than it slows convolutions.
+#[derive(Clone, Debug, PartialEq)]
+struct Track {
     /// Natural logarithm of the time over what it is typically, by segment.
     segments: Vec<Levels>,
     /// Moments above this level are not calm.
@@ -57,8 +66,7 @@ pub struct TempoReport {
 struct Timed {
     segment: usize,
     at_ns: u64,
-    /// Subject and cache state.
-    series: usize,
+    subject: usize,
     ln_ns: f64,
 }
 
@@ -66,7 +74,7 @@ struct Timed {
 const FEWEST_SUBJECTS: usize = 12;
 const WINDOW: Window = Window { reach_ns: 250_000_000, fewest: 15 };
 const PASSES: usize = 5;
-/// Share of the time that is calm in any session.
+/// Share of a subject's turns that is calm in any session.
 const CALM_QUANTILE: f64 = 0.25;
 /// Slower than that by at most this factor is calm, too.
 const CALM_RATIO: f64 = 1.05;
@@ -76,54 +84,90 @@ const FEWEST_CALM: usize = 12;
 impl Tempo {
     /// The tempo of a history; `None` if it has too few subjects to tell.
     pub(super) fn of(history: &History) -> Option<Self> {
-        let timed = timed(history);
-        let series = timed.iter().map(|timed| timed.series + 1).max()?;
-        let mut by_series: Vec<Vec<usize>> = vec![Vec::new(); series];
-        timed.iter().enumerate().for_each(|(index, timed)| by_series[timed.series].push(index));
-        if by_series.chunks(2).filter(|states| states.iter().any(|of| !of.is_empty())).count()
-            < FEWEST_SUBJECTS
-        {
+        let (mut hot, mut cold) = (Vec::new(), Vec::new());
+        for (segment, recorded) in history.segments().iter().enumerate() {
+            for burst in &recorded.bursts {
+                let timed = |ln_ns| Timed { segment, at_ns: middle_ns(burst), subject: burst.subject, ln_ns };
+                match ln_median(&burst.hot) {
+                    Some(ln_ns) => hot.push(timed(ln_ns)),
+                    None => cold.extend(ln_median(&burst.cold).map(timed)),
+                }
+            }
+        }
+        let segments = history.segments().len();
+        let tempo = Self { hot: Track::of(&hot, segments), cold: Track::of(&cold, segments) };
+        (tempo.hot.is_some() || tempo.cold.is_some()).then_some(tempo)
+    }
+
+    /// The tempo during a turn; unknown in a segment without one that tells.
+    pub(super) fn during(&self, segment: usize, burst: &Burst) -> Moment {
+        let [first, second] = match ln_median(&burst.hot) {
+            Some(_) => [&self.hot, &None],
+            // A few subjects' cold runs are no measure: then what hot ones told last.
+            None => [&self.cold, &self.hot],
+        };
+        let track = first.as_ref().or(second.as_ref());
+        track.map_or(Moment::UNKNOWN, |track| track.at(segment, middle_ns(burst) as f64))
+    }
+
+    /// A summary.
+    fn report(&self) -> Option<TempoReport> {
+        self.hot.as_ref().or(self.cold.as_ref()).map(Track::report)
+    }
+}
+
+impl Track {
+    fn of(timed: &[Timed], segments: usize) -> Option<Self> {
+        let mut by_subject: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (index, timed) in timed.iter().enumerate() {
+            by_subject.entry(timed.subject).or_default().push(index);
+        }
+        if by_subject.len() < FEWEST_SUBJECTS {
             return None;
         }
-        let ln_of = |indices: &[usize]| indices.iter().map(|index| timed[*index].ln_ns).collect::<Vec<_>>();
-        let mut own: Vec<f64> =
-            by_series.iter().map(|indices| median(&ln_of(indices)).unwrap_or(f64::NAN)).collect();
-        let mut tempo = Self::given(&timed, &own, history.segments().len())?;
+        let mut own: BTreeMap<usize, f64> = BTreeMap::new();
+        for (subject, indices) in &by_subject {
+            own.insert(*subject, median(&indices.iter().map(|i| timed[*i].ln_ns).collect::<Vec<_>>())?);
+        }
+        let mut track = Self::given(timed, &own, segments)?;
         for _ in 1..PASSES {
-            for (own, indices) in own.iter_mut().zip(&by_series) {
+            for (subject, indices) in &by_subject {
                 let turns = indices.iter().map(|index| {
                     let timed = &timed[*index];
-                    let moment = tempo.at(timed.segment, timed.at_ns as f64);
+                    let moment = track.at(timed.segment, timed.at_ns as f64);
                     (moment, timed.ln_ns - moment.slowness.ln())
                 });
-                *own = median(&calmest(turns)).unwrap_or(f64::NAN);
+                own.insert(*subject, median(&calmest(turns))?);
             }
-            tempo = Self::given(&timed, &own, history.segments().len())?;
+            track = Self::given(timed, &own, segments)?;
         }
-        Some(tempo)
+        Some(track)
     }
 
     /// The tempo if this is what subjects take by themselves.
-    fn given(timed: &[Timed], own: &[f64], segments: usize) -> Option<Self> {
+    fn given(timed: &[Timed], own: &BTreeMap<usize, f64>, segments: usize) -> Option<Self> {
         let mut rest: Vec<Vec<(u64, f64)>> = vec![Vec::new(); segments];
         for timed in timed {
-            rest[timed.segment].push((timed.at_ns, timed.ln_ns - own[timed.series]));
+            rest[timed.segment].push((timed.at_ns, timed.ln_ns - own.get(&timed.subject)?));
         }
         let segments: Vec<Levels> = rest.iter().map(|rest| Levels::of(rest, WINDOW)).collect();
-        let all: Vec<f64> = segments.iter().flat_map(Levels::values).collect();
-        let limit = quantile(&all, CALM_QUANTILE)? + CALM_RATIO.ln();
         let mut by_subject: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
         for timed in timed {
             let level = segments[timed.segment].at(timed.at_ns as f64);
-            let calm = level.filter(|level| *level <= limit);
-            calm.into_iter().for_each(|level| by_subject.entry(timed.series / 2).or_default().push(level));
+            by_subject.entry(timed.subject).or_default().extend(level);
         }
-        let calm: Vec<f64> = by_subject.values().filter_map(|levels| median(levels)).collect();
+        let quartiles: Vec<f64> =
+            by_subject.values().filter_map(|levels| quantile(levels, CALM_QUANTILE)).collect();
+        let limit = median(&quartiles)? + CALM_RATIO.ln();
+        let of_calm = |levels: &Vec<f64>| {
+            median(&levels.iter().copied().filter(|level| *level <= limit).collect::<Vec<_>>())
+        };
+        let calm: Vec<f64> = by_subject.values().filter_map(of_calm).collect();
         Some(Self { segments, limit, calm: median(&calm)? })
     }
 
     /// The tempo at a moment; unknown in a segment without a turn.
-    pub(super) fn at(&self, segment: usize, at_ns: f64) -> Moment {
+    fn at(&self, segment: usize, at_ns: f64) -> Moment {
         let level = self.segments.get(segment).and_then(|levels| levels.at(at_ns));
         level.map_or(Moment::UNKNOWN, |level| Moment {
             slowness: (level - self.calm).exp(),
@@ -131,7 +175,6 @@ impl Tempo {
         })
     }
 
-    /// A summary.
     fn report(&self) -> TempoReport {
         let levels: Vec<f64> = self.segments.iter().flat_map(Levels::values).collect();
         let calm = levels.iter().filter(|level| **level <= self.limit).count();
@@ -147,7 +190,7 @@ impl TempoReport {
     /// The tempo of a history's machine; `None` if it has too few subjects to tell.
     #[must_use]
     pub fn of(history: &History) -> Option<Self> {
-        Tempo::of(history).map(|tempo| tempo.report())
+        Tempo::of(history).and_then(|tempo| tempo.report())
     }
 }
 
@@ -160,7 +203,7 @@ pub fn turns_that_count(history: &History) -> Vec<bool> {
     let mut count = 0;
     for (segment, recorded) in history.segments().iter().enumerate() {
         for burst in &recorded.bursts {
-            let moment = tempo.at(segment, middle_ns(burst) as f64);
+            let moment = tempo.during(segment, burst);
             by_subject.entry(burst.subject).or_default().push((moment, count));
             count += 1;
         }
@@ -180,24 +223,6 @@ pub(super) fn calmest<T>(turns: impl Iterator<Item = (Moment, T)>) -> Vec<T> {
     let calm = turns.partition_point(|(moment, _)| moment.beyond_calm <= 0.0);
     turns.truncate(calm.max(FEWEST_CALM));
     turns.into_iter().map(|(_, value)| value).collect()
-}
-
-/// Every turn's hot time, as far as it was undisturbed, else its cold one, in order.
-fn timed(history: &History) -> Vec<Timed> {
-    let mut all = Vec::new();
-    for (segment, recorded) in history.segments().iter().enumerate() {
-        for burst in &recorded.bursts {
-            let states = [&burst.hot, &burst.cold].into_iter().enumerate();
-            let told = states.filter_map(|(state, samples)| Some((state, ln_median(samples)?))).next();
-            all.extend(told.map(|(state, ln_ns)| Timed {
-                segment,
-                at_ns: middle_ns(burst),
-                series: 2 * burst.subject + state,
-                ln_ns,
-            }));
-        }
-    }
-    all
 }
 
 /// The moment that stands for a turn.
