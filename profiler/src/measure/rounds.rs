@@ -16,7 +16,7 @@ use super::history::{Entry, History, Reading};
 use super::instruments::Instruments;
 use super::progress::{Observer, Outcome, Progress};
 use super::protocol::Protocol;
-use super::stopping::{Need, Standing};
+use super::stopping::Standing;
 use super::subject::{Subject, SubjectFailure};
 use super::timing::time_reference;
 use super::warm_up::{Pace, Steadiness, at_subject, warm_up};
@@ -182,9 +182,7 @@ impl<'a, S: Subject> Session<'a, S> {
         standing: &Standing,
     ) -> Result<Option<Outcome>, MeasureError> {
         let round_start_ns = self.now_ns();
-        // Cold runs alone leave most of the caches as they were.
-        let whole = members.iter().filter(|subject| matches!(standing.needs[**subject], Need::ColdAndHot));
-        let evict = whole.count() < self.protocol.min_round_size;
+        let evict = standing.are_evicted(members, self.protocol);
         for (done, &subject) in members.iter().enumerate() {
             self.watch_heat()?;
             if let Some(outcome) = self.interrupted() {

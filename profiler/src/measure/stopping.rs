@@ -53,6 +53,13 @@ impl Standing {
         (0..self.needs.len()).filter(|subject| !self.is_open(*subject)).collect()
     }
 
+    /// Whether the caches are evicted before the turns of these subjects. Cold runs alone leave most of the caches as they were:
+    /// subjects that take hot runs are counted.
+    pub(super) fn are_evicted(&self, members: &[usize], protocol: &Protocol) -> bool {
+        let whole = members.iter().filter(|subject| self.needs[**subject] == Need::ColdAndHot);
+        whole.count() < protocol.min_round_size
+    }
+
     pub(super) fn all_within_target(&self) -> bool {
         self.needs.iter().all(|need| *need == Need::Nothing)
     }
@@ -156,5 +163,18 @@ mod tests {
     fn unmeasured_subjects_are_open_without_an_estimate() {
         let fresh = standing(&[], &Protocol::default());
         assert_eq!((fresh.needs, fresh.left_ns), (vec![Need::ColdAndHot], None));
+    }
+
+    #[test]
+    fn rounds_of_few_whole_turns_are_evicted_however_many_take_part() {
+        let standing = |needs: Vec<Need>| Standing { needs, left_ns: None };
+        let protocol = Protocol { min_round_size: 2, ..Protocol::default() };
+        let three = [0, 1, 2];
+        assert!(!standing(vec![Need::ColdAndHot; 3]).are_evicted(&three, &protocol));
+        assert!(
+            !standing(vec![Need::ColdAndHot, Need::Cold, Need::ColdAndHot]).are_evicted(&three, &protocol)
+        );
+        assert!(standing(vec![Need::Cold, Need::Cold, Need::ColdAndHot]).are_evicted(&three, &protocol));
+        assert!(standing(vec![Need::ColdAndHot; 3]).are_evicted(&[1], &protocol));
     }
 }
