@@ -1,11 +1,14 @@
 //! Which rule a device's delegate follows, told by latencies.
 
+use std::collections::BTreeMap;
+
 use super::{DelegateRule, rule::is_ruled};
 use crate::{
     Sample,
     cross_validation::{FOLDS, assign_folds},
+    descriptors::descriptors,
     learn::{BoostedTrees, Growth},
-    regressor::{Regressor, WorkTerms},
+    regressor::{Regressor, WorkTerms, log_residuals},
 };
 
 /// Fewer convolutions tell nothing.
@@ -27,11 +30,10 @@ pub(crate) fn choose(samples: &[Sample], seed: u64) -> Option<DelegateRule> {
     }
     let rows: Vec<&Sample> = convolutions.iter().collect();
     let terms = WorkTerms::fit(&rows, &WorkTerms::settings(&rows)).ok()?;
-    let residual = |s: &Sample| (s.latency_ms / terms.predict_ms(&s.features)).ln();
-    let residuals: Vec<f64> = convolutions.iter().map(residual).collect();
+    let residuals = log_residuals(&rows, &terms);
     let parts: Vec<usize> = assign_folds(&convolutions, seed).into_iter().map(|fold| fold % PARTS).collect();
     let error = |rule: Option<DelegateRule>| {
-        let point = |s: &Sample| crate::descriptors::descriptors(&s.features, rule);
+        let point = |s: &Sample| descriptors(&s.features, rule);
         let points: Vec<Vec<f64>> = convolutions.iter().map(point).collect();
         (0..PARTS).map(|part| error_of_part(&points, &residuals, &parts, part)).sum::<f64>()
     };
@@ -53,7 +55,7 @@ fn error_of_part(points: &[Vec<f64>], residuals: &[f64], parts: &[usize], part: 
 /// Convolutions that rules speak of, of the kernel that most of them ran.
 fn of_one_kind(samples: &[Sample]) -> Vec<Sample> {
     let ruled = samples.iter().filter(|s| s.features.launched.is_some_and(is_ruled));
-    let mut by_kind = std::collections::BTreeMap::<&str, Vec<Sample>>::new();
+    let mut by_kind = BTreeMap::<&str, Vec<Sample>>::new();
     ruled.for_each(|s| by_kind.entry(s.kind()).or_default().push(s.clone()));
     by_kind.into_values().max_by_key(Vec::len).unwrap_or_default()
 }
@@ -64,7 +66,7 @@ mod tests {
     use super::*;
     use crate::{KeyedOp, delegate::inputs};
 
-    /// Convolutions of many sizes, each in a group of its own, by a law of the op and of how a rule cuts it up.
+    /// Convolutions of many sizes, in thirty groups, by a law of the op and of how a rule cuts it up.
     fn samples(law: impl Fn(&KeyedOp) -> f64) -> Vec<Sample> {
         let mut samples = Vec::new();
         for (place, hw) in [7_u32, 14, 28, 56].into_iter().enumerate() {

@@ -1,6 +1,7 @@
 //! The rules by which TensorFlow Lite's GPU delegate cuts convolutions up, by family of processor.
 //!
-//! As read from its `delegates/gpu/common/tasks/conv_powervr.cc`, `conv_constants.cc` and `gpu_info.cc` of 2021, half precision.
+//! As read from its `delegates/gpu/common/tasks/conv_powervr.cc` and, for Mali (Bifrost of the third generation),
+//! `delegates/gpu/cl/kernels/util.cc` of 2021, half precision. Where weights are constants, the latencies of a public table say.
 
 use std::fmt;
 
@@ -11,7 +12,8 @@ use crate::Primitive;
 
 /// Inputs that [`inputs`] gives to learners.
 pub(crate) const INPUTS: usize = 7;
-/// Weights (output channels rounded up to fours) that fit an Adreno's memory of constants: 3584 bytes of two each.
+/// Weights (output channels rounded up to fours) that fit an Adreno's memory of constants, 3584 bytes of two each: where
+/// convolutions of a Pixel 4 become two and a half times as slow from one number of channels to the next.
 const CONSTANTS: u64 = 1792;
 /// Slices of four channels that a lane can hold where weights are constants.
 const HELD_SLICES: u32 = 8;
@@ -134,7 +136,8 @@ pub(crate) fn inputs(layer: Option<Primitive>, rule: Option<DelegateRule>) -> [f
     if layer.is_some_and(is_ruled) {
         let Some(rule) = rule else { return nothing };
         let taps = u64::from(kernel).pow(2);
-        let weights = u64::from(input.channels) * u64::from(outputs[2]) * 4 * taps;
+        let weights =
+            taps.saturating_mul(u64::from(input.channels)).saturating_mul(4 * u64::from(outputs[2]));
         let is_adreno = matches!(rule, DelegateRule::Adreno { .. });
         let constant = is_adreno && groups == 1 && weights <= CONSTANTS && outputs[2] <= HELD_SLICES;
         let [block, lanes, groups, excess] = of(rule.cut(outputs, kernel, constant));

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// ln(measured / work terms) of each sample.
-pub(super) fn log_residuals(samples: &[&Sample], work_terms: &WorkTerms) -> Vec<f64> {
+pub(crate) fn log_residuals(samples: &[&Sample], work_terms: &WorkTerms) -> Vec<f64> {
     samples.iter().map(|s| (s.latency_ms / work_terms.predict_ms(&s.features)).ln()).collect()
 }
 

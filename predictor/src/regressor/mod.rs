@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use blend::Blend;
 pub use boosted::Boosted;
+pub(crate) use correction::log_residuals;
 pub use kernel::{Kernel, KernelSettings};
 pub use ols::Ols;
 pub use residual::Residual;

@@ -17,7 +17,8 @@ use super::{
 /// whether they were evicted, and says nothing of how fast hot runs would have been.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Tempo {
-    hot: Option<Track>,
+    hot: Track,
+    /// Nothing where too few subjects had such turns.
     cold: Option<Track>,
 }
 
@@ -88,31 +89,26 @@ impl Tempo {
         for (segment, recorded) in history.segments().iter().enumerate() {
             for burst in &recorded.bursts {
                 let timed = |ln_ns| Timed { segment, at_ns: middle_ns(burst), subject: burst.subject, ln_ns };
-                match ln_median(&burst.hot) {
-                    Some(ln_ns) => hot.push(timed(ln_ns)),
-                    None => cold.extend(ln_median(&burst.cold).map(timed)),
+                if has_hot_runs(burst) {
+                    hot.extend(ln_median(&burst.hot).map(timed));
+                } else {
+                    cold.extend(ln_median(&burst.cold).map(timed));
                 }
             }
         }
         let segments = history.segments().len();
-        let tempo = Self { hot: Track::of(&hot, segments), cold: Track::of(&cold, segments) };
-        (tempo.hot.is_some() || tempo.cold.is_some()).then_some(tempo)
+        Some(Self { hot: Track::of(&hot, segments)?, cold: Track::of(&cold, segments) })
     }
 
     /// The tempo during a turn; unknown in a segment without one that tells.
     pub(super) fn during(&self, segment: usize, burst: &Burst) -> Moment {
-        let [first, second] = match ln_median(&burst.hot) {
-            Some(_) => [&self.hot, &None],
-            // A few subjects' cold runs are no measure: then what hot ones told last.
-            None => [&self.cold, &self.hot],
-        };
-        let track = first.as_ref().or(second.as_ref());
-        track.map_or(Moment::UNKNOWN, |track| track.at(segment, middle_ns(burst) as f64))
+        let cold = self.cold.as_ref().filter(|_| !has_hot_runs(burst));
+        cold.unwrap_or(&self.hot).at(segment, middle_ns(burst) as f64)
     }
 
     /// A summary.
-    fn report(&self) -> Option<TempoReport> {
-        self.hot.as_ref().or(self.cold.as_ref()).map(Track::report)
+    fn report(&self) -> TempoReport {
+        self.hot.report()
     }
 }
 
@@ -190,7 +186,7 @@ impl TempoReport {
     /// The tempo of a history's machine; `None` if it has too few subjects to tell.
     #[must_use]
     pub fn of(history: &History) -> Option<Self> {
-        Tempo::of(history).and_then(|tempo| tempo.report())
+        Tempo::of(history).map(|tempo| tempo.report())
     }
 }
 
@@ -228,6 +224,11 @@ pub(super) fn calmest<T>(turns: impl Iterator<Item = (Moment, T)>) -> Vec<T> {
 /// The moment that stands for a turn.
 pub(super) fn middle_ns(burst: &Burst) -> u64 {
     burst.at_ns + burst.took_ns / 2
+}
+
+/// Whether it took hot runs, undisturbed ones or not.
+fn has_hot_runs(burst: &Burst) -> bool {
+    !(burst.hot.kept.is_empty() && burst.hot.dropped.is_empty())
 }
 
 fn ln_median(samples: &Samples) -> Option<f64> {

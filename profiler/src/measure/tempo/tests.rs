@@ -31,7 +31,7 @@ fn history(subjects: usize, rounds: u32, slow: impl Fn(u32, usize) -> f64) -> Hi
 }
 
 fn hot_at(tempo: &Tempo, turn: u64) -> Moment {
-    tempo.hot.as_ref().unwrap().at(0, (turn * TURN_NS) as f64)
+    tempo.hot.at(0, (turn * TURN_NS) as f64)
 }
 
 /// Of a round's middle.
@@ -48,7 +48,7 @@ fn slow_phases_are_found_and_calm_ones_are_the_measure() {
     for (found, expected) in found.into_iter().zip([1.0, 1.5, 1.5, 1.0]) {
         assert!((found - expected).abs() < 1e-9, "{found} for {expected}");
     }
-    let report = tempo.report().unwrap();
+    let report = tempo.report();
     // 25 of 40 rounds, but for the windows across the borders.
     assert!((report.calm_share - 0.625).abs() < 0.02 && (report.slow_ratio - 1.5).abs() < 1e-9);
 }
