@@ -37,6 +37,7 @@ pub(crate) fn op_row(key: &str, latency_ms: f64) -> Row {
         subject: key.to_owned(),
         level: Level::Op,
         cache: Cache::Cold,
+        speed: None,
         latency_ms,
         raw_median_ms: latency_ms,
         min_ms: latency_ms,

@@ -9,12 +9,12 @@ use super::{
 };
 use crate::{
     record::{Cache, Row, Status},
-    sweep::read_history,
+    sweep::{journal_path, read_journal},
 };
 
 pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let table = job.table_of_another_process()?;
-    let history = read_history(&table.path)?;
+    let history = read_journal(&journal_path(&table.path))?.history;
     let shares = Shares::of(&history, table.session.protocol.reference_runs);
     let missing = || BenchError::NoFigure {
         part: job.part,

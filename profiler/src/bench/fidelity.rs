@@ -18,8 +18,8 @@ use super::{
 use crate::{
     backend::{Model, Runnable},
     measure::{
-        Clock, Entry, History, Instruments, Observer, Outcome, Progress, Protocol, Subject, SubjectFailure,
-        SystemClock, measure, median, summarise, turns_that_count,
+        Clock, Entry, History, Instruments, Observer, Outcome, Progress, Protocol, Speed, Subject,
+        SubjectFailure, SystemClock, measure, median, summarise, turns_that_count,
     },
     sweep::plan_op,
 };
@@ -134,7 +134,7 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     {
         return Err(BenchError::Stopped);
     }
-    let counts = turns_that_count(&history);
+    let counts = turns_that_count(&history, Speed::Fast);
     // The median of an op's samples, of these turns.
     let plain_ns = |op: usize, counts: &dyn Fn(usize) -> bool| {
         let of_op = plain.turns.iter().enumerate().filter(|(turn, (of, _))| *of == op && counts(*turn));

@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn shares_by_hand() {
-        let reading = |at_ns| Entry::Reading(Reading { at_ns, took: RawNs(20.0) });
+        let reading = |at_ns| Entry::Reading(Reading::of_block(at_ns, RawNs(20.0)));
         let dropped = Disturbed { took: RawNs(90.0), on_processor: None };
         let burst = Burst {
             subject: 0,

@@ -17,9 +17,11 @@ mod output_file;
 mod outputs;
 mod progress;
 mod progress_lines;
+mod replay;
 mod run;
 mod sample;
 mod space;
+mod speed;
 
 use std::process::ExitCode;
 
@@ -50,6 +52,7 @@ enum Command {
     Outputs(outputs::Outputs),
     Export(export::Export),
     Sample(sample::Sample),
+    Replay(replay::Replay),
     Compare(compare::Compare),
     Doctor(doctor::Doctor),
     Bench(Box<bench::BenchArgs>),
@@ -68,6 +71,7 @@ impl Cli {
             Command::Outputs(outputs) => outputs.execute(),
             Command::Export(export) => export.execute(),
             Command::Sample(sample) => sample.execute(),
+            Command::Replay(replay) => replay.execute(),
             Command::Compare(compare) => compare.execute(),
             Command::Doctor(doctor) => doctor.execute(),
             Command::Bench(bench) => bench.execute(),

@@ -20,11 +20,12 @@ use super::{
     output_file::check_output,
     progress_lines::{ProgressStyle, Shown},
     space::SpaceArgs,
+    speed::{self, SpeedArgs},
 };
 use crate::{
     backend::{BackendOptions, MockNoise, open},
     device::pin,
-    measure::Protocol,
+    measure::{Protocol, Speed},
     record::{Cache, Row, Session},
     sweep::{
         MockLaw, Planned, Sweep, SweepResult, journal_path, mock_costs, plan_model, plan_networks, plan_op,
@@ -97,6 +98,8 @@ pub(super) struct Run {
     /// Seconds the whole measurement may take.
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
     budget_s: u64,
+    #[command(flatten)]
+    speed: SpeedArgs,
     #[command(flatten)]
     heat: HeatArgs,
     /// Noise of the mock's emulated figures.
@@ -215,15 +218,16 @@ impl Run {
             max_rounds: self.max_rounds,
             budget_ns: self.budget_s.saturating_mul(1_000_000_000),
             heat: self.heat.limits(),
+            speeds: self.speed.speeds(),
             ..Protocol::default()
         }
     }
 }
 
-fn table(rows: &[Row]) -> Table {
+pub(super) fn table(rows: &[Row]) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(["subject", "hot ms", "±%", "cold ms", "±%", "runs", "dropped"]);
-    for pair in rows.chunk_by(|a, b| a.subject == b.subject) {
+    for pair in rows.chunk_by(|a, b| (&a.subject, a.speed) == (&b.subject, b.speed)) {
         let of = |cache| pair.iter().find(|row| row.cache == cache);
         let ms = |row: Option<&Row>| row.map_or_else(String::new, |row| format!("{:.4}", row.latency_ms));
         let width = |row: Option<&Row>| {
@@ -234,7 +238,9 @@ fn table(rows: &[Row]) -> Table {
         let (hot, cold) = (of(Cache::Hot), of(Cache::Cold));
         let runs: u64 = pair.iter().map(|row| row.runs).sum();
         let dropped: u64 = pair.iter().map(|row| row.dropped_runs).sum();
-        let subject = pair[0].subject.clone();
+        let other = pair[0].speed.filter(|speed| *speed != Speed::Fast);
+        let subject = other.map_or_else(String::new, |speed| format!(" ({speed})"));
+        let subject = format!("{}{subject}", pair[0].subject);
         let cells =
             [subject, ms(hot), width(hot), ms(cold), width(cold), runs.to_string(), dropped.to_string()];
         table.add_row(cells);
@@ -244,16 +250,10 @@ fn table(rows: &[Row]) -> Table {
 
 fn report(session: &Session, output: &std::path::Path, rows: usize) {
     let Session { conditions, drift, .. } = session;
-    let calm = session.tempo.map_or_else(String::new, |tempo| {
-        format!(
-            "; calm {:.0} % of the time, for 90 % of it at most {:.2} times as slow",
-            100.0 * tempo.calm_share,
-            tempo.slow_ratio
-        )
-    });
     let (low, high) = (100.0 / drift.high_ratio, 100.0 / drift.low_ratio);
+    let speeds = speed::in_words(&session.speed);
     eprintln!(
-        "{} on {}: {rows} rows in {} ({:.0} s, {} runs, {} dropped; speed {low:.0} % to {high:.0} % of its median{calm})",
+        "{} on {}: {rows} rows in {} ({:.0} s, {} runs, {} dropped; {speeds}; moved from {low:.0} % to {high:.0} % within it)",
         conditions.runtime.name,
         conditions.device,
         output.display(),

@@ -11,9 +11,8 @@ pub struct Circumstances {
     pub conditions: Vec<Difference>,
     /// What else differs and may explain a change.
     pub also: Vec<Difference>,
-    /// The reference block's time in the second session over the first: the core's own speed, whatever the runtime. In calm
-    /// moments, where both sessions' figures are of calm moments.
-    /// `None` between emulated and timed sessions.
+    /// The references' time at the fastest speed in the second session over the first; `None` between emulated and timed sessions, and
+    /// where they have no reference in common.
     pub reference_ratio: Option<f64>,
 }
 
@@ -32,16 +31,21 @@ pub fn circumstances(a: &Session, b: &Session) -> Circumstances {
         ]
     };
     let emulated = |s: &Session| s.conditions.runtime.emulated;
-    // What is reported of sessions that know their tempo is how it was in calm moments.
-    let calm = |s: &Session| s.drift.calm_ns.filter(|_| s.tempo.is_some());
-    let reference_ratio = match (calm(a), calm(b)) {
-        (Some(a), Some(b)) => b / a,
-        _ => b.drift.baseline_ns / a.drift.baseline_ns,
-    };
+    let reference_ratio = reference_ratio(a, b);
     Circumstances {
         conditions: a.conditions.differences(&b.conditions),
         also: Difference::between(told(a), told(b)),
-        reference_ratio: (emulated(a) == emulated(b) && reference_ratio.is_finite())
-            .then_some(reference_ratio),
+        reference_ratio: reference_ratio.filter(|ratio| emulated(a) == emulated(b) && ratio.is_finite()),
     }
+}
+
+/// Geometric mean over the references of both sessions; of the reference block where neither has others.
+fn reference_ratio(a: &Session, b: &Session) -> Option<f64> {
+    let (a_levels, b_levels) = (&a.speed.references, &b.speed.references);
+    if a_levels.is_empty() && b_levels.is_empty() {
+        return Some(b.drift.baseline_ns / a.drift.baseline_ns);
+    }
+    let of_both = a_levels.iter().filter_map(|a| Some((a, b_levels.iter().find(|b| b.name == a.name)?)));
+    let logs: Vec<f64> = of_both.map(|(a, b)| (b.fast.hot_ns / a.fast.hot_ns).ln()).collect();
+    (!logs.is_empty()).then(|| (logs.iter().sum::<f64>() / logs.len() as f64).exp())
 }

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::record::{Cache, Level, Row};
+use crate::{
+    measure::Speed,
+    record::{Cache, Level, Row},
+};
 
 /// A subject in one cache state, measured in both tables.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,7 +50,9 @@ pub enum CompareError {
         cache: Cache,
     },
     /// Nothing to compare.
-    #[error("the tables have no subject in common: {a} and {b} rows of different ones")]
+    #[error(
+        "the tables have no figure in common: {a} and {b} rows of different subjects, or of different speeds of the machine"
+    )]
     NothingCommon {
         /// Rows of the first.
         a: usize,
@@ -56,7 +61,7 @@ pub enum CompareError {
     },
 }
 
-/// Pairs two tables' rows by subject and cache state.
+/// Pairs two tables' rows by subject, cache state and speed.
 ///
 /// # Errors
 /// [`CompareError`] if a figure stands twice in a table, or none in both.
@@ -80,10 +85,10 @@ pub fn pair(a: &[Row], b: &[Row]) -> Result<Pairing, CompareError> {
     Ok(Pairing { pairs, only_a: missing(&a_rows, &b_rows), only_b: missing(&b_rows, &a_rows) })
 }
 
-type Index<'a> = BTreeMap<(&'a str, Cache), &'a Row>;
+type Index<'a> = BTreeMap<(&'a str, Cache, Option<Speed>), &'a Row>;
 
-fn key(row: &Row) -> (&str, Cache) {
-    (row.subject.as_str(), row.cache)
+fn key(row: &Row) -> (&str, Cache, Option<Speed>) {
+    (row.subject.as_str(), row.cache, row.speed)
 }
 
 fn index(rows: &[Row]) -> Result<Index<'_>, CompareError> {
@@ -97,9 +102,9 @@ fn index(rows: &[Row]) -> Result<Index<'_>, CompareError> {
 }
 
 fn missing(here: &Index<'_>, there: &Index<'_>) -> Vec<String> {
-    let subjects: BTreeSet<&str> = there.keys().map(|(subject, _)| *subject).collect();
+    let subjects: BTreeSet<&str> = there.keys().map(|(subject, ..)| *subject).collect();
     let only = here.keys().filter(|key| !there.contains_key(*key));
-    let names = only.map(|(subject, cache)| match subjects.contains(subject) {
+    let names = only.map(|(subject, cache, _)| match subjects.contains(subject) {
         true => format!("{subject} ({cache})"),
         false => (*subject).to_owned(),
     });

@@ -6,8 +6,10 @@ mod rates;
 use super::*;
 use crate::{
     backend::{CostModel, Mock, MockNoise},
-    measure::{Protocol, Silent},
-    record::{Cache, Level, Row, Session, Status, TABLE_VERSION, read_session, read_table, session_path},
+    measure::{Protocol, ReferenceLevel, Silent, Speed},
+    record::{
+        Cache, Level, Reference, Row, Session, Status, TABLE_VERSION, read_session, read_table, session_path,
+    },
     spec::SpaceFile,
     sweep::{CompareWith, MockLaw, Planned, Sweep, mock_costs, plan_networks, plan_ops},
 };
@@ -47,19 +49,23 @@ fn measured(seed: u64, factor: impl Fn(&str) -> f64 + 'static) -> (Vec<Row>, Ses
 }
 
 #[test]
-fn sessions_of_calm_moments_are_compared_by_the_reference_of_calm_moments() {
-    let (_, a) = measured(1, |_| 1.0);
-    assert!(a.tempo.is_some());
-    let calm_ns = a.drift.calm_ns.unwrap();
-    assert!(calm_ns <= a.drift.baseline_ns);
+fn sessions_are_compared_by_the_references_that_both_have() {
+    let (_, mut a) = measured(1, |_| 1.0);
     let mut b = a.clone();
-    (b.drift.calm_ns, b.drift.baseline_ns) = (Some(0.5 * calm_ns), 2.0 * a.drift.baseline_ns);
-    assert_eq!(circumstances(&a, &b).reference_ratio, Some(0.5));
-    // With few subjects the reference block's median corrected; an older session does not say how it was when calm.
-    let few = Session { tempo: None, ..b.clone() };
-    let mut older = b;
-    older.drift.calm_ns = None;
-    assert_eq!([few, older].map(|b| circumstances(&a, &b).reference_ratio), [Some(2.0); 2]);
+    b.drift.baseline_ns = 2.0 * a.drift.baseline_ns;
+    // Emulated sessions have none: by the reference block.
+    assert_eq!(circumstances(&a, &b).reference_ratio, Some(2.0));
+    let reference = |name: &str, hot_ns: f64| Reference {
+        name: name.to_owned(),
+        fast: ReferenceLevel { hot_ns, cold_ns: 2.0 * hot_ns },
+        sustained: None,
+    };
+    a.speed.references = vec![reference("arithmetic", 100.0), reference("memory", 200.0)];
+    assert_eq!(circumstances(&a, &b).reference_ratio, None);
+    // 1.21 and 1.0 of what they took: 1.1 in the geometric mean; the third is not in both.
+    b.speed.references =
+        vec![reference("calls", 7.0), reference("memory", 200.0), reference("arithmetic", 121.0)];
+    assert!((circumstances(&a, &b).reference_ratio.unwrap() - 1.1).abs() < 1e-12);
 }
 
 fn compared(a: &[Row], b: &[Row]) -> Comparison {
@@ -136,6 +142,7 @@ fn row(subject: &str, cache: Cache, latency_ms: f64, half_width: f64) -> Row {
         subject: subject.to_owned(),
         level: Level::Op,
         cache,
+        speed: Some(Speed::Fast),
         latency_ms,
         raw_median_ms: latency_ms,
         min_ms: latency_ms,

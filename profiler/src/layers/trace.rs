@@ -234,7 +234,7 @@ impl Tracing<'_> {
             let took = self.instruments.clock.now_ns() - before;
             shortest = shortest.min(took as f64 - self.quality.cost_ns);
         }
-        open.readings.push(Reading { at_ns, took: RawNs(shortest) });
+        open.readings.push(Reading::of_block(at_ns, RawNs(shortest)));
         Ok(())
     }
 

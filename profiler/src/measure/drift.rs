@@ -83,25 +83,33 @@ impl Drift {
     /// A summary of the drift against `limit`.
     #[must_use]
     pub fn report(&self, limit: f64) -> DriftReport {
-        const TRACE: usize = 100;
         let ratios: Vec<f64> =
             self.segments.iter().flat_map(Levels::values).map(|ns| ns / self.baseline_ns).collect();
-        let low_ratio = quantile(&ratios, 0.05).unwrap_or(1.0);
-        let high_ratio = quantile(&ratios, 0.95).unwrap_or(1.0);
-        let step = ratios.len().div_ceil(TRACE).max(1);
-        DriftReport {
-            baseline_ns: self.baseline_ns,
-            calm_ns: quantile(&ratios, 0.25).map(|ratio| ratio * self.baseline_ns),
+        let calm_ns = quantile(&ratios, 0.25).map(|ratio| ratio * self.baseline_ns);
+        DriftReport { calm_ns, ..DriftReport::of(&ratios, &ratios, self.baseline_ns, self.readings, limit) }
+    }
+}
+
+impl DriftReport {
+    /// Of levels over a baseline: those at the speed that figures are of, and all.
+    pub(super) fn of(chosen: &[f64], all: &[f64], baseline_ns: f64, readings: usize, limit: f64) -> Self {
+        const TRACE: usize = 100;
+        let low_ratio = quantile(chosen, 0.05).unwrap_or(1.0);
+        let high_ratio = quantile(chosen, 0.95).unwrap_or(1.0);
+        let step = all.len().div_ceil(TRACE).max(1);
+        Self {
+            baseline_ns,
+            calm_ns: None,
             low_ratio,
             high_ratio,
-            readings: self.readings,
+            readings,
             excessive: high_ratio - 1.0 > limit || 1.0 - low_ratio > limit,
-            trace: ratios.into_iter().step_by(step).collect(),
+            trace: all.iter().copied().step_by(step).collect(),
         }
     }
 }
 
-const WINDOW: Window = Window { reach_ns: 500_000_000, fewest: 5 };
+const WINDOW: Window = Window { reach_ns: 500_000_000, fewest: 5, step_ns: 125_000_000 };
 
 fn levels(segment: &Segment) -> Levels {
     let readings: Vec<(u64, f64)> = segment.readings.iter().map(|r| (r.at_ns, r.took.0)).collect();
@@ -120,7 +128,7 @@ mod tests {
     }
 
     fn reading(at_ns: u64, took: f64) -> Entry {
-        Entry::Reading(Reading { at_ns, took: RawNs(took) })
+        Entry::Reading(Reading::of_block(at_ns, RawNs(took)))
     }
 
     const SECOND: u64 = 1_000_000_000;

@@ -30,13 +30,27 @@ pub enum Entry {
     Pause(Pause),
 }
 
-/// One timing of the reference block.
+/// One timing of a reference.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
     /// Time since the segment's start.
     pub at_ns: u64,
     /// What it took: the shortest of its runs.
     pub took: RawNs,
+    /// Which of the runtime's references; `None` for the reference block, which no runtime runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<usize>,
+    /// Its first run, as the subjects before it left the caches; of the runtime's references only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<RawNs>,
+}
+
+impl Reading {
+    /// A reading of the reference block.
+    #[must_use]
+    pub fn of_block(at_ns: u64, took: RawNs) -> Self {
+        Self { at_ns, took, reference: None, first: None }
+    }
 }
 
 /// One subject's turn in one round.
@@ -228,11 +242,8 @@ mod tests {
 
     #[test]
     fn entries_survive_json_lines() {
-        let entries = [
-            start(),
-            Entry::Reading(Reading { at_ns: 5, took: RawNs(150.25) }),
-            Entry::Burst(burst(1, 0, 10)),
-        ];
+        let entries =
+            [start(), Entry::Reading(Reading::of_block(5, RawNs(150.25))), Entry::Burst(burst(1, 0, 10))];
         for entry in entries {
             let line = serde_json::to_string(&entry).unwrap();
             assert!(!line.contains('\n'));
@@ -252,7 +263,7 @@ mod tests {
         history.push(Entry::Burst(burst(0, 0, 100))).unwrap();
         history.push(Entry::Burst(burst(1, 0, 200))).unwrap();
         history.push(start()).unwrap();
-        history.push(Entry::Reading(Reading { at_ns: 7, took: RawNs(1.0) })).unwrap();
+        history.push(Entry::Reading(Reading::of_block(7, RawNs(1.0)))).unwrap();
         // First segment: 200 + 40 = 240; second: 7.
         assert_eq!(history.spent_ns(), 247);
         assert_eq!(history.latest_round(), Some(0));

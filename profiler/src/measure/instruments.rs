@@ -14,8 +14,10 @@ pub struct Instruments {
     pub clock: Box<dyn Clock>,
     /// What a sample got of the processor.
     pub processor: Box<dyn Processor>,
-    /// The yardstick of drift.
+    /// The yardstick of drift where no runtime's references are at hand.
     pub reference: Box<dyn Subject>,
+    /// Small models of the runtime that is measured, timed in between in turn: they feel what subjects feel.
+    pub references: Vec<Box<dyn Subject>>,
     /// What makes caches cold.
     pub evictor: Box<dyn Subject>,
     /// How hot it is.
@@ -30,6 +32,7 @@ impl Instruments {
             clock: Box::new(SystemClock::new()),
             processor: Box::new(KernelUsage::for_threads(threads)),
             reference: Box::new(ReferenceBlock::new()),
+            references: Vec::new(),
             evictor: Box::new(CacheEvictor::new(largest_cache_bytes())),
             thermometer: Box::new(DeviceThermometer::new()),
         }
@@ -41,6 +44,7 @@ impl Instruments {
     pub fn emulated(clock: FakeClock) -> Self {
         Self {
             reference: Box::new(FakeSubject::steady(clock.clone(), 150_000)),
+            references: Vec::new(),
             evictor: Box::new(FakeSubject::steady(clock.clone(), 0)),
             thermometer: Box::new(NoThermometer),
             clock: Box::new(clock),

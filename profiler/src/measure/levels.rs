@@ -9,6 +9,8 @@ pub(super) struct Window {
     pub(super) reach_ns: u64,
     /// And so many at least, however far away.
     pub(super) fewest: usize,
+    /// Levels are so far apart at least.
+    pub(super) step_ns: u64,
 }
 
 /// A level at a moment.
@@ -23,10 +25,9 @@ struct Level {
 pub(super) struct Levels(Vec<Level>);
 
 impl Levels {
-    /// Of readings in order of time, (nanoseconds, value). Levels are at least a quarter of the reach apart: closer ones
-    /// would share most of their readings.
+    /// Of readings in order of time, (nanoseconds, value).
     pub(super) fn of(readings: &[(u64, f64)], window: Window) -> Self {
-        let step_ns = (window.reach_ns / 4) as f64;
+        let step_ns = window.step_ns as f64;
         let mut levels: Vec<Level> = Vec::new();
         for (i, (at_ns, _)) in readings.iter().enumerate() {
             let since = levels.last().map(|last| *at_ns as f64 - last.at_ns);
@@ -88,7 +89,7 @@ mod tests {
         // At 0, 10, 20, .., 90, values the same; around 30 within 12: 20, 30, 40. Five at least: 10 to 50.
         let readings: Vec<(u64, f64)> = (0..10).map(|i| (10 * i, 10.0 * i as f64)).collect();
         let around = |fewest, i| {
-            let taken = Window { reach_ns: 12, fewest }.around(&readings, i);
+            let taken = Window { reach_ns: 12, fewest, step_ns: 3 }.around(&readings, i);
             (taken[0].0, taken[taken.len() - 1].0)
         };
         assert_eq!((around(1, 3), around(5, 3), around(5, 0)), ((20, 40), (10, 50), (0, 40)));
@@ -97,7 +98,7 @@ mod tests {
 
     #[test]
     fn between_levels_is_interpolated_and_beyond_them_the_nearest_holds() {
-        let levels = Levels::of(&[(0, 1.0), (100, 3.0)], Window { reach_ns: 1, fewest: 1 });
+        let levels = Levels::of(&[(0, 1.0), (100, 3.0)], Window { reach_ns: 1, fewest: 1, step_ns: 1 });
         assert_eq!([-5.0, 25.0, 200.0].map(|at| levels.at(at).unwrap()), [1.0, 1.5, 3.0]);
         assert_eq!(Levels::default().at(0.0), None);
     }

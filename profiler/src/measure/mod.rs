@@ -10,6 +10,7 @@
 //! whole protocol is tested with a fake clock, and emulated runs cannot be mistaken for real ones.
 
 mod clock;
+mod density;
 mod drift;
 mod error;
 mod evict;
@@ -20,15 +21,16 @@ mod instruments;
 mod interval;
 mod levels;
 mod midmean;
+mod modes;
 mod processor;
 mod progress;
 mod protocol;
 mod reference;
 mod rounds;
+mod slowdown;
 mod stopping;
 mod subject;
 mod summary;
-mod tempo;
 mod thermometer;
 mod timing;
 mod warm_up;
@@ -43,12 +45,13 @@ pub use history::{Burst, Disturbed, Entry, History, NotStarted, Reading, Samples
 pub use instruments::Instruments;
 pub use interval::{Interval, median, median_interval, quantile};
 pub use midmean::{midmean, midmean_interval};
+pub use modes::Speed;
 pub use processor::{KernelUsage, NeverPreempted, Processor, ThreadClock, Usage};
 pub use progress::{Observer, Outcome, Progress, Silent};
 pub use protocol::{Protocol, ProtocolError};
 pub use reference::ReferenceBlock;
 pub use rounds::measure;
+pub use slowdown::{ModeReport, ReferenceLevel, drift_report, reference_levels, speeds, turns_that_count};
 pub use subject::{FakeSubject, Subject, SubjectFailure};
-pub use summary::{Status, SubjectSummary, Summary, summarise};
-pub use tempo::{TempoReport, turns_that_count};
+pub use summary::{Status, SubjectSummary, Summary, summarise, summarise_at};
 pub use thermometer::{DeviceThermometer, NoThermometer, Thermometer};

@@ -49,13 +49,13 @@ pub trait Observer {
     /// Whatever kept it from being recorded; ends the measurement.
     fn record(&mut self, entry: &Entry) -> Result<(), SubjectFailure>;
 
-    /// A subject needs or gets no more rounds; called once for each, and with what is known of it now. Its final figures may
+    /// A subject needs or gets no more rounds; called once for each, and with what is known of it now at every speed asked for. Its final figures may
     /// still move a little with the drift of the whole session.
     ///
     /// # Errors
     /// Whatever kept it from being handed on; ends the measurement.
-    fn closed(&mut self, subject: usize, summary: &SubjectSummary) -> Result<(), SubjectFailure> {
-        let _ = (subject, summary);
+    fn closed(&mut self, subject: usize, summaries: &[SubjectSummary]) -> Result<(), SubjectFailure> {
+        let _ = (subject, summaries);
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::heat::HeatLimits;
+use super::modes::Speed;
 
 /// Parameters of [`measure`](super::measure). All of them are part of the session's record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,6 +54,9 @@ pub struct Protocol {
     pub min_round_size: usize,
     /// Drift of the reference beyond which the session is flagged.
     pub drift_limit: f64,
+    /// Which of the machine's speeds figures are of; older sessions did not tell them apart.
+    #[serde(default = "fast_alone")]
+    pub speeds: Vec<Speed>,
     /// When to pause for the machine to cool; `None` for never. Older sessions did not.
     #[serde(default)]
     pub heat: Option<HeatLimits>,
@@ -78,9 +82,14 @@ impl Default for Protocol {
             reference_runs: 2,
             min_round_size: 48,
             drift_limit: 0.15,
+            speeds: fast_alone(),
             heat: Some(HeatLimits::default()),
         }
     }
+}
+
+fn fast_alone() -> Vec<Speed> {
+    vec![Speed::Fast]
 }
 
 /// A protocol nobody could follow.
@@ -127,6 +136,12 @@ impl Protocol {
                 self.heat.map_or(0.0, |heat| heat.least_celsius()),
                 "limits above 0 °C that are further up than the fall waited for",
             ),
+            (
+                matches!(self.speeds[..], [_] | [Speed::Fast, Speed::Sustained]),
+                "speeds",
+                self.speeds.len() as f64,
+                "fast, sustained, or both",
+            ),
             (self.reference_runs > 0, "reference_runs", f64::from(self.reference_runs), positive),
         ];
         for (holds, field, value, must_be) in checks {
@@ -151,7 +166,8 @@ mod tests {
     #[test]
     fn each_senseless_field_is_named() {
         type Spoil = fn(&mut Protocol);
-        let cases: [(&str, Spoil); 9] = [
+        let cases: [(&str, Spoil); 10] = [
+            ("speeds", |p| p.speeds = Vec::new()),
             ("heat", |p| p.heat = Some(HeatLimits { skin_celsius: f64::NAN, ..HeatLimits::default() })),
             ("target_half_width", |p| p.target_half_width = f64::NAN),
             ("target_half_width", |p| p.target_half_width = 0.0),

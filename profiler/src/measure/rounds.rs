@@ -12,7 +12,7 @@ use rand_pcg::Pcg64;
 
 use super::MeasureError;
 use super::clock::ClockQuality;
-use super::history::{Entry, History, Reading};
+use super::history::{Entry, History};
 use super::instruments::Instruments;
 use super::progress::{Observer, Outcome, Progress};
 use super::protocol::Protocol;
@@ -76,6 +76,8 @@ struct Session<'a, S> {
     start_ns: u64,
     spent_before_ns: u64,
     last_reading_ns: u64,
+    /// Taken by this process.
+    readings: usize,
     assessment: assessment::Assessment,
     heat_watch: cooling::HeatWatch,
     /// By subject.
@@ -96,6 +98,7 @@ impl<'a, S: Subject> Session<'a, S> {
             start_ns: instruments.clock.now_ns(),
             spent_before_ns: history.spent_ns(),
             last_reading_ns: 0,
+            readings: 0,
             assessment: assessment::Assessment::default(),
             heat_watch: cooling::HeatWatch::default(),
             paces: vec![Pace { repeats: 1, settle_runs: 0 }; subjects.len()],
@@ -164,9 +167,13 @@ impl<'a, S: Subject> Session<'a, S> {
     }
 
     fn warm_up_reference(&mut self) -> Result<(), MeasureError> {
-        let Instruments { clock, reference, .. } = &mut *self.instruments;
-        warm_up(reference.as_mut(), Steadiness::REFERENCE, clock.as_ref(), &self.quality)
-            .map_err(|source| MeasureError::Instrument { instrument: "reference block", source })?;
+        let Instruments { clock, reference, references, .. } = &mut *self.instruments;
+        let failed = |source| MeasureError::Instrument { instrument: "reference", source };
+        warm_up(reference.as_mut(), Steadiness::REFERENCE, clock.as_ref(), &self.quality).map_err(failed)?;
+        for reference in references {
+            warm_up(reference.as_mut(), Steadiness::SUBJECT, clock.as_ref(), &self.quality)
+                .map_err(failed)?;
+        }
         Ok(())
     }
 
@@ -212,9 +219,11 @@ impl<'a, S: Subject> Session<'a, S> {
 
     fn read_reference(&mut self) -> Result<(), MeasureError> {
         let at_ns = self.now_ns();
-        let took = time_reference(self.protocol.reference_runs, self.instruments, &self.quality)?;
+        let runs = self.protocol.reference_runs;
+        let reading = time_reference(runs, at_ns, self.readings, self.instruments, &self.quality)?;
+        self.readings += 1;
         self.last_reading_ns = self.now_ns();
-        self.record(Entry::Reading(Reading { at_ns, took }))
+        self.record(Entry::Reading(reading))
     }
 
     fn interrupted(&self) -> Option<Outcome> {

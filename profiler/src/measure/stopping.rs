@@ -5,8 +5,8 @@ use super::history::History;
 use super::protocol::Protocol;
 use super::summary::{Centre, SubjectTurns, Turns};
 
-/// What a subject still needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a subject still needs, least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Need {
     /// Both cache states are within the target.
     Nothing,
@@ -27,14 +27,19 @@ pub(super) struct Standing {
 
 impl Standing {
     pub(super) fn of(history: &History, subjects: usize, protocol: &Protocol) -> Result<Self, MeasureError> {
-        Ok(Self::judge(&Turns::of(history, subjects)?, protocol))
+        let turns = protocol.speeds.iter().map(|speed| Turns::of(history, subjects, *speed));
+        Ok(Self::judge(&turns.collect::<Result<Vec<_>, _>>()?, subjects, protocol))
     }
 
-    pub(super) fn judge(turns: &Turns, protocol: &Protocol) -> Self {
-        let mut needs = Vec::with_capacity(turns.by_subject.len());
+    /// Given the turns at every speed that is asked for.
+    pub(super) fn judge(turns: &[Turns], subjects: usize, protocol: &Protocol) -> Self {
+        let mut needs = Vec::with_capacity(subjects);
         let mut left_ns = Some(0.0);
-        for turns in &turns.by_subject {
-            let (need, left) = judge(turns, protocol);
+        for subject in 0..subjects {
+            let at_speeds = turns.iter().map(|turns| judge(&turns.by_subject[subject], protocol));
+            let (need, left) = at_speeds.fold((Need::Nothing, Some(0.0)), |(need, left), (other, more)| {
+                (need.max(other), left.zip(more).map(|(left, more): (f64, f64)| left.max(more)))
+            });
             needs.push(need);
             left_ns = left_ns.zip(left).map(|(sum, left)| sum + left);
         }
@@ -68,7 +73,9 @@ impl Standing {
 fn judge(turns: &SubjectTurns, protocol: &Protocol) -> (Need, Option<f64>) {
     let hot = Centre::of(&turns.hot, protocol);
     let cold = Centre::of(&turns.cold, protocol);
-    let within = |centre: &Option<Centre>| centre.as_ref().is_some_and(|c| c.within_target);
+    let within = |centre: &Option<Centre>| {
+        centre.as_ref().is_some_and(|c| c.within_target && c.corrected.len() as u32 >= turns_wanted(protocol))
+    };
     let need = if turns.bursts < protocol.min_rounds {
         Need::ColdAndHot
     } else if within(&hot) && within(&cold) {
@@ -94,11 +101,19 @@ fn judge(turns: &SubjectTurns, protocol: &Protocol) -> (Need, Option<f64>) {
     }
 }
 
+/// Turns at the chosen speed that a figure rests on at least: on a machine that often has another one, half of
+/// the fewest rounds.
+fn turns_wanted(protocol: &Protocol) -> u32 {
+    const FEWEST: u32 = 6;
+    (protocol.min_rounds / 2).max(FEWEST)
+}
+
 /// The interval narrows with the root of the number of turns.
 fn rounds_wanted(centre: &Option<Centre>, bursts: u32, protocol: &Protocol) -> Option<f64> {
     let centre = centre.as_ref()?;
     let width = centre.interval?.relative_half_width(centre.latency);
-    Some(f64::from(bursts) * (width / protocol.target_half_width).powi(2))
+    let missing = f64::from(turns_wanted(protocol)) / centre.corrected.len().max(1) as f64;
+    Some(f64::from(bursts) * (width / protocol.target_half_width).powi(2).max(missing))
 }
 
 #[cfg(test)]
@@ -113,7 +128,7 @@ mod tests {
     fn standing(turns: &[(f64, f64)], protocol: &Protocol) -> Standing {
         let mut history = History::default();
         history.push(Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } }).unwrap();
-        history.push(Entry::Reading(Reading { at_ns: 0, took: RawNs(100.0) })).unwrap();
+        history.push(Entry::Reading(Reading::of_block(0, RawNs(100.0)))).unwrap();
         for (round, (cold, hot)) in turns.iter().enumerate() {
             let samples = |ns: f64| Samples { kept: [RawNs(ns)].into_iter().collect(), ..Samples::default() };
             let burst = Burst {

@@ -7,8 +7,9 @@ use super::drift::{CorrectedNs, Drift, RawNs};
 use super::history::{Burst, History, Samples};
 use super::interval::{Interval, median, quantile};
 use super::midmean::{midmean, midmean_interval};
+use super::modes::Speed;
 use super::protocol::Protocol;
-use super::tempo::{Moment, Tempo, calmest, middle_ns};
+use super::slowdown::{Moment, Slowdown, calmest, middle_ns};
 
 /// How far a summary can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,12 +24,15 @@ pub enum Status {
     /// Fewer than six turns had an undisturbed sample, so that pre-empted ones had to be used: the time the thread had
     /// the processor, where that can be told.
     Preempted,
+    /// Fewer than six turns were at the speed that was asked for: the figure is of turns at other speeds, divided by how much
+    /// slower those are on average over all subjects.
+    Scaled,
 }
 
 /// One subject's latency in one cache state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
-    /// [`midmean`] of the calm turns' medians, corrected for the machine's tempo.
+    /// [`midmean`] of the calm turns' medians at the chosen speed, corrected for the machine's slowness.
     pub latency: CorrectedNs,
     /// Median of the turns' medians, as measured.
     pub raw_median: RawNs,
@@ -50,28 +54,43 @@ pub struct Summary {
     pub status: Status,
 }
 
-/// One subject's latencies; `None` where it was not measured.
+/// One subject's latencies at one of the machine's speeds; `None` where it was not measured.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SubjectSummary {
+    /// The speed.
+    pub speed: Speed,
     /// Back to back.
     pub hot: Option<Summary>,
     /// After other subjects evicted the caches.
     pub cold: Option<Summary>,
 }
 
-/// Summarises every subject of a history, in the order of their indices.
+/// Summarises every subject of a history at the first speed that its protocol asks for, in the order of their indices.
 ///
 /// # Errors
-/// [`MeasureError::ForeignHistory`] if the history names other subjects, [`MeasureError::NoReference`] if
-/// drift cannot be corrected, [`MeasureError::TooFast`] if a median is not positive.
+/// As [`summarise_at`].
 pub fn summarise(
     history: &History,
     subjects: usize,
     protocol: &Protocol,
 ) -> Result<Vec<SubjectSummary>, MeasureError> {
-    let turns = Turns::of(history, subjects)?;
+    summarise_at(history, subjects, protocol, protocol.speeds.first().copied().unwrap_or_default())
+}
+
+/// Summarises every subject of a history at a speed, in the order of their indices.
+///
+/// # Errors
+/// [`MeasureError::ForeignHistory`] if the history names other subjects, [`MeasureError::NoReference`] if
+/// drift cannot be corrected, [`MeasureError::TooFast`] if a median is not positive.
+pub fn summarise_at(
+    history: &History,
+    subjects: usize,
+    protocol: &Protocol,
+    speed: Speed,
+) -> Result<Vec<SubjectSummary>, MeasureError> {
+    let turns = Turns::of(history, subjects, speed)?;
     let all = turns.by_subject.iter().enumerate();
-    all.map(|(subject, turns)| summarise_turns_of(subject, turns, protocol)).collect()
+    all.map(|(subject, subject_turns)| summarise_turns_of(subject, subject_turns, protocol, speed)).collect()
 }
 
 /// One subject's latencies.
@@ -79,9 +98,11 @@ pub(super) fn summarise_turns_of(
     subject: usize,
     turns: &SubjectTurns,
     protocol: &Protocol,
+    speed: Speed,
 ) -> Result<SubjectSummary, MeasureError> {
     let too_fast = |median_ns| MeasureError::TooFast { subject, median_ns };
     Ok(SubjectSummary {
+        speed,
         hot: summarise_turns(&turns.hot, protocol).map_err(too_fast)?,
         cold: summarise_turns(&turns.cold, protocol).map_err(too_fast)?,
     })
@@ -92,7 +113,7 @@ pub(super) struct Turn {
     kept: Vec<(RawNs, CorrectedNs)>,
     dropped: Vec<(RawNs, CorrectedNs)>,
     repeats: u64,
-    /// The tempo at the time.
+    /// The machine's speed at the time.
     moment: Moment,
 }
 
@@ -105,24 +126,24 @@ pub(super) struct SubjectTurns {
     pub(super) took_ns: u64,
 }
 
-/// A history sorted by subject, the machine's tempo divided out: by what all subjects tell where there are enough, else by
-/// the reference block.
+/// A history sorted by subject, the machine's slowness divided out: by what all subjects and references say where there are enough,
+/// else by the reference block.
 pub(super) struct Turns {
     pub(super) by_subject: Vec<SubjectTurns>,
 }
 
 impl Turns {
-    pub(super) fn of(history: &History, subjects: usize) -> Result<Self, MeasureError> {
+    pub(super) fn of(history: &History, subjects: usize, speed: Speed) -> Result<Self, MeasureError> {
         let mut by_subject: Vec<SubjectTurns> = (0..subjects).map(|_| SubjectTurns::default()).collect();
         let Some(drift) = Drift::of(history)? else { return Ok(Self { by_subject }) };
         if let Some(subject) = history.bursts().map(|burst| burst.subject).find(|s| *s >= subjects) {
             return Err(MeasureError::ForeignHistory { subject, subjects });
         }
-        let tempo = Tempo::of(history);
+        let slowdown = Slowdown::of(history, speed);
         for (segment, recorded) in history.segments().iter().enumerate() {
             for burst in &recorded.bursts {
                 let at_ns = middle_ns(burst) as f64;
-                let moment = tempo.as_ref().map(|tempo| tempo.during(segment, burst));
+                let moment = slowdown.as_ref().map(|slowdown| slowdown.during(segment, burst));
                 by_subject[burst.subject].add(
                     burst,
                     moment.unwrap_or(Moment::UNKNOWN),
@@ -157,26 +178,34 @@ impl SubjectTurns {
     }
 }
 
-/// Whether pre-empted samples are left aside or, for want of others, used.
+/// Whether pre-empted samples, and turns at other speeds, are left aside or, for want of others, used.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Choice {
     Undisturbed,
+    Preempted,
+    /// Undisturbed turns at any speed.
+    Scaled,
     All,
 }
 
 impl Turn {
     fn chosen(&self, choice: Choice) -> impl Iterator<Item = &(RawNs, CorrectedNs)> {
-        let disturbed: &[_] = if choice == Choice::All { &self.dropped } else { &[] };
-        self.kept.iter().chain(disturbed)
+        let is_left_aside = !(self.moment.is_chosen || matches!(choice, Choice::Scaled | Choice::All));
+        let (kept, disturbed): (&[_], &[_]) = match choice {
+            _ if is_left_aside => (&[], &[]),
+            Choice::Undisturbed | Choice::Scaled => (&self.kept, &[]),
+            Choice::Preempted | Choice::All => (&self.kept, &self.dropped),
+        };
+        kept.iter().chain(disturbed)
     }
 }
 
 /// The calm turns' medians, their middle and its interval: what the stopping rule looks at.
 pub(super) struct Centre {
-    corrected: Vec<f64>,
+    pub(super) corrected: Vec<f64>,
     pub(super) latency: f64,
     pub(super) interval: Option<Interval>,
-    /// Whether the interval is within the target, pre-empted or not.
+    /// Whether the interval is within the target and of the chosen speed, pre-empted or not.
     pub(super) within_target: bool,
     status: Status,
     choice: Choice,
@@ -193,18 +222,19 @@ impl Centre {
             };
             calmest(turns.iter().filter_map(of_turn))
         };
-        let mut choice = Choice::Undisturbed;
-        let mut corrected = medians(choice);
-        if corrected.len() < FEWEST && corrected.len() < turns.len() {
-            choice = Choice::All;
-            corrected = medians(choice);
-        }
+        let choices = [Choice::Undisturbed, Choice::Preempted, Choice::Scaled, Choice::All];
+        let found = choices.map(|choice| (choice, medians(choice)));
+        let most = found.iter().map(|(_, medians)| medians.len()).max().unwrap_or(0);
+        let enough = |(_, medians): &(Choice, Vec<f64>)| medians.len() >= FEWEST.min(most);
+        let (choice, corrected) = found.into_iter().find(enough)?;
         let latency = midmean(&corrected)?;
         let interval = midmean_interval(&corrected);
         let width = interval.map(|interval| interval.relative_half_width(latency));
-        let within_target = width.is_some_and(|width| width <= protocol.target_half_width);
+        let is_scaled = matches!(choice, Choice::Scaled | Choice::All);
+        let within_target = !is_scaled && width.is_some_and(|width| width <= protocol.target_half_width);
         let status = match width {
-            _ if choice == Choice::All => Status::Preempted,
+            _ if is_scaled => Status::Scaled,
+            _ if choice == Choice::Preempted => Status::Preempted,
             None => Status::TooFew,
             Some(_) if within_target => Status::WithinTarget,
             Some(_) => Status::Wide,
@@ -225,7 +255,12 @@ fn summarise_turns(turns: &[Turn], protocol: &Protocol) -> Result<Option<Summary
         .collect();
     let of = |values: &[f64], q| quantile(values, q).unwrap_or(centre.latency);
     let used = turns.iter().map(|t| t.chosen(centre.choice).count() as u64 * t.repeats).sum();
-    let all: u64 = turns.iter().map(|t| (t.kept.len() + t.dropped.len()) as u64 * t.repeats).sum();
+    let preempted: u64 = match centre.choice {
+        Choice::Undisturbed | Choice::Scaled => {
+            turns.iter().map(|t| t.dropped.len() as u64 * t.repeats).sum()
+        }
+        Choice::Preempted | Choice::All => 0,
+    };
     Ok(Some(Summary {
         latency: CorrectedNs(centre.latency),
         raw_median: RawNs(of(&raw, 0.5)),
@@ -235,7 +270,7 @@ fn summarise_turns(turns: &[Turn], protocol: &Protocol) -> Result<Option<Summary
         spread: (of(&centre.corrected, 0.9) - of(&centre.corrected, 0.1)) / centre.latency,
         turns: centre.corrected.len(),
         runs: used,
-        dropped_runs: all - used,
+        dropped_runs: preempted,
         status: centre.status,
     }))
 }

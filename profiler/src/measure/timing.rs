@@ -3,7 +3,7 @@
 use super::MeasureError;
 use super::clock::ClockQuality;
 use super::drift::RawNs;
-use super::history::{Disturbed, Samples};
+use super::history::{Disturbed, Reading, Samples};
 use super::instruments::Instruments;
 use super::subject::{Subject, SubjectFailure};
 
@@ -38,21 +38,27 @@ pub(super) fn time(
     Ok(())
 }
 
-/// Times the reference block: the shortest of `runs`.
+/// The `nth` reading: of the references in turn, or of the reference block where there are none. The shortest of `runs`.
 pub(super) fn time_reference(
     runs: u32,
+    at_ns: u64,
+    nth: usize,
     instruments: &mut Instruments,
     quality: &ClockQuality,
-) -> Result<RawNs, MeasureError> {
-    let mut shortest = f64::INFINITY;
+) -> Result<Reading, MeasureError> {
+    let Instruments { clock, reference, references, .. } = instruments;
+    let index = nth.checked_rem(references.len());
+    let subject = match index {
+        Some(index) => &mut references[index],
+        None => reference,
+    };
+    let (mut first, mut shortest) = (None, f64::INFINITY);
     for _ in 0..runs {
-        let before = instruments.clock.now_ns();
-        instruments
-            .reference
-            .run()
-            .map_err(|source| MeasureError::Instrument { instrument: "reference block", source })?;
-        let after = instruments.clock.now_ns();
-        shortest = shortest.min((after - before) as f64 - quality.cost_ns);
+        let before = clock.now_ns();
+        subject.run().map_err(|source| MeasureError::Instrument { instrument: "reference", source })?;
+        let took = (clock.now_ns() - before) as f64 - quality.cost_ns;
+        first = first.or(index.map(|_| RawNs(took)));
+        shortest = shortest.min(took);
     }
-    Ok(RawNs(shortest))
+    Ok(Reading { at_ns, took: RawNs(shortest), reference: index, first })
 }

@@ -19,6 +19,7 @@ pub use error::{ReadError, WriteError};
 pub use output_check::{NotCompared, OutputCheck};
 pub use row::{Cache, Level, Row, Status, TABLE_VERSION};
 pub use session::{
-    Conditions, Difference, EMULATED_BY, Runtime, Session, read_session, session_path, write_session,
+    Conditions, Difference, EMULATED_BY, Reference, Runtime, Session, SpeedReport, read_session,
+    session_path, write_session,
 };
 pub use table::{read_table, write_table};

@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::spec::{Architecture, OpSpec, SpecError, TracedOp};
+use crate::{
+    measure::Speed,
+    spec::{Architecture, OpSpec, SpecError, TracedOp},
+};
 
 /// What a row is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -48,10 +51,15 @@ pub enum Status {
     Wide,
     /// The machine was too busy for six undisturbed turns: the figure rests on the processor's time of pre-empted runs.
     Preempted,
+    /// The machine had the speed in fewer than six of the subject's turns: the figure is of turns at other speeds, divided by how
+    /// much slower those are on average over all subjects. It may be 10 % off and more.
+    Scaled,
+    /// Most of the turns behind the figure were taken while others used the same cores or their siblings.
+    Contended,
 }
 
 /// Version of the table's format that is written, and the only one that is read.
-pub const TABLE_VERSION: u32 = 2;
+pub const TABLE_VERSION: u32 = 3;
 
 /// One subject in one cache state. Its fields are the table's columns, in order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,7 +73,9 @@ pub struct Row {
     pub level: Level,
     /// Cache state.
     pub cache: Cache,
-    /// The figure to use: mean of the middle half of the calm bursts' medians, corrected for the machine's tempo.
+    /// Which of the machine's speeds the figure is of; `None` where that is not known, as in imported tables.
+    pub speed: Option<Speed>,
+    /// The figure to use: mean of the middle half of the calm bursts' medians at that speed, corrected for the machine's slowness.
     pub latency_ms: f64,
     /// Median of burst medians as measured.
     pub raw_median_ms: f64,
@@ -105,6 +115,7 @@ impl Row {
             subject: subject.to_owned(),
             level,
             cache,
+            speed: None,
             latency_ms,
             raw_median_ms: latency_ms,
             min_ms: latency_ms,

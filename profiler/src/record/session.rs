@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{OutputCheck, ReadError, WriteError, read_document, write_document};
 use crate::{
     device::{Device, MachineState},
-    measure::{DriftReport, HeatReport, Outcome, Protocol, TempoReport},
+    measure::{DriftReport, HeatReport, ModeReport, Outcome, Protocol, ReferenceLevel, Speed},
 };
 
 const FORMAT: &str = "tailor-session";
@@ -94,6 +94,29 @@ impl Difference {
     }
 }
 
+/// The speeds that a machine had during a session.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SpeedReport {
+    /// Which of them figures were asked for of; empty in sessions of versions that did not tell them apart.
+    pub speeds: Vec<Speed>,
+    /// Its speeds, fastest first; empty where too little was timed to tell.
+    pub modes: Vec<ModeReport>,
+    /// What small models took that were timed in between; empty in older and in emulated sessions.
+    pub references: Vec<Reference>,
+}
+
+/// A small model that every session times in between.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reference {
+    /// What slows it: `arithmetic`, `memory`, `depthwise`, `calls`.
+    pub name: String,
+    /// At the fastest speed.
+    pub fast: ReferenceLevel,
+    /// At the one that lasted longest; absent where it was not timed at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sustained: Option<ReferenceLevel>,
+}
+
 /// A session: written beside its table as `TABLE.session.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Session {
@@ -124,10 +147,9 @@ pub struct Session {
     pub outputs: OutputCheck,
     /// How the reference block moved.
     pub drift: DriftReport,
-    /// How slow the subjects themselves found the machine, which is what the table is corrected by; absent where they were
-    /// too few to tell, and the reference block is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tempo: Option<TempoReport>,
+    /// The machine's speeds, and which of them the figures are of.
+    #[serde(default)]
+    pub speed: SpeedReport,
     /// Temperatures, frequencies and pauses to cool; absent where time itself is emulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heat: Option<HeatReport>,

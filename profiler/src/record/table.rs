@@ -23,7 +23,7 @@ pub fn read_table(path: &Path) -> Result<Vec<Row>, ReadError> {
         version.and_then(|column| record.get(column)).map_or(Ok(()), check_version).map_err(wrong)?;
         let row: Row = record.deserialize(Some(&headers)).map_err(|e| csv_error(path, &e))?;
         row.check().map_err(wrong)?;
-        let key = (row.subject.clone(), row.cache, row.session.clone());
+        let key = (row.subject.clone(), row.cache, row.speed, row.session.clone());
         if let Some(first) = seen.insert(key, line) {
             let (subject, cache) = (&row.subject, row.cache);
             return Err(wrong(format!("`{subject}` ({cache}) stands in line {first} already")));
@@ -72,7 +72,10 @@ fn csv_error(path: &Path, error: &csv::Error) -> ReadError {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::record::{Cache, Level, Status, TABLE_VERSION};
+    use crate::{
+        measure::Speed,
+        record::{Cache, Level, Status, TABLE_VERSION},
+    };
 
     fn row() -> Row {
         Row {
@@ -80,6 +83,7 @@ mod tests {
             subject: "conv-8x8x3-o8-k3-s1-relu6".to_owned(),
             level: Level::Op,
             cache: Cache::Cold,
+            speed: Some(Speed::Fast),
             latency_ms: 0.1 + 0.2,
             raw_median_ms: 0.31,
             min_ms: 0.29,
@@ -124,14 +128,15 @@ mod tests {
             (text.replace("0.31,", "1e9,"), "line 2: raw_median_ms is 1000000000"),
             (text.replace("0.31,", "abc,"), "line 2"),
             (text.replace("p90_ms", "p91_ms"), "line 2: unknown field `p91_ms`"),
-            (text.replace("\n2,", "\n3,"), "line 2: table_version 3 is not known, expected 2"),
+            (text.replace("\n3,", "\n4,"), "line 2: table_version 4 is not known, expected 3"),
+            (text.replace(",fast,", ",quick,"), "line 2: "),
             (text.replace(",0.125,", ",-0.125,"), "line 2: spread is -0.125, expected a fraction"),
             (text.replace("conv-8x8x3", "cnov-8x8x3"), "line 2: `cnov-8x8x3"),
             (
                 format!("{text}{second}\n"),
                 "line 3: `conv-8x8x3-o8-k3-s1-relu6` (cold) stands in line 2 already",
             ),
-            (format!("{text}2,conv\n"), "line 3: 2 fields, expected 16"),
+            (format!("{text}3,conv\n"), "line 3: 2 fields, expected 17"),
             (text[..text.len() - 1].to_owned(), "cut off"),
             (text.lines().next().unwrap().to_owned(), "no rows"),
             (String::new(), "no rows"),
@@ -142,10 +147,10 @@ mod tests {
             assert!(error.contains(reason), "{reason:?} not in {error:?}");
         }
         // The first version had no spread: its version is what is wrong with it, not its columns.
-        let first = text.replace(",spread,", ",").replace(",0.125,", ",").replace("\n2,", "\n1,");
+        let first = text.replace(",spread,", ",").replace(",0.125,", ",").replace("\n3,", "\n1,");
         std::fs::write(&path, first).unwrap();
         let error = read_table(&path).unwrap_err().to_string();
-        assert!(error.contains("line 2: table_version 1 is not known, expected 2; give the"), "{error}");
+        assert!(error.contains("line 2: table_version 1 is not known, expected 3; give the"), "{error}");
         assert!(read_table(folder.path()).is_err(), "a folder is no table");
         assert!(read_table(&folder.path().join("none.csv")).unwrap_err().to_string().contains("none.csv"));
     }

@@ -151,17 +151,32 @@ impl Journal {
     }
 }
 
-/// What the journal of a table holds. A line torn by a kill is left out.
+/// A finished or interrupted sweep, as its journal has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    /// Id of the session.
+    pub session: String,
+    /// Under which conditions.
+    pub conditions: Conditions,
+    /// How it was measured.
+    pub protocol: Protocol,
+    /// Keys of the subjects.
+    pub subjects: Vec<String>,
+    /// All that was timed.
+    pub history: History,
+}
+
+/// What a journal holds. A line torn by a kill is left out.
 ///
 /// # Errors
 /// [`SweepError::Read`] when it is no journal.
-pub fn read_history(table: &Path) -> Result<History, SweepError> {
-    let path = journal_path(table);
-    let io = |source| ReadError::Io { path: path.clone(), source };
-    let (_, lines) = File::open(&path).and_then(|file| whole_lines(&file)).map_err(io)?;
-    let Some((first, rest)) = lines.split_first() else { return Ok(History::default()) };
-    parse_header(&path, first)?;
-    Ok(parse_entries(&path, rest)?)
+pub fn read_journal(path: &Path) -> Result<Recorded, SweepError> {
+    let io = |source| ReadError::Io { path: path.to_owned(), source };
+    let (_, lines) = File::open(path).and_then(|file| whole_lines(&file)).map_err(io)?;
+    let empty = || wrong_line(path, 1, "no journal: it is empty".to_owned());
+    let (first, rest) = lines.split_first().ok_or_else(empty)?;
+    let Header { session, conditions, protocol, subjects, .. } = parse_header(path, first)?;
+    Ok(Recorded { session, conditions, protocol, subjects, history: parse_entries(path, rest)? })
 }
 
 fn wrong_line(path: &Path, line: usize, reason: String) -> ReadError {

@@ -13,13 +13,14 @@ mod network;
 mod network_journal;
 mod plan;
 mod recorder;
+mod references;
 mod rows;
 mod run;
 mod session;
 
 pub use compare::CompareWith;
 pub use error::SweepError;
-pub use journal::{Journal, journal_path, read_history};
+pub use journal::{Journal, Recorded, journal_path, read_journal};
 pub use mock_law::{MockLaw, mock_costs};
 pub use model_file::plan_model;
 pub use network::{NetworkProfile, NetworkResult};

@@ -15,6 +15,7 @@ use super::{
     journal_path,
     network_journal::{LayerRecorder, NetworkHistory, write_whole},
     recorder::Recorder,
+    references::{load_references, speed_report},
     rows,
     session::{conditions, drift_warning, new_session, output_warning},
 };
@@ -25,8 +26,8 @@ use crate::{
         InPlace, LayerTable, LayersError, OpRow, TraceEnd, TracePlan, TraceProgress, macs_by_node, trace,
     },
     measure::{
-        Drift, Entry, HeatReport, Instruments, MeasureError, Observer, Outcome, Protocol, SubjectSummary,
-        measure, quantile,
+        Entry, HeatReport, Instruments, Observer, Outcome, Protocol, SubjectSummary, drift_report, measure,
+        quantile,
     },
     onnx::{InputShapes, ModelGraph, OnnxError, Outline, macs_by_shape},
     record::{Cache, Level, Row, Session, Status, TABLE_VERSION},
@@ -102,11 +103,12 @@ impl NetworkProfile<'_> {
             journal.as_ref().map_or(fresh, |journal| journal.header.clone());
         let before = MachineState::of_this_machine();
         let mut instruments = Instruments::of_this_machine(self.threads);
+        instruments.references = load_references(self.backend, self.threads)?;
         let history = &mut told.whole;
         let mut subject = [plain];
         let mut recorder = Recorder {
             write: |entry: &Entry| write_whole(journal.as_mut(), entry),
-            closed: |_: usize, _: &SubjectSummary| Ok(()),
+            closed: |_: usize, _: &[SubjectSummary]| Ok(()),
             observer,
         };
         let outcome = measure(&mut subject, &self.protocol, &mut instruments, history, &mut recorder, stop)?;
@@ -134,8 +136,7 @@ impl NetworkProfile<'_> {
         let whole = rows(network, history, &self.protocol, &id)?;
         let too_short = || LayersError::TooShort { rounds: in_place.whole_ns.len() };
         let layers = LayerTable::of(&in_place, &outline, &macs).ok_or_else(too_short)?;
-        let no_reference = || MeasureError::NoReference { segment: 0 };
-        let drift = Drift::of(history)?.ok_or_else(no_reference)?.report(self.protocol.drift_limit);
+        let drift = drift_report(history, &self.protocol)?;
         let outputs = comparison.finish();
         let heat = HeatReport::of(history, instruments.thermometer.sensors());
         let mut warnings = whole.warnings;
@@ -163,7 +164,7 @@ impl NetworkProfile<'_> {
             protocol: self.protocol.clone(),
             outputs,
             drift,
-            tempo: None,
+            speed: speed_report(history, &self.protocol),
             heat: Some(heat),
             runs: whole.runs + in_place.runs,
             dropped_runs: whole.dropped_runs + in_place.dropped_runs,
@@ -200,6 +201,7 @@ impl NetworkProfile<'_> {
             subject: op.op.clone(),
             level: Level::Op,
             cache: Cache::InPlace,
+            speed: self.protocol.speeds.first().copied(),
             latency_ms: time.latency_ms,
             raw_median_ms: of(0.5),
             min_ms: of(0.0),

@@ -14,16 +14,16 @@ pub(super) struct Recorder<'a, W, C> {
 impl<W, C> Observer for Recorder<'_, W, C>
 where
     W: FnMut(&Entry) -> Result<(), SubjectFailure>,
-    C: FnMut(usize, &SubjectSummary) -> Result<(), SubjectFailure>,
+    C: FnMut(usize, &[SubjectSummary]) -> Result<(), SubjectFailure>,
 {
     fn record(&mut self, entry: &Entry) -> Result<(), SubjectFailure> {
         (self.write)(entry)?;
         self.observer.record(entry)
     }
 
-    fn closed(&mut self, subject: usize, summary: &SubjectSummary) -> Result<(), SubjectFailure> {
-        (self.closed)(subject, summary)?;
-        self.observer.closed(subject, summary)
+    fn closed(&mut self, subject: usize, summaries: &[SubjectSummary]) -> Result<(), SubjectFailure> {
+        (self.closed)(subject, summaries)?;
+        self.observer.closed(subject, summaries)
     }
 
     fn progress(&mut self, progress: &Progress) {

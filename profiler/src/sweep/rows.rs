@@ -2,7 +2,7 @@
 
 use super::{Planned, SweepError};
 use crate::{
-    measure::{self, History, Protocol, SubjectSummary, Summary, summarise},
+    measure::{self, History, MeasureError, Protocol, Speed, SubjectSummary, Summary, summarise_at},
     record::{Cache, Level, Row, Status, TABLE_VERSION},
 };
 
@@ -29,10 +29,14 @@ pub fn rows(
     protocol: &Protocol,
     session: &str,
 ) -> Result<Measured, SweepError> {
-    let summaries = summarise(history, subjects.len(), protocol)?;
-    let found =
-        subjects.iter().zip(&summaries).map(|(subject, summary)| subject_rows(subject, summary, session));
-    let found: Vec<_> = found.collect();
+    let at_speed = |speed| summarise_at(history, subjects.len(), protocol, speed);
+    let at_speeds =
+        protocol.speeds.iter().map(|speed| at_speed(*speed)).collect::<Result<Vec<_>, MeasureError>>()?;
+    let summaries = (0..subjects.len()).flat_map(|subject| at_speeds.iter().map(move |of| &of[subject]));
+    let summaries: Vec<&SubjectSummary> = summaries.collect();
+    let planned = subjects.iter().flat_map(|subject| at_speeds.iter().map(move |_| subject));
+    let found: Vec<_> =
+        planned.zip(&summaries).map(|(subject, summary)| subject_rows(subject, summary, session)).collect();
     let missing = found.iter().filter(|rows| rows.is_none()).count();
     if missing > 0 {
         return Err(SweepError::TooShort { missing, total: subjects.len() });
@@ -43,6 +47,14 @@ pub fn rows(
     let target = protocol.target_half_width * 100.0;
     let mut warnings = Vec::new();
     let (wide, preempted) = (count(measure::Status::Wide), count(measure::Status::Preempted));
+    let scaled = count(measure::Status::Scaled);
+    if scaled > 0 {
+        warnings.push(format!(
+            "{scaled} of {} figures are scaled from other speeds of the machine, which had the speed asked for too rarely: \
+             they may be 10 % off; measure longer (--budget-s), or when less else runs",
+            rows.len()
+        ));
+    }
     if wide > 0 {
         warnings
             .push(format!("{wide} of {} figures are less exact than the target of ±{target} %", rows.len()));
@@ -57,13 +69,13 @@ pub fn rows(
     Ok(Measured { rows, runs, dropped_runs, warnings })
 }
 
-/// Hot and cold row of a subject; `None` while there is no confidence interval.
+/// Hot and cold row of a subject at a speed; `None` while there is no confidence interval.
 pub(super) fn subject_rows(subject: &Planned, summary: &SubjectSummary, session: &str) -> Option<[Row; 2]> {
-    let row = |cache, summary: &Option<Summary>| row(subject, cache, summary.as_ref()?, session);
+    let row = |cache, of: &Option<Summary>| row(subject, cache, summary.speed, of.as_ref()?, session);
     Some([row(Cache::Hot, &summary.hot)?, row(Cache::Cold, &summary.cold)?])
 }
 
-fn row(subject: &Planned, cache: Cache, summary: &Summary, session: &str) -> Option<Row> {
+fn row(subject: &Planned, cache: Cache, speed: Speed, summary: &Summary, session: &str) -> Option<Row> {
     let interval = summary.interval?;
     let ms = |ns: f64| ns / 1e6;
     let ops: Vec<_> = subject.ops.iter().map(|op| op.key()).collect();
@@ -72,6 +84,7 @@ fn row(subject: &Planned, cache: Cache, summary: &Summary, session: &str) -> Opt
         subject: subject.key.clone(),
         level: subject.level,
         cache,
+        speed: Some(speed),
         latency_ms: ms(summary.latency.0),
         raw_median_ms: ms(summary.raw_median.0),
         min_ms: ms(summary.min.0),
@@ -84,6 +97,7 @@ fn row(subject: &Planned, cache: Cache, summary: &Summary, session: &str) -> Opt
         status: match summary.status {
             measure::Status::WithinTarget => Status::Ok,
             measure::Status::Preempted => Status::Preempted,
+            measure::Status::Scaled => Status::Scaled,
             measure::Status::Wide | measure::Status::TooFew => Status::Wide,
         },
         session: session.to_owned(),

@@ -11,6 +11,7 @@ use super::{
     journal_path,
     loaded::Loaded,
     recorder::Recorder,
+    references::{load_references, speed_report},
     rows,
     rows::subject_rows,
     session::{conditions, drift_warning, new_session, output_warning},
@@ -19,8 +20,8 @@ use crate::{
     backend::{Backend, Model},
     device::{Device, MachineState, peak_memory_kib, return_free_memory},
     measure::{
-        Drift, Entry, HeatReport, History, Instruments, Observer, Outcome, Protocol, SubjectFailure,
-        SubjectSummary, TempoReport, measure,
+        Entry, HeatReport, History, Instruments, Observer, Outcome, Protocol, SubjectFailure, SubjectSummary,
+        drift_report, measure,
     },
     record::{OutputCheck, Row, Session, session_path, write_session, write_table},
 };
@@ -90,14 +91,15 @@ impl Sweep<'_> {
             Some(clock) => Instruments::emulated(clock),
             None => Instruments::of_this_machine(self.threads),
         };
+        instruments.references = load_references(self.backend, self.threads)?;
         let before = MachineState::of_this_machine();
         let session = journal.header.session.clone();
         let mut recorder = Recorder {
             write: |entry: &Entry| journal.append(entry),
-            closed: |subject: usize, summary: &SubjectSummary| {
-                let planned = self.subjects.get(subject);
-                let rows = planned.and_then(|planned| subject_rows(planned, summary, &session));
-                rows.iter().flatten().try_for_each(&mut *provisional)
+            closed: |subject: usize, summaries: &[SubjectSummary]| {
+                let Some(planned) = self.subjects.get(subject) else { return Ok(()) };
+                let rows = summaries.iter().filter_map(|summary| subject_rows(planned, summary, &session));
+                rows.flatten().try_for_each(|row| provisional(&row))
             },
             observer,
         };
@@ -109,8 +111,7 @@ impl Sweep<'_> {
         }
         let header = &journal.header;
         let mut measured = rows(&self.subjects, &history, &self.protocol, &header.session)?;
-        let no_reference = || crate::measure::MeasureError::NoReference { segment: 0 };
-        let drift = Drift::of(&history)?.ok_or_else(no_reference)?.report(self.protocol.drift_limit);
+        let drift = drift_report(&history, &self.protocol)?;
         measured.warnings.extend(drift_warning(&drift));
         measured.warnings.extend(output_warning(&outputs));
         let heat = HeatReport::of(&history, instruments.thermometer.sensors());
@@ -129,7 +130,7 @@ impl Sweep<'_> {
             protocol: self.protocol.clone(),
             outputs,
             drift,
-            tempo: TempoReport::of(&history),
+            speed: speed_report(&history, &self.protocol),
             heat: self.backend.emulated_clock().is_none().then_some(heat),
             runs: measured.runs,
             dropped_runs: measured.dropped_runs,

@@ -27,8 +27,8 @@ impl<S: Subject> Session<'_, S> {
     /// its figure, as long as the session lasts: what is told here is not final.
     pub(super) fn assess(&mut self) -> Result<Standing, MeasureError> {
         self.assessment.start_ns = self.now_ns();
-        let turns = Turns::of(self.history, self.subjects.len())?;
-        let standing = Standing::judge(&turns, self.protocol);
+        let turns = self.turns()?;
+        let standing = Standing::judge(&turns, self.subjects.len(), self.protocol);
         self.tell(&turns, &standing.finished())?;
         self.assessment.end_ns = self.now_ns();
         Ok(standing)
@@ -36,17 +36,27 @@ impl<S: Subject> Session<'_, S> {
 
     /// Tells the observer of each who is not closed yet: there will be no more rounds.
     pub(super) fn close_all(&mut self) -> Result<(), MeasureError> {
-        let turns = Turns::of(self.history, self.subjects.len())?;
+        let turns = self.turns()?;
         self.tell(&turns, &(0..self.subjects.len()).collect::<Vec<_>>())
     }
 
-    fn tell(&mut self, turns: &Turns, closed: &[usize]) -> Result<(), MeasureError> {
+    /// At every speed that is asked for.
+    fn turns(&self) -> Result<Vec<Turns>, MeasureError> {
+        let speeds = self.protocol.speeds.iter();
+        speeds.map(|speed| Turns::of(self.history, self.subjects.len(), *speed)).collect()
+    }
+
+    fn tell(&mut self, turns: &[Turns], closed: &[usize]) -> Result<(), MeasureError> {
         self.assessment.told.resize(self.subjects.len(), false);
         for &subject in closed {
             if !std::mem::replace(&mut self.assessment.told[subject], true) {
-                let summary = summarise_turns_of(subject, &turns.by_subject[subject], self.protocol)?;
+                let at_speeds = self.protocol.speeds.iter().zip(turns);
+                let summary = |(speed, turns): (&_, &Turns)| {
+                    summarise_turns_of(subject, &turns.by_subject[subject], self.protocol, *speed)
+                };
+                let summaries = at_speeds.map(summary).collect::<Result<Vec<_>, _>>()?;
                 let failed = |source| MeasureError::Record { source };
-                self.observer.closed(subject, &summary).map_err(failed)?;
+                self.observer.closed(subject, &summaries).map_err(failed)?;
             }
         }
         Ok(())

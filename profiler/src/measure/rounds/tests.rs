@@ -51,7 +51,7 @@ impl Observer for Recorder {
         Ok(())
     }
 
-    fn closed(&mut self, subject: usize, _: &SubjectSummary) -> Result<(), SubjectFailure> {
+    fn closed(&mut self, subject: usize, _: &[SubjectSummary]) -> Result<(), SubjectFailure> {
         self.closed.push(subject);
         Ok(())
     }

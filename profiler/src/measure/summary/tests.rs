@@ -18,7 +18,7 @@ fn disturbed(values: &[f64]) -> Few<Disturbed, 2> {
 fn history(turns: &[(&[f64], &[f64], &[f64])]) -> History {
     let mut history = History::default();
     history.push(Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } }).unwrap();
-    history.push(Entry::Reading(Reading { at_ns: 0, took: RawNs(100.0) })).unwrap();
+    history.push(Entry::Reading(Reading::of_block(0, RawNs(100.0)))).unwrap();
     for (round, (cold, hot, dropped)) in turns.iter().enumerate() {
         let burst = Burst {
             subject: 0,
@@ -91,7 +91,7 @@ fn few_turns_give_no_interval() {
 #[test]
 fn nothing_measured_is_no_latency() {
     let summary = summarise(&History::default(), 2, &Protocol::default()).unwrap();
-    assert_eq!(summary, vec![SubjectSummary { hot: None, cold: None }; 2]);
+    assert_eq!(summary, vec![SubjectSummary { speed: Speed::Fast, hot: None, cold: None }; 2]);
 }
 
 #[test]

@@ -1,0 +1,138 @@
+//! How fast the machine was at each moment, as everything that was timed says.
+
+mod report;
+mod track;
+
+use std::collections::BTreeMap;
+
+use super::{
+    history::{Burst, History, Samples},
+    interval::median,
+    modes::Speed,
+};
+use track::{Timed, Track};
+
+pub use report::{ModeReport, ReferenceLevel, drift_report, reference_levels, speeds};
+
+/// By how much the machine slowed everything down, over a history, against one of its speeds.
+///
+/// What slows one subject slows the others: a neighbour on the same core or caches, a lower clock. Hot runs say it, and the
+/// readings of the references. In older histories without references, turns without a hot time have a track of their own:
+/// what a cold run finds in the caches depends on who was there before, and says nothing of how fast hot runs would be.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Slowdown {
+    hot: Track,
+    cold: Option<Track>,
+}
+
+/// The machine's speed at a moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Moment {
+    /// How many times as long as in calm moments of the chosen speed everything took.
+    pub(super) slowness: f64,
+    /// Natural logarithm of how far that is from what is calm still; 0 or less is calm.
+    pub(super) beyond_calm: f64,
+    /// Whether the machine had the chosen speed.
+    pub(super) is_chosen: bool,
+}
+
+impl Moment {
+    /// A moment of which nothing is known.
+    pub(super) const UNKNOWN: Self = Self { slowness: 1.0, beyond_calm: 0.0, is_chosen: true };
+}
+
+/// Stands for the first reference among subjects; the others are below it.
+const REFERENCE: usize = usize::MAX;
+/// With fewer subjects and without references, one's own peculiarities would pass for the machine's.
+const FEWEST_SUBJECTS: usize = 12;
+/// Where fewer turns were calm, so many of the calmest count.
+const FEWEST_CALM: usize = 12;
+
+impl Slowdown {
+    /// The slowdown of a history against one of its machine's speeds; `None` if too little was timed to tell.
+    pub(super) fn of(history: &History, speed: Speed) -> Option<Self> {
+        let (mut hot, mut cold) = (Vec::new(), Vec::new());
+        let mut has_references = false;
+        for (segment, recorded) in history.segments().iter().enumerate() {
+            for burst in &recorded.bursts {
+                let timed = |ln_ns| Timed { segment, at_ns: middle_ns(burst), who: burst.subject, ln_ns };
+                if has_hot_runs(burst) {
+                    hot.extend(ln_median(&burst.hot).map(timed));
+                } else {
+                    cold.extend(ln_median(&burst.cold).map(timed));
+                }
+            }
+            for reading in &recorded.readings {
+                let Some(reference) = reading.reference.filter(|_| reading.took.0 > 0.0) else { continue };
+                has_references = true;
+                let (who, ln_ns) = (REFERENCE - reference, reading.took.0.ln());
+                hot.push(Timed { segment, at_ns: reading.at_ns, who, ln_ns });
+            }
+        }
+        hot.sort_by_key(|timed| (timed.segment, timed.at_ns));
+        let segments = history.segments().len();
+        let fewest = if has_references { 1 } else { FEWEST_SUBJECTS };
+        let hot = Track::of(&hot, segments, speed, fewest)?;
+        let cold = if has_references { None } else { Track::of(&cold, segments, speed, fewest) };
+        Some(Self { hot, cold })
+    }
+
+    /// The machine's speed during a turn; unknown in a segment without a time that says it.
+    pub(super) fn during(&self, segment: usize, burst: &Burst) -> Moment {
+        let (track, samples) = match &self.cold {
+            Some(cold) if !has_hot_runs(burst) => (cold, &burst.cold),
+            _ => (&self.hot, &burst.hot),
+        };
+        track.at(segment, middle_ns(burst) as f64, burst.subject, ln_median(samples))
+    }
+}
+
+/// Which turns count for a speed, in the history's order: its calm ones, or their subject's calmest where few were calm; all
+/// where there is too little to tell.
+#[must_use]
+pub fn turns_that_count(history: &History, speed: Speed) -> Vec<bool> {
+    let Some(slowdown) = Slowdown::of(history, speed) else { return vec![true; history.bursts().count()] };
+    let mut by_subject: BTreeMap<usize, Vec<(Moment, usize)>> = BTreeMap::new();
+    let mut count = 0;
+    for (segment, recorded) in history.segments().iter().enumerate() {
+        for burst in &recorded.bursts {
+            let moment = slowdown.during(segment, burst);
+            let turns = by_subject.entry(burst.subject).or_default();
+            turns.extend(moment.is_chosen.then_some((moment, count)));
+            count += 1;
+        }
+    }
+    let mut counts = vec![false; count];
+    by_subject
+        .into_values()
+        .flat_map(|turns| calmest(turns.into_iter()))
+        .for_each(|index| counts[index] = true);
+    counts
+}
+
+/// What belongs to calm moments, or to the calmest ones where few were calm.
+pub(super) fn calmest<T>(turns: impl Iterator<Item = (Moment, T)>) -> Vec<T> {
+    let mut turns: Vec<(Moment, T)> = turns.collect();
+    turns.sort_by(|(a, _), (b, _)| a.beyond_calm.total_cmp(&b.beyond_calm));
+    let calm = turns.partition_point(|(moment, _)| moment.beyond_calm <= 0.0);
+    turns.truncate(calm.max(FEWEST_CALM));
+    turns.into_iter().map(|(_, value)| value).collect()
+}
+
+/// The moment that stands for a turn.
+pub(super) fn middle_ns(burst: &Burst) -> u64 {
+    burst.at_ns + burst.took_ns / 2
+}
+
+/// Whether it took hot runs, undisturbed ones or not.
+fn has_hot_runs(burst: &Burst) -> bool {
+    !(burst.hot.kept.is_empty() && burst.hot.dropped.is_empty())
+}
+
+fn ln_median(samples: &Samples) -> Option<f64> {
+    let kept: Vec<f64> = samples.kept.iter().map(|raw| raw.0).collect();
+    median(&kept).filter(|ns| *ns > 0.0).map(f64::ln)
+}
+
+#[cfg(test)]
+mod tests;

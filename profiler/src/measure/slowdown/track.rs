@@ -1,0 +1,194 @@
+//! The slowdown as times in one cache state say it.
+
+use std::collections::BTreeMap;
+
+use super::{Moment, calmest};
+use crate::measure::{
+    density::Density,
+    interval::median,
+    levels::{Levels, Window},
+    modes::{Mode, Speed, modes},
+};
+
+/// Something that was timed.
+pub(super) struct Timed {
+    pub(super) segment: usize,
+    pub(super) at_ns: u64,
+    /// The subject, or from [`REFERENCE`](super::REFERENCE) down the reference.
+    pub(super) who: usize,
+    pub(super) ln_ns: f64,
+}
+
+/// For finding modes: long enough to have many subjects.
+const COARSE: Window = Window { reach_ns: 250_000_000, fewest: 15, step_ns: 60_000_000 };
+/// For the slowness within a mode: replayed sessions of one machine agree best with this one (half and twice are nearly as good).
+const FINE: Window = Window { reach_ns: 100_000_000, fewest: 5, step_ns: 10_000_000 };
+const PASSES: usize = 5;
+/// Blurring of the distribution of slownesses, as a natural logarithm.
+const CALM_WIDTH: f64 = 0.01;
+/// A peak of it that is so high against the highest is one.
+const CALM_PEAK: f64 = 0.3;
+/// Slower than at that peak by at most this factor is calm.
+const CALM_RATIO: f64 = 1.10;
+/// Of a mode, so that a subject's own place in it is known.
+const FEWEST_OF_MODE: usize = 3;
+
+/// The slowdown as times in one cache state say it.
+///
+/// The model is `ln t = own(subject) + slowness(moment)`. It is fitted by medians in turns (Tukey's median polish), which
+/// shows the machine's [modes](modes); then again to the turns of the chosen one alone. The slowness of a moment is the median, over
+/// the mode's turns and readings within a tenth of a second, of how much longer they took than their subjects do. It is
+/// 1 at the first peak of its distribution that is at least 0.3 times as high as the highest (every subject counts alike, however
+/// often it was timed): disturbances only ever slow down, so calm moments are the fastest ones that come often. Calm are those
+/// at most 10 % slower.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Track {
+    /// Natural logarithm of what each takes at the chosen speed.
+    pub(super) own: BTreeMap<usize, f64>,
+    /// Fastest first.
+    pub(super) modes: Vec<Mode>,
+    chosen: Mode,
+    pub(super) segments: Vec<Segment>,
+    /// The level that is 1.
+    pub(super) calm: f64,
+}
+
+/// Natural logarithms of the time over what it is at the chosen speed.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Segment {
+    /// Of the chosen mode's turns and readings.
+    pub(super) chosen: Levels,
+    /// Of all.
+    pub(super) all: Levels,
+}
+
+impl Track {
+    pub(super) fn of(timed: &[Timed], segments: usize, speed: Speed, fewest: usize) -> Option<Self> {
+        let mut by_who: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (index, timed) in timed.iter().enumerate() {
+            by_who.entry(timed.who).or_default().push(index);
+        }
+        if by_who.len() < fewest {
+            return None;
+        }
+        let mut own = polished(timed, &by_who, segments)?;
+        let mut found = Vec::new();
+        let mut chosen = None;
+        for _ in 0..FEWEST_OF_MODE {
+            let rest = |timed: &Timed| Some((timed.who, timed.ln_ns - own.get(&timed.who)?));
+            found = modes(&timed.iter().map(rest).collect::<Option<Vec<_>>>()?);
+            let mode = choose(&found, speed)?;
+            for (who, indices) in &by_who {
+                let own = own.get_mut(who)?;
+                let rests = indices.iter().map(|index| timed[*index].ln_ns - *own);
+                let inside: Vec<f64> = rests.filter(|rest| mode.holds(*rest)).collect();
+                let is_known = inside.len() >= FEWEST_OF_MODE;
+                *own += median(&inside).filter(|_| is_known).unwrap_or(mode.level);
+            }
+            found = found.into_iter().map(|other| other.shifted(-mode.level)).collect();
+            chosen = Some(mode.shifted(-mode.level));
+        }
+        let mut track = Self { own, modes: found, chosen: chosen?, segments: Vec::new(), calm: 0.0 };
+        let inside: Vec<bool> =
+            timed.iter().map(|timed| track.chosen.holds(timed.ln_ns - track.own[&timed.who])).collect();
+        for _ in 0..PASSES {
+            track.follow(timed, &by_who, &inside, segments)?;
+        }
+        Some(track)
+    }
+
+    /// Fits slowness, then what subjects take by themselves, to the chosen mode's turns.
+    fn follow(
+        &mut self,
+        timed: &[Timed],
+        by_who: &BTreeMap<usize, Vec<usize>>,
+        inside: &[bool],
+        segments: usize,
+    ) -> Option<()> {
+        let mut rests = vec![(Vec::new(), Vec::new()); segments];
+        for (timed, inside) in timed.iter().zip(inside) {
+            let rest = (timed.at_ns, timed.ln_ns - self.own.get(&timed.who)?);
+            let (chosen, all) = &mut rests[timed.segment];
+            all.push(rest);
+            chosen.extend(inside.then_some(rest));
+        }
+        let levels = |(chosen, all): &(Vec<_>, Vec<_>)| Segment {
+            chosen: Levels::of(chosen, FINE),
+            all: Levels::of(all, FINE),
+        };
+        self.segments = rests.iter().map(levels).collect();
+        let slowness = |index: usize| {
+            let timed = &timed[index];
+            self.segments[timed.segment].chosen.at(timed.at_ns as f64)
+        };
+        let mut weighted = Vec::with_capacity(timed.len());
+        for indices in by_who.values() {
+            let known: Vec<f64> =
+                indices.iter().filter(|i| inside[**i]).filter_map(|i| slowness(*i)).collect();
+            let weight = 1.0 / known.len().max(1) as f64;
+            weighted.extend(known.into_iter().map(|level| (level, weight)));
+        }
+        self.calm = Density::of(&weighted, CALM_WIDTH)?.first_peak(CALM_PEAK)?;
+        for (who, indices) in by_who {
+            let turns = indices.iter().filter(|index| inside[**index]).filter_map(|index| {
+                let level = slowness(*index)? - self.calm;
+                Some((self.moment(level, true), timed[*index].ln_ns - level))
+            });
+            let turns = calmest(turns);
+            if turns.len() >= FEWEST_OF_MODE {
+                self.own.insert(*who, median(&turns)?);
+            }
+        }
+        Some(())
+    }
+
+    /// The speed at a moment at which somebody took so long, if it is known.
+    pub(super) fn at(&self, segment: usize, at_ns: f64, who: usize, ln_ns: Option<f64>) -> Moment {
+        let Some(levels) = self.segments.get(segment) else { return Moment::UNKNOWN };
+        let own = self.own.get(&who);
+        let rest = own.zip(ln_ns).map(|(own, ln_ns)| ln_ns - own).or_else(|| levels.all.at(at_ns));
+        let is_chosen = rest.is_none_or(|rest| self.chosen.holds(rest));
+        let chosen = levels.chosen.at(at_ns).filter(|_| is_chosen);
+        match chosen.or_else(|| levels.all.at(at_ns)) {
+            Some(level) => self.moment(level - self.calm, is_chosen),
+            None => Moment::UNKNOWN,
+        }
+    }
+
+    fn moment(&self, level: f64, is_chosen: bool) -> Moment {
+        Moment { slowness: level.exp(), beyond_calm: level - CALM_RATIO.ln(), is_chosen }
+    }
+}
+
+/// What each takes by itself, by medians in turns, whatever the mode.
+fn polished(
+    timed: &[Timed],
+    by_who: &BTreeMap<usize, Vec<usize>>,
+    segments: usize,
+) -> Option<BTreeMap<usize, f64>> {
+    let mut slowness = vec![0.0; timed.len()];
+    let mut own = BTreeMap::new();
+    for _ in 0..PASSES {
+        for (who, indices) in by_who {
+            let rests: Vec<f64> =
+                indices.iter().map(|index| timed[*index].ln_ns - slowness[*index]).collect();
+            own.insert(*who, median(&rests)?);
+        }
+        let mut rests: Vec<Vec<(u64, f64)>> = vec![Vec::new(); segments];
+        for timed in timed {
+            rests[timed.segment].push((timed.at_ns, timed.ln_ns - own.get(&timed.who)?));
+        }
+        let levels: Vec<Levels> = rests.iter().map(|rests| Levels::of(rests, COARSE)).collect();
+        for (slowness, timed) in slowness.iter_mut().zip(timed) {
+            *slowness = levels[timed.segment].at(timed.at_ns as f64)?;
+        }
+    }
+    Some(own)
+}
+
+fn choose(modes: &[Mode], speed: Speed) -> Option<Mode> {
+    match speed {
+        Speed::Fast => modes.first().copied(),
+        Speed::Sustained => modes.iter().max_by_key(|mode| mode.turns).copied(),
+    }
+}
