@@ -173,7 +173,7 @@ stage 'Export the baseline' "$run/baseline.onnx" \
 
 stage "Measure both on $where, among random networks that the model has never seen" "$run/verify.csv" \
   "${measure[@]}" --space "$space" --no-ops --networks "$controls" --budget-s "$budget_s" --seed "$((seed + 1))" \
-  --onnx "$run/searched.onnx" --onnx "$run/baseline.onnx" -o "$run/verify.csv"
+  --onnx "$run/searched.onnx" --onnx "$run/baseline.onnx" --anchors "$run/model.json" -o "$run/verify.csv"
 
 show 'What was predicted, and what was measured' \
   "$programs/search" report --model "$run/model.json" --measured "$run/verify.csv" "${lenient[@]}" "$run/searched" "$run/baseline"

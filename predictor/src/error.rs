@@ -73,6 +73,14 @@ pub enum PredictorError {
         /// In what they differ.
         difference: String,
     },
+    /// Figures of several of a machine's speeds, or of another one than was asked for.
+    #[error("the tables have figures of the {found} speed of the machine{}; name one: --speed fast or --speed sustained", asked.map_or_else(String::new, |speed| format!(", not of the {speed} one")))]
+    Speeds {
+        /// Those that they have.
+        found: String,
+        /// The one that was asked for.
+        asked: Option<profiler::measure::Speed>,
+    },
     /// A table whose figures are no timings.
     #[error("{}: its figures are emulated by `{runtime}`, no timings; pass --allow-emulated to use them all the same", table.display())]
     Emulated {

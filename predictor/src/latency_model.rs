@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use profiler::{
-    record::{Cache, Conditions, Level, Row},
+    measure::Speed,
+    record::{Anchors, Cache, Conditions, Level, Row},
     spec::{Architecture, OpSpec},
 };
 use serde::{Deserialize, Serialize};
@@ -65,6 +66,8 @@ pub struct Provenance {
 #[derive(Clone, Debug, PartialEq)]
 pub struct LatencyModel {
     pub(crate) conditions: Conditions,
+    pub(crate) speed: Option<Speed>,
+    pub(crate) anchors: Option<Anchors>,
     pub(crate) provenance: Provenance,
     pub(crate) ops: OpModel,
     pub(crate) networks: NetworkModel,
@@ -105,6 +108,8 @@ impl LatencyModel {
             best.ok_or_else(|| PredictorError::CannotFit(no_ops(&caches, options.op_cache)))?;
         Ok(Self {
             conditions: measurements.conditions.clone(),
+            speed: measurements.speed,
+            anchors: measurements.anchors.clone(),
             provenance: Provenance {
                 tool_version: env!("CARGO_PKG_VERSION").to_owned(),
                 fitted_at: jiff::Timestamp::now().to_string(),
@@ -124,6 +129,19 @@ impl LatencyModel {
     #[must_use]
     pub fn conditions(&self) -> &Conditions {
         &self.conditions
+    }
+
+    /// Which of its machine's speeds it is of; `None` where that is not known.
+    #[must_use]
+    pub fn speed(&self) -> Option<Speed> {
+        self.speed
+    }
+
+    /// What a session that is compared with it measures again, to tell whether the machine is the same; `None` where its tables do not
+    /// say enough.
+    #[must_use]
+    pub fn anchors(&self) -> Option<&Anchors> {
+        self.anchors.as_ref()
     }
 
     /// Where it comes from.

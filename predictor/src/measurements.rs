@@ -1,9 +1,16 @@
 //! Tables with their sessions: rows that may be used together.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
-use profiler::record::{
-    Conditions, EMULATED_BY, ReadError, Row, Runtime, read_session, read_table, session_path,
+use profiler::{
+    measure::Speed,
+    record::{
+        Anchors, Conditions, EMULATED_BY, MachineChange, ReadError, Reference, Row, Runtime, read_session,
+        read_table, session_path,
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +59,12 @@ pub struct Measurements {
     pub conditions: Conditions,
     /// The tables.
     pub tables: Vec<TableFacts>,
+    /// Which of the machine's speeds they are of; `None` where that is not known, as of imported tables.
+    pub speed: Option<Speed>,
+    /// What a later session measures again to tell whether the machine is the same; of the first table. `None` for imported tables.
+    pub anchors: Option<Anchors>,
+    /// By how much the machine of the first table was slower or faster than when its anchors were measured.
+    pub machine: Option<MachineChange>,
     /// Measurements of ops of which tables have several, or say with what they were taken.
     pub repeats: Repeats,
 }
@@ -64,12 +77,40 @@ impl Measurements {
     /// [`PredictorError::Emulated`] for those that may not, [`PredictorError::ForeignSession`] for rows of another
     /// session than the one beside the table.
     pub fn read(tables: &[PathBuf], mixing: Mixing, emulation: Emulation) -> Result<Self, PredictorError> {
+        Self::read_at(tables, mixing, emulation, None)
+    }
+
+    /// As [`Measurements::read`], of tables with figures of several speeds of the machine those of one; rows that do not say their
+    /// speed are kept.
+    ///
+    /// # Errors
+    /// As [`Measurements::read`], and [`PredictorError::Speeds`] for figures of several speeds when none is named, or of none of those
+    /// that is.
+    pub fn read_at(
+        tables: &[PathBuf],
+        mixing: Mixing,
+        emulation: Emulation,
+        speed: Option<Speed>,
+    ) -> Result<Self, PredictorError> {
         let read = tables.iter().map(|table| read_with_session(table, emulation));
-        let read = read.collect::<Result<Vec<_>, _>>()?;
-        let Some((first_session, _)) = read.first() else {
+        let mut read = read.collect::<Result<Vec<_>, _>>()?;
+        let Some((first_session, first_rows)) = read.first() else {
             return Err(PredictorError::CannotFit("no table was given".to_owned()));
         };
         let conditions = first_session.conditions.clone();
+        let machine = first_session.machine.clone();
+        let found: BTreeSet<Speed> =
+            read.iter().flat_map(|(_, rows)| rows).filter_map(|row| row.speed).collect();
+        let speed = speed.filter(|_| !found.is_empty());
+        let speed = match speed {
+            Some(speed) if found.contains(&speed) => Some(speed),
+            None if found.len() <= 1 => found.first().copied(),
+            _ => return Err(PredictorError::Speeds { found: words(&found), asked: speed }),
+        };
+        let anchors = first_session.anchors(first_rows, speed);
+        for (_, rows) in &mut read {
+            rows.retain(|row| row.speed.is_none() || row.speed == speed);
+        }
         for ((session, _), table) in read.iter().zip(tables) {
             if mixing == Mixing::Refuse
                 && let Some(difference) = conditions.difference(&session.conditions)
@@ -97,7 +138,7 @@ impl Measurements {
             }
             rows.extend(of_table);
         }
-        Ok(Self { rows, conditions, tables: facts, repeats })
+        Ok(Self { rows, conditions, tables: facts, speed, anchors, machine, repeats })
     }
 }
 
@@ -107,10 +148,19 @@ struct Told {
     started: String,
     tool_version: String,
     conditions: Conditions,
+    references: Option<Vec<Reference>>,
+    machine: Option<MachineChange>,
     repeats: OpRepeats,
 }
 
 impl Told {
+    /// Of a session of the profiler whose speed is known.
+    fn anchors(&self, rows: &[Row], speed: Option<Speed>) -> Option<Anchors> {
+        let (references, speed) = (self.references.as_ref()?, speed?);
+        let anchors = Anchors::choose(rows, (&self.id, &self.started), &self.conditions, speed, references);
+        (!anchors.subjects.is_empty()).then_some(anchors)
+    }
+
     fn read(path: &Path) -> Result<Self, ReadError> {
         match read_session(path) {
             Ok(session) => Ok(Self {
@@ -118,6 +168,8 @@ impl Told {
                 started: session.started,
                 tool_version: session.tool_version,
                 conditions: session.conditions,
+                references: Some(session.speed.references),
+                machine: session.machine,
                 repeats: OpRepeats::new(),
             }),
             // A file that is neither is best called no session.
@@ -131,12 +183,18 @@ impl Told {
                     started: import.imported_at,
                     tool_version: import.tool_version,
                     conditions: import.conditions,
+                    references: None,
+                    machine: None,
                     repeats: import.repeats,
                 })
             }
             Err(error) => Err(error),
         }
     }
+}
+
+fn words(speeds: &BTreeSet<Speed>) -> String {
+    speeds.iter().map(Speed::to_string).collect::<Vec<_>>().join(" and the ")
 }
 
 fn read_with_session(table: &Path, emulation: Emulation) -> Result<(Told, Vec<Row>), PredictorError> {

@@ -2,7 +2,9 @@
 //!
 //! | field | what |
 //! |---|---|
-//! | `format`, `version` | `tailor-latency-model`, 5 |
+//! | `format`, `version` | `tailor-latency-model`, 6 |
+//! | `speed` | which of the machine's speeds it is of |
+//! | `anchors` | a dozen of its figures and what the references took, for a later session to measure again |
 //! | `conditions` | device, runtime, threads, processors and build target of the rows, as in their session |
 //! | `op.cache` | cache state of the op rows |
 //! | `op.kinds` | a [`KindModel`] per kind of op: regressor with coefficients by name, its errors, its interval, the work its rows span |
@@ -16,7 +18,8 @@
 use std::{collections::BTreeMap, path::Path};
 
 use profiler::{
-    record::{Cache, Conditions, ReadError, read_document, write_document},
+    measure::Speed,
+    record::{Anchors, Cache, Conditions, ReadError, read_document, write_document},
     spec::{Precision, SpecError},
 };
 use serde::{Deserialize, Serialize};
@@ -27,12 +30,16 @@ use crate::{
 };
 
 const FORMAT: &str = "tailor-latency-model";
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Body {
     conditions: Conditions,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    speed: Option<Speed>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    anchors: Option<Anchors>,
     network: NetworkModel,
     op: OpLevel,
     provenance: Provenance,
@@ -61,6 +68,8 @@ impl LatencyModel {
         let pools: Result<BTreeMap<_, _>, String> = pools.collect();
         let model = Self {
             conditions: body.conditions,
+            speed: body.speed,
+            anchors: body.anchors,
             provenance: body.provenance,
             networks: body.network,
             ops: OpModel {
@@ -83,6 +92,8 @@ impl LatencyModel {
         let pools = self.ops.pools.iter().map(|(precision, pool)| (precision.to_string(), pool.clone()));
         let body = Body {
             conditions: self.conditions.clone(),
+            speed: self.speed,
+            anchors: self.anchors.clone(),
             network: self.networks.clone(),
             op: OpLevel {
                 cache: self.ops.cache,
@@ -162,7 +173,7 @@ mod tests {
         let text = std::fs::read_to_string(&path).unwrap();
         let cases = [
             (
-                text.replace("\"version\": 5", "\"version\": 9"),
+                text.replace("\"version\": 6", "\"version\": 9"),
                 "version 9 of `tailor-latency-model` is not known",
             ),
             (text.replace("tailor-latency-model", "tailor-session"), "expected a file with format"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use profiler::{
-    record::{Cache, Level, Row},
+    record::{Cache, Level, Row, Status},
     spec::OpSpec,
 };
 
@@ -14,6 +14,11 @@ const CI_WIDTH: f64 = 2.0 * 1.96;
 /// What a confidence interval within one session does not show: measured again in another process and session, an op
 /// that was left alone differs by about a per cent.
 const REPEAT_NOISE: f64 = 0.01;
+
+/// How far off figures are that others disturbed, or that are scaled from another speed of the machine: replayed sessions of a machine of
+/// two speeds differ by so much there.
+const CONTENDED_NOISE: f64 = 0.03;
+const SCALED_NOISE: f64 = 0.08;
 
 /// A measured op: the precision-weighted mean of its rows.
 #[derive(Clone, Debug, PartialEq)]
@@ -149,7 +154,13 @@ pub(crate) fn combine(rows: &[(f64, f64)]) -> (f64, f64) {
 
 /// Latency of a row and its relative noise.
 pub(crate) fn noisy(row: &Row) -> (f64, f64) {
-    let noise = ((row.ci_high_ms - row.ci_low_ms) / CI_WIDTH / row.latency_ms).hypot(REPEAT_NOISE);
+    let doubt = match row.status {
+        Status::Ok | Status::Wide | Status::Preempted => 0.0,
+        Status::Contended => CONTENDED_NOISE,
+        Status::Scaled => SCALED_NOISE,
+    };
+    let noise =
+        ((row.ci_high_ms - row.ci_low_ms) / CI_WIDTH / row.latency_ms).hypot(REPEAT_NOISE).hypot(doubt);
     (row.latency_ms, noise)
 }
 

@@ -107,7 +107,15 @@ pub(crate) fn measurements(rows: Vec<Row>) -> Measurements {
         profiler_version: "0".to_owned(),
         rows: rows.len(),
     };
-    Measurements { rows, conditions, tables: vec![facts], repeats: crate::Repeats::new() }
+    Measurements {
+        rows,
+        conditions,
+        tables: vec![facts],
+        speed: None,
+        anchors: None,
+        machine: None,
+        repeats: crate::Repeats::new(),
+    }
 }
 
 /// A model of [`small_space_rows`].

@@ -16,6 +16,9 @@ use crate::data::ComputeDevice;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SearchError {
+    /// Nothing to normalize by.
+    #[error("{}: its session measured no anchors, so that there is nothing to normalize by; measure with --anchors MODEL.json", .0.display())]
+    NoAnchors(std::path::PathBuf),
     /// libtorch refused an operation.
     #[error("libtorch: {}", without_stack(.0))]
     Torch(#[from] tch::TchError),

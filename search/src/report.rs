@@ -5,11 +5,20 @@ use std::{collections::BTreeSet, path::Path};
 use predictor::{Emulation, LatencyModel, Measurements, Mixing};
 use profiler::{
     measure::median,
-    record::{Level, Row},
+    record::{Level, MachineChange, Row, Status},
 };
 use serde::Serialize;
 
 use crate::{RunFolder, SearchError, train::read_trained};
+
+/// Whether measured latencies are divided by what anchors say of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Normalization {
+    /// As measured.
+    AsMeasured,
+    /// By how much slower the machine was than when the model's table was measured.
+    ByAnchors,
+}
 
 /// One trained network, predicted and measured.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -34,6 +43,8 @@ pub struct ReportRow {
     pub measured_ms: f64,
     /// Ends of the measurement's 95 % confidence interval in milliseconds.
     pub measured_interval_ms: [f64; 2],
+    /// How far to trust the measurement.
+    pub status: Status,
     /// Whether the measured latency lies in the prediction's interval.
     pub inside_interval: bool,
     /// Predicted over measured, minus 1.
@@ -68,6 +79,12 @@ pub struct Report {
     pub networks: Vec<ReportRow>,
     /// The session's other networks of known ops, if it has any.
     pub controls: Option<Controls>,
+    /// By how much the machine was slower or faster than when the model's table was measured, where the session measured anchors.
+    pub machine: Option<MachineChange>,
+    /// Whether that is so, in words.
+    pub machine_words: String,
+    /// What measured latencies were divided by; 1 unless they were to be normalized.
+    pub divided_by: f64,
 }
 
 impl Report {
@@ -81,10 +98,30 @@ impl Report {
         measured: &Path,
         folders: &[RunFolder],
         emulation: Emulation,
+        normalization: Normalization,
     ) -> Result<Self, SearchError> {
-        let measurements = Measurements::read(&[measured.to_owned()], Mixing::Refuse, emulation)?;
+        let tables = [measured.to_owned()];
+        let mut measurements = Measurements::read_at(&tables, Mixing::Refuse, emulation, model.speed())?;
         if let Some(difference) = model.conditions().difference(&measurements.conditions) {
             return Err(SearchError::OtherConditions { table: measured.to_owned(), difference });
+        }
+        let cache = model.networks().cache;
+        let machine = measurements.machine.take();
+        let machine_words = machine.as_ref().map_or_else(
+            || "whether the machine is as fast as when its table was measured is not known: measure with --anchors MODEL".to_owned(),
+            |machine| machine.in_words(cache, "network"),
+        );
+        let divided_by = match normalization {
+            Normalization::AsMeasured => 1.0,
+            Normalization::ByAnchors => {
+                let change = machine.as_ref().and_then(|machine| machine.change(cache, "network"));
+                change.ok_or_else(|| SearchError::NoAnchors(measured.to_owned()))?.ratio
+            }
+        };
+        for row in &mut measurements.rows {
+            for ms in [&mut row.latency_ms, &mut row.ci_low_ms, &mut row.ci_high_ms] {
+                *ms /= divided_by;
+            }
         }
         let row = |folder: &RunFolder| row(model, measured, &measurements.rows, folder);
         let networks: Vec<ReportRow> = folders.iter().map(row).collect::<Result<_, _>>()?;
@@ -98,6 +135,9 @@ impl Report {
             emulated: runtime.emulated,
             networks,
             controls,
+            machine,
+            machine_words,
+            divided_by,
         })
     }
 }
@@ -154,6 +194,7 @@ fn row(
         predicted_interval_ms: [prediction.low.ms(), prediction.high.ms()],
         inside_interval: (prediction.low.ms()..=prediction.high.ms()).contains(&measured.latency_ms),
         measured_ms: measured.latency_ms,
+        status: measured.status,
         measured_interval_ms: [measured.ci_low_ms, measured.ci_high_ms],
         relative_error: prediction.latency.ms() / measured.latency_ms - 1.0,
         session: measured.session.clone(),

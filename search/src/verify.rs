@@ -9,7 +9,7 @@ use crate::{
     RunFolder, SearchError,
     export::{load_trained, onnx_model},
     programs::{CommandLine, Programs},
-    report::Report,
+    report::{Normalization, Report},
     watch::Watcher,
 };
 
@@ -24,9 +24,11 @@ pub struct VerifyOptions {
     pub budget_s: u64,
     /// Whether the model may be one of emulated figures.
     pub emulation: Emulation,
+    /// Whether measured latencies are divided by what anchors say of the machine.
+    pub normalization: Normalization,
 }
 
-/// Exports trained networks into their folders, measures them with the profiler on the model's runtime into `table`
+/// Exports trained networks into their folders, measures them, and the anchors that the model carries, with the profiler on the model's runtime into `table`
 /// (or takes them from there if it exists), and puts predicted beside measured.
 ///
 /// # Errors
@@ -34,6 +36,7 @@ pub struct VerifyOptions {
 /// failure.
 pub fn verify(
     model: &LatencyModel,
+    model_path: &Path,
     folders: &[RunFolder],
     table: &Path,
     options: &VerifyOptions,
@@ -67,10 +70,16 @@ pub fn verify(
         let cpus: Vec<_> = conditions.cpus.iter().map(usize::to_string).collect();
         line = line.with(["--cpus", &cpus.join(",")]);
     }
+    if model.anchors().is_some() {
+        line = line.with(["--anchors".as_ref(), model_path]);
+    }
+    if let Some(speed) = model.speed() {
+        line = line.with(["--speed", &speed.to_string()]);
+    }
     line = line.with(["--budget-s", &options.budget_s.to_string()]);
     line = line.with(["--output".as_ref(), table]);
     if !table.exists() {
         programs.run(&line, watcher)?;
     }
-    Report::new(model, table, folders, options.emulation)
+    Report::new(model, table, folders, options.emulation, options.normalization)
 }

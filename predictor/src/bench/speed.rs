@@ -120,5 +120,13 @@ fn made_up(space: &SearchSpace) -> Result<Measurements, PredictorError> {
     };
     let mut conditions = ImportSession::conditions("none", "made up", 1);
     conditions.runtime.emulated = true;
-    Ok(Measurements { rows, conditions, tables: vec![facts], repeats: Repeats::new() })
+    Ok(Measurements {
+        rows,
+        conditions,
+        tables: vec![facts],
+        speed: None,
+        anchors: None,
+        machine: None,
+        repeats: Repeats::new(),
+    })
 }

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use profiler::record::{Conditions, ReadError, Row};
+use profiler::{
+    measure::Speed,
+    record::{Conditions, ReadError, Row},
+};
 
 use crate::{Evaluation, LatencyModel, PredictorError, Scoring, Unanswered, cell::CellModelFile};
 
@@ -30,6 +33,13 @@ impl AnyModel {
         match self {
             Self::Ops(model) => model.conditions(),
             Self::Cells(model) => &model.conditions,
+        }
+    }
+
+    pub(super) fn speed(&self) -> Option<Speed> {
+        match self {
+            Self::Ops(model) => model.speed(),
+            Self::Cells(_) => None,
         }
     }
 

@@ -36,8 +36,12 @@ pub(super) struct AuditTables {
 
 impl AuditTables {
     pub(super) fn execute(self) -> anyhow::Result<String> {
-        let measurements =
-            Measurements::read(&self.tables, self.leniency.mixing(), self.leniency.emulation())?;
+        let measurements = Measurements::read_at(
+            &self.tables,
+            self.leniency.mixing(),
+            self.leniency.emulation(),
+            self.leniency.speed,
+        )?;
         let audit = Audit::of(&measurements.rows)?;
         note_emulated(&measurements.conditions);
         if self.json { output::json(&audit) } else { Ok(report(&audit, self.most)) }

@@ -43,7 +43,10 @@ impl Evaluate {
     pub(super) fn execute(self) -> anyhow::Result<String> {
         let model = AnyModel::read(&self.model)?;
         let tables = [self.table.clone()];
-        let measurements = Measurements::read(&tables, self.leniency.mixing(), self.leniency.emulation())?;
+        let measurements = {
+            let speed = self.leniency.speed.or(model.speed());
+            Measurements::read_at(&tables, self.leniency.mixing(), self.leniency.emulation(), speed)?
+        };
         if self.leniency.mixing() == Mixing::Refuse
             && let Some(difference) = model.conditions().difference(&measurements.conditions)
         {

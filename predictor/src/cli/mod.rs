@@ -91,6 +91,9 @@ struct Leniency {
     /// Use emulated figures, which are no timings.
     #[arg(long)]
     allow_emulated: bool,
+    /// Of tables measured with --speed both: fast or sustained.
+    #[arg(long, value_name = "SPEED")]
+    speed: Option<profiler::measure::Speed>,
 }
 
 impl Leniency {

@@ -72,8 +72,12 @@ pub(super) fn prior(models: &[PathBuf]) -> Result<Prior, PredictorError> {
 
 impl Transfer {
     pub(super) fn execute(self) -> anyhow::Result<String> {
-        let measurements =
-            Measurements::read(&self.tables, self.leniency.mixing(), self.leniency.emulation())?;
+        let measurements = Measurements::read_at(
+            &self.tables,
+            self.leniency.mixing(),
+            self.leniency.emulation(),
+            self.leniency.speed,
+        )?;
         if let Some(known) = known_devices(&self.prior)? {
             return self.transfer_ops(&known, &measurements);
         }

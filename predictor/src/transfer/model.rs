@@ -101,6 +101,8 @@ impl LatencyModel {
         })?;
         Ok(Self {
             conditions: measurements.conditions.clone(),
+            speed: measurements.speed,
+            anchors: measurements.anchors.clone(),
             provenance: Provenance {
                 tool_version: env!("CARGO_PKG_VERSION").to_owned(),
                 fitted_at: jiff::Timestamp::now().to_string(),

@@ -6,8 +6,8 @@ use profiler::{
     device::{Device, MachineState},
     measure::{DriftReport, Outcome, Protocol},
     record::{
-        Cache, Conditions, Level, OutputCheck, Row, Runtime, Session, session_path, write_architecture,
-        write_session, write_table,
+        Cache, Conditions, Level, OutputCheck, Row, Runtime, Session, SpeedReport, session_path,
+        write_architecture, write_session, write_table,
     },
     spec::{Architecture, OpSpec, SearchSpace, SpaceFile},
 };
@@ -122,7 +122,8 @@ fn session(bench: &Bench) -> Session {
         protocol: Protocol::default(),
         outputs: OutputCheck::default(),
         drift,
-        tempo: None,
+        speed: SpeedReport::default(),
+        machine: None,
         heat: None,
         runs: 1000,
         dropped_runs: 0,

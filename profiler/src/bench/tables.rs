@@ -36,7 +36,16 @@ impl Job<'_> {
         let (backend, threads, stop) = (self.backend, self.bench.threads, self.stop);
         let compare_with =
             CompareWith::Nothing("a bench times what is compared in the table of its own process");
-        let sweep = Sweep { subjects, backend, threads, cpus, protocol, compare_with, output: path.clone() };
+        let sweep = Sweep {
+            subjects,
+            backend,
+            threads,
+            cpus,
+            protocol,
+            anchors: None,
+            compare_with,
+            output: path.clone(),
+        };
         let mut steps = Steps { job: self, doing: name.replace('-', " "), share };
         match sweep.run(&mut steps, stop)? {
             SweepResult::Done { measured, session } => {

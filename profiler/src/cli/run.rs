@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashSet,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::{Arc, atomic::AtomicBool, atomic::Ordering},
 };
@@ -23,13 +23,13 @@ use super::{
     speed::{self, SpeedArgs},
 };
 use crate::{
-    backend::{BackendOptions, MockNoise, open},
-    device::pin,
+    backend::{Backend, BackendOptions, MockNoise, open},
+    device::{Device, pin},
     measure::{Protocol, Speed},
-    record::{Cache, Row, Session},
+    record::{Anchors, Cache, Row, Session},
     sweep::{
-        MockLaw, Planned, Sweep, SweepResult, journal_path, mock_costs, plan_model, plan_networks, plan_op,
-        plan_ops,
+        MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors, plan_model,
+        plan_networks, plan_op, plan_ops,
     },
 };
 
@@ -100,6 +100,10 @@ pub(super) struct Run {
     budget_s: u64,
     #[command(flatten)]
     speed: SpeedArgs,
+    /// Measure a dozen figures of an earlier session again, in between, and report by how much the machine is slower or faster: those
+    /// of a table, or those that a latency model carries.
+    #[arg(long, value_name = "MODEL.json|TABLE.csv")]
+    anchors: Option<PathBuf>,
     #[command(flatten)]
     heat: HeatArgs,
     /// Noise of the mock's emulated figures.
@@ -122,10 +126,14 @@ impl Run {
             return Err(UsageError(format!("--mock-noise {}: expected 0 to 1", self.mock_noise)).into());
         }
         let subjects = self.subjects()?;
+        let anchors = self.anchors.as_deref().map(Anchors::read).transpose()?;
+        let again =
+            anchors.iter().map(|anchors| plan_anchors(anchors, &subjects)).collect::<Result<Vec<_>, _>>()?;
+        let all: Vec<Planned> = subjects.iter().chain(again.iter().flatten()).cloned().collect();
         let noise = MockNoise { amplitude: self.mock_noise, seed: self.seed };
         let options = BackendOptions {
             onnxruntime_library: self.onnxruntime.clone(),
-            mock: Some((mock_costs(&subjects, MockLaw::default()), noise)),
+            mock: Some((mock_costs(&all, MockLaw::default()), noise)),
         };
         let backend = open(&self.backend, options)?;
         let protocol = self.protocol();
@@ -137,11 +145,14 @@ impl Run {
             Some(_) => Vec::new(),
             None => pin(self.cpus.as_deref(), self.threads).map_err(|e| UsageError(e.to_string()))?,
         };
+        if let (Some(path), Some(anchors)) = (&self.anchors, &anchors) {
+            self.check_anchors(path, anchors, backend.as_ref(), &cpus, &protocol)?;
+        }
         let other = self.compare.other(backend.as_ref(), self.onnxruntime.as_deref())?;
-        let mut shown = Shown::new(self.progress, subjects.len());
+        let mut shown = Shown::new(self.progress, all.len());
         let output = self.output.clone();
         let (backend, threads, compare_with) = (backend.as_ref(), self.threads, other.with());
-        let sweep = Sweep { subjects, backend, threads, cpus, protocol, compare_with, output };
+        let sweep = Sweep { subjects, backend, threads, cpus, protocol, anchors, compare_with, output };
         let handle = shown.handle();
         let result = sweep.run_live(&mut shown, &stop, &mut |row| {
             let write = || write_row(row, Standing::Provisional);
@@ -210,6 +221,35 @@ impl Run {
         Ok(subjects)
     }
 
+    /// Those of another machine, runtime or speed say nothing of this one.
+    fn check_anchors(
+        &self,
+        path: &Path,
+        anchors: &Anchors,
+        backend: &dyn Backend,
+        cpus: &[usize],
+        protocol: &Protocol,
+    ) -> anyhow::Result<()> {
+        let here = conditions(backend, self.threads, cpus, &Device::of_this_machine());
+        if let Some(difference) = anchors.conditions.difference(&here) {
+            return Err(UsageError(format!(
+                "--anchors {}: measured under other conditions than here: {difference}",
+                path.display()
+            ))
+            .into());
+        }
+        if !protocol.speeds.contains(&anchors.speed) {
+            return Err(UsageError(format!(
+                "--anchors {}: figures of the {} speed; measure at it, too: --speed {} or both",
+                path.display(),
+                anchors.speed,
+                anchors.speed
+            ))
+            .into());
+        }
+        Ok(())
+    }
+
     fn protocol(&self) -> Protocol {
         Protocol {
             seed: self.seed,
@@ -263,6 +303,9 @@ fn report(session: &Session, output: &std::path::Path, rows: usize) {
     );
     if conditions.runtime.emulated {
         eprintln!("note: emulated figures, not timings");
+    }
+    if let Some(machine) = &session.machine {
+        eprintln!("{}", machine.in_words(Cache::Hot, "network"));
     }
     session.heat.iter().for_each(heat::report);
     session.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));

@@ -41,6 +41,7 @@ fn measured(seed: u64, factor: impl Fn(&str) -> f64 + 'static) -> (Vec<Row>, Ses
         threads: 1,
         cpus: vec![],
         protocol,
+        anchors: None,
         compare_with: CompareWith::Nothing("an emulated runtime has no outputs"),
         output: output.clone(),
     };

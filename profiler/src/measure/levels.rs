@@ -54,6 +54,14 @@ impl Levels {
         }
     }
 
+    /// The level at a moment that has one so near.
+    pub(super) fn near(&self, at_ns: f64, reach_ns: u64) -> Option<f64> {
+        let next = self.0.partition_point(|level| level.at_ns <= at_ns);
+        let around = self.0[next.saturating_sub(1)..].iter().take(2);
+        let is_near = around.into_iter().any(|level| (level.at_ns - at_ns).abs() <= reach_ns as f64);
+        self.at(at_ns).filter(|_| is_near)
+    }
+
     /// All of them.
     pub(super) fn values(&self) -> impl Iterator<Item = f64> {
         self.0.iter().map(|level| level.value)
@@ -101,5 +109,10 @@ mod tests {
         let levels = Levels::of(&[(0, 1.0), (100, 3.0)], Window { reach_ns: 1, fewest: 1, step_ns: 1 });
         assert_eq!([-5.0, 25.0, 200.0].map(|at| levels.at(at).unwrap()), [1.0, 1.5, 3.0]);
         assert_eq!(Levels::default().at(0.0), None);
+        let near = |at_ns| levels.near(at_ns, 10);
+        assert_eq!(
+            [-11.0, -9.0, 50.0, 92.5, 110.0, 111.0].map(near),
+            [None, Some(1.0), None, Some(2.85), Some(3.0), None]
+        );
     }
 }

@@ -28,6 +28,20 @@ pub fn midmean_interval(values: &[f64]) -> Option<Interval> {
     Some(Interval { low: middle.mean - half_width, high: middle.mean + half_width })
 }
 
+/// The mean of few values and its 95 % confidence interval, if they are normally distributed. `None` below two values.
+#[must_use]
+pub fn mean_interval(values: &[f64]) -> Option<(f64, Interval)> {
+    /// The 97.5 % quantiles of Student's distribution with one and two degrees of freedom.
+    const FEW: [f64; 2] = [12.706, 4.303];
+    let count = values.len() as f64;
+    let freedom = values.len().checked_sub(1).filter(|freedom| *freedom > 0)?;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
+    let quantile = FEW.get(freedom - 1).copied().unwrap_or_else(|| student_95(freedom as f64));
+    let half_width = quantile * (squares / (count * freedom as f64)).sqrt();
+    Some((mean, Interval { low: mean - half_width, high: mean + half_width }))
+}
+
 struct Middle {
     mean: f64,
     /// Values that are left.
@@ -91,6 +105,16 @@ mod tests {
         assert_eq!((midmean(&[]), midmean_interval(&values[..5])), (None, None));
         // All alike: known exactly.
         assert_eq!(midmean_interval(&[2.0; 6]), Some(Interval { low: 2.0, high: 2.0 }));
+    }
+
+    #[test]
+    fn few_values_have_a_mean() {
+        // 1 and 3: mean 2, deviation √2, of the mean 1; 12.706. Then 1, 2, 3: deviation 1, of the mean 1/√3; 4.303/√3 = 2.484.
+        let (mean, interval) = mean_interval(&[1.0, 3.0]).unwrap();
+        assert!((mean - 2.0).abs() < 1e-12 && (interval.high - 14.706).abs() < 1e-9, "{interval:?}");
+        let (_, interval) = mean_interval(&[1.0, 2.0, 3.0]).unwrap();
+        assert!((interval.high - 2.0 - 2.484).abs() < 0.001, "{interval:?}");
+        assert!(mean_interval(&[1.0]).is_none() && mean_interval(&[]).is_none());
     }
 
     #[test]

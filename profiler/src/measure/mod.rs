@@ -44,7 +44,7 @@ pub use heat::{HeatLimits, HeatReport, Pause, PauseEnd, Warmth};
 pub use history::{Burst, Disturbed, Entry, History, NotStarted, Reading, Samples, Segment};
 pub use instruments::Instruments;
 pub use interval::{Interval, median, median_interval, quantile};
-pub use midmean::{midmean, midmean_interval};
+pub use midmean::{mean_interval, midmean, midmean_interval};
 pub use modes::Speed;
 pub use processor::{KernelUsage, NeverPreempted, Processor, ThreadClock, Usage};
 pub use progress::{Observer, Outcome, Progress, Silent};

@@ -26,6 +26,15 @@ impl std::fmt::Display for Speed {
     }
 }
 
+impl std::str::FromStr for Speed {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = [Self::Fast, Self::Sustained].into_iter().find(|speed| speed.to_string() == name);
+        found.ok_or_else(|| format!("`{name}` is no speed of a machine, expected fast or sustained"))
+    }
+}
+
 /// A speed of the machine: a heap in the distribution of how long everything took over what it takes by itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Mode {

@@ -17,13 +17,10 @@ pub use report::{ModeReport, ReferenceLevel, drift_report, reference_levels, spe
 /// By how much the machine slowed everything down, over a history, against one of its speeds.
 ///
 /// What slows one subject slows the others: a neighbour on the same core or caches, a lower clock. Hot runs say it, and the
-/// readings of the references. In older histories without references, turns without a hot time have a track of their own:
-/// what a cold run finds in the caches depends on who was there before, and says nothing of how fast hot runs would be.
+/// readings of the references; what a cold run finds in the caches depends on who was there before, and says nothing of how fast
+/// hot runs would be.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Slowdown {
-    hot: Track,
-    cold: Option<Track>,
-}
+pub(super) struct Slowdown(Track);
 
 /// The machine's speed at a moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,6 +36,8 @@ pub(super) struct Moment {
 impl Moment {
     /// A moment of which nothing is known.
     pub(super) const UNKNOWN: Self = Self { slowness: 1.0, beyond_calm: 0.0, is_chosen: true };
+    /// One of a machine of several speeds, when nothing was timed that tells which it had.
+    const AT_ANY_SPEED: Self = Self { slowness: 1.0, beyond_calm: f64::INFINITY, is_chosen: false };
 }
 
 /// Stands for the first reference among subjects; the others are below it.
@@ -51,39 +50,28 @@ const FEWEST_CALM: usize = 12;
 impl Slowdown {
     /// The slowdown of a history against one of its machine's speeds; `None` if too little was timed to tell.
     pub(super) fn of(history: &History, speed: Speed) -> Option<Self> {
-        let (mut hot, mut cold) = (Vec::new(), Vec::new());
+        let mut timed = Vec::new();
         let mut has_references = false;
         for (segment, recorded) in history.segments().iter().enumerate() {
             for burst in &recorded.bursts {
-                let timed = |ln_ns| Timed { segment, at_ns: middle_ns(burst), who: burst.subject, ln_ns };
-                if has_hot_runs(burst) {
-                    hot.extend(ln_median(&burst.hot).map(timed));
-                } else {
-                    cold.extend(ln_median(&burst.cold).map(timed));
-                }
+                let of_burst = |ln_ns| Timed { segment, at_ns: middle_ns(burst), who: burst.subject, ln_ns };
+                timed.extend(ln_median(&burst.hot).map(of_burst));
             }
             for reading in &recorded.readings {
                 let Some(reference) = reading.reference.filter(|_| reading.took.0 > 0.0) else { continue };
                 has_references = true;
                 let (who, ln_ns) = (REFERENCE - reference, reading.took.0.ln());
-                hot.push(Timed { segment, at_ns: reading.at_ns, who, ln_ns });
+                timed.push(Timed { segment, at_ns: reading.at_ns, who, ln_ns });
             }
         }
-        hot.sort_by_key(|timed| (timed.segment, timed.at_ns));
-        let segments = history.segments().len();
+        timed.sort_by_key(|timed| (timed.segment, timed.at_ns));
         let fewest = if has_references { 1 } else { FEWEST_SUBJECTS };
-        let hot = Track::of(&hot, segments, speed, fewest)?;
-        let cold = if has_references { None } else { Track::of(&cold, segments, speed, fewest) };
-        Some(Self { hot, cold })
+        Track::of(&timed, history.segments().len(), speed, fewest).map(Self)
     }
 
-    /// The machine's speed during a turn; unknown in a segment without a time that says it.
+    /// The machine's speed during a turn.
     pub(super) fn during(&self, segment: usize, burst: &Burst) -> Moment {
-        let (track, samples) = match &self.cold {
-            Some(cold) if !has_hot_runs(burst) => (cold, &burst.cold),
-            _ => (&self.hot, &burst.hot),
-        };
-        track.at(segment, middle_ns(burst) as f64, burst.subject, ln_median(samples))
+        self.0.at(segment, middle_ns(burst) as f64, burst.subject, ln_median(&burst.hot))
     }
 }
 
@@ -122,11 +110,6 @@ pub(super) fn calmest<T>(turns: impl Iterator<Item = (Moment, T)>) -> Vec<T> {
 /// The moment that stands for a turn.
 pub(super) fn middle_ns(burst: &Burst) -> u64 {
     burst.at_ns + burst.took_ns / 2
-}
-
-/// Whether it took hot runs, undisturbed ones or not.
-fn has_hot_runs(burst: &Burst) -> bool {
-    !(burst.hot.kept.is_empty() && burst.hot.dropped.is_empty())
 }
 
 fn ln_median(samples: &Samples) -> Option<f64> {

@@ -190,7 +190,9 @@ enum Choice {
 
 impl Turn {
     fn chosen(&self, choice: Choice) -> impl Iterator<Item = &(RawNs, CorrectedNs)> {
-        let is_left_aside = !(self.moment.is_chosen || matches!(choice, Choice::Scaled | Choice::All));
+        let is_known = self.moment.beyond_calm.is_finite();
+        let is_taken = matches!(choice, Choice::Scaled) && is_known || choice == Choice::All;
+        let is_left_aside = !(self.moment.is_chosen || is_taken);
         let (kept, disturbed): (&[_], &[_]) = match choice {
             _ if is_left_aside => (&[], &[]),
             Choice::Undisturbed | Choice::Scaled => (&self.kept, &[]),

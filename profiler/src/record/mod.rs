@@ -3,19 +3,23 @@
 //! Each carries its format and version and is refused when they are unknown. All are written to a temporary file that
 //! is then renamed, so that a reader never sees half of one.
 
+mod anchors;
 mod architecture_file;
 mod atomic;
 mod document;
 mod error;
+mod machine_change;
 mod output_check;
 mod row;
 mod session;
 mod table;
 
+pub use anchors::{Anchor, Anchors};
 pub use architecture_file::{read_architecture, write_architecture};
 pub use atomic::{TEMPORARY_PREFIX, write_atomic};
 pub use document::{read_document, read_text, write_document};
 pub use error::{ReadError, WriteError};
+pub use machine_change::{AnchorFigure, Change, MachineChange};
 pub use output_check::{NotCompared, OutputCheck};
 pub use row::{Cache, Level, Row, Status, TABLE_VERSION};
 pub use session::{

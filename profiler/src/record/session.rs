@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{OutputCheck, ReadError, WriteError, read_document, write_document};
+use super::{MachineChange, OutputCheck, ReadError, WriteError, read_document, write_document};
 use crate::{
     device::{Device, MachineState},
     measure::{DriftReport, HeatReport, ModeReport, Outcome, Protocol, ReferenceLevel, Speed},
@@ -150,6 +150,9 @@ pub struct Session {
     /// The machine's speeds, and which of them the figures are of.
     #[serde(default)]
     pub speed: SpeedReport,
+    /// By how much the machine is slower or faster than when the anchors were measured; absent without anchors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<MachineChange>,
     /// Temperatures, frequencies and pauses to cool; absent where time itself is emulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heat: Option<HeatReport>,

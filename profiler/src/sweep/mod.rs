@@ -24,10 +24,10 @@ pub use journal::{Journal, Recorded, journal_path, read_journal};
 pub use mock_law::{MockLaw, mock_costs};
 pub use model_file::plan_model;
 pub use network::{NetworkProfile, NetworkResult};
-pub use plan::{Planned, plan_networks, plan_op, plan_ops};
+pub use plan::{Planned, plan_anchors, plan_networks, plan_op, plan_ops};
 pub use rows::{Measured, rows};
 pub use run::{Sweep, SweepResult};
-pub use session::runtime_of;
+pub use session::{conditions, runtime_of};
 
 #[cfg(test)]
 mod tests;

@@ -165,6 +165,7 @@ impl NetworkProfile<'_> {
             outputs,
             drift,
             speed: speed_report(history, &self.protocol),
+            machine: None,
             heat: Some(heat),
             runs: whole.runs + in_place.runs,
             dropped_runs: whole.dropped_runs + in_place.dropped_runs,

@@ -8,7 +8,7 @@ use rand_pcg::Pcg64;
 use super::SweepError;
 use crate::{
     onnx::{network_model, op_model},
-    record::Level,
+    record::{Anchor, Anchors, Level},
     spec::{Architecture, OpSpec, SearchSpace, SpecError},
 };
 
@@ -67,6 +67,22 @@ pub fn plan_networks(space: &SearchSpace, count: usize, seed: u64) -> Result<Vec
         return Err(SpecError::Choice { space: space.name().to_owned(), reason }.into());
     }
     Ok(planned)
+}
+
+/// The anchors of an earlier session, but for those that are planned already.
+///
+/// # Errors
+/// [`SweepError::Spec`] for one that is no op, or whose ops make no network; [`SweepError::Model`].
+pub fn plan_anchors(anchors: &Anchors, planned: &[Planned]) -> Result<Vec<Planned>, SweepError> {
+    let is_new = |anchor: &&Anchor| planned.iter().all(|planned| planned.key != anchor.subject);
+    let plan = |anchor: &Anchor| match anchor.level {
+        Level::Op => plan_op(anchor.subject.parse()?),
+        Level::Network => {
+            let ops = anchor.ops.split_whitespace().map(str::parse).collect::<Result<Vec<OpSpec>, _>>()?;
+            plan_network(&Architecture::new(&anchor.subject, None, ops)?)
+        }
+    };
+    anchors.subjects.iter().filter(is_new).map(plan).collect()
 }
 
 fn plan_network(network: &Architecture) -> Result<Planned, SweepError> {

@@ -1,6 +1,6 @@
 //! Running a sweep from its plan to its files.
 
-use std::{path::PathBuf, sync::atomic::AtomicBool};
+use std::{collections::HashSet, path::PathBuf, sync::atomic::AtomicBool};
 
 use jiff::Timestamp;
 
@@ -10,11 +10,12 @@ use super::{
     journal::{Header, models_sha256},
     journal_path,
     loaded::Loaded,
+    plan::plan_anchors,
     recorder::Recorder,
     references::{load_references, speed_report},
     rows,
     rows::subject_rows,
-    session::{conditions, drift_warning, new_session, output_warning},
+    session::{change_since, conditions, drift_warning, new_session, output_warning},
 };
 use crate::{
     backend::{Backend, Model},
@@ -23,7 +24,7 @@ use crate::{
         Entry, HeatReport, History, Instruments, Observer, Outcome, Protocol, SubjectFailure, SubjectSummary,
         drift_report, measure,
     },
-    record::{OutputCheck, Row, Session, session_path, write_session, write_table},
+    record::{Anchors, OutputCheck, Row, Session, session_path, write_session, write_table},
 };
 
 /// A sweep: subjects, and how and where to measure them.
@@ -38,6 +39,8 @@ pub struct Sweep<'a> {
     pub cpus: Vec<usize>,
     /// How.
     pub protocol: Protocol,
+    /// Figures of an earlier session that are measured again, beside the subjects, to tell whether the machine is the same.
+    pub anchors: Option<Anchors>,
     /// With what outputs are compared before anything is timed.
     pub compare_with: CompareWith<'a>,
     /// The table to write.
@@ -79,6 +82,11 @@ impl Sweep<'_> {
         provisional: &mut dyn FnMut(&Row) -> Result<(), SubjectFailure>,
     ) -> Result<SweepResult, SweepError> {
         self.check_names()?;
+        let asked_for = self.subjects.len();
+        if let Some(anchors) = &self.anchors {
+            let more = plan_anchors(anchors, &self.subjects)?;
+            self.subjects.extend(more);
+        }
         let mut ops = self.subjects.iter().flat_map(|planned| &planned.ops);
         ops.try_for_each(|op| self.backend.supports(op))?;
         let models_sha256 = models_sha256(&self.subjects);
@@ -97,7 +105,7 @@ impl Sweep<'_> {
         let mut recorder = Recorder {
             write: |entry: &Entry| journal.append(entry),
             closed: |subject: usize, summaries: &[SubjectSummary]| {
-                let Some(planned) = self.subjects.get(subject) else { return Ok(()) };
+                let Some(planned) = self.subjects[..asked_for].get(subject) else { return Ok(()) };
                 let rows = summaries.iter().filter_map(|summary| subject_rows(planned, summary, &session));
                 rows.flatten().try_for_each(|row| provisional(&row))
             },
@@ -111,6 +119,15 @@ impl Sweep<'_> {
         }
         let header = &journal.header;
         let mut measured = rows(&self.subjects, &history, &self.protocol, &header.session)?;
+        let machine = self.anchors.as_ref().map(|anchors| change_since(anchors, &measured.rows));
+        let machine = machine.and_then(|(machine, warning)| {
+            measured.warnings.extend(warning);
+            machine
+        });
+        // Anchors that nobody asked for are no part of the table.
+        let keys: HashSet<&str> =
+            self.subjects[..asked_for].iter().map(|planned| planned.key.as_str()).collect();
+        measured.rows.retain(|row| keys.contains(row.subject.as_str()));
         let drift = drift_report(&history, &self.protocol)?;
         measured.warnings.extend(drift_warning(&drift));
         measured.warnings.extend(output_warning(&outputs));
@@ -131,6 +148,7 @@ impl Sweep<'_> {
             outputs,
             drift,
             speed: speed_report(&history, &self.protocol),
+            machine,
             heat: self.backend.emulated_clock().is_none().then_some(heat),
             runs: measured.runs,
             dropped_runs: measured.dropped_runs,

@@ -6,16 +6,12 @@ use crate::{
     backend::Backend,
     device::{Device, emulator},
     measure::DriftReport,
-    record::{Conditions, EMULATED_BY, OutputCheck, Runtime},
+    record::{Anchors, Conditions, EMULATED_BY, MachineChange, OutputCheck, Row, Runtime},
 };
 
 /// What must not change while a session lasts.
-pub(super) fn conditions(
-    backend: &dyn Backend,
-    threads: usize,
-    cpus: &[usize],
-    device: &Device,
-) -> Conditions {
+#[must_use]
+pub fn conditions(backend: &dyn Backend, threads: usize, cpus: &[usize], device: &Device) -> Conditions {
     Conditions {
         device: device.name(),
         runtime: runtime_of(backend),
@@ -56,6 +52,21 @@ pub(super) fn drift_warning(drift: &DriftReport) -> Option<String> {
             100.0 / drift.low_ratio
         )
     })
+}
+
+/// By how much the machine changed since anchors were measured, and what a reader should know if that cannot be told.
+pub(super) fn change_since(anchors: &Anchors, rows: &[Row]) -> (Option<MachineChange>, Option<String>) {
+    let change = MachineChange::of(anchors, rows);
+    let warning = change.is_none().then(|| {
+        format!(
+            "too few of the {} anchors of session {} were measured at the machine's {} speed to tell whether it is the same machine: \
+             measure longer (--budget-s)",
+            anchors.subjects.len(),
+            anchors.session,
+            anchors.speed
+        )
+    });
+    (change, warning)
 }
 
 /// What a reader should know when some outputs could not be compared.

@@ -43,6 +43,7 @@ fn sweep_with(
         threads,
         cpus: vec![],
         protocol,
+        anchors: None,
         compare_with: CompareWith::Nothing(""),
         output,
     }
@@ -170,6 +171,7 @@ fn too_little_time_is_an_error_and_not_a_table_of_guesses() {
         threads: 1,
         cpus: vec![],
         protocol,
+        anchors: None,
         compare_with: CompareWith::Nothing(""),
         output: output.clone(),
     };
@@ -199,6 +201,7 @@ fn foreign_models_have_no_mock_cost_and_twins_are_refused() {
         threads: 1,
         cpus: vec![],
         protocol,
+        anchors: None,
         compare_with: CompareWith::Nothing(""),
         output,
     };

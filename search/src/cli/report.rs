@@ -4,9 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use predictor::{Emulation, LatencyModel};
+use profiler::record::Status;
 
 use super::output::{self, percent, table};
-use crate::{RunFolder, report};
+use crate::{
+    RunFolder,
+    report::{self, Normalization},
+};
 
 /// Puts what was predicted of trained networks beside what was measured.
 #[derive(Debug, Args)]
@@ -23,6 +27,10 @@ pub(super) struct Report {
     /// Folders of finished trainings.
     #[arg(value_name = "DIR", required = true)]
     trainings: Vec<PathBuf>,
+    /// Divide measured latencies by how much slower the machine was than when the model's table was measured, as the session's anchors
+    /// say.
+    #[arg(long)]
+    normalize: bool,
     /// Take emulated figures, which are no timings.
     #[arg(long)]
     allow_emulated: bool,
@@ -36,9 +44,14 @@ impl Report {
         let model = LatencyModel::read(&self.model)?;
         let folders: Vec<_> = self.trainings.iter().map(|path| RunFolder::new(path)).collect();
         let emulation = if self.allow_emulated { Emulation::Allow } else { Emulation::Refuse };
-        let report = report::Report::new(&model, &self.measured, &folders, emulation)?;
+        let report =
+            report::Report::new(&model, &self.measured, &folders, emulation, normalization(self.normalize))?;
         if self.json { output::json(&report) } else { Ok(show(&report)) }
     }
+}
+
+pub(super) fn normalization(normalize: bool) -> Normalization {
+    if normalize { Normalization::ByAnchors } else { Normalization::AsMeasured }
 }
 
 pub(super) fn show(report: &report::Report) -> String {
@@ -75,5 +88,31 @@ pub(super) fn show(report: &report::Report) -> String {
             controls.median_ratio
         )
     });
-    format!("{lines}\n{}, {}{controls}", report.device, report.runtime)
+    let doubtful: Vec<String> = report
+        .networks
+        .iter()
+        .filter_map(|row| Some(format!("\n{}: its measurement is {}", row.name, doubt(row.status)?)))
+        .collect();
+    let divided = if report.divided_by == 1.0 {
+        String::new()
+    } else {
+        format!("\nmeasured latencies are divided by {:.4}", report.divided_by)
+    };
+    let machine = &report.machine_words;
+    format!(
+        "{lines}\n{}, {}{controls}{}\n{machine}{divided}",
+        report.device,
+        report.runtime,
+        doubtful.concat()
+    )
+}
+
+/// Why a measurement is not to be trusted, if it is not.
+fn doubt(status: Status) -> Option<&'static str> {
+    match status {
+        Status::Ok | Status::Wide => None,
+        Status::Preempted => Some("of pre-empted runs: the machine was too busy"),
+        Status::Scaled => Some("scaled from another speed of the machine: it may be 10 % off; measure again"),
+        Status::Contended => Some("of a time when others used the same cores: measure again when less runs"),
+    }
 }

@@ -5,7 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use predictor::{Emulation, LatencyModel};
 
-use super::{UsageError, output, progress::Bar, report::show};
+use super::{
+    UsageError, output,
+    progress::Bar,
+    report::{normalization, show},
+};
 use crate::{
     RunFolder,
     programs::Programs,
@@ -38,6 +42,9 @@ pub(super) struct Verify {
     /// Seconds that measuring may take.
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     budget_s: u64,
+    /// Divide measured latencies by how much slower the machine is than when the model's table was measured, as its anchors say.
+    #[arg(long)]
+    normalize: bool,
     /// Take emulated figures, which are no timings.
     #[arg(long)]
     allow_emulated: bool,
@@ -56,10 +63,11 @@ impl Verify {
         let model = LatencyModel::read(&self.model)?;
         let folders: Vec<_> = self.trainings.iter().map(|path| RunFolder::new(path)).collect();
         let emulation = if self.allow_emulated { Emulation::Allow } else { Emulation::Refuse };
-        let options =
-            VerifyOptions { space: self.space, networks: self.networks, budget_s: self.budget_s, emulation };
+        let normalization = normalization(self.normalize);
+        let (space, networks, budget_s) = (self.space, self.networks, self.budget_s);
+        let options = VerifyOptions { space, networks, budget_s, emulation, normalization };
         let (programs, bar) = (Programs::beside_this_one()?, Bar::new()?);
-        let report = verify(&model, &folders, &self.output, &options, &programs, &bar)?;
+        let report = verify(&model, &self.model, &folders, &self.output, &options, &programs, &bar)?;
         if self.json { output::json(&report) } else { Ok(show(&report)) }
     }
 }

@@ -58,6 +58,8 @@ pub struct Blind {
 /// What was found on one device.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DeviceFindings {
+    /// Whether the machine was as fast when networks were measured as when its table was, in words; `None` without anchors.
+    pub machine: Option<String>,
     /// Its name in the study.
     pub name: String,
     /// The runtime and its version.
@@ -197,7 +199,9 @@ fn on_device(
     let others = plan.preset.devices.iter();
     let cross = others.map(|other| Ok((other.name.clone(), group(Origin::Searched(other.name.clone()))?)));
     let runtime = &judge.measurements.conditions.runtime;
+    let machine = judge.measurements.machine.as_ref();
     Ok(DeviceFindings {
+        machine: machine.map(|machine| machine.in_words(judge.model.networks().cache, "network")),
         name: device.name.clone(),
         runtime: format!("{} {}", runtime.name, runtime.version),
         target_ms,

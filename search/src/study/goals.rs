@@ -181,6 +181,7 @@ mod tests {
             cut: group(&[]),
         };
         let device = DeviceFindings {
+            machine: None,
             name: "a".to_owned(),
             runtime: String::new(),
             target_ms: 1.2,

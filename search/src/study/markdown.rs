@@ -26,6 +26,9 @@ pub fn markdown(findings: &Findings, goals: &[Goal]) -> String {
         );
     }
     for device in &findings.devices {
+        if let Some(machine) = &device.machine {
+            let _ = writeln!(text, "\n{}: {machine}.", device.name);
+        }
         on_device(&mut text, device, if findings.emulated { "emulated" } else { "measured" });
     }
     cross(&mut text, findings);

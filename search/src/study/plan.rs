@@ -269,6 +269,7 @@ impl Plan {
                 preset.control_networks, preset.measure_budget_s, device.backend
             );
             let line = CommandLine::new("profiler", &words).with(["--space", &preset.space]);
+            let line = line.with([Path::new("--anchors"), &self.model(device)]);
             let line = with_models(line, models).with([Path::new("-o"), &output]);
             Stage { name: format!("measure-{}", device.name), line, output }
         };

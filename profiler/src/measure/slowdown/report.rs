@@ -36,13 +36,13 @@ pub struct ReferenceLevel {
 impl Slowdown {
     /// The machine's speeds, fastest first.
     fn modes(&self) -> Vec<ModeReport> {
-        let fastest = self.hot.modes.first().map_or(0.0, |mode| mode.level);
+        let fastest = self.0.modes.first().map_or(0.0, |mode| mode.level);
         let report = |mode: &Mode| ModeReport {
             ratio: (mode.level - fastest).exp(),
             share: mode.share,
             turns: mode.turns,
         };
-        self.hot.modes.iter().map(report).collect()
+        self.0.modes.iter().map(report).collect()
     }
 
     /// What each reference takes at the chosen speed; `None` for one that was not timed at it.
@@ -54,14 +54,14 @@ impl Slowdown {
                     continue;
                 };
                 let ln_ns = (reading.took.0 > 0.0).then(|| reading.took.0.ln());
-                let moment = self.hot.at(segment, reading.at_ns as f64, REFERENCE - reference, ln_ns);
+                let moment = self.0.at(segment, reading.at_ns as f64, REFERENCE - reference, ln_ns);
                 if let Some(first) = reading.first.filter(|_| moment.is_chosen && moment.beyond_calm <= 0.0) {
                     cold[reference].push(first.0 / moment.slowness);
                 }
             }
         }
         let level = |(reference, cold): (usize, &Vec<f64>)| {
-            let hot_ns = self.hot.own.get(&(REFERENCE - reference))?.exp();
+            let hot_ns = self.0.own.get(&(REFERENCE - reference))?.exp();
             Some(ReferenceLevel { hot_ns, cold_ns: median(cold)? })
         };
         cold.iter().enumerate().map(level).collect()
@@ -95,7 +95,7 @@ pub fn drift_report(history: &History, protocol: &Protocol) -> Result<DriftRepor
         let drift = Drift::of(history)?.ok_or(MeasureError::NoReference { segment: 0 })?;
         return Ok(drift.report(protocol.drift_limit));
     };
-    let track = &slowdown.hot;
+    let track = &slowdown.0;
     let references: Vec<f64> = track.own.range(REFERENCE - MOST_REFERENCES..).map(|(_, own)| *own).collect();
     let baseline_ns = (references.iter().sum::<f64>() / references.len().max(1) as f64).exp();
     let ratios = |levels: &dyn Fn(&super::track::Segment) -> Vec<f64>| -> Vec<f64> {

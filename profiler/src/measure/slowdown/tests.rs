@@ -140,9 +140,19 @@ fn turns_without_hot_runs_do_not_shift_those_with_hot_ones() {
         let found = moment(&all, turn);
         assert!((found.slowness - 1.0).abs() < 1e-9 && found.beyond_calm < 0.0, "{turn}: {found:?}");
     }
-    // Among themselves, cold turns have speeds of their own: later ones take 1 / 0.7 of earlier ones.
-    let [early, late] = [1500, 2500].map(|turn| moment(&all, turn).slowness);
-    assert!((late / early - 1.0 / 0.7).abs() < 1e-6, "{early}, {late}");
+    // The machine has one speed: at that they were, too.
+    assert_eq!(moment(&all, 2500), Moment::UNKNOWN);
+}
+
+#[test]
+fn cold_turns_of_a_machine_of_two_speeds_were_at_any() {
+    let mut all = history(40, 40, |round, _| if (10..25).contains(&round) { 1.5 } else { 1.0 });
+    let late = Burst { hot: Samples::default(), ..burst(3, 40, 1700, 4000.0) };
+    all.push(Entry::Burst(late.clone())).unwrap();
+    all.push(Entry::Burst(Burst { at_ns: 1605 * TURN_NS, ..late })).unwrap();
+    // A second after the last hot turn nobody knows; 50 ms after it, it was as that one.
+    assert_eq!(moment(&all, 1600), Moment::AT_ANY_SPEED);
+    assert!(moment(&all, 1601).is_chosen);
 }
 
 #[test]

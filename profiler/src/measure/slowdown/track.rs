@@ -1,4 +1,4 @@
-//! The slowdown as times in one cache state say it.
+//! The slowdown as a history's hot times say it.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ const CALM_RATIO: f64 = 1.10;
 /// Of a mode, so that a subject's own place in it is known.
 const FEWEST_OF_MODE: usize = 3;
 
-/// The slowdown as times in one cache state say it.
+/// The slowdown as a history's hot times say it.
 ///
 /// The model is `ln t = own(subject) + slowness(moment)`. It is fitted by medians in turns (Tukey's median polish), which
 /// shows the machine's [modes](modes); then again to the turns of the chosen one alone. The slowness of a moment is the median, over
@@ -146,8 +146,11 @@ impl Track {
     pub(super) fn at(&self, segment: usize, at_ns: f64, who: usize, ln_ns: Option<f64>) -> Moment {
         let Some(levels) = self.segments.get(segment) else { return Moment::UNKNOWN };
         let own = self.own.get(&who);
-        let rest = own.zip(ln_ns).map(|(own, ln_ns)| ln_ns - own).or_else(|| levels.all.at(at_ns));
-        let is_chosen = rest.is_none_or(|rest| self.chosen.holds(rest));
+        let rest = own.zip(ln_ns).map(|(own, ln_ns)| ln_ns - own);
+        let Some(rest) = rest.or_else(|| levels.all.near(at_ns, COARSE.reach_ns)) else {
+            return if self.modes.len() > 1 { Moment::AT_ANY_SPEED } else { Moment::UNKNOWN };
+        };
+        let is_chosen = self.chosen.holds(rest);
         let chosen = levels.chosen.at(at_ns).filter(|_| is_chosen);
         match chosen.or_else(|| levels.all.at(at_ns)) {
             Some(level) => self.moment(level - self.calm, is_chosen),
