@@ -124,6 +124,7 @@ fn session(bench: &Bench) -> Session {
         drift,
         tempo: None,
         heat: None,
+        contention: None,
         runs: 1000,
         dropped_runs: 0,
         peak_memory_kib: None,

@@ -251,9 +251,13 @@ fn report(session: &Session, output: &std::path::Path, rows: usize) {
             tempo.slow_ratio
         )
     });
+    let contended = session.contention.as_ref().filter(|contention| contention.contended_share > 0.0);
+    let contended = contended.map_or_else(String::new, |contention| {
+        format!("; contended {:.0} % of the time", (100.0 * contention.contended_share).max(1.0))
+    });
     let (low, high) = (100.0 / drift.high_ratio, 100.0 / drift.low_ratio);
     eprintln!(
-        "{} on {}: {rows} rows in {} ({:.0} s, {} runs, {} dropped; speed {low:.0} % to {high:.0} % of its median{calm})",
+        "{} on {}: {rows} rows in {} ({:.0} s, {} runs, {} dropped; speed {low:.0} % to {high:.0} % of its median{calm}{contended})",
         conditions.runtime.name,
         conditions.device,
         output.display(),

@@ -19,8 +19,8 @@ use crate::{
     backend::{Backend, Model},
     device::{Device, MachineState, peak_memory_kib, return_free_memory},
     measure::{
-        Drift, Entry, HeatReport, History, Instruments, Observer, Outcome, Protocol, SubjectFailure,
-        SubjectSummary, TempoReport, measure,
+        ContentionReport, Drift, Entry, HeatReport, History, Instruments, Observer, Outcome, Protocol,
+        SubjectFailure, SubjectSummary, TempoReport, measure,
     },
     record::{OutputCheck, Row, Session, session_path, write_session, write_table},
 };
@@ -115,6 +115,8 @@ impl Sweep<'_> {
         measured.warnings.extend(output_warning(&outputs));
         let heat = HeatReport::of(&history, instruments.thermometer.sensors());
         measured.warnings.extend(heat.warning());
+        let contention = ContentionReport::of(&history);
+        measured.warnings.extend(contention.as_ref().and_then(ContentionReport::warning));
         let session = Session {
             id: header.session.clone(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -131,6 +133,7 @@ impl Sweep<'_> {
             drift,
             tempo: TempoReport::of(&history),
             heat: self.backend.emulated_clock().is_none().then_some(heat),
+            contention,
             runs: measured.runs,
             dropped_runs: measured.dropped_runs,
             peak_memory_kib: peak_memory_kib(),
