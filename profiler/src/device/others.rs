@@ -180,4 +180,30 @@ mod tests {
         let mut unknown = OthersWatch::below(machine.path(), &[]);
         assert_eq!((unknown.read(), unknown.read()), (None, None), "which cores are ours is not known");
     }
+
+    #[test]
+    fn a_program_that_spins_on_another_core_is_seen() {
+        // In a thread of its own: other tests keep their cores.
+        let seen = std::thread::spawn(|| {
+            let mut allowed = allowed_cpus().unwrap().into_iter();
+            let (Some(ours), Some(other)) = (allowed.next(), allowed.next()) else { return None };
+            crate::device::pin(Some(&other.to_string()), 1).unwrap();
+            let mut spinning =
+                std::process::Command::new("sh").args(["-c", "while :; do :; done"]).spawn().unwrap();
+            crate::device::pin(Some(&ours.to_string()), 1).unwrap();
+            let mut watch = OthersWatch::of_this_machine();
+            watch.read();
+            std::thread::sleep(std::time::Duration::from_millis(1500));
+            let others = watch.read();
+            spinning.kill().unwrap();
+            spinning.wait().unwrap();
+            let siblings = watch.siblings.len() as f64;
+            let further = watch.last?.cores.len() as f64 - 1.0 - siblings;
+            let cores = |share: Option<f64>, of: f64| share.unwrap_or(0.0) * of;
+            Some(cores(others?.siblings, siblings) + cores(others?.other_cores, further))
+        });
+        // Nothing to see with one core, or where the kernel tells nothing.
+        let cores = seen.join().unwrap().unwrap_or(1.0);
+        assert!(cores > 0.5, "{cores} cores were busy beside ours");
+    }
 }

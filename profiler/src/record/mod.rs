@@ -7,18 +7,22 @@ mod architecture_file;
 mod atomic;
 mod document;
 mod error;
+mod known_speed;
 mod output_check;
 mod row;
 mod session;
+mod speed_levels;
 mod table;
 
 pub use architecture_file::{read_architecture, write_architecture};
 pub use atomic::{TEMPORARY_PREFIX, write_atomic};
 pub use document::{read_document, read_text, write_document};
 pub use error::{ReadError, WriteError};
+pub use known_speed::{KnownSpeed, KnownSpeedError, hold_against_known_speed, known_speed_folder};
 pub use output_check::{NotCompared, OutputCheck};
 pub use row::{Cache, Level, Row, Status, TABLE_VERSION};
 pub use session::{
     Conditions, Difference, EMULATED_BY, Runtime, Session, read_session, session_path, write_session,
 };
+pub use speed_levels::Shortfall;
 pub use table::{read_table, write_table};
