@@ -118,7 +118,7 @@ impl ContentionReport {
         let exceeding = Rival::ALL.iter().filter(|rival| rival.exceeds(&self.mean));
         let told = exceeding.filter_map(|rival| {
             let (limit, share) = (100.0 * rival.limit(), rival.share(&self.mean)?);
-            Some(format!("{} ({limit:.0} % would do): {}", rival.told(share), rival.advice()))
+            Some(format!("{} (limit {limit:.0} %): {}", rival.told(share), rival.advice()))
         });
         let told: Vec<String> = told.collect();
         (!told.is_empty()).then(|| format!("contended: {}", told.join("; ")))
@@ -218,7 +218,7 @@ mod tests {
         let history = History::replay([start(), warmth(0, 1, None), warmth(1, 1, Some(others))]).unwrap();
         let report = ContentionReport::of(&history).unwrap();
         assert!(report.contended);
-        insta::assert_snapshot!(report.warning().unwrap(), @"");
+        insta::assert_snapshot!(report.warning().unwrap(), @"contended: other programs had 12 % of the measuring cores (limit 5 %): end them, or choose cores that are idle (--cpus); the hardware threads beside the measuring ones were busy 40 % of the time (limit 10 %): end other programs, which slow the core that they share, or turn SMT off (root: cpu/smt/control off); the hypervisor gave 3 % of the measuring cores to other machines (limit 2 %): measure at another time, or on a dedicated host");
         let calm = History::replay([start(), warmth(0, 1, None), warmth(1, 1, ours(0.05))]).unwrap();
         let report = ContentionReport::of(&calm).unwrap();
         assert_eq!((report.contended, report.contended_share, report.warning()), (false, 0.0, None));

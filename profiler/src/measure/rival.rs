@@ -74,11 +74,11 @@ impl Rival {
     #[must_use]
     pub fn advice(self) -> &'static str {
         match self {
-            Self::OurCores => "end other programs, or give cores of your own with --cpus",
+            Self::OurCores => "end them, or choose cores that are idle (--cpus)",
             Self::Siblings => {
-                "what runs there slows ours: end other programs, or turn SMT off (root: cpu/smt/control off)"
+                "end other programs, which slow the core that they share, or turn SMT off (root: cpu/smt/control off)"
             }
-            Self::OtherCores => "end other programs: even there they take caches, memory and frequency",
+            Self::OtherCores => "end other programs, which take caches, memory and frequency even there",
             Self::OtherMachines => "measure at another time, or on a dedicated host",
         }
     }
