@@ -88,26 +88,17 @@ impl ContentionReport {
         if sum_ns <= 0.0 {
             return None;
         }
-        let by_rival = |figure: &dyn Fn(&[(f64, f64)]) -> Option<f64>| {
-            let of = |rival: Rival| {
-                let weighed = |moment: &&Moment| Some((length_ns(moment), rival.share(&moment.others)?));
-                figure(&told.iter().filter_map(weighed).collect::<Vec<_>>())
-            };
-            Others {
-                our_cores: of(Rival::OurCores),
-                siblings: of(Rival::Siblings),
-                other_cores: of(Rival::OtherCores),
-                stolen: of(Rival::OtherMachines),
-            }
+        let weighed = |rival: Rival| -> Vec<(f64, f64)> {
+            told.iter().filter_map(|moment| Some((length_ns(moment), rival.share(&moment.others)?))).collect()
         };
-        let mean = by_rival(&mean);
+        let mean = Rival::each(|rival| mean(&weighed(rival)));
         let contended_ns: f64 = told.iter().filter(|m| m.is_contended()).map(|m| length_ns(m)).sum();
         let frequencies = || moments.iter().filter_map(|moment| moment.frequency_khz);
         Some(Self {
             contended: Rival::ALL.iter().any(|rival| rival.exceeds(&mean)),
             contended_share: contended_ns / sum_ns,
             mean,
-            worst: by_rival(&worst),
+            worst: Rival::each(|rival| worst(&weighed(rival))),
             frequency_khz: frequencies().min().zip(frequencies().max()).map(|(low, high)| [low, high]),
         })
     }

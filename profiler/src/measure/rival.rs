@@ -30,6 +30,16 @@ impl Rival {
         }
     }
 
+    /// What each kind has of something.
+    pub(super) fn each(share: impl Fn(Self) -> Option<f64>) -> Others {
+        Others {
+            our_cores: share(Self::OurCores),
+            siblings: share(Self::Siblings),
+            other_cores: share(Self::OtherCores),
+            stolen: share(Self::OtherMachines),
+        }
+    }
+
     /// The largest share that still leaves figures alone, as a fraction.
     ///
     /// A second counts as calm for a subject when it is at most 5 % slower, so each limit is about what slows that much.
