@@ -125,6 +125,7 @@ fn session(bench: &Bench) -> Session {
         speed: SpeedReport::default(),
         machine: None,
         heat: None,
+        contention: None,
         runs: 1000,
         dropped_runs: 0,
         peak_memory_kib: None,

@@ -43,6 +43,7 @@ impl Job<'_> {
             cpus,
             protocol,
             anchors: None,
+            known_speeds: None,
             compare_with,
             output: path.clone(),
         };

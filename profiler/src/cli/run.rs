@@ -26,7 +26,7 @@ use crate::{
     backend::{Backend, BackendOptions, MockNoise, open},
     device::{Device, pin},
     measure::{Protocol, Speed},
-    record::{Anchors, Cache, Row, Session},
+    record::{Anchors, Cache, Row, Session, known_speed_folder},
     sweep::{
         MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors, plan_model,
         plan_networks, plan_op, plan_ops,
@@ -152,7 +152,17 @@ impl Run {
         let mut shown = Shown::new(self.progress, all.len());
         let output = self.output.clone();
         let (backend, threads, compare_with) = (backend.as_ref(), self.threads, other.with());
-        let sweep = Sweep { subjects, backend, threads, cpus, protocol, anchors, compare_with, output };
+        let sweep = Sweep {
+            subjects,
+            backend,
+            threads,
+            cpus,
+            protocol,
+            anchors,
+            known_speeds: known_speed_folder(),
+            compare_with,
+            output,
+        };
         let handle = shown.handle();
         let result = sweep.run_live(&mut shown, &stop, &mut |row| {
             let write = || write_row(row, Standing::Provisional);
@@ -290,10 +300,14 @@ pub(super) fn table(rows: &[Row]) -> Table {
 
 fn report(session: &Session, output: &std::path::Path, rows: usize) {
     let Session { conditions, drift, .. } = session;
+    let contended = session.contention.as_ref().filter(|contention| contention.contended_share > 0.0);
+    let contended = contended.map_or_else(String::new, |contention| {
+        format!("; contended {:.0} % of the time", (100.0 * contention.contended_share).max(1.0))
+    });
     let (low, high) = (100.0 / drift.high_ratio, 100.0 / drift.low_ratio);
     let speeds = speed::in_words(&session.speed);
     eprintln!(
-        "{} on {}: {rows} rows in {} ({:.0} s, {} runs, {} dropped; {speeds}; moved from {low:.0} % to {high:.0} % within it)",
+        "{} on {}: {rows} rows in {} ({:.0} s, {} runs, {} dropped; {speeds}; moved from {low:.0} % to {high:.0} % within it{contended})",
         conditions.runtime.name,
         conditions.device,
         output.display(),

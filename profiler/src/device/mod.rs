@@ -7,11 +7,13 @@ mod affinity;
 mod cores;
 mod cpuinfo;
 mod emulation;
+mod others;
 mod process;
 mod root;
 mod sensors;
 mod state;
 mod surroundings;
+mod ticks;
 
 use std::path::Path;
 
@@ -21,11 +23,13 @@ pub use affinity::{AffinityError, allowed_cpus, pin};
 pub use cores::{Cluster, Core, largest_cache_bytes};
 use cpuinfo::CpuInfo;
 pub use emulation::emulator;
+pub use others::{Others, OthersWatch};
 pub use process::{peak_memory_kib, return_free_memory};
 use root::Root;
 pub use sensors::{Place, Sensor, Sensors};
 pub use state::{MachineState, ThermalZone};
-pub use surroundings::{Surroundings, Ticks};
+pub use surroundings::Surroundings;
+pub use ticks::Ticks;
 
 /// A machine, as far as it can be told apart from others by what it says of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,9 +1,17 @@
 //! What the system says of this process.
 
+use nix::time::ClockId;
+
 /// Most memory this process had in use at once (resident set, `VmHWM`), in KiB; `None` where the system does not say.
 #[must_use]
 pub fn peak_memory_kib() -> Option<u64> {
     peak_in(&std::fs::read_to_string("/proc/self/status").ok()?)
+}
+
+/// Processor time that this process has had, all its threads together, in nanoseconds; `None` where the system does not say.
+pub(super) fn processor_time_ns() -> Option<u64> {
+    let time = ClockId::CLOCK_PROCESS_CPUTIME_ID.now().ok()?;
+    Some(time.tv_sec() as u64 * 1_000_000_000 + time.tv_nsec() as u64)
 }
 
 /// Gives memory that was freed back to the system, where the allocator can be asked to (glibc's).

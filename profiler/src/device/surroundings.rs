@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::root::Root;
 use super::state::memory_kib;
+use super::ticks::Ticks;
 
 /// Limits and company, at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -32,35 +33,6 @@ pub struct Surroundings {
     pub swapped_pages: Option<u64>,
 }
 
-/// Processor time of all cores since the start, in clock ticks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Ticks {
-    /// Running anything.
-    pub busy: u64,
-    /// Idle or waiting for a disk.
-    pub idle: u64,
-    /// Taken by the hypervisor for other machines.
-    pub stolen: u64,
-}
-
-impl Ticks {
-    /// All of them.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.busy + self.idle + self.stolen
-    }
-
-    /// What passed since `earlier`.
-    #[must_use]
-    pub fn since(&self, earlier: &Self) -> Self {
-        Self {
-            busy: self.busy.saturating_sub(earlier.busy),
-            idle: self.idle.saturating_sub(earlier.idle),
-            stolen: self.stolen.saturating_sub(earlier.stolen),
-        }
-    }
-}
-
 impl Surroundings {
     /// This machine's.
     #[must_use]
@@ -75,7 +47,7 @@ impl Surroundings {
         let cpu = "sys/devices/system/cpu";
         let cores = |file: &str| root.line(&format!("{cpu}/{file}")).and_then(|list| cores(&list));
         Self {
-            ticks: ticks(&root),
+            ticks: Ticks::by_core(&root).map(|cores| cores.into_values().sum()),
             quota_cores: quota_cores(&root),
             online: cores("online").unwrap_or_default(),
             present: cores("present").unwrap_or_default(),
@@ -102,15 +74,6 @@ fn cores(list: &str) -> Option<Vec<usize>> {
         cores.extend(first..=last);
     }
     Some(cores)
-}
-
-/// First line of `/proc/stat`: user, nice, system, idle, iowait, irq, softirq, steal; guests are in user already.
-fn ticks(root: &Root) -> Option<Ticks> {
-    let line = root.line("proc/stat")?;
-    let numbers = line.strip_prefix("cpu ")?.split_whitespace().map(|number| number.parse().ok());
-    let numbers: Vec<u64> = numbers.collect::<Option<_>>()?;
-    let at = |index: usize| numbers.get(index).copied().unwrap_or(0);
-    Some(Ticks { busy: at(0) + at(1) + at(2) + at(5) + at(6), idle: at(3) + at(4), stolen: at(7) })
 }
 
 /// The tightest limit along this process's path of control groups, version 2 or 1.
@@ -160,12 +123,17 @@ fn ratio(quota: f64, period: f64) -> Option<f64> {
 
 fn siblings(root: &Root) -> Vec<Vec<usize>> {
     let folder = "sys/devices/system/cpu";
-    let of = |core: usize| cores(&root.line(&format!("{folder}/cpu{core}/topology/thread_siblings_list"))?);
-    let mut groups: Vec<Vec<usize>> =
-        root.numbered(folder, "cpu").into_iter().filter_map(of).filter(|group| group.len() > 1).collect();
+    let groups = root.numbered(folder, "cpu").into_iter().filter_map(|core| siblings_of(root, core));
+    let mut groups: Vec<Vec<usize>> = groups.filter(|group| group.len() > 1).collect();
     groups.sort_unstable();
     groups.dedup();
     groups
+}
+
+/// Hardware threads that share a core with this one, itself among them. The file's old name is the one all kernels have.
+pub(super) fn siblings_of(root: &Root, core: usize) -> Option<Vec<usize>> {
+    let file = |name: &str| root.line(&format!("sys/devices/system/cpu/cpu{core}/topology/{name}"));
+    cores(&file("thread_siblings_list").or_else(|| file("core_cpus_list"))?)
 }
 
 fn turbo(root: &Root) -> Option<bool> {
@@ -189,19 +157,6 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::device::test_machine::machine;
-
-    #[test]
-    fn ticks_add_up() {
-        let files = [("proc/stat", "cpu  10 1 5 100 20 2 3 7 4 0\ncpu0 10 1 5 100 20 2 3 7 4 0\n")];
-        let ticks = Surroundings::read(machine(&files).path()).ticks.unwrap();
-        // Busy: user 10, nice 1, system 5, irq 2, softirq 3; idle 100 and iowait 20; steal 7.
-        assert_eq!(ticks, Ticks { busy: 21, idle: 120, stolen: 7 });
-        let later = Ticks { busy: 31, idle: 120, stolen: 8 };
-        assert_eq!(
-            (later.since(&ticks), later.since(&ticks).total()),
-            (Ticks { busy: 10, idle: 0, stolen: 1 }, 11)
-        );
-    }
 
     #[test]
     fn the_tightest_quota_on_the_path_counts() {
@@ -230,6 +185,7 @@ mod tests {
             ("sys/devices/system/cpu/present", "0-2\n"),
             ("sys/devices/system/cpu/intel_pstate/no_turbo", "1\n"),
             ("sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc\n"),
+            ("proc/stat", "cpu  9 9 9 9 9 9 9 9\ncpu0 1 0 0 2 0 0 0 3\ncpu1 1 0 0 2 0 0 0 4\n"),
             ("proc/vmstat", "pswpin 3\npswpout 4\n"),
             (&zero, "0-1\n"),
             (&one, "0-1\n"),
@@ -242,6 +198,7 @@ mod tests {
             (vec![vec![0, 1]], Some(false), Some(7))
         );
         assert_eq!(found.clock_source.as_deref(), Some("tsc"));
+        assert_eq!(found.ticks, Some(Ticks { busy: 2, idle: 4, stolen: 7 }));
         let empty = tempfile::tempdir().unwrap();
         assert_eq!(Surroundings::read(empty.path()), Surroundings::default());
     }

@@ -1,38 +1,36 @@
 //! Checks of who else is there, and what the kernel leaves us.
 
 use super::{Facts, Finding};
+use crate::measure::Rival;
 
-/// Cores that others keep busy, on average over the time watched.
 pub(super) fn load(facts: &Facts) -> Finding {
-    const CHECK: &str = "other load";
-    const MOST_CORES: f64 = 0.1;
-    let Some(ticks) = facts.ticks.filter(|ticks| ticks.total() > 0) else {
-        return Finding::unknown(CHECK, "the kernel does not say");
-    };
-    let cores = facts.surroundings.online.len().max(1) as f64;
-    let busy = cores * ticks.busy as f64 / ticks.total() as f64;
-    let others = (busy - facts.own_cores).max(0.0);
-    Finding::unless(
-        || others <= MOST_CORES,
-        CHECK,
-        format!("{others:.2} of {cores} cores"),
-        "end other programs: even on other cores they take caches, memory and frequency",
-    )
+    rival(facts, "load on our cores", Rival::OurCores)
+}
+
+pub(super) fn siblings_load(facts: &Facts) -> Finding {
+    rival(facts, "load on siblings", Rival::Siblings)
+}
+
+pub(super) fn load_elsewhere(facts: &Facts) -> Finding {
+    rival(facts, "load elsewhere", Rival::OtherCores)
 }
 
 pub(super) fn stolen(facts: &Facts) -> Finding {
-    const CHECK: &str = "stolen time";
-    const MOST: f64 = 0.005;
-    let Some(ticks) = facts.ticks.filter(|ticks| ticks.total() > 0) else {
-        return Finding::unknown(CHECK, "the kernel does not say");
+    rival(facts, "stolen time", Rival::OtherMachines)
+}
+
+/// By the limits beyond which a session is contended.
+fn rival(facts: &Facts, check: &'static str, rival: Rival) -> Finding {
+    let Some(others) = facts.others.filter(|others| others.our_cores.is_some()) else {
+        return Finding::unknown(check, "the kernel does not say");
     };
-    let share = ticks.stolen as f64 / ticks.total() as f64;
-    Finding::unless(
-        || share <= MOST,
-        CHECK,
-        format!("{:.1} %", 100.0 * share),
-        "the hypervisor gives the cores to others: measure at another time, or on a dedicated host",
-    )
+    match rival.share(&others) {
+        None => Finding::ok(check, "there are no such cores"),
+        Some(share) => {
+            let seen = format!("{:.1} %", 100.0 * share);
+            Finding::unless(|| !rival.exceeds(&others), check, seen, rival.advice())
+        }
+    }
 }
 
 pub(super) fn virtual_machine(facts: &Facts) -> Finding {

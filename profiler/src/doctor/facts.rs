@@ -1,10 +1,8 @@
 //! Everything the checks look at, gathered once.
 
-use nix::sys::resource::{UsageWho, getrusage};
-
 use super::noise::{Noise, measure_noise};
 use crate::{
-    device::{AffinityError, Device, Place, Sensors, Surroundings, Ticks, allowed_cpus, pin},
+    device::{AffinityError, Device, Others, OthersWatch, Place, Sensors, Surroundings, allowed_cpus, pin},
     measure::{Instruments, MeasureError},
 };
 
@@ -19,10 +17,8 @@ pub struct Facts {
     pub allowed: Vec<usize>,
     /// Cores the noise was measured on.
     pub measured_on: Vec<usize>,
-    /// Processor time of everyone while the noise was measured, in clock ticks.
-    pub ticks: Option<Ticks>,
-    /// Of it, this process's own, as a fraction of one core.
-    pub own_cores: f64,
+    /// What others had of the processor while the noise was measured.
+    pub others: Option<Others>,
     /// Pages swapped meanwhile.
     pub swapped_pages: Option<u64>,
     /// The hottest sensor of the case or battery, at the end.
@@ -53,29 +49,21 @@ pub fn gather(cpus: Option<&str>, watch_ns: u64) -> Result<Facts, FactsError> {
     let allowed = allowed_cpus()?.into_iter().collect();
     let measured_on = pin(cpus, 1)?;
     let surroundings = Surroundings::of_this_machine();
-    let own_before_s = own_seconds();
+    let mut others = OthersWatch::of_this_machine();
+    others.read();
     let noise = measure_noise(&mut Instruments::of_this_machine(1), watch_ns)?;
-    let own_s = own_seconds() - own_before_s;
+    let others = others.read();
     let after = Surroundings::of_this_machine();
     let sensors = Sensors::of_this_machine();
     Ok(Facts {
         device: Device::of_this_machine(),
         allowed,
         measured_on,
-        ticks: after.ticks.zip(surroundings.ticks).map(|(after, before)| after.since(&before)),
-        own_cores: own_s / noise.watched_s.max(1e-9),
+        others,
         swapped_pages: after.swapped_pages.zip(surroundings.swapped_pages).map(|(a, b)| a.saturating_sub(b)),
         skin_celsius: sensors.hottest_celsius(Place::Skin),
         soc_celsius: sensors.hottest_celsius(Place::Soc),
         surroundings,
         noise,
-    })
-}
-
-/// Processor time of this process; zero where the system does not say.
-fn own_seconds() -> f64 {
-    getrusage(UsageWho::RUSAGE_SELF).map_or(0.0, |usage| {
-        let seconds = |time: nix::sys::time::TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
-        seconds(usage.user_time()) + seconds(usage.system_time())
     })
 }

@@ -17,7 +17,7 @@ pub use noise::{Noise, measure_noise};
 /// Every check's finding.
 #[must_use]
 pub fn examine(facts: &Facts) -> Vec<Finding> {
-    const CHECKS: [fn(&Facts) -> Finding; 17] = [
+    const CHECKS: [fn(&Facts) -> Finding; 19] = [
         floor::corrected,
         floor::raw,
         floor::preempted,
@@ -30,6 +30,8 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
         cores::offline,
         cores::heat,
         company::load,
+        company::siblings_load,
+        company::load_elsewhere,
         company::stolen,
         company::virtual_machine,
         company::quota,

@@ -3,7 +3,7 @@ use std::{cell::Cell, path::Path};
 
 use super::{noise::measure_noise_of, *};
 use crate::{
-    device::{Cluster, Core, Device, Surroundings, Ticks},
+    device::{Cluster, Core, Device, Others, Surroundings},
     measure::{FakeClock, FakeSubject, Instruments, MeasureError, Processor, Usage},
 };
 
@@ -31,9 +31,12 @@ fn sound() -> Facts {
         },
         allowed: vec![0, 1],
         measured_on: vec![1],
-        // One of two cores busy, with us.
-        ticks: Some(Ticks { busy: 400, idle: 400, stolen: 0 }),
-        own_cores: 1.0,
+        others: Some(Others {
+            our_cores: Some(0.01),
+            siblings: None,
+            other_cores: Some(0.2),
+            stolen: Some(0.0),
+        }),
         swapped_pages: Some(0),
         skin_celsius: Some(30.0),
         soc_celsius: Some(60.0),
@@ -63,7 +66,7 @@ fn a_sound_machine_passes_every_check() {
 #[test]
 fn each_fault_is_found_by_its_check_alone_and_has_advice() {
     type Spoil = fn(&mut Facts);
-    let cases: [(&str, Spoil); 19] = [
+    let cases: [(&str, Spoil); 21] = [
         ("noise floor", |f| f.noise.corrected_spread = 0.05),
         ("raw noise", |f| f.noise.raw_spread = 0.2),
         ("pre-emption", |f| f.noise.preempted_share = 0.1),
@@ -79,8 +82,10 @@ fn each_fault_is_found_by_its_check_alone_and_has_advice() {
         ("hardware threads", |f| f.surroundings.siblings = vec![vec![0, 1]]),
         ("cores online", |f| f.surroundings.present.push(2)),
         ("heat", |f| f.skin_celsius = Some(42.0)),
-        ("other load", |f| f.own_cores = 0.5),
-        ("stolen time", |f| f.ticks = Some(Ticks { busy: 400, idle: 390, stolen: 10 })),
+        ("load on our cores", |f| f.others.as_mut().unwrap().our_cores = Some(0.06)),
+        ("load on siblings", |f| f.others.as_mut().unwrap().siblings = Some(0.2)),
+        ("load elsewhere", |f| f.others.as_mut().unwrap().other_cores = Some(0.3)),
+        ("stolen time", |f| f.others.as_mut().unwrap().stolen = Some(0.03)),
         ("virtual machine", |f| f.device.virtualised = Some(true)),
         ("quota", |f| f.surroundings.quota_cores = Some(1.5)),
         ("affinity", |f| f.allowed = vec![1]),
@@ -98,10 +103,13 @@ fn each_fault_is_found_by_its_check_alone_and_has_advice() {
 }
 
 #[test]
-fn load_of_others_matches_a_hand_count() {
-    // Two cores, 75 % busy: 1.5 cores, one of them ours.
-    let facts = Facts { ticks: Some(Ticks { busy: 600, idle: 200, stolen: 0 }), ..sound() };
-    assert_eq!(of("other load", &facts).seen, "0.50 of 2 cores");
+fn company_is_told_core_by_core() {
+    let seen = |check: &str| of(check, &sound()).seen;
+    assert_eq!(
+        (seen("load on our cores"), seen("load elsewhere")),
+        ("1.0 %".to_owned(), "20.0 %".to_owned())
+    );
+    assert_eq!(seen("load on siblings"), "there are no such cores");
     // A core that does not measure may have any governor.
     let mut facts = sound();
     facts.device.cores[0].governor = Some("powersave".to_owned());
@@ -114,7 +122,7 @@ fn what_cannot_be_read_is_unknown_and_not_fine() {
     let facts = Facts {
         device: bare,
         surroundings: Surroundings::default(),
-        ticks: None,
+        others: None,
         swapped_pages: None,
         skin_celsius: None,
         soc_celsius: None,
@@ -128,7 +136,9 @@ fn what_cannot_be_read_is_unknown_and_not_fine() {
         "kinds of cores",
         "cores online",
         "heat",
-        "other load",
+        "load on our cores",
+        "load on siblings",
+        "load elsewhere",
         "stolen time",
         "virtual machine",
         "memory",

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::history::History;
-use crate::device::Sensor;
+use crate::device::{Others, Sensor};
 
-/// How warm the machine was at a moment, and how fast its processor ran. Absent is what could not be read.
+/// How warm the machine was at a moment, how fast its processor ran, and what others had of it. Absent is what could not
+/// be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Warmth {
     /// Time since the segment's start; in a [`HeatReport`], since the session's.
@@ -19,11 +20,14 @@ pub struct Warmth {
     /// The highest frequency among the cores the measuring thread may run on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frequency_khz: Option<u64>,
+    /// What others had of the processor since the reading before; nothing in the first one of a process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub others: Option<Others>,
 }
 
 impl Warmth {
     pub(super) fn is_empty(&self) -> bool {
-        self.skin_celsius.is_none() && self.soc_celsius.is_none() && self.frequency_khz.is_none()
+        *self == Self { at_ns: self.at_ns, ..Self::default() }
     }
 }
 
@@ -144,7 +148,7 @@ mod tests {
     use super::*;
 
     fn warmth(at_ns: u64, skin_celsius: Option<f64>, soc_celsius: Option<f64>) -> Warmth {
-        Warmth { at_ns, skin_celsius, soc_celsius, frequency_khz: None }
+        Warmth { at_ns, skin_celsius, soc_celsius, ..Warmth::default() }
     }
 
     #[test]

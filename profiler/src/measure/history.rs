@@ -10,10 +10,6 @@ use super::heat::{Pause, Warmth};
 /// One thing that happened, in a form that can be written out at once (one JSON line, say) and read back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all entries are bursts, and none is an allocation of its own"
-)]
 pub enum Entry {
     /// A process started, or took up, the measurement; times count from here.
     Start {

@@ -10,6 +10,7 @@
 //! whole protocol is tested with a fake clock, and emulated runs cannot be mistaken for real ones.
 
 mod clock;
+mod contention;
 mod density;
 mod drift;
 mod error;
@@ -26,6 +27,7 @@ mod processor;
 mod progress;
 mod protocol;
 mod reference;
+mod rival;
 mod rounds;
 mod slowdown;
 mod stopping;
@@ -36,6 +38,7 @@ mod timing;
 mod warm_up;
 
 pub use clock::{Clock, ClockQuality, FakeClock, SystemClock};
+pub use contention::{Contention, ContentionReport};
 pub use drift::{CorrectedNs, Drift, DriftReport, RawNs};
 pub use error::MeasureError;
 pub use evict::CacheEvictor;
@@ -50,6 +53,7 @@ pub use processor::{KernelUsage, NeverPreempted, Processor, ThreadClock, Usage};
 pub use progress::{Observer, Outcome, Progress, Silent};
 pub use protocol::{Protocol, ProtocolError};
 pub use reference::ReferenceBlock;
+pub use rival::Rival;
 pub use rounds::measure;
 pub use slowdown::{ModeReport, ReferenceLevel, drift_report, reference_levels, speeds, turns_that_count};
 pub use subject::{FakeSubject, Subject, SubjectFailure};

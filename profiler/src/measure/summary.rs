@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::MeasureError;
+use super::contention::Contention;
 use super::drift::{CorrectedNs, Drift, RawNs};
 use super::history::{Burst, History, Samples};
 use super::interval::{Interval, median, quantile};
@@ -27,6 +28,8 @@ pub enum Status {
     /// Fewer than six turns were at the speed that was asked for: the figure is of turns at other speeds, divided by how much
     /// slower those are on average over all subjects.
     Scaled,
+    /// Most of its turns were taken while others used the same cores or their siblings.
+    Contended,
 }
 
 /// One subject's latency in one cache state.
@@ -115,6 +118,8 @@ pub(super) struct Turn {
     repeats: u64,
     /// The machine's speed at the time.
     moment: Moment,
+    /// Whether others used the same cores or their siblings.
+    is_contended: bool,
 }
 
 /// All turns of one subject.
@@ -140,6 +145,7 @@ impl Turns {
             return Err(MeasureError::ForeignHistory { subject, subjects });
         }
         let slowdown = Slowdown::of(history, speed);
+        let contention = Contention::of(history);
         for (segment, recorded) in history.segments().iter().enumerate() {
             for burst in &recorded.bursts {
                 let at_ns = middle_ns(burst) as f64;
@@ -147,6 +153,7 @@ impl Turns {
                 by_subject[burst.subject].add(
                     burst,
                     moment.unwrap_or(Moment::UNKNOWN),
+                    contention.is_contended(segment, middle_ns(burst)),
                     &|raw| match moment {
                         Some(moment) => CorrectedNs(raw.0 / moment.slowness),
                         None => drift.correct(raw, segment, at_ns),
@@ -159,7 +166,13 @@ impl Turns {
 }
 
 impl SubjectTurns {
-    fn add(&mut self, burst: &Burst, moment: Moment, correct: &dyn Fn(RawNs) -> CorrectedNs) {
+    fn add(
+        &mut self,
+        burst: &Burst,
+        moment: Moment,
+        is_contended: bool,
+        correct: &dyn Fn(RawNs) -> CorrectedNs,
+    ) {
         self.bursts += 1;
         self.took_ns += burst.took_ns;
         let turn = |samples: &Samples, repeats: u64| Turn {
@@ -167,6 +180,7 @@ impl SubjectTurns {
             dropped: samples.dropped.iter().map(|d| (d.estimate(), correct(d.estimate()))).collect(),
             repeats,
             moment,
+            is_contended,
         };
         for (turns, samples, repeats) in
             [(&mut self.hot, &burst.hot, u64::from(burst.repeats)), (&mut self.cold, &burst.cold, 1)]
@@ -217,18 +231,20 @@ impl Centre {
     /// `None` if there is no turn with samples.
     pub(super) fn of(turns: &[Turn], protocol: &Protocol) -> Option<Self> {
         const FEWEST: usize = 6;
-        let medians = |choice: Choice| -> Vec<f64> {
+        let medians = |choice: Choice| -> Vec<(f64, bool)> {
             let of_turn = |turn: &Turn| {
                 let middle = median(&turn.chosen(choice).map(|(_, c)| c.0).collect::<Vec<_>>())?;
-                Some((turn.moment, middle))
+                Some((turn.moment, (middle, turn.is_contended)))
             };
             calmest(turns.iter().filter_map(of_turn))
         };
         let choices = [Choice::Undisturbed, Choice::Preempted, Choice::Scaled, Choice::All];
         let found = choices.map(|choice| (choice, medians(choice)));
         let most = found.iter().map(|(_, medians)| medians.len()).max().unwrap_or(0);
-        let enough = |(_, medians): &(Choice, Vec<f64>)| medians.len() >= FEWEST.min(most);
-        let (choice, corrected) = found.into_iter().find(enough)?;
+        let enough = |(_, medians): &(Choice, Vec<_>)| medians.len() >= FEWEST.min(most);
+        let (choice, turns) = found.into_iter().find(enough)?;
+        let (corrected, contended): (Vec<f64>, Vec<bool>) = turns.into_iter().unzip();
+        let is_contended = 2 * contended.iter().filter(|is| **is).count() > contended.len();
         let latency = midmean(&corrected)?;
         let interval = midmean_interval(&corrected);
         let width = interval.map(|interval| interval.relative_half_width(latency));
@@ -238,6 +254,7 @@ impl Centre {
             _ if is_scaled => Status::Scaled,
             _ if choice == Choice::Preempted => Status::Preempted,
             None => Status::TooFew,
+            Some(_) if is_contended => Status::Contended,
             Some(_) if within_target => Status::WithinTarget,
             Some(_) => Status::Wide,
         };

@@ -1,16 +1,16 @@
-//! Reading temperatures between bursts.
+//! Reading temperatures, and what others do, between bursts.
 
 use std::{path::Path, time::Duration};
 
 use super::heat::Warmth;
-use crate::device::{Place, Sensor, Sensors};
+use crate::device::{OthersWatch, Place, Sensor, Sensors};
 
 /// Tells how hot the machine is, and waits for it to cool.
 pub trait Thermometer {
     /// What it can read; none if the machine tells no temperature.
     fn sensors(&self) -> Vec<Sensor>;
 
-    /// Temperatures and frequency now, `at_ns` after the segment's start.
+    /// Temperatures and frequency now, and what others had since the last reading, `at_ns` after the segment's start.
     fn read(&mut self, at_ns: u64) -> Warmth;
 
     /// Leaves the machine alone for so long.
@@ -22,19 +22,20 @@ pub trait Thermometer {
 /// The machine's own sensors.
 pub struct DeviceThermometer {
     sensors: Sensors,
+    others: OthersWatch,
 }
 
 impl DeviceThermometer {
     /// Finds the sensors, and the cores that the calling thread may run on.
     #[must_use]
     pub fn new() -> Self {
-        Self { sensors: Sensors::of_this_machine() }
+        Self { sensors: Sensors::of_this_machine(), others: OthersWatch::of_this_machine() }
     }
 
     /// Finds the sensors whose files lie below `root`, and `cores`' frequencies.
     #[must_use]
     pub fn below(root: &Path, cores: &[usize]) -> Self {
-        Self { sensors: Sensors::find(root, cores) }
+        Self { sensors: Sensors::find(root, cores), others: OthersWatch::below(root, cores) }
     }
 }
 
@@ -55,6 +56,7 @@ impl Thermometer for DeviceThermometer {
             skin_celsius: self.sensors.hottest_celsius(Place::Skin),
             soc_celsius: self.sensors.hottest_celsius(Place::Soc),
             frequency_khz: self.sensors.frequency_khz(),
+            others: self.others.read(),
         }
     }
 }

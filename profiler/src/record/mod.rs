@@ -8,10 +8,12 @@ mod architecture_file;
 mod atomic;
 mod document;
 mod error;
+mod known_speed;
 mod machine_change;
 mod output_check;
 mod row;
 mod session;
+mod speed_levels;
 mod table;
 
 pub use anchors::{Anchor, Anchors};
@@ -19,6 +21,7 @@ pub use architecture_file::{read_architecture, write_architecture};
 pub use atomic::{TEMPORARY_PREFIX, write_atomic};
 pub use document::{read_document, read_text, write_document};
 pub use error::{ReadError, WriteError};
+pub use known_speed::{KnownSpeed, KnownSpeedError, hold_against_known_speed, known_speed_folder};
 pub use machine_change::{AnchorFigure, Change, MachineChange};
 pub use output_check::{NotCompared, OutputCheck};
 pub use row::{Cache, Level, Row, Status, TABLE_VERSION};
@@ -26,4 +29,5 @@ pub use session::{
     Conditions, Difference, EMULATED_BY, Reference, Runtime, Session, SpeedReport, read_session,
     session_path, write_session,
 };
+pub use speed_levels::Shortfall;
 pub use table::{read_table, write_table};

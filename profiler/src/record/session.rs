@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::{MachineChange, OutputCheck, ReadError, WriteError, read_document, write_document};
 use crate::{
     device::{Device, MachineState},
-    measure::{DriftReport, HeatReport, ModeReport, Outcome, Protocol, ReferenceLevel, Speed},
+    measure::{
+        ContentionReport, DriftReport, HeatReport, ModeReport, Outcome, Protocol, ReferenceLevel, Speed,
+    },
 };
 
 const FORMAT: &str = "tailor-session";
@@ -156,6 +158,9 @@ pub struct Session {
     /// Temperatures, frequencies and pauses to cool; absent where time itself is emulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heat: Option<HeatReport>,
+    /// What else ran; absent where the kernel does not tell, or time itself is emulated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contention: Option<ContentionReport>,
     /// Timed runs used, over all subjects.
     pub runs: u64,
     /// Timed runs dropped because the thread was pre-empted.

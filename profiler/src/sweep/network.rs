@@ -26,8 +26,8 @@ use crate::{
         InPlace, LayerTable, LayersError, OpRow, TraceEnd, TracePlan, TraceProgress, macs_by_node, trace,
     },
     measure::{
-        Entry, HeatReport, Instruments, Observer, Outcome, Protocol, SubjectSummary, drift_report, measure,
-        quantile,
+        ContentionReport, Entry, HeatReport, Instruments, Observer, Outcome, Protocol, SubjectSummary,
+        drift_report, measure, quantile,
     },
     onnx::{InputShapes, ModelGraph, OnnxError, Outline, macs_by_shape},
     record::{Cache, Level, Row, Session, Status, TABLE_VERSION},
@@ -141,6 +141,8 @@ impl NetworkProfile<'_> {
         let heat = HeatReport::of(history, instruments.thermometer.sensors());
         let mut warnings = whole.warnings;
         warnings.extend(heat.warning());
+        let contention = ContentionReport::of(history);
+        warnings.extend(contention.as_ref().and_then(ContentionReport::warning));
         warnings.extend(drift_warning(&drift).or_else(|| drift_warning(&in_place.drift)));
         warnings.extend(output_warning(&outputs));
         warnings.extend(self.layer_warnings(&layers));
@@ -167,6 +169,7 @@ impl NetworkProfile<'_> {
             speed: speed_report(history, &self.protocol),
             machine: None,
             heat: Some(heat),
+            contention,
             runs: whole.runs + in_place.runs,
             dropped_runs: whole.dropped_runs + in_place.dropped_runs,
             peak_memory_kib: peak_memory_kib(),

@@ -64,6 +64,13 @@ pub fn rows(
             "{preempted} figures rest on the processor time of pre-empted runs: the machine was too busy"
         ));
     }
+    let contended = count(measure::Status::Contended);
+    if contended > 0 {
+        warnings.push(format!(
+            "{contended} of {} figures are contended: others used the same cores meanwhile",
+            rows.len()
+        ));
+    }
     let runs = all().map(|summary| summary.runs).sum();
     let dropped_runs = all().map(|summary| summary.dropped_runs).sum();
     Ok(Measured { rows, runs, dropped_runs, warnings })
@@ -98,6 +105,7 @@ fn row(subject: &Planned, cache: Cache, speed: Speed, summary: &Summary, session
             measure::Status::WithinTarget => Status::Ok,
             measure::Status::Preempted => Status::Preempted,
             measure::Status::Scaled => Status::Scaled,
+            measure::Status::Contended => Status::Contended,
             measure::Status::Wide | measure::Status::TooFew => Status::Wide,
         },
         session: session.to_owned(),

@@ -21,10 +21,13 @@ use crate::{
     backend::{Backend, Model},
     device::{Device, MachineState, peak_memory_kib, return_free_memory},
     measure::{
-        Entry, HeatReport, History, Instruments, Observer, Outcome, Protocol, SubjectFailure, SubjectSummary,
-        drift_report, measure,
+        ContentionReport, Entry, HeatReport, History, Instruments, Observer, Outcome, Protocol,
+        SubjectFailure, SubjectSummary, drift_report, measure,
     },
-    record::{Anchors, OutputCheck, Row, Session, session_path, write_session, write_table},
+    record::{
+        Anchors, OutputCheck, Row, Session, hold_against_known_speed, session_path, write_session,
+        write_table,
+    },
 };
 
 /// A sweep: subjects, and how and where to measure them.
@@ -41,6 +44,8 @@ pub struct Sweep<'a> {
     pub protocol: Protocol,
     /// Figures of an earlier session that are measured again, beside the subjects, to tell whether the machine is the same.
     pub anchors: Option<Anchors>,
+    /// The folder with what is known of machines' speeds; `None` for none.
+    pub known_speeds: Option<PathBuf>,
     /// With what outputs are compared before anything is timed.
     pub compare_with: CompareWith<'a>,
     /// The table to write.
@@ -133,7 +138,9 @@ impl Sweep<'_> {
         measured.warnings.extend(output_warning(&outputs));
         let heat = HeatReport::of(&history, instruments.thermometer.sensors());
         measured.warnings.extend(heat.warning());
-        let session = Session {
+        let contention = ContentionReport::of(&history);
+        measured.warnings.extend(contention.as_ref().and_then(ContentionReport::warning));
+        let mut session = Session {
             id: header.session.clone(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             started: header.started.clone(),
@@ -150,11 +157,21 @@ impl Sweep<'_> {
             speed: speed_report(&history, &self.protocol),
             machine,
             heat: self.backend.emulated_clock().is_none().then_some(heat),
+            contention,
             runs: measured.runs,
             dropped_runs: measured.dropped_runs,
             peak_memory_kib: peak_memory_kib(),
             warnings: measured.warnings.clone(),
         };
+        if let Some(folder) = &self.known_speeds {
+            let levels = session
+                .speed
+                .references
+                .iter()
+                .map(|known| (known.name.clone(), known.fast.hot_ns))
+                .collect();
+            session.warnings.extend(hold_against_known_speed(folder, &session, &levels));
+        }
         write_session(&session_path(&self.output), &session)?;
         write_table(&self.output, &measured.rows)?;
         Ok(SweepResult::Done { measured, session: Box::new(session) })

@@ -44,6 +44,7 @@ fn sweep_with(
         cpus: vec![],
         protocol,
         anchors: None,
+        known_speeds: None,
         compare_with: CompareWith::Nothing(""),
         output,
     }
@@ -172,6 +173,7 @@ fn too_little_time_is_an_error_and_not_a_table_of_guesses() {
         cpus: vec![],
         protocol,
         anchors: None,
+        known_speeds: None,
         compare_with: CompareWith::Nothing(""),
         output: output.clone(),
     };
@@ -202,6 +204,7 @@ fn foreign_models_have_no_mock_cost_and_twins_are_refused() {
         cpus: vec![],
         protocol,
         anchors: None,
+        known_speeds: None,
         compare_with: CompareWith::Nothing(""),
         output,
     };

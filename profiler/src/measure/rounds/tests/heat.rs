@@ -30,7 +30,12 @@ impl Thermometer for WarmingMachine {
         let now_ns = self.clock.peek_ns();
         self.celsius += (now_ns - self.last_ns) as f64 / 1e9;
         self.last_ns = now_ns;
-        Warmth { at_ns, skin_celsius: Some(self.celsius), soc_celsius: None, frequency_khz: Some(1_800_000) }
+        Warmth {
+            at_ns,
+            skin_celsius: Some(self.celsius),
+            frequency_khz: Some(1_800_000),
+            ..Warmth::default()
+        }
     }
 
     fn wait(&mut self, ns: u64) {

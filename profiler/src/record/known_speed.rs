@@ -1,0 +1,231 @@
+//! Known speed: how fast all sessions of a machine found its references, kept in the user's cache folder.
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fs::{File, OpenOptions, TryLockError, create_dir_all},
+    io,
+    path::{Path, PathBuf},
+    thread::sleep,
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::speed_levels::{SessionLevels, Shortfall, shortfall};
+use super::{Conditions, ReadError, Session, WriteError, read_document, write_document};
+use crate::device::Device;
+
+const FORMAT: &str = "tailor-known-speed";
+const VERSION: u32 = 1;
+
+/// Sessions kept per machine and conditions, the latest.
+const MOST_SESSIONS: usize = 200;
+
+/// Where known speeds are kept: `$XDG_CACHE_HOME/tailor/known-speed`, or `~/.cache/tailor/known-speed`. `None` where the
+/// environment names neither, as on phones: they are then kept nowhere.
+#[must_use]
+pub fn known_speed_folder() -> Option<PathBuf> {
+    folder_in(std::env::var_os("XDG_CACHE_HOME"), std::env::var_os("HOME"))
+}
+
+fn folder_in(cache: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
+    let absolute = |path: Option<OsString>| path.map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = absolute(cache).or_else(|| Some(absolute(home)?.join(".cache")))?;
+    Some(cache.join("tailor/known-speed"))
+}
+
+/// Under what a speed is known: sessions that differ in it say nothing of each other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Kind {
+    device: String,
+    runtime: String,
+    threads: usize,
+    /// How many of which kind, since cores of a kind are equally fast.
+    cores: String,
+    build_target: String,
+}
+
+impl Kind {
+    fn of(conditions: &Conditions, device: &Device) -> Self {
+        Self {
+            device: conditions.device.clone(),
+            runtime: format!("{} {}", conditions.runtime.name, conditions.runtime.version),
+            threads: conditions.threads,
+            cores: cores(&conditions.cpus, device),
+            build_target: conditions.build_target.clone(),
+        }
+    }
+
+    /// 16 hexadecimal digits of its SHA-256.
+    fn digest(&self) -> String {
+        let told = format!("{self:?}");
+        Sha256::digest(told.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+fn cores(cpus: &[usize], device: &Device) -> String {
+    let kinds = device.clusters.iter().filter_map(|cluster| {
+        let count = cpus.iter().filter(|core| cluster.cores.contains(core)).count();
+        let told = [
+            cluster.name.clone(),
+            cluster.capacity.map(|capacity| format!("capacity {capacity}")),
+            cluster.max_khz.map(|khz| format!("{khz} kHz")),
+        ];
+        let told: Vec<String> = told.into_iter().flatten().collect();
+        (count > 0)
+            .then(|| format!("{count}x {}", if told.is_empty() { "core".into() } else { told.join(" ") }))
+    });
+    let kinds = kinds.collect::<Vec<_>>().join(" + ");
+    if kinds.is_empty() { format!("{} unlisted", cpus.len()) } else { kinds }
+}
+
+/// The file's content.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    #[serde(flatten)]
+    kind: Kind,
+    sessions: Vec<SessionLevels>,
+}
+
+/// Why a session's speed could not be kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KnownSpeedError {
+    /// What is there cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// It cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+/// What earlier sessions of a machine, under the same conditions, found it to be capable of.
+#[derive(Clone, Debug)]
+pub struct KnownSpeed {
+    path: PathBuf,
+    kind: Kind,
+    sessions: Vec<SessionLevels>,
+}
+
+impl KnownSpeed {
+    /// What a folder has of a machine. `None` for emulated runtimes, and where there is no such folder and none can be
+    /// made: then nothing is kept.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the file is damaged, or of a version that is not known.
+    pub fn read(folder: &Path, conditions: &Conditions, device: &Device) -> Result<Option<Self>, ReadError> {
+        if conditions.runtime.emulated || create_dir_all(folder).is_err() {
+            return Ok(None);
+        }
+        let kind = Kind::of(conditions, device);
+        let path = folder.join(kind.digest()).with_extension("json");
+        let sessions = read_sessions(&path, &kind)?;
+        Ok(Some(Self { path, kind, sessions }))
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How far a session with these levels, in nanoseconds by reference, is slower than the machine is known to be;
+    /// `None` when it is not, by more than 5 %, or nothing is known.
+    #[must_use]
+    pub fn judge(&self, levels_ns: &BTreeMap<String, f64>) -> Option<Shortfall> {
+        shortfall(&self.sessions, &sensible(levels_ns))
+    }
+
+    /// Keeps a session's levels, beside what other profilers have kept since this was read. The same session's earlier
+    /// ones are replaced.
+    ///
+    /// # Errors
+    /// [`KnownSpeedError`]; the file is then as it was.
+    pub fn add(
+        &mut self,
+        session: &str,
+        finished: &str,
+        levels_ns: &BTreeMap<String, f64>,
+    ) -> Result<(), KnownSpeedError> {
+        let levels_ns = sensible(levels_ns);
+        if levels_ns.is_empty() {
+            return Ok(());
+        }
+        let _locked = lock(&self.path.with_extension("lock"))?;
+        let mut sessions = read_sessions(&self.path, &self.kind)?;
+        sessions.retain(|known| known.session != session);
+        let (session, finished) = (session.to_owned(), finished.to_owned());
+        sessions.push(SessionLevels { session, finished, levels_ns });
+        sessions.drain(..sessions.len().saturating_sub(MOST_SESSIONS));
+        let kept = Kept { kind: self.kind.clone(), sessions };
+        write_document(&self.path, FORMAT, VERSION, &kept)?;
+        self.sessions = kept.sessions;
+        Ok(())
+    }
+}
+
+/// Holds a session that is done against what the folder has of its machine, then keeps its levels (nanoseconds by
+/// reference) there. Returns what a reader of its table should know: a cache is no reason to fail.
+#[must_use]
+pub fn hold_against_known_speed(
+    folder: &Path,
+    session: &Session,
+    levels_ns: &BTreeMap<String, f64>,
+) -> Vec<String> {
+    let advice = "delete that file to start anew";
+    let mut known = match KnownSpeed::read(folder, &session.conditions, &session.device) {
+        Ok(Some(known)) => known,
+        Ok(None) => return Vec::new(),
+        Err(error) => return vec![format!("this machine's known speed cannot be told: {error}; {advice}")],
+    };
+    let slower = known.judge(levels_ns).map(|shortfall| shortfall.warning());
+    let added = known.add(&session.id, &session.finished, levels_ns);
+    let not_kept = added.err().map(|error| format!("this session's speed could not be kept: {error}"));
+    slower.into_iter().chain(not_kept).collect()
+}
+
+/// Those that are times.
+fn sensible(levels_ns: &BTreeMap<String, f64>) -> BTreeMap<String, f64> {
+    let is_time = |ns: &f64| ns.is_finite() && *ns > 0.0;
+    levels_ns.iter().filter(|(_, ns)| is_time(ns)).map(|(name, ns)| (name.clone(), *ns)).collect()
+}
+
+/// None where there is no file yet.
+fn read_sessions(path: &Path, kind: &Kind) -> Result<Vec<SessionLevels>, ReadError> {
+    let content = |reason: &str| ReadError::Content { path: path.to_owned(), reason: reason.to_owned() };
+    match read_document::<Kept>(path, FORMAT, VERSION) {
+        Ok(kept) if kept.kind != *kind => Err(content("it is of other conditions than its name says")),
+        Ok(mut kept) => {
+            for session in &mut kept.sessions {
+                session.levels_ns = sensible(&session.levels_ns);
+            }
+            Ok(kept.sessions)
+        }
+        Err(ReadError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Waits for other profilers, which hold it for as long as it takes to write a file.
+fn lock(path: &Path) -> Result<File, WriteError> {
+    const TRIES: u32 = 250;
+    const WAIT: Duration = Duration::from_millis(20);
+    let failed = |source| WriteError { path: path.to_owned(), source };
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(failed)?;
+    for _ in 0..TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => sleep(WAIT),
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
+    }
+    Err(failed(io::Error::new(
+        io::ErrorKind::WouldBlock,
+        "another profiler has held it for five seconds: end it",
+    )))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+//! How fast a machine is known to be, by how fast its sessions found it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+/// Two sessions reached the same level when they are so close: a fraction.
+const SAME_LEVEL: f64 = 0.03;
+
+/// More is a shortfall: a fraction. It is what a moment may be slower than a calm one.
+const MOST_SLOWER: f64 = 0.05;
+
+/// What a session's references took in its fastest mode.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct SessionLevels {
+    /// The session's id.
+    pub(super) session: String,
+    /// When it ended, UTC, RFC 3339.
+    pub(super) finished: String,
+    /// Nanoseconds by reference.
+    pub(super) levels_ns: BTreeMap<String, f64>,
+}
+
+/// A session that was slower than its machine is known to be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shortfall {
+    /// How much longer everything took: 1.12 is 12 % slower.
+    pub ratio: f64,
+    /// The session that is closest to the known speed.
+    pub session: String,
+    /// When that one ended, UTC, RFC 3339.
+    pub finished: String,
+}
+
+impl Shortfall {
+    /// What a reader of the table should know.
+    #[must_use]
+    pub fn warning(&self) -> String {
+        format!(
+            "this session never reached the machine's known speed: its fastest mode was {:.0} % slower than that of session {} ({}); \
+             the machine was busy, throttled or set otherwise: see `profiler doctor`, and measure again",
+            100.0 * (self.ratio - 1.0),
+            self.session,
+            self.finished
+        )
+    }
+}
+
+/// Per reference the fastest level that two sessions reached; where no two agree, the fastest, since disturbances only
+/// ever slow down.
+fn known_levels(sessions: &[SessionLevels]) -> BTreeMap<&str, f64> {
+    let names: BTreeSet<&String> = sessions.iter().flat_map(|session| session.levels_ns.keys()).collect();
+    let known = |name: &&String| {
+        let of_all = sessions.iter().filter_map(|session| session.levels_ns.get(*name).copied());
+        let mut levels: Vec<f64> = of_all.collect();
+        levels.sort_by(f64::total_cmp);
+        let agreed = levels.windows(2).find(|pair| pair[1] <= pair[0] * (1.0 + SAME_LEVEL));
+        agreed.map(|pair| pair[0]).or_else(|| levels.first().copied())
+    };
+    names.iter().filter_map(|name| Some((name.as_str(), known(name)?))).collect()
+}
+
+/// Geometric mean, over the references that both have, of how much longer they took; `None` without any.
+fn ratio(levels_ns: &BTreeMap<String, f64>, known_ns: &BTreeMap<&str, f64>) -> Option<f64> {
+    let logarithm = |(name, level): (&String, &f64)| Some((level / known_ns.get(name.as_str())?).ln());
+    let logarithms: Vec<f64> = levels_ns.iter().filter_map(logarithm).collect();
+    (!logarithms.is_empty()).then(|| (logarithms.iter().sum::<f64>() / logarithms.len() as f64).exp())
+}
+
+/// How far these levels fall short of what the sessions reached; `None` when they do not, or have no reference in common.
+pub(super) fn shortfall(sessions: &[SessionLevels], levels_ns: &BTreeMap<String, f64>) -> Option<Shortfall> {
+    let known_ns = known_levels(sessions);
+    let ratio_to_known = ratio(levels_ns, &known_ns).filter(|ratio| *ratio > 1.0 + MOST_SLOWER)?;
+    let distance = |session: &SessionLevels| Some(ratio(&session.levels_ns, &known_ns)?.ln().abs());
+    // Of equally close ones the latest.
+    let distances = sessions.iter().rev().filter_map(|session| Some((session, distance(session)?)));
+    let (closest, _) = distances.min_by(|(_, a), (_, b)| a.total_cmp(b))?;
+    let (session, finished) = (closest.session.clone(), closest.finished.clone());
+    Some(Shortfall { ratio: ratio_to_known, session, finished })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn levels(named: &[(&str, f64)]) -> BTreeMap<String, f64> {
+        named.iter().map(|(name, ns)| ((*name).to_owned(), *ns)).collect()
+    }
+
+    fn sessions(all: &[&[(&str, f64)]]) -> Vec<SessionLevels> {
+        let session = |(index, named): (usize, &&[(&str, f64)])| SessionLevels {
+            session: format!("s{index}"),
+            finished: format!("2026-01-0{}T00:00:00Z", index + 1),
+            levels_ns: levels(named),
+        };
+        all.iter().enumerate().map(session).collect()
+    }
+
+    #[test]
+    fn a_level_is_known_when_two_sessions_reached_it() {
+        let known = |ns: &[f64]| {
+            let all: Vec<[(&str, f64); 1]> = ns.iter().map(|ns| [("a", *ns)]).collect();
+            let all: Vec<&[(&str, f64)]> = all.iter().map(|one| one.as_slice()).collect();
+            known_levels(&sessions(&all)).get("a").copied()
+        };
+        assert_eq!(known(&[]), None);
+        assert_eq!(known(&[120.0]), Some(120.0));
+        // 103 is within 3 % of 100, 104 is not.
+        assert_eq!(known(&[103.0, 130.0, 100.0]), Some(100.0));
+        assert_eq!(known(&[104.0, 130.0, 100.0]), Some(100.0), "no two agree: the fastest");
+        // 80 was reached once, 100 twice: what the only one of its kind reached may be an error.
+        assert_eq!(known(&[100.0, 80.0, 102.0]), Some(100.0));
+    }
+
+    #[test]
+    fn shortfalls_are_geometric_means_over_shared_references() {
+        let known = sessions(&[&[("a", 100.0), ("b", 1000.0)], &[("a", 101.0)], &[("a", 150.0)]]);
+        // 1.21 and 1.0: the root of 1.21 is 1.1. A reference that the others do not have does not count.
+        let found = shortfall(&known, &levels(&[("a", 121.0), ("b", 1000.0), ("c", 7.0)])).unwrap();
+        assert!((found.ratio - 1.1).abs() < 1e-9, "{found:?}");
+        assert_eq!((found.session.as_str(), found.finished.as_str()), ("s0", "2026-01-01T00:00:00Z"));
+        insta::assert_snapshot!(found.warning(), @"this session never reached the machine's known speed: its fastest mode was 10 % slower than that of session s0 (2026-01-01T00:00:00Z); the machine was busy, throttled or set otherwise: see `profiler doctor`, and measure again");
+        assert_eq!(shortfall(&known, &levels(&[("a", 104.9)])), None, "5 % is no shortfall");
+        assert_eq!(shortfall(&known, &levels(&[("a", 60.0)])), None, "nor is it to be faster");
+        assert_eq!(shortfall(&known, &levels(&[("c", 1.0)])), None);
+        assert_eq!(shortfall(&[], &levels(&[("a", 1.0)])), None);
+    }
+
+    #[test]
+    fn the_session_that_is_named_is_the_latest_that_reached_the_known_speed() {
+        let known = sessions(&[&[("a", 80.0)], &[("a", 100.0)], &[("a", 100.0)], &[("a", 101.0)]]);
+        let found = shortfall(&known, &levels(&[("a", 110.0)])).unwrap();
+        assert_eq!((found.session.as_str(), (found.ratio * 100.0).round()), ("s2", 110.0));
+    }
+}
