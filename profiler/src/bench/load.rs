@@ -1,7 +1,7 @@
 //! Another process that keeps the machine busy in bursts.
 //!
-//! On each processor a thread is on and off for random times of 50 to 500 ms. While on, it either spins or streams
-//! through 32 MiB, at random.
+//! On each processor a thread is on and off for random times. In bursts, of 50 to 500 ms, it either spins or streams
+//! through 32 MiB while on, at random; in stretches, of 0.2 to 5 s, it spins.
 
 use std::{
     hint::black_box,
@@ -21,16 +21,35 @@ use crate::device::{AffinityError, pin};
 const BURST_MS: std::ops::Range<u64> = 50..500;
 const STREAM_BYTES: usize = 32 << 20;
 
+/// When the load is on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pattern {
+    /// On and off for 50 to 500 ms.
+    Bursts,
+    /// On for 0.2 to 5 s, and for this share of the time.
+    Stretches(f64),
+}
+
+const STRETCH_S: std::ops::Range<f64> = 0.2..5.0;
+
 /// The load, as long as it lives. It ends when its input is closed, so it never outlives the bench.
 pub(super) struct Load {
     child: Child,
 }
 
 impl Load {
-    pub(super) fn start(program: &Path, cpus: &[usize], seed: u64) -> Result<Self, BenchError> {
+    pub(super) fn start(
+        program: &Path,
+        cpus: &[usize],
+        seed: u64,
+        pattern: Pattern,
+    ) -> Result<Self, BenchError> {
         let cpus: Vec<String> = cpus.iter().map(usize::to_string).collect();
         let mut command = Command::new(program);
         command.args(["bench-load", "--cpus", &cpus.join(","), "--seed", &seed.to_string()]);
+        if let Pattern::Stretches(share) = pattern {
+            command.args(["--share", &share.to_string()]);
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         let child = command.spawn().map_err(|error| failed(error.to_string()))?;
         // Until its buffers are there.
@@ -66,11 +85,16 @@ fn failed(reason: String) -> BenchError {
     BenchError::Child { command: "bench-load", reason }
 }
 
-/// Keeps `cpus` busy in bursts until `until_closed` ends; returns then.
+/// Keeps `cpus` busy until `until_closed` ends; returns then.
 ///
 /// # Errors
 /// [`AffinityError`] if one of the processors cannot be had.
-pub fn keep_busy(cpus: &[usize], seed: u64, mut until_closed: impl Read) -> Result<(), AffinityError> {
+pub fn keep_busy(
+    cpus: &[usize],
+    seed: u64,
+    pattern: Pattern,
+    mut until_closed: impl Read,
+) -> Result<(), AffinityError> {
     let (tell, told) = std::sync::mpsc::channel();
     for cpu in cpus.iter().copied() {
         let tell = tell.clone();
@@ -80,7 +104,11 @@ pub fn keep_busy(cpus: &[usize], seed: u64, mut until_closed: impl Read) -> Resu
             // Nobody listens any more when the process is ending.
             let _ = tell.send(pinned);
             if !refused {
-                bursts(Pcg64::seed_from_u64(seed.wrapping_add(cpu as u64)));
+                let random = Pcg64::seed_from_u64(seed.wrapping_add(cpu as u64));
+                match pattern {
+                    Pattern::Bursts => bursts(random),
+                    Pattern::Stretches(share) => stretches(share, random),
+                }
             }
         });
     }
@@ -116,6 +144,20 @@ fn bursts(mut random: Pcg64) {
     }
 }
 
+/// On for so much of the time, until the process ends.
+fn stretches(share: f64, mut random: Pcg64) {
+    loop {
+        let on_s = random.random_range(STRETCH_S) * share.max(0.1);
+        let start = Instant::now();
+        while start.elapsed().as_secs_f64() < on_s {
+            (0..10_000u64).for_each(|i| {
+                black_box(i);
+            });
+        }
+        thread::sleep(Duration::from_secs_f64(on_s * (1.0 - share) / share));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -123,8 +165,8 @@ mod tests {
 
     #[test]
     fn processors_that_cannot_be_had_are_refused_and_a_closed_input_ends_it() {
-        let error = keep_busy(&[999_999], 0, std::io::empty()).unwrap_err().to_string();
+        let error = keep_busy(&[999_999], 0, Pattern::Bursts, std::io::empty()).unwrap_err().to_string();
         assert!(error.contains("999999"), "{error}");
-        keep_busy(&[], 0, std::io::empty()).unwrap();
+        keep_busy(&[], 0, Pattern::Stretches(0.5), std::io::empty()).unwrap();
     }
 }

@@ -14,6 +14,8 @@ pub enum Part {
     Steadiness,
     /// Do they under load, and with a table taken in quiet?
     Load,
+    /// Do tables beside a neighbour that makes speeds of the machine agree with one taken in quiet?
+    Modes,
     /// How long does a table take, and where does the time go?
     Cost,
     /// How much memory does a table take?
@@ -26,8 +28,16 @@ pub enum Part {
 
 impl Part {
     /// All of them, in the order in which they are run.
-    pub const ALL: [Self; 7] =
-        [Self::Fidelity, Self::Layers, Self::Steadiness, Self::Load, Self::Cost, Self::Memory, Self::Sums];
+    pub const ALL: [Self; 8] = [
+        Self::Fidelity,
+        Self::Layers,
+        Self::Steadiness,
+        Self::Load,
+        Self::Modes,
+        Self::Cost,
+        Self::Memory,
+        Self::Sums,
+    ];
 
     /// Its name on the command line.
     #[must_use]
@@ -36,6 +46,7 @@ impl Part {
             Self::Fidelity => "fidelity",
             Self::Steadiness => "steadiness",
             Self::Load => "load",
+            Self::Modes => "modes",
             Self::Cost => "cost",
             Self::Memory => "memory",
             Self::Sums => "sums",
@@ -46,7 +57,7 @@ impl Part {
     /// Whether it says anything of a backend that computes nothing, needs nothing, and repeats itself exactly.
     #[must_use]
     pub fn can_be_emulated(self) -> bool {
-        !matches!(self, Self::Steadiness | Self::Load | Self::Memory | Self::Layers)
+        !matches!(self, Self::Steadiness | Self::Load | Self::Modes | Self::Memory | Self::Layers)
     }
 
     /// How long it takes, in tables' worth of measuring: as it took on tract once, for the time left only.
@@ -57,6 +68,7 @@ impl Part {
             Self::Layers => 1.5,
             Self::Steadiness => 4.0,
             Self::Load => 9.0,
+            Self::Modes => 5.0,
             // It reads what the part `cost` measured, where that was run.
             Self::Memory => 0.5,
         }

@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    BenchError, Detail, Finding, Part, Ratio, Report, Settings, cost, fidelity, layers, memory,
+    BenchError, Detail, Finding, Part, Ratio, Report, Settings, cost, fidelity, layers, memory, modes,
     report::{take_up, write_report},
     steadiness, sums, under_load,
 };
@@ -107,6 +107,7 @@ impl Job<'_> {
             Part::Fidelity => fidelity::run(self),
             Part::Steadiness => steadiness::run(self),
             Part::Load => under_load::run(self),
+            Part::Modes => modes::run(self),
             Part::Cost => cost::run(self),
             Part::Memory => memory::run(self),
             Part::Sums => sums::run(self),

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::bench::keep_busy;
+use super::UsageError;
+use crate::bench::{Pattern, keep_busy};
 
 /// Keeps processors busy in bursts, until standard input is closed.
 #[derive(Debug, Args)]
@@ -13,6 +14,9 @@ pub(super) struct BenchLoad {
     /// Processors, one thread each.
     #[arg(long, value_name = "LIST", value_delimiter = ',', required = true)]
     cpus: Vec<usize>,
+    /// Spin for this share of the time, in stretches of 0.2 to 5 s, instead of bursts: above 0 and at most 1.
+    #[arg(long, value_name = "SHARE")]
+    share: Option<f64>,
     /// Seed of the bursts.
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -20,7 +24,11 @@ pub(super) struct BenchLoad {
 
 impl BenchLoad {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
-        keep_busy(&self.cpus, self.seed, std::io::stdin().lock())?;
+        if let Some(share) = self.share.filter(|share| !(*share > 0.0 && *share <= 1.0)) {
+            return Err(UsageError(format!("--share {share}: expected above 0 and at most 1")).into());
+        }
+        let pattern = self.share.map_or(Pattern::Bursts, Pattern::Stretches);
+        keep_busy(&self.cpus, self.seed, pattern, std::io::stdin().lock())?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,9 +1,12 @@
 //! Everything the checks look at, gathered once.
 
 use super::noise::{Noise, measure_noise};
+#[cfg(feature = "tract")]
+use crate::{backend::Tract, sweep::load_references};
 use crate::{
     device::{AffinityError, Device, Others, OthersWatch, Place, Sensors, Surroundings, allowed_cpus, pin},
     measure::{Instruments, MeasureError},
+    sweep::SweepError,
 };
 
 /// What is known of the machine, and for how long it was watched.
@@ -29,6 +32,18 @@ pub struct Facts {
     pub noise: Noise,
 }
 
+/// By small models of tract, which feel what ops feel; without it by the reference block.
+fn noise(watch_ns: u64) -> Result<Noise, FactsError> {
+    let mut instruments = Instruments::of_this_machine(1);
+    #[cfg(feature = "tract")]
+    {
+        instruments.references = load_references(&Tract, 1)?;
+        Ok(measure_noise(&mut load_references(&Tract, 1)?, &mut instruments, watch_ns)?)
+    }
+    #[cfg(not(feature = "tract"))]
+    Ok(measure_noise(&mut [crate::measure::ReferenceBlock::new()], &mut instruments, watch_ns)?)
+}
+
 /// Why the machine could not be examined.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -36,6 +51,9 @@ pub enum FactsError {
     /// The thread could not be pinned.
     #[error(transparent)]
     Affinity(#[from] AffinityError),
+    /// A reference could not be loaded.
+    #[error(transparent)]
+    References(#[from] SweepError),
     /// The noise could not be measured.
     #[error(transparent)]
     Measure(#[from] MeasureError),
@@ -51,7 +69,7 @@ pub fn gather(cpus: Option<&str>, watch_ns: u64) -> Result<Facts, FactsError> {
     let surroundings = Surroundings::of_this_machine();
     let mut others = OthersWatch::of_this_machine();
     others.read();
-    let noise = measure_noise(&mut Instruments::of_this_machine(1), watch_ns)?;
+    let noise = noise(watch_ns)?;
     let others = others.read();
     let after = Surroundings::of_this_machine();
     let sensors = Sensors::of_this_machine();

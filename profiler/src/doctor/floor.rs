@@ -1,6 +1,7 @@
 //! Checks of the noise floor.
 
 use super::{Facts, Finding};
+use crate::measure::ModeReport;
 
 fn percent(fraction: f64) -> String {
     format!("{:.1} %", 100.0 * fraction)
@@ -16,6 +17,26 @@ pub(super) fn corrected(facts: &Facts) -> Finding {
         format!("{} from repeat to repeat, drift corrected", percent(spread)),
         "differences below this cannot be seen in few rounds: end other programs, or give a larger --budget-s",
     )
+}
+
+/// A machine that changes between speeds is measured at one of them.
+pub(super) fn speeds(facts: &Facts) -> Finding {
+    const CHECK: &str = "speeds";
+    let slower = |mode: &ModeReport| format!("{} at 1/{:.2} of it", percent(mode.share), mode.ratio);
+    match &facts.noise.modes[..] {
+        [] => Finding::unknown(CHECK, "cannot be told"),
+        [_] => Finding::ok(CHECK, "one"),
+        [fastest, others @ ..] => Finding::warn(
+            CHECK,
+            format!(
+                "{}: {} of the time the fastest, {}",
+                facts.noise.modes.len(),
+                percent(fastest.share),
+                others.iter().map(slower).collect::<Vec<_>>().join(", ")
+            ),
+            "figures are of the fastest: give more --budget-s where it is rare; --speed sustained for the one that lasts longest",
+        ),
+    }
 }
 
 /// Drift is divided out, but not all of it.

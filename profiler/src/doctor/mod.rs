@@ -17,7 +17,8 @@ pub use noise::{Noise, measure_noise};
 /// Every check's finding.
 #[must_use]
 pub fn examine(facts: &Facts) -> Vec<Finding> {
-    const CHECKS: [fn(&Facts) -> Finding; 19] = [
+    const CHECKS: [fn(&Facts) -> Finding; 20] = [
+        floor::speeds,
         floor::corrected,
         floor::raw,
         floor::preempted,

@@ -5,16 +5,18 @@ use std::sync::atomic::AtomicBool;
 use serde::Serialize;
 
 use crate::measure::{
-    ClockQuality, History, Instruments, MeasureError, Protocol, ReferenceBlock, Silent, Subject, measure,
-    quantile, summarise,
+    ClockQuality, History, Instruments, MeasureError, ModeReport, Protocol, Silent, Subject, measure,
+    quantile, speeds, summarise,
 };
 
 /// What the machine makes of work that is always the same.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Noise {
     /// Seconds it was watched.
     pub watched_s: f64,
-    /// Repeat-to-repeat spread of the reference block as measured: the 10-90 % range of the burst medians over their
+    /// The machine's speeds, fastest first; empty where they could not be told.
+    pub modes: Vec<ModeReport>,
+    /// Repeat-to-repeat spread of the first subject as measured: the 10-90 % range of the burst medians over their
     /// median. A fraction.
     pub raw_spread: f64,
     /// The same, corrected for drift as in a table.
@@ -35,16 +37,12 @@ pub struct Noise {
 const WARM_UP_NS: u64 = 750_000_000;
 
 /// Watches the machine for about `watch_ns`: a quarter of it for stalls, the rest, after warming up, with the
-/// measurement's own protocol, for which the reference block is at the same time the only subject.
+/// measurement's own protocol. The noise is that of the first subject.
 ///
 /// # Errors
 /// [`MeasureError`].
-pub fn measure_noise(instruments: &mut Instruments, watch_ns: u64) -> Result<Noise, MeasureError> {
-    measure_noise_of(&mut [ReferenceBlock::new()], instruments, watch_ns)
-}
-
-pub(super) fn measure_noise_of<S: Subject>(
-    subject: &mut [S],
+pub fn measure_noise<S: Subject>(
+    subjects: &mut [S],
     instruments: &mut Instruments,
     watch_ns: u64,
 ) -> Result<Noise, MeasureError> {
@@ -62,10 +60,12 @@ pub(super) fn measure_noise_of<S: Subject>(
         ..Protocol::default()
     };
     let mut history = History::default();
-    measure(subject, &protocol, instruments, &mut history, &mut Silent, &AtomicBool::new(false))?;
-    let summary = summarise(&history, 1, &protocol)?.remove(0).hot.ok_or(MeasureError::NoTime)?;
+    measure(subjects, &protocol, instruments, &mut history, &mut Silent, &AtomicBool::new(false))?;
+    let summary =
+        summarise(&history, subjects.len(), &protocol)?.remove(0).hot.ok_or(MeasureError::NoTime)?;
     Ok(Noise {
         watched_s: (instruments.clock.now_ns() - start_ns) as f64 / 1e9,
+        modes: speeds(&history),
         raw_spread: raw_spread(&history),
         corrected_spread: summary.spread,
         preempted_share: preempted_share(&history),
@@ -80,7 +80,11 @@ fn raw_spread(history: &History) -> f64 {
     let median_of = |samples: &[crate::measure::RawNs]| {
         quantile(&samples.iter().map(|raw| raw.0).collect::<Vec<_>>(), 0.5)
     };
-    let medians: Vec<f64> = history.bursts().filter_map(|burst| median_of(&burst.hot.kept)).collect();
+    let medians: Vec<f64> = history
+        .bursts()
+        .filter(|burst| burst.subject == 0)
+        .filter_map(|burst| median_of(&burst.hot.kept))
+        .collect();
     let at = |q| quantile(&medians, q).unwrap_or(0.0);
     if at(0.5) > 0.0 { (at(0.9) - at(0.1)) / at(0.5) } else { 0.0 }
 }

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use std::{cell::Cell, path::Path};
 
-use super::{noise::measure_noise_of, *};
+use super::{noise::measure_noise, *};
 use crate::{
     device::{Cluster, Core, Device, Others, Surroundings},
     measure::{FakeClock, FakeSubject, Instruments, MeasureError, Processor, Usage},
@@ -42,6 +42,7 @@ fn sound() -> Facts {
         soc_celsius: Some(60.0),
         noise: Noise {
             watched_s: 4.0,
+            modes: Vec::new(),
             raw_spread: 0.02,
             corrected_spread: 0.01,
             preempted_share: 0.0,
@@ -186,7 +187,7 @@ fn noise_is_told_by_its_kind() {
         })
     };
     instruments.reference = Box::new(slowing(&clock));
-    let noise = measure_noise_of(&mut [slowing(&clock)], &mut instruments, 8_000_000_000).unwrap();
+    let noise = measure_noise(&mut [slowing(&clock)], &mut instruments, 8_000_000_000).unwrap();
     assert!((noise.largest_stall_ms - 5.001).abs() < 1e-9, "{noise:?}");
     // 5 ms of 2 s.
     assert!((noise.stalled_share - 0.0025).abs() < 0.0001, "{noise:?}");

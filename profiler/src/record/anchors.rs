@@ -46,8 +46,10 @@ pub struct Anchors {
 
 /// How many anchors a session has at most.
 const MOST: usize = 12;
-/// Of each kind of work at least, where there are so many.
+/// Of each kind of op at least, where there are so many.
 const FEWEST_OF_KIND: usize = 2;
+/// And of networks, which searches are about.
+const FEWEST_NETWORKS: usize = 4;
 
 impl Anchor {
     /// The kind of work: `network`, or the kind of op.
@@ -103,12 +105,16 @@ impl Anchors {
         for anchor in all {
             by_kind.entry(anchor.kind().to_owned()).or_default().push(anchor);
         }
-        // Kinds with most subjects first: where there are too many kinds, the rarest go without.
+        // Networks first, then kinds with most subjects: where there are too many kinds, the rarest go without.
         let mut kinds: Vec<Vec<Anchor>> = by_kind.into_values().collect();
-        kinds.sort_by_key(|of_kind| std::cmp::Reverse(of_kind.len()));
+        let is_network = |of_kind: &[Anchor]| of_kind.iter().any(|anchor| anchor.level == Level::Network);
+        kinds.sort_by_key(|of_kind| {
+            (std::cmp::Reverse(is_network(of_kind)), std::cmp::Reverse(of_kind.len()))
+        });
         let mut subjects = Vec::new();
         for mut of_kind in kinds {
-            let share = (MOST * of_kind.len() / total).max(FEWEST_OF_KIND);
+            let fewest = if is_network(&of_kind) { FEWEST_NETWORKS } else { FEWEST_OF_KIND };
+            let share = (MOST * of_kind.len() / total).max(fewest);
             let count = share.min(of_kind.len()).min(MOST - subjects.len());
             of_kind.sort_by(|a, b| a.hot_ms.total_cmp(&b.hot_ms));
             // In the middles of as many equal parts.

@@ -53,6 +53,8 @@ pub struct MachineChange {
     pub figures: Vec<AnchorFigure>,
 }
 
+/// An interval of a kind's change that is at most so long, as a natural logarithm: else the change of all anchors is better known.
+const KNOWN: f64 = 0.1;
 /// A change that is no more than what two sessions differ by.
 const SAME: f64 = 0.03;
 
@@ -85,13 +87,14 @@ impl MachineChange {
         (!changes.is_empty()).then_some(Self { since, started, changes, figures })
     }
 
-    /// The change of a kind of work in a cache state; of all anchors where its kind has too few.
+    /// The change of a kind of work in a cache state; of all anchors where that of its kind is not well known.
     #[must_use]
     pub fn change(&self, cache: Cache, kind: &str) -> Option<&Change> {
         let found = |kind: Option<&str>| {
             self.changes.iter().find(|change| change.cache == cache && change.kind.as_deref() == kind)
         };
-        found(Some(kind)).or_else(|| found(None))
+        let is_known = |change: &&Change| (change.high / change.low).ln() <= KNOWN;
+        found(Some(kind)).filter(is_known).or_else(|| found(None))
     }
 
     /// In a sentence or two, for people: how fast the machine was, and what to do about it.

@@ -25,6 +25,7 @@ pub use mock_law::{MockLaw, mock_costs};
 pub use model_file::plan_model;
 pub use network::{NetworkProfile, NetworkResult};
 pub use plan::{Planned, plan_anchors, plan_networks, plan_op, plan_ops};
+pub use references::load_references;
 pub use rows::{Measured, rows};
 pub use run::{Sweep, SweepResult};
 pub use session::{conditions, runtime_of};

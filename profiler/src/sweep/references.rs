@@ -45,10 +45,7 @@ pub(super) fn plan_references() -> Result<Vec<Planned>, SweepError> {
 ///
 /// # Errors
 /// As [`plan_references`], and [`SweepError::Backend`].
-pub(super) fn load_references(
-    backend: &dyn Backend,
-    threads: usize,
-) -> Result<Vec<Box<dyn Subject>>, SweepError> {
+pub fn load_references(backend: &dyn Backend, threads: usize) -> Result<Vec<Box<dyn Subject>>, SweepError> {
     if backend.emulated_clock().is_some() {
         return Ok(Vec::new());
     }
