@@ -13,7 +13,7 @@
 #   --preset smoke      every stage in its smallest form: shows that the road is whole, and nothing else
 #   --seed N            what random choices start from (default 0)
 #   --images DIR        your own MNIST-style data set (default: TAILOR_IMAGES, else Fashion-MNIST)
-#   --run DIR           where all results go (default run)
+#   --run DIR           where all results go (default run/computer, or with --phone run/phone)
 #   --fetch             fetch libtorch, Fashion-MNIST and crates, and stop: the same command without it needs no network
 set -euo pipefail
 
@@ -23,7 +23,7 @@ fail() {
   exit "${2:-2}"
 }
 
-preset=quick seed=0 run=run images=${TAILOR_IMAGES:-} phone=no serial= fetch=no
+preset=quick seed=0 run= images=${TAILOR_IMAGES:-} phone=no serial= fetch=no
 while [ $# -gt 0 ]; do
   case $1 in
   -h | --help) usage && exit 0 ;;
@@ -62,7 +62,8 @@ smoke)
 *) fail "--preset must be quick, thorough or smoke, not \`$preset\`" ;;
 esac
 
-run=$(realpath -m -- "$run")
+[ "$phone" = yes ] && measured=phone || measured=computer
+run=$(realpath -m -- "${run:-run/$measured}")
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 # A run folder belongs to one set of options: half of one run and half of another would look like a result.

@@ -21,14 +21,16 @@ const LEFT_OUT: [(&str, &str); 3] = [
     ("predictor import ", "its files come from other programs; tests of the importers have such"),
 ];
 
-/// What is put behind commands that begin so, to make them short.
-const SHORTER: [(&str, &str); 9] = [
+/// What is put behind commands that begin so, to make them short, or to let them have the test phone for a phone.
+const SHORTER: [(&str, &str); 10] = [
     ("./quickstart.sh", "--preset smoke"),
     ("profiler run ", "--budget-s 15"),
     ("android profile ", "--budget-s 15"),
+    // What the test phone measures is emulated.
+    ("predictor fit run/my-phone", "--allow-emulated"),
     ("predictor suggest ", "--budget-s 5"),
     ("search run ", "--warm-up-steps 2 --steps 4 --alpha-every 2 --held-out 40 --batch 20"),
-    ("search front ", "--held-out 40 --batch 20"),
+    ("search front ", "--scored-images 40"),
     ("search train ", "--epochs 1 --batch 20"),
     ("search verify ", "--budget-s 15"),
     ("search study ", "--preset smoke"),
