@@ -78,6 +78,7 @@ fn readme_commands_work_in_their_order() {
         }
     } else {
         symlink(programs_folder().parent().unwrap(), copy.join("target")).unwrap();
+        fs::create_dir(copy.join("images")).unwrap();
         draw_images(&copy.join("images"));
     }
     let script = script(&fs::read_to_string(copy.join("README.md")).unwrap());
