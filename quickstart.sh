@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# usage: ./quickstart.sh [--phone [SERIAL]] [--preset quick|thorough|smoke] [--seed N] [--images DIR] [--run DIR]
+# usage: ./quickstart.sh [--phone [SERIAL]] [--preset quick|thorough|smoke] [--seed N] [--images DIR] [--run DIR] [--fetch]
 #
 # From nothing to a network cut to fit this computer, or a phone: sets up libtorch and Fashion-MNIST, builds, measures this
 # computer, fits a latency model, searches, trains and exports the network that was found, measures it here, and prints
@@ -13,7 +13,8 @@
 #   --preset smoke      every stage in its smallest form: shows that the road is whole, and nothing else
 #   --seed N            what random choices start from (default 0)
 #   --images DIR        your own MNIST-style data set (default: TAILOR_IMAGES, else Fashion-MNIST)
-#   --run DIR           where all results go (default run)
+#   --run DIR           where all results go (default run/computer, or with --phone run/phone)
+#   --fetch             fetch libtorch, Fashion-MNIST and crates, and stop: the same command without it needs no network
 set -euo pipefail
 
 usage() { sed -n '2,/^set -euo/{/^set/d;s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; }
@@ -22,10 +23,11 @@ fail() {
   exit "${2:-2}"
 }
 
-preset=quick seed=0 run=run images=${TAILOR_IMAGES:-} phone=no serial=
+preset=quick seed=0 run= images=${TAILOR_IMAGES:-} phone=no serial= fetch=no
 while [ $# -gt 0 ]; do
   case $1 in
   -h | --help) usage && exit 0 ;;
+  --fetch) fetch=yes && shift ;;
   --phone)
     phone=yes
     shift
@@ -60,7 +62,8 @@ smoke)
 *) fail "--preset must be quick, thorough or smoke, not \`$preset\`" ;;
 esac
 
-run=$(realpath -m -- "$run")
+[ "$phone" = yes ] && measured=phone || measured=computer
+run=$(realpath -m -- "${run:-run/$measured}")
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 # A run folder belongs to one set of options: half of one run and half of another would look like a result.
@@ -104,11 +107,16 @@ command_line() {
 
 say 'Set up'
 command -v cargo >/dev/null || fail 'cargo is needed: https://rustup.rs'
-[ "$phone" = no ] || command -v "${TAILOR_ADB:-adb}" >/dev/null || fail 'adb is needed (Debian: apt-get install adb)'
+[ "$phone$fetch" != yesno ] || command -v "${TAILOR_ADB:-adb}" >/dev/null || fail 'adb is needed (Debian: apt-get install adb)'
 tests/setup/libtorch.sh
 if [ -z "$images" ]; then
   tests/setup/images.sh
   images=$PWD/images
+fi
+if [ "$fetch" = yes ]; then
+  command_line cargo fetch --locked
+  cargo fetch --locked
+  exit
 fi
 
 say 'Build (the first time takes some minutes)'

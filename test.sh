@@ -49,11 +49,11 @@ cargo clippy --workspace --all-targets --release -- -D warnings
 say 'Rustdoc'
 RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --release
 
-# Tests marked as ignored are those that need one of the three; those named test_phone_ run on the phones, below.
+# Tests marked as ignored are those that need one of the three; those named test_phone_ or readme_ need a phone: below.
 if [ "${#without[@]}" -eq 0 ]; then
   say 'Tests, all of them'
   # The public tables are not part of this project: their tests run where TAILOR_TABLES names their folder.
-  skip=(--skip test_phone_)
+  skip=(--skip test_phone_ --skip readme_)
   [ -n "${TAILOR_TABLES:-}" ] || skip+=(--skip public_tables_)
   cargo test --workspace --release --no-fail-fast -- --include-ignored "${skip[@]}"
 else
@@ -86,6 +86,8 @@ else
       skip=(--skip test_phone_onnxruntime_)
       left_out=', but no test of ONNX Runtime ran on the test phone'
     fi
+    say "The README's commands, in order, in a fresh copy of this checkout"
+    timeout --foreground 1800 cargo test --workspace --release --test readme_commands -- --ignored
     say 'Tests on the test phone'
     # One at a time: some of them take the phone away. There is no network in there. They take some minutes; a phone
     # that hangs is ended, with all that runs on it.

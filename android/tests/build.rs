@@ -161,3 +161,15 @@ fn elsewhere_than_in_a_checkout_is_wrong_usage() {
         .code(2)
         .stderr(predicates::str::contains("[possible values:"));
 }
+
+#[test]
+fn inside_of_the_test_phone_a_missing_toolchain_is_told_with_what_brings_it() {
+    let computer = Computer::new();
+    computer.program("dpkg", "echo amd64");
+    let inside = computer.build().env("TAILOR_TEST_PHONES", "127.0.0.1:7777").assert().code(1).stdout("");
+    let message = String::from_utf8_lossy(&inside.get_output().stderr).into_owned();
+    let (_, error) = message.split_once("\n  debian: no toolchain in ").unwrap();
+    let expected = "/.cache/tailor/debian-arm64, and the test phone has no network: \
+        run `android build --route debian` outside of it\n";
+    assert!(error.ends_with(expected), "{error}");
+}

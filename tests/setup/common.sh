@@ -18,3 +18,11 @@ need_pip() {
     exit 2
   fi
 }
+
+# need_network COMMAND: stops inside of `android test-phone`, where nothing can be fetched; COMMAND does it outside.
+need_network() {
+  if [ -n "${TAILOR_TEST_PHONES:-}" ]; then
+    say "error: it is not there, and the test phone has no network to fetch it with: run \`$*\` outside of it first"
+    exit 2
+  fi
+}

@@ -30,6 +30,7 @@ if [ -d "$folder" ]; then
   exit 0
 fi
 
+need_network tests/setup/images.sh "$folder"
 for program in apt-get dpkg-deb; do
   if ! command -v "$program" >/dev/null; then
     say "error: this system has no $program to fetch Fashion-MNIST with. Get its four files yourself (the project"

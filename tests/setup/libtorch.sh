@@ -30,6 +30,7 @@ if [ "$(cat "$folder/build-version" 2>/dev/null)" = "$version" ]; then
   exit 0
 fi
 
+need_network tests/setup/libtorch.sh "$folder"
 if [ "$(uname -sm)" != "Linux x86_64" ]; then
   say "error: no ready set-up for $(uname -sm). Make a Python virtual environment, 'pip install torch==$version'" \
     "in it, and start again with LIBTORCH_USE_PYTORCH=1; or set LIBTORCH to an unpacked libtorch $version"

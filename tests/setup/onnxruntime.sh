@@ -41,6 +41,7 @@ if [ -f "$library" ]; then
   exit 0
 fi
 
+need_network tests/setup/onnxruntime.sh "$@"
 # What is for phones can be fetched anywhere.
 if [ "${1:-}" != arm64 ] && [ "$(uname -sm)" != "Linux x86_64" ]; then
   say "error: no ready set-up for $(uname -sm). 'pip install onnxruntime==$version' in a Python virtual environment and"

@@ -34,7 +34,11 @@ pub fn program(name: &str) -> Command {
 }
 
 /// `target/release`, wherever the target folder is: tests run from the folder `deps` in it.
-fn programs_folder() -> PathBuf {
+///
+/// # Panics
+/// If the running program is none of cargo's tests.
+#[must_use]
+pub fn programs_folder() -> PathBuf {
     let test = std::env::current_exe().expect("the system knows the running program");
     let folder =
         test.parent().and_then(Path::parent).expect("tests are built two folders below the target folder");

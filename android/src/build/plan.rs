@@ -1,5 +1,5 @@
 use super::{Program, Refusal, Route, Source};
-use crate::AndroidError;
+use crate::{AndroidError, test_phone};
 use std::{
     ffi::{OsStr, OsString},
     fmt::Write,
@@ -47,11 +47,7 @@ impl Plan {
     /// # Errors
     /// [`Refusal`] if the toolchain or the program could not be built.
     pub fn carry_out(&self, source: &Source) -> Result<Program, Refusal> {
-        if let Some(toolchain) = &self.toolchain {
-            let mut bash = Command::new("bash");
-            bash.args(["-c", toolchain.script, "bash"]).arg(&toolchain.folder);
-            self.finish(bash, "making the toolchain")?;
-        }
+        self.make_toolchain()?;
         let mut cargo = source.cargo();
         cargo.args(self.arguments()).envs(self.variables.iter().cloned());
         // Flags meant for this computer would take the place of the target's own.
@@ -62,6 +58,24 @@ impl Plan {
         let made = source.target_folder.join(self.target).join("release");
         let kept = self.keep(&made).map_err(|error| self.route.refuse(error.to_string()))?;
         Program::inspect(kept).map_err(|error| self.route.refuse(error.to_string()))
+    }
+
+    /// Makes the toolchain that must be there first, if there is one, and it is not there yet.
+    ///
+    /// # Errors
+    /// [`Refusal`] if it cannot be made, or only outside of the test phone, which has no network to fetch it with.
+    pub fn make_toolchain(&self) -> Result<(), Refusal> {
+        let Some(Toolchain { folder, script }) = &self.toolchain else { return Ok(()) };
+        if test_phone::is_here() && !folder.join("complete").exists() {
+            return Err(self.route.refuse(format!(
+                "no toolchain in {}, and the test phone has no network: run `android build --route {}` outside of it",
+                folder.display(),
+                self.route
+            )));
+        }
+        let mut bash = Command::new("bash");
+        bash.args(["-c", script, "bash"]).arg(folder);
+        self.finish(bash, "making the toolchain")
     }
 
     /// Puts the program in its place, with its libraries.

@@ -41,7 +41,7 @@ impl Source {
     }
 
     /// Cargo, about to run in the checkout.
-    pub(super) fn cargo(&self) -> Command {
+    pub(crate) fn cargo(&self) -> Command {
         let mut command = Command::new(cargo_program());
         command.current_dir(&self.root);
         command

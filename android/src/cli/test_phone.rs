@@ -7,8 +7,9 @@ use std::process::ExitCode;
 /// Run a command with a test phone: a real adbd and an emulated arm64 processor, in namespaces of their own.
 ///
 /// The phone is made of Debian's packages once, without root, and kept in the cache folder. The command finds adb in
-/// its PATH and in TAILOR_ADB, and the serials in TAILOR_TEST_PHONES. It has no network but the phones. Timings on it
-/// mean nothing: its sessions say `emulated`.
+/// its PATH and in TAILOR_ADB, and the serials in TAILOR_TEST_PHONES. It has no network but the phones: in a
+/// checkout of Tailor, crates and the toolchain for arm64 are fetched before, and for its quickstart.sh all else it needs.
+/// Timings on it mean nothing: its sessions say `emulated`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  android test-phone -- android profile --space proxylessnas-small -o table.csv\n  android test-phone -- bash\n\nExit code: the command's; 1 if there can be no test phone on this computer."

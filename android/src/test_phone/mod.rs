@@ -3,13 +3,23 @@
 //! Nothing of this computer changes: the phone's file system lies in the user's cache folder, and its network, mounts
 //! and processes, and the entry that lets arm64 programs run under qemu, are the namespaces' own.
 
+mod supplies;
+
 use crate::{AndroidError, cache::cache_folder};
 use std::process::{Command, Stdio};
 
 /// What `inside.sh` ends with when it cannot start a phone.
 const NO_PHONE: i32 = 125;
 
+/// Whether this program runs inside of `android test-phone`, where there is no network.
+#[must_use]
+pub fn is_here() -> bool {
+    std::env::var_os("TAILOR_TEST_PHONES").is_some_and(|serials| !serials.is_empty())
+}
+
 /// Runs `command` with so many test phones; its exit code.
+///
+/// Whatever it needs of the network to build Tailor is brought before it goes in.
 ///
 /// # Errors
 /// [`AndroidError::NoTestPhone`] saying what this computer lacks.
@@ -24,6 +34,9 @@ pub fn run(phones: u8, command: &[String]) -> Result<u8, AndroidError> {
     if !made.success() {
         return Err(lacking("it could not be made; the reason stands above".to_owned()));
     }
+    if let Some(failed) = supplies::bring(command) {
+        return Ok(failed);
+    }
     // However this program ends, even killed, nothing of the phone outlives it.
     let mut inside = Command::new("setpriv");
     inside.args(["--pdeathsig", "KILL", "unshare"]).args(NAMESPACES);
@@ -33,8 +46,13 @@ pub fn run(phones: u8, command: &[String]) -> Result<u8, AndroidError> {
         ended.map_err(|error| lacking(format!("cannot run setpriv (Debian: util-linux): {error}")))?;
     match ended.code() {
         Some(NO_PHONE) => Err(lacking("the reason stands above".to_owned())),
-        code => Ok(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)),
+        code => Ok(exit_code(code)),
     }
+}
+
+/// The same code of this program; 1 for what a signal ended.
+fn exit_code(code: Option<i32>) -> u8 {
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }
 
 /// User, network, mounts, processes; root inside, the user outside. All end with this program.
