@@ -25,7 +25,7 @@ pub use model_file::plan_model;
 pub use network::{NetworkProfile, NetworkResult};
 pub use plan::{Planned, plan_networks, plan_op, plan_ops};
 pub use rows::{Measured, rows};
-pub use run::{Sweep, SweepResult};
+pub use run::{Lost, Sweep, SweepResult};
 pub use session::runtime_of;
 
 #[cfg(test)]
