@@ -94,3 +94,19 @@ fn other_subjects_are_measured_and_the_lost_one_is_named() {
         );
     }
 }
+
+#[test]
+fn what_fits_into_no_memory_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    // An allocation that fails would end the process: 2^21 · 2^21 numbers.
+    let parts = Parts {
+        nodes: vec![node("MatMul", &["a", "b"], "y", &[])],
+        inputs: vec![value("a", F32, &["2097152", "1"]), value("b", F32, &["1", "2097152"])],
+        outputs: vec![value("y", F32, &["2097152", "2097152"])],
+        ..Parts::default()
+    };
+    fs::write(folder.path().join("huge.onnx"), model(&parts)).unwrap();
+    let (code, said) = profiler(folder.path(), &["model", "huge.onnx"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("huge.onnx") && said.contains("too large for memory"), "{said}");
+}

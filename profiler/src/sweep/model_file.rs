@@ -9,7 +9,9 @@ use std::{
 
 use super::{Planned, SweepError};
 use crate::{
-    onnx::{ExternalData, InputShapes, fix_inputs, inline_external, name_nodes, read_ops},
+    onnx::{
+        ExternalData, InputShapes, ModelGraph, ShapeError, fix_inputs, inline_external, name_nodes, read_ops,
+    },
     record::{Level, ReadError},
     spec::Architecture,
 };
@@ -40,6 +42,12 @@ pub fn plan_model(path: &Path, inputs: &InputShapes) -> Result<Planned, SweepErr
         Beside { folder: path.parent().unwrap_or(Path::new("")), files: HashMap::new(), left: LIMIT - size };
     if let Some(whole) = inline_external(&onnx, &mut |data| beside.read(data)).map_err(wrong)? {
         onnx = whole;
+    }
+    // Memory that there is not ends the process, and with it whatever else is to be measured.
+    if let Err(error @ ShapeError::TooLarge { .. }) =
+        ModelGraph::read(&onnx).map_err(wrong)?.shapes(&InputShapes::new())
+    {
+        return Err(wrong(error.into()));
     }
     let ops = read_ops(&onnx).map_err(wrong)?;
     let (key, ops) = match ops.filter(|ops| !ops.is_empty()) {

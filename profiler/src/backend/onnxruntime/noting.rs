@@ -22,13 +22,13 @@ pub(super) struct ChainRuns {
 }
 
 impl NoteCost {
-    /// By a chain of `nodes` nodes.
-    pub(super) fn of_chain(runs: &[ChainRuns], nodes: usize) -> Self {
-        let nodes = nodes as f64;
+    /// By a chain of `nodes` nodes, of which a run makes some more notes.
+    pub(super) fn of_chain(runs: &[ChainRuns], nodes: usize, notes: usize) -> Self {
+        let (nodes, notes) = (nodes as f64, notes as f64);
         let of = |value: &dyn Fn(&ChainRuns) -> f64| {
             median(&runs.iter().map(value).collect::<Vec<_>>()).unwrap_or(0.0).max(0.0)
         };
-        let ns = of(&|run| (run.traced_ns - run.plain_ns) / nodes);
+        let ns = of(&|run| (run.traced_ns - run.plain_ns) / notes);
         let inside = of(&|run| run.node_ns - run.plain_ns / nodes);
         Self { ns, inside: if ns > 0.0 { (inside / ns).min(1.0) } else { 0.0 } }
     }
@@ -133,8 +133,8 @@ mod tests {
         // Ten nodes of 1 µs; each note costs 8, of which 3 are inside.
         let run =
             |speed: f64| ChainRuns { plain_ns: 1e4 * speed, traced_ns: 9e4 * speed, node_ns: 4e3 * speed };
-        let cost = NoteCost::of_chain(&[run(1.0), run(1.0), run(2.0)], 10);
+        let cost = NoteCost::of_chain(&[run(1.0), run(1.0), run(2.0)], 10, 10);
         assert_eq!(cost, NoteCost { ns: 8_000.0, inside: 0.375 });
-        assert_eq!(NoteCost::of_chain(&[], 10), NoteCost { ns: 0.0, inside: 0.0 });
+        assert_eq!(NoteCost::of_chain(&[], 10, 12), NoteCost { ns: 0.0, inside: 0.0 });
     }
 }

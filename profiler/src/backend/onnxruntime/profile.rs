@@ -48,13 +48,18 @@ pub(super) struct Noted {
 /// What is wrong with the profile.
 pub(super) fn node_times(events: &[Event], known: &HashSet<String>) -> Result<Vec<Noted>, String> {
     const KERNEL: &str = "_kernel_time";
+    // Of a whole graph, one within a node among them: a note, too, but of no node.
+    const GRAPH: &str = "SequentialExecutor::Execute";
     let mut runs: Vec<u64> =
         events.iter().filter(|event| event.name == "model_run").map(|event| event.ts).collect();
     runs.sort_unstable();
     // Each with the notes within it.
-    let mut outermost: Vec<(&str, &Event, u32)> = Vec::new();
-    for event in events.iter().filter(|event| event.cat == "Node") {
-        let Some(name) = event.name.strip_suffix(KERNEL) else { continue };
+    let mut outermost: Vec<(Option<&str>, &Event, u32)> = Vec::new();
+    for event in events {
+        let name = event.name.strip_suffix(KERNEL).filter(|_| event.cat == "Node");
+        if name.is_none() && event.name != GRAPH {
+            continue;
+        }
         let mut within = 0;
         if HOLDS_GRAPHS.contains(&event.args.op_name.as_str()) {
             // What ended before it, but began after it, is a part of it.
@@ -67,6 +72,7 @@ pub(super) fn node_times(events: &[Event], known: &HashSet<String>) -> Result<Ve
     let mut positions = HashMap::new();
     let mut nodes: Vec<Noted> = Vec::new();
     for (name, event, within) in outermost {
+        let Some(name) = name else { continue };
         let run = runs.partition_point(|start| *start <= event.ts).checked_sub(1);
         let run = run.ok_or_else(|| format!("its profile has node `{name}` before any run"))?;
         let position = *positions.entry(name).or_insert_with(|| {
@@ -168,6 +174,7 @@ mod tests {
             {"cat":"Session","name":"model_run","ts":10,"dur":90,"args":{}},
             {"cat":"Node","name":"a_kernel_time","ts":14,"dur":3,"args":{"op_name":"Neg"}},
             {"cat":"Node","name":"a_kernel_time","ts":19,"dur":3,"args":{"op_name":"Neg"}},
+            {"cat":"Session","name":"SequentialExecutor::Execute","ts":13,"dur":12,"args":{}},
             {"cat":"Node","name":"loop_kernel_time","ts":13,"dur":14,"args":{"op_name":"Loop"}},
             {"cat":"Node","name":"b_kernel_time","ts":30,"dur":3,"args":{"op_name":"Neg"}},
             {"cat":"Node","name":"if_kernel_time","ts":12,"dur":24,"args":{"op_name":"If"}},
@@ -176,7 +183,8 @@ mod tests {
         let nodes = node_times(&events, &HashSet::new()).unwrap();
         let found: Vec<_> =
             nodes.iter().map(|n| (n.node.name.as_str(), n.node.run_ns[0], n.within[0])).collect();
-        assert_eq!(found, [("if", 24e3, 4), ("a", 5e3, 0)]);
+        // Loop, its graph and its nodes, and b.
+        assert_eq!(found, [("if", 24e3, 5), ("a", 5e3, 0)]);
     }
 
     #[test]

@@ -20,6 +20,9 @@ use crate::onnx::{Outline, chain_model};
 /// Events that a profile may hold: they stay in memory, about a kilobyte each, until it is written.
 const MOST_EVENTS: usize = 40_000;
 
+/// Events of a run besides those of nodes: of the session, and of the graph as a whole.
+const EVENTS_OF_A_RUN: usize = 2;
+
 /// A plain session and a profiled one of the same model.
 pub(super) struct OrtTraced {
     plain: OrtRunnable,
@@ -79,7 +82,8 @@ impl Traced for OrtTraced {
         let noted = self.profiled.finish()?.nodes;
         let notes = noted.iter().flat_map(|noted| noted.own.iter().chain(&noted.within)).sum::<u32>();
         let runs = noted.first().map_or(0, |noted| noted.own.len());
-        let note_ns = self.cost.in_network(&self.turns, f64::from(notes) / runs as f64);
+        let note_ns =
+            self.cost.in_network(&self.turns, f64::from(notes) / runs as f64 + EVENTS_OF_A_RUN as f64);
         let inside = self.cost.inside;
         let less_cost = |Noted { mut node, own, within }: Noted| {
             let notes = own.into_iter().zip(within);
@@ -167,5 +171,5 @@ fn chain_cost(environment: &Environment) -> Result<NoteCost, BackendError> {
         traced_ns: traced as f64,
         node_ns: node_ns(run),
     });
-    Ok(NoteCost::of_chain(&runs.collect::<Vec<_>>(), LENGTH))
+    Ok(NoteCost::of_chain(&runs.collect::<Vec<_>>(), LENGTH, LENGTH + EVENTS_OF_A_RUN))
 }
