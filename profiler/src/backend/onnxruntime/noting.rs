@@ -105,7 +105,7 @@ mod tests {
             }
             for (kind, ns) in kinds {
                 // The first run is cold.
-                [1.5, 1.0, 1.0].map(|cold| turns.push(kind, ns * speed * cold));
+                [1.5, 1.0, 1.0].iter().for_each(|cold| turns.push(kind, ns * speed * cold));
             }
         }
         turns
