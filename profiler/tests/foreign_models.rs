@@ -7,8 +7,8 @@ mod foreign;
 use std::{fs, path::Path, process::Command};
 
 use foreign::{
-    BOOL, F16, F32, I64, Parts, attribute_graph, attribute_int, floats, graph, halves, model, node, outside,
-    value, weights,
+    BOOL, F16, F32, I64, Parts, attribute_graph, attribute_int, attribute_ints, floats, graph, halves, model,
+    node, outside, value, weights,
 };
 use serde_json::Value;
 
@@ -43,15 +43,7 @@ fn macs(report: &Value) -> Option<u64> {
 
 /// A 3×3 convolution from 3 to 4 channels, padded, with its weights where `weights` puts them.
 fn convolution(sides: &[&str], weights: Vec<u8>) -> Parts {
-    let pads = foreign::bytes(
-        5,
-        &[
-            foreign::bytes(1, b"pads"),
-            [1; 4].iter().flat_map(|one| foreign::number(8, *one)).collect(),
-            foreign::number(20, 7),
-        ]
-        .concat(),
-    );
+    let pads = attribute_ints("pads", &[1; 4]);
     Parts {
         nodes: vec![node("Conv", &["x", "w"], "y", &[pads])],
         weights: vec![weights],

@@ -7,6 +7,8 @@
 //! A new backend is one file here and one line in `registry.rs`.
 
 mod error;
+#[cfg(feature = "tract")]
+mod guard;
 mod input;
 mod mock;
 #[cfg(feature = "onnxruntime")]

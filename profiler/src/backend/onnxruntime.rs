@@ -9,8 +9,10 @@ use ort::session::{RunOptions, Session, SessionInputValue, SessionOutputs};
 use super::{Backend, BackendError, Model, Runnable, Traced, seeded_input};
 use tensors::{Slot, lengths, tensors};
 
+mod noting;
 mod profile;
 mod tensors;
+mod traced;
 
 /// The ONNX Runtime backend.
 #[derive(Clone, Debug)]
@@ -83,7 +85,7 @@ impl Backend for OnnxRuntime {
 
     fn prepare_traced(&self, model: Model<'_>, threads: usize) -> Result<Box<dyn Traced>, BackendError> {
         check_threads(threads)?;
-        Ok(Box::new(profile::OrtTraced::new(&self.environment, model, threads)?))
+        Ok(Box::new(traced::OrtTraced::new(&self.environment, model, threads)?))
     }
 
     fn details(&self) -> Vec<(&'static str, String)> {

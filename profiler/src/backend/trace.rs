@@ -68,7 +68,7 @@ pub struct Trace {
 /// A node of the runtime's own graph, after its optimisations.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TracedNode {
-    /// What the runtime calls it.
+    /// What the runtime calls it each time that it loads the model. Several nodes that it made itself may be called alike.
     pub name: String,
     /// The runtime's operator.
     pub operator: String,

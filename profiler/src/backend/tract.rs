@@ -6,6 +6,7 @@ use tract_onnx::prelude::tract_linalg::isa::native;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::plan::SimpleState;
 
+use super::guard::guarded;
 use super::input::{Meaning, split};
 use super::{Backend, BackendError, Model, Runnable, Traced, seeded_input};
 use crate::spec::{OpSpec, Precision};
@@ -27,11 +28,9 @@ impl Tract {
             let supported = "one thread";
             return Err(BackendError::Threads { backend: Self::NAME, threads, supported });
         }
-        load(model).map_err(|error| BackendError::Prepare {
-            backend: Self::NAME,
-            key: model.key.to_owned(),
-            reason: one_line(&error),
-        })
+        let refuse =
+            |reason| BackendError::Prepare { backend: Self::NAME, key: model.key.to_owned(), reason };
+        caught(|| load(model)).map_err(refuse)
     }
 }
 
@@ -152,16 +151,16 @@ fn tensors(values: &[f32], slots: &[Slot]) -> TractResult<Option<TVec<TValue>>> 
 }
 
 impl TractRunnable {
-    fn failed(&self, error: &TractError) -> BackendError {
-        BackendError::Run { backend: Tract::NAME, key: self.key.clone(), reason: one_line(error) }
+    fn failed(&self, reason: String) -> BackendError {
+        BackendError::Run { backend: Tract::NAME, key: self.key.clone(), reason }
     }
 }
 
 impl Runnable for TractRunnable {
     fn run(&mut self) -> Result<(), BackendError> {
+        let Self { state, inputs, .. } = self;
         // Cloning the inputs counts references up, it copies nothing.
-        let outputs = self.state.run(self.inputs.clone());
-        outputs.map(drop).map_err(|error| self.failed(&error))
+        caught(|| state.run(inputs.clone())).map(drop).map_err(|reason| self.failed(reason))
     }
 
     fn input_len(&self) -> usize {
@@ -169,21 +168,26 @@ impl Runnable for TractRunnable {
     }
 
     fn outputs(&mut self, input: &[f32]) -> Result<Vec<f32>, BackendError> {
-        let tensors = tensors(input, &self.slots).map_err(|error| self.failed(&error))?;
-        let tensors = tensors.ok_or_else(|| BackendError::InputLength {
+        let Self { state, slots, .. } = self;
+        let values = caught(|| {
+            let Some(tensors) = tensors(input, slots)? else { return Ok(None) };
+            let mut values = Vec::new();
+            for output in &state.run(tensors)? {
+                values.extend(output.cast_to::<f32>()?.to_plain_array_view::<f32>()?.iter());
+            }
+            Ok(Some(values))
+        });
+        values.map_err(|reason| self.failed(reason))?.ok_or_else(|| BackendError::InputLength {
             key: self.key.clone(),
             expected: self.input_len(),
             given: input.len(),
-        })?;
-        let outputs = self.state.run(tensors).map_err(|error| self.failed(&error))?;
-        let mut values = Vec::new();
-        for output in &outputs {
-            let floats = output.cast_to::<f32>().map_err(|error| self.failed(&error))?;
-            let view = floats.to_plain_array_view::<f32>().map_err(|error| self.failed(&error))?;
-            values.extend(view.iter());
-        }
-        Ok(values)
+        })
     }
+}
+
+/// What tract gives, or its reason not to, panics among them.
+fn caught<T>(work: impl FnOnce() -> TractResult<T>) -> Result<T, String> {
+    guarded(work)?.map_err(|error| one_line(&error))
 }
 
 fn one_line(error: &TractError) -> String {

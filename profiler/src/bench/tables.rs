@@ -10,7 +10,7 @@ use super::{BenchError, run::Job};
 use crate::{
     measure::{Entry, Observer, Progress, Protocol, SubjectFailure},
     record::{Row, Session, read_session, read_table, session_path},
-    sweep::{CompareWith, Planned, Sweep, SweepResult},
+    sweep::{CompareWith, Planned, Sweep, SweepError, SweepResult},
 };
 
 /// A finished table.
@@ -49,9 +49,10 @@ impl Job<'_> {
         };
         let mut steps = Steps { job: self, doing: name.replace('-', " "), share };
         match sweep.run(&mut steps, stop)? {
-            SweepResult::Done { measured, session } => {
-                Ok(TableOfBench { path, rows: measured.rows, session: *session })
-            }
+            SweepResult::Done { measured, session, lost } => match lost.into_iter().next() {
+                Some(lost) => Err(SweepError::from(lost.error).into()),
+                None => Ok(TableOfBench { path, rows: measured.rows, session: *session }),
+            },
             SweepResult::Stopped => Err(BenchError::Stopped),
         }
     }

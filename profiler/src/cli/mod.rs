@@ -77,14 +77,17 @@ impl Cli {
             Command::Bench(bench) => bench.execute(),
             Command::BenchLoad(load) => load.execute(),
         };
-        result.unwrap_or_else(|error| {
-            eprintln!("error: {}", crate::explain(error.as_ref()));
-            if is_refused_by_tract(&error) {
-                eprintln!("hint: ONNX Runtime may take it: --backend onnxruntime --onnxruntime LIB");
-            }
-            ExitCode::from(if is_input(&error) { 2 } else { 1 })
-        })
+        result.unwrap_or_else(|error| tell(&error))
     }
+}
+
+/// Says what went wrong; the exit code for it.
+fn tell(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {}", crate::explain(error.as_ref()));
+    if is_refused_by_tract(error) {
+        eprintln!("hint: ONNX Runtime may take it: --backend onnxruntime --onnxruntime LIB");
+    }
+    ExitCode::from(if is_input(error) { 2 } else { 1 })
 }
 
 /// A wrong combination of arguments.

@@ -28,8 +28,8 @@ use crate::{
     measure::{Protocol, Speed},
     record::{Anchors, Cache, Row, Session, known_speed_folder},
     sweep::{
-        MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors, plan_model,
-        plan_networks, plan_op, plan_ops,
+        Lost, MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors,
+        plan_model, plan_networks, plan_op, plan_ops,
     },
 };
 
@@ -170,14 +170,14 @@ impl Run {
         });
         shown.finish();
         match result? {
-            SweepResult::Done { measured, session } => {
+            SweepResult::Done { measured, session, lost } => {
                 if self.json {
                     measured.rows.iter().try_for_each(|row| write_row(row, Standing::Final))?;
                 } else {
                     println!("{}", table(&measured.rows));
                 }
                 report(&session, &self.output, measured.rows.len());
-                Ok(ExitCode::SUCCESS)
+                Ok(account_of(&lost))
             }
             SweepResult::Stopped => {
                 let journal = journal_path(&self.output);
@@ -296,6 +296,20 @@ pub(super) fn table(rows: &[Row]) -> Table {
         table.add_row(cells);
     }
     table
+}
+
+/// Names the subjects that are not in the table: without all of them, the run has failed.
+fn account_of(lost: &[Lost]) -> ExitCode {
+    if lost.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    let names: Vec<&str> = lost.iter().map(|lost| lost.subject.as_str()).collect();
+    eprintln!(
+        "error: {} of the subjects could not be measured: {}; the table has the others",
+        names.len(),
+        names.join(", ")
+    );
+    ExitCode::FAILURE
 }
 
 fn report(session: &Session, output: &std::path::Path, rows: usize) {

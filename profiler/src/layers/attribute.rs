@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::names::Names;
+use super::{NodeRounds, names::Names, neighbours::Neighbours};
 use crate::onnx::{Outline, OutlineNode, Work, work};
 
 /// Part of a network: some nodes of the model, and the runtime nodes that compute them.
@@ -38,38 +38,43 @@ pub fn macs_by_node(outline: &Outline, named: &[(String, u64)]) -> BTreeMap<usiz
     macs
 }
 
-/// Sorts runtime nodes, given by name in running order, into layers.
+/// Sorts runtime nodes in running order into layers.
 ///
-/// A runtime node belongs to the model's node whose name it carries. A model's node whose name none carries was fused:
+/// A runtime node belongs to the model's node whose name it carries. Nodes that carry none and were made in some loads only
+/// are one layer for each operator. A model's node whose name none carries was fused:
 /// one that multiplies into what follows it, as a convolution into its activation, any other into what comes before it,
-/// as an activation into its convolution. Where `multiply_adds`, the runtime's own account by runtime node, says that the
+/// as an activation into its convolution. Where the runtime's own account of multiply-adds says that the
 /// nodes with a convolution's name only prepare it, whatever follows it multiplies: both are one layer. Every runtime
 /// node is in exactly one layer.
 #[must_use]
-pub fn attribute(
-    runtime_nodes: &[&str],
-    multiply_adds: &[Option<u64>],
-    outline: &Outline,
-    macs: &BTreeMap<usize, u64>,
-) -> Vec<Layer> {
+pub fn attribute(runtime_nodes: &[NodeRounds], outline: &Outline, macs: &BTreeMap<usize, u64>) -> Vec<Layer> {
     let names = Names::of(outline);
     let mut layers: Vec<Layer> = Vec::new();
     let mut layer_of: HashMap<usize, usize> = HashMap::new();
-    for (position, name) in runtime_nodes.iter().enumerate() {
+    let mut passing: HashMap<&str, usize> = HashMap::new();
+    for (position, NodeRounds { name, operator, is_everywhere, .. }) in runtime_nodes.iter().enumerate() {
         let node = names.find(name);
-        let known = node.and_then(|node| layer_of.get(&node).copied());
+        let is_passing = node.is_none() && !is_everywhere;
+        let known = match node {
+            Some(node) => layer_of.get(&node).copied(),
+            None => passing.get(operator.as_str()).copied().filter(|_| is_passing),
+        };
         let layer = known.unwrap_or_else(|| {
-            let name = node.map_or(*name, |node| outline.nodes[node].name.as_str()).to_owned();
+            let own = if is_passing { operator } else { name };
+            let name = node.map_or(own, |node| &outline.nodes[node].name).clone();
             layers.push(Layer { name, op: node.and_then(|node| outline.nodes[node].op), ..Layer::default() });
             layers.len() - 1
         });
         layers[layer].runtime_nodes.push(position);
+        if is_passing {
+            passing.insert(operator, layer);
+        }
         if let Some(node) = node {
             layer_of.insert(node, layer);
         }
     }
     let neighbours = Neighbours::of(outline);
-    join_prepared(&mut layers, &mut layer_of, multiply_adds, outline, &neighbours);
+    join_prepared(&mut layers, &mut layer_of, runtime_nodes, outline, &neighbours);
     let has_strangers = (0..layers.len()).any(|layer| layer_of.values().all(|known| *known != layer));
     let mut is_lost = false;
     for node in 0..outline.nodes.len() {
@@ -91,9 +96,10 @@ pub fn attribute(
                 backwards().or_else(forwards)
             }
         });
-        // Without a home: computed before the network ever ran, such as a constant.
-        if let Some(home) = home {
-            layers[home].model_nodes.push(node);
+        match home {
+            Some(home) => layers[home].model_nodes.push(node),
+            // Computed before the network ever ran, such as a constant; or by a node that only the runtime knows.
+            None => is_lost |= has_strangers && multiplies(&outline.nodes[node]),
         }
     }
     for layer in &mut layers {
@@ -111,12 +117,12 @@ pub fn attribute(
 fn join_prepared(
     layers: &mut Vec<Layer>,
     layer_of: &mut HashMap<usize, usize>,
-    multiply_adds: &[Option<u64>],
+    runtime_nodes: &[NodeRounds],
     outline: &Outline,
     neighbours: &Neighbours,
 ) {
     let made = |layer: &Layer| -> Option<u64> {
-        layer.runtime_nodes.iter().map(|node| multiply_adds.get(*node).copied().flatten()).sum()
+        layer.runtime_nodes.iter().map(|node| runtime_nodes[*node].multiply_adds).sum()
     };
     for node in (0..outline.nodes.len()).filter(|node| multiplies(&outline.nodes[*node])) {
         let Some(home) = layer_of.get(&node).copied() else { continue };
@@ -140,53 +146,6 @@ fn join_prepared(
         .collect();
     layer_of.values_mut().for_each(|layer| *layer = position[*layer]);
     layers.retain(|layer| !layer.runtime_nodes.is_empty());
-}
-
-/// Which node comes directly before and after which.
-struct Neighbours {
-    before: Vec<Option<usize>>,
-    after: Vec<Option<usize>>,
-}
-
-impl Neighbours {
-    /// The first of several.
-    fn of(outline: &Outline) -> Self {
-        let readers = outline.readers();
-        let writers: HashMap<&str, usize> = outline
-            .nodes
-            .iter()
-            .enumerate()
-            .flat_map(|(index, node)| node.outputs.iter().map(move |output| (output.as_str(), index)))
-            .collect();
-        let before =
-            |node: &OutlineNode| node.inputs.iter().find_map(|name| writers.get(name.as_str()).copied());
-        let after = |node: &OutlineNode| {
-            node.outputs.iter().find_map(|name| readers.get(name.as_str())?.first().copied())
-        };
-        Self {
-            before: outline.nodes.iter().map(before).collect(),
-            after: outline.nodes.iter().map(after).collect(),
-        }
-    }
-
-    /// The first node in one direction that has a layer, and that layer.
-    fn first_known(
-        &self,
-        node: usize,
-        direction: &[Option<usize>],
-        layer_of: &HashMap<usize, usize>,
-    ) -> Option<(usize, usize)> {
-        let mut next = direction[node];
-        // A broken model may be a circle.
-        for _ in 0..direction.len() {
-            let node = next?;
-            if let Some(layer) = layer_of.get(&node) {
-                return Some((node, *layer));
-            }
-            next = direction[node];
-        }
-        None
-    }
 }
 
 #[cfg(test)]
@@ -217,12 +176,27 @@ mod tests {
         Outline { nodes, ops: Vec::new() }
     }
 
+    fn runtime(nodes: &[(&str, Option<u64>)]) -> Vec<NodeRounds> {
+        let node = |(name, multiply_adds): &(&str, Option<u64>)| NodeRounds {
+            name: (*name).to_owned(),
+            operator: "Any".to_owned(),
+            multiply_adds: *multiply_adds,
+            is_everywhere: true,
+            round_ns: Vec::new(),
+        };
+        nodes.iter().map(node).collect()
+    }
+
+    fn untold(names: &[&str]) -> Vec<NodeRounds> {
+        runtime(&names.iter().map(|name| (*name, None)).collect::<Vec<_>>())
+    }
+
     /// Name, runtime nodes, model nodes, multiply-accumulates.
     type Found = (String, Vec<usize>, Vec<usize>, Option<u64>);
 
-    fn layers(runtime: &[&str]) -> Vec<Found> {
+    fn layers(names: &[&str]) -> Vec<Found> {
         let macs = macs_by_node(&outline(), &[("a".into(), 100), ("c.mm".into(), 200), ("d.mul".into(), 9)]);
-        let layers = attribute(runtime, &vec![None; runtime.len()], &outline(), &macs);
+        let layers = attribute(&untold(names), &outline(), &macs);
         layers.into_iter().map(|l| (l.name, l.runtime_nodes, l.model_nodes, l.macs)).collect()
     }
 
@@ -245,16 +219,16 @@ mod tests {
     #[test]
     fn what_prepares_a_product_is_one_layer_with_what_multiplies() {
         // `a` packs, `b` is the product with its activation inside; `c` multiplies itself, `d` does not.
-        let told = [Some(0), Some(107), Some(200), Some(9)];
+        let told = runtime(&[("a.pack", Some(0)), ("b", Some(107)), ("c", Some(200)), ("d", Some(9))]);
         let macs = BTreeMap::from([(1, 100), (3, 200)]);
-        let layers = attribute(&["a.pack", "b", "c", "d"], &told, &outline(), &macs);
+        let layers = attribute(&told, &outline(), &macs);
         let found: Vec<_> =
             layers.iter().map(|l| (l.name.as_str(), l.runtime_nodes.clone(), l.macs)).collect();
         let expected = [("a", vec![0, 1], Some(100)), ("c", vec![2], Some(200)), ("d", vec![3], Some(0))];
         assert_eq!(found, expected);
         assert_eq!(layers[0].model_nodes, [1, 2]);
         // Without the runtime's account the names stand.
-        assert_eq!(attribute(&["a.pack", "b"], &[None, None], &outline(), &macs).len(), 2);
+        assert_eq!(attribute(&untold(&["a.pack", "b"]), &outline(), &macs).len(), 2);
     }
 
     #[test]
@@ -267,20 +241,48 @@ mod tests {
 
     #[test]
     fn multiply_accumulates_that_nobody_told_are_not_zero() {
-        let layers =
-            attribute(&["a", "b", "c", "d", "e"], &[None; 5], &outline(), &BTreeMap::from([(1, 100)]));
+        let nodes = untold(&["a", "b", "c", "d", "e"]);
+        let layers = attribute(&nodes, &outline(), &BTreeMap::from([(1, 100)]));
         let macs: Vec<_> = layers.iter().map(|layer| layer.macs).collect();
         assert_eq!(macs, [Some(100), Some(0), None, Some(0), Some(0)]);
 
         let mut outline = outline();
         outline.nodes[4].operator = "com.microsoft.Attention".to_owned();
         let macs_of = || BTreeMap::from([(1, 100), (3, 200)]);
-        let layers = attribute(&["a", "b", "c", "d", "e"], &[None; 5], &outline, &macs_of());
+        let layers = attribute(&nodes, &outline, &macs_of());
         let macs: Vec<_> = layers.iter().map(|layer| layer.macs).collect();
         assert_eq!(macs, [Some(100), Some(0), Some(200), None, Some(0)]);
         // Without a runtime node of its name it may be the one that only the runtime knows.
-        let layers = attribute(&["a", "b", "c", "IfThenElse", "e"], &[None; 5], &outline, &macs_of());
+        let layers = attribute(&untold(&["a", "b", "c", "IfThenElse", "e"]), &outline, &macs_of());
         let macs: Vec<_> = layers.iter().map(|layer| layer.macs).collect();
         assert_eq!(macs, [Some(100), Some(0), Some(200), None, Some(0)]);
+        // Where no runtime node has a name of the model, its products are somewhere in them.
+        let layers = attribute(&untold(&["Conv_0", "Conv_1"]), &self::outline(), &macs_of());
+        assert!(
+            layers.iter().all(|layer| layer.macs.is_none() && layer.model_nodes.is_empty()),
+            "{layers:?}"
+        );
+    }
+
+    #[test]
+    fn what_only_some_loads_made_is_a_layer_for_each_operator() {
+        let mut nodes = untold(&["Reorder 1", "a", "Reorder 2", "Pad 1", "b", "Reorder 3"]);
+        let operators = ["Reorder", "Conv", "Reorder", "Pad", "Relu", "Reorder"];
+        // The first is made at each load, and so by itself; `b` is known by its name.
+        for (node, (operator, is_everywhere)) in
+            nodes.iter_mut().zip(operators.iter().zip([true, true, false, false, false, false]))
+        {
+            (node.operator, node.is_everywhere) = ((*operator).to_owned(), is_everywhere);
+        }
+        let layers = attribute(&nodes, &outline(), &BTreeMap::new());
+        let found: Vec<_> = layers.iter().map(|l| (l.name.as_str(), l.runtime_nodes.clone())).collect();
+        let expected = [
+            ("Reorder 1", vec![0]),
+            ("a", vec![1]),
+            ("Reorder", vec![2, 5]),
+            ("Pad", vec![3]),
+            ("b", vec![4]),
+        ];
+        assert_eq!(found, expected);
     }
 }

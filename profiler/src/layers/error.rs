@@ -29,14 +29,6 @@ pub enum LayersError {
         /// Rounds there were.
         rounds: usize,
     },
-    /// The runtime made other nodes of the model than before.
-    #[error(
-        "the runtime made other nodes of the model than when the journal was begun: `{node}` is not where it was; delete the journal to start anew"
-    )]
-    OtherNodes {
-        /// Node.
-        node: String,
-    },
     /// The runtime's notes do not fit the runs.
     #[error("the runtime noted {noted} runs of node `{node}`, not {runs}")]
     Notes {

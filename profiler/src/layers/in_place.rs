@@ -2,7 +2,8 @@
 
 use crate::measure::DriftReport;
 
-/// What tracing gave. A round's mean over its undisturbed runs, corrected for drift, is the unit of all figures.
+/// What tracing gave. A round's mean over its undisturbed runs is the unit of all figures: corrected for drift of the whole,
+/// and of a node as its share of the same round's plain runs, times the whole's median.
 ///
 /// On a machine too busy for that, all runs count: the whole by the time that the thread had the processor, a node by its
 /// median over the round's runs, and by that time too where the runtime can tell it.
@@ -10,7 +11,7 @@ use crate::measure::DriftReport;
 pub struct InPlace {
     /// Nanoseconds of a plain run, round by round.
     pub whole_ns: Vec<f64>,
-    /// The runtime's nodes in running order.
+    /// The runtime's nodes in running order; those that it made in some loads only come last.
     pub nodes: Vec<NodeRounds>,
     /// Traced runs used.
     pub runs: u64,
@@ -37,6 +38,8 @@ pub struct NodeRounds {
     pub operator: String,
     /// Multiply-adds that the runtime says it makes; `None` where it does not say.
     pub multiply_adds: Option<u64>,
-    /// Nanoseconds per run, round by round.
+    /// Whether the runtime made it each time that the model was loaded.
+    pub is_everywhere: bool,
+    /// Nanoseconds per run, round by round; 0 in rounds that it was not made for.
     pub round_ns: Vec<f64>,
 }

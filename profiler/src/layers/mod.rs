@@ -1,13 +1,15 @@
 //! A network's time layer by layer, measured in place: inside the running network.
 //!
 //! [`trace`] runs a network plain and traced in turns, so that the machine's drift is in both alike, and gives each
-//! runtime node a time per round. [`attribute`] says which of the model's own nodes each runtime node computes, and what
+//! runtime node a time per round, over as many loads of the model as it takes. [`attribute`] says which of the model's own nodes each runtime node computes, and what
 //! multiply-accumulates they have; [`LayerTable`] puts both together, with a row for what no node accounts for.
 
 mod attribute;
 mod error;
+mod follow;
 mod in_place;
 mod names;
+mod neighbours;
 mod plan;
 mod stretch;
 mod stretches;

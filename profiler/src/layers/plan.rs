@@ -13,7 +13,7 @@ pub struct TracePlan {
     pub budget_ns: u64,
     /// Runs of a kind that are timed in a round.
     pub runs: usize,
-    /// A round takes fewer than these, but at least two, when they would take longer than this.
+    /// A round takes fewer than these when they would take longer than this; one of each kind where two would.
     pub burst_ns: u64,
     /// After this long a runtime that keeps its notes to itself is made to give them away, so that a kill loses no more.
     pub stretch_ns: u64,

@@ -2,6 +2,7 @@
 
 use super::{
     InPlace, LayersError, NodeRounds, Round, Stretch, TracePlan,
+    follow::follow,
     stretch::{Choice, mean},
 };
 use crate::{
@@ -101,15 +102,20 @@ impl<'a> Stretches<'a> {
             Choice::All => median(runs),
         };
         let first = self.0.first().ok_or(LayersError::TooShort { rounds: 0 })?;
+        let whole_ns: Vec<f64> = means.iter().map(|(index, ns)| correct(*ns, *index)).collect();
+        let whole = median(&whole_ns).unwrap_or(0.0);
         let mut nodes = Vec::with_capacity(first.nodes.len());
-        for (position, node) in first.nodes.iter().enumerate() {
-            let runs_of = self.runs_of(position, &node.name, choice)?;
-            let of = |(index, _): &(usize, f64)| Some(correct(of_round(&runs_of[*index])?, *index));
+        for followed in follow(self.0) {
+            let runs_of = followed.runs_of(self.0, choice)?;
+            // Against the plain runs of its own round, which the machine was as fast for.
+            let of =
+                |(index, plain): &(usize, f64)| of_round(&runs_of[*index]).unwrap_or(0.0) * whole / plain;
             nodes.push(NodeRounds {
-                name: node.name.clone(),
-                operator: node.operator.clone(),
-                multiply_adds: node.multiply_adds,
-                round_ns: means.iter().filter_map(of).collect(),
+                name: followed.first.name.clone(),
+                operator: followed.first.operator.clone(),
+                multiply_adds: followed.first.multiply_adds,
+                is_everywhere: followed.found.iter().all(Option::is_some),
+                round_ns: means.iter().map(of).collect(),
             });
         }
         let timed: usize = rounds.iter().map(|(_, round)| round.traced.len()).sum();
@@ -117,7 +123,7 @@ impl<'a> Stretches<'a> {
         let used = means.iter().flat_map(|(index, _)| &rounds[*index].1.traced);
         let runs = used.filter(|run| is_used(run.is_disturbed)).count();
         Ok(InPlace {
-            whole_ns: means.iter().map(|(index, ns)| correct(*ns, *index)).collect(),
+            whole_ns,
             nodes,
             runs: runs as u64,
             dropped_runs: (timed - runs) as u64,
@@ -127,27 +133,5 @@ impl<'a> Stretches<'a> {
             drift: drift.report(plan.drift_limit),
             spent_ns: self.spent_ns(),
         })
-    }
-
-    /// Times of the node at a position that count, round by round.
-    fn runs_of(self, position: usize, name: &str, choice: Choice) -> Result<Vec<Vec<f64>>, LayersError> {
-        let mut all = Vec::new();
-        for stretch in self.0 {
-            let found = stretch.nodes.get(position).filter(|node| node.name == name);
-            let node = found.ok_or_else(|| LayersError::OtherNodes { node: name.to_owned() })?;
-            let runs: usize = stretch.rounds.iter().map(|round| round.traced.len()).sum();
-            if node.run_ns.len() != runs {
-                return Err(LayersError::Notes { node: name.to_owned(), noted: node.run_ns.len(), runs });
-            }
-            let mut noted = node.run_ns.iter();
-            for round in &stretch.rounds {
-                let runs = round.traced.iter().zip(noted.by_ref());
-                let counts = |(run, ns): (&super::TimedRun, &f64)| {
-                    (choice == Choice::All || !run.is_disturbed).then_some(*ns)
-                };
-                all.push(runs.filter_map(counts).collect());
-            }
-        }
-        Ok(all)
     }
 }

@@ -10,10 +10,10 @@ use crate::{
     onnx::Outline,
 };
 
-/// A median over rounds and its 95 % confidence interval, in milliseconds.
+/// A figure over rounds and its 95 % confidence interval, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Estimate {
-    /// Median.
+    /// The whole's median; a layer's mean over the rounds in the middle, so that layers add up.
     pub latency_ms: f64,
     /// Lower end of the interval.
     pub ci_low_ms: f64,
@@ -25,9 +25,31 @@ impl Estimate {
     /// Of nanoseconds, one per round; never below zero. Without six rounds there is no interval: `None`.
     fn of(round_ns: &[f64]) -> Option<Self> {
         let (centre, interval) = (median(round_ns)?, median_interval(round_ns)?);
-        let ms = |ns: f64| ns.max(0.0) / 1e6;
-        Some(Self { latency_ms: ms(centre), ci_low_ms: ms(interval.low), ci_high_ms: ms(interval.high) })
+        Some(Self::in_ms(centre, interval.low, interval.high))
     }
+
+    /// The mean over some of the rounds; its interval is the median's, widened to hold it.
+    fn over(round_ns: &[f64], rounds: &[usize]) -> Option<Self> {
+        let interval = median_interval(round_ns)?;
+        let mean = rounds.iter().map(|round| round_ns[*round]).sum::<f64>() / rounds.len() as f64;
+        Some(Self::in_ms(mean, interval.low.min(mean), interval.high.max(mean)))
+    }
+
+    fn in_ms(ns: f64, low: f64, high: f64) -> Self {
+        let ms = |ns: f64| ns.max(0.0) / 1e6;
+        Self { latency_ms: ms(ns), ci_low_ms: ms(low), ci_high_ms: ms(high) }
+    }
+}
+
+/// Rounds but those in which the nodes together took the least or most: a quarter at each end, as where a machine changed its
+/// speed between plain and traced runs. The same for all layers, since medians of parts do not add up to that of the whole.
+fn middle_rounds(in_place: &InPlace) -> Vec<usize> {
+    let sum = |round: usize| in_place.nodes.iter().map(|node| node.round_ns[round]).sum::<f64>();
+    let sums: Vec<f64> = (0..in_place.whole_ns.len()).map(sum).collect();
+    let mut rounds: Vec<usize> = (0..sums.len()).collect();
+    rounds.sort_by(|a, b| sums[*a].total_cmp(&sums[*b]));
+    let cut = rounds.len() / 4;
+    rounds[cut..rounds.len() - cut].to_vec()
 }
 
 /// One layer.
@@ -109,9 +131,8 @@ impl LayerTable {
     #[must_use]
     pub fn of(in_place: &InPlace, outline: &Outline, macs: &BTreeMap<usize, u64>) -> Option<Self> {
         let whole = Estimate::of(&in_place.whole_ns).filter(|whole| whole.latency_ms > 0.0)?;
-        let names: Vec<&str> = in_place.nodes.iter().map(|node| node.name.as_str()).collect();
-        let multiply_adds: Vec<_> = in_place.nodes.iter().map(|node| node.multiply_adds).collect();
-        let layers = attribute(&names, &multiply_adds, outline, macs);
+        let layers = attribute(&in_place.nodes, outline, macs);
+        let middle = middle_rounds(in_place);
         let mut rows = Vec::with_capacity(layers.len());
         let mut per_op = vec![vec![0.0; in_place.whole_ns.len()]; outline.ops.len()];
         let mut has_home = vec![false; outline.nodes.len()];
@@ -133,7 +154,7 @@ impl LayerTable {
                     runtime_operators.push(node.operator.clone());
                 }
             }
-            let time = Estimate::of(&round_ns)?;
+            let time = Estimate::over(&round_ns, &middle)?;
             let rate =
                 |macs: u64| (macs > 0 && time.latency_ms > 0.0).then(|| macs as f64 / time.latency_ms / 1e6);
             rows.push(LayerRow {
@@ -160,7 +181,7 @@ impl LayerTable {
             macs: rows.iter().map(|row| row.macs).sum(),
             known_macs: rows.iter().filter_map(|row| row.macs).sum(),
             layers: rows,
-            ops: op_rows(outline, &per_op)?,
+            ops: op_rows(outline, &per_op, &middle)?,
             not_run: homeless.map(|(node, _)| node.name.clone()).collect(),
             runs: in_place.runs,
             dropped_runs: in_place.dropped_runs,
@@ -171,7 +192,7 @@ impl LayerTable {
 }
 
 /// One row per distinct op, in the order in which they first stand.
-fn op_rows(outline: &Outline, per_op: &[Vec<f64>]) -> Option<Vec<OpRow>> {
+fn op_rows(outline: &Outline, per_op: &[Vec<f64>], middle: &[usize]) -> Option<Vec<OpRow>> {
     let mut rows: Vec<OpRow> = Vec::new();
     for (index, op) in outline.ops.iter().enumerate() {
         if outline.ops[..index].contains(op) {
@@ -182,7 +203,12 @@ fn op_rows(outline: &Outline, per_op: &[Vec<f64>]) -> Option<Vec<OpRow>> {
         let mean = |round: usize| same.iter().map(|ns| ns[round]).sum::<f64>() / same.len() as f64;
         let round_ns: Vec<f64> = (0..per_op[index].len()).map(mean).collect();
         let round_ms = round_ns.iter().map(|ns| ns / 1e6).collect();
-        rows.push(OpRow { op: op.key(), count: same.len(), time: Estimate::of(&round_ns)?, round_ms });
+        rows.push(OpRow {
+            op: op.key(),
+            count: same.len(),
+            time: Estimate::over(&round_ns, middle)?,
+            round_ms,
+        });
     }
     Some(rows)
 }

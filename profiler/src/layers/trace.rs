@@ -34,7 +34,8 @@ pub enum TraceEnd {
 /// Traces a network until it is known well enough, and adds everything to `stretches`.
 ///
 /// A round reads the reference block, then takes plain and traced runs, in an order that changes every round; the first
-/// of each kind only warms up. Runs during which the thread was pre-empted are dropped where there are others.
+/// of each kind only warms up. Where two runs would take too long for the machine to be as fast for both kinds, it is one of
+/// each. Runs during which the thread was pre-empted are dropped where there are others.
 /// `stretches` may hold what earlier calls traced of the same model: it is continued.
 ///
 /// # Errors
@@ -81,6 +82,20 @@ enum Kind {
     Traced,
 }
 
+/// Runs of a kind in a round.
+#[derive(Clone, Copy)]
+struct Pace {
+    /// That only warm up, since the other kind ran before.
+    warm_up: usize,
+    timed: usize,
+}
+
+impl Pace {
+    fn all(self) -> usize {
+        self.warm_up + self.timed
+    }
+}
+
 struct Tracing<'a> {
     network: &'a mut dyn Traced,
     instruments: &'a mut Instruments,
@@ -101,12 +116,12 @@ impl Tracing<'_> {
         stop: &AtomicBool,
     ) -> Result<End, LayersError> {
         let mut open = self.open(Some(self.quality));
-        let (runs, mut noted) = self.warm_up(plan)?;
+        let (pace, mut noted) = self.warm_up(plan)?;
         // Notes that are live begin with what is timed.
         let mut warm_up_notes = noted;
         loop {
-            self.round(runs, &mut open)?;
-            noted += runs + 1;
+            self.round(pace, &mut open)?;
+            noted += pace.all();
             open.spent_ns = self.now_ns() - self.began_ns;
             self.stretches.truncate(self.kept);
             self.stretches.push(open.clone());
@@ -120,11 +135,11 @@ impl Tracing<'_> {
             let is_over = is_over(plan, all)?;
             let is_stopped = stop.load(Ordering::Relaxed);
             let is_live = self.network.notes() == Notes::Live;
-            let is_full = noted + runs + 1 > self.network.most_runs() || open.spent_ns >= plan.stretch_ns;
+            let is_full = noted + pace.all() > self.network.most_runs() || open.spent_ns >= plan.stretch_ns;
             if !(is_over || is_stopped || is_live || is_full) {
                 continue;
             }
-            self.close(&mut open, warm_up_notes, runs)?;
+            self.close(&mut open, warm_up_notes, pace)?;
             observer.record(&open).map_err(LayersError::Record)?;
             self.kept = self.stretches.len();
             if is_stopped {
@@ -148,16 +163,16 @@ impl Tracing<'_> {
     }
 
     /// Takes the runtime's notes; those of runs that only warmed up are left out.
-    fn close(&mut self, open: &mut Stretch, warm_up_notes: usize, runs: usize) -> Result<(), LayersError> {
+    fn close(&mut self, open: &mut Stretch, warm_up_notes: usize, pace: Pace) -> Result<(), LayersError> {
         self.read_reference(open)?;
         let trace = self.network.finish()?;
-        let expected = warm_up_notes + open.rounds.len() * (runs + 1);
+        let expected = warm_up_notes + open.rounds.len() * pace.all();
         for mut node in trace.nodes {
             if node.run_ns.len() != expected {
                 return Err(LayersError::Notes { node: node.name, noted: node.run_ns.len(), runs: expected });
             }
-            // Of every round the first run.
-            let timed = node.run_ns[warm_up_notes..].chunks(runs + 1).flat_map(|round| &round[1..]);
+            let rounds = node.run_ns[warm_up_notes..].chunks(pace.all());
+            let timed = rounds.flat_map(|round| &round[pace.warm_up..]);
             node.run_ns = timed.copied().collect();
             open.nodes.push(node);
         }
@@ -168,8 +183,8 @@ impl Tracing<'_> {
         Ok(())
     }
 
-    /// Runs of a kind that a round shall time, and traced runs taken to tell.
-    fn warm_up(&mut self, plan: &TracePlan) -> Result<(usize, usize), LayersError> {
+    /// Runs that a round shall take, and traced runs taken to tell.
+    fn warm_up(&mut self, plan: &TracePlan) -> Result<(Pace, usize), LayersError> {
         const WARM_UP_RUNS: usize = 3;
         let mut shortest = f64::INFINITY;
         for _ in 0..WARM_UP_RUNS {
@@ -178,10 +193,14 @@ impl Tracing<'_> {
             self.instruments.reference.run().map_err(reference_failed)?;
         }
         let fitting = (plan.burst_ns as f64 / shortest.max(1.0)) as usize;
-        Ok((fitting.clamp(2, plan.runs.max(2)), WARM_UP_RUNS))
+        let pace = match fitting {
+            0 | 1 => Pace { warm_up: 0, timed: 1 },
+            _ => Pace { warm_up: 1, timed: fitting.min(plan.runs.max(2)) },
+        };
+        Ok((pace, WARM_UP_RUNS))
     }
 
-    fn round(&mut self, runs: usize, open: &mut Stretch) -> Result<(), LayersError> {
+    fn round(&mut self, pace: Pace, open: &mut Stretch) -> Result<(), LayersError> {
         self.read_reference(open)?;
         let begin_ns = self.now_ns();
         let all = Stretches(self.stretches);
@@ -190,10 +209,9 @@ impl Tracing<'_> {
         let kinds =
             if index.is_multiple_of(2) { [Kind::Plain, Kind::Traced] } else { [Kind::Traced, Kind::Plain] };
         for kind in kinds {
-            for run in 0..=runs {
+            for run in 0..pace.all() {
                 let sample = self.sample(kind, clock)?;
-                // The first only warms up: the other kind ran before it.
-                let counts = (run > 0).then_some(sample);
+                let counts = (run >= pace.warm_up).then_some(sample);
                 match kind {
                     Kind::Plain => round.plain.extend(counts),
                     Kind::Traced => round.traced.extend(counts),

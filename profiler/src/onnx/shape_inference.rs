@@ -95,6 +95,16 @@ pub enum ShapeError {
         /// Those there are.
         inputs: String,
     },
+    /// A node whose output would fit into no memory.
+    #[error("node `{node}` ({operator}): its output would be {dims:?}, too large for memory")]
+    TooLarge {
+        /// Its name.
+        node: String,
+        /// Its operator.
+        operator: String,
+        /// Its output's sides.
+        dims: Vec<u64>,
+    },
     /// A node whose output's shape cannot be told.
     #[error("node `{node}` ({operator}): {reason}")]
     Node {
@@ -130,10 +140,11 @@ impl ModelGraph {
                     .map(|sides| sides.into_iter().map(|dims| Tensor { dims, ..Tensor::default() }).collect())
             })?;
             for (name, tensor) in node.outputs.iter().zip(outputs).filter(|(name, _)| !name.is_empty()) {
-                if tensor.dims.len() > MOST_DIMS
-                    || tensor.elements() > MOST_ELEMENTS
-                    || tensor.elements() == 0
-                {
+                if tensor.elements() > MOST_ELEMENTS {
+                    let (node, operator) = (node.name.clone(), node.operator.clone());
+                    return Err(ShapeError::TooLarge { node, operator, dims: tensor.dims });
+                }
+                if tensor.dims.len() > MOST_DIMS || tensor.elements() == 0 {
                     return Err(wrong(node, format!("its output would be {:?}", tensor.dims)));
                 }
                 known.insert(name.clone(), tensor);

@@ -27,7 +27,7 @@ pub use network::{NetworkProfile, NetworkResult};
 pub use plan::{Planned, plan_anchors, plan_networks, plan_op, plan_ops};
 pub use references::load_references;
 pub use rows::{Measured, rows};
-pub use run::{Sweep, SweepResult};
+pub use run::{Lost, Sweep, SweepResult};
 pub use session::{conditions, runtime_of};
 
 #[cfg(test)]

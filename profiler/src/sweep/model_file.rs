@@ -1,4 +1,4 @@
-//! An ONNX file as a subject: whole, with its weights and the sizes of its inputs.
+//! An ONNX file as a subject: whole, with its weights, the sizes of its inputs and a name for each node.
 
 use std::{
     collections::HashMap,
@@ -9,7 +9,9 @@ use std::{
 
 use super::{Planned, SweepError};
 use crate::{
-    onnx::{ExternalData, InputShapes, fix_inputs, inline_external, read_ops},
+    onnx::{
+        ExternalData, InputShapes, ModelGraph, ShapeError, fix_inputs, inline_external, name_nodes, read_ops,
+    },
     record::{Level, ReadError},
     spec::Architecture,
 };
@@ -17,8 +19,8 @@ use crate::{
 /// Most bytes of a model with all its weights: what one protobuf message may hold.
 const LIMIT: u64 = (1 << 31) - 1;
 
-/// An ONNX file, with weights that lie in other files beside it, and its inputs' open sides fixed. Called by its network
-/// key when Tailor exported it, otherwise `onnx-` and its file name, and the sizes given for its inputs.
+/// An ONNX file, with weights that lie in other files beside it, its inputs' open sides fixed, and a name for
+/// each node. Called by its network key when Tailor exported it, otherwise `onnx-` and its file name, and the sizes given for its inputs.
 ///
 /// # Errors
 /// [`SweepError`] when it cannot be read or is no ONNX model, and for inputs whose sizes stay open.
@@ -33,10 +35,19 @@ pub fn plan_model(path: &Path, inputs: &InputShapes) -> Result<Planned, SweepErr
     if let Some(closed) = fix_inputs(&onnx, inputs).map_err(wrong)? {
         onnx = closed;
     }
+    if let Some(named) = name_nodes(&onnx).map_err(wrong)? {
+        onnx = named;
+    }
     let mut beside =
         Beside { folder: path.parent().unwrap_or(Path::new("")), files: HashMap::new(), left: LIMIT - size };
     if let Some(whole) = inline_external(&onnx, &mut |data| beside.read(data)).map_err(wrong)? {
         onnx = whole;
+    }
+    // Memory that there is not ends the process, and with it whatever else is to be measured.
+    if let Err(error @ ShapeError::TooLarge { .. }) =
+        ModelGraph::read(&onnx).map_err(wrong)?.shapes(&InputShapes::new())
+    {
+        return Err(wrong(error.into()));
     }
     let ops = read_ops(&onnx).map_err(wrong)?;
     let (key, ops) = match ops.filter(|ops| !ops.is_empty()) {

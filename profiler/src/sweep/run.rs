@@ -18,7 +18,7 @@ use super::{
     session::{change_since, conditions, drift_warning, new_session, output_warning},
 };
 use crate::{
-    backend::{Backend, Model},
+    backend::{Backend, BackendError, Model, Runnable},
     device::{Device, MachineState, peak_memory_kib, return_free_memory},
     measure::{
         ContentionReport, Entry, HeatReport, History, Instruments, Observer, Outcome, Protocol,
@@ -52,8 +52,17 @@ pub struct Sweep<'a> {
     pub output: PathBuf,
 }
 
+/// A subject that the runtime did not take, or failed on: it has no rows.
+#[derive(Debug)]
+pub struct Lost {
+    /// Its key.
+    pub subject: String,
+    /// Why.
+    pub error: BackendError,
+}
+
 /// How a sweep ended.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum SweepResult {
     /// The table is written.
     Done {
@@ -61,13 +70,16 @@ pub enum SweepResult {
         measured: Measured,
         /// Its session.
         session: Box<Session>,
+        /// Subjects that are not in it.
+        lost: Vec<Lost>,
     },
     /// Stopped by the user; the journal has everything.
     Stopped,
 }
 
 impl Sweep<'_> {
-    /// Measures what the journal has not yet, then writes table and session.
+    /// Measures what the journal has not yet, then writes table and session. Subjects that the runtime fails on before they
+    /// are timed are left out, unless none is left.
     ///
     /// # Errors
     /// [`SweepError`]; what was measured stays in the journal.
@@ -87,7 +99,8 @@ impl Sweep<'_> {
         provisional: &mut dyn FnMut(&Row) -> Result<(), SubjectFailure>,
     ) -> Result<SweepResult, SweepError> {
         self.check_names()?;
-        let asked_for = self.subjects.len();
+        // Anchors that nobody asked for are no part of the table.
+        let asked_for: HashSet<String> = self.subjects.iter().map(|planned| planned.key.clone()).collect();
         if let Some(anchors) = &self.anchors {
             let more = plan_anchors(anchors, &self.subjects)?;
             self.subjects.extend(more);
@@ -95,7 +108,7 @@ impl Sweep<'_> {
         let mut ops = self.subjects.iter().flat_map(|planned| &planned.ops);
         ops.try_for_each(|op| self.backend.supports(op))?;
         let models_sha256 = models_sha256(&self.subjects);
-        let (mut subjects, outputs) = self.load()?;
+        let (mut subjects, outputs, lost) = self.load(&asked_for)?;
         let device = Device::of_this_machine();
         let path = journal_path(&self.output);
         let (mut journal, mut history) =
@@ -110,7 +123,8 @@ impl Sweep<'_> {
         let mut recorder = Recorder {
             write: |entry: &Entry| journal.append(entry),
             closed: |subject: usize, summaries: &[SubjectSummary]| {
-                let Some(planned) = self.subjects[..asked_for].get(subject) else { return Ok(()) };
+                let planned = self.subjects.get(subject).filter(|planned| asked_for.contains(&planned.key));
+                let Some(planned) = planned else { return Ok(()) };
                 let rows = summaries.iter().filter_map(|summary| subject_rows(planned, summary, &session));
                 rows.flatten().try_for_each(|row| provisional(&row))
             },
@@ -129,10 +143,7 @@ impl Sweep<'_> {
             measured.warnings.extend(warning);
             machine
         });
-        // Anchors that nobody asked for are no part of the table.
-        let keys: HashSet<&str> =
-            self.subjects[..asked_for].iter().map(|planned| planned.key.as_str()).collect();
-        measured.rows.retain(|row| keys.contains(row.subject.as_str()));
+        measured.rows.retain(|row| asked_for.contains(&row.subject));
         let drift = drift_report(&history, &self.protocol)?;
         measured.warnings.extend(drift_warning(&drift));
         measured.warnings.extend(output_warning(&outputs));
@@ -140,6 +151,9 @@ impl Sweep<'_> {
         measured.warnings.extend(heat.warning());
         let contention = ContentionReport::of(&history);
         measured.warnings.extend(contention.as_ref().and_then(ContentionReport::warning));
+        measured
+            .warnings
+            .extend(lost.iter().map(|lost| format!("{} has no rows: {}", lost.subject, lost.error)));
         let mut session = Session {
             id: header.session.clone(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -174,30 +188,54 @@ impl Sweep<'_> {
         }
         write_session(&session_path(&self.output), &session)?;
         write_table(&self.output, &measured.rows)?;
-        Ok(SweepResult::Done { measured, session: Box::new(session) })
+        Ok(SweepResult::Done { measured, session: Box::new(session), lost })
     }
 
-    /// Loads every subject, and compares its outputs.
+    /// Loads every subject, runs it once, and compares its outputs. Those that the runtime fails on are subjects no more.
     ///
     /// The largest model comes first: for the comparison it is in memory in two runtimes, and what the other one took
     /// for it is free again before the many small ones are loaded.
-    fn load(&mut self) -> Result<(Vec<Loaded>, OutputCheck), SweepError> {
+    fn load(
+        &mut self,
+        asked_for: &HashSet<String>,
+    ) -> Result<(Vec<Loaded>, OutputCheck, Vec<Lost>), SweepError> {
         let mut order: Vec<usize> = (0..self.subjects.len()).collect();
         order.sort_by_key(|index| std::cmp::Reverse(self.subjects[*index].onnx.len()));
         let mut comparison = Comparison::new(self.compare_with);
-        let mut loaded = Vec::with_capacity(order.len());
+        let (backend, threads) = (self.backend, self.threads);
+        // What cannot run is known before anything is timed.
+        let tried = |mut subject: Box<dyn Runnable>| {
+            let is_emulated = backend.emulated_clock().is_some();
+            if is_emulated { Ok(subject) } else { subject.run().map(|()| subject) }
+        };
+        let (mut loaded, mut lost) = (Vec::with_capacity(order.len()), Vec::new());
         for index in order {
             let planned = &mut self.subjects[index];
             // Once loaded, a model's bytes would only take memory.
             let onnx = std::mem::take(&mut planned.onnx);
             let model = Model { key: &planned.key, onnx: &onnx };
-            let mut subject = self.backend.prepare(model, self.threads)?;
-            comparison.check(subject.as_mut(), model, self.backend)?;
-            loaded.push((index, Loaded { runnable: subject, model_bytes: onnx.len() }));
+            match backend.prepare(model, threads).and_then(tried) {
+                Ok(mut subject) => {
+                    comparison.check(subject.as_mut(), model, backend)?;
+                    loaded.push((index, Loaded { runnable: subject, model_bytes: onnx.len() }));
+                }
+                Err(error @ (BackendError::Prepare { .. } | BackendError::Run { .. })) => {
+                    lost.push((index, error));
+                }
+                Err(error) => return Err(error.into()),
+            }
             return_free_memory();
         }
         loaded.sort_by_key(|(index, _)| *index);
-        Ok((loaded.into_iter().map(|(_, subject)| subject).collect(), comparison.finish()))
+        lost.sort_by_key(|(index, _)| *index);
+        if lost.len() >= asked_for.len() && !lost.is_empty() {
+            return Err(lost.swap_remove(0).1.into());
+        }
+        let named =
+            |(index, error): (usize, BackendError)| Lost { subject: self.subjects[index].key.clone(), error };
+        let lost: Vec<Lost> = lost.into_iter().map(named).collect();
+        self.subjects.retain(|planned| lost.iter().all(|lost| lost.subject != planned.key));
+        Ok((loaded.into_iter().map(|(_, subject)| subject).collect(), comparison.finish(), lost))
     }
 
     fn check_names(&self) -> Result<(), SweepError> {

@@ -76,20 +76,22 @@ pub(crate) fn attribute_graph(name: &str, graph: &[u8]) -> Vec<u8> {
     bytes(5, &[text(1, name), bytes(6, graph), number(20, 5)].concat())
 }
 
+pub(crate) fn attribute_ints(name: &str, values: &[u64]) -> Vec<u8> {
+    let values: Vec<u8> = values.iter().flat_map(|value| number(8, *value)).collect();
+    bytes(5, &[text(1, name), values, number(20, 7)].concat())
+}
+
 /// A node; an operator of another domain is written `domain.Operator`.
 pub(crate) fn node(operator: &str, inputs: &[&str], output: &str, attributes: &[Vec<u8>]) -> Vec<u8> {
+    [nameless(operator, inputs, output, attributes), text(3, &format!("node_{output}"))].concat()
+}
+
+/// The same without a name.
+pub(crate) fn nameless(operator: &str, inputs: &[&str], output: &str, attributes: &[Vec<u8>]) -> Vec<u8> {
     let (domain, operator) = operator.rsplit_once('.').unwrap_or(("", operator));
     let inputs: Vec<u8> = inputs.iter().flat_map(|input| text(1, input)).collect();
     let attributes = attributes.concat();
-    [
-        inputs,
-        text(2, output),
-        text(3, &format!("node_{output}")),
-        text(4, operator),
-        attributes,
-        text(7, domain),
-    ]
-    .concat()
+    [inputs, text(2, output), text(4, operator), attributes, text(7, domain)].concat()
 }
 
 #[derive(Default)]

@@ -1,114 +1,17 @@
-//! Node times of ONNX Runtime, from the profile that it writes itself.
-//!
-//! Its limits: times are whole microseconds, cut off; a node's time includes what writing it down costs, a few
-//! microseconds. So means over many runs count, and the cost, measured on a chain of nodes that do next to nothing, is
-//! taken off. Profiled runs go to a session of their own, a second copy of the model.
+//! Reading the profile that ONNX Runtime writes: which node took how long in which run.
 
-use std::{
-    collections::{HashMap, HashSet},
-    fs::File,
-    io::BufReader,
-    path::Path,
-};
+use std::collections::{HashMap, HashSet};
 
-use ort::environment::Environment;
 use serde::Deserialize;
 
-use super::{OnnxRuntime, OrtRunnable, load_session, one_line};
-use crate::backend::{BackendError, Model, NodeClock, Runnable, Trace, Traced, TracedNode};
-use crate::measure::{Clock, SystemClock, median};
-use crate::onnx::{Outline, chain_model};
-
-/// Events that a profile may hold: they stay in memory, about a kilobyte each, until it is written.
-const MOST_EVENTS: usize = 40_000;
-
-/// A plain session and a profiled one of the same model.
-pub(super) struct OrtTraced {
-    plain: OrtRunnable,
-    profiled: Profiled,
-    node_cost_ns: f64,
-    most_runs: usize,
-}
-
-impl OrtTraced {
-    pub(super) fn new(
-        environment: &Environment,
-        model: Model<'_>,
-        threads: usize,
-    ) -> Result<Self, BackendError> {
-        let refuse = |reason: String| BackendError::Prepare {
-            backend: OnnxRuntime::NAME,
-            key: model.key.to_owned(),
-            reason: one_line(&reason),
-        };
-        let nodes = Outline::read(model.onnx).map_err(|error| refuse(error.to_string()))?.nodes.len();
-        Ok(Self {
-            plain: load_session(environment, model, threads, None).map_err(refuse)?,
-            profiled: Profiled::load(environment, model, threads).map_err(refuse)?,
-            node_cost_ns: node_cost_ns(environment)?,
-            // Layout changes add nodes; the session itself writes a few events per run.
-            most_runs: MOST_EVENTS / (2 * nodes + 8),
-        })
-    }
-}
-
-impl Traced for OrtTraced {
-    fn run_plain(&mut self) -> Result<(), BackendError> {
-        self.plain.run()
-    }
-
-    fn run_traced(&mut self, _: NodeClock) -> Result<(), BackendError> {
-        self.profiled.runnable.run()
-    }
-
-    fn most_runs(&self) -> usize {
-        self.most_runs.max(1)
-    }
-
-    fn finish(&mut self) -> Result<Trace, BackendError> {
-        let cost_ns = self.node_cost_ns;
-        let less_cost = |Noted { mut node, notes }: Noted| {
-            node.run_ns.iter_mut().zip(notes).for_each(|(ns, notes)| *ns -= cost_ns * f64::from(notes));
-            node
-        };
-        let nodes = self.profiled.finish()?.into_iter().map(less_cost).collect();
-        Ok(Trace { nodes, node_cost_ns: self.node_cost_ns, resolution_ns: 1_000 })
-    }
-}
-
-struct Profiled {
-    runnable: OrtRunnable,
-    /// Where the profile is written; removed at the end.
-    folder: tempfile::TempDir,
-}
-
-impl Profiled {
-    fn load(environment: &Environment, model: Model<'_>, threads: usize) -> Result<Self, String> {
-        let folder = tempfile::tempdir().map_err(|error| format!("no place for its profile: {error}"))?;
-        let prefix = folder.path().join("profile");
-        Ok(Self { runnable: load_session(environment, model, threads, Some(&prefix))?, folder })
-    }
-
-    fn finish(&mut self) -> Result<Vec<Noted>, BackendError> {
-        let key = self.runnable.key.clone();
-        let lost =
-            |reason: String| BackendError::Run { backend: OnnxRuntime::NAME, key: key.clone(), reason };
-        let written =
-            self.runnable.session.end_profiling().map_err(|error| lost(one_line(&error.to_string())))?;
-        let path = self.folder.path().join(Path::new(&written).file_name().unwrap_or_default());
-        let file = File::open(&path).map_err(|error| lost(format!("its profile `{written}`: {error}")))?;
-        let events: Vec<Event> = serde_json::from_reader(BufReader::new(file))
-            .map_err(|error| lost(format!("its profile cannot be read: {error}")))?;
-        node_times(&events).map_err(lost)
-    }
-}
+use crate::backend::TracedNode;
 
 /// Operators with graphs inside, whose nodes are noted as well.
-const HOLDS_GRAPHS: [&str; 4] = ["If", "Loop", "Scan", "SequenceMap"];
+pub(super) const HOLDS_GRAPHS: [&str; 4] = ["If", "Loop", "Scan", "SequenceMap"];
 
-/// One event of a profile; times in microseconds.
+/// One event of a profile; times in microseconds. Events stand in the order in which they ended.
 #[derive(Clone, Debug, Default, Deserialize)]
-struct Event {
+pub(super) struct Event {
     #[serde(default)]
     cat: String,
     #[serde(default)]
@@ -125,63 +28,64 @@ struct Event {
 struct Arguments {
     #[serde(default)]
     op_name: String,
+    #[serde(default)]
+    output_type_shape: serde_json::Value,
 }
 
-/// A node, and how many notes its time holds in each run: its own, and those of nodes within it.
+/// A node, and how many notes were made while it ran, run by run: its own, and those of nodes within it.
 #[derive(Clone, Debug, PartialEq)]
-struct Noted {
-    node: TracedNode,
-    notes: Vec<u32>,
+pub(super) struct Noted {
+    pub(super) node: TracedNode,
+    pub(super) own: Vec<u32>,
+    pub(super) within: Vec<u32>,
 }
 
 /// Sorts the events by node and run. Nodes of a graph within a node, as of a loop, are a part of that node's time.
-fn node_times(events: &[Event]) -> Result<Vec<Noted>, String> {
+///
+/// `known` are the model's own node names. Other names lose the number that ONNX Runtime gives them anew at each load.
+///
+/// # Errors
+/// What is wrong with the profile.
+pub(super) fn node_times(events: &[Event], known: &HashSet<String>) -> Result<Vec<Noted>, String> {
     const KERNEL: &str = "_kernel_time";
+    // Of a whole graph, one within a node among them: a note, too, but of no node.
+    const GRAPH: &str = "SequentialExecutor::Execute";
     let mut runs: Vec<u64> =
         events.iter().filter(|event| event.name == "model_run").map(|event| event.ts).collect();
     runs.sort_unstable();
-    let mut kernels: Vec<(&str, &Event)> = events
-        .iter()
-        .filter(|event| event.cat == "Node")
-        .filter_map(|event| Some((event.name.strip_suffix(KERNEL)?, event)))
-        .collect();
-    // Of two that begin in the same microsecond, the longer one holds the other.
-    kernels.sort_by_key(|(_, event)| (event.ts, std::cmp::Reverse(event.dur)));
-    let mut within = HashSet::new();
-    let mut end = 0;
-    for (name, event) in &kernels {
-        // Ends are cut off like all times, so what comes after a node never seems to be within it.
-        if event.ts < end {
-            within.insert(*name);
-        } else if HOLDS_GRAPHS.contains(&event.args.op_name.as_str()) {
-            end = event.ts + event.dur;
+    // Each with the notes within it.
+    let mut outermost: Vec<(Option<&str>, &Event, u32)> = Vec::new();
+    for event in events {
+        let name = event.name.strip_suffix(KERNEL).filter(|_| event.cat == "Node");
+        if name.is_none() && event.name != GRAPH {
+            continue;
         }
+        let mut within = 0;
+        if HOLDS_GRAPHS.contains(&event.args.op_name.as_str()) {
+            // What ended before it, but began after it, is a part of it.
+            while let Some((_, _, more)) = outermost.pop_if(|(_, inner, _)| inner.ts >= event.ts) {
+                within += 1 + more;
+            }
+        }
+        outermost.push((name, event, within));
     }
     let mut positions = HashMap::new();
     let mut nodes: Vec<Noted> = Vec::new();
-    let mut holder = None;
-    for (name, event) in kernels {
+    for (name, event, within) in outermost {
+        let Some(name) = name else { continue };
         let run = runs.partition_point(|start| *start <= event.ts).checked_sub(1);
         let run = run.ok_or_else(|| format!("its profile has node `{name}` before any run"))?;
-        if within.contains(name) {
-            if let Some(holder) = holder {
-                let holder: &mut Noted = &mut nodes[holder];
-                holder.notes[run] += 1;
-            }
-            continue;
-        }
         let position = *positions.entry(name).or_insert_with(|| {
             let operator = event.args.op_name.clone();
-            let run_ns = vec![0.0; runs.len()];
-            let node = TracedNode { name: name.to_owned(), operator, multiply_adds: None, run_ns };
-            nodes.push(Noted { node, notes: vec![0; runs.len()] });
+            let name = if known.contains(name) { name.to_owned() } else { lasting_name(name, &event.args) };
+            let node = TracedNode { name, operator, multiply_adds: None, run_ns: vec![0.0; runs.len()] };
+            nodes.push(Noted { node, own: vec![0; runs.len()], within: vec![0; runs.len()] });
             nodes.len() - 1
         });
-        if HOLDS_GRAPHS.contains(&event.args.op_name.as_str()) {
-            holder = Some(position);
-        }
-        nodes[position].node.run_ns[run] += event.dur as f64 * 1e3;
-        nodes[position].notes[run] += 1;
+        let noted = &mut nodes[position];
+        noted.node.run_ns[run] += event.dur as f64 * 1e3;
+        noted.own[run] += 1;
+        noted.within[run] += within;
     }
     if nodes.is_empty() {
         return Err("its profile names no nodes".to_owned());
@@ -189,38 +93,20 @@ fn node_times(events: &[Event]) -> Result<Vec<Noted>, String> {
     Ok(nodes)
 }
 
-/// What writing a node down adds to its time: the mean time in the profile of nodes that do next to nothing, less what
-/// one of them takes unprofiled. Never negative.
-fn node_cost_ns(environment: &Environment) -> Result<f64, BackendError> {
-    const LENGTH: usize = 60;
-    const WARM_UP_RUNS: usize = 20;
-    const RUNS: usize = 100;
-    let onnx = chain_model(LENGTH);
-    let model = Model { key: "chain", onnx: &onnx };
-    let refuse = |reason: String| BackendError::Prepare {
-        backend: OnnxRuntime::NAME,
-        key: model.key.to_owned(),
-        reason: one_line(&reason),
-    };
-    let mut plain = load_session(environment, model, 1, None).map_err(refuse)?;
-    let mut profiled = Profiled::load(environment, model, 1).map_err(refuse)?;
-    let clock = SystemClock::new();
-    let mut plain_ns = Vec::with_capacity(RUNS);
-    for run in 0..WARM_UP_RUNS + RUNS {
-        let before = clock.now_ns();
-        plain.run()?;
-        let took = clock.now_ns() - before;
-        profiled.runnable.run()?;
-        if run >= WARM_UP_RUNS {
-            plain_ns.push(took as f64 / LENGTH as f64);
+/// A name without its number; what ONNX Runtime calls by the operator alone is told apart by the shape that it gives.
+fn lasting_name(name: &str, arguments: &Arguments) -> String {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let stem =
+        name.rsplit_once("_token_").filter(|(_, number)| is_number(number)).map_or(name, |(stem, _)| stem);
+    let given = arguments.output_type_shape.get(0).and_then(|value| value.as_object()?.values().next());
+    let sides = given.and_then(|sides| sides.as_array()).filter(|sides| !sides.is_empty());
+    match sides {
+        Some(sides) if stem == arguments.op_name => {
+            let sides: Vec<String> = sides.iter().map(ToString::to_string).collect();
+            format!("{stem} {}", sides.join("x"))
         }
+        _ => stem.to_owned(),
     }
-    let nodes = profiled.finish()?;
-    let run_ns =
-        |run: usize| nodes.iter().map(|noted| noted.node.run_ns[run]).sum::<f64>() / nodes.len() as f64;
-    let profiled_ns: Vec<f64> = (WARM_UP_RUNS..WARM_UP_RUNS + RUNS).map(run_ns).collect();
-    let (plain, profiled) = (median(&plain_ns).unwrap_or(0.0), median(&profiled_ns).unwrap_or(0.0));
-    Ok((profiled - plain).max(0.0))
 }
 
 #[cfg(test)]
@@ -247,18 +133,19 @@ mod tests {
             {"cat":"Node","name":"b_kernel_time","ts":61,"dur":5,"args":{"op_name":"Add"}},
             {"cat":"Node","name":"a_kernel_time","ts":50,"dur":9,"args":{"op_name":"Conv"}}]"#,
         );
-        let node = |name: &str, operator: &str, run_ns: &[f64], notes: &[u32]| Noted {
+        let node = |name: &str, operator: &str, run_ns: &[f64], own: &[u32]| Noted {
             node: TracedNode {
                 name: name.to_owned(),
                 operator: operator.to_owned(),
                 multiply_adds: None,
                 run_ns: run_ns.to_vec(),
             },
-            notes: notes.to_vec(),
+            own: own.to_vec(),
+            within: vec![0; 2],
         };
         // In microseconds: a takes 7 and 9; b takes 3 + 4 (twice in the first run) and 5.
         let expected = [node("a", "Conv", &[7e3, 9e3], &[1, 1]), node("b", "Add", &[7e3, 5e3], &[2, 1])];
-        assert_eq!(node_times(&events).unwrap(), expected);
+        assert_eq!(node_times(&events, &HashSet::new()).unwrap(), expected);
     }
 
     #[test]
@@ -272,17 +159,65 @@ mod tests {
             {"cat":"Node","name":"loop_kernel_time","ts":15,"dur":20,"args":{"op_name":"Loop"}},
             {"cat":"Node","name":"b_kernel_time","ts":35,"dur":4,"args":{"op_name":"Add"}}]"#,
         );
-        let nodes = node_times(&events).unwrap();
+        let nodes = node_times(&events, &HashSet::new()).unwrap();
         let found: Vec<_> =
-            nodes.iter().map(|n| (n.node.name.as_str(), n.node.run_ns[0], n.notes[0])).collect();
-        // The loop's time holds three notes: its own and two of the node inside.
-        assert_eq!(found, [("a", 3e3, 1), ("loop", 20e3, 3), ("b", 4e3, 1)]);
+            nodes.iter().map(|n| (n.node.name.as_str(), n.node.run_ns[0], n.own[0], n.within[0])).collect();
+        // The loop's time holds two notes besides its own.
+        assert_eq!(found, [("a", 3e3, 1, 0), ("loop", 20e3, 1, 2), ("b", 4e3, 1, 0)]);
+    }
+
+    #[test]
+    fn graphs_within_graphs_and_names_that_stand_inside_and_outside() {
+        // If { Loop { a, a }, b }, then a once more, by itself.
+        let events = events(
+            r#"[
+            {"cat":"Session","name":"model_run","ts":10,"dur":90,"args":{}},
+            {"cat":"Node","name":"a_kernel_time","ts":14,"dur":3,"args":{"op_name":"Neg"}},
+            {"cat":"Node","name":"a_kernel_time","ts":19,"dur":3,"args":{"op_name":"Neg"}},
+            {"cat":"Session","name":"SequentialExecutor::Execute","ts":13,"dur":12,"args":{}},
+            {"cat":"Node","name":"loop_kernel_time","ts":13,"dur":14,"args":{"op_name":"Loop"}},
+            {"cat":"Node","name":"b_kernel_time","ts":30,"dur":3,"args":{"op_name":"Neg"}},
+            {"cat":"Node","name":"if_kernel_time","ts":12,"dur":24,"args":{"op_name":"If"}},
+            {"cat":"Node","name":"a_kernel_time","ts":40,"dur":5,"args":{"op_name":"Neg"}}]"#,
+        );
+        let nodes = node_times(&events, &HashSet::new()).unwrap();
+        let found: Vec<_> =
+            nodes.iter().map(|n| (n.node.name.as_str(), n.node.run_ns[0], n.within[0])).collect();
+        // Loop, its graph and its nodes, and b.
+        assert_eq!(found, [("if", 24e3, 5), ("a", 5e3, 0)]);
+    }
+
+    #[test]
+    fn numbers_that_change_with_each_load_are_no_part_of_a_name() {
+        let arguments = |operator: &str, shape: &str| Arguments {
+            op_name: operator.to_owned(),
+            output_type_shape: serde_json::from_str(shape).unwrap(),
+        };
+        let image = r#"[{"float":[1,16,56,56]}]"#;
+        for (name, operator, shape, expected) in [
+            ("ReorderOutput_token_93", "ReorderOutput", image, "ReorderOutput 1x16x56x56"),
+            ("ReorderOutput", "ReorderOutput", image, "ReorderOutput 1x16x56x56"),
+            ("ReorderOutput", "ReorderOutput", r#"[{"float":[]}]"#, "ReorderOutput"),
+            ("ReorderOutput_token_3", "ReorderOutput", "null", "ReorderOutput"),
+            ("conv_nchwc_token_7", "Conv", image, "conv_nchwc"),
+            ("conv_token_", "Conv", image, "conv_token_"),
+        ] {
+            assert_eq!(lasting_name(name, &arguments(operator, shape)), expected, "{name}");
+        }
+        // A name of the model's own stays as it is.
+        let events = events(
+            r#"[{"cat":"Session","name":"model_run","ts":1,"args":{}},
+            {"cat":"Node","name":"a_token_1_kernel_time","ts":2,"dur":3,"args":{"op_name":"Neg"}},
+            {"cat":"Node","name":"a_token_2_kernel_time","ts":6,"dur":3,"args":{"op_name":"Neg"}}]"#,
+        );
+        let nodes = node_times(&events, &HashSet::from(["a_token_1".to_owned()])).unwrap();
+        assert_eq!([&*nodes[0].node.name, &*nodes[1].node.name], ["a_token_1", "a"]);
     }
 
     #[test]
     fn a_profile_without_runs_or_nodes_is_no_profile() {
         let early = events(r#"[{"cat":"Node","name":"a_kernel_time","ts":1,"dur":7}]"#);
-        assert!(node_times(&early).unwrap_err().contains("`a` before any run"));
-        assert!(node_times(&events("[]")).unwrap_err().contains("no nodes"));
+        assert!(node_times(&early, &HashSet::new()).unwrap_err().contains("`a` before any run"));
+        assert!(node_times(&events("[]"), &HashSet::new()).unwrap_err().contains("no nodes"));
     }
 }

@@ -6,7 +6,7 @@ use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::{Cost, TypedNode};
 use tract_onnx::tract_core::plan::eval;
 
-use super::{Tract, TractRunnable, one_line};
+use super::{Tract, TractRunnable, caught};
 use crate::backend::{BackendError, NodeClock, Notes, Runnable, Trace, Traced, TracedNode};
 use crate::measure::{Clock, ClockQuality, MeasureError, SystemClock, ThreadClock};
 
@@ -102,25 +102,24 @@ fn run_by(
 ) -> Result<(), BackendError> {
     let is_first = order.is_empty();
     let inputs = runnable.inputs.clone();
-    let outputs = runnable.state.run_plan_with_eval(inputs, |context, state, node, input| {
-        let before = clock.now_ns();
-        let result = eval(context, state, node, input);
-        let after = clock.now_ns();
-        notes.push(after.saturating_sub(before));
-        if is_first {
-            order.push(node.id);
-        }
-        result
-    });
-    match outputs {
-        Ok(_) => Ok(()),
-        Err(error) => {
+    let outputs = caught(|| {
+        runnable.state.run_plan_with_eval(inputs, |context, state, node, input| {
+            let before = clock.now_ns();
+            let result = eval(context, state, node, input);
+            let after = clock.now_ns();
+            notes.push(after.saturating_sub(before));
             if is_first {
-                order.clear();
+                order.push(node.id);
             }
-            Err(runnable.failed(&error))
+            result
+        })
+    });
+    outputs.map(drop).map_err(|reason| {
+        if is_first {
+            order.clear();
         }
-    }
+        runnable.failed(reason)
+    })
 }
 
 /// Multiply-adds of a node, sums and reductions included.
@@ -140,7 +139,7 @@ fn multiply_adds(model: &TypedModel, node: &TypedNode) -> TractResult<u64> {
 /// # Errors
 /// tract's reason if it does not take the model.
 pub(super) fn node_macs(onnx: &[u8]) -> Result<Vec<(String, u64)>, String> {
-    let macs = || {
+    caught(|| {
         let model = super::parse(onnx)?.into_typed()?;
         let mut found = Vec::new();
         for node in model.nodes() {
@@ -151,15 +150,18 @@ pub(super) fn node_macs(onnx: &[u8]) -> Result<Vec<(String, u64)>, String> {
             found.push((node.name.clone(), multiply_adds(&model, node)?));
         }
         Ok(found)
-    };
-    macs().map_err(|error: TractError| one_line(&error))
+    })
 }
 
 /// Shapes of values by their names in `onnx`. What tract cannot tell, because it does not know an operator, is missing.
 pub(super) fn value_shapes(onnx: &[u8]) -> HashMap<String, Vec<u64>> {
-    let Ok(mut model) = super::parse(onnx) else { return HashMap::new() };
-    // Goes on behind operators that it does not know: their values have no shape then.
-    let _ = model.analyse(true);
+    let model = caught(|| {
+        let mut model = super::parse(onnx)?;
+        // Goes on behind operators that it does not know: their values have no shape then.
+        let _ = model.analyse(true);
+        Ok(model)
+    });
+    let Ok(model) = model else { return HashMap::new() };
     let mut shapes = HashMap::new();
     for node in model.nodes() {
         for (slot, outlet) in node.outputs.iter().enumerate() {
