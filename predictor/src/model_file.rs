@@ -25,8 +25,7 @@ use profiler::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    KeyedOp, KindModel, LatencyModel, Measured, NetworkModel, OpModel, PredictorError,
-    latency_model::Provenance, pool::Pool,
+    KeyedOp, KindModel, LatencyModel, Measured, NetworkModel, OpModel, PredictorError, Provenance, pool::Pool,
 };
 
 const FORMAT: &str = "tailor-latency-model";

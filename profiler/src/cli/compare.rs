@@ -31,8 +31,8 @@ pub(super) struct Compare {
     /// The second table; ratios are second over first.
     #[arg(value_name = "B.csv")]
     b: PathBuf,
-    /// All figures together may differ by so many per cent between sessions of one machine, beyond what the reference
-    /// block's speed explains. Give less for a machine that you know to be steady.
+    /// All figures together may differ by so many per cent between sessions of one machine, beyond what the
+    /// references' speed explains. Give less for a machine that you know to be steady.
     #[arg(long, value_name = "PERCENT", default_value_t = 20.0)]
     session_noise: f64,
     /// Standard deviation of one op's ratio between sessions of one machine, in per cent; the least, where the ops
@@ -186,7 +186,7 @@ fn print(a: &Side, b: &Side, around: Option<&Circumstances>, comparison: &Compar
                 println!("{} differs: A `{}`, B `{}`", difference.what, difference.a, difference.b);
             }
             if let Some(ratio) = around.reference_ratio {
-                println!("reference block: {:+.1} %, the core's own speed", 100.0 * (ratio - 1.0));
+                println!("references: {:+.1} %, small models timed in between", 100.0 * (ratio - 1.0));
             }
         }
         None => println!("conditions: not known for both tables"),

@@ -1,6 +1,7 @@
 //! The `profiler` program.
 
 mod agreement;
+mod anchors;
 mod bench;
 mod bench_load;
 mod compare;
@@ -19,6 +20,7 @@ mod progress;
 mod progress_lines;
 mod replay;
 mod run;
+mod run_report;
 mod sample;
 mod space;
 mod speed;

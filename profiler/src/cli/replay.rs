@@ -8,7 +8,7 @@ use super::{
     UsageError,
     live::{Standing, write_row},
     output_file::check_output,
-    run::table,
+    run_report::table,
     speed::{SpeedArgs, in_words},
 };
 use crate::{

@@ -13,14 +13,16 @@ use comfy_table::{Table, presets::NOTHING};
 use super::{
     UsageError,
     agreement::CompareArgs,
+    anchors::check_anchors,
     heat::{self, HeatArgs},
     input_shape::InputShapeArgs,
     live::{Standing, write_row},
     op_list::read_op_list,
     output_file::check_output,
     progress_lines::{ProgressStyle, Shown},
+    run_report::{account_of, report, table},
     space::SpaceArgs,
-    speed::{self, SpeedArgs},
+    speed::SpeedArgs,
 };
 use crate::{
     backend::{Backend, BackendOptions, MockNoise, open},
@@ -42,7 +44,7 @@ const MOST_SUBJECTS: usize = 20_000;
 
 /// Measures the ops and random networks of a space, listed ops, and any ONNX models, into one table.
 ///
-/// Subjects take turns in short bursts, in an order shuffled every round, with a reference block in between; see the
+/// Subjects take turns in short bursts, in an order shuffled every round, with small reference models in between; see the
 /// session file beside the table for the conditions. A stopped or killed run goes on where it was when the same command
 /// is given again.
 #[derive(Debug, Args)]
@@ -146,7 +148,8 @@ impl Run {
             None => pin(self.cpus.as_deref(), self.threads).map_err(|e| UsageError(e.to_string()))?,
         };
         if let (Some(path), Some(anchors)) = (&self.anchors, &anchors) {
-            self.check_anchors(path, anchors, backend.as_ref(), &cpus, &protocol)?;
+            let here = conditions(backend.as_ref(), self.threads, &cpus, &Device::of_this_machine());
+            check_anchors(path, anchors, &here, &protocol)?;
         }
         let other = self.compare.other(backend.as_ref(), self.onnxruntime.as_deref())?;
         let mut shown = Shown::new(self.progress, all.len());
@@ -231,35 +234,6 @@ impl Run {
         Ok(subjects)
     }
 
-    /// Those of another machine, runtime or speed say nothing of this one.
-    fn check_anchors(
-        &self,
-        path: &Path,
-        anchors: &Anchors,
-        backend: &dyn Backend,
-        cpus: &[usize],
-        protocol: &Protocol,
-    ) -> anyhow::Result<()> {
-        let here = conditions(backend, self.threads, cpus, &Device::of_this_machine());
-        if let Some(difference) = anchors.conditions.difference(&here) {
-            return Err(UsageError(format!(
-                "--anchors {}: measured under other conditions than here: {difference}",
-                path.display()
-            ))
-            .into());
-        }
-        if !protocol.speeds.contains(&anchors.speed) {
-            return Err(UsageError(format!(
-                "--anchors {}: figures of the {} speed; measure at it, too: --speed {} or both",
-                path.display(),
-                anchors.speed,
-                anchors.speed
-            ))
-            .into());
-        }
-        Ok(())
-    }
-
     fn protocol(&self) -> Protocol {
         Protocol {
             seed: self.seed,
@@ -272,69 +246,4 @@ impl Run {
             ..Protocol::default()
         }
     }
-}
-
-pub(super) fn table(rows: &[Row]) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header(["subject", "hot ms", "±%", "cold ms", "±%", "runs", "dropped"]);
-    for pair in rows.chunk_by(|a, b| (&a.subject, a.speed) == (&b.subject, b.speed)) {
-        let of = |cache| pair.iter().find(|row| row.cache == cache);
-        let ms = |row: Option<&Row>| row.map_or_else(String::new, |row| format!("{:.4}", row.latency_ms));
-        let width = |row: Option<&Row>| {
-            row.map_or_else(String::new, |row| {
-                format!("{:.1}", 50.0 * (row.ci_high_ms - row.ci_low_ms) / row.latency_ms)
-            })
-        };
-        let (hot, cold) = (of(Cache::Hot), of(Cache::Cold));
-        let runs: u64 = pair.iter().map(|row| row.runs).sum();
-        let dropped: u64 = pair.iter().map(|row| row.dropped_runs).sum();
-        let other = pair[0].speed.filter(|speed| *speed != Speed::Fast);
-        let subject = other.map_or_else(String::new, |speed| format!(" ({speed})"));
-        let subject = format!("{}{subject}", pair[0].subject);
-        let cells =
-            [subject, ms(hot), width(hot), ms(cold), width(cold), runs.to_string(), dropped.to_string()];
-        table.add_row(cells);
-    }
-    table
-}
-
-/// Names the subjects that are not in the table: without all of them, the run has failed.
-fn account_of(lost: &[Lost]) -> ExitCode {
-    if lost.is_empty() {
-        return ExitCode::SUCCESS;
-    }
-    let names: Vec<&str> = lost.iter().map(|lost| lost.subject.as_str()).collect();
-    eprintln!(
-        "error: {} of the subjects could not be measured: {}; the table has the others",
-        names.len(),
-        names.join(", ")
-    );
-    ExitCode::FAILURE
-}
-
-fn report(session: &Session, output: &std::path::Path, rows: usize) {
-    let Session { conditions, drift, .. } = session;
-    let contended = session.contention.as_ref().filter(|contention| contention.contended_share > 0.0);
-    let contended = contended.map_or_else(String::new, |contention| {
-        format!("; contended {:.0} % of the time", (100.0 * contention.contended_share).max(1.0))
-    });
-    let (low, high) = (100.0 / drift.high_ratio, 100.0 / drift.low_ratio);
-    let speeds = speed::in_words(&session.speed);
-    eprintln!(
-        "{} on {}: {rows} rows in {} ({:.0} s, {} runs, {} dropped; {speeds}; moved from {low:.0} % to {high:.0} % within it{contended})",
-        conditions.runtime.name,
-        conditions.device,
-        output.display(),
-        session.measured_s,
-        session.runs,
-        session.dropped_runs,
-    );
-    if conditions.runtime.emulated {
-        eprintln!("note: emulated figures, not timings");
-    }
-    if let Some(machine) = &session.machine {
-        eprintln!("{}", machine.in_words(Cache::Hot, "network"));
-    }
-    session.heat.iter().for_each(heat::report);
-    session.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
 }
