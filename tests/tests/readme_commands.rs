@@ -25,7 +25,7 @@ const LEFT_OUT: [(&str, &str); 3] = [
 const SHORTER: [(&str, &str); 10] = [
     ("./quickstart.sh", "--preset smoke"),
     ("profiler run ", "--budget-s 15"),
-    ("android profile ", "--budget-s 15"),
+    ("android profile ", "--budget-s 60"),
     // What the test phone measures is emulated.
     ("predictor fit run/my-phone", "--allow-emulated"),
     ("predictor suggest ", "--budget-s 5"),
