@@ -2,19 +2,18 @@
 
 use std::{
     collections::HashSet,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
     sync::{Arc, atomic::AtomicBool, atomic::Ordering},
 };
 
 use clap::Args;
-use comfy_table::{Table, presets::NOTHING};
 
 use super::{
     UsageError,
     agreement::CompareArgs,
     anchors::check_anchors,
-    heat::{self, HeatArgs},
+    heat::HeatArgs,
     input_shape::InputShapeArgs,
     live::{Standing, write_row},
     op_list::read_op_list,
@@ -25,13 +24,13 @@ use super::{
     speed::SpeedArgs,
 };
 use crate::{
-    backend::{Backend, BackendOptions, MockNoise, open},
+    backend::{BackendOptions, MockNoise, open},
     device::{Device, pin},
-    measure::{Protocol, Speed},
-    record::{Anchors, Cache, Row, Session, known_speed_folder},
+    measure::Protocol,
+    record::{Anchors, known_speed_folder},
     sweep::{
-        Lost, MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors,
-        plan_model, plan_networks, plan_op, plan_ops,
+        MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors, plan_model,
+        plan_networks, plan_op, plan_ops,
     },
 };
 

@@ -168,12 +168,12 @@ impl Anchors {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::record::Runtime;
 
-    pub(in crate::record) fn conditions() -> Conditions {
+    pub(in super::super) fn conditions() -> Conditions {
         let (name, version) = ("tract".to_owned(), "1".to_owned());
         Conditions {
             device: "device".to_owned(),
