@@ -57,7 +57,7 @@ thorough) networks=100 controls=20 budget_s=900 search=(--preset thorough) train
 smoke)
   networks=12 controls=2 budget_s=20
   search=(--warm-up-steps 2 --steps 4 --alpha-every 2 --held-out 40 --batch 20)
-  train=(--epochs 1 --batch 20)
+  train=(--epochs 1 --batch 40)
   ;;
 *) fail "--preset must be quick, thorough or smoke, not \`$preset\`" ;;
 esac

@@ -157,9 +157,10 @@ fn wrong_use_is_one_clear_line_and_exit_code_2() {
     folder.refused(&fit("model.json"), &["model.json"]);
     let table = std::fs::read_to_string(folder.path("table.csv")).unwrap();
     for (from, to, reason) in [
-        (",cold,0.", ",cold,NaN,0.", "line 2"),
+        (",cold,fast,0.", ",cold,fast,NaN,0.", "line 2"),
+        (",cold,fast,", ",cold,quick,", "line 2"),
         ("latency_ms", "latency_s", "latency_s"),
-        ("\n2,", "\n7,", "table_version 7 is not known"),
+        ("\n3,", "\n7,", "table_version 7 is not known"),
     ] {
         std::fs::write(folder.path("broken.csv"), table.replacen(from, to, 1)).unwrap();
         std::fs::copy(folder.path("table.session.json"), folder.path("broken.session.json")).unwrap();

@@ -84,7 +84,7 @@ fn rows_that_cannot_be_read_are_told_and_strict_refuses_them() {
         "{stdout}"
     );
     let table = std::fs::read_to_string(folder.path().join("ours.csv")).unwrap();
-    assert!(table.contains("conv-8x8x3-o8-k3-s1,op,hot,0.5,"), "{table}");
+    assert!(table.contains("conv-8x8x3-o8-k3-s1,op,hot,,0.5,"), "{table}");
 
     std::fs::remove_file(folder.path().join("ours.csv")).unwrap();
     let refused = |arguments: &[&str], part: &str| {

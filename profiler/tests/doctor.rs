@@ -15,7 +15,7 @@ fn findings_are_told_to_people_and_to_programs() {
     let output = doctor(&["--seconds", "0.5", "--json"]).assert().success().get_output().clone();
     let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let findings = found["findings"].as_array().unwrap();
-    assert_eq!(findings.len(), 19);
+    assert_eq!(findings.len(), 20);
     for finding in findings {
         let (state, advice) = (finding["state"].as_str().unwrap(), finding["advice"].as_str().unwrap());
         assert_eq!(state == "warn", !advice.is_empty(), "{finding}");
@@ -30,7 +30,7 @@ fn findings_are_told_to_people_and_to_programs() {
     for finding in findings {
         assert!(out.contains(finding["check"].as_str().unwrap()), "{out}");
     }
-    assert!(out.lines().last().unwrap().contains("of 19 checks warn"), "{out}");
+    assert!(out.lines().last().unwrap().contains("of 20 checks warn"), "{out}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::{cell::Cell, path::Path};
 use super::{noise::measure_noise, *};
 use crate::{
     device::{Cluster, Core, Device, Others, Surroundings},
-    measure::{FakeClock, FakeSubject, Instruments, MeasureError, Processor, Usage},
+    measure::{FakeClock, FakeSubject, Instruments, MeasureError, ModeReport, Processor, Usage},
 };
 
 /// A machine with nothing to complain of.
@@ -42,7 +42,7 @@ fn sound() -> Facts {
         soc_celsius: Some(60.0),
         noise: Noise {
             watched_s: 4.0,
-            modes: Vec::new(),
+            modes: vec![mode(1.0, 1.0)],
             raw_spread: 0.02,
             corrected_spread: 0.01,
             preempted_share: 0.0,
@@ -52,6 +52,10 @@ fn sound() -> Facts {
             clock_cost_ns: 25.0,
         },
     }
+}
+
+fn mode(ratio: f64, share: f64) -> ModeReport {
+    ModeReport { ratio, share, turns: 100 }
 }
 
 fn of(check: &str, facts: &Facts) -> Finding {
@@ -67,7 +71,8 @@ fn a_sound_machine_passes_every_check() {
 #[test]
 fn each_fault_is_found_by_its_check_alone_and_has_advice() {
     type Spoil = fn(&mut Facts);
-    let cases: [(&str, Spoil); 21] = [
+    let cases: [(&str, Spoil); 22] = [
+        ("speeds", |f| f.noise.modes = vec![mode(1.0, 0.3), mode(1.75, 0.7)]),
         ("noise floor", |f| f.noise.corrected_spread = 0.05),
         ("raw noise", |f| f.noise.raw_spread = 0.2),
         ("pre-emption", |f| f.noise.preempted_share = 0.1),
