@@ -4,7 +4,11 @@
 
 mod foreign;
 
-use std::{fs, path::Path, sync::atomic::AtomicBool};
+use std::{
+    fs,
+    path::Path,
+    sync::{Mutex, PoisonError, atomic::AtomicBool},
+};
 
 use foreign::{
     F32, Parts, attribute_graph, attribute_int, attribute_ints, floats, graph, model, nameless, node, value,
@@ -18,8 +22,12 @@ use profiler::{
     sweep::{CompareWith, NetworkProfile, plan_model},
 };
 
+/// One measurement at a time.
+static TURN: Mutex<()> = Mutex::new(());
+
 /// Loaded anew every quarter of a second.
 fn layers(folder: &Path, parts: &Parts, backend: &str) -> LayerTable {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let path = folder.join("net.onnx");
     fs::write(&path, model(parts)).unwrap();
     let onnxruntime_library = std::env::var_os("ORT_DYLIB_PATH").map(Into::into);

@@ -86,7 +86,7 @@ def measure(path, sizes, runtime, options):
         layers = json.loads(done.stdout)["in_place"]
         result |= {"ms": layers["whole"]["latency_ms"], "ratio": layers["sum_over_whole"]}
         result |= {"macs": layers["macs"], "lowest": min(layer["latency_ms"] for layer in layers["layers"])}
-    said = done.stderr.strip().splitlines()
+    said = [line for line in done.stderr.splitlines() if line.startswith(("error", "warning"))]
     result["said"] = said[-1][:160] if said else ""
     return result
 

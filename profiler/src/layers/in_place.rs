@@ -5,8 +5,9 @@ use crate::measure::DriftReport;
 /// What tracing gave. A round's mean over its undisturbed runs is the unit of all figures: corrected for drift of the whole,
 /// and of a node as its share of the same round's plain runs, times the whole's median.
 ///
-/// On a machine too busy for that, all runs count: the whole by the time that the thread had the processor, a node by its
-/// median over the round's runs, and by that time too where the runtime can tell it.
+/// On a machine too busy for that, all runs count: the whole by the time that the thread had the processor, a node by that
+/// time too where the runtime can tell it, and as its median over the round's runs. Where it cannot, a node is held against the
+/// plain runs by the wall clock.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InPlace {
     /// Nanoseconds of a plain run, round by round.

@@ -67,6 +67,14 @@ impl Round {
         };
         Some((of(&self.plain)?, of(&self.traced)?))
     }
+
+    /// Mean plain run by the clock that nodes were timed by.
+    pub(super) fn plain_as_noted(&self, choice: Choice) -> Option<f64> {
+        match (choice, self.clock) {
+            (Choice::All, NodeClock::Wall) => mean(self.plain.iter().map(|run| run.took_ns)),
+            _ => self.means(choice).map(|(plain, _)| plain),
+        }
+    }
 }
 
 pub(super) fn mean(values: impl Iterator<Item = f64> + Clone) -> Option<f64> {

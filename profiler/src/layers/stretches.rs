@@ -97,9 +97,10 @@ impl<'a> Stretches<'a> {
         if means.len() < FEWEST_ROUNDS {
             return Err(LayersError::TooShort { rounds: means.len() });
         }
-        let of_round = |runs: &[f64]| match choice {
-            Choice::Undisturbed => mean(runs.iter().copied()),
-            Choice::All => median(runs),
+        let of_round = |runs: &[f64], clock: NodeClock| match (choice, clock) {
+            (Choice::All, NodeClock::Processor) => median(runs),
+            // Others' time is in a mean of nodes as it is in that of the plain runs.
+            _ => mean(runs.iter().copied()),
         };
         let first = self.0.first().ok_or(LayersError::TooShort { rounds: 0 })?;
         let whole_ns: Vec<f64> = means.iter().map(|(index, ns)| correct(*ns, *index)).collect();
@@ -108,8 +109,11 @@ impl<'a> Stretches<'a> {
         for followed in follow(self.0) {
             let runs_of = followed.runs_of(self.0, choice)?;
             // Against the plain runs of its own round, which the machine was as fast for.
-            let of =
-                |(index, plain): &(usize, f64)| of_round(&runs_of[*index]).unwrap_or(0.0) * whole / plain;
+            let of = |(index, plain): &(usize, f64)| {
+                let round = rounds[*index].1;
+                let plain = round.plain_as_noted(choice).unwrap_or(*plain);
+                of_round(&runs_of[*index], round.clock).unwrap_or(0.0) * whole / plain
+            };
             nodes.push(NodeRounds {
                 name: followed.first.name.clone(),
                 operator: followed.first.operator.clone(),

@@ -23,6 +23,7 @@ struct FakeNetwork {
     clocks: Vec<NodeClock>,
     most_runs: usize,
     live: Notes,
+    knows_wall_alone: bool,
 }
 
 impl FakeNetwork {
@@ -39,6 +40,7 @@ impl FakeNetwork {
             clocks: Vec::new(),
             most_runs: usize::MAX,
             live: Notes::AtEnd,
+            knows_wall_alone: false,
         }
     }
 }
@@ -49,6 +51,10 @@ impl Traced for FakeNetwork {
         let all = self.between_ns + self.nodes.iter().map(|(_, ns)| ns).sum::<u64>();
         self.clock.advance((all as f64 * self.speed) as u64);
         Ok(())
+    }
+
+    fn clock(&self, told: NodeClock) -> NodeClock {
+        if self.knows_wall_alone { NodeClock::Wall } else { told }
     }
 
     fn run_traced(&mut self, clock: NodeClock) -> Result<(), BackendError> {
@@ -221,6 +227,19 @@ fn a_machine_without_undisturbed_runs_gives_figures_that_say_so() {
     // The whole by the processor's time, half of 100 µs (and a reading or two); the node by its own notes.
     assert!(in_place.whole_ns.iter().all(|ns| (ns - 50_000.0).abs() < 3.0), "{:?}", in_place.whole_ns);
     assert_eq!(in_place.nodes[0].round_ns, vec![80_000.0; 9]);
+}
+
+#[test]
+fn a_runtime_that_knows_the_wall_clock_alone_is_held_against_it() {
+    let clock = FakeClock::new();
+    let mut network = FakeNetwork::new(&clock, &[("a", 80_000)], 20_000);
+    network.knows_wall_alone = true;
+    let mut instruments = Instruments::emulated(clock.clone());
+    instruments.processor = Box::new(Swamped(clock, 0));
+    let in_place = run(&mut network, &TracePlan::default(), &mut instruments).unwrap();
+    // The thread had half of the time: 50 µs of the whole's 100, of which the node has four fifths by either clock.
+    let ratio = in_place.nodes[0].round_ns[0] / in_place.whole_ns[0];
+    assert!(in_place.is_preempted && (ratio - 0.8).abs() < 1e-3, "{ratio}");
 }
 
 #[test]

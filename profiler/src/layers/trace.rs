@@ -204,7 +204,7 @@ impl Tracing<'_> {
         self.read_reference(open)?;
         let begin_ns = self.now_ns();
         let all = Stretches(self.stretches);
-        let (index, clock) = (all.rounds().count(), all.node_clock());
+        let (index, clock) = (all.rounds().count(), self.network.clock(all.node_clock()));
         let mut round = Round { at_ns: 0.0, clock, plain: Vec::new(), traced: Vec::new() };
         let kinds =
             if index.is_multiple_of(2) { [Kind::Plain, Kind::Traced] } else { [Kind::Traced, Kind::Plain] };

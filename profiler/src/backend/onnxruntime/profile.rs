@@ -93,11 +93,16 @@ pub(super) fn node_times(events: &[Event], known: &HashSet<String>) -> Result<Ve
     Ok(nodes)
 }
 
-/// A name without its number; what ONNX Runtime calls by the operator alone is told apart by the shape that it gives.
+/// A name without its numbers; what ONNX Runtime calls by the operator alone is told apart by the shape that it gives.
 fn lasting_name(name: &str, arguments: &Arguments) -> String {
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let stem =
-        name.rsplit_once("_token_").filter(|(_, number)| is_number(number)).map_or(name, |(stem, _)| stem);
+    const NUMBERED: &str = "_token_";
+    let mut parts = name.split(NUMBERED);
+    let mut stem = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|letter: char| letter.is_ascii_digit());
+        let is_number = rest.len() < part.len() && !rest.starts_with(char::is_alphanumeric);
+        stem.push_str(&if is_number { rest.to_owned() } else { format!("{NUMBERED}{part}") });
+    }
     let given = arguments.output_type_shape.get(0).and_then(|value| value.as_object()?.values().next());
     let sides = given.and_then(|sides| sides.as_array()).filter(|sides| !sides.is_empty());
     match sides {
@@ -200,7 +205,10 @@ mod tests {
             ("ReorderOutput", "ReorderOutput", r#"[{"float":[]}]"#, "ReorderOutput"),
             ("ReorderOutput_token_3", "ReorderOutput", "null", "ReorderOutput"),
             ("conv_nchwc_token_7", "Conv", image, "conv_nchwc"),
+            ("_if_then_branch_token_8_LSTM", "LSTM", image, "_if_then_branch_LSTM"),
+            ("a_token_1_token_22", "Conv", image, "a"),
             ("conv_token_", "Conv", image, "conv_token_"),
+            ("x_token_4b", "Conv", image, "x_token_4b"),
         ] {
             assert_eq!(lasting_name(name, &arguments(operator, shape)), expected, "{name}");
         }

@@ -67,6 +67,10 @@ impl Traced for OrtTraced {
         Ok(())
     }
 
+    fn clock(&self, _: NodeClock) -> NodeClock {
+        NodeClock::Wall
+    }
+
     fn run_traced(&mut self, _: NodeClock) -> Result<(), BackendError> {
         let before = self.clock.now_ns();
         self.profiled.runnable.run()?;
