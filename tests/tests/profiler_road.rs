@@ -87,7 +87,7 @@ fn real_time_with_tract_ranks_a_large_op_above_a_small_one() {
     let table = fs::read_to_string(folder.path().join("table.csv")).unwrap();
     let hot = |op: &str| {
         let rows = table.lines().filter(|line| line.ends_with(op) && line.contains(",hot,"));
-        let figures: Vec<f64> = rows.map(|row| row.split(',').nth(4).unwrap().parse().unwrap()).collect();
+        let figures: Vec<f64> = rows.map(|row| row.split(',').nth(5).unwrap().parse().unwrap()).collect();
         assert_eq!(figures.len(), 1, "{table}");
         figures[0]
     };

@@ -135,11 +135,11 @@ fn measured() -> tempfile::TempDir {
         fs::write(path(&format!("{name}.csv")), text).unwrap();
         fs::copy(path("table.session.json"), path(&format!("{name}.session.json"))).unwrap();
     };
-    let latency = table.lines().nth(1).unwrap().split(',').nth(4).unwrap();
+    let latency = table.lines().nth(1).unwrap().split(',').nth(5).unwrap();
     spoil("nan", &table.replacen(latency, "NaN", 1));
     spoil("negative", &table.replacen(latency, "-1", 1));
     spoil("column", &table.replacen("latency_ms", "latency_s", 1));
-    spoil("version", &table.replace("\n2,", "\n99,"));
+    spoil("version", &table.replace("\n3,", "\n99,"));
     spoil("cut", &table[..table.len() / 2]);
     spoil("empty", "");
     fs::copy(path("table.csv"), path("alone.csv")).unwrap();
