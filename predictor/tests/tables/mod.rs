@@ -4,7 +4,7 @@ use std::path::Path;
 
 use profiler::{
     device::{Device, MachineState},
-    measure::{DriftReport, Outcome, Protocol},
+    measure::{DriftReport, Outcome, Protocol, Speed},
     record::{
         Cache, Conditions, Level, OutputCheck, Row, Runtime, Session, SpeedReport, session_path,
         write_architecture, write_session, write_table,
@@ -82,6 +82,7 @@ fn row(subject: String, level: Level, cache: Cache, latency_ms: f64) -> Row {
         spread: 0.04,
         runs: 40,
         session: "bench".to_owned(),
+        speed: Some(Speed::Fast),
         ..Row::exact(&subject, level, cache, latency_ms)
     }
 }

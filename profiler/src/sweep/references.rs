@@ -44,7 +44,7 @@ pub(super) fn plan_references() -> Result<Vec<Planned>, SweepError> {
 /// All of them, loaded; none on an emulated clock, where nothing is ever slower.
 ///
 /// # Errors
-/// As [`plan_references`], and [`SweepError::Backend`].
+/// [`SweepError::Model`], [`SweepError::Backend`].
 pub fn load_references(backend: &dyn Backend, threads: usize) -> Result<Vec<Box<dyn Subject>>, SweepError> {
     if backend.emulated_clock().is_some() {
         return Ok(Vec::new());
