@@ -3,7 +3,7 @@
 //! [`measure`] goes round-robin over all subjects in bursts, in an order shuffled every round, and times a
 //! fixed reference block in between. Everything it times lands in a [`History`], which is plain data: it can
 //! be written out entry by entry, read back, and continued. [`summarise`] turns a history into latencies: the
-//! machine's tempo is divided out, pre-empted samples and slow phases are left aside where there are others, and the mean
+//! machine's slowness is divided out, pre-empted samples and slow phases are left aside where there are others, and the mean
 //! of the middle half of the burst medians is given with its confidence interval.
 //!
 //! Time, pre-emption, the reference, the eviction of caches and temperatures are parameters ([`Instruments`]), so that the
