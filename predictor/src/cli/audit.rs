@@ -8,10 +8,7 @@ use super::{
     Leniency, note_emulated,
     output::{self, ms, percent, percent_or_dash, table},
 };
-use crate::{
-    Measurements,
-    audit::{Additivity, Audit, Doubt, DoubtfulRow, Estimate, OpEffect, PartsFit, Verdict},
-};
+use crate::audit::{Additivity, Audit, Doubt, DoubtfulRow, Estimate, OpEffect, PartsFit, Verdict};
 
 /// Says whether a table's networks are mere sums of ops, which ops carry the error, and which rows are doubtful.
 #[derive(Debug, Args)]
@@ -36,12 +33,7 @@ pub(super) struct AuditTables {
 
 impl AuditTables {
     pub(super) fn execute(self) -> anyhow::Result<String> {
-        let measurements = Measurements::read_at(
-            &self.tables,
-            self.leniency.mixing(),
-            self.leniency.emulation(),
-            self.leniency.speed,
-        )?;
+        let measurements = self.leniency.read(&self.tables)?;
         let audit = Audit::of(&measurements.rows)?;
         note_emulated(&measurements.conditions);
         if self.json { output::json(&audit) } else { Ok(report(&audit, self.most)) }

@@ -64,12 +64,7 @@ impl From<OpCache> for Option<Cache> {
 
 impl Fit {
     pub(super) fn execute(self) -> anyhow::Result<String> {
-        let measurements = Measurements::read_at(
-            &self.tables,
-            self.leniency.mixing(),
-            self.leniency.emulation(),
-            self.leniency.speed,
-        )?;
+        let measurements = self.leniency.read(&self.tables)?;
         let held_out = draw_hold_out(&measurements.rows, &measurements.repeats, self.hold_out, self.seed)?;
         if measurements.rows.iter().all(|row| cell_of(row).is_some()) {
             return self.fit_cells(&measurements, &held_out);

@@ -14,13 +14,13 @@ mod subject;
 mod suggest;
 mod transfer;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
 use profiler::record::Conditions;
 
-use crate::{Emulation, Mixing, PredictorError};
+use crate::{Emulation, Measurements, Mixing, PredictorError};
 
 /// Fits a latency model of one device and predicts ops and networks.
 #[derive(Debug, Parser)]
@@ -97,6 +97,11 @@ struct Leniency {
 }
 
 impl Leniency {
+    /// Tables that may be used together by these options.
+    fn read(&self, tables: &[PathBuf]) -> Result<Measurements, PredictorError> {
+        Measurements::read_at(tables, self.mixing(), self.emulation(), self.speed)
+    }
+
     fn mixing(&self) -> Mixing {
         if self.allow_mixed { Mixing::Allow } else { Mixing::Refuse }
     }

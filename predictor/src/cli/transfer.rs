@@ -72,12 +72,7 @@ pub(super) fn prior(models: &[PathBuf]) -> Result<Prior, PredictorError> {
 
 impl Transfer {
     pub(super) fn execute(self) -> anyhow::Result<String> {
-        let measurements = Measurements::read_at(
-            &self.tables,
-            self.leniency.mixing(),
-            self.leniency.emulation(),
-            self.leniency.speed,
-        )?;
+        let measurements = self.leniency.read(&self.tables)?;
         if let Some(known) = known_devices(&self.prior)? {
             return self.transfer_ops(&known, &measurements);
         }
