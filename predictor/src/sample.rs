@@ -15,7 +15,7 @@ const CI_WIDTH: f64 = 2.0 * 1.96;
 /// that was left alone differs by about a per cent.
 const REPEAT_NOISE: f64 = 0.01;
 
-/// How far off figures are that others disturbed, or that are scaled from another speed of the machine: replayed sessions of a machine of
+/// How far off figures are that others disturbed, or that are of another speed of the machine: replayed sessions of a machine of
 /// two speeds differ by so much there.
 const CONTENDED_NOISE: f64 = 0.03;
 const SCALED_NOISE: f64 = 0.08;
@@ -157,7 +157,7 @@ pub(crate) fn noisy(row: &Row) -> (f64, f64) {
     let doubt = match row.status {
         Status::Ok | Status::Wide | Status::Preempted => 0.0,
         Status::Contended => CONTENDED_NOISE,
-        Status::Scaled => SCALED_NOISE,
+        Status::Scaled | Status::Slow => SCALED_NOISE,
     };
     let noise =
         ((row.ci_high_ms - row.ci_low_ms) / CI_WIDTH / row.latency_ms).hypot(REPEAT_NOISE).hypot(doubt);

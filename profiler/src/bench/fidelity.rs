@@ -89,7 +89,11 @@ impl Observer for PlainLoop<'_, '_> {
     fn record(&mut self, entry: &Entry) -> Result<(), SubjectFailure> {
         match entry {
             Entry::Burst(burst) => self.turn(burst.subject),
-            Entry::Start { .. } | Entry::Reading(_) | Entry::Warmth(_) | Entry::Pause(_) => Ok(()),
+            Entry::Start { .. }
+            | Entry::KnownSpeed(_)
+            | Entry::Reading(_)
+            | Entry::Warmth(_)
+            | Entry::Pause(_) => Ok(()),
         }
     }
 

@@ -57,15 +57,18 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     Ok(Found { ratios, details: details.collect(), warnings: Vec::new() })
 }
 
-/// How far hot figures beside the neighbour are from those in quiet: the middle and the worst op, of those whose rows say that they
-/// are of the fast speed; and how many are not.
+/// How far hot figures beside the neighbour are from those in quiet: the middle and the worst op, of those whose rows both say that
+/// they are of the fast speed; and how many do not.
 fn agreement(share: f64, quiet: &[Row], beside: &[Row]) -> Vec<Ratio> {
     let of = |row: &Row| quiet.iter().find(|q| (&q.subject, q.cache) == (&row.subject, row.cache));
     let hot: Vec<&Row> = beside.iter().filter(|row| row.cache == Cache::Hot).collect();
-    let is_sure = |row: &&&Row| !matches!(row.status, Status::Scaled | Status::Preempted);
-    let error = |row: &&Row| Some((row.latency_ms / of(row)?.latency_ms - 1.0).abs());
-    let errors: Vec<f64> = hot.iter().filter(is_sure).filter_map(error).collect();
-    let marked = hot.len() - hot.iter().filter(is_sure).count();
+    let is_sure = |row: &&Row| !matches!(row.status, Status::Scaled | Status::Slow | Status::Preempted);
+    let error = |row: &&Row| {
+        let quiet = of(row).filter(is_sure)?;
+        is_sure(row).then(|| (row.latency_ms / quiet.latency_ms - 1.0).abs())
+    };
+    let errors: Vec<f64> = hot.iter().filter_map(error).collect();
+    let marked = hot.len() - errors.len();
     let base = format!("{} ops hot, against a table in quiet just before", errors.len());
     let named = |what: &str| format!("neighbour on {:.0} % of the time: {what}", 100.0 * share);
     let marked = Ratio::plain(

@@ -9,7 +9,7 @@ use std::{
 use super::{BenchError, run::Job};
 use crate::{
     measure::{Entry, Observer, Progress, Protocol, SubjectFailure},
-    record::{Row, Session, read_session, read_table, session_path},
+    record::{Row, Session, known_speed_folder, read_session, read_table, session_path},
     sweep::{CompareWith, Planned, Sweep, SweepError, SweepResult},
 };
 
@@ -43,7 +43,7 @@ impl Job<'_> {
             cpus,
             protocol,
             anchors: None,
-            known_speeds: None,
+            known_speeds: known_speed_folder(),
             compare_with,
             output: path.clone(),
         };

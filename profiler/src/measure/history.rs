@@ -16,7 +16,9 @@ pub enum Entry {
         /// The clock of this process.
         clock: ClockQuality,
     },
-    /// The reference block was timed.
+    /// What each of the references takes at the speed that the machine is known for, in nanoseconds, where that is known.
+    KnownSpeed(Vec<Option<f64>>),
+    /// A reference was timed.
     Reading(Reading),
     /// A subject had its turn.
     Burst(Burst),
@@ -111,7 +113,9 @@ impl Disturbed {
 pub struct Segment {
     /// Its clock.
     pub clock: ClockQuality,
-    /// Timings of the reference block, in order.
+    /// What each of the references takes at the speed that the machine is known for, in nanoseconds, where that is known.
+    pub known_ns: Vec<Option<f64>>,
+    /// Timings of references, in order.
     pub readings: Vec<Reading>,
     /// Turns, in order.
     pub bursts: Vec<Burst>,
@@ -123,7 +127,14 @@ pub struct Segment {
 
 impl Segment {
     fn new(clock: ClockQuality) -> Self {
-        Self { clock, readings: Vec::new(), bursts: Vec::new(), warmth: Vec::new(), pauses: Vec::new() }
+        Self {
+            clock,
+            known_ns: Vec::new(),
+            readings: Vec::new(),
+            bursts: Vec::new(),
+            warmth: Vec::new(),
+            pauses: Vec::new(),
+        }
     }
 
     /// Time from the segment's start to the end of what it recorded.
@@ -162,6 +173,7 @@ impl History {
     pub fn push(&mut self, entry: Entry) -> Result<(), NotStarted> {
         match entry {
             Entry::Start { clock } => self.segments.push(Segment::new(clock)),
+            Entry::KnownSpeed(known_ns) => self.latest()?.known_ns = known_ns,
             Entry::Reading(reading) => self.latest()?.readings.push(reading),
             Entry::Burst(burst) => self.latest()?.bursts.push(burst),
             Entry::Warmth(warmth) => self.latest()?.warmth.push(warmth),

@@ -18,6 +18,8 @@ pub struct Instruments {
     pub reference: Box<dyn Subject>,
     /// Small models of the runtime that is measured, timed in between in turn: they feel what subjects feel.
     pub references: Vec<Box<dyn Subject>>,
+    /// What each of them takes at the speed that the machine is known for, in nanoseconds, where that is known.
+    pub known_ns: Vec<Option<f64>>,
     /// What makes caches cold.
     pub evictor: Box<dyn Subject>,
     /// How hot it is.
@@ -33,6 +35,7 @@ impl Instruments {
             processor: Box::new(KernelUsage::for_threads(threads)),
             reference: Box::new(ReferenceBlock::new()),
             references: Vec::new(),
+            known_ns: Vec::new(),
             evictor: Box::new(CacheEvictor::new(largest_cache_bytes())),
             thermometer: Box::new(DeviceThermometer::new()),
         }
@@ -45,6 +48,7 @@ impl Instruments {
         Self {
             reference: Box::new(FakeSubject::steady(clock.clone(), 150_000)),
             references: Vec::new(),
+            known_ns: Vec::new(),
             evictor: Box::new(FakeSubject::steady(clock.clone(), 0)),
             thermometer: Box::new(NoThermometer),
             clock: Box::new(clock),

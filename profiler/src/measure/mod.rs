@@ -55,7 +55,9 @@ pub use protocol::{Protocol, ProtocolError};
 pub use reference::ReferenceBlock;
 pub use rival::Rival;
 pub use rounds::measure;
-pub use slowdown::{ModeReport, ReferenceLevel, drift_report, reference_levels, speeds, turns_that_count};
+pub use slowdown::{
+    ModeReport, ReferenceLevel, SLOW_RATIO, drift_report, reference_levels, speeds, turns_that_count,
+};
 pub use subject::{FakeSubject, Subject, SubjectFailure};
 pub use summary::{Status, SubjectSummary, Summary, summarise, summarise_at};
 pub use thermometer::{DeviceThermometer, NoThermometer, Thermometer};

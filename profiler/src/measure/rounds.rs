@@ -2,6 +2,7 @@
 
 mod assessment;
 mod cooling;
+mod patience;
 mod turn;
 
 use std::collections::BTreeSet;
@@ -26,7 +27,8 @@ use super::warm_up::{Pace, Steadiness, at_subject, warm_up};
 /// A round gives every open subject one burst: a cold run, ones that settle the caches, then hot samples. In rounds
 /// of few subjects the caches are evicted before each burst; the order is shuffled every round; the reference block is timed in
 /// between. A subject closes when the confidence intervals of both its
-/// cache states are within the target, or when it had all its rounds. `history` may hold what earlier calls
+/// cache states are within the target, or when it had all its rounds. Where the machine was slower all the time than it is known
+/// to be, all go on for as long again, in case it gets there. `history` may hold what earlier calls
 /// measured of the same subjects: it is continued, and nothing in it is measured again. `stop` is looked at
 /// between bursts.
 ///
@@ -80,6 +82,7 @@ struct Session<'a, S> {
     readings: usize,
     assessment: assessment::Assessment,
     heat_watch: cooling::HeatWatch,
+    patience: patience::Patience,
     /// By subject.
     paces: Vec<Pace>,
 }
@@ -101,6 +104,7 @@ impl<'a, S: Subject> Session<'a, S> {
             readings: 0,
             assessment: assessment::Assessment::default(),
             heat_watch: cooling::HeatWatch::default(),
+            patience: patience::Patience::default(),
             paces: vec![Pace { repeats: 1, settle_runs: 0 }; subjects.len()],
             subjects,
             protocol,
@@ -111,6 +115,10 @@ impl<'a, S: Subject> Session<'a, S> {
             quality,
         };
         session.record(Entry::Start { clock: quality })?;
+        let known_ns = session.instruments.known_ns.clone();
+        if !known_ns.is_empty() {
+            session.record(Entry::KnownSpeed(known_ns))?;
+        }
         Ok(session)
     }
 
@@ -140,7 +148,10 @@ impl<'a, S: Subject> Session<'a, S> {
             if self.assessment.is_due(self.now_ns()) {
                 standing = self.assess()?;
                 if let Some(outcome) = settled(&standing) {
-                    return Ok(outcome);
+                    match self.patience.left_ns(&standing, self.spent_ns()) {
+                        0 => return Ok(outcome),
+                        left_ns => standing = standing.reopened(left_ns),
+                    }
                 }
             }
             round += 1;

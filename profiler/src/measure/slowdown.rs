@@ -40,6 +40,9 @@ impl Moment {
     const AT_ANY_SPEED: Self = Self { slowness: 1.0, beyond_calm: f64::INFINITY, is_chosen: false };
 }
 
+/// A session whose fastest speed takes more than this times as long as the one that its machine is known for is slow.
+pub const SLOW_RATIO: f64 = 1.05;
+
 /// Stands for the first reference among subjects; the others are below it.
 const REFERENCE: usize = usize::MAX;
 /// With fewer subjects and without references, one's own peculiarities would pass for the machine's.
@@ -67,6 +70,23 @@ impl Slowdown {
         timed.sort_by_key(|timed| (timed.segment, timed.at_ns));
         let fewest = if has_references { 1 } else { FEWEST_SUBJECTS };
         Track::of(&timed, history.segments().len(), speed, fewest).map(Self)
+    }
+
+    /// How many times as long as at the speed that the machine is known for everything took at its fastest: the geometric mean
+    /// over the references; `None` where that is not known, or another speed was chosen.
+    fn over_known(&self, history: &History, speed: Speed) -> Option<f64> {
+        let known = &history.segments().iter().rev().find(|segment| !segment.known_ns.is_empty())?.known_ns;
+        let logarithm = |(reference, known_ns): (usize, &Option<f64>)| {
+            Some(self.0.own.get(&(REFERENCE - reference))? - (*known_ns)?.ln())
+        };
+        let logarithms: Vec<f64> = known.iter().enumerate().filter_map(logarithm).collect();
+        let is_told = speed == Speed::Fast && !logarithms.is_empty();
+        is_told.then(|| (logarithms.iter().sum::<f64>() / logarithms.len() as f64).exp())
+    }
+
+    /// Whether the machine never reached the speed that it is known for, as far as that is known.
+    pub(super) fn is_slow(&self, history: &History, speed: Speed) -> bool {
+        self.over_known(history, speed).is_some_and(|ratio| ratio > SLOW_RATIO)
     }
 
     /// The machine's speed during a turn.

@@ -23,6 +23,8 @@ pub(super) struct Standing {
     pub(super) needs: Vec<Need>,
     /// Estimate of the time that the open subjects' turns will take; `None` before there are intervals.
     pub(super) left_ns: Option<u64>,
+    /// Whether the machine was slower all the time than it is known to be.
+    pub(super) is_slow: bool,
 }
 
 impl Standing {
@@ -43,7 +45,14 @@ impl Standing {
             needs.push(need);
             left_ns = left_ns.zip(left).map(|(sum, left)| sum + left);
         }
-        Self { needs, left_ns: left_ns.map(|ns| ns as u64) }
+        let is_slow = turns.iter().any(|turns| turns.is_slow);
+        Self { needs, left_ns: left_ns.map(|ns| ns as u64), is_slow }
+    }
+
+    /// Everyone takes part again, for so long.
+    pub(super) fn reopened(mut self, left_ns: u64) -> Self {
+        self.needs.fill(Need::ColdAndHot);
+        Self { left_ns: Some(left_ns), ..self }
     }
 
     pub(super) fn is_open(&self, subject: usize) -> bool {
@@ -182,7 +191,7 @@ mod tests {
 
     #[test]
     fn rounds_of_few_whole_turns_are_evicted_however_many_take_part() {
-        let standing = |needs: Vec<Need>| Standing { needs, left_ns: None };
+        let standing = |needs: Vec<Need>| Standing { needs, left_ns: None, is_slow: false };
         let protocol = Protocol { min_round_size: 2, ..Protocol::default() };
         let three = [0, 1, 2];
         assert!(!standing(vec![Need::ColdAndHot; 3]).are_evicted(&three, &protocol));

@@ -28,6 +28,8 @@ pub enum Status {
     /// Fewer than six turns were at the speed that was asked for: the figure is of turns at other speeds, divided by how much
     /// slower those are on average over all subjects.
     Scaled,
+    /// The machine was never as fast as it is known to be.
+    Slow,
     /// Most of its turns were taken while others used the same cores or their siblings.
     Contended,
 }
@@ -118,6 +120,8 @@ pub(super) struct Turn {
     repeats: u64,
     /// The machine's speed at the time.
     moment: Moment,
+    /// Whether the machine was slower all the time than it is known to be.
+    is_slow: bool,
     /// Whether others used the same cores or their siblings.
     is_contended: bool,
 }
@@ -135,16 +139,19 @@ pub(super) struct SubjectTurns {
 /// else by the reference block.
 pub(super) struct Turns {
     pub(super) by_subject: Vec<SubjectTurns>,
+    /// Whether the machine was slower all the time than it is known to be.
+    pub(super) is_slow: bool,
 }
 
 impl Turns {
     pub(super) fn of(history: &History, subjects: usize, speed: Speed) -> Result<Self, MeasureError> {
         let mut by_subject: Vec<SubjectTurns> = (0..subjects).map(|_| SubjectTurns::default()).collect();
-        let Some(drift) = Drift::of(history)? else { return Ok(Self { by_subject }) };
+        let Some(drift) = Drift::of(history)? else { return Ok(Self { by_subject, is_slow: false }) };
         if let Some(subject) = history.bursts().map(|burst| burst.subject).find(|s| *s >= subjects) {
             return Err(MeasureError::ForeignHistory { subject, subjects });
         }
         let slowdown = Slowdown::of(history, speed);
+        let is_slow = slowdown.as_ref().is_some_and(|slowdown| slowdown.is_slow(history, speed));
         let contention = Contention::of(history);
         for (segment, recorded) in history.segments().iter().enumerate() {
             for burst in &recorded.bursts {
@@ -153,7 +160,7 @@ impl Turns {
                 by_subject[burst.subject].add(
                     burst,
                     moment.unwrap_or(Moment::UNKNOWN),
-                    contention.is_contended(segment, middle_ns(burst)),
+                    (is_slow, contention.is_contended(segment, middle_ns(burst))),
                     &|raw| match moment {
                         Some(moment) => CorrectedNs(raw.0 / moment.slowness),
                         None => drift.correct(raw, segment, at_ns),
@@ -161,7 +168,7 @@ impl Turns {
                 );
             }
         }
-        Ok(Self { by_subject })
+        Ok(Self { by_subject, is_slow })
     }
 }
 
@@ -170,7 +177,7 @@ impl SubjectTurns {
         &mut self,
         burst: &Burst,
         moment: Moment,
-        is_contended: bool,
+        (is_slow, is_contended): (bool, bool),
         correct: &dyn Fn(RawNs) -> CorrectedNs,
     ) {
         self.bursts += 1;
@@ -180,6 +187,7 @@ impl SubjectTurns {
             dropped: samples.dropped.iter().map(|d| (d.estimate(), correct(d.estimate()))).collect(),
             repeats,
             moment,
+            is_slow,
             is_contended,
         };
         for (turns, samples, repeats) in
@@ -242,6 +250,7 @@ impl Centre {
         let found = choices.map(|choice| (choice, medians(choice)));
         let most = found.iter().map(|(_, medians)| medians.len()).max().unwrap_or(0);
         let enough = |(_, medians): &(Choice, Vec<_>)| medians.len() >= FEWEST.min(most);
+        let is_slow = turns.iter().any(|turn| turn.is_slow);
         let (choice, turns) = found.into_iter().find(enough)?;
         let (corrected, contended): (Vec<f64>, Vec<bool>) = turns.into_iter().unzip();
         let is_contended = 2 * contended.iter().filter(|is| **is).count() > contended.len();
@@ -254,6 +263,7 @@ impl Centre {
             _ if is_scaled => Status::Scaled,
             _ if choice == Choice::Preempted => Status::Preempted,
             None => Status::TooFew,
+            Some(_) if is_slow => Status::Slow,
             Some(_) if is_contended => Status::Contended,
             Some(_) if within_target => Status::WithinTarget,
             Some(_) => Status::Wide,

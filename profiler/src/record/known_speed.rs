@@ -13,8 +13,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::speed_levels::{SessionLevels, Shortfall, shortfall};
-use super::{Conditions, ReadError, Session, WriteError, read_document, write_document};
+use super::speed_levels::{SessionLevels, Shortfall, known_levels, shortfall};
+use super::{Conditions, ReadError, WriteError, read_document, write_document};
 use crate::device::Device;
 
 const FORMAT: &str = "tailor-known-speed";
@@ -131,6 +131,12 @@ impl KnownSpeed {
         &self.path
     }
 
+    /// What a reference takes at the machine's known speed, in nanoseconds; `None` where that is not known.
+    #[must_use]
+    pub fn level_ns(&self, reference: &str) -> Option<f64> {
+        known_levels(&self.sessions).get(reference).copied()
+    }
+
     /// How far a session with these levels, in nanoseconds by reference, is slower than the machine is known to be;
     /// `None` when it is not, by more than 5 %, or nothing is known.
     #[must_use]
@@ -164,26 +170,6 @@ impl KnownSpeed {
         self.sessions = kept.sessions;
         Ok(())
     }
-}
-
-/// Holds a session that is done against what the folder has of its machine, then keeps its levels (nanoseconds by
-/// reference) there. Returns what a reader of its table should know: a cache is no reason to fail.
-#[must_use]
-pub fn hold_against_known_speed(
-    folder: &Path,
-    session: &Session,
-    levels_ns: &BTreeMap<String, f64>,
-) -> Vec<String> {
-    let advice = "delete that file to start anew";
-    let mut known = match KnownSpeed::read(folder, &session.conditions, &session.device) {
-        Ok(Some(known)) => known,
-        Ok(None) => return Vec::new(),
-        Err(error) => return vec![format!("this machine's known speed cannot be told: {error}; {advice}")],
-    };
-    let slower = known.judge(levels_ns).map(|shortfall| shortfall.warning());
-    let added = known.add(&session.id, &session.finished, levels_ns);
-    let not_kept = added.err().map(|error| format!("this session's speed could not be kept: {error}"));
-    slower.into_iter().chain(not_kept).collect()
 }
 
 /// Those that are times.

@@ -21,7 +21,7 @@ pub use architecture_file::{read_architecture, write_architecture};
 pub use atomic::{TEMPORARY_PREFIX, write_atomic};
 pub use document::{read_document, read_text, write_document};
 pub use error::{ReadError, WriteError};
-pub use known_speed::{KnownSpeed, KnownSpeedError, hold_against_known_speed, known_speed_folder};
+pub use known_speed::{KnownSpeed, KnownSpeedError, known_speed_folder};
 pub use machine_change::{AnchorFigure, Change, MachineChange};
 pub use output_check::{NotCompared, OutputCheck};
 pub use row::{Cache, Level, Row, Status, TABLE_VERSION};

@@ -54,6 +54,8 @@ pub enum Status {
     /// The machine had the speed in fewer than six of the subject's turns: the figure is of turns at other speeds, divided by how
     /// much slower those are on average over all subjects. It may be 10 % off and more.
     Scaled,
+    /// The machine was never as fast as it is known to be: the figure is of a slower one.
+    Slow,
     /// Most of the turns behind the figure were taken while others used the same cores or their siblings.
     Contended,
 }

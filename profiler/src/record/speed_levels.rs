@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::measure::SLOW_RATIO;
+
 /// Two sessions reached the same level when they are so close: a fraction.
 const SAME_LEVEL: f64 = 0.03;
-
-/// More is a shortfall: a fraction. It is what a moment may be slower than a calm one.
-const MOST_SLOWER: f64 = 0.05;
 
 /// What a session's references took in its fastest mode.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,16 +45,21 @@ impl Shortfall {
     }
 }
 
-/// Per reference the fastest level that two sessions reached; where no two agree, the fastest, since disturbances only
-/// ever slow down.
-fn known_levels(sessions: &[SessionLevels]) -> BTreeMap<&str, f64> {
+/// What one session reached alone may be an error when another was slower by at most this fraction; more is no error.
+const MOST_ERROR: f64 = 0.1;
+
+/// Per reference the fastest level that two sessions reached, unless one was faster still by far: disturbances only ever slow
+/// down.
+pub(super) fn known_levels(sessions: &[SessionLevels]) -> BTreeMap<&str, f64> {
     let names: BTreeSet<&String> = sessions.iter().flat_map(|session| session.levels_ns.keys()).collect();
     let known = |name: &&String| {
         let of_all = sessions.iter().filter_map(|session| session.levels_ns.get(*name).copied());
         let mut levels: Vec<f64> = of_all.collect();
         levels.sort_by(f64::total_cmp);
+        let fastest = levels.first().copied()?;
         let agreed = levels.windows(2).find(|pair| pair[1] <= pair[0] * (1.0 + SAME_LEVEL));
-        agreed.map(|pair| pair[0]).or_else(|| levels.first().copied())
+        let agreed = agreed.map(|pair| pair[0]).filter(|level| *level <= fastest * (1.0 + MOST_ERROR));
+        Some(agreed.unwrap_or(fastest))
     };
     names.iter().filter_map(|name| Some((name.as_str(), known(name)?))).collect()
 }
@@ -70,7 +74,7 @@ fn ratio(levels_ns: &BTreeMap<String, f64>, known_ns: &BTreeMap<&str, f64>) -> O
 /// How far these levels fall short of what the sessions reached; `None` when they do not, or have no reference in common.
 pub(super) fn shortfall(sessions: &[SessionLevels], levels_ns: &BTreeMap<String, f64>) -> Option<Shortfall> {
     let known_ns = known_levels(sessions);
-    let ratio_to_known = ratio(levels_ns, &known_ns).filter(|ratio| *ratio > 1.0 + MOST_SLOWER)?;
+    let ratio_to_known = ratio(levels_ns, &known_ns).filter(|ratio| *ratio > SLOW_RATIO)?;
     let distance = |session: &SessionLevels| Some(ratio(&session.levels_ns, &known_ns)?.ln().abs());
     // Of equally close ones the latest.
     let distances = sessions.iter().rev().filter_map(|session| Some((session, distance(session)?)));
@@ -109,8 +113,9 @@ mod tests {
         // 103 is within 3 % of 100, 104 is not.
         assert_eq!(known(&[103.0, 130.0, 100.0]), Some(100.0));
         assert_eq!(known(&[104.0, 130.0, 100.0]), Some(100.0), "no two agree: the fastest");
-        // 80 was reached once, 100 twice: what the only one of its kind reached may be an error.
-        assert_eq!(known(&[100.0, 80.0, 102.0]), Some(100.0));
+        // 92 was reached once, 100 twice: what the only one of its kind reached may be an error. 80 can be none.
+        assert_eq!(known(&[100.0, 92.0, 102.0]), Some(100.0));
+        assert_eq!(known(&[100.0, 80.0, 102.0]), Some(80.0));
     }
 
     #[test]
@@ -129,7 +134,7 @@ mod tests {
 
     #[test]
     fn the_session_that_is_named_is_the_latest_that_reached_the_known_speed() {
-        let known = sessions(&[&[("a", 80.0)], &[("a", 100.0)], &[("a", 100.0)], &[("a", 101.0)]]);
+        let known = sessions(&[&[("a", 92.0)], &[("a", 100.0)], &[("a", 100.0)], &[("a", 101.0)]]);
         let found = shortfall(&known, &levels(&[("a", 110.0)])).unwrap();
         assert_eq!((found.session.as_str(), (found.ratio * 100.0).round()), ("s2", 110.0));
     }

@@ -5,6 +5,7 @@
 
 mod compare;
 mod error;
+mod expected;
 mod journal;
 mod loaded;
 mod mock_law;

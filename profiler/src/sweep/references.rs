@@ -25,6 +25,11 @@ const REFERENCES: [(&str, &[&str], usize); 4] = [
 ];
 const WEIGHTS_SEED: u64 = 0;
 
+/// What they are called, in order.
+pub(super) fn reference_names() -> impl Iterator<Item = &'static str> {
+    REFERENCES.iter().map(|(name, ..)| *name)
+}
+
 /// All of them, with the models that are timed.
 ///
 /// # Errors

@@ -55,6 +55,14 @@ pub fn rows(
             rows.len()
         ));
     }
+    let slow = count(measure::Status::Slow);
+    if slow > 0 {
+        warnings.push(format!(
+            "{slow} of {} figures are slow: the machine was never as fast as it is known to be; measure longer (--budget-s), or when less \
+             else runs",
+            rows.len()
+        ));
+    }
     if wide > 0 {
         warnings
             .push(format!("{wide} of {} figures are less exact than the target of ±{target} %", rows.len()));
@@ -105,6 +113,7 @@ fn row(subject: &Planned, cache: Cache, speed: Speed, summary: &Summary, session
             measure::Status::WithinTarget => Status::Ok,
             measure::Status::Preempted => Status::Preempted,
             measure::Status::Scaled => Status::Scaled,
+            measure::Status::Slow => Status::Slow,
             measure::Status::Contended => Status::Contended,
             measure::Status::Wide | measure::Status::TooFew => Status::Wide,
         },

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{
     CompareWith, Journal, Measured, Planned, SweepError,
     compare::Comparison,
+    expected::Expected,
     journal::{Header, models_sha256},
     journal_path,
     loaded::Loaded,
@@ -24,10 +25,7 @@ use crate::{
         ContentionReport, Entry, HeatReport, History, Instruments, Observer, Outcome, Protocol,
         SubjectFailure, SubjectSummary, drift_report, measure,
     },
-    record::{
-        Anchors, OutputCheck, Row, Session, hold_against_known_speed, session_path, write_session,
-        write_table,
-    },
+    record::{Anchors, OutputCheck, Row, Session, session_path, write_session, write_table},
 };
 
 /// A sweep: subjects, and how and where to measure them.
@@ -118,6 +116,10 @@ impl Sweep<'_> {
             None => Instruments::of_this_machine(self.threads),
         };
         instruments.references = load_references(self.backend, self.threads)?;
+        let expected = Expected::read(self.known_speeds.as_deref(), &journal.header.conditions, &device);
+        if !instruments.references.is_empty() {
+            instruments.known_ns = expected.references_ns(self.anchors.as_ref());
+        }
         let before = MachineState::of_this_machine();
         let session = journal.header.session.clone();
         let mut recorder = Recorder {
@@ -177,15 +179,7 @@ impl Sweep<'_> {
             peak_memory_kib: peak_memory_kib(),
             warnings: measured.warnings.clone(),
         };
-        if let Some(folder) = &self.known_speeds {
-            let levels = session
-                .speed
-                .references
-                .iter()
-                .map(|known| (known.name.clone(), known.fast.hot_ns))
-                .collect();
-            session.warnings.extend(hold_against_known_speed(folder, &session, &levels));
-        }
+        session.warnings.extend(expected.keep(&session));
         write_session(&session_path(&self.output), &session)?;
         write_table(&self.output, &measured.rows)?;
         Ok(SweepResult::Done { measured, session: Box::new(session), lost })

@@ -113,6 +113,7 @@ fn doubt(status: Status) -> Option<&'static str> {
         Status::Ok | Status::Wide => None,
         Status::Preempted => Some("of pre-empted runs: the machine was too busy"),
         Status::Scaled => Some("scaled from another speed of the machine: it may be 10 % off; measure again"),
+        Status::Slow => Some("of a machine slower than it is known to be: measure again when less runs"),
         Status::Contended => Some("of a time when others used the same cores: measure again when less runs"),
     }
 }

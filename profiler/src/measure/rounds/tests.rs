@@ -2,6 +2,7 @@
 mod disturbances;
 mod endings;
 mod heat;
+mod patience;
 
 use std::{cell::Cell, rc::Rc, sync::Arc};
 

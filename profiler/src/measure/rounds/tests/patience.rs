@@ -1,0 +1,56 @@
+//! Sessions on a machine that is slower than it is known to be.
+
+use super::super::super::clock::Clock;
+use super::*;
+
+/// Everything takes 1.3 times as long until `fast_from_ns`.
+fn session(fast_from_ns: u64, known_ns: Option<f64>) -> (Vec<SubjectSummary>, History, Recorder) {
+    let clock = FakeClock::new();
+    let subject = |ns: u64| {
+        let now = clock.clone();
+        let cost = move || if now.now_ns() < fast_from_ns { ns * 13 / 10 } else { ns };
+        FakeSubject::new(clock.clone(), cost)
+    };
+    let costs: Vec<u64> = (1..=14).map(|n| 500_000 + 10_000 * n).collect();
+    let mut subjects: Vec<FakeSubject> = costs.iter().map(|ns| subject(*ns)).collect();
+    let mut instruments = instruments(&clock);
+    instruments.references = (0..2).map(|_| Box::new(subject(100_000)) as Box<dyn Subject>).collect();
+    instruments.known_ns = vec![known_ns; 2];
+    let protocol = Protocol { min_rounds: 12, ..Protocol::default() };
+    let (mut history, mut recorder) = (History::default(), Recorder::default());
+    let outcome = run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);
+    assert_eq!(outcome, Outcome::Converged);
+    (summarise(&history, costs.len(), &protocol).unwrap(), history, recorder)
+}
+
+fn hot(summaries: &[SubjectSummary]) -> Vec<(Status, f64)> {
+    summaries
+        .iter()
+        .map(|summary| summary.hot.as_ref().unwrap())
+        .map(|hot| (hot.status, (hot.latency.0 / 1000.0).round()))
+        .collect()
+}
+
+#[test]
+fn a_machine_that_never_gets_to_its_known_speed_is_waited_for_and_told_of() {
+    let (_, as_long, _) = session(u64::MAX, None);
+    let (summaries, history, recorder) = session(u64::MAX, Some(100_000.0));
+    let ratio = history.spent_ns() as f64 / as_long.spent_ns() as f64;
+    assert!((1.9..2.2).contains(&ratio), "{ratio}");
+    assert!(hot(&summaries).iter().all(|(status, _)| *status == Status::Slow), "{:?}", hot(&summaries));
+    assert_eq!(hot(&summaries)[0].1, 663.0, "figures are what was measured");
+    // What it is known for goes into the journal, so that figures can be computed anew.
+    assert!(recorder.entries.contains(&Entry::KnownSpeed(vec![Some(100_000.0); 2])));
+    // 5 % slower is still the same speed.
+    let (summaries, ..) = session(u64::MAX, Some(125_000.0));
+    assert!(hot(&summaries).iter().all(|(status, _)| *status == Status::WithinTarget));
+}
+
+#[test]
+fn a_machine_that_gets_to_its_known_speed_in_time_has_figures_of_it() {
+    let (_, as_long, _) = session(u64::MAX, None);
+    let (summaries, ..) = session(as_long.spent_ns() * 12 / 10, Some(100_000.0));
+    let expected: Vec<(Status, f64)> =
+        (1..=14).map(|n| (Status::WithinTarget, 500.0 + 10.0 * f64::from(n))).collect();
+    assert_eq!(hot(&summaries), expected);
+}
