@@ -29,7 +29,8 @@ use crate::{
 ///
 /// All ratios are taken side by side in one run. Parts: fidelity (against a plain loop run in turns), steadiness (tables
 /// against each other, in quiet), load (the same under a load that this command makes), cost (time of a table, and where it goes),
-/// memory, sums (a + b·Σ ops against whole networks), layers (their sum in place against the network). A bench that was
+/// memory, sums (a + b·Σ ops against whole networks), layers (their sum in place against the network), modes (tables beside a
+/// neighbour that makes speeds of the machine, against one in quiet). A bench that was
 /// stopped goes on with its next part when the same command is given again.
 #[derive(Debug, Args)]
 #[command(
@@ -39,7 +40,7 @@ use crate::{
 pub(super) struct BenchArgs {
     #[command(flatten)]
     space: SpaceArgs,
-    /// What to compare (repeatable): fidelity, layers, steadiness, load, cost, memory, sums [default: all].
+    /// What to compare (repeatable): fidelity, layers, steadiness, load, cost, memory, sums, modes [default: all].
     #[arg(long = "part", value_name = "PART")]
     parts: Vec<Part>,
     /// Runtime (repeatable): tract, onnxruntime, or mock (emulated) [default: tract, and onnxruntime with --onnxruntime].

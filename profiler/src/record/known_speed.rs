@@ -13,7 +13,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::speed_levels::{SessionLevels, Shortfall, known_levels, shortfall};
+use super::speed_levels::{SessionLevels, Shortfall, known_levels, shortfall, slowed};
 use super::{Conditions, ReadError, WriteError, read_document, write_document};
 use crate::device::Device;
 
@@ -138,10 +138,16 @@ impl KnownSpeed {
     }
 
     /// How far a session with these levels, in nanoseconds by reference, is slower than the machine is known to be;
-    /// `None` when it is not, by more than 5 %, or nothing is known.
+    /// `None` when it is not, by more than 10 %, or nothing is known.
     #[must_use]
     pub fn judge(&self, levels_ns: &BTreeMap<String, f64>) -> Option<Shortfall> {
         shortfall(&self.sessions, &sensible(levels_ns))
+    }
+
+    /// References that were slower by far, and how many times as long they took.
+    #[must_use]
+    pub fn slowed(&self, levels_ns: &BTreeMap<String, f64>) -> Vec<(String, f64)> {
+        slowed(&self.sessions, &sensible(levels_ns))
     }
 
     /// Keeps a session's levels, beside what other profilers have kept since this was read. The same session's earlier

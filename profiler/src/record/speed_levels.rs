@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::measure::SLOW_RATIO;
+use crate::measure::{SLOW_RATIO, slower_than_known};
 
 /// Two sessions reached the same level when they are so close: a fraction.
 const SAME_LEVEL: f64 = 0.03;
@@ -64,11 +64,22 @@ pub(super) fn known_levels(sessions: &[SessionLevels]) -> BTreeMap<&str, f64> {
     names.iter().filter_map(|name| Some((name.as_str(), known(name)?))).collect()
 }
 
-/// Geometric mean, over the references that both have, of how much longer they took; `None` without any.
+/// How much longer the references took, those that both have.
+fn ratios(levels_ns: &BTreeMap<String, f64>, known_ns: &BTreeMap<&str, f64>) -> BTreeMap<String, f64> {
+    let ratio = |(name, level): (&String, &f64)| Some((name.clone(), level / known_ns.get(name.as_str())?));
+    levels_ns.iter().filter_map(ratio).collect()
+}
+
+/// How much longer everything took; `None` without any reference in common.
 fn ratio(levels_ns: &BTreeMap<String, f64>, known_ns: &BTreeMap<&str, f64>) -> Option<f64> {
-    let logarithm = |(name, level): (&String, &f64)| Some((level / known_ns.get(name.as_str())?).ln());
-    let logarithms: Vec<f64> = levels_ns.iter().filter_map(logarithm).collect();
-    (!logarithms.is_empty()).then(|| (logarithms.iter().sum::<f64>() / logarithms.len() as f64).exp())
+    slower_than_known(ratios(levels_ns, known_ns).into_values().collect())
+}
+
+/// References that were so much slower that others must have taken what they need, by how much.
+pub(super) fn slowed(sessions: &[SessionLevels], levels_ns: &BTreeMap<String, f64>) -> Vec<(String, f64)> {
+    const SLOWED: f64 = 1.25;
+    let ratios = ratios(levels_ns, &known_levels(sessions));
+    ratios.into_iter().filter(|(_, ratio)| *ratio > SLOWED).collect()
 }
 
 /// How far these levels fall short of what the sessions reached; `None` when they do not, or have no reference in common.
@@ -119,15 +130,20 @@ mod tests {
     }
 
     #[test]
-    fn shortfalls_are_geometric_means_over_shared_references() {
-        let known = sessions(&[&[("a", 100.0), ("b", 1000.0)], &[("a", 101.0)], &[("a", 150.0)]]);
-        // 1.21 and 1.0: the root of 1.21 is 1.1. A reference that the others do not have does not count.
-        let found = shortfall(&known, &levels(&[("a", 121.0), ("b", 1000.0), ("c", 7.0)])).unwrap();
-        assert!((found.ratio - 1.1).abs() < 1e-9, "{found:?}");
+    fn the_machine_is_slower_when_most_shared_references_are() {
+        let known =
+            sessions(&[&[("a", 100.0), ("b", 1000.0)], &[("a", 101.0), ("d", 10.0)], &[("a", 150.0)]]);
+        // 1.21, 1.15 and 1.8: the middle one. A reference that the others do not have does not count.
+        let now = levels(&[("a", 121.0), ("b", 1150.0), ("c", 7.0), ("d", 18.0)]);
+        let found = shortfall(&known, &now).unwrap();
+        assert!((found.ratio - 1.21).abs() < 1e-9, "{found:?}");
         assert_eq!((found.session.as_str(), found.finished.as_str()), ("s0", "2026-01-01T00:00:00Z"));
-        insta::assert_snapshot!(found.warning(), @"this session never reached the machine's known speed: its fastest mode was 10 % slower than that of session s0 (2026-01-01T00:00:00Z); the machine was busy, throttled or set otherwise: see `profiler doctor`, and measure again");
-        assert_eq!(shortfall(&known, &levels(&[("a", 104.9)])), None, "5 % is no shortfall");
+        insta::assert_snapshot!(found.warning(), @"this session never reached the machine's known speed: its fastest mode was 21 % slower than that of session s0 (2026-01-01T00:00:00Z); the machine was busy, throttled or set otherwise: see `profiler doctor`, and measure again");
+        assert_eq!(shortfall(&known, &levels(&[("a", 109.9)])), None, "10 % is no shortfall");
         assert_eq!(shortfall(&known, &levels(&[("a", 60.0)])), None, "nor is it to be faster");
+        // One alone, or one of two: it is not the machine, but it is told.
+        assert_eq!(shortfall(&known, &levels(&[("a", 100.0), ("d", 18.0)])), None);
+        assert_eq!(slowed(&known, &now), [("d".to_owned(), 1.8)]);
         assert_eq!(shortfall(&known, &levels(&[("c", 1.0)])), None);
         assert_eq!(shortfall(&[], &levels(&[("a", 1.0)])), None);
     }
@@ -135,7 +151,7 @@ mod tests {
     #[test]
     fn the_session_that_is_named_is_the_latest_that_reached_the_known_speed() {
         let known = sessions(&[&[("a", 92.0)], &[("a", 100.0)], &[("a", 100.0)], &[("a", 101.0)]]);
-        let found = shortfall(&known, &levels(&[("a", 110.0)])).unwrap();
-        assert_eq!((found.session.as_str(), (found.ratio * 100.0).round()), ("s2", 110.0));
+        let found = shortfall(&known, &levels(&[("a", 112.0)])).unwrap();
+        assert_eq!((found.session.as_str(), (found.ratio * 100.0).round()), ("s2", 112.0));
     }
 }

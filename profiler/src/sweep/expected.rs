@@ -47,9 +47,23 @@ impl Expected {
         let (mut slower, mut not_kept) = (None, None);
         if let Some(mut known) = self.known {
             slower = known.judge(&levels_ns).map(|shortfall| shortfall.warning());
+            slower = slower.or_else(|| slowed_warning(&known.slowed(&levels_ns)));
             let added = known.add(&session.id, &session.finished, &levels_ns);
             not_kept = added.err().map(|error| format!("this session's speed could not be kept: {error}"));
         }
         self.warning.into_iter().chain(slower).chain(not_kept).collect()
     }
+}
+
+/// What a reader should know of references that others slowed, when the whole machine was not slower.
+fn slowed_warning(slowed: &[(String, f64)]) -> Option<String> {
+    let named = |(name, ratio): &(String, f64)| format!("{name} (by {:.0} %)", 100.0 * (ratio - 1.0));
+    let named: Vec<String> = slowed.iter().map(named).collect();
+    (!named.is_empty()).then(|| {
+        format!(
+            "the machine was slower than it is known to be at one kind of work, though not at all: {}; figures of such work may be \
+             as much too slow",
+            named.join(", ")
+        )
+    })
 }
