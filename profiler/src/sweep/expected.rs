@@ -61,7 +61,7 @@ fn slowed_warning(slowed: &[(String, f64)]) -> Option<String> {
     let named: Vec<String> = slowed.iter().map(named).collect();
     (!named.is_empty()).then(|| {
         format!(
-            "the machine was slower than it is known to be at one kind of work, though not at all: {}; figures of such work may be \
+            "the machine was slower than it is known to be at some kinds of work: {}; figures of such work may be \
              as much too slow",
             named.join(", ")
         )
