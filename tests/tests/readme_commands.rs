@@ -1,5 +1,5 @@
-//! The README's commands, given in its order in one terminal, in a fresh copy of the checkout: what one writes is what the
-//! next reads, and nothing that they need is missing. Sizes are small; commands for phones have the test phone.
+//! The commands of the README, then of the guides in `docs`, given in their order in one terminal, in a fresh copy of the checkout: what
+//! one writes is what the next reads, and nothing that they need is missing. One that stands twice is given once. Sizes are small; commands for phones have the test phone.
 //!
 //! `./test.sh --phone` runs it with the dependencies that are compiled already, the set-up that is there, and drawn
 //! images. `TAILOR_FROM_NOTHING=yes` does it as on a new computer, with an empty home: half an hour or more, by hand.
@@ -13,6 +13,10 @@ use std::{
     process::{Command, Stdio},
 };
 use tailor_tests::{checkout, images::draw_images, programs_folder, tracked};
+
+/// Where commands are, in the order of reading.
+const GUIDES: [&str; 5] =
+    ["README.md", "docs/measuring.md", "docs/predicting.md", "docs/searching.md", "docs/phones.md"];
 
 /// Commands that are not run, by how they begin, and why.
 const LEFT_OUT: [(&str, &str); 3] = [
@@ -81,12 +85,13 @@ fn readme_commands_work_in_their_order() {
         fs::create_dir(copy.join("images")).unwrap();
         draw_images(&copy.join("images"));
     }
-    let script = script(&fs::read_to_string(copy.join("README.md")).unwrap());
+    let guides = GUIDES.map(|guide| fs::read_to_string(copy.join(guide)).unwrap());
+    let script = script(&guides.join("\n"));
     let ended = bash.args(["-euo", "pipefail", "-c", &script]).status().unwrap();
     assert!(ended.success(), "the last of the README's commands above failed ({ended})");
 }
 
-/// The README's commands as a script that says each one.
+/// The guides' commands as a script that says each one.
 fn script(readme: &str) -> String {
     let commands = commands(readme);
     assert!(commands.len() > 10, "found only {commands:?}");
@@ -122,11 +127,17 @@ fn commands(readme: &str) -> Vec<String> {
             .map(|line| line.split(" #").next().unwrap_or_default().trim().to_owned())
             .collect::<Vec<_>>()
     });
-    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
+    let mut found: Vec<String> = Vec::new();
+    for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        if !found.contains(&line) {
+            found.push(line);
+        }
+    }
+    found
 }
 
 #[test]
 fn commands_are_found_in_order_without_what_is_said_of_them() {
-    let readme = "a\n```sh\nsudo apt-get install adb   # said\n# said\n\nsearch run \\\n  -o b\n```\n```\nno\n```\n\n```sh\nc\n```\n";
+    let readme = "a\n```sh\nsudo apt-get install adb   # said\n# said\n\nsearch run \\\n  -o b\n```\n```\nno\n```\n\n```sh\nc\n```\n```sh\nc\n```\n";
     assert_eq!(commands(readme), ["sudo apt-get install adb", "search run    -o b", "c"]);
 }
