@@ -1,6 +1,7 @@
 //! From probabilities to one network.
 
-use crate::{SearchError, latency::ExpectedLatency};
+use super::ExpectedLatency;
+use crate::error::SearchError;
 
 /// Worth of using the whole budget, in units of log-probability, for which a finalist is looked for.
 const WORTHS: [f64; 5] = [200.0, 100.0, 30.0, 10.0, 0.0];
@@ -13,7 +14,7 @@ const WORTHS: [f64; 5] = [200.0, 100.0, 30.0, 10.0, 0.0];
 ///
 /// # Errors
 /// [`SearchError::Target`] when no path is that fast.
-pub fn finalists(
+pub(super) fn finalists(
     probabilities: &[Vec<f64>],
     table: &ExpectedLatency,
     budget_ms: f64,
