@@ -1,4 +1,4 @@
-use crate::{adb::Connection, build::Refusal};
+use crate::connection::Connection;
 use std::{io, path::PathBuf, process::ExitCode};
 
 /// What went wrong on the way to a phone. Every message says what to do.
@@ -160,7 +160,7 @@ pub enum AndroidError {
     #[error("no way to build for arm64 here:{}", listed(refusals))]
     NoRoute {
         /// Why each route that was tried does not work, in order.
-        refusals: Vec<Refusal>,
+        refusals: Vec<String>,
     },
     /// The result could not be written or read.
     #[error("cannot use `{}`: {reason}", path.display())]
@@ -206,6 +206,6 @@ fn listed_serials(serials: &[String]) -> String {
     serials.iter().map(|serial| format!("`{serial}`")).collect::<Vec<_>>().join(", ")
 }
 
-fn listed(refusals: &[Refusal]) -> String {
+fn listed(refusals: &[String]) -> String {
     refusals.iter().map(|refusal| format!("\n  {refusal}")).collect()
 }

@@ -9,8 +9,10 @@ pub mod build;
 mod cache;
 #[doc(hidden)]
 pub mod cli;
+mod connection;
 pub mod doctor;
 mod error;
+mod inside;
 pub mod job;
 mod shell;
 pub mod test_phone;

@@ -1,4 +1,4 @@
-use crate::AndroidError;
+use crate::error::AndroidError;
 
 /// `text` as one word for the phone's shell, whatever it holds.
 ///

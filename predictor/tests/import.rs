@@ -6,7 +6,7 @@ mod program;
 
 use std::fmt::Write as _;
 
-use predictor::cell::{Cell, cell_features};
+use predictor::nasbench201::{Cell, cell_features};
 use program::{json, run};
 use tempfile::TempDir;
 

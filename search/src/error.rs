@@ -10,8 +10,6 @@ use profiler::{
     spec::{FeatureMap, SpecError},
 };
 
-use crate::data::ComputeDevice;
-
 /// A search, training or export that cannot go on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -91,7 +89,7 @@ pub enum SearchError {
     )]
     Device {
         /// The device asked for.
-        asked: ComputeDevice,
+        asked: String,
         /// GPUs there are.
         available: i64,
     },

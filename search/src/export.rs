@@ -7,7 +7,8 @@ use profiler::{
 use tch::{Device, Kind, Tensor};
 
 use crate::{
-    RunFolder, SearchError,
+    error::SearchError,
+    folder::RunFolder,
     module::{EPSILON, GraphModule, LayerWeights, load_weights},
     seed::{Purpose, generator},
     tensor_file::TensorFile,

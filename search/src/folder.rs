@@ -7,7 +7,7 @@ use std::{
 
 use profiler::record::{TEMPORARY_PREFIX, WriteError};
 
-use crate::SearchError;
+use crate::error::SearchError;
 
 /// Where a run keeps its files.
 #[derive(Clone, Debug, PartialEq, Eq)]

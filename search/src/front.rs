@@ -10,7 +10,7 @@ use profiler::record::{ReadError, WriteError, read_text, write_atomic};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    SearchError,
+    error::SearchError,
     latency::Budget,
     run::{FINALISTS, SearchSettings},
     seed::{Purpose, generator},

@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::{
-    SearchError,
     alpha::{GateGradient, Pair},
+    error::SearchError,
     latency::ExpectedLatency,
     watch::Unwatched,
 };

@@ -7,9 +7,9 @@ use profiler::{device::peak_memory_kib, spec::SearchSpace};
 use serde::Serialize;
 
 use crate::{
-    SearchError,
     alpha::Alphas,
     data::{Augmentation, Batches, ComputeDevice, Flip, Normalization, check_images},
+    error::SearchError,
     gates::gate_gradients,
     module::GraphModule,
     seed::{Purpose, generator},

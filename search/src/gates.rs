@@ -3,9 +3,9 @@
 use tch::{Kind, Tensor};
 
 use crate::{
-    SearchError,
     alpha::{GateGradient, Pair},
     data::Batch,
+    error::SearchError,
     module::Mode,
     sgd::cross_entropy,
     supernet::Supernet,

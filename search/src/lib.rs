@@ -19,7 +19,6 @@ pub mod alpha;
 pub mod bench;
 pub mod cli;
 pub mod data;
-pub mod derive;
 pub mod export;
 pub mod front;
 pub mod full_size;

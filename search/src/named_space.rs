@@ -7,7 +7,7 @@ use profiler::{
     spec::{SpaceFile, SpecError},
 };
 
-use crate::SearchError;
+use crate::error::SearchError;
 
 /// The built-in space of this name, or the space in this `.toml` file.
 ///

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{SearchError, watch::Watcher};
+use crate::{error::SearchError, watch::Watcher};
 
 /// Set for libtorch alone; a measurement must run as one that was started by hand.
 const NOT_FOR_OTHERS: [&str; 3] = ["MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GOMP_SPINCOUNT"];

@@ -9,7 +9,7 @@ use profiler::{
 };
 use serde::Serialize;
 
-use crate::{RunFolder, SearchError, train::read_trained};
+use crate::{error::SearchError, folder::RunFolder, train::read_trained};
 
 /// Whether measured latencies are divided by what anchors say of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use predictor::{Prediction, PredictorError};
 use profiler::spec::{Architecture, SpaceFile};
 
-use crate::{SearchError, latency::normal_quantile};
+use crate::{error::SearchError, latency::normal_quantile};
 
 /// Width multipliers that are tried, in hundredths.
 const WIDTHS: RangeInclusive<u32> = 5..=200;

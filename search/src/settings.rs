@@ -6,7 +6,7 @@ use profiler::record::{read_document, write_document};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::SearchError;
+use crate::error::SearchError;
 
 /// Largest count of anything: more steps than years have seconds for.
 const MOST: u64 = 1 << 32;

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use tch::{Kind, Reduction, Tensor};
 
 use crate::{
-    SearchError,
     data::Batch,
+    error::SearchError,
     module::{Decay, Mode, Network, Parameter},
 };
 

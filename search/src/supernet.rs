@@ -5,7 +5,7 @@ use rand_pcg::Pcg64;
 use tch::{Device, Tensor};
 
 use crate::{
-    SearchError,
+    error::SearchError,
     module::{GraphModule, LayerWeights, Mode, Network, Parameter},
 };
 

@@ -10,7 +10,7 @@ use profiler::record::{ReadError, write_atomic};
 use safetensors::{Dtype, SafeTensors, View};
 use tch::{Kind, Tensor};
 
-use crate::SearchError;
+use crate::error::SearchError;
 
 /// Largest file accepted, in bytes.
 const LIMIT: u64 = 1 << 36;

@@ -6,8 +6,9 @@ use predictor::{Emulation, LatencyModel, PredictorError};
 use profiler::{device::Device, record::write_atomic};
 
 use crate::{
-    RunFolder, SearchError,
+    error::SearchError,
     export::{load_trained, onnx_model},
+    folder::RunFolder,
     programs::{CommandLine, Programs},
     report::{Normalization, Report},
     watch::Watcher,

@@ -1,5 +1,5 @@
 use super::{Adb, Connection, parse_listing};
-use crate::AndroidError;
+use crate::error::AndroidError;
 use std::time::Duration;
 
 /// How long a phone on the network may take to answer.

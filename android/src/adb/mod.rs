@@ -7,9 +7,10 @@ mod phone;
 mod program;
 mod properties;
 
+pub use crate::connection::Connection;
 pub use choice::choose;
 pub(crate) use choice::is_on_network;
-pub use listing::{Connection, parse_listing};
+pub use listing::parse_listing;
 pub use phone::{Phone, PhoneFacts, phones};
 pub use program::Adb;
 pub use properties::Properties;

@@ -1,5 +1,5 @@
 use super::{Adb, Connection, Properties, parse_listing};
-use crate::AndroidError;
+use crate::error::AndroidError;
 use serde::Serialize;
 
 /// A phone that `adb` knows of.

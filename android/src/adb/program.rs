@@ -1,5 +1,5 @@
 use super::limited::{Ended, MOST_BYTES, output_within};
-use crate::AndroidError;
+use crate::error::AndroidError;
 use std::{
     ffi::OsStr,
     io,

@@ -1,5 +1,5 @@
 use super::{CLibrary, Program, Refusal, Route, Source};
-use crate::AndroidError;
+use crate::error::AndroidError;
 use serde::Serialize;
 
 /// A profiler that was built, and how.
@@ -35,7 +35,7 @@ pub fn build(
             Err(refusal) => refused.push(refusal),
         }
     }
-    Err(AndroidError::NoRoute { refusals: refused })
+    Err(AndroidError::NoRoute { refusals: refused.iter().map(Refusal::to_string).collect() })
 }
 
 fn attempt(

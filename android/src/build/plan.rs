@@ -1,5 +1,5 @@
 use super::{Program, Refusal, Route, Source};
-use crate::{AndroidError, test_phone};
+use crate::{error::AndroidError, inside::inside_test_phone};
 use std::{
     ffi::{OsStr, OsString},
     fmt::Write,
@@ -66,7 +66,7 @@ impl Plan {
     /// [`Refusal`] if it cannot be made, or only outside of the test phone, which has no network to fetch it with.
     pub fn make_toolchain(&self) -> Result<(), Refusal> {
         let Some(Toolchain { folder, script }) = &self.toolchain else { return Ok(()) };
-        if test_phone::is_here() && !folder.join("complete").exists() {
+        if inside_test_phone() && !folder.join("complete").exists() {
             return Err(self.route.refuse(format!(
                 "no toolchain in {}, and the test phone has no network: run `android build --route {}` outside of it",
                 folder.display(),

@@ -1,5 +1,5 @@
 use super::{CLibrary, elf::Elf, glibc};
-use crate::AndroidError;
+use crate::error::AndroidError;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 

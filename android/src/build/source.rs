@@ -1,4 +1,4 @@
-use crate::AndroidError;
+use crate::error::AndroidError;
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},

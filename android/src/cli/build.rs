@@ -2,8 +2,8 @@
 
 use super::print_json;
 use crate::{
-    AndroidError,
     build::{Built, CLibrary, Program, Route, Source, build},
+    error::AndroidError,
 };
 use clap::Args;
 use comfy_table::{Table, presets::NOTHING};
@@ -96,6 +96,6 @@ impl Build {
                 Err(refusal) => refusals.push(refusal),
             }
         }
-        Err(AndroidError::NoRoute { refusals })
+        Err(AndroidError::NoRoute { refusals: refusals.iter().map(ToString::to_string).collect() })
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{AdbArgs, print_json};
 use crate::{
-    AndroidError,
     adb::{Phone, phones},
+    error::AndroidError,
 };
 use clap::Args;
 use comfy_table::{Table, presets::NOTHING};

@@ -2,9 +2,9 @@
 
 use super::{AdbArgs, named, print_json};
 use crate::{
-    AndroidError,
     adb::{Adb, Connection, choose, parse_listing},
     doctor::{Answers, Condition, examine},
+    error::AndroidError,
 };
 use clap::Args;
 use comfy_table::{Table, presets::NOTHING};

@@ -1,7 +1,7 @@
 //! Arguments of `profiler run`, given to `android profile`.
 
 use crate::{
-    AndroidError,
+    error::AndroidError,
     job::{Arguments, Word},
 };
 use clap::{

@@ -10,7 +10,7 @@ mod run;
 mod spent;
 mod test_phone;
 
-use crate::{AndroidError, adb::Adb};
+use crate::{adb::Adb, error::AndroidError};
 use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 use std::{path::PathBuf, process::ExitCode};

@@ -2,9 +2,9 @@
 
 use super::{AdbArgs, build::BuildArgs, named, spent::Spent};
 use crate::{
-    AndroidError,
     adb::{Properties, choose},
     build::Program,
+    error::AndroidError,
     job::{Arguments, Folder, Job, Rows, Show},
 };
 use clap::Args;

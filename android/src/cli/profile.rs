@@ -2,7 +2,7 @@
 
 use super::{forwarded::Forwarded, on_phone::OnPhone};
 use crate::{
-    AndroidError,
+    error::AndroidError,
     job::{Arguments, Rows, Word, read_result},
 };
 use clap::Args;

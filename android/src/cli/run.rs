@@ -2,7 +2,7 @@
 
 use super::on_phone::OnPhone;
 use crate::{
-    AndroidError,
+    error::AndroidError,
     job::{Arguments, Rows},
 };
 use clap::Args;

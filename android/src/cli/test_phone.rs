@@ -1,6 +1,6 @@
 //! `android test-phone`.
 
-use crate::{AndroidError, test_phone};
+use crate::{error::AndroidError, test_phone};
 use clap::Args;
 use std::process::ExitCode;
 

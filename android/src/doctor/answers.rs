@@ -1,4 +1,4 @@
-use crate::{AndroidError, adb::Adb};
+use crate::{adb::Adb, error::AndroidError};
 use std::{collections::BTreeMap, path::Path};
 
 /// What a phone's files and programs say, by path or command.

@@ -1,7 +1,7 @@
 use super::Answers;
 use crate::{
-    AndroidError,
     adb::{PhoneFacts, Properties},
+    error::AndroidError,
     job::free_kib,
 };
 use profiler::device::{Cluster, Device, MachineState, Place, ThermalZone};

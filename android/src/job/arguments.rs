@@ -1,4 +1,4 @@
-use crate::{AndroidError, quote_for_phone};
+use crate::{error::AndroidError, shell::quote_for_phone};
 use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeMap,

@@ -1,4 +1,4 @@
-use crate::{AndroidError, adb::Adb, quote_for_phone};
+use crate::{adb::Adb, error::AndroidError, shell::quote_for_phone};
 use sha2::{Digest, Sha256};
 use std::{
     path::{Path, PathBuf},

@@ -4,7 +4,7 @@ use super::{
     Folder,
     event::{END, Event, of_stderr, of_stdout},
 };
-use crate::{AndroidError, quote_for_phone};
+use crate::{error::AndroidError, shell::quote_for_phone};
 use std::{
     io::{BufRead, BufReader, Read},
     process::{Child, Stdio},

@@ -1,4 +1,4 @@
-use crate::AndroidError;
+use crate::error::AndroidError;
 use profiler::record::{Row, Session, read_session, read_table, session_path};
 use std::path::Path;
 

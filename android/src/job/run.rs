@@ -3,8 +3,8 @@ use super::{
     live::{Live, Next},
 };
 use crate::{
-    AndroidError,
     adb::{Adb, is_on_network},
+    error::AndroidError,
 };
 use std::{
     path::{Path, PathBuf},

@@ -5,17 +5,11 @@
 
 mod supplies;
 
-use crate::{AndroidError, cache::cache_folder};
+use crate::{cache::cache_folder, error::AndroidError};
 use std::process::{Command, Stdio};
 
 /// What `inside.sh` ends with when it cannot start a phone.
 const NO_PHONE: i32 = 125;
-
-/// Whether this program runs inside of `android test-phone`, where there is no network.
-#[must_use]
-pub fn is_here() -> bool {
-    std::env::var_os("TAILOR_TEST_PHONES").is_some_and(|serials| !serials.is_empty())
-}
 
 /// Runs `command` with so many test phones; its exit code.
 ///

@@ -11,7 +11,7 @@ use super::{
     ImageDataset, ImageSet, Pixels,
     open::{Reader, find},
 };
-use crate::DatasetsError;
+use crate::error::DatasetsError;
 
 const TRAIN: [&str; 5] =
     ["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"];

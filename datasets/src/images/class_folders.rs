@@ -8,7 +8,7 @@ use std::{
 use profiler::spec::FeatureMap;
 
 use super::{ImageDataset, ImageSet, Photos, Pixels, open::Reader};
-use crate::DatasetsError;
+use crate::error::DatasetsError;
 
 /// `train/CLASS/*.jpg|png` and `val/CLASS/…`; classes are numbered by the order of their names.
 pub(super) struct ClassFolders;

@@ -1,4 +1,4 @@
-use crate::DatasetsError;
+use crate::error::DatasetsError;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 

@@ -3,7 +3,7 @@
 //! Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits", section "File formats".
 
 use super::{ImageSet, Pixels};
-use crate::DatasetsError;
+use crate::error::DatasetsError;
 use flate2::read::MultiGzDecoder;
 use std::{
     fs::File,

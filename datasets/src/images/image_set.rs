@@ -1,7 +1,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{HoldOut, Photos};
-use crate::DatasetsError;
+use crate::error::DatasetsError;
 
 /// Where images come from.
 #[derive(Clone, Debug, PartialEq, Eq)]

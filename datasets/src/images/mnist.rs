@@ -9,7 +9,7 @@ use super::{
     open::{Reader, find},
     read_idx_pair,
 };
-use crate::DatasetsError;
+use crate::error::DatasetsError;
 
 const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
 const TRAIN_LABELS: &str = "train-labels-idx1-ubyte";

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use profiler::spec::FeatureMap;
 
 use super::{ImageSet, cifar::Cifar10, class_folders::ClassFolders, mnist::Mnist};
-use crate::DatasetsError;
+use crate::error::DatasetsError;
 
 /// Training and test images of one data set.
 #[derive(Clone, Debug)]

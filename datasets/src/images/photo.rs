@@ -8,7 +8,7 @@ use fast_image_resize::{
 };
 use image::{ImageFormat, ImageReader, Limits};
 
-use crate::DatasetsError;
+use crate::error::DatasetsError;
 
 /// Photo files, none of them in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]

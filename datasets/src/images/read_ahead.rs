@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{Framing, Photos};
-use crate::DatasetsError;
+use crate::error::DatasetsError;
 
 /// One photo of a batch.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,7 +6,7 @@ use image::{RgbImage, codecs::jpeg::JpegEncoder};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
-use crate::DatasetsError;
+use crate::error::DatasetsError;
 
 /// JPEG quality: about as many bytes per pixel as photos have.
 const QUALITY: u8 = 90;

@@ -6,7 +6,7 @@ use profiler::record::{Cache, Level, Row, Status};
 use serde::Serialize;
 
 use super::impossible;
-use crate::PredictorError;
+use crate::error::PredictorError;
 
 /// Half width of an interval, relative, from which a row may be called wide.
 const WIDE: f64 = 0.05;

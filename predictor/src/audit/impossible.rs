@@ -8,7 +8,7 @@ use super::{
     doubtful::{Doubt, apart},
     features,
 };
-use crate::{OpFeatures, PredictorError};
+use crate::{error::PredictorError, work::OpFeatures};
 
 /// Fewer multiply-accumulates (in millions) say nothing of the machine's pace.
 const LEAST_MILLIONS: f64 = 0.1;

@@ -19,9 +19,10 @@ pub use line::Estimate;
 pub use parts::PartsFit;
 
 use crate::{
-    KeyedOp, OpFeatures, PredictorError,
-    cell::cell_of,
-    sample::{combine, noisy},
+    error::PredictorError,
+    nasbench201::cell_of,
+    rows::{combine, noisy},
+    work::{KeyedOp, OpFeatures},
 };
 
 /// What an audit found.

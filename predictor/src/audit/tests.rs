@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use profiler::record::{Cache, Level, Row, Status};
 
 use super::*;
-use crate::test_rows::{op_row, small_space_rows};
+use crate::device::test_rows::{op_row, small_space_rows};
 
 /// Networks of the small space whose latency is `latency(Σ of their op rows, their keys)`.
 fn table(noise: f64, networks: usize, latency: impl Fn(usize, f64, &str) -> f64) -> Vec<Row> {

@@ -5,10 +5,9 @@ use rand_pcg::Pcg64;
 
 use super::{Bench, Bound, Finding, Goal, nasbench::cells};
 use crate::{
-    PredictorError,
-    cell::{Cell, CellModel, CellSample, Prior, cell_features, suggest, transfer},
-    learn::linear,
-    metrics::rank_correlation,
+    error::PredictorError,
+    learn::{linear, rank_correlation},
+    nasbench201::{Cell, CellModel, CellSample, Prior, cell_features, suggest, transfer},
 };
 
 /// Networks measured on the new device.

@@ -8,8 +8,10 @@ use super::{
     score::{fit, samples, score},
 };
 use crate::{
-    OpModel, PredictorError, Sample,
+    error::PredictorError,
     import::ImportedRow,
+    op::OpModel,
+    rows::Sample,
     transfer::{OpPrior, suggest_ops},
 };
 

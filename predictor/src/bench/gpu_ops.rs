@@ -9,11 +9,13 @@ use rand_pcg::Pcg64;
 
 use super::{Bench, Bound, Finding, Goal};
 use crate::{
-    KeyedOp, NetworkModel, NetworkSample, OpModel, PredictorError, Sample,
+    error::PredictorError,
     import::{Imported, Source, Subject},
-    metrics::{Scored, Scores},
-    prediction::network_prediction,
-    sample::merge,
+    learn::{Scored, Scores},
+    network::{NetworkModel, NetworkSample, network_prediction},
+    op::OpModel,
+    rows::{Sample, merge},
+    work::KeyedOp,
 };
 
 pub(super) const TABLE: &str = "mobile_gpu_ops";

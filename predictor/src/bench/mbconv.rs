@@ -7,7 +7,7 @@ use super::{
     Bench, Bound, FIFTHS, Finding, Goal,
     score::{fit, samples, scored, scores},
 };
-use crate::{PredictorError, import::ImportedRow};
+use crate::{error::PredictorError, import::ImportedRow};
 
 /// The mean error to reach from all other rows.
 const FROM_ALL: f64 = 0.025;

@@ -27,7 +27,7 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
 use crate::{
-    PredictorError,
+    error::PredictorError,
     import::{Imported, Source},
 };
 

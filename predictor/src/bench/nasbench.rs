@@ -5,10 +5,10 @@ use rand_pcg::Pcg64;
 
 use super::{Bench, Bound, Finding, Goal};
 use crate::{
-    PredictorError,
-    cell::{CellModel, CellSample},
+    error::PredictorError,
     import::{ImportedRow, Subject},
-    metrics::{Scored, Scores},
+    learn::{Scored, Scores},
+    nasbench201::{CellModel, CellSample},
 };
 
 /// A table of more devices than that is one for leaving devices out.

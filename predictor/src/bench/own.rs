@@ -8,8 +8,9 @@ use rand_pcg::Pcg64;
 
 use super::{Bound, Finding, Goal};
 use crate::{
-    Emulation, FitOptions, LatencyModel, Measurements, Mixing, PredictorError, Repeats, Scoring, Subjects,
-    draw_hold_out,
+    device::{FitOptions, LatencyModel, Scoring},
+    error::PredictorError,
+    rows::{Emulation, Measurements, Mixing, Repeats, Subjects, draw_hold_out},
 };
 
 /// Share of the ops that is held out.
@@ -149,7 +150,7 @@ fn mean(rows: &[Row], of: impl Fn(&Row) -> bool, value: impl Fn(&Row) -> f64) ->
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::test_rows::{measurements, small_space_rows};
+    use crate::device::test_rows::{measurements, small_space_rows};
 
     #[test]
     fn networks_for_testing_leave_some_to_fit_on() {

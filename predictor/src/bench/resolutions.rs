@@ -9,7 +9,7 @@ use super::{
     Bench, Bound, Finding, Goal,
     score::{fit, samples, score},
 };
-use crate::{PredictorError, import::ImportedRow};
+use crate::{error::PredictorError, import::ImportedRow};
 
 /// The column of the resolution.
 pub(super) const COLUMN: &str = "resolution";

@@ -3,10 +3,12 @@
 use profiler::record::Cache;
 
 use crate::{
-    KeyedOp, OpModel, PredictorError, Sample,
+    error::PredictorError,
     import::{ImportedRow, Subject},
-    metrics::{Scored, Scores},
-    sample::merge,
+    learn::{Scored, Scores},
+    op::OpModel,
+    rows::{Sample, merge},
+    work::KeyedOp,
 };
 
 /// Relative noise of a row where a table says nothing of it.

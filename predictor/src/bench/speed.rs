@@ -11,8 +11,10 @@ use rand_pcg::Pcg64;
 
 use super::{Bound, Finding, Goal};
 use crate::{
-    FitOptions, LatencyModel, Measurements, OpFeatures, PredictorError, Repeats, TableFacts,
-    import::ImportSession,
+    device::{FitOptions, LatencyModel},
+    error::PredictorError,
+    rows::{ImportSession, Measurements, Repeats, TableFacts},
+    work::OpFeatures,
 };
 
 const SPACE: &str = "proxylessnas-mobile";

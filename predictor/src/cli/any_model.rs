@@ -7,7 +7,11 @@ use profiler::{
     record::{Conditions, ReadError, Row},
 };
 
-use crate::{Evaluation, LatencyModel, PredictorError, Scoring, Unanswered, cell::CellModelFile};
+use crate::{
+    device::{Evaluation, LatencyModel, Scoring, Unanswered},
+    error::PredictorError,
+    nasbench201::CellModelFile,
+};
 
 /// A model of ops and networks, or of NAS-Bench-201 networks.
 pub(super) enum AnyModel {

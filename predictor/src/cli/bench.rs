@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::output::{self, percent, table};
 use crate::{
-    PredictorError,
     bench::{self, Bound, Finding, Goal},
+    error::PredictorError,
 };
 
 /// Prints what is reached on public latency tables, or on one's own, beside what is to be reached.

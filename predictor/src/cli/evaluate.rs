@@ -11,7 +11,13 @@ use super::{
     note_emulated,
     output::{self, ms, percent, table},
 };
-use crate::{Evaluation, Measurements, Mixing, PredictorError, Scoring, cell::cell_of, metrics::Scores};
+use crate::{
+    device::{Evaluation, Scoring},
+    error::PredictorError,
+    learn::Scores,
+    nasbench201::cell_of,
+    rows::{Measurements, Mixing},
+};
 
 /// Scores a model on the rows of a table that it was not fitted on.
 #[derive(Debug, Args)]

@@ -11,9 +11,10 @@ use super::{
     output::{self, ms, percent, table},
 };
 use crate::{
-    KeyedOp, PredictorError,
-    cell::{Cell, CellModelFile},
+    error::PredictorError,
+    nasbench201::{Cell, CellModelFile},
     regressor::Contribution,
+    work::KeyedOp,
 };
 
 /// Shows what an op's or a NAS-Bench-201 network's latency is made of, in milliseconds.

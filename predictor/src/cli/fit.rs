@@ -11,9 +11,12 @@ use super::{
     output::{self, ms, percent, percent_or_dash, table},
 };
 use crate::{
-    Coefficients, FitOptions, Form, KindModel, LatencyModel, Measurements, PredictorError, Scope, Subjects,
-    cell::{CellModel, CellModelFile, cell_of, cell_samples},
-    draw_hold_out,
+    device::{FitOptions, LatencyModel},
+    error::PredictorError,
+    nasbench201::{CellModel, CellModelFile, cell_of, cell_samples},
+    network::{Coefficients, Form},
+    op::{KindModel, Scope},
+    rows::{Measurements, Subjects, draw_hold_out},
 };
 
 /// Fits a latency model to measurement tables.

@@ -8,8 +8,9 @@ use serde_json::json;
 
 use super::output;
 use crate::{
-    PredictorError,
-    import::{FORMATS, ImportSession, Refused, Source, write_imported},
+    error::PredictorError,
+    import::{FORMATS, Refused, Source, write_imported},
+    rows::ImportSession,
 };
 
 /// Reads a latency table of another tool into a measurement table.

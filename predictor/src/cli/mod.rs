@@ -20,7 +20,10 @@ use clap::{Args, Parser, Subcommand};
 
 use profiler::record::Conditions;
 
-use crate::{Emulation, Measurements, Mixing, PredictorError};
+use crate::{
+    error::PredictorError,
+    rows::{Emulation, Measurements, Mixing},
+};
 
 /// Fits a latency model of one device and predicts ops and networks.
 #[derive(Debug, Parser)]

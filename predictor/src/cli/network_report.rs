@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::output::{ms, table};
-use crate::{FreeNode, LayerPrediction, NetworkReport, Prediction};
+use crate::{
+    interval::Prediction,
+    onnx::{FreeNode, LayerPrediction, NetworkReport},
+};
 
 /// Name and latency, and notes below.
 pub(super) fn headline(name: &str, prediction: &Prediction) -> String {

@@ -13,8 +13,11 @@ use super::{
     subject::Subject,
 };
 use crate::{
-    Flag, LatencyModel, NetworkReport, Prediction, PredictorError, Unknown,
-    cell::{Cell, CellModelFile},
+    device::LatencyModel,
+    error::PredictorError,
+    interval::{Flag, Prediction},
+    nasbench201::{Cell, CellModelFile},
+    onnx::{NetworkReport, Unknown},
 };
 
 /// Predicts the latency of ops and networks, with 90 % intervals.

@@ -8,7 +8,7 @@ use profiler::{
     spec::{Architecture, OpSpec, TracedOp},
 };
 
-use crate::{KeyedOp, OnnxNetwork, PredictorError};
+use crate::{error::PredictorError, onnx::OnnxNetwork, work::KeyedOp};
 
 /// An op or a network.
 #[derive(Clone, Debug)]

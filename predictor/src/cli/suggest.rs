@@ -17,9 +17,13 @@ use super::{
     transfer::{known_devices, prior},
 };
 use crate::{
-    KeyedOp, LatencyModel, OpModel, PredictorError, Sample,
-    cell::{Cell, Suggestion, suggest},
+    device::LatencyModel,
+    error::PredictorError,
+    nasbench201::{Cell, Suggestion, suggest},
+    op::OpModel,
+    rows::Sample,
     transfer::{OpPrior, OpSuggestion, suggest_ops},
+    work::KeyedOp,
 };
 
 /// Says what to measure on a new device, so that little of it tells most.

@@ -11,8 +11,11 @@ use super::{
     output::{self, percent, percent_or_dash, table},
 };
 use crate::{
-    Emulation, KindModel, LatencyModel, Measurements, PredictorError, Subjects,
-    cell::{CellModel, CellModelFile, Prior, cell_samples},
+    device::LatencyModel,
+    error::PredictorError,
+    nasbench201::{CellModel, CellModelFile, Prior, cell_samples},
+    op::KindModel,
+    rows::{Emulation, Measurements, Subjects},
 };
 
 /// Fits a model of a new device from a few measurements and models of known devices.

@@ -7,7 +7,7 @@
 use profiler::record::{ReadError, read_text};
 
 use super::{Imported, ImportedRow, Source, Subject};
-use crate::PredictorError;
+use crate::error::PredictorError;
 
 const US_PER_MS: f64 = 1e3;
 

@@ -56,7 +56,7 @@ fn activation(record: &Record<'_>) -> Result<Activation, String> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::{KeyedOp, import::Columns};
+    use crate::{import::Columns, work::KeyedOp};
 
     fn read_line(heads: &str, line: &str) -> Result<KeyedOp, String> {
         let columns = Columns::new(&heads.split(',').collect::<Vec<_>>(), &[]).unwrap();

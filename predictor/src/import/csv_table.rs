@@ -6,7 +6,7 @@ use super::{
     Columns, Imported, ImportedRow, Record, Refused, Source, Subject, bottleneck, cell, conv,
     csv_file::CsvFile, layers, mobile_gpu,
 };
-use crate::PredictorError;
+use crate::error::PredictorError;
 
 /// A reader of a kind of row.
 pub type CsvKind = fn(&Record<'_>) -> Result<Subject, String>;

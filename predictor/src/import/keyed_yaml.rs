@@ -12,7 +12,7 @@ use profiler::{
 };
 
 use super::{Columns, Imported, ImportedRow, Refused, Source, Subject, bottleneck};
-use crate::{KeyedOp, PredictorError};
+use crate::{error::PredictorError, work::KeyedOp};
 
 /// Expansion ratios are below, widths after expansion above.
 const LARGEST_RATIO: u32 = 10;

@@ -16,7 +16,7 @@ use super::{
     csv_file::CsvFile,
     csv_table::{LatencyColumn, device_of, latency_column},
 };
-use crate::{KeyedOp, PredictorError};
+use crate::{error::PredictorError, work::KeyedOp};
 
 pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
     let table = CsvFile::read(&source.file, &source.renamed)?;

@@ -19,19 +19,17 @@ mod nn_meter_block;
 mod onnxruntime_nodes;
 mod onnxruntime_profile;
 mod op_key;
-mod session;
 mod subject;
 mod table;
 
 pub use columns::{Columns, Record};
 pub use csv_table::{CSV_KINDS, CsvKind};
-pub use session::ImportSession;
 pub use subject::Subject;
 pub use table::{Written, write_imported};
 
 use std::path::PathBuf;
 
-use crate::PredictorError;
+use crate::error::PredictorError;
 
 /// What to read and how.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -13,7 +13,7 @@ use super::{
     json_lines::{Entries, lines_at},
     nn_meter_block, op_key,
 };
-use crate::PredictorError;
+use crate::error::PredictorError;
 
 pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
     source.refuse_column("nn-meter-json")?;

@@ -10,7 +10,7 @@ use profiler::record::{ReadError, read_text};
 use serde_json::Value;
 
 use super::{Imported, ImportedRow, Source, Subject, json_lines::lines_at, onnxruntime_nodes::Node};
-use crate::PredictorError;
+use crate::error::PredictorError;
 
 const US_PER_MS: f64 = 1e3;
 

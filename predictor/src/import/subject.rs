@@ -1,6 +1,6 @@
 //! What a foreign table measured.
 
-use crate::{KeyedOp, cell::Cell};
+use crate::{nasbench201::Cell, work::KeyedOp};
 
 /// What a foreign table measured.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,8 +4,11 @@ use std::{collections::BTreeMap, path::Path};
 
 use profiler::record::{Cache, Conditions, Level, Row, Status, session_path, write_table};
 
-use super::{ImportSession, Imported, ImportedRow, Refused, Source, Subject};
-use crate::{OpRepeats, PredictorError, Repeat};
+use super::{Imported, ImportedRow, Refused, Source, Subject};
+use crate::{
+    error::PredictorError,
+    rows::{ImportSession, OpRepeats, Repeat},
+};
 
 /// Half of a 95 % confidence interval in standard deviations.
 const HALF_CI: f64 = 1.96;
@@ -127,7 +130,7 @@ fn deviation_of_mean(rows: &[ImportedRow], mean: f64) -> f64 {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::{Emulation, Measurements, Mixing};
+    use crate::rows::{Emulation, Measurements, Mixing};
 
     fn import(text: &str, kind: &str) -> (tempfile::TempDir, Result<Written, PredictorError>) {
         let folder = tempfile::tempdir().unwrap();

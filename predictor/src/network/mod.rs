@@ -1,81 +1,12 @@
-//! Any ONNX network, op by op as runtimes fuse it.
-//!
-//! Nodes become steps ([`translate`]), steps that runtimes compute in one go are joined ([`fuse`]), and blocks of steps are
-//! matched with the kinds of op that a model knows, the largest first ([`cover`]).
+//! The network level: a constant and a number per op.
 
-mod attributes;
-mod block;
-mod bottleneck;
-mod cover;
-mod fuse;
-mod guess;
+mod form;
+mod model;
 mod predict;
-mod step;
-mod translate;
+mod share;
 
-use profiler::onnx::{InputShapes, ModelGraph};
-
-pub use predict::{LayerPrediction, NetworkReport, Unknown};
-pub use translate::FreeNode;
-
-use crate::PredictorError;
-use step::Steps;
-
-/// A network read from an ONNX model.
-#[derive(Clone, Debug)]
-pub struct OnnxNetwork {
-    name: String,
-    steps: Steps,
-    free: Vec<FreeNode>,
-    folded_normalizations: usize,
-}
-
-impl OnnxNetwork {
-    /// Reads a network called `name` from the bytes of an ONNX model. A batch that the model leaves open is 1; other open
-    /// sides of its inputs come from `inputs`.
-    ///
-    /// # Errors
-    /// [`PredictorError::Network`] for bytes that are no ONNX model, and for shapes that are not known.
-    pub fn read(name: &str, onnx: &[u8], inputs: &InputShapes) -> Result<Self, PredictorError> {
-        let graph = ModelGraph::read(onnx).map_err(|e| PredictorError::Network {
-            network: name.to_owned(),
-            reason: profiler::explain(&e),
-        })?;
-        Self::of_graph(name, &graph, inputs)
-    }
-
-    /// The network of a model that is read already.
-    ///
-    /// # Errors
-    /// [`PredictorError::Network`] for shapes that are not known.
-    pub fn of_graph(name: &str, graph: &ModelGraph, inputs: &InputShapes) -> Result<Self, PredictorError> {
-        let wrong = |reason: String| PredictorError::Network { network: name.to_owned(), reason };
-        let shapes = graph.shapes(inputs).map_err(|e| wrong(e.to_string()))?;
-        for input in &graph.inputs {
-            let batch = shapes.get(&input.name).and_then(|tensor| tensor.dims.first().copied());
-            if let Some(batch) = batch.filter(|batch| *batch != 1 && graph.inputs.len() == 1) {
-                return Err(wrong(format!(
-                    "input `{}` has a batch of {batch}, but models are of batch 1; export the network with batch 1",
-                    input.name
-                )));
-            }
-        }
-        let (mut steps, free) = translate::translate(graph, &shapes).map_err(wrong)?;
-        if steps.iter().next().is_none() {
-            return Err(wrong("it computes nothing".to_owned()));
-        }
-        let folded_normalizations = fuse::fuse(&mut steps);
-        Ok(Self { name: name.to_owned(), steps, free, folded_normalizations })
-    }
-
-    /// What it is called.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-}
-
-#[cfg(test)]
-mod drawn_model;
-#[cfg(test)]
-mod tests;
+pub(crate) use form::{Coefficients, Form};
+pub use model::NetworkModel;
+pub(crate) use model::NetworkSample;
+pub(crate) use predict::network_prediction;
+pub use share::Share;

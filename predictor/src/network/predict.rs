@@ -1,195 +1,49 @@
-//! The latency of a network from elsewhere, block by block.
+//! The prediction of a network whose ops are predicted.
 
-use profiler::spec::{Architecture, OpSpec, Precision};
+use profiler::spec::Latency;
 
 use super::{
-    OnnxNetwork,
-    block::Block,
-    cover::cover,
-    guess::{Unmeasured, guess},
-    translate::FreeNode,
+    form::{Coefficients, Form},
+    model::NetworkModel,
+    share::Share,
 };
-use crate::{Flag, LatencyModel, OpEstimate, Prediction, PredictorError};
+use crate::{
+    interval::{Basis, Flag, Prediction},
+    op::OpEstimate,
+};
 
-/// What to do about ops of which nothing was measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unknown {
-    /// They are an error.
-    Refuse,
-    /// They are guessed at, with a wide interval.
-    Guess,
+/// The prediction of a network of these ops that sums to `ms`.
+pub(crate) fn network_prediction(ms: f64, ops: &[OpEstimate], networks: &NetworkModel) -> Option<Prediction> {
+    let shares = ops.iter().map(|op| Share::of(op, &networks.coefficients));
+    let sum_ms: f64 = ops.iter().map(|op| op.combined.ms).sum();
+    let factor = networks.widening(sum_ms);
+    let share = shares.fold(Share::default(), |sum, share| sum + share);
+    let half_width = networks.log_half_width(ms, &share);
+    let mut flags = Vec::new();
+    if let Some(measured_ms) = networks.sum_range_ms.filter(|_| factor > 1.0) {
+        flags.push(Flag::NetworkOutside { sum_ms, measured_ms, factor });
+    }
+    match (networks.form, networks.band.basis) {
+        (Form::Sum, _) => flags.push(Flag::NoNetworks),
+        (_, Basis::Few | Basis::None) => flags.push(Flag::FewNetworks { rows: networks.rows }),
+        _ => {}
+    }
+    let flagged = ops.iter().filter(|op| !op.flags.is_empty()).count();
+    if flagged > 0 {
+        flags.push(Flag::FlaggedOps { ops: flagged });
+    }
+    let prediction = Prediction::new(ms, half_width, flags)?;
+    // However little an ill-known op took, the others would take what they take.
+    let inside = half_width - (share.outside_ms / ms).ln_1p();
+    let below: f64 = ops.iter().map(|op| below_ms(op, &networks.coefficients)).sum();
+    let low = Latency::from_ms(ms / inside.exp() - below).map_or(prediction.low.ms(), Latency::ms);
+    let low = Latency::from_ms(low.max(prediction.low.ms())).ok()?;
+    Some(Prediction { low, ..prediction })
 }
 
-/// A part of a network that is predicted as one op.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LayerPrediction {
-    /// Op key, or in words what it is where no key describes it.
-    pub op: String,
-    /// Its kind.
-    pub kind: String,
-    /// Names and operators of the model's nodes that it is made of.
-    pub nodes: Vec<(String, String)>,
-    /// Its latency by itself.
-    pub estimate: OpEstimate,
-    /// The same as a prediction.
-    pub alone: Prediction,
-    /// What it adds to the network, in milliseconds.
-    pub in_network_ms: f64,
-}
-
-/// The latency of a network and of its parts.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NetworkReport {
-    /// What the network is called.
-    pub name: String,
-    /// Its latency.
-    pub prediction: Prediction,
-    /// What every network costs, in milliseconds.
-    pub constant_ms: f64,
-    /// Its parts in running order; they and the constant sum to the latency.
-    pub layers: Vec<LayerPrediction>,
-    /// Nodes of which runtimes make nothing.
-    pub free: Vec<FreeNode>,
-    /// Multiply-accumulates.
-    pub macs: u64,
-}
-
-impl LatencyModel {
-    /// The latency of a network from elsewhere, covered by the largest blocks of which ops were measured.
-    ///
-    /// # Errors
-    /// [`PredictorError::Unmeasured`] naming every op of which nothing was measured, unless they are to be guessed at.
-    pub fn predict_onnx(
-        &self,
-        network: &OnnxNetwork,
-        unknown: Unknown,
-    ) -> Result<NetworkReport, PredictorError> {
-        let mut layers = Vec::new();
-        let mut missing: Vec<(String, String)> = Vec::new();
-        for block in cover(&network.steps, self.ops()) {
-            let found = self.estimate_block(&block);
-            let found = match (found, unknown) {
-                (Err(reason), Unknown::Guess) => self.guess_block(network, &block).ok_or(reason),
-                (found, _) => found,
-            };
-            match found {
-                Ok(estimate) => layers.push(self.layer(network, &block, estimate)?),
-                Err(reason) => missing.push((block.key(), reason)),
-            }
-        }
-        if !missing.is_empty() {
-            missing.dedup();
-            let device = self.device_name();
-            return Err(PredictorError::Unmeasured { network: network.name.clone(), device, ops: missing });
-        }
-        let estimates: Vec<OpEstimate> = layers.iter().map(|layer| layer.estimate.clone()).collect();
-        let mut prediction = self.predict_estimates(&estimates)?;
-        if network.folded_normalizations > 0 && self.conditions().runtime.name == "tract" {
-            prediction.flags.push(Flag::FoldedNormalizations { count: network.folded_normalizations });
-        }
-        Ok(NetworkReport {
-            name: network.name.clone(),
-            prediction,
-            constant_ms: self.additive().constant_ms(),
-            layers,
-            free: network.free.clone(),
-            macs: network.steps.iter().map(|(_, step)| step.macs).sum(),
-        })
-    }
-
-    /// The latency of an op, guessed at where nothing was measured of it and that is wanted.
-    ///
-    /// # Errors
-    /// [`PredictorError::UnknownOp`] when nothing is known of it, or there is nothing to guess from.
-    pub fn predict_layer(&self, op: &OpSpec, unknown: Unknown) -> Result<LayerPrediction, PredictorError> {
-        let estimate = self.estimate(op).or_else(|error| match unknown {
-            Unknown::Refuse => Err(error),
-            Unknown::Guess => guess(self.ops(), &Unmeasured::of(op)).ok_or(error),
-        })?;
-        Ok(LayerPrediction {
-            op: op.key(),
-            kind: op.kind(),
-            nodes: Vec::new(),
-            alone: self.alone(&op.key(), &estimate)?,
-            in_network_ms: self.share(&estimate),
-            estimate,
-        })
-    }
-
-    /// The latency of an architecture and of its ops.
-    ///
-    /// # Errors
-    /// As [`Self::predict_layer`], for every op.
-    pub fn report_architecture(
-        &self,
-        network: &Architecture,
-        unknown: Unknown,
-    ) -> Result<NetworkReport, PredictorError> {
-        let layers = network.ops().iter().map(|op| self.predict_layer(op, unknown));
-        let layers = layers.collect::<Result<Vec<_>, _>>()?;
-        let estimates: Vec<OpEstimate> = layers.iter().map(|layer| layer.estimate.clone()).collect();
-        Ok(NetworkReport {
-            name: network.name().to_owned(),
-            prediction: self.predict_estimates(&estimates)?,
-            constant_ms: self.additive().constant_ms(),
-            layers,
-            free: Vec::new(),
-            macs: network.macs().0,
-        })
-    }
-
-    /// An op's estimate as a prediction of its latency by itself.
-    ///
-    /// # Errors
-    /// [`PredictorError::CannotFit`] when it would be no latency.
-    pub(crate) fn alone(&self, op: &str, estimate: &OpEstimate) -> Result<Prediction, PredictorError> {
-        let combined = estimate.combined;
-        let flags = estimate.flags.iter().cloned().chain(self.emulated()).collect();
-        Prediction::new(combined.ms, combined.log_half_width, flags).ok_or_else(|| {
-            PredictorError::CannotFit(format!("the latency of `{op}` would be {} ms", combined.ms))
-        })
-    }
-
-    fn estimate_block(&self, block: &Block) -> Result<OpEstimate, String> {
-        if let Some(op) = block.op {
-            return self.ops().estimate(&op);
-        }
-        let never = || format!("no op of kind `{}` was measured", block.kind);
-        if !self.ops().kinds().any(|kind| kind.kind == block.kind) {
-            return Err(never());
-        }
-        let features = block.features().ok_or("its layers are of a form that no measured op has")?;
-        let mut estimate = self.ops().estimate_as(&block.kind, &block.name, &features)?;
-        estimate.flags.push(Flag::ByWork);
-        Ok(estimate)
-    }
-
-    fn guess_block(&self, network: &OnnxNetwork, block: &Block) -> Option<OpEstimate> {
-        let inside: Vec<_> = block.steps.iter().filter_map(|&step| network.steps.get(step)).collect();
-        let read: u64 = inside.iter().flat_map(|step| &step.reads).map(|read| read.map.elements()).sum();
-        let given: u64 = inside.iter().map(|step| step.output.elements()).sum();
-        let weights = inside.iter().map(|step| step.weights).sum();
-        let macs = inside.iter().map(|step| step.macs).sum();
-        let is_int8 = inside.iter().all(|step| step.is_int8());
-        let precision = if is_int8 { Precision::Int8 } else { Precision::F32 };
-        let elements = read + given;
-        guess(self.ops(), &Unmeasured { features: block.features(), precision, elements, weights, macs })
-    }
-
-    fn layer(
-        &self,
-        network: &OnnxNetwork,
-        block: &Block,
-        estimate: OpEstimate,
-    ) -> Result<LayerPrediction, PredictorError> {
-        let steps = block.steps.iter().filter_map(|&step| network.steps.get(step));
-        Ok(LayerPrediction {
-            op: block.key(),
-            kind: block.kind.clone(),
-            nodes: steps.flat_map(|step| step.nodes.iter().cloned()).collect(),
-            alone: self.alone(&block.key(), &estimate)?,
-            in_network_ms: self.share(&estimate),
-            estimate,
-        })
-    }
+/// Milliseconds by which an op's being outside what was measured widens the lower half of the network's interval.
+fn below_ms(op: &OpEstimate, coefficients: &Coefficients) -> f64 {
+    let half_width = op.combined.log_half_width;
+    let lower = |half_width: f64| coefficients.inside_ms(op.combined.ms * (-half_width).exp());
+    lower(half_width / op.widened) - lower(half_width)
 }

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Boosted, Contribution, Kernel, Regressor, RegressorKind, Role};
-use crate::{DelegateRule, OpFeatures, Sample};
+use crate::{
+    rows::Sample,
+    work::{DelegateRule, OpFeatures},
+};
 
 /// The geometric mean of [`Kernel`], which is smooth, and [`Boosted`], which has steps: their errors have little in common.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -7,8 +7,9 @@ use super::{
     correction::{largest, log_residuals, point_with_shares, rule_of},
 };
 use crate::{
-    DelegateRule, OpFeatures, Sample,
     learn::{BoostedTrees, Growth},
+    rows::Sample,
+    work::{DelegateRule, OpFeatures},
 };
 
 /// Fewer samples leave nothing for trees to split.

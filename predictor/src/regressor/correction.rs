@@ -2,8 +2,8 @@
 
 use super::{Regressor, WorkTerms};
 use crate::{
-    DelegateRule, OpFeatures, Sample,
-    descriptors::{descriptors, groups},
+    rows::Sample,
+    work::{DelegateRule, OpFeatures, descriptors, groups},
 };
 
 /// ln(measured / work terms) of each sample.

@@ -7,9 +7,9 @@ use super::{
     correction::{largest, log_residuals, points, rule_of, variances},
 };
 use crate::{
-    DelegateRule, FeatureSlope, OpFeatures, Sample,
-    descriptors::{descriptor_slopes, descriptors},
     learn::{GaussianProcess, Kernel as LearntKernel, Scaling},
+    rows::Sample,
+    work::{DelegateRule, FeatureSlope, OpFeatures, descriptor_slopes, descriptors},
 };
 
 /// [`WorkTerms`] × exp(Gaussian process of sizes and roundings), fitted to the log of measured over work terms.
@@ -24,7 +24,7 @@ pub struct Kernel {
 }
 
 /// The kernel, chosen on all samples before any is left out: folds share it.
-pub struct KernelSettings {
+pub(crate) struct KernelSettings {
     work_terms: <WorkTerms as Regressor>::Settings,
     learnt: Option<(Scaling, LearntKernel)>,
 }

@@ -4,7 +4,9 @@
 
 mod blend;
 mod boosted;
+mod candidate_errors;
 mod correction;
+mod cross_validation;
 mod kernel;
 mod ols;
 mod polynomial;
@@ -17,20 +19,22 @@ mod work_terms;
 
 use serde::{Deserialize, Serialize};
 
-pub use blend::Blend;
-pub use boosted::Boosted;
+pub(crate) use blend::Blend;
+pub(crate) use boosted::Boosted;
+pub(crate) use candidate_errors::PooledErrors;
 pub(crate) use correction::log_residuals;
-pub use kernel::{Kernel, KernelSettings};
-pub use ols::Ols;
-pub use residual::Residual;
-pub use ridge::Ridge;
+pub(crate) use cross_validation::{FOLDS, Miss, assign_clusters, assign_folds, mape_of_log_errors};
+pub(crate) use kernel::Kernel;
+pub(crate) use ols::Ols;
+pub(crate) use residual::Residual;
+pub(crate) use ridge::Ridge;
 pub(crate) use transferred::view;
-pub use transferred::{Known, Transferred};
-pub use work_terms::WorkTerms;
+pub(crate) use transferred::{Known, Transferred};
+pub(crate) use work_terms::WorkTerms;
 
 use crate::{
-    DelegateRule, OpFeatures, Sample,
-    cross_validation::{self, Miss},
+    rows::Sample,
+    work::{DelegateRule, OpFeatures},
 };
 
 /// A share of a predicted latency.
@@ -56,7 +60,7 @@ pub enum Role {
 }
 
 /// A function of an op's features, fitted to measured ops.
-pub trait Regressor: Sized {
+pub(crate) trait Regressor: Sized {
     /// Its name in reports.
     const NAME: &'static str;
     /// Whether it may be chosen.

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Regressor, Role};
-use crate::{FeatureSlope, OpFeatures, SIZES, Sample};
+use crate::{
+    rows::Sample,
+    work::{FeatureSlope, OpFeatures, SIZES},
+};
 
 /// Latency as a plain linear function of sizes (not their logarithms), fitted by linfa in absolute error.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{FeatureSlope, OpFeatures, SIZES, Sample};
+use crate::{
+    rows::Sample,
+    work::{FeatureSlope, OpFeatures, SIZES},
+};
 
 /// Number of monomials of first and second order.
 pub(super) const MONOMIALS: usize = SIZES.len() + SIZES.len() * (SIZES.len() + 1) / 2;

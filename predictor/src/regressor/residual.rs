@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Contribution, Regressor, Role, WorkTerms, polynomial::RidgePolynomial};
-use crate::{FeatureSlope, OpFeatures, Sample};
+use crate::{
+    rows::Sample,
+    work::{FeatureSlope, OpFeatures},
+};
 
 /// Stronger than for a ridge by itself: most of the latency is explained already.
 const PENALTY: f64 = 1e-2;

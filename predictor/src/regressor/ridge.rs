@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Regressor, Role, polynomial::RidgePolynomial};
-use crate::{FeatureSlope, OpFeatures, Sample};
+use crate::{
+    rows::Sample,
+    work::{FeatureSlope, OpFeatures},
+};
 
 const PENALTY: f64 = 1e-3;
 

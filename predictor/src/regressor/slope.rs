@@ -1,7 +1,7 @@
 //! How a fitted regressor's answer changes as an op's features do.
 
 use super::{Boosted, Fitted, Kernel, Regressor, WorkTerms};
-use crate::{FeatureSlope, OpFeatures};
+use crate::work::{FeatureSlope, OpFeatures};
 
 impl Fitted {
     /// The derivative of the latency in milliseconds along a slope of the features. Trees, which come in steps, are held.

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Contribution, Fitted, Regressor, Role};
-use crate::{N_TERMS, OpFeatures, Sample, TERMS};
+use crate::{
+    rows::Sample,
+    work::{N_TERMS, OpFeatures, TERMS},
+};
 
 /// A new device is at least this share of its usual speed-up away from known ones, whatever the corrections add up to.
 const LEAST: f64 = 0.2;
@@ -11,7 +14,7 @@ const LEAST: f64 = 0.2;
 /// A known device's model of the kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Known {
+pub(crate) struct Known {
     /// Its milliseconds that are counted as 1, so that a slow device weighs no more than a fast one; above 0.
     pub scale_ms: f64,
     /// Its model.

@@ -1,7 +1,7 @@
 //! How a transferred regressor's answer changes as an op's features do.
 
 use super::{Transferred, transferred::view};
-use crate::{FeatureSlope, OpFeatures};
+use crate::work::{FeatureSlope, OpFeatures};
 
 /// Largest relative change of a work term in the difference that gives the slope of shares.
 const STEP: f64 = 1e-4;
@@ -54,9 +54,9 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::{super::Regressor as _, *};
     use crate::{
-        Dimension, N_TERMS,
+        device::test_rows::small_space_samples,
         regressor::{Known, RegressorKind},
-        test_rows::small_space_samples,
+        work::{Dimension, N_TERMS},
     };
 
     #[test]

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Contribution, Regressor, Role};
-use crate::{N_TERMS, OpFeatures, Sample, TERMS, solve_nnls};
+use crate::{
+    learn::solve_nnls,
+    rows::Sample,
+    work::{N_TERMS, OpFeatures, TERMS},
+};
 
 /// Σ coefficient · work, with coefficients of at least 0, fitted in relative error.
 ///
@@ -34,7 +38,7 @@ impl WorkTerms {
 
 /// How much large coefficients are held against a fit (see [`solve_nnls`]); 0 for plain least squares.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Penalty(pub f64);
+pub(crate) struct Penalty(pub f64);
 
 impl Penalty {
     const CHOICES: [f64; 5] = [0.0, 3e-4, 1e-3, 3e-3, 1e-2];
@@ -133,7 +137,7 @@ impl TryFrom<Coefficients> for WorkTerms {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::test_rows::{law_ms, small_space_samples};
+    use crate::device::test_rows::{law_ms, small_space_samples};
 
     #[test]
     fn a_linear_law_is_recovered() {

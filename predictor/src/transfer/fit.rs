@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use profiler::spec::Precision;
 
 use crate::{
-    N_TERMS, OpFeatures, OpModel, Sample,
-    guess_band::GuessBand,
-    hull::Hull,
+    interval::Hull,
     learn::{Posterior, posterior},
-    pool::Pool,
+    op::{GuessBand, OpModel, Pool},
     regressor::{Fitted, Known, Transferred, view},
+    rows::Sample,
+    work::{N_TERMS, OpFeatures},
 };
 
 /// Standard deviations that are weighed: of the new device's slowness at a work term, as a fraction of its scale.
@@ -24,14 +24,14 @@ const OF_SCALE: f64 = 1.0;
 
 /// What known devices say of ops.
 #[derive(Clone, Debug)]
-pub struct OpPrior<'a> {
+pub(crate) struct OpPrior<'a> {
     known: &'a [&'a OpModel],
     scales_ms: Vec<f64>,
 }
 
 /// A new device's coefficients.
 #[derive(Clone, Debug, PartialEq)]
-pub struct OpTransfer {
+pub(crate) struct OpTransfer {
     /// Milliseconds per unit of the known devices' mean: of the whole, of each work term, of each device.
     pub coefficients_ms: Vec<f64>,
     /// ln(measured / predicted) of each measured op, predicted from all the others.
@@ -43,7 +43,7 @@ impl<'a> OpPrior<'a> {
     ///
     /// # Errors
     /// That there is no device, or an op that one of them cannot answer, in words.
-    pub fn new<'b>(
+    pub(crate) fn new<'b>(
         known: &'a [&'a OpModel],
         ops: impl Iterator<Item = (&'b str, &'b OpFeatures)> + Clone,
     ) -> Result<Self, String> {
@@ -67,7 +67,7 @@ impl<'a> OpPrior<'a> {
 
     /// Kinds that every known device has.
     #[must_use]
-    pub fn kinds(&self) -> BTreeSet<&'a str> {
+    pub(crate) fn kinds(&self) -> BTreeSet<&'a str> {
         let of = |device: &&'a OpModel| device.kinds.keys().map(String::as_str).collect::<BTreeSet<_>>();
         let mut all = self.known.iter().map(of);
         let first = all.next().unwrap_or_default();
@@ -123,7 +123,7 @@ impl<'a> OpPrior<'a> {
     ///
     /// # Errors
     /// That there are none, or one that a known device cannot answer, in words.
-    pub fn update(&self, samples: &[Sample]) -> Result<OpTransfer, String> {
+    pub(crate) fn update(&self, samples: &[Sample]) -> Result<OpTransfer, String> {
         if samples.is_empty() {
             return Err("no measured op".to_owned());
         }

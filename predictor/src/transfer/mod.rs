@@ -11,5 +11,5 @@ mod fit;
 mod model;
 mod suggest;
 
-pub use fit::{OpPrior, OpTransfer};
-pub use suggest::{OpSuggestion, suggest_ops};
+pub(crate) use fit::OpPrior;
+pub(crate) use suggest::{OpSuggestion, suggest_ops};

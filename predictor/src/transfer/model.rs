@@ -6,14 +6,13 @@ use profiler::{record::Cache, spec::Precision};
 
 use super::OpPrior;
 use crate::{
-    CacheReport, KindModel, LatencyModel, Measured, Measurements, NetworkModel, OpModel, PredictorError,
-    Provenance, Sample, Scope, Subjects,
-    cross_validation::mape_of_log_errors,
-    hull::Hull,
-    interval::{Band, NORMAL_90},
-    latency_model::network_samples,
-    op_samples,
-    pool::Pool,
+    device::{CacheReport, LatencyModel, Provenance, network_samples},
+    error::PredictorError,
+    interval::{Band, Hull, NORMAL_90},
+    network::NetworkModel,
+    op::{KindModel, Measured, OpModel, Pool, Scope},
+    regressor::mape_of_log_errors,
+    rows::{Measurements, Sample, Subjects, op_samples},
 };
 
 /// Standard deviation of the log error where too few rows tell it.

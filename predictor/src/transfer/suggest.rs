@@ -2,9 +2,9 @@
 
 use super::OpPrior;
 use crate::{
-    Sample,
     learn::{choose, condition},
     regressor::view,
+    rows::Sample,
 };
 
 /// Relative noise of a measurement that is reckoned with, what a prior misses of an op counted in.
@@ -14,7 +14,7 @@ const DIFFERS: (f64, f64) = (0.3, 1.0);
 
 /// An op worth measuring.
 #[derive(Clone, Debug, PartialEq)]
-pub struct OpSuggestion {
+pub(crate) struct OpSuggestion {
     /// Its key.
     pub key: String,
     /// Share of what is not known of all ops, as variance, that is left once it and those before it are measured.
@@ -28,7 +28,7 @@ pub struct OpSuggestion {
 ///
 /// # Errors
 /// An op that a known device cannot answer, in words.
-pub fn suggest_ops(
+pub(crate) fn suggest_ops(
     prior: &OpPrior<'_>,
     ops: &[Sample],
     measured: &[String],

@@ -1,7 +1,7 @@
 //! Deciding block by block, while the others can still make use of what is left of the budget.
 
 use super::Alphas;
-use crate::{SearchError, latency::Budget};
+use crate::{error::SearchError, latency::Budget};
 
 impl Alphas {
     /// Drops all but one candidate of so many blocks that their share is `share`, the surest blocks first.

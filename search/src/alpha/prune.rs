@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Alphas;
 use crate::{
-    SearchError,
+    error::SearchError,
     latency::{Budget, ExpectedLatency},
 };
 

@@ -1,7 +1,7 @@
 //! Architecture parameters and their optimizer in checkpoints.
 
 use super::{AlphaAdam, Alphas, Moments};
-use crate::{SearchError, tensor_file::TensorFile};
+use crate::{error::SearchError, tensor_file::TensorFile};
 
 /// Adds both.
 pub(crate) fn insert_alphas(file: &mut TensorFile, all: &Alphas, adam: &AlphaAdam) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use profiler::spec::{Activation, Architecture, Candidate, Graph, Layer, OpSpec, SearchSpace};
 
-use crate::SearchError;
+use crate::error::SearchError;
 
 /// Bytes of a value.
 const BYTES: u64 = 4;

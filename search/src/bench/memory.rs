@@ -9,8 +9,8 @@ use super::{
     steps::{baseline_choices, other_pairs, random_batches},
 };
 use crate::{
-    SearchError,
     alpha::Alphas,
+    error::SearchError,
     gates::gate_gradients,
     module::{GraphModule, Mode, Network, Parameter},
     seed::{Purpose, generator},

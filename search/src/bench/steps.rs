@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use tch::Device;
 
 use crate::{
-    SearchError,
     alpha::{Alphas, Pair},
     data::{Augmentation, Batches, Flip, Normalization},
+    error::SearchError,
     gates::gate_gradients,
     module::GraphModule,
     seed::{Purpose, generator},

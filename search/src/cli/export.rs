@@ -7,8 +7,8 @@ use profiler::record::write_atomic;
 
 use super::UsageError;
 use crate::{
-    RunFolder,
     export::{folded_tensors, load_trained, onnx_model},
+    folder::RunFolder,
 };
 
 /// Writes a trained network as an ONNX model or safetensors, batch normalization folded into its convolutions.

@@ -8,8 +8,8 @@ use tch::Device;
 
 use super::{UsageError, config::SearchConfig};
 use crate::{
-    RunFolder,
     data::{ImagesIdentity, Normalization, check_images},
+    folder::RunFolder,
     run::{SearchSettings, SearchState, SetOracle, read_finished},
 };
 

@@ -37,7 +37,7 @@ use profiler::{
 
 pub use environment::set_environment;
 
-use crate::{SearchError, proxyless::ConfigError};
+use crate::{error::SearchError, proxyless::ConfigError};
 
 /// Searches for the network that fits a device, trains it, exports it and reports on it.
 #[derive(Debug, Parser)]

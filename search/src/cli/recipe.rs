@@ -4,8 +4,8 @@ use clap::Args;
 
 use super::preset::{BATCH, LABEL_SMOOTHING, LEARNING_RATE, Preset, SMALLEST_AREA, WEIGHT_DECAY};
 use crate::{
-    SearchError,
     data::{Augmentation, ComputeDevice, Flip},
+    error::SearchError,
     settings::{check_count, check_threads},
     sgd::Sgd,
 };

@@ -8,7 +8,7 @@ use profiler::record::Status;
 
 use super::output::{self, percent, table};
 use crate::{
-    RunFolder,
+    folder::RunFolder,
     report::{self, Normalization},
 };
 

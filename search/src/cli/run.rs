@@ -14,7 +14,8 @@ use super::{
     settings::{given, search_settings},
 };
 use crate::{
-    RunFolder, SearchError,
+    error::SearchError,
+    folder::RunFolder,
     run::{Outcome, SearchSettings, search},
 };
 

@@ -20,7 +20,7 @@ use super::{
     recipe::RecipeArgs,
 };
 use crate::{
-    RunFolder,
+    folder::RunFolder,
     train::{Begin, TrainSettings, train},
 };
 

@@ -11,7 +11,7 @@ use super::{
     report::{normalization, show},
 };
 use crate::{
-    RunFolder,
+    folder::RunFolder,
     programs::Programs,
     verify::{VerifyOptions, verify},
 };

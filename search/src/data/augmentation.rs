@@ -4,7 +4,7 @@ use datasets::images::Framing;
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
-use crate::SearchError;
+use crate::error::SearchError;
 
 /// Random shifts and mirroring: padding with 0 and cropping back to size, and a horizontal flip of every second image; of
 /// photos a random part.

@@ -11,7 +11,7 @@ use super::{
     feeder::{Feeder, Pick},
 };
 use crate::{
-    SearchError,
+    error::SearchError,
     seed::{Purpose, generator},
 };
 

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use tch::{Cuda, Device};
 
-use crate::SearchError;
+use crate::error::SearchError;
 
 /// Where networks are trained: `cpu`, or `cuda:N`, one of libtorch's GPUs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ impl ComputeDevice {
                 let available = if Cuda::is_available() { Cuda::device_count() } else { 0 };
                 match usize::try_from(available) {
                     Ok(available) if index < available => Ok(Device::Cuda(index)),
-                    _ => Err(SearchError::Device { asked: self, available }),
+                    _ => Err(SearchError::Device { asked: self.to_string(), available }),
                 }
             }
         }

@@ -6,7 +6,7 @@ use datasets::images::{Framing, ImageSet, PhotoRequest, Pixels, ReadAhead};
 use tch::{Device, Tensor};
 
 use super::{Batch, Normalization, Placement};
-use crate::SearchError;
+use crate::error::SearchError;
 
 /// Most threads that decode photos: they take their share of the processors that train.
 const MOST_DECODERS: usize = 8;

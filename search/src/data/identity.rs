@@ -3,7 +3,7 @@
 use datasets::images::{ImageDataset, ImageSet};
 use serde::{Deserialize, Serialize};
 
-use crate::{RunFolder, SearchError, settings::keep_settings};
+use crate::{error::SearchError, folder::RunFolder, settings::keep_settings};
 
 /// What tells two data sets apart; kept in a run's folder, so that it is not gone on with on other images.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

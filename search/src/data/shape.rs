@@ -3,7 +3,7 @@
 use datasets::images::ImageSet;
 use profiler::spec::FeatureMap;
 
-use crate::SearchError;
+use crate::error::SearchError;
 
 /// Checks that images have the shape a network takes and no more classes than it tells apart.
 ///

@@ -4,7 +4,7 @@ use predictor::{LatencyModel, NetworkModel, Share};
 use profiler::spec::{Candidate, SearchSpace};
 use serde::{Deserialize, Serialize};
 
-use crate::SearchError;
+use crate::error::SearchError;
 
 /// What the intervals of all paths of a space are made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

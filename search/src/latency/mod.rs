@@ -2,9 +2,12 @@
 
 mod budget;
 mod interval;
+mod knapsack;
 
 pub use budget::Budget;
 pub use interval::{Intervals, normal_quantile};
+#[cfg(test)]
+pub(crate) use knapsack::best_within;
 /// Latency of every candidate of a space; its expectation and gradient are the predictor's.
 pub use predictor::ExpectedLatency;
 

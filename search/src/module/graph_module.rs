@@ -5,7 +5,7 @@ use rand_pcg::Pcg64;
 use tch::{Device, Kind, Tensor};
 
 use super::{LayerWeights, Network, Parameter};
-use crate::SearchError;
+use crate::error::SearchError;
 
 /// How batch normalization behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use rand_pcg::Pcg64;
 use tch::{Device, Kind, Tensor};
 
 use super::Parameter;
-use crate::SearchError;
+use crate::error::SearchError;
 
 /// Parameters and statistics of one layer.
 #[derive(Debug)]

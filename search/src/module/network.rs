@@ -3,7 +3,7 @@
 use tch::Tensor;
 
 use super::{Mode, Parameter};
-use crate::SearchError;
+use crate::error::SearchError;
 
 /// A network with weights.
 pub trait Network {

@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand_pcg::Pcg64;
 use tch::{Device, Kind, Tensor};
 
-use crate::SearchError;
+use crate::error::SearchError;
 
 /// Whether weight decay pulls a parameter towards zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Weights of modules in tensor files.
 
 use super::GraphModule;
-use crate::{SearchError, tensor_file::TensorFile};
+use crate::{error::SearchError, tensor_file::TensorFile};
 
 /// Adds a module's weights, statistics and momentum under a prefix.
 ///

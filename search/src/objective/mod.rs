@@ -14,7 +14,7 @@ pub use mul_log::MulLog;
 pub use none::NoLatencyLoss;
 pub use target::Target;
 
-use crate::{SearchError, alpha::GateGradient, latency::ExpectedLatency};
+use crate::{alpha::GateGradient, error::SearchError, latency::ExpectedLatency};
 
 /// What an objective sees at an architecture step.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,7 +1,7 @@
 //! A latency weight that is steered until the expected latency is the target.
 
 use super::{Objective, Observation, Slopes};
-use crate::SearchError;
+use crate::error::SearchError;
 
 /// L = CE + λ (E / T − 1), where λ is the output of a proportional-integral controller of the error E / R − 1.
 ///

@@ -4,7 +4,7 @@ use profiler::record::read_document;
 use tch::Device;
 
 use super::{SearchSettings, SearchState};
-use crate::{RunFolder, SearchError};
+use crate::{error::SearchError, folder::RunFolder};
 
 /// Settings and state of a finished search.
 ///

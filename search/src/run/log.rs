@@ -9,7 +9,7 @@ use std::{
 use profiler::record::{ReadError, WriteError, read_text, write_atomic};
 use serde::{Deserialize, Serialize};
 
-use crate::SearchError;
+use crate::error::SearchError;
 
 /// What a group of steps does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

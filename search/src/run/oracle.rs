@@ -4,9 +4,9 @@ use datasets::images::ImageSet;
 use tch::Device;
 
 use crate::{
-    SearchError,
     alpha::{GateGradient, Pair},
     data::{Augmentation, Batch, Batches, Normalization, whole_batches},
+    error::SearchError,
     gates::gate_gradients,
     module::{Mode, Network},
     seed::Purpose,

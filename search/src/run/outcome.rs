@@ -4,8 +4,8 @@ use profiler::spec::Architecture;
 
 use super::{SearchSettings, SearchState};
 use crate::{
-    SearchError,
     alpha::relative_entropy,
+    error::SearchError,
     latency::Budget,
     objective::LatencyLoss,
     strategy::Oracle,

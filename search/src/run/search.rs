@@ -13,9 +13,9 @@ use super::{
     outcome::compare,
 };
 use crate::{
-    SearchError,
     alpha::relative_entropy,
     data::{Batches, ImagesIdentity, Normalization, check_images},
+    error::SearchError,
     folder::RunFolder,
     seed::{Purpose, generator},
     settings::keep_settings,

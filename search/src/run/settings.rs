@@ -4,8 +4,8 @@ use profiler::spec::{SearchSpace, SpaceFile};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    SearchError,
     data::{Augmentation, ComputeDevice},
+    error::SearchError,
     latency::{Budget, ExpectedLatency, Intervals},
     objective::LatencyLoss,
     settings::{check_count, check_threads},

@@ -6,7 +6,7 @@ use tch::Device;
 
 use super::SearchSettings;
 use crate::{
-    SearchError,
+    error::SearchError,
     module::{insert_module, load_module},
     seed::{Purpose, generator},
     strategy::Strategy,

@@ -9,7 +9,7 @@ use super::{
     Moment, Oracle, Plan, Population, Scored, Seen, Strategy, StrategySettings, population::random_within,
 };
 use crate::{
-    SearchError,
+    error::SearchError,
     latency::Budget,
     seed::{Purpose, generator},
     tensor_file::TensorFile,

@@ -4,7 +4,7 @@ use rand_pcg::Pcg64;
 
 use super::{Moment, Oracle, Plan, Seen, Strategy, learned::Learned};
 use crate::{
-    SearchError,
+    error::SearchError,
     latency::Budget,
     objective::Observation,
     seed::{Purpose, generator},

@@ -7,10 +7,9 @@ use rand_pcg::Pcg64;
 
 use super::{Moment, Oracle, Plan, Strategy, StrategyKind, StrategySettings};
 use crate::{
-    SearchError,
     alpha::{Alphas, GateGradient, Pair, Pruning},
-    derive::best_within,
-    latency::{Budget, ExpectedLatency},
+    error::SearchError,
+    latency::{Budget, ExpectedLatency, best_within},
     objective::LatencyLoss,
     seed::{Purpose, generator},
 };

@@ -2,8 +2,8 @@
 
 use super::Plan;
 use crate::{
-    SearchError,
     alpha::{AlphaAdam, Alphas, insert_alphas, restore_alphas},
+    error::SearchError,
     latency::Budget,
     objective::Objective,
     tensor_file::TensorFile,

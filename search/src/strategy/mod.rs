@@ -30,8 +30,8 @@ pub use random::RandomPaths;
 pub use reinforce::Reinforce;
 
 use crate::{
-    SearchError,
     alpha::{GateGradient, Pair},
+    error::SearchError,
     tensor_file::TensorFile,
 };
 

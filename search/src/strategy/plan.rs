@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{SearchError, alpha::Pruning, latency::Budget, objective::LatencyLoss, settings::check_count};
+use crate::{
+    alpha::Pruning, error::SearchError, latency::Budget, objective::LatencyLoss, settings::check_count,
+};
 
 /// Between two of its steps a search can be stopped.
 const MOST_PER_STEP: usize = 1000;

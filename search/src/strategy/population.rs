@@ -8,7 +8,7 @@ use rand::{
 };
 use rand_pcg::Pcg64;
 
-use crate::{SearchError, latency::Budget, tensor_file::TensorFile};
+use crate::{error::SearchError, latency::Budget, tensor_file::TensorFile};
 
 /// A path that was looked at.
 #[derive(Clone, Debug, PartialEq)]

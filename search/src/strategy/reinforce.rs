@@ -4,8 +4,8 @@ use rand_pcg::Pcg64;
 
 use super::{Moment, Oracle, Plan, Seen, Strategy, learned::Learned};
 use crate::{
-    SearchError,
     alpha::Alphas,
+    error::SearchError,
     latency::Budget,
     objective::Observation,
     seed::{Purpose, generator},

@@ -17,7 +17,7 @@ use super::{
     plan::{LatencyTerm, Origin, Trained, search_name, training_name},
     stage::seconds_of,
 };
-use crate::{SearchError, latency::ExpectedLatency, train::Metrics};
+use crate::{error::SearchError, latency::ExpectedLatency, train::Metrics};
 
 /// A baseline of one width.
 #[derive(Clone, Debug, PartialEq, Serialize)]

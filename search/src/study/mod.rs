@@ -30,8 +30,8 @@ pub use preset::{StudyDevice, StudyPreset};
 pub use stage::{Stage, StageTime, Stages};
 
 use crate::{
-    SearchError, data::check_images, named_space::named_space, programs::Programs, settings::keep_settings,
-    watch::Watcher,
+    data::check_images, error::SearchError, named_space::named_space, programs::Programs,
+    settings::keep_settings, watch::Watcher,
 };
 
 /// What a study's folder was made with.

@@ -11,8 +11,9 @@ use profiler::{
 
 use super::{LatencyTerm, Plan, StudyDevice, spread::spread};
 use crate::{
-    RunFolder, SearchError,
+    error::SearchError,
     export::{load_trained, onnx_model},
+    folder::RunFolder,
     latency::ExpectedLatency,
     rescale::{Limit, Rescaled, rescale_or_fastest},
     run::{SearchSettings, read_finished},

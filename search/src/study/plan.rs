@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{StudyDevice, StudyPreset, stage::Stage};
-use crate::{RunFolder, programs::CommandLine};
+use crate::{folder::RunFolder, programs::CommandLine};
 
 /// A study's preset, images and folder: everything that names files.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use profiler::record::{ReadError, read_text};
 use serde::{Deserialize, Serialize};
 
-use crate::SearchError;
+use crate::error::SearchError;
 
 /// Presets by name.
 const BUILT_IN: [(&str, &str); 2] =

@@ -13,7 +13,7 @@ use profiler::record::{ReadError, WriteError, read_text};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    SearchError,
+    error::SearchError,
     programs::{CommandLine, LOOK_EVERY, PATIENCE, Programs, ask_to_stop},
     watch::Watcher,
 };

@@ -7,7 +7,7 @@ use profiler::{
 use serde::{Deserialize, Serialize};
 
 use super::TrainSettings;
-use crate::{RunFolder, SearchError, data::Normalization};
+use crate::{data::Normalization, error::SearchError, folder::RunFolder};
 
 /// What a training ended with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

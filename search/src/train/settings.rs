@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    SearchError,
     data::{Augmentation, ComputeDevice},
+    error::SearchError,
     settings::{check_count, check_threads},
     sgd::Sgd,
 };

@@ -14,8 +14,9 @@ use profiler::{
 
 use super::{Metrics, TrainSettings};
 use crate::{
-    RunFolder, SearchError,
     data::{Batches, ImagesIdentity, Normalization, check_images, whole_batches},
+    error::SearchError,
+    folder::RunFolder,
     module::{GraphModule, Mode, insert_module, insert_weights, load_module},
     seed::{Purpose, generator},
     settings::keep_settings,

@@ -1,0 +1,291 @@
+//! The latency model of one device: ops, networks, and where it comes from.
+
+use std::collections::BTreeSet;
+
+use super::provenance::{CacheReport, Provenance};
+use crate::{
+    error::PredictorError,
+    interval::{Flag, Prediction},
+    network::{NetworkModel, NetworkSample, Share, network_prediction},
+    op::{OpEstimate, OpModel},
+    regressor::Contribution,
+    rows::{Measurements, Subjects, op_samples},
+    work::KeyedOp,
+};
+use profiler::{
+    measure::Speed,
+    record::{Anchors, Cache, Conditions, Level, Row},
+    spec::{Architecture, OpSpec},
+};
+
+/// How to fit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FitOptions {
+    /// Cache state of the op rows to use; without one, the state that explains the networks best.
+    pub op_cache: Option<Cache>,
+    /// Subjects not to fit on.
+    pub held_out: Subjects,
+    /// Seed of the folds of cross-validation.
+    pub seed: u64,
+}
+
+/// The latency model of one device and runtime.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LatencyModel {
+    pub(crate) conditions: Conditions,
+    pub(crate) speed: Option<Speed>,
+    pub(crate) anchors: Option<Anchors>,
+    pub(crate) provenance: Provenance,
+    pub(crate) ops: OpModel,
+    pub(crate) networks: NetworkModel,
+}
+
+impl LatencyModel {
+    /// Fits ops and networks.
+    ///
+    /// # Errors
+    /// [`PredictorError::CannotFit`] when there is nothing to fit, or a measured network has an op that the measured
+    /// ops say nothing of; [`PredictorError::Spec`] for a subject that is no op key.
+    pub fn fit(measurements: &Measurements, options: &FitOptions) -> Result<Self, PredictorError> {
+        let kept = |row: &&Row| !options.held_out.contains(row);
+        let rows: Vec<Row> = measurements.rows.iter().filter(kept).cloned().collect();
+        let repeats = options.held_out.kept_from(&measurements.repeats);
+        let (network_cache, networks) = network_samples(&rows)?;
+        let caches: BTreeSet<Cache> =
+            rows.iter().filter(|row| row.level == Level::Op).map(|row| row.cache).collect();
+        let mut reports = Vec::new();
+        let mut best: Option<(OpModel, NetworkModel)> = None;
+        // Without networks to tell, cold comes closest to how an op runs inside one.
+        for cache in [Cache::Cold, Cache::InPlace, Cache::Hot] {
+            if !caches.contains(&cache) || options.op_cache.is_some_and(|asked| asked != cache) {
+                continue;
+            }
+            let samples = op_samples(&rows, &repeats, cache)?;
+            let ops = OpModel::fit(&samples, cache, options.seed).map_err(PredictorError::CannotFit)?;
+            let level = NetworkModel::fit(&networks, network_cache, &ops).map_err(|(op, reason)| {
+                PredictorError::CannotFit(format!("a measured network has `{op}`: {reason} ({cache})"))
+            })?;
+            reports.push(CacheReport { cache, ops: samples.len(), loo_mape: level.loo_mape });
+            let better = |(_, other): &(OpModel, NetworkModel)| level.loo_mape < other.loo_mape;
+            if best.as_ref().is_none_or(better) {
+                best = Some((ops, level));
+            }
+        }
+        let (ops, level) =
+            best.ok_or_else(|| PredictorError::CannotFit(no_ops(&caches, options.op_cache)))?;
+        Ok(Self {
+            conditions: measurements.conditions.clone(),
+            speed: measurements.speed,
+            anchors: measurements.anchors.clone(),
+            provenance: Provenance {
+                tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+                fitted_at: jiff::Timestamp::now().to_string(),
+                seed: options.seed,
+                tables: measurements.tables.clone(),
+                op_caches: reports,
+                fitted: Subjects::of(&rows),
+                held_out: options.held_out.clone(),
+                known_devices: Vec::new(),
+            },
+            ops,
+            networks: level,
+        })
+    }
+
+    /// Under which conditions its rows were measured.
+    #[must_use]
+    pub fn conditions(&self) -> &Conditions {
+        &self.conditions
+    }
+
+    /// Which of its machine's speeds it is of; `None` where that is not known.
+    #[must_use]
+    pub fn speed(&self) -> Option<Speed> {
+        self.speed
+    }
+
+    /// What a session that is compared with it measures again, to tell whether the machine is the same; `None` where its tables do not
+    /// say enough.
+    #[must_use]
+    pub fn anchors(&self) -> Option<&Anchors> {
+        self.anchors.as_ref()
+    }
+
+    /// Where it comes from.
+    #[must_use]
+    pub fn provenance(&self) -> &Provenance {
+        &self.provenance
+    }
+
+    /// Its op level.
+    #[must_use]
+    pub fn ops(&self) -> &OpModel {
+        &self.ops
+    }
+
+    /// Its network level.
+    #[must_use]
+    pub fn networks(&self) -> &NetworkModel {
+        &self.networks
+    }
+
+    /// The latency of an op by itself, in the cache state of [`OpModel::cache`].
+    ///
+    /// # Errors
+    /// [`PredictorError::UnknownOp`] if nothing measured says anything of it.
+    pub fn predict(&self, op: &OpSpec) -> Result<Prediction, PredictorError> {
+        self.predict_keyed(&op.into())
+    }
+
+    /// The latency of an op by its key, as [`Self::predict`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn predict_keyed(&self, op: &KeyedOp) -> Result<Prediction, PredictorError> {
+        let OpEstimate { combined, mut flags, .. } = self.estimate_keyed(op)?;
+        flags.extend(self.emulated());
+        let prediction = Prediction::new(combined.ms, combined.log_half_width, flags);
+        prediction.ok_or_else(|| self.unknown(&op.key, "its latency is not a finite number".to_owned()))
+    }
+
+    /// The latency of a network: exactly [`AdditiveLatency::constant_ms`] plus the [`AdditiveLatency::op_ms`] of its
+    /// ops, added in their order.
+    ///
+    /// # Errors
+    /// [`PredictorError::UnknownOp`] for an op that nothing measured says anything of.
+    pub fn predict_network(&self, ops: &[OpSpec]) -> Result<Prediction, PredictorError> {
+        self.predict_estimates(&ops.iter().map(|op| self.estimate(op)).collect::<Result<Vec<_>, _>>()?)
+    }
+
+    /// The latency of a network of ops that are estimated already.
+    ///
+    /// # Errors
+    /// [`PredictorError::CannotFit`] when it would be no latency.
+    pub fn predict_estimates(&self, estimates: &[OpEstimate]) -> Result<Prediction, PredictorError> {
+        let ms = estimates.iter().fold(self.additive().constant_ms(), |ms, e| ms + self.share(e));
+        let mut prediction = network_prediction(ms, estimates, &self.networks);
+        prediction.iter_mut().for_each(|prediction| prediction.flags.extend(self.emulated()));
+        prediction.ok_or_else(|| PredictorError::CannotFit(format!("the network's latency would be {ms} ms")))
+    }
+
+    /// The latency of an architecture.
+    ///
+    /// # Errors
+    /// As [`Self::predict_network`].
+    pub fn predict_architecture(&self, network: &Architecture) -> Result<Prediction, PredictorError> {
+        self.predict_network(network.ops())
+    }
+
+    /// The network level as a constant and a number per op.
+    #[must_use]
+    pub fn additive(&self) -> AdditiveLatency<'_> {
+        AdditiveLatency { model: self }
+    }
+
+    /// Measurement, model and flags of an op.
+    ///
+    /// # Errors
+    /// As [`Self::predict`].
+    pub fn estimate(&self, op: &OpSpec) -> Result<OpEstimate, PredictorError> {
+        self.estimate_keyed(&op.into())
+    }
+
+    /// The same of an op by its key.
+    ///
+    /// # Errors
+    /// As [`Self::estimate`].
+    pub fn estimate_keyed(&self, op: &KeyedOp) -> Result<OpEstimate, PredictorError> {
+        self.ops.estimate_keyed(op).map_err(|reason| self.unknown(&op.key, reason))
+    }
+
+    /// What the model's part of an op's latency is made of.
+    ///
+    /// # Errors
+    /// [`PredictorError::UnknownOp`] if nothing measured says anything of it.
+    pub fn contributions(&self, op: &KeyedOp) -> Result<Vec<Contribution>, PredictorError> {
+        self.ops.contributions(op).map_err(|reason| self.unknown(&op.key, reason))
+    }
+
+    pub(crate) fn emulated(&self) -> Option<Flag> {
+        self.conditions.runtime.emulated.then_some(Flag::Emulated)
+    }
+
+    /// What an estimated op adds to a network, in milliseconds.
+    pub(crate) fn share(&self, estimate: &OpEstimate) -> f64 {
+        self.networks.coefficients.inside_ms(estimate.combined.ms)
+    }
+
+    /// Device and runtime, for people.
+    pub(crate) fn device_name(&self) -> String {
+        format!("{} ({})", self.conditions.device, self.conditions.runtime.name)
+    }
+
+    pub(crate) fn unknown(&self, op: &str, reason: String) -> PredictorError {
+        let device = self.device_name();
+        PredictorError::UnknownOp { op: op.to_owned(), device, reason }
+    }
+}
+
+/// The network level seen op by op: what a search takes its expected latency from.
+#[derive(Clone, Copy, Debug)]
+pub struct AdditiveLatency<'a> {
+    model: &'a LatencyModel,
+}
+
+impl AdditiveLatency<'_> {
+    pub(crate) fn model(&self) -> &LatencyModel {
+        self.model
+    }
+
+    /// Milliseconds that every network costs, whatever its ops.
+    #[must_use]
+    pub fn constant_ms(&self) -> f64 {
+        self.model.networks.coefficients.constant_ms
+    }
+
+    /// Milliseconds that an op adds to a network.
+    ///
+    /// # Errors
+    /// [`PredictorError::UnknownOp`] if nothing measured says anything of it.
+    pub fn op_ms(&self, op: &OpSpec) -> Result<f64, PredictorError> {
+        self.model.estimate(op).map(|estimate| self.model.share(&estimate))
+    }
+}
+
+/// The measured networks whose ops are known, in the state to predict: hot, or else cold, or else in place.
+pub(crate) fn network_samples(rows: &[Row]) -> Result<(Cache, Vec<NetworkSample>), PredictorError> {
+    let known = |row: &&Row| row.level == Level::Network && !row.ops.is_empty();
+    let has = |cache: &Cache| rows.iter().filter(known).any(|row| row.cache == *cache);
+    let cache = [Cache::Hot, Cache::Cold, Cache::InPlace].into_iter().find(has).unwrap_or(Cache::Hot);
+    let sample = |row: &Row| {
+        let (key, session) = (row.subject.clone(), row.session.clone());
+        let ops = KeyedOp::all_of(row)?;
+        Ok(NetworkSample { key, session, ops, latency_ms: row.latency_ms })
+    };
+    let chosen = rows.iter().filter(known).filter(|row| row.cache == cache);
+    Ok((cache, chosen.map(sample).collect::<Result<_, PredictorError>>()?))
+}
+
+fn no_ops(found: &BTreeSet<Cache>, asked: Option<Cache>) -> String {
+    match asked {
+        Some(cache) if !found.is_empty() => {
+            let found: Vec<_> = found.iter().map(Cache::to_string).collect();
+            format!("no op rows in cache state {cache}; the table has {}", found.join(", "))
+        }
+        _ => "the table has no op rows to fit on".to_owned(),
+    }
+}
+
+impl AdditiveLatency<'_> {
+    /// An op's share of a network.
+    ///
+    /// # Errors
+    /// [`PredictorError::UnknownOp`] if nothing measured says anything of it.
+    pub fn share(&self, op: &OpSpec) -> Result<Share, PredictorError> {
+        let model = self.model();
+        Ok(Share::of(&model.estimate(op)?, &model.networks().coefficients))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,12 @@
+//! How far off a prediction may be.
+
+mod conformal;
+mod prediction;
+mod training_range;
+
+pub(crate) use conformal::NORMAL_90;
+pub(crate) use conformal::{Band, Basis, COVERAGE, clustered_quantile};
+pub use prediction::{Flag, Prediction};
+pub(crate) use prediction::{GuessBasis, LogNormal};
+pub(crate) use training_range::Hull;
+pub(crate) use training_range::WIDER_PER_FOLD;

@@ -1,0 +1,142 @@
+//! A predicted latency with its interval and what should be known of it.
+
+use std::fmt;
+
+use profiler::spec::Latency;
+use serde::Serialize;
+
+/// A latency known up to a factor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LogNormal {
+    /// Milliseconds; above 0.
+    pub ms: f64,
+    /// Standard deviation of its logarithm.
+    pub deviation: f64,
+    /// Half-width of the 90 % interval on log scale.
+    pub log_half_width: f64,
+}
+
+/// What a reader of a prediction should know.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "flag", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Flag {
+    /// The op has more or less of some work than any measured op of its kind.
+    OutsideMeasured {
+        /// The work term that is furthest outside.
+        term: &'static str,
+        /// By what the interval was widened.
+        factor: f64,
+    },
+    /// Too few rows of the kind to know the error well.
+    FewRows {
+        /// The kind.
+        kind: String,
+        /// Its measured ops.
+        rows: usize,
+    },
+    /// No whole network was measured: the sum of the ops is taken for the network.
+    NoNetworks,
+    /// Too few whole networks to know the error well.
+    FewNetworks {
+        /// How many.
+        rows: usize,
+    },
+    /// The model was fitted to emulated figures: this is no timing.
+    Emulated,
+    /// No op key describes it: its kind's model is asked by its work.
+    ByWork,
+    /// Nothing was measured of such an op: this is a guess.
+    Guessed {
+        /// On what it rests.
+        basis: GuessBasis,
+        /// Measured kinds that were guessed at in the same way, each by the others, to tell the interval; from nine on they
+        /// alone do, fewer can only widen what is assumed.
+        kinds: usize,
+    },
+    /// Batch normalizations are not counted, though the runtime computes them unless they are folded into the weights.
+    FoldedNormalizations {
+        /// How many.
+        count: usize,
+    },
+    /// Its ops sum to more or less than those of any measured network.
+    NetworkOutside {
+        /// Their sum in milliseconds.
+        sum_ms: f64,
+        /// The least and largest sum of measured networks in milliseconds.
+        measured_ms: (f64, f64),
+        /// By what the interval was widened.
+        factor: f64,
+    },
+    /// Some ops of the network are flagged themselves.
+    FlaggedOps {
+        /// How many.
+        ops: usize,
+    },
+}
+
+/// On what a guess rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GuessBasis {
+    /// What the same work costs in other kinds of op.
+    OtherKinds,
+    /// How much it moves and multiplies, at the median pace of the measured ops.
+    Moved,
+}
+
+impl fmt::Display for Flag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OutsideMeasured { term, factor } => {
+                write!(f, "outside what was measured ({term}); interval widened {factor:.1} times")
+            }
+            Self::FewRows { kind, rows } => write!(f, "only {rows} measured ops of kind {kind}"),
+            Self::NoNetworks => f.write_str("no whole network was measured: this is a mere sum of ops"),
+            Self::FewNetworks { rows } => write!(f, "only {rows} measured networks"),
+            Self::ByWork => f.write_str("no op key describes it: predicted by its work"),
+            Self::Guessed { basis, kinds } => {
+                let basis = match basis {
+                    GuessBasis::OtherKinds => {
+                        "no such op was measured; by what its work costs in other kinds"
+                    }
+                    GuessBasis::Moved => "no such work was measured; by what it moves and multiplies",
+                };
+                write!(f, "a guess: {basis}; interval by guesses at {kinds} measured kinds")
+            }
+            Self::FoldedNormalizations { count } => write!(
+                f,
+                "{count} batch normalizations counted as folded into the weights; the runtime computes them unless they are"
+            ),
+            Self::NetworkOutside { sum_ms, measured_ms: (low, high), factor } => write!(
+                f,
+                "its ops sum to {sum_ms:.4} ms, those of measured networks to {low:.4} to {high:.4} ms; interval widened \
+                 {factor:.1} times"
+            ),
+            Self::Emulated => f.write_str("emulated figures, no timings"),
+            Self::FlaggedOps { ops } => write!(f, "{ops} of its ops are flagged"),
+        }
+    }
+}
+
+/// A predicted latency.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    /// The most likely value.
+    pub latency: Latency,
+    /// Lower end of the 90 % interval.
+    pub low: Latency,
+    /// Upper end of the 90 % interval.
+    pub high: Latency,
+    /// What should be known of it.
+    pub flags: Vec<Flag>,
+}
+
+impl Prediction {
+    /// A prediction of `ms`, times and divided by `exp(log_half_width)`; nothing when that is no latency.
+    pub(crate) fn new(ms: f64, log_half_width: f64, flags: Vec<Flag>) -> Option<Self> {
+        let latency = |ms| Latency::from_ms(ms).ok();
+        let factor = log_half_width.exp();
+        Some(Self { latency: latency(ms)?, low: latency(ms / factor)?, high: latency(ms * factor)?, flags })
+    }
+}

@@ -1,0 +1,183 @@
+//! The latency of a network from those of its ops.
+
+use std::collections::BTreeSet;
+
+use profiler::record::Cache;
+use serde::{Deserialize, Serialize};
+
+use super::form::{Coefficients, Form, Point, largest_call_ms, leave_one_out, ops_deviation};
+use crate::{
+    interval::Band,
+    op::{OpEstimate, OpModel},
+    regressor::mape_of_log_errors,
+    work::KeyedOp,
+};
+
+/// How much less the error of a form must be than that of an earlier one to be preferred.
+const CLEARLY_BETTER: f64 = 0.97;
+/// How far beyond the measured networks counts as among them, on log scale.
+const NEAR: f64 = 0.05;
+/// Half-width on log scale for a mere sum of ops: whole networks were seen at 0.57 to 1.18 times their sum.
+const SUM_LOG_HALF_WIDTH: f64 = 0.5;
+
+/// The network level of a latency model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkModel {
+    /// How a network follows from its ops.
+    pub form: Form,
+    /// The form's coefficients.
+    pub coefficients: Coefficients,
+    /// Cache state of the network rows.
+    pub cache: Cache,
+    /// Networks fitted on.
+    pub rows: usize,
+    /// Least and largest Σ ops among them, in milliseconds; nothing without networks.
+    pub sum_range_ms: Option<(f64, f64)>,
+    /// Sessions they were measured in.
+    pub sessions: usize,
+    /// Mean absolute relative error over networks left out one at a time, or one session at a time where there are
+    /// several; nothing when there are too few.
+    pub loo_mape: Option<f64>,
+    /// Standard deviation of a fitted network's log latency that comes from how well its ops are known; root mean square.
+    pub ops_deviation: f64,
+    /// Its interval, for networks whose ops are known as well.
+    pub band: Band,
+}
+
+/// A measured network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NetworkSample {
+    /// Its key.
+    pub key: String,
+    /// The session it was measured in.
+    pub session: String,
+    /// Its ops.
+    pub ops: Vec<KeyedOp>,
+    /// Its measured latency in milliseconds; above 0.
+    pub latency_ms: f64,
+}
+
+impl NetworkModel {
+    /// Networks as mere sums of ops.
+    #[must_use]
+    pub fn sum(cache: Cache) -> Self {
+        let mut band = Band::new(&[], &[]);
+        band.log_half_width = SUM_LOG_HALF_WIDTH;
+        let (form, coefficients) = (Form::Sum, Coefficients::SUM);
+        Self {
+            form,
+            coefficients,
+            cache,
+            rows: 0,
+            sum_range_ms: None,
+            sessions: 0,
+            loo_mape: None,
+            ops_deviation: 0.0,
+            band,
+        }
+    }
+
+    /// How far a sum of ops is outside those fitted on, as the logarithm of the ratio to the nearest; nothing inside, and
+    /// up to 5 % beyond.
+    #[must_use]
+    pub fn outside(&self, sum_ms: f64) -> Option<f64> {
+        let (low, high) = self.sum_range_ms?;
+        let log_ratio = (sum_ms / high).ln().max((low / sum_ms).ln());
+        (log_ratio > NEAR).then_some(log_ratio)
+    }
+
+    /// Fits to measured networks in relative error, and chooses the form by leaving out one network at a time.
+    ///
+    /// With networks of several sessions, one session is left out at a time: the error is then that of another session,
+    /// in which a shared machine may be slower or faster as a whole.
+    ///
+    /// # Errors
+    /// The op that the op level cannot answer, and why, in words.
+    pub fn fit(networks: &[NetworkSample], cache: Cache, ops: &OpModel) -> Result<Self, (String, String)> {
+        let estimate = |op: &KeyedOp| ops.estimate_keyed(op).map_err(|reason| (op.key.clone(), reason));
+        let estimates = networks.iter().map(|network| network.ops.iter().map(estimate).collect());
+        let estimates: Vec<Vec<OpEstimate>> = estimates.collect::<Result<_, _>>()?;
+        if estimates.is_empty() {
+            return Ok(Self::sum(cache));
+        }
+        let sessions: BTreeSet<&str> = networks.iter().map(|network| network.session.as_str()).collect();
+        let group = |index: usize| match sessions.len() {
+            1 => index,
+            _ => sessions.iter().position(|session| *session == networks[index].session).unwrap_or(index),
+        };
+        let point = |(index, (ops, network)): (usize, (&Vec<OpEstimate>, &NetworkSample))| Point {
+            group: group(index),
+            sum: ops.iter().map(|op| op.combined.ms).sum(),
+            ops: ops.len() as f64,
+            latency: network.latency_ms,
+        };
+        let points: Vec<Point> = estimates.iter().zip(networks).enumerate().map(point).collect();
+        let shortest = estimates.iter().flatten().map(|op| op.combined.ms).fold(f64::INFINITY, f64::min);
+        let largest_call = largest_call_ms(shortest);
+        let (form, errors) = choose(&points, largest_call);
+        let coefficients = Coefficients::fit(form, &points, largest_call);
+        let deviation = |(ops, point): (&Vec<OpEstimate>, &Point)| {
+            ops_deviation(ops, point.latency, &coefficients).powi(2)
+        };
+        let deviations: f64 = estimates.iter().zip(&points).map(deviation).sum();
+        Ok(Self {
+            form,
+            coefficients,
+            cache,
+            rows: points.len(),
+            sum_range_ms: points.iter().map(|point| (point.sum, point.sum)).reduce(join),
+            sessions: sessions.len(),
+            loo_mape: (!errors.is_empty()).then(|| mape_of_log_errors(&errors)),
+            ops_deviation: (deviations / points.len() as f64).sqrt(),
+            band: Band::new(&errors, &[]),
+        })
+    }
+}
+
+/// The range that covers two.
+fn join((low, high): (f64, f64), (lower, higher): (f64, f64)) -> (f64, f64) {
+    (low.min(lower), high.max(higher))
+}
+
+/// The simplest form that none of the others clearly beats, and its errors on networks left out.
+fn choose(points: &[Point], largest_call_ms: f64) -> (Form, Vec<f64>) {
+    let weighed = |form| (form, leave_one_out(form, points, largest_call_ms));
+    let [first, others @ ..] = Form::FITTED;
+    others.into_iter().map(weighed).fold(weighed(first), |best, other| {
+        let better = mape_of_log_errors(&other.1) < CLEARLY_BETTER * mape_of_log_errors(&best.1);
+        if better { other } else { best }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interval::Basis;
+
+    #[test]
+    fn no_networks_are_a_mere_sum_with_a_wide_interval() {
+        let model = NetworkModel::sum(Cache::Hot);
+        assert_eq!((model.coefficients, model.band.basis), (Coefficients::SUM, Basis::None));
+        assert!(model.band.log_half_width > 0.4);
+    }
+
+    #[test]
+    fn the_form_that_made_the_networks_is_chosen_and_two_networks_are_too_few_to_choose() {
+        let made = |latency: fn(f64, f64) -> f64| {
+            let sizes = [(1.0, 4.0), (2.0, 9.0), (5.0, 11.0), (3.0, 5.0), (4.0, 16.0)];
+            let mut groups = 0..;
+            sizes.map(|(sum, ops)| Point {
+                group: groups.next().unwrap_or_default(),
+                sum,
+                ops,
+                latency: latency(sum, ops),
+            })
+        };
+        assert_eq!(choose(&made(|sum, _| 1.2 * sum), 0.1).0, Form::Multiple);
+        assert_eq!(choose(&made(|sum, _| 0.4 + 0.9 * sum), 0.1).0, Form::Line);
+        assert_eq!(choose(&made(|sum, ops| 0.9 * (sum - 0.05 * ops)), 0.1).0, Form::Calls);
+        let (form, errors) = choose(&made(|sum, _| 0.4 + 0.9 * sum)[..2], 0.1);
+        assert_eq!((form, errors.len()), (Form::Multiple, 0));
+    }
+}

@@ -1,0 +1,13 @@
+//! The op level: a measured op and a regressor of its kind meet by their noise.
+
+mod delegate_choice;
+mod fallback;
+mod guess_interval;
+mod kind;
+mod model;
+mod repeatability;
+
+pub(crate) use fallback::Pool;
+pub(crate) use guess_interval::GuessBand;
+pub(crate) use kind::{KindModel, Scope};
+pub(crate) use model::{Measured, OpEstimate, OpModel};

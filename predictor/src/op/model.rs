@@ -1,0 +1,251 @@
+//! The latency of an op: what was measured of it, and what a model of its kind says.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use profiler::{
+    record::Cache,
+    spec::{OpSpec, Precision},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    delegate_choice,
+    fallback::{Pool, precision_of},
+    guess_interval::GuessBand,
+    kind::{Draft, KindModel, Scope},
+    repeatability::{Clusters, Scores},
+};
+use crate::{
+    interval::{Basis, Flag, Hull, LogNormal},
+    regressor::{Contribution, Fitted, PooledErrors, RegressorKind, assign_clusters, assign_folds},
+    rows::Sample,
+    work::{DelegateRule, FeatureSlope, KeyedOp, OpFeatures},
+};
+
+/// A measured op.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measured {
+    /// Milliseconds.
+    pub latency_ms: f64,
+    /// Standard deviation as a fraction of it.
+    pub noise: f64,
+    /// Of how many measurements it is the mean.
+    #[serde(default = "one")]
+    pub measurements: usize,
+}
+
+fn one() -> usize {
+    1
+}
+
+impl Measured {
+    /// Standard deviation of another single measurement, as a fraction of the latency.
+    fn single_noise(&self) -> f64 {
+        self.noise * (self.measurements.max(1) as f64).sqrt()
+    }
+}
+
+/// The op level of a latency model, in one cache state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpModel {
+    pub(crate) cache: Cache,
+    pub(crate) kinds: BTreeMap<String, KindModel>,
+    /// By number format: ops in one say nothing of ops in the other.
+    pub(crate) pools: BTreeMap<Precision, Pool>,
+    pub(crate) measured: HashMap<String, Measured>,
+}
+
+/// What the op level says of an op.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpEstimate {
+    /// Measurement and model together.
+    pub combined: LogNormal,
+    /// The model by itself, in milliseconds.
+    pub model_ms: f64,
+    /// The measurement, if there is one.
+    pub measured: Option<Measured>,
+    /// By what its interval and deviation were widened for being outside what was measured; 1 inside.
+    pub widened: f64,
+    /// What a reader should know.
+    pub flags: Vec<Flag>,
+}
+
+impl OpModel {
+    /// Fits every kind that occurs among the samples (at least one).
+    ///
+    /// # Errors
+    /// Why not even work terms can be fitted, in words.
+    pub fn fit(samples: &[Sample], cache: Cache, seed: u64) -> Result<Self, String> {
+        let mut model =
+            Self { cache, kinds: BTreeMap::new(), pools: BTreeMap::new(), measured: HashMap::new() };
+        for precision in [Precision::F32, Precision::Int8] {
+            let of_it = |sample: &&Sample| precision_of(sample.kind()) == precision;
+            let mut group: Vec<Sample> = samples.iter().filter(of_it).cloned().collect();
+            let rule = delegate_choice::choose(&group, seed);
+            group.iter_mut().for_each(|sample| sample.rule = rule);
+            if !group.is_empty() {
+                model.fit_group(precision, &group, seed)?;
+            }
+        }
+        Ok(model)
+    }
+
+    /// Fits the kinds of one number format.
+    fn fit_group(&mut self, precision: Precision, samples: &[Sample], seed: u64) -> Result<(), String> {
+        let all: Vec<&Sample> = samples.iter().collect();
+        let folds = assign_folds(samples, seed);
+        let clusters = assign_clusters(samples);
+        let mut again = Clusters::new(samples);
+        let pooled_errors = PooledErrors::of_all(&all, &folds);
+        let kinds: BTreeSet<&str> = samples.iter().map(Sample::kind).collect();
+        let drafts = kinds
+            .into_iter()
+            .map(|kind| Draft::choose(kind, samples, &folds, &clusters, &pooled_errors, &mut again));
+        let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
+        let errors: Vec<(usize, f64)> =
+            drafts.iter().flat_map(|draft| draft.scaled.iter().copied()).collect();
+        let again: Scores = drafts.iter().flat_map(|draft| draft.again.iter().copied()).collect();
+        let kinds = drafts.into_iter().map(|draft| draft.finish(&errors, &again));
+        self.kinds.extend(kinds.map(|model| (model.kind.clone(), model)));
+        for sample in samples {
+            let Sample { latency_ms, noise, measurements, .. } = *sample;
+            self.measured.insert(sample.key.clone(), Measured { latency_ms, noise, measurements });
+        }
+        let fitted = RegressorKind::WorkTerms.fit(&all)?;
+        self.pools.insert(precision, Pool { fitted, hull: Hull::of(&all), guess: GuessBand::by_work(&all) });
+        Ok(())
+    }
+
+    /// Cache state of the ops it was fitted on.
+    #[must_use]
+    pub fn cache(&self) -> Cache {
+        self.cache
+    }
+
+    /// Whether an op of this key was measured.
+    #[must_use]
+    pub fn knows(&self, key: &str) -> bool {
+        self.measured.contains_key(key)
+    }
+
+    /// The measured ops by key.
+    pub fn measured(&self) -> impl Iterator<Item = (&str, &Measured)> {
+        self.measured.iter().map(|(key, measured)| (key.as_str(), measured))
+    }
+
+    /// What work costs by the models of all kinds together, in milliseconds, and how far off that is for a kind of which
+    /// nothing was measured; nothing where they lack some of the work.
+    pub(crate) fn pooled(&self, op: &OpFeatures, precision: Precision) -> Option<(f64, GuessBand)> {
+        let pool = self.pools.get(&precision)?;
+        let ms = if pool.hull.unseen_term(op).is_some() { None } else { pool.fitted.predict_ms(op) };
+        ms.map(|ms| (ms, pool.guess))
+    }
+
+    /// How the delegate that ran the ops cuts convolutions up, as far as their latencies tell; nothing where no model of a
+    /// kind goes by it.
+    #[must_use]
+    pub fn delegate_rule(&self) -> Option<DelegateRule> {
+        self.kinds.values().find_map(|kind| kind.fitted.delegate_rule())
+    }
+
+    /// The model of each kind.
+    pub fn kinds(&self) -> impl Iterator<Item = &KindModel> {
+        self.kinds.values()
+    }
+
+    /// The latency of an op.
+    ///
+    /// # Errors
+    /// What the model lacks to answer, in words.
+    pub fn estimate(&self, op: &OpSpec) -> Result<OpEstimate, String> {
+        self.estimate_as(&op.kind(), &op.key(), &OpFeatures::of(op))
+    }
+
+    /// The latency of an op by its key.
+    ///
+    /// # Errors
+    /// What the model lacks to answer, in words.
+    pub fn estimate_keyed(&self, op: &KeyedOp) -> Result<OpEstimate, String> {
+        self.estimate_as(&op.kind, &op.key, &op.features)
+    }
+
+    /// The latency of an op that is known by its kind, key and features.
+    ///
+    /// # Errors
+    /// What the model lacks to answer, in words.
+    pub fn estimate_as(&self, kind: &str, key: &str, features: &OpFeatures) -> Result<OpEstimate, String> {
+        let (kind, fitted) = self.regressor(kind, features)?;
+        let model_ms = fitted.predict_ms(features).ok_or("the model gives no positive latency for it")?;
+        let mut flags = Vec::new();
+        let mut widened = 1.0;
+        let measured = self.measured.get(key).copied();
+        let mut model =
+            LogNormal { ms: model_ms, deviation: kind.deviation, log_half_width: kind.band.log_half_width };
+        if measured.is_none() {
+            let (less_known, outside) = kind.less_known(features);
+            model.log_half_width *= less_known;
+            model.deviation *= less_known;
+            widened = outside;
+            if let Some(excess) = kind.hull.excess(features) {
+                flags.push(Flag::OutsideMeasured { term: excess.term, factor: outside });
+            }
+            if matches!(kind.band.basis, Basis::Few | Basis::None) {
+                flags.push(Flag::FewRows { kind: kind.kind.clone(), rows: kind.rows });
+            }
+        }
+        let combined = measured.map_or(model, |fact| combine(fact, model, kind.again));
+        Ok(OpEstimate { combined, model_ms, measured, widened, flags })
+    }
+
+    /// What the model's part of an op's latency is made of.
+    ///
+    /// # Errors
+    /// What the model lacks to answer, in words.
+    pub fn contributions(&self, op: &KeyedOp) -> Result<Vec<Contribution>, String> {
+        self.regressor(&op.kind, &op.features).map(|(_, fitted)| fitted.contributions(&op.features))
+    }
+
+    /// The derivative of the logarithm of an op's latency, by its model, along a slope of its features.
+    ///
+    /// # Errors
+    /// What the model lacks to answer, in words.
+    pub fn log_slope(&self, op: &OpSpec, slope: &FeatureSlope) -> Result<f64, String> {
+        let features = OpFeatures::of(op);
+        let (_, fitted) = self.regressor(&op.kind(), &features)?;
+        let ms = fitted.predict_ms(&features).ok_or("the model gives no positive latency for it")?;
+        Ok(fitted.slope_ms(&features, slope) / ms)
+    }
+
+    pub(crate) fn regressor(
+        &self,
+        kind: &str,
+        features: &OpFeatures,
+    ) -> Result<(&KindModel, &Fitted), String> {
+        let model = self.kinds.get(kind).ok_or_else(|| format!("no op of kind `{kind}` was measured"))?;
+        let pool = self.pools.get(&precision_of(kind)).ok_or("no op of its number format was measured")?;
+        let seen = if model.scope == Scope::All { &pool.hull } else { &model.hull };
+        if seen.unseen_term(features).is_none() {
+            return Ok((model, &model.fitted));
+        }
+        match pool.hull.unseen_term(features) {
+            None => Ok((model, &pool.fitted)),
+            Some(term) => Err(format!("nothing that was measured has `{term}`")),
+        }
+    }
+}
+
+/// Measurement and model weighted by their precision on log scale.
+///
+/// The interval is for a new measurement of the same noise: `factor` times the deviation that is to be expected.
+pub(crate) fn combine(fact: Measured, model: LogNormal, factor: f64) -> LogNormal {
+    let (weight, model_weight) = (fact.noise.powi(-2), model.deviation.powi(-2));
+    let total = weight + model_weight;
+    let log_ms = (weight * fact.latency_ms.ln() + model_weight * model.ms.ln()) / total;
+    let deviation = total.sqrt().recip();
+    let log_half_width = factor * deviation.hypot(fact.single_noise());
+    LogNormal { ms: log_ms.exp(), deviation, log_half_width }
+}
+
+#[cfg(test)]
+mod tests;

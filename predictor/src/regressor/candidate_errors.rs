@@ -1,0 +1,38 @@
+//! Errors of every regressor in cross-validation, on samples of one kind or all.
+
+use super::{RegressorKind, Role, cross_validation::Miss};
+use crate::rows::Sample;
+
+/// A regressor's log errors on all samples when fitted on all kinds.
+pub(crate) struct PooledErrors {
+    pub(crate) regressor: RegressorKind,
+    pub(crate) misses: Vec<Option<Miss>>,
+}
+
+impl PooledErrors {
+    /// Those of every regressor, on samples of one kind or all.
+    pub(crate) fn of_all(samples: &[&Sample], folds: &[usize]) -> Vec<Self> {
+        let mut done: Vec<Self> = Vec::new();
+        let of_rows = |regressor: &&RegressorKind| regressor.role() != Role::NeedsKnownDevices;
+        for &regressor in RegressorKind::ALL.iter().filter(of_rows) {
+            let misses = match regressor.parts() {
+                [] => regressor.misses(samples, folds),
+                parts => mean_misses(&done, parts, samples.len()),
+            };
+            done.push(Self { regressor, misses });
+        }
+        done
+    }
+}
+
+/// The logarithm of a geometric mean is the mean of the logarithms: so are the errors. The spread is the first part's.
+fn mean_misses(done: &[PooledErrors], parts: &[RegressorKind], samples: usize) -> Vec<Option<Miss>> {
+    let of_parts: Vec<_> = done.iter().filter(|errors| parts.contains(&errors.regressor)).collect();
+    let mean = |index: usize| {
+        let misses = of_parts.iter().map(|part| part.misses[index]);
+        let misses = misses.collect::<Option<Vec<Miss>>>()?;
+        let error = misses.iter().map(|miss| miss.error).sum::<f64>() / misses.len() as f64;
+        misses.first().map(|first| Miss { error, spread: first.spread })
+    };
+    (0..samples).map(mean).collect()
+}

@@ -1,0 +1,282 @@
+//! An op as named amounts of physical work.
+//!
+//! They are counted layer by layer, so that a new kind of op needs nothing here.
+
+use profiler::spec::{FeatureMap, Interpolation, OpSpec};
+
+use super::{
+    depthwise_edges::WindowWalk,
+    primitive::{Elementwise, Primitive, Window},
+    terms::{
+        ADDED, AVERAGE_POOL, BILINEAR, CONCATENATED, CONSTANT, DENSE, DEPTHWISE, DILATED, GATED, GROUPED,
+        HSIGMOID, HSWISH, LINEAR, MAX_POOL, MULTIPLIED, N_TERMS, NEAREST, OTHER, POINTWISE, POOLED, RELU,
+        RELU6, SERIAL, SIGMOID, SOFTMAX, SWISH, TERMS, UPSAMPLED_CALLS,
+    },
+};
+
+/// How many elements or multiply-accumulates make 1 in a work term, so that coefficients are milliseconds per million.
+const MILLION: f64 = 1e6;
+const THOUSAND: f64 = 1e3;
+
+/// Names of the sizes, in order: natural logarithms of what people tell an op by.
+pub(crate) const SIZES: [&str; 8] = [
+    "log_pixels_in",
+    "log_pixels_out",
+    "log_channels_in",
+    "log_channels_out",
+    "log_channels_widest",
+    "log_kernel",
+    "log_macs",
+    "log_layers",
+];
+
+/// What regressors see of an op.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpFeatures {
+    /// Amounts of work, in the order of [`TERMS`](crate::work::terms::TERMS); all finite and at least 0.
+    pub work: [f64; N_TERMS],
+    /// Logarithms of sizes, in the order of [`SIZES`].
+    pub sizes: [f64; SIZES.len()],
+    /// The layer that a delegate launches, of an op traced in one; nothing for ops of ours.
+    pub launched: Option<Primitive>,
+}
+
+impl OpFeatures {
+    /// The features of an op.
+    #[must_use]
+    pub fn of(op: &OpSpec) -> Self {
+        let layers = Primitive::of_graph(&op.graph());
+        Self::of_layers(op.input(), op.output(), &layers)
+    }
+
+    /// The features of layers that together read `input` and give `output`.
+    #[must_use]
+    pub fn of_layers(input: FeatureMap, output: FeatureMap, layers: &[Primitive]) -> Self {
+        let mut work = [0.0; N_TERMS];
+        work[CONSTANT] = 1.0;
+        layers.iter().for_each(|layer| add_work(layer, &mut work));
+        let widest = layers.iter().map(|layer| layer.output().channels).max().unwrap_or(1);
+        let kernel = layers.iter().map(Primitive::kernel).max().unwrap_or(1);
+        let log = |count: u64| (count.max(1) as f64).ln();
+        let sizes = [
+            log(input.pixels()),
+            log(output.pixels()),
+            log(input.channels.into()),
+            log(output.channels.into()),
+            log(widest.into()),
+            log(kernel.into()),
+            log(layers.iter().map(Primitive::macs).sum()),
+            log(layers.len() as u64),
+        ];
+        Self { work, sizes, launched: None }
+    }
+
+    /// The amount of a work term; 0 for one that there is not.
+    #[must_use]
+    pub fn amount(&self, term: &str) -> f64 {
+        TERMS.iter().position(|name| *name == term).map_or(0.0, |place| self.work[place])
+    }
+}
+
+fn add_work(layer: &Primitive, work: &mut [f64; N_TERMS]) {
+    let millions = |count: u64| count as f64 / MILLION;
+    let mut add = |place: usize, amounts: &[f64]| {
+        work[place..].iter_mut().zip(amounts).for_each(|(term, amount)| *term += amount);
+    };
+    add(SERIAL, &[layer.serial_steps() as f64 / THOUSAND]);
+    let elements = millions(layer.output().elements());
+    let weighted = |input: FeatureMap| {
+        [millions(layer.macs()), millions(input.elements()), elements, millions(layer.weights()), 1.0]
+    };
+    match *layer {
+        Primitive::Conv { input, output, kernel, stride, groups, dilation } => {
+            let class = conv_class(input, output, kernel, groups);
+            add(class, &weighted(input));
+            if dilation > 1 {
+                add(DILATED, &[millions(layer.macs())]);
+            } else if class == DEPTHWISE {
+                let walk = WindowWalk::new(input.height, input.width, kernel, stride);
+                let channels = millions(output.channels.into());
+                let edges = [walk.scalar_macs, walk.runs, walk.run_taps].map(|count| count as f64 * channels);
+                add(DEPTHWISE + 5, &edges);
+            }
+        }
+        Primitive::OblongConv { input, output, kernel, groups, dilation } => {
+            add(conv_class(input, output, kernel[0].max(kernel[1]), groups), &weighted(input));
+            if dilation > 1 {
+                add(DILATED, &[millions(layer.macs())]);
+            }
+        }
+        Primitive::Linear { input, .. } => add(LINEAR, &weighted(input)),
+        Primitive::Elementwise { function, .. } => match function {
+            Elementwise::Relu => add(RELU, &[elements]),
+            Elementwise::Relu6 => add(RELU6, &[elements]),
+            Elementwise::Hswish => add(HSWISH, &[elements]),
+            Elementwise::Sigmoid => add(SIGMOID, &[elements]),
+            Elementwise::Hsigmoid => add(HSIGMOID, &[elements]),
+            Elementwise::Swish => add(SWISH, &[elements]),
+            Elementwise::Softmax => add(SOFTMAX, &[elements, 1.0]),
+            Elementwise::Add => add(ADDED, &[elements, 1.0]),
+            Elementwise::Multiply => add(MULTIPLIED, &[elements, 1.0]),
+            Elementwise::Scale => add(GATED, &[elements, 1.0]),
+            Elementwise::Other => add(OTHER, &[elements, 1.0]),
+        },
+        Primitive::GlobalPool { input } => add(POOLED, &[millions(input.elements()), 1.0]),
+        Primitive::Pool { window, taps, .. } => {
+            let class = if window == Window::Largest { MAX_POOL } else { AVERAGE_POOL };
+            add(class, &[millions(taps), 1.0, elements]);
+        }
+        Primitive::Join { parts, .. } => add(CONCATENATED, &[elements, f64::from(parts)]),
+        Primitive::Upsample { interpolation, .. } => {
+            let nearest = interpolation == Interpolation::Nearest;
+            add(if nearest { NEAREST } else { BILINEAR }, &[elements]);
+            add(UPSAMPLED_CALLS, &[1.0]);
+        }
+        Primitive::Other { .. } => add(OTHER, &[elements, 1.0]),
+    }
+}
+
+fn conv_class(input: FeatureMap, output: FeatureMap, kernel: u32, groups: u32) -> usize {
+    match (groups, kernel) {
+        (1, 1) if input.pixels() == 1 => LINEAR,
+        (1, 1) => POINTWISE,
+        (1, _) => DENSE,
+        _ if groups == input.channels && groups == output.channels => DEPTHWISE,
+        _ => GROUPED,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn work(key: &str) -> Vec<(&'static str, f64)> {
+        let features = OpFeatures::of(&key.parse().unwrap());
+        TERMS.into_iter().zip(features.work).filter(|(_, amount)| *amount != 0.0).collect()
+    }
+
+    #[test]
+    fn work_matches_a_hand_count() {
+        // 4x4x2, expansion 3: expand 16 px · 2 · 6 = 192 MACs, reads 32, writes 96, 12 weights;
+        // depthwise stride 2: 4 px · 6 · 9 = 216 MACs, reads 96, writes 24, 54 weights;
+        // project 4 px · 6 · 5 = 120 MACs, reads 24, writes 20, 30 weights. relu6 on 96 + 24 elements.
+        // Depthwise outputs at 0 (2 taps inside) and 2 (3 taps) of each side: 4 runs of 1 output, taps 4 + 6 + 6 + 9.
+        let expected = [
+            ("pointwise_macs", 312e-6),
+            ("pointwise_read", 56e-6),
+            ("pointwise_written", 116e-6),
+            ("pointwise_weights", 42e-6),
+            ("pointwise_calls", 2.0),
+            ("depthwise_macs", 216e-6),
+            ("depthwise_read", 96e-6),
+            ("depthwise_written", 24e-6),
+            ("depthwise_weights", 54e-6),
+            ("depthwise_calls", 1.0),
+            ("depthwise_scalar_macs", 150e-6),
+            ("depthwise_runs", 24e-6),
+            ("depthwise_run_taps", 150e-6),
+            ("relu6_elements", 120e-6),
+            // Expand 1 tap · 1 group of four channels, depthwise 9 · 1, project 1 · 2.
+            ("serial_steps", 12e-3),
+            ("constant", 1.0),
+        ];
+        let found = work("mbconv-4x4x2-o5-e3-k3-s2-relu6");
+        assert_eq!(found.len(), expected.len(), "{found:?}");
+        for ((name, amount), (expected_name, expected)) in found.into_iter().zip(expected) {
+            assert_eq!(name, expected_name);
+            assert!((amount - expected).abs() < 1e-15, "{name}: {amount}, expected {expected}");
+        }
+    }
+
+    #[test]
+    fn every_class_of_layer_has_its_own_terms() {
+        let names = |key| work(key).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert!(names("conv-8x8x3-o8-k3-s1-hswish").contains(&"dense_macs"));
+        assert!(names("conv-8x8x3-o8-k3-s1-hswish").contains(&"hswish_elements"));
+        assert!(names("conv-8x8x8-o8-k1-s1-relu").contains(&"pointwise_macs"));
+        assert!(names("conv-8x8x8-o8-k3-s1-g8").contains(&"depthwise_macs"));
+        assert!(names("conv-8x8x8-o8-k3-s1-g2").contains(&"grouped_macs"));
+        assert!(names("conv-8x8x8-o16-k3-s1-g8").contains(&"grouped_macs"));
+        assert_eq!(names("gpool-8x8x8"), ["pooled_elements", "pooled_calls", "serial_steps", "constant"]);
+        assert!(names("linear-1x1x8-o10").contains(&"linear_weights"));
+        assert!(names("mbconv-8x8x8-o8-e1-k3-s1-relu6-res").contains(&"added_elements"));
+    }
+
+    #[test]
+    fn work_without_weights_matches_a_hand_count() {
+        for (key, expected) in [
+            // 3×3 at stride 2 on 4×4: windows at 0 (2 inside) and 2 (3 inside) of each side: 5 · 5 taps of 8 channels.
+            (
+                "maxpool-4x4x8-k3-s2",
+                vec![
+                    ("max_pool_taps", 200e-6),
+                    ("max_pool_calls", 1.0),
+                    ("max_pool_written", 32e-6),
+                    ("serial_steps", 9e-3),
+                ],
+            ),
+            (
+                "avgpool-4x4x8-k2-s2",
+                vec![
+                    ("average_pool_taps", 128e-6),
+                    ("average_pool_calls", 1.0),
+                    ("average_pool_written", 32e-6),
+                    ("serial_steps", 4e-3),
+                ],
+            ),
+            ("add-4x4x8", vec![("added_elements", 128e-6), ("added_calls", 1.0)]),
+            ("mul-4x4x8", vec![("multiplied_elements", 128e-6), ("multiplied_calls", 1.0)]),
+            ("mul-4x4x8-gate", vec![("gated_elements", 128e-6), ("gated_calls", 1.0)]),
+            (
+                "concat-4x4x8-c2",
+                vec![("concatenated_elements", 160e-6), ("concatenated_calls", 2.0), ("serial_steps", 3e-3)],
+            ),
+            ("act-4x4x8-sigmoid", vec![("sigmoid_elements", 128e-6)]),
+            ("upsample-4x4x8-f2-nearest", vec![("nearest_elements", 512e-6), ("upsampled_calls", 1.0)]),
+            ("upsample-4x4x8-f2-bilinear", vec![("bilinear_elements", 512e-6), ("upsampled_calls", 1.0)]),
+            ("softmax-1x1x10", vec![("softmax_elements", 10e-6), ("softmax_calls", 1.0)]),
+            ("act-4x4x8-relu+act-swish", vec![("relu_elements", 128e-6), ("swish_elements", 128e-6)]),
+        ] {
+            let found = work(key);
+            assert_eq!(found.len(), expected.len() + 1, "{key}: {found:?}");
+            for (name, amount) in expected {
+                let near = found.iter().any(|(n, a)| *n == name && (a - amount).abs() < 1e-12);
+                assert!(near, "{key}: {found:?}");
+            }
+        }
+        // Squeeze-excite of 8·3 = 24 channels to 8: two 1×1 convolutions of one position, which are linear, and one gate.
+        let found = work("mbconv-4x4x8-o8-e3-k3-s1-se4-hswish");
+        let amount = |name: &str| found.iter().find(|(n, _)| *n == name).map(|(_, amount)| *amount);
+        assert_eq!((amount("pointwise_calls"), amount("linear_calls")), (Some(2.0), Some(2.0)));
+        assert_eq!(amount("gated_calls"), Some(1.0));
+        assert_eq!(amount("hsigmoid_elements"), Some(24e-6));
+        // Dilated: 16 px · 8 · 8 · 9 = 9216 MACs, once as dense and once as dilated.
+        let found = work("conv-4x4x8-o8-k3-s1-d2");
+        for name in ["dense_macs", "dilated_macs"] {
+            assert!(found.contains(&(name, 9216e-6)), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn classes_of_weighted_layers_stand_where_they_should() {
+        for (name, class) in [
+            ("pointwise", POINTWISE),
+            ("depthwise", DEPTHWISE),
+            ("dense", DENSE),
+            ("grouped", GROUPED),
+            ("linear", LINEAR),
+        ] {
+            for (offset, amount) in ["macs", "read", "written", "weights", "calls"].into_iter().enumerate() {
+                assert_eq!(TERMS[class + offset], format!("{name}_{amount}"));
+            }
+        }
+        let others = [(RELU, "relu_elements"), (DILATED, "dilated_macs"), (NEAREST, "nearest_elements")];
+        let others = others.into_iter().chain([
+            (OTHER, "other_elements"),
+            (SERIAL, "serial_steps"),
+            (CONSTANT, "constant"),
+        ]);
+        others.for_each(|(place, name)| assert_eq!(TERMS[place], name));
+    }
+}

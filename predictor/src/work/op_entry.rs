@@ -1,0 +1,141 @@
+//! An op as tables and models know it: by its key, whether it is one of ours or was traced inside a foreign network.
+
+use std::str::FromStr;
+
+use profiler::{
+    record::Row,
+    spec::{OpSpec, SpecError, TracedLayer, TracedOp},
+};
+
+use super::{
+    features::OpFeatures,
+    primitive::{Elementwise, Primitive, Window},
+    terms::{ADDED, GATED, MULTIPLIED, OTHER},
+};
+
+/// An op by its key, its kind (ops of one kind share a model) and its features.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeyedOp {
+    /// Its key.
+    pub key: String,
+    /// Its kind; of a traced op, [`TracedOp::SIGN`] and the kernel's name.
+    pub kind: String,
+    /// What regressors see of it.
+    pub features: OpFeatures,
+}
+
+impl KeyedOp {
+    /// The ops of a network row, or the op of an op row.
+    ///
+    /// # Errors
+    /// [`SpecError`] for text that is no key.
+    pub fn all_of(row: &Row) -> Result<Vec<Self>, SpecError> {
+        row.op_keys().into_iter().map(str::parse).collect()
+    }
+}
+
+impl From<&OpSpec> for KeyedOp {
+    fn from(op: &OpSpec) -> Self {
+        Self { key: op.key(), kind: op.kind(), features: OpFeatures::of(op) }
+    }
+}
+
+impl From<OpSpec> for KeyedOp {
+    fn from(op: OpSpec) -> Self {
+        Self::from(&op)
+    }
+}
+
+impl From<&TracedOp> for KeyedOp {
+    fn from(op: &TracedOp) -> Self {
+        let layers = layers(op);
+        let first = &layers[0];
+        let mut features = OpFeatures::of_layers(input(op.layer()), first.output(), &layers);
+        features.launched = Some(*first);
+        // What is fused is not called: it works on what the first has at hand.
+        [ADDED, MULTIPLIED, GATED, OTHER].iter().for_each(|elements| features.work[elements + 1] = 0.0);
+        Self { key: op.to_string(), kind: format!("{}{}", TracedOp::SIGN, op.kernel()), features }
+    }
+}
+
+impl FromStr for KeyedOp {
+    type Err = SpecError;
+
+    fn from_str(key: &str) -> Result<Self, SpecError> {
+        if key.contains(TracedOp::SIGN) {
+            return key.parse::<TracedOp>().map(|op| Self::from(&op));
+        }
+        key.parse::<OpSpec>().map(Self::from)
+    }
+}
+
+fn input(layer: TracedLayer) -> profiler::spec::FeatureMap {
+    match layer {
+        TracedLayer::Conv { input, .. }
+        | TracedLayer::Linear { input, .. }
+        | TracedLayer::GlobalPool { input }
+        | TracedLayer::MaxPool { input, .. }
+        | TracedLayer::AveragePool { input, .. } => input,
+        TracedLayer::Concat { first, .. } => first,
+    }
+}
+
+/// The layer and what is fused behind it.
+fn layers(op: &TracedOp) -> Vec<Primitive> {
+    // How a window is padded is not told: as if it were not.
+    let pool = |input, output: profiler::spec::FeatureMap, kernel: u32, window| {
+        let taps = output.elements() * u64::from(kernel).pow(2);
+        Primitive::Pool { input, output, kernel, window, taps }
+    };
+    let first = match op.layer() {
+        TracedLayer::Conv { input, output, kernel, stride, groups } => {
+            Primitive::Conv { input, output, kernel, stride, groups, dilation: 1 }
+        }
+        TracedLayer::Linear { input, output } => Primitive::Linear { input, output },
+        TracedLayer::GlobalPool { input } => Primitive::GlobalPool { input },
+        TracedLayer::MaxPool { input, output, kernel } => pool(input, output, kernel, Window::Largest),
+        TracedLayer::AveragePool { input, output, kernel } => pool(input, output, kernel, Window::Mean),
+        TracedLayer::Concat { parts, output, .. } => Primitive::Join { parts, output },
+    };
+    let map = first.output();
+    let fused = op.fused().iter().map(|name| Primitive::Elementwise { function: function(name), map });
+    std::iter::once(first).chain(fused).collect()
+}
+
+/// What a fused op does, by the name that TFLite's GPU delegate gives it.
+fn function(name: &str) -> Elementwise {
+    match name {
+        // Each compares an element with one number.
+        "relu" | "minimum" | "maximum" => Elementwise::Relu,
+        "add" => Elementwise::Add,
+        "hard_swish" => Elementwise::Hswish,
+        "sigmoid" => Elementwise::Sigmoid,
+        "mul" => Elementwise::Scale,
+        _ => Elementwise::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_key_of_either_sort_gives_its_features() {
+        let own: KeyedOp = "conv-8x8x4-o8-k3-s1-relu".parse().unwrap();
+        assert_eq!(own.kind, "conv");
+        let traced: KeyedOp = "winograd@conv-8x8x4-8x8x8-k3-s1-g1+relu".parse().unwrap();
+        assert_eq!(traced.kind, "@winograd");
+        // The same work: 8·8·8 outputs of 3·3·4 multiply-accumulates each, and a rectifier.
+        assert_eq!((traced.features.work, traced.features.sizes), (own.features.work, own.features.sizes));
+        assert!(traced.features.launched.is_some() && own.features.launched.is_none());
+        let added: KeyedOp = "winograd@conv-8x8x4-8x8x8-k3-s1-g1+add".parse().unwrap();
+        assert!((added.features.amount("added_elements") - 512e-6).abs() < 1e-12);
+        assert!(added.features.amount("added_calls") == 0.0);
+        // Without padding the output is smaller, which keys of ours cannot say.
+        let valid: KeyedOp = "winograd@conv-8x8x4-6x6x8-k3-s1-g1".parse().unwrap();
+        assert!((valid.features.amount("dense_macs") - 36.0 * 8.0 * 36.0 / 1e6).abs() < 1e-12);
+        let joined: KeyedOp = "concat@concat-4x4x16-4x4x64-n4".parse().unwrap();
+        assert!((joined.features.amount("concatenated_calls") - 4.0).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,177 @@
+//! How an op's features grow with its dimensions, thought continuous.
+//!
+//! Every amount of work is a product of sides, so its logarithm grows by the sum of theirs. Roundings are held: heights
+//! that a stride does not divide, channels rounded to multiples, and groups of eight neighbours at the edges of maps grow
+//! as if they stayed as full as they are.
+
+use profiler::spec::{FeatureMap, Layer, Node, Op, OpSpec};
+
+use super::{
+    features::{OpFeatures, SIZES},
+    primitive::Primitive,
+    terms::{N_TERMS, TERMS},
+};
+
+/// A dimension of an op that can be thought continuous.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dimension {
+    /// Channels in; those of a depthwise convolution, a pooling window or an element-wise op with them.
+    ChannelsIn,
+    /// Channels or features out, where an op has them by itself.
+    ChannelsOut,
+    /// The expansion of a bottleneck.
+    Expansion,
+    /// The height of the input; the width grows in proportion.
+    Resolution,
+}
+
+impl Dimension {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::ChannelsIn, Self::ChannelsOut, Self::Expansion, Self::Resolution];
+}
+
+/// The derivative of an op's features by a dimension.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FeatureSlope {
+    /// Of each work term.
+    pub work: [f64; N_TERMS],
+    /// Of each logarithm of a size.
+    pub sizes: [f64; SIZES.len()],
+}
+
+/// Growth of a map: derivatives of the logarithms of its channels and of its positions.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Growth {
+    channels: f64,
+    pixels: f64,
+}
+
+impl Growth {
+    fn elements(self) -> f64 {
+        self.channels + self.pixels
+    }
+}
+
+impl FeatureSlope {
+    /// The slope of an op's features; nothing for a pair whose second op has channels of its own, since then there are two
+    /// numbers of channels out.
+    #[must_use]
+    pub fn of(op: &OpSpec, dimension: Dimension) -> Option<Self> {
+        if matches!(op.then(), Some(Op::Conv(_) | Op::MbConv(_) | Op::Linear(_) | Op::Concat(_))) {
+            return None;
+        }
+        let graph = op.graph();
+        let input = input_growth(op.input(), dimension);
+        let expansion = if let Op::MbConv(block) = op.op() { f64::from(block.expansion) } else { 1.0 };
+        let inside = match dimension {
+            Dimension::ChannelsIn => input.channels,
+            Dimension::Expansion => expansion.recip(),
+            Dimension::ChannelsOut | Dimension::Resolution => 0.0,
+        };
+        let last = graph.nodes().iter().rposition(|node| is_weighted(&node.layer));
+        let mut growths = vec![input];
+        let mut slope = Self { work: [0.0; N_TERMS], sizes: [0.0; SIZES.len()] };
+        let (mut macs, mut macs_slope) = (0.0, 0.0);
+        let mut widest = (0, 0.0);
+        for (index, node) in graph.nodes().iter().enumerate() {
+            let of_input = node.inputs.first().map_or(input, |value| growths[value.index()]);
+            let own = if last == Some(index) { out_growth(node.output, dimension) } else { inside };
+            let output = output_growth(node, of_input, own, &growths, input);
+            growths.push(output);
+            let Some(layer) = Primitive::of_node_in(&graph, node) else { continue };
+            add_slope(&layer, node, of_input, output, &mut slope.work);
+            macs += layer.macs() as f64;
+            macs_slope += layer.macs() as f64 * macs_growth(node, of_input, output);
+            if node.output.channels > widest.0 {
+                widest = (node.output.channels, output.channels);
+            }
+        }
+        let output = growths[graph.output_value().index()];
+        let log_macs = if macs > 0.0 { macs_slope / macs } else { 0.0 };
+        slope.sizes =
+            [input.pixels, output.pixels, input.channels, output.channels, widest.1, 0.0, log_macs, 0.0];
+        Some(slope)
+    }
+}
+
+fn input_growth(map: FeatureMap, dimension: Dimension) -> Growth {
+    match dimension {
+        Dimension::ChannelsIn => Growth { channels: f64::from(map.channels).recip(), pixels: 0.0 },
+        Dimension::Resolution if map.pixels() > 1 => {
+            Growth { channels: 0.0, pixels: 2.0 / f64::from(map.height) }
+        }
+        _ => Growth::default(),
+    }
+}
+
+/// Growth of the channels that an op gives by itself.
+fn out_growth(map: FeatureMap, dimension: Dimension) -> f64 {
+    if dimension == Dimension::ChannelsOut { f64::from(map.channels).recip() } else { 0.0 }
+}
+
+fn is_weighted(layer: &Layer) -> bool {
+    matches!(layer, Layer::Conv(_) | Layer::Linear { .. })
+}
+
+fn is_depthwise(node: &Node) -> bool {
+    let channels = node.output.channels;
+    matches!(node.layer, Layer::Conv(conv) if conv.groups == channels && node.input.channels == channels && channels > 1)
+}
+
+/// Growth of what a layer gives; `own` is that of the channels of a layer with weights.
+fn output_growth(node: &Node, of_input: Growth, own: f64, growths: &[Growth], input: Growth) -> Growth {
+    match node.layer {
+        // Further inputs are of the first one's shape, or of its channels.
+        Layer::Input(map) => Growth { pixels: if map.pixels() > 1 { input.pixels } else { 0.0 }, ..input },
+        Layer::Conv(_) if !is_depthwise(node) => Growth { channels: own, ..of_input },
+        Layer::Linear { .. } => Growth { channels: own, pixels: 0.0 },
+        Layer::GlobalAveragePool => Growth { pixels: 0.0, ..of_input },
+        Layer::Concat { more_channels } => {
+            let share = f64::from(more_channels) / f64::from(node.output.channels);
+            let other = node.inputs.get(1).map_or(Growth::default(), |value| growths[value.index()]);
+            let channels = (1.0 - share) * of_input.channels + share * other.channels;
+            Growth { channels, ..of_input }
+        }
+        _ => of_input,
+    }
+}
+
+/// Growth of a layer's weights.
+fn weights_growth(node: &Node, of_input: Growth, output: Growth) -> f64 {
+    if is_depthwise(node) { output.channels } else { of_input.channels + output.channels }
+}
+
+fn macs_growth(node: &Node, of_input: Growth, output: Growth) -> f64 {
+    weights_growth(node, of_input, output) + output.pixels
+}
+
+/// Growth of the steps that follow one after the other for each output.
+fn steps_growth(layer: &Primitive, node: &Node, of_input: Growth) -> f64 {
+    match layer {
+        Primitive::GlobalPool { .. } => of_input.pixels,
+        _ if is_weighted(&node.layer) && !is_depthwise(node) => of_input.channels,
+        _ => 0.0,
+    }
+}
+
+fn add_slope(layer: &Primitive, node: &Node, of_input: Growth, output: Growth, slope: &mut [f64; N_TERMS]) {
+    let alone = OpFeatures::of_layers(node.input, node.output, std::slice::from_ref(layer));
+    let strided = matches!(layer, Primitive::Conv { stride, .. } if *stride > 1);
+    for ((term, amount), slope) in TERMS.into_iter().zip(alone.work).zip(slope) {
+        let growth = match term.rsplit('_').next().unwrap_or(term) {
+            // Outputs left over at the end of every run: as many as there are runs, or all where a stride breaks them up.
+            _ if term == "depthwise_scalar_macs" && !strided => output.channels + 0.5 * output.pixels,
+            // Runs go along one side of the map: as many as the other side has positions.
+            _ if term == "depthwise_run_taps" => output.channels + 0.5 * output.pixels,
+            "runs" => output.channels + 0.5 * output.pixels,
+            "macs" => macs_growth(node, of_input, output),
+            "read" => of_input.elements(),
+            "weights" => weights_growth(node, of_input, output),
+            _ if term == "pooled_elements" => of_input.elements(),
+            "written" | "elements" | "taps" => output.elements(),
+            "steps" => steps_growth(layer, node, of_input),
+            _ => 0.0,
+        };
+        *slope += amount * growth;
+    }
+}
