@@ -15,7 +15,8 @@ fn links_lead_to_files_and_headings_that_exist() {
         for link in links(&text) {
             let (file, heading) = link.split_once('#').unwrap_or((link, ""));
             let folder = Path::new(&page).parent().unwrap();
-            let target = if file.is_empty() { checkout().join(&page) } else { checkout().join(folder).join(file) };
+            let target =
+                if file.is_empty() { checkout().join(&page) } else { checkout().join(folder).join(file) };
             let leads = match fs::read_to_string(&target) {
                 Ok(_) if heading.is_empty() => true,
                 Ok(text) => headings(&text).contains(heading),

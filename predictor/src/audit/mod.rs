@@ -22,7 +22,7 @@ use crate::{
     error::PredictorError,
     nasbench201::cell_of,
     rows::{combine, noisy},
-    work::{KeyedOp, OpFeatures},
+    work::{OpEntry, OpFeatures},
 };
 
 /// What an audit found.
@@ -147,7 +147,7 @@ fn edges(arch: &str) -> Vec<String> {
 
 /// Features of an op by its key.
 fn features(key: &str) -> Result<(String, OpFeatures), PredictorError> {
-    let op: KeyedOp = key.parse()?;
+    let op: OpEntry = key.parse()?;
     Ok((op.kind, op.features))
 }
 

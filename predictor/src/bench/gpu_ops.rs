@@ -15,7 +15,7 @@ use crate::{
     network::{NetworkModel, NetworkSample, network_prediction},
     op::OpModel,
     rows::{Sample, merge},
-    work::KeyedOp,
+    work::OpEntry,
 };
 
 pub(super) const TABLE: &str = "mobile_gpu_ops";
@@ -170,7 +170,7 @@ impl Phone {
         let mut networks = Vec::new();
         for row in rows {
             let Subject::Traced { name, ops } = &row.subject else { continue };
-            let ops = ops.iter().map(|key| key.parse::<KeyedOp>()).collect::<Result<_, _>>()?;
+            let ops = ops.iter().map(|key| key.parse::<OpEntry>()).collect::<Result<_, _>>()?;
             let (key, session, latency_ms) = (name.clone(), String::new(), row.latency_ms);
             networks.push(NetworkSample { key, session, ops, latency_ms });
         }

@@ -8,14 +8,14 @@ use crate::{
     learn::{Scored, Scores},
     op::OpModel,
     rows::{Sample, merge},
-    work::KeyedOp,
+    work::OpEntry,
 };
 
 /// Relative noise of a row where a table says nothing of it.
 const NOISE: f64 = 0.01;
 
 /// The op of a row, its latency and its relative noise.
-pub(super) fn op_of(row: &ImportedRow) -> Option<(&KeyedOp, f64, f64)> {
+pub(super) fn op_of(row: &ImportedRow) -> Option<(&OpEntry, f64, f64)> {
     let noise = match (row.std_ms, row.runs) {
         (Some(std), Some(runs)) => (std / row.latency_ms / (runs.max(1) as f64).sqrt()).hypot(NOISE),
         _ => NOISE,

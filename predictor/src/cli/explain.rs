@@ -14,7 +14,7 @@ use crate::{
     error::PredictorError,
     nasbench201::{Cell, CellModelFile},
     regressor::Contribution,
-    work::KeyedOp,
+    work::OpEntry,
 };
 
 /// Shows what an op's or a NAS-Bench-201 network's latency is made of, in milliseconds.
@@ -36,7 +36,7 @@ impl Explain {
             AnyModel::Ops(model) => model,
             AnyModel::Cells(file) => return self.explain_cell(&file),
         };
-        let op: KeyedOp = self.key.parse().map_err(PredictorError::from)?;
+        let op: OpEntry = self.key.parse().map_err(PredictorError::from)?;
         let estimate = model.estimate_keyed(&op)?;
         let terms = model.contributions(&op)?;
         let noise = estimate.measured.map(|m| m.noise);

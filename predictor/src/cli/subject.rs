@@ -8,13 +8,13 @@ use profiler::{
     spec::{Architecture, OpSpec, TracedOp},
 };
 
-use crate::{error::PredictorError, onnx::OnnxNetwork, work::KeyedOp};
+use crate::{error::PredictorError, onnx::OnnxNetwork, work::OpEntry};
 
 /// An op or a network.
 #[derive(Clone, Debug)]
 pub(super) enum Subject {
     Op(OpSpec),
-    Traced(Box<KeyedOp>),
+    Traced(Box<OpEntry>),
     Network(Architecture),
     Onnx(Box<OnnxNetwork>),
 }
@@ -24,7 +24,7 @@ impl Subject {
     pub(super) fn read(text: &str, inputs: &InputShapes) -> Result<Self, PredictorError> {
         // A file's name may have that sign, too: what is wrong with a key is said at the end.
         let op = if text.contains(TracedOp::SIGN) {
-            text.parse::<TracedOp>().map(|op| Self::Traced(Box::new(KeyedOp::from(&op))))
+            text.parse::<TracedOp>().map(|op| Self::Traced(Box::new(OpEntry::from(&op))))
         } else {
             text.parse::<OpSpec>().map(Self::Op)
         };

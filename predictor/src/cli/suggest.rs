@@ -23,7 +23,7 @@ use crate::{
     op::OpModel,
     rows::Sample,
     transfer::{OpPrior, OpSuggestion, suggest_ops},
-    work::KeyedOp,
+    work::OpEntry,
 };
 
 /// Says what to measure on a new device, so that little of it tells most.
@@ -110,7 +110,7 @@ impl Suggest {
     }
 
     /// The ops to choose from.
-    fn pool(&self, known: &[&OpModel]) -> Result<Vec<KeyedOp>, PredictorError> {
+    fn pool(&self, known: &[&OpModel]) -> Result<Vec<OpEntry>, PredictorError> {
         let ops = match (&self.ops, &self.space) {
             (Some(file), _) => read_keys(file)?,
             (None, Some(space)) => space_of(space)?,
@@ -132,7 +132,7 @@ impl Suggest {
     }
 }
 
-fn space_of(space: &str) -> Result<Vec<KeyedOp>, PredictorError> {
+fn space_of(space: &str) -> Result<Vec<OpEntry>, PredictorError> {
     let file = match SpaceFile::built_in(space) {
         Err(SpecError::UnknownSpace(_)) if space.ends_with(".toml") => {
             let path = Path::new(space);
@@ -141,17 +141,17 @@ fn space_of(space: &str) -> Result<Vec<KeyedOp>, PredictorError> {
         }
         other => other?,
     };
-    Ok(file.resolve()?.distinct_ops().iter().map(KeyedOp::from).collect())
+    Ok(file.resolve()?.distinct_ops().iter().map(OpEntry::from).collect())
 }
 
-fn read_keys(file: &Path) -> Result<Vec<KeyedOp>, PredictorError> {
+fn read_keys(file: &Path) -> Result<Vec<OpEntry>, PredictorError> {
     let mut keys = BTreeSet::new();
     let text = read_text(file)?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let op = |(index, line): (usize, &str)| {
         let wrong =
             |reason: String| ReadError::Line { path: file.to_owned(), line: index as u64 + 1, reason };
-        line.trim().parse::<KeyedOp>().map_err(|e| wrong(e.to_string()))
+        line.trim().parse::<OpEntry>().map_err(|e| wrong(e.to_string()))
     };
     let ops = lines.map(op).collect::<Result<Vec<_>, _>>()?;
     Ok(ops.into_iter().filter(|op| keys.insert(op.key.clone())).collect())

@@ -10,7 +10,7 @@ use crate::{
     error::PredictorError,
     interval::Prediction,
     learn::{Scored, Scores},
-    work::KeyedOp,
+    work::OpEntry,
 };
 
 /// Which rows to score.
@@ -84,7 +84,7 @@ impl LatencyModel {
         let mut levels = [Vec::new(), Vec::new()];
         let mut unanswered = Unanswered::default();
         for row in chosen {
-            let ops = KeyedOp::all_of(row)?;
+            let ops = OpEntry::all_of(row)?;
             let mut estimates = Vec::with_capacity(ops.len());
             let mut missing = Vec::new();
             for op in &ops {

@@ -28,12 +28,12 @@ use super::{model::LatencyModel, provenance::Provenance};
 use crate::{
     error::PredictorError,
     network::NetworkModel,
-    op::{KindModel, Measured, OpModel, Pool},
-    work::KeyedOp,
+    op::{FallbackModel, KindModel, Measured, OpModel},
+    work::OpEntry,
 };
 
 const FORMAT: &str = "tailor-latency-model";
-const VERSION: u32 = 6;
+const VERSION: u32 = 7;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,7 +53,7 @@ struct Body {
 struct OpLevel {
     cache: Cache,
     kinds: Vec<KindModel>,
-    pools: BTreeMap<String, Pool>,
+    pools: BTreeMap<String, FallbackModel>,
     measured: BTreeMap<String, Measured>,
 }
 
@@ -65,7 +65,7 @@ impl LatencyModel {
     pub fn read(path: &Path) -> Result<Self, PredictorError> {
         let wrong = |reason: String| ReadError::Content { path: path.to_owned(), reason };
         let body: Body = read_document(path, FORMAT, VERSION)?;
-        let op = |(key, measured): (String, Measured)| key.parse::<KeyedOp>().map(|op| (op.key, measured));
+        let op = |(key, measured): (String, Measured)| key.parse::<OpEntry>().map(|op| (op.key, measured));
         let measured = body.op.measured.into_iter().map(op).collect::<Result<_, SpecError>>();
         let pools = body.op.pools.into_iter().map(|(name, pool)| Ok((number_format(&name)?, pool)));
         let pools: Result<BTreeMap<_, _>, String> = pools.collect();

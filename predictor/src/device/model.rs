@@ -10,7 +10,7 @@ use crate::{
     op::{OpEstimate, OpModel},
     regressor::Contribution,
     rows::{Measurements, Subjects, op_samples},
-    work::KeyedOp,
+    work::OpEntry,
 };
 use profiler::{
     measure::Speed,
@@ -141,7 +141,7 @@ impl LatencyModel {
     ///
     /// # Errors
     /// As there.
-    pub fn predict_keyed(&self, op: &KeyedOp) -> Result<Prediction, PredictorError> {
+    pub fn predict_keyed(&self, op: &OpEntry) -> Result<Prediction, PredictorError> {
         let OpEstimate { combined, mut flags, .. } = self.estimate_keyed(op)?;
         flags.extend(self.emulated());
         let prediction = Prediction::new(combined.ms, combined.log_half_width, flags);
@@ -194,7 +194,7 @@ impl LatencyModel {
     ///
     /// # Errors
     /// As [`Self::estimate`].
-    pub fn estimate_keyed(&self, op: &KeyedOp) -> Result<OpEstimate, PredictorError> {
+    pub fn estimate_keyed(&self, op: &OpEntry) -> Result<OpEstimate, PredictorError> {
         self.ops.estimate_keyed(op).map_err(|reason| self.unknown(&op.key, reason))
     }
 
@@ -202,7 +202,7 @@ impl LatencyModel {
     ///
     /// # Errors
     /// [`PredictorError::UnknownOp`] if nothing measured says anything of it.
-    pub fn contributions(&self, op: &KeyedOp) -> Result<Vec<Contribution>, PredictorError> {
+    pub fn contributions(&self, op: &OpEntry) -> Result<Vec<Contribution>, PredictorError> {
         self.ops.contributions(op).map_err(|reason| self.unknown(&op.key, reason))
     }
 
@@ -259,7 +259,7 @@ pub(crate) fn network_samples(rows: &[Row]) -> Result<(Cache, Vec<NetworkSample>
     let cache = [Cache::Hot, Cache::Cold, Cache::InPlace].into_iter().find(has).unwrap_or(Cache::Hot);
     let sample = |row: &Row| {
         let (key, session) = (row.subject.clone(), row.session.clone());
-        let ops = KeyedOp::all_of(row)?;
+        let ops = OpEntry::all_of(row)?;
         Ok(NetworkSample { key, session, ops, latency_ms: row.latency_ms })
     };
     let chosen = rows.iter().filter(known).filter(|row| row.cache == cache);

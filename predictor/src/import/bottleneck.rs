@@ -56,9 +56,9 @@ fn activation(record: &Record<'_>) -> Result<Activation, String> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::{import::Columns, work::KeyedOp};
+    use crate::{import::Columns, work::OpEntry};
 
-    fn read_line(heads: &str, line: &str) -> Result<KeyedOp, String> {
+    fn read_line(heads: &str, line: &str) -> Result<OpEntry, String> {
         let columns = Columns::new(&heads.split(',').collect::<Vec<_>>(), &[]).unwrap();
         match read(&columns.record(line.split(',').collect()))? {
             Subject::Op(op) => Ok(*op),

@@ -12,7 +12,7 @@ use profiler::{
 };
 
 use super::{Columns, Imported, ImportedRow, Refused, Source, Subject, bottleneck};
-use crate::{error::PredictorError, work::KeyedOp};
+use crate::{error::PredictorError, work::OpEntry};
 
 /// Expansion ratios are below, widths after expansion above.
 const LARGEST_RATIO: u32 = 10;
@@ -79,7 +79,7 @@ fn row(key: &str, fields: &[(String, f64)], unit_ms: f64) -> Result<ImportedRow,
     })
 }
 
-fn op(key: &str) -> Result<KeyedOp, String> {
+fn op(key: &str) -> Result<OpEntry, String> {
     let mut words = key.split('-');
     let name = words.next().unwrap_or_default();
     let fields: Vec<(&str, &str)> = words.filter_map(|word| word.split_once(':')).collect();
@@ -94,7 +94,7 @@ fn op(key: &str) -> Result<KeyedOp, String> {
         let stride = input.height.div_ceil(output.height.max(1));
         let (out_channels, activation) = (output.channels, Some(Activation::Relu6));
         let op = ConvOp { out_channels, kernel, stride, groups: 1, dilation: 1, activation };
-        OpSpec::new(input, op).map(KeyedOp::from).map_err(|e| format!("`{key}`: {e}"))
+        OpSpec::new(input, op).map(OpEntry::from).map_err(|e| format!("`{key}`: {e}"))
     };
     match name {
         "Conv" => conv(3),
@@ -103,7 +103,7 @@ fn op(key: &str) -> Result<KeyedOp, String> {
             let out_features = output.parse().map_err(|_| format!("`{key}`: output is `{output}`"))?;
             let input = FeatureMap { height: 1, width: 1, ..input };
             OpSpec::new(input, Linear { out_features })
-                .map(KeyedOp::from)
+                .map(OpEntry::from)
                 .map_err(|e| format!("`{key}`: {e}"))
         }
         "expanded_conv" => {

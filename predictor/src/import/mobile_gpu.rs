@@ -16,7 +16,7 @@ use super::{
     csv_file::CsvFile,
     csv_table::{LatencyColumn, device_of, latency_column},
 };
-use crate::{error::PredictorError, work::KeyedOp};
+use crate::{error::PredictorError, work::OpEntry};
 
 pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
     let table = CsvFile::read(&source.file, &source.renamed)?;
@@ -105,7 +105,7 @@ fn op(record: &Record<'_>, phone: &str, latency: &LatencyColumn) -> Result<Impor
     let traced = TracedOp::new(&kernel, layer, fused).map_err(|e| e.to_string())?;
     Ok(ImportedRow {
         line: 0,
-        subject: Subject::Op(Box::new(KeyedOp::from(&traced))),
+        subject: Subject::Op(Box::new(OpEntry::from(&traced))),
         latency_ms: record.above_zero(&latency.name)? * latency.unit_ms,
         std_ms: None,
         runs: None,

@@ -1,12 +1,12 @@
 //! What a foreign table measured.
 
-use crate::{nasbench201::Cell, work::KeyedOp};
+use crate::{nasbench201::Cell, work::OpEntry};
 
 /// What a foreign table measured.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Subject {
     /// An op.
-    Op(Box<KeyedOp>),
+    Op(Box<OpEntry>),
     /// A whole network of NAS-Bench-201.
     Cell(Cell),
     /// A whole network of which only the name is known.

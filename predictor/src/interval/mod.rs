@@ -8,5 +8,5 @@ pub(crate) use conformal::NORMAL_90;
 pub(crate) use conformal::{Band, Basis, COVERAGE, clustered_quantile};
 pub use prediction::{Flag, Prediction};
 pub(crate) use prediction::{GuessBasis, LogNormal};
-pub(crate) use training_range::Hull;
+pub(crate) use training_range::TrainingRange;
 pub(crate) use training_range::WIDER_PER_FOLD;

@@ -15,7 +15,7 @@ pub(crate) const WIDER_PER_FOLD: f64 = 2.0;
 /// Smallest and largest amount of each work term among samples; terms that none of them has are not there.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Hull {
+pub struct TrainingRange {
     ranges: BTreeMap<String, (f64, f64)>,
 }
 
@@ -28,7 +28,7 @@ pub struct Excess {
     pub log_ratio: f64,
 }
 
-impl Hull {
+impl TrainingRange {
     /// The hull of samples.
     #[must_use]
     pub fn of(samples: &[&Sample]) -> Self {
@@ -100,7 +100,7 @@ mod tests {
     fn outside_is_measured_in_the_furthest_term() {
         let rows = [op_row("gpool-4x4x10", 1.0), op_row("gpool-4x4x40", 1.0)];
         let samples = crate::rows::op_samples(&rows, &crate::rows::Repeats::new(), Cache::Cold).unwrap();
-        let hull = Hull::of(&samples.iter().collect::<Vec<_>>());
+        let hull = TrainingRange::of(&samples.iter().collect::<Vec<_>>());
         assert_eq!(hull.excess(&features("gpool-4x4x20")), None);
         // 4·4·80 elements against 4·4·40 at most: ln 2. 4·4·5 against 4·4·10 at least: ln 2.
         for key in ["gpool-4x4x80", "gpool-4x4x5"] {

@@ -10,7 +10,7 @@ use crate::{
     interval::Band,
     op::{OpEstimate, OpModel},
     regressor::mape_of_log_errors,
-    work::KeyedOp,
+    work::OpEntry,
 };
 
 /// How much less the error of a form must be than that of an earlier one to be preferred.
@@ -53,7 +53,7 @@ pub struct NetworkSample {
     /// The session it was measured in.
     pub session: String,
     /// Its ops.
-    pub ops: Vec<KeyedOp>,
+    pub ops: Vec<OpEntry>,
     /// Its measured latency in milliseconds; above 0.
     pub latency_ms: f64,
 }
@@ -95,7 +95,7 @@ impl NetworkModel {
     /// # Errors
     /// The op that the op level cannot answer, and why, in words.
     pub fn fit(networks: &[NetworkSample], cache: Cache, ops: &OpModel) -> Result<Self, (String, String)> {
-        let estimate = |op: &KeyedOp| ops.estimate_keyed(op).map_err(|reason| (op.key.clone(), reason));
+        let estimate = |op: &OpEntry| ops.estimate_keyed(op).map_err(|reason| (op.key.clone(), reason));
         let estimates = networks.iter().map(|network| network.ops.iter().map(estimate).collect());
         let estimates: Vec<Vec<OpEstimate>> = estimates.collect::<Result<_, _>>()?;
         if estimates.is_empty() {

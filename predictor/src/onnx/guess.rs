@@ -6,7 +6,7 @@ use profiler::spec::{OpSpec, Precision};
 
 use crate::{
     interval::{Flag, GuessBasis, LogNormal, NORMAL_90},
-    op::{GuessBand, Measured, OpEstimate, OpModel},
+    op::{GuessInterval, Measured, OpEstimate, OpModel},
     work::OpFeatures,
 };
 
@@ -57,7 +57,7 @@ pub(super) fn guess(ops: &OpModel, op: &Unmeasured) -> Option<OpEstimate> {
             (ms, band, GuessBasis::Moved)
         }
     };
-    let GuessBand { log_half_width, kinds } = band;
+    let GuessInterval { log_half_width, kinds } = band;
     let combined = LogNormal { ms, deviation: log_half_width / NORMAL_90, log_half_width };
     let widened = log_half_width / USUAL_LOG_HALF_WIDTH;
     Some(OpEstimate {
@@ -97,7 +97,7 @@ fn at_median_pace(known: &[&Paced], moved: f64, macs: f64) -> Option<f64> {
     Some((moved * median(&mut per_element)?).max(multiplied))
 }
 
-fn by_pace(ops: &OpModel, op: &Unmeasured) -> Option<(f64, GuessBand)> {
+fn by_pace(ops: &OpModel, op: &Unmeasured) -> Option<(f64, GuessInterval)> {
     let all = Paced::all(ops);
     let mut errors: BTreeMap<&str, Vec<f64>> = all.iter().map(|op| (op.kind.as_str(), Vec::new())).collect();
     for (kind, errors) in &mut errors {
@@ -106,7 +106,7 @@ fn by_pace(ops: &OpModel, op: &Unmeasured) -> Option<(f64, GuessBand)> {
         errors.extend(own.iter().filter_map(error));
     }
     let ms = at_median_pace(&all.iter().collect::<Vec<_>>(), op.moved(), op.macs as f64)?;
-    Some((ms, GuessBand::of(&errors, MOVED_ASSUMED)))
+    Some((ms, GuessInterval::of(&errors, MOVED_ASSUMED)))
 }
 
 fn weights(op: &OpSpec) -> u64 {

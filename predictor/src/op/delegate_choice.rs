@@ -62,16 +62,16 @@ fn of_one_kind(samples: &[Sample]) -> Vec<Sample> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::work::{KeyedOp, inputs};
+    use crate::work::{OpEntry, inputs};
 
     /// Convolutions of many sizes, in thirty groups, by a law of the op and of how a rule cuts it up.
-    fn samples(law: impl Fn(&KeyedOp) -> f64) -> Vec<Sample> {
+    fn samples(law: impl Fn(&OpEntry) -> f64) -> Vec<Sample> {
         let mut samples = Vec::new();
         for (place, hw) in [7_u32, 14, 28, 56].into_iter().enumerate() {
             for step in 0..80_u32 {
                 let (c, o) = (16 + 8 * (step * 7 % 40), 8 + 4 * (step * 13 % 80 + place as u32));
                 let key = format!("convolution@conv-{hw}x{hw}x{c}-{hw}x{hw}x{o}-k1-s1-g1+relu");
-                let op: KeyedOp = key.parse().unwrap();
+                let op: OpEntry = key.parse().unwrap();
                 let latency_ms = law(&op);
                 samples.push(Sample {
                     group: Some(format!("network {}", samples.len() % 30)),
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn latencies_that_go_by_work_alone_tell_none_and_neither_do_few() {
-        let by_work = |op: &KeyedOp| 0.01 + op.features.amount("pointwise_macs");
+        let by_work = |op: &OpEntry| 0.01 + op.features.amount("pointwise_macs");
         assert_eq!(choose(&samples(by_work), 0), None);
         let few: Vec<Sample> = samples(by_work).into_iter().take(FEWEST - 1).collect();
         assert_eq!(choose(&few, 0), None);

@@ -3,20 +3,20 @@
 use profiler::spec::Precision;
 use serde::{Deserialize, Serialize};
 
-use super::guess_interval::GuessBand;
-use crate::{interval::Hull, regressor::Fitted};
+use super::guess_interval::GuessInterval;
+use crate::{interval::TrainingRange, regressor::Fitted};
 
 /// Work terms over all kinds of one number format, for ops with work that their own kind's rows do not have.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Pool {
+pub(crate) struct FallbackModel {
     /// The work terms.
     pub(crate) fitted: Fitted,
     /// The work that its rows span.
-    pub(crate) hull: Hull,
+    pub(crate) training_range: TrainingRange,
     /// How far off they are for a kind of which nothing was measured.
-    #[serde(default = "GuessBand::assumed")]
-    pub(crate) guess: GuessBand,
+    #[serde(default = "GuessInterval::assumed")]
+    pub(crate) guess: GuessInterval,
 }
 
 /// The number format of a kind of op.

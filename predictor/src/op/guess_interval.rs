@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    interval::{COVERAGE, Hull, clustered_quantile},
+    interval::{COVERAGE, TrainingRange, clustered_quantile},
     regressor::RegressorKind,
     rows::Sample,
 };
@@ -17,14 +17,14 @@ const WORK_ASSUMED: f64 = 1.1;
 /// Half-width of the 90 % interval of a guess.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct GuessBand {
+pub(crate) struct GuessInterval {
     /// On log scale; above 0.
     pub(crate) log_half_width: f64,
     /// Kinds that were left out in turn.
     pub(crate) kinds: usize,
 }
 
-impl GuessBand {
+impl GuessInterval {
     /// From the log errors of guesses at each kind by the others.
     ///
     /// A kind never measured is one more of them: from nine kinds on, the conformal quantile over kinds. The largest error of
@@ -55,7 +55,7 @@ impl GuessBand {
                 continue;
             }
             let Ok(fitted) = RegressorKind::WorkTerms.fit(&others) else { continue };
-            let hull = Hull::of(&others);
+            let hull = TrainingRange::of(&others);
             let known = own.iter().filter(|sample| hull.unseen_term(&sample.features).is_none());
             errors.extend(
                 known.filter_map(|sample| {
@@ -86,7 +86,7 @@ mod tests {
         let errors = |kinds: usize, error: f64| -> BTreeMap<&str, Vec<f64>> {
             names[..kinds].iter().map(|name| (*name, vec![0.1, -error])).collect()
         };
-        let half_width = |kinds, error| GuessBand::of(&errors(kinds, error), 1.1).log_half_width;
+        let half_width = |kinds, error| GuessInterval::of(&errors(kinds, error), 1.1).log_half_width;
         // Nine tenths of two errors are both.
         assert_eq!((half_width(0, 0.3), half_width(8, 0.3), half_width(8, 1.4)), (1.1, 1.1, 1.4));
         // 0.9 · (9 + 1) kinds are all nine.
@@ -104,7 +104,7 @@ mod tests {
             .into_iter()
             .flat_map(|(kind, ms)| (0..3).map(move |_| sample(kind, 8, ms)))
             .collect();
-        let found = GuessBand::by_work(&rows.iter().collect::<Vec<_>>());
+        let found = GuessInterval::by_work(&rows.iter().collect::<Vec<_>>());
         assert_eq!(found.kinds, 3);
         assert!((found.log_half_width - 4.0_f64.ln()).abs() < 0.01, "{found:?}");
     }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::repeatability::{self, Clusters, Scores};
 use crate::{
-    interval::{Band, Hull, NORMAL_90},
-    regressor::{Fitted, Miss, PooledErrors, RegressorKind, Role, mape_of_log_errors},
+    interval::{Band, NORMAL_90, TrainingRange},
+    regressor::{CandidateErrors, CvError, Fitted, RegressorKind, Role, mape_of_log_errors},
     rows::Sample,
     work::OpFeatures,
 };
@@ -70,9 +70,9 @@ pub struct KindModel {
     /// Half-width of the interval of an op that was measured, in standard deviations that are to be expected of a new
     /// measurement by noise and model.
     #[serde(default = "normal_90")]
-    pub again: f64,
+    pub repeat_factor: f64,
     /// The work its rows span.
-    pub hull: Hull,
+    pub training_range: TrainingRange,
     /// All candidates.
     pub candidates: Vec<CandidateReport>,
 }
@@ -85,11 +85,11 @@ struct Candidate {
     regressor: RegressorKind,
     scope: Scope,
     /// One per row of the kind; nothing where it has no answer.
-    misses: Vec<Option<Miss>>,
+    misses: Vec<Option<CvError>>,
 }
 
 impl Candidate {
-    fn answered(&self) -> impl Iterator<Item = &Miss> {
+    fn answered(&self) -> impl Iterator<Item = &CvError> {
         self.misses.iter().flatten()
     }
 
@@ -132,14 +132,14 @@ impl Draft {
         samples: &[Sample],
         folds: &[usize],
         clusters: &[usize],
-        pooled: &[PooledErrors],
+        pooled: &[CandidateErrors],
         again: &mut Clusters<'_>,
     ) -> Result<Self, String> {
         let members: Vec<usize> = (0..samples.len()).filter(|&i| samples[i].kind() == kind).collect();
         let own: Vec<&Sample> = members.iter().map(|&i| &samples[i]).collect();
         let own_folds: Vec<usize> = members.iter().map(|&i| folds[i]).collect();
         let of_kind =
-            if own.len() < samples.len() { PooledErrors::of_all(&own, &own_folds) } else { Vec::new() };
+            if own.len() < samples.len() { CandidateErrors::of_all(&own, &own_folds) } else { Vec::new() };
         let mut candidates = Vec::new();
         for (index, of_all) in pooled.iter().enumerate() {
             let misses = members.iter().map(|&i| of_all.misses[i]).collect();
@@ -160,12 +160,12 @@ impl Draft {
         let honest = honest_misses(&candidates, &own_folds);
         let errors: Vec<f64> = honest.iter().map(|(_, miss, _)| miss.error).collect();
         // Errors of ops that are as well known as is usual: what an interval is scaled from.
-        let scaled = |(row, miss, usual): &(usize, Miss, f64)| {
+        let scaled = |(row, miss, usual): &(usize, CvError, f64)| {
             (clusters[members[*row]], miss.error / (miss.spread / usual).max(LEAST_KNOWN))
         };
         let scaled = honest.iter().map(scaled).collect();
         let deviation = deviation(&errors, &own);
-        let of_row = |(row, miss, _): &(usize, Miss, f64)| {
+        let of_row = |(row, miss, _): &(usize, CvError, f64)| {
             repeatability::scores(own[*row], miss.error, deviation, again)
         };
         let again = honest.iter().flat_map(of_row).collect();
@@ -184,8 +184,8 @@ impl Draft {
             deviation,
             usual_spread,
             band: Band::new(&[], &[]),
-            again: NORMAL_90,
-            hull: Hull::of(&own),
+            repeat_factor: NORMAL_90,
+            training_range: TrainingRange::of(&own),
             candidates: reports.collect(),
         };
         Ok(Self { model, errors, scaled, again })
@@ -194,7 +194,7 @@ impl Draft {
     /// The model with its intervals; `all` are the errors of all kinds, `again` their scores of ops measured again.
     pub(crate) fn finish(mut self, all: &[(usize, f64)], again: &[(usize, f64)]) -> KindModel {
         self.model.band = Band::clustered(&self.scaled, all);
-        self.model.again = repeatability::factor(&self.again, again);
+        self.model.repeat_factor = repeatability::factor(&self.again, again);
         if self.errors.is_empty() && !all.is_empty() {
             self.model.deviation = rms(&all.iter().map(|(_, error)| *error).collect::<Vec<_>>());
         }
@@ -206,7 +206,7 @@ impl KindModel {
     /// By how many times an op is less well known than is usual, and the same for the part that comes from being outside
     /// what was measured.
     pub(crate) fn less_known(&self, op: &OpFeatures) -> (f64, f64) {
-        let outside = self.hull.widening(op);
+        let outside = self.training_range.widening(op);
         ((self.fitted.spread(op) * outside / self.usual_spread).max(LEAST_KNOWN), outside)
     }
 }
@@ -228,7 +228,7 @@ fn best<'a>(candidates: &'a [Candidate], counts: &dyn Fn(usize) -> bool) -> Opti
 
 /// How far off rows are when the candidate, too, is chosen without them: per row answered its place, the miss and the
 /// candidate's usual spread. Source: Cawley and Talbot, On over-fitting in model selection, JMLR 2010.
-fn honest_misses(candidates: &[Candidate], folds: &[usize]) -> Vec<(usize, Miss, f64)> {
+fn honest_misses(candidates: &[Candidate], folds: &[usize]) -> Vec<(usize, CvError, f64)> {
     let mut of_folds: BTreeMap<usize, Option<(&Candidate, f64)>> = BTreeMap::new();
     let miss = |row: usize| {
         let fold = folds[row];
@@ -266,7 +266,7 @@ mod tests {
         let candidate = |regressor, error: f64, n| Candidate {
             regressor,
             scope: Scope::All,
-            misses: vec![Some(Miss { error, spread: 1.0 }); n],
+            misses: vec![Some(CvError { error, spread: 1.0 }); n],
         };
         let work = candidate(RegressorKind::WorkTerms, 0.0100, 9);
         let ridge = candidate(RegressorKind::Ridge, 0.0099, 9);

@@ -7,7 +7,7 @@ mod kind;
 mod model;
 mod repeatability;
 
-pub(crate) use fallback::Pool;
-pub(crate) use guess_interval::GuessBand;
+pub(crate) use fallback::FallbackModel;
+pub(crate) use guess_interval::GuessInterval;
 pub(crate) use kind::{KindModel, Scope};
 pub(crate) use model::{Measured, OpEstimate, OpModel};

@@ -10,16 +10,16 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     delegate_choice,
-    fallback::{Pool, precision_of},
-    guess_interval::GuessBand,
+    fallback::{FallbackModel, precision_of},
+    guess_interval::GuessInterval,
     kind::{Draft, KindModel, Scope},
     repeatability::{Clusters, Scores},
 };
 use crate::{
-    interval::{Basis, Flag, Hull, LogNormal},
-    regressor::{Contribution, Fitted, PooledErrors, RegressorKind, assign_clusters, assign_folds},
+    interval::{Basis, Flag, LogNormal, TrainingRange},
+    regressor::{CandidateErrors, Contribution, Fitted, RegressorKind, assign_clusters, assign_folds},
     rows::Sample,
-    work::{DelegateRule, FeatureSlope, KeyedOp, OpFeatures},
+    work::{DelegateRule, FeatureSlope, OpEntry, OpFeatures},
 };
 
 /// A measured op.
@@ -52,7 +52,7 @@ pub struct OpModel {
     pub(crate) cache: Cache,
     pub(crate) kinds: BTreeMap<String, KindModel>,
     /// By number format: ops in one say nothing of ops in the other.
-    pub(crate) pools: BTreeMap<Precision, Pool>,
+    pub(crate) pools: BTreeMap<Precision, FallbackModel>,
     pub(crate) measured: HashMap<String, Measured>,
 }
 
@@ -97,7 +97,7 @@ impl OpModel {
         let folds = assign_folds(samples, seed);
         let clusters = assign_clusters(samples);
         let mut again = Clusters::new(samples);
-        let pooled_errors = PooledErrors::of_all(&all, &folds);
+        let pooled_errors = CandidateErrors::of_all(&all, &folds);
         let kinds: BTreeSet<&str> = samples.iter().map(Sample::kind).collect();
         let drafts = kinds
             .into_iter()
@@ -113,7 +113,14 @@ impl OpModel {
             self.measured.insert(sample.key.clone(), Measured { latency_ms, noise, measurements });
         }
         let fitted = RegressorKind::WorkTerms.fit(&all)?;
-        self.pools.insert(precision, Pool { fitted, hull: Hull::of(&all), guess: GuessBand::by_work(&all) });
+        self.pools.insert(
+            precision,
+            FallbackModel {
+                fitted,
+                training_range: TrainingRange::of(&all),
+                guess: GuessInterval::by_work(&all),
+            },
+        );
         Ok(())
     }
 
@@ -136,9 +143,10 @@ impl OpModel {
 
     /// What work costs by the models of all kinds together, in milliseconds, and how far off that is for a kind of which
     /// nothing was measured; nothing where they lack some of the work.
-    pub(crate) fn pooled(&self, op: &OpFeatures, precision: Precision) -> Option<(f64, GuessBand)> {
+    pub(crate) fn pooled(&self, op: &OpFeatures, precision: Precision) -> Option<(f64, GuessInterval)> {
         let pool = self.pools.get(&precision)?;
-        let ms = if pool.hull.unseen_term(op).is_some() { None } else { pool.fitted.predict_ms(op) };
+        let ms =
+            if pool.training_range.unseen_term(op).is_some() { None } else { pool.fitted.predict_ms(op) };
         ms.map(|ms| (ms, pool.guess))
     }
 
@@ -166,7 +174,7 @@ impl OpModel {
     ///
     /// # Errors
     /// What the model lacks to answer, in words.
-    pub fn estimate_keyed(&self, op: &KeyedOp) -> Result<OpEstimate, String> {
+    pub fn estimate_keyed(&self, op: &OpEntry) -> Result<OpEstimate, String> {
         self.estimate_as(&op.kind, &op.key, &op.features)
     }
 
@@ -187,14 +195,14 @@ impl OpModel {
             model.log_half_width *= less_known;
             model.deviation *= less_known;
             widened = outside;
-            if let Some(excess) = kind.hull.excess(features) {
+            if let Some(excess) = kind.training_range.excess(features) {
                 flags.push(Flag::OutsideMeasured { term: excess.term, factor: outside });
             }
             if matches!(kind.band.basis, Basis::Few | Basis::None) {
                 flags.push(Flag::FewRows { kind: kind.kind.clone(), rows: kind.rows });
             }
         }
-        let combined = measured.map_or(model, |fact| combine(fact, model, kind.again));
+        let combined = measured.map_or(model, |fact| combine(fact, model, kind.repeat_factor));
         Ok(OpEstimate { combined, model_ms, measured, widened, flags })
     }
 
@@ -202,7 +210,7 @@ impl OpModel {
     ///
     /// # Errors
     /// What the model lacks to answer, in words.
-    pub fn contributions(&self, op: &KeyedOp) -> Result<Vec<Contribution>, String> {
+    pub fn contributions(&self, op: &OpEntry) -> Result<Vec<Contribution>, String> {
         self.regressor(&op.kind, &op.features).map(|(_, fitted)| fitted.contributions(&op.features))
     }
 
@@ -224,11 +232,11 @@ impl OpModel {
     ) -> Result<(&KindModel, &Fitted), String> {
         let model = self.kinds.get(kind).ok_or_else(|| format!("no op of kind `{kind}` was measured"))?;
         let pool = self.pools.get(&precision_of(kind)).ok_or("no op of its number format was measured")?;
-        let seen = if model.scope == Scope::All { &pool.hull } else { &model.hull };
+        let seen = if model.scope == Scope::All { &pool.training_range } else { &model.training_range };
         if seen.unseen_term(features).is_none() {
             return Ok((model, &model.fitted));
         }
-        match pool.hull.unseen_term(features) {
+        match pool.training_range.unseen_term(features) {
             None => Ok((model, &pool.fitted)),
             Some(term) => Err(format!("nothing that was measured has `{term}`")),
         }

@@ -1,15 +1,15 @@
 //! Errors of every regressor in cross-validation, on samples of one kind or all.
 
-use super::{RegressorKind, Role, cross_validation::Miss};
+use super::{RegressorKind, Role, cross_validation::CvError};
 use crate::rows::Sample;
 
 /// A regressor's log errors on all samples when fitted on all kinds.
-pub(crate) struct PooledErrors {
+pub(crate) struct CandidateErrors {
     pub(crate) regressor: RegressorKind,
-    pub(crate) misses: Vec<Option<Miss>>,
+    pub(crate) misses: Vec<Option<CvError>>,
 }
 
-impl PooledErrors {
+impl CandidateErrors {
     /// Those of every regressor, on samples of one kind or all.
     pub(crate) fn of_all(samples: &[&Sample], folds: &[usize]) -> Vec<Self> {
         let mut done: Vec<Self> = Vec::new();
@@ -26,13 +26,13 @@ impl PooledErrors {
 }
 
 /// The logarithm of a geometric mean is the mean of the logarithms: so are the errors. The spread is the first part's.
-fn mean_misses(done: &[PooledErrors], parts: &[RegressorKind], samples: usize) -> Vec<Option<Miss>> {
+fn mean_misses(done: &[CandidateErrors], parts: &[RegressorKind], samples: usize) -> Vec<Option<CvError>> {
     let of_parts: Vec<_> = done.iter().filter(|errors| parts.contains(&errors.regressor)).collect();
     let mean = |index: usize| {
         let misses = of_parts.iter().map(|part| part.misses[index]);
-        let misses = misses.collect::<Option<Vec<Miss>>>()?;
+        let misses = misses.collect::<Option<Vec<CvError>>>()?;
         let error = misses.iter().map(|miss| miss.error).sum::<f64>() / misses.len() as f64;
-        misses.first().map(|first| Miss { error, spread: first.spread })
+        misses.first().map(|first| CvError { error, spread: first.spread })
     };
     (0..samples).map(mean).collect()
 }

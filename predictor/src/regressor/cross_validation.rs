@@ -6,7 +6,7 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
 use super::Regressor;
-use crate::{interval::Hull, rows::Sample};
+use crate::{interval::TrainingRange, rows::Sample};
 
 /// Number of folds; with fewer samples, every sample is its own fold.
 pub(crate) const FOLDS: usize = 10;
@@ -55,7 +55,7 @@ pub(crate) fn assign_clusters<'a>(samples: &'a [Sample]) -> Vec<usize> {
 
 /// How far off a prediction is, and how far off it was to be expected.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Miss {
+pub(crate) struct CvError {
     /// ln(measured / predicted).
     pub(crate) error: f64,
     /// [`Regressor::spread`] times by how much an op outside of what was fitted on is thought to be less well known.
@@ -67,7 +67,7 @@ const FEW: usize = 120;
 
 /// For each sample, how far off a model fitted on the other folds is; nothing where that model has no ground to answer.
 #[must_use]
-pub(crate) fn misses<R: Regressor>(samples: &[&Sample], folds: &[usize]) -> Vec<Option<Miss>> {
+pub(crate) fn misses<R: Regressor>(samples: &[&Sample], folds: &[usize]) -> Vec<Option<CvError>> {
     let shared = (samples.len() > FEW).then(|| R::settings(samples));
     let mut misses = vec![None; samples.len()];
     for fold in 0..FOLDS {
@@ -79,14 +79,14 @@ pub(crate) fn misses<R: Regressor>(samples: &[&Sample], folds: &[usize]) -> Vec<
         let own = if shared.is_none() { Some(R::settings(&rest)) } else { None };
         let Some(settings) = shared.as_ref().or(own.as_ref()) else { continue };
         let Ok(model) = R::fit(&rest, settings) else { continue };
-        let hull = Hull::of(&rest);
+        let hull = TrainingRange::of(&rest);
         for i in inside {
             let features = &samples[i].features;
             if hull.unseen_term(features).is_none() {
                 let ms = model.predict_ms(features);
                 let spread = model.spread(features) * hull.widening(features);
                 let error = (samples[i].latency_ms / ms).ln();
-                misses[i] = (ms.is_finite() && ms > 0.0).then_some(Miss { error, spread });
+                misses[i] = (ms.is_finite() && ms > 0.0).then_some(CvError { error, spread });
             }
         }
     }

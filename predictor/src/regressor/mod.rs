@@ -21,9 +21,9 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use blend::Blend;
 pub(crate) use boosted::Boosted;
-pub(crate) use candidate_errors::PooledErrors;
+pub(crate) use candidate_errors::CandidateErrors;
 pub(crate) use correction::log_residuals;
-pub(crate) use cross_validation::{FOLDS, Miss, assign_clusters, assign_folds, mape_of_log_errors};
+pub(crate) use cross_validation::{CvError, FOLDS, assign_clusters, assign_folds, mape_of_log_errors};
 pub(crate) use kernel::Kernel;
 pub(crate) use ols::Ols;
 pub(crate) use residual::Residual;
@@ -150,7 +150,7 @@ macro_rules! regressors {
 
             /// For each sample, how far off a model fitted on the other folds is; nothing where that model has no
             /// ground to answer.
-            pub(crate) fn misses(self, samples: &[&Sample], folds: &[usize]) -> Vec<Option<Miss>> {
+            pub(crate) fn misses(self, samples: &[&Sample], folds: &[usize]) -> Vec<Option<CvError>> {
                 match self { $(Self::$variant => cross_validation::misses::<$variant>(samples, folds)),+ }
             }
         }

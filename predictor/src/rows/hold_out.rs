@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::repeat::{OpRepeats, Repeat, Repeats};
 use crate::{
     error::PredictorError,
-    work::{KeyedOp, TERMS},
+    work::{OpEntry, TERMS},
 };
 
 /// Subjects by level, as their keys.
@@ -138,7 +138,7 @@ fn draw_ops(keys: Vec<String>, count: usize) -> Result<BTreeSet<String>, Predict
 
 /// The work terms and the kind that other ops must have, too, if the op of a key is to be left out.
 fn needs(key: &str) -> Result<Vec<String>, PredictorError> {
-    let op: KeyedOp = key.parse()?;
+    let op: OpEntry = key.parse()?;
     let terms = TERMS.into_iter().zip(op.features.work).filter(|(_, amount)| *amount > 0.0);
     Ok(terms.map(|(term, _)| term.to_owned()).chain([op.kind]).collect())
 }

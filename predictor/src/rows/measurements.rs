@@ -126,7 +126,7 @@ impl Measurements {
                 });
             }
         }
-        let facts = |((session, rows), table): (&(Told, Vec<Row>), &PathBuf)| TableFacts {
+        let facts = |((session, rows), table): (&(SessionFacts, Vec<Row>), &PathBuf)| TableFacts {
             table: table.display().to_string(),
             session: session.id.clone(),
             started: session.started.clone(),
@@ -147,7 +147,7 @@ impl Measurements {
 }
 
 /// What the file beside a table tells of it, be it a session or an import.
-struct Told {
+struct SessionFacts {
     id: String,
     started: String,
     tool_version: String,
@@ -157,7 +157,7 @@ struct Told {
     repeats: OpRepeats,
 }
 
-impl Told {
+impl SessionFacts {
     /// Of a session of the profiler whose speed is known.
     fn anchors(&self, rows: &[Row], speed: Option<Speed>) -> Option<Anchors> {
         let (references, speed) = (self.references.as_ref()?, speed?);
@@ -201,10 +201,10 @@ fn words(speeds: &BTreeSet<Speed>) -> String {
     speeds.iter().map(Speed::to_string).collect::<Vec<_>>().join(" and the ")
 }
 
-fn read_with_session(table: &Path, emulation: Emulation) -> Result<(Told, Vec<Row>), PredictorError> {
+fn read_with_session(table: &Path, emulation: Emulation) -> Result<(SessionFacts, Vec<Row>), PredictorError> {
     let rows = read_table(table)?;
     let session_file = session_path(table);
-    let session = Told::read(&session_file)?;
+    let session = SessionFacts::read(&session_file)?;
     if let Some(row) = rows.iter().find(|row| row.session != session.id) {
         return Err(PredictorError::ForeignSession {
             table: table.to_owned(),

@@ -10,7 +10,7 @@ use profiler::{
 use super::repeat::{Repeat, Repeats};
 use crate::{
     error::PredictorError,
-    work::{DelegateRule, KeyedOp, OpFeatures},
+    work::{DelegateRule, OpEntry, OpFeatures},
 };
 
 /// Width of a 95 % confidence interval in standard deviations.
@@ -51,8 +51,8 @@ pub struct Sample {
 impl Sample {
     /// A measured op of `latency_ms` (above 0), with measuring noise as a fraction of it (above 0).
     #[must_use]
-    pub fn of(op: KeyedOp, latency_ms: f64, noise: f64) -> Self {
-        let KeyedOp { key, kind, features } = op;
+    pub fn of(op: OpEntry, latency_ms: f64, noise: f64) -> Self {
+        let OpEntry { key, kind, features } = op;
         Self {
             key,
             kind,
@@ -90,7 +90,7 @@ pub(crate) fn op_samples(
 ) -> Result<Vec<Sample>, PredictorError> {
     let mut measurements = Vec::new();
     for row in rows.iter().filter(|row| row.level == Level::Op && row.cache == cache) {
-        let op: KeyedOp = row.subject.parse()?;
+        let op: OpEntry = row.subject.parse()?;
         let (latency_ms, noise) = noisy(row);
         let Some(told) = repeats.get(&row.session).and_then(|of_session| of_session.get(&row.subject)) else {
             measurements.push(Sample::of(op, latency_ms, noise));

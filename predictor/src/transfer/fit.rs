@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use profiler::spec::Precision;
 
 use crate::{
-    interval::Hull,
+    interval::TrainingRange,
     learn::{Posterior, posterior},
-    op::{GuessBand, OpModel, Pool},
+    op::{FallbackModel, GuessInterval, OpModel},
     regressor::{Fitted, Known, Transferred, view},
     rows::Sample,
     work::{N_TERMS, OpFeatures},
@@ -93,21 +93,21 @@ impl<'a> OpPrior<'a> {
 
     /// The known devices' work terms over all kinds of a number format, where all of them have some, and what all of them
     /// measured.
-    pub(super) fn pool(&self, precision: Precision) -> Option<(Vec<Known>, Hull)> {
-        let pools: Vec<&Pool> =
+    pub(super) fn pool(&self, precision: Precision) -> Option<(Vec<Known>, TrainingRange)> {
+        let pools: Vec<&FallbackModel> =
             self.known.iter().map(|device| device.pools.get(&precision)).collect::<Option<_>>()?;
-        let hulls: Vec<&Hull> = pools.iter().map(|pool| &pool.hull).collect();
+        let ranges: Vec<&TrainingRange> = pools.iter().map(|pool| &pool.training_range).collect();
         let known = pools.iter().zip(&self.scales_ms);
         let known = known.map(|(pool, scale_ms)| Known { scale_ms: *scale_ms, fitted: pool.fitted.clone() });
-        Some((known.collect(), Hull::common(&hulls)))
+        Some((known.collect(), TrainingRange::common(&ranges)))
     }
 
     /// How far off guesses at kinds that were never measured are: as on the known device where they are furthest off.
-    pub(super) fn guess(&self, precision: Precision) -> GuessBand {
+    pub(super) fn guess(&self, precision: Precision) -> GuessInterval {
         let pools = self.known.iter().filter_map(|device| device.pools.get(&precision));
         let widest =
             pools.map(|pool| pool.guess).max_by(|a, b| a.log_half_width.total_cmp(&b.log_half_width));
-        widest.unwrap_or_else(GuessBand::assumed)
+        widest.unwrap_or_else(GuessInterval::assumed)
     }
 
     /// Prior variances of the coefficients of a view.

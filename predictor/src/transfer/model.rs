@@ -8,9 +8,9 @@ use super::OpPrior;
 use crate::{
     device::{CacheReport, LatencyModel, Provenance, network_samples},
     error::PredictorError,
-    interval::{Band, Hull, NORMAL_90},
+    interval::{Band, NORMAL_90, TrainingRange},
     network::NetworkModel,
-    op::{KindModel, Measured, OpModel, Pool, Scope},
+    op::{FallbackModel, KindModel, Measured, OpModel, Scope},
     regressor::mape_of_log_errors,
     rows::{Measurements, Sample, Subjects, op_samples},
 };
@@ -46,7 +46,8 @@ impl OpModel {
                 .filter(|(sample, _)| sample.kind() == kind)
                 .map(|(_, error)| *error)
                 .collect();
-            let hulls: Vec<&Hull> = known.iter().filter_map(|m| m.kinds.get(kind)).map(|k| &k.hull).collect();
+            let ranges: Vec<&TrainingRange> =
+                known.iter().filter_map(|m| m.kinds.get(kind)).map(|k| &k.training_range).collect();
             let model = KindModel {
                 kind: kind.to_owned(),
                 rows: own.len(),
@@ -56,8 +57,8 @@ impl OpModel {
                 deviation: deviation(&transfer.left_out_errors),
                 usual_spread: 1.0,
                 band: Band::new(&own, &transfer.left_out_errors),
-                again: NORMAL_90,
-                hull: Hull::common(&hulls),
+                repeat_factor: NORMAL_90,
+                training_range: TrainingRange::common(&ranges),
                 candidates: Vec::new(),
             };
             kinds.insert(kind.to_owned(), model);
@@ -67,8 +68,15 @@ impl OpModel {
             (s.key.clone(), fact)
         });
         let pools = [Precision::F32, Precision::Int8].into_iter().filter_map(|precision| {
-            let (known, hull) = prior.pool(precision)?;
-            Some((precision, Pool { fitted: transfer.fitted(known), hull, guess: prior.guess(precision) }))
+            let (known, training_range) = prior.pool(precision)?;
+            Some((
+                precision,
+                FallbackModel {
+                    fitted: transfer.fitted(known),
+                    training_range,
+                    guess: prior.guess(precision),
+                },
+            ))
         });
         Ok(Self { cache, kinds, pools: pools.collect(), measured: measured.collect() })
     }

@@ -153,10 +153,10 @@ pub(crate) fn inputs(layer: Option<Primitive>, rule: Option<DelegateRule>) -> [f
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::work::op_entry::KeyedOp;
+    use crate::work::op_entry::OpEntry;
 
     fn launched(key: &str) -> Option<Primitive> {
-        format!("k@{key}").parse::<KeyedOp>().unwrap().features.launched
+        format!("k@{key}").parse::<OpEntry>().unwrap().features.launched
     }
 
     #[test]

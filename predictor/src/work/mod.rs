@@ -16,7 +16,7 @@ pub(crate) use delegate_rule::inputs;
 pub(crate) use delegate_rule::is_ruled;
 pub(crate) use descriptors::{descriptor_slopes, descriptors, groups};
 pub(crate) use features::{OpFeatures, SIZES};
-pub(crate) use op_entry::KeyedOp;
+pub(crate) use op_entry::OpEntry;
 pub(crate) use primitive::{Elementwise, Primitive, Window};
 pub(crate) use slope::{Dimension, FeatureSlope};
 pub(crate) use terms::{N_TERMS, TERMS};

@@ -15,7 +15,7 @@ use super::{
 
 /// An op by its key, its kind (ops of one kind share a model) and its features.
 #[derive(Clone, Debug, PartialEq)]
-pub struct KeyedOp {
+pub struct OpEntry {
     /// Its key.
     pub key: String,
     /// Its kind; of a traced op, [`TracedOp::SIGN`] and the kernel's name.
@@ -24,7 +24,7 @@ pub struct KeyedOp {
     pub features: OpFeatures,
 }
 
-impl KeyedOp {
+impl OpEntry {
     /// The ops of a network row, or the op of an op row.
     ///
     /// # Errors
@@ -34,19 +34,19 @@ impl KeyedOp {
     }
 }
 
-impl From<&OpSpec> for KeyedOp {
+impl From<&OpSpec> for OpEntry {
     fn from(op: &OpSpec) -> Self {
         Self { key: op.key(), kind: op.kind(), features: OpFeatures::of(op) }
     }
 }
 
-impl From<OpSpec> for KeyedOp {
+impl From<OpSpec> for OpEntry {
     fn from(op: OpSpec) -> Self {
         Self::from(&op)
     }
 }
 
-impl From<&TracedOp> for KeyedOp {
+impl From<&TracedOp> for OpEntry {
     fn from(op: &TracedOp) -> Self {
         let layers = layers(op);
         let first = &layers[0];
@@ -58,7 +58,7 @@ impl From<&TracedOp> for KeyedOp {
     }
 }
 
-impl FromStr for KeyedOp {
+impl FromStr for OpEntry {
     type Err = SpecError;
 
     fn from_str(key: &str) -> Result<Self, SpecError> {
@@ -122,20 +122,20 @@ mod tests {
 
     #[test]
     fn a_key_of_either_sort_gives_its_features() {
-        let own: KeyedOp = "conv-8x8x4-o8-k3-s1-relu".parse().unwrap();
+        let own: OpEntry = "conv-8x8x4-o8-k3-s1-relu".parse().unwrap();
         assert_eq!(own.kind, "conv");
-        let traced: KeyedOp = "winograd@conv-8x8x4-8x8x8-k3-s1-g1+relu".parse().unwrap();
+        let traced: OpEntry = "winograd@conv-8x8x4-8x8x8-k3-s1-g1+relu".parse().unwrap();
         assert_eq!(traced.kind, "@winograd");
         // The same work: 8·8·8 outputs of 3·3·4 multiply-accumulates each, and a rectifier.
         assert_eq!((traced.features.work, traced.features.sizes), (own.features.work, own.features.sizes));
         assert!(traced.features.launched.is_some() && own.features.launched.is_none());
-        let added: KeyedOp = "winograd@conv-8x8x4-8x8x8-k3-s1-g1+add".parse().unwrap();
+        let added: OpEntry = "winograd@conv-8x8x4-8x8x8-k3-s1-g1+add".parse().unwrap();
         assert!((added.features.amount("added_elements") - 512e-6).abs() < 1e-12);
         assert!(added.features.amount("added_calls") == 0.0);
         // Without padding the output is smaller, which keys of ours cannot say.
-        let valid: KeyedOp = "winograd@conv-8x8x4-6x6x8-k3-s1-g1".parse().unwrap();
+        let valid: OpEntry = "winograd@conv-8x8x4-6x6x8-k3-s1-g1".parse().unwrap();
         assert!((valid.features.amount("dense_macs") - 36.0 * 8.0 * 36.0 / 1e6).abs() < 1e-12);
-        let joined: KeyedOp = "concat@concat-4x4x16-4x4x64-n4".parse().unwrap();
+        let joined: OpEntry = "concat@concat-4x4x16-4x4x64-n4".parse().unwrap();
         assert!((joined.features.amount("concatenated_calls") - 4.0).abs() < 1e-12);
     }
 }

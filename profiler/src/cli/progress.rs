@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::measure::{Entry, HeatLimits, Observer, Progress, SubjectFailure, Warmth};
+use crate::measure::{Entry, HeatLimits, Observer, Progress, SubjectFailure, Temperatures};
 
 /// A bar over the subjects that are known well enough, with the time left.
 pub(super) struct Bar {
@@ -59,7 +59,7 @@ impl Observer for Bar {
         ));
     }
 
-    fn cooling(&mut self, warmth: &Warmth, limits: &HeatLimits) {
+    fn cooling(&mut self, warmth: &Temperatures, limits: &HeatLimits) {
         let part = |name, celsius: Option<f64>, limit: f64| {
             celsius.map(|celsius| {
                 format!("{name} {celsius:.1} °C, waiting for {:.1} °C", limit - limits.fall_celsius)

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::progress::Bar;
-use crate::measure::{Entry, HeatLimits, Observer, Progress, SubjectFailure, Warmth};
+use crate::measure::{Entry, HeatLimits, Observer, Progress, SubjectFailure, Temperatures};
 
 /// How a run shows where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -67,7 +67,7 @@ impl Observer for Shown {
         self.observer().progress(progress);
     }
 
-    fn cooling(&mut self, warmth: &Warmth, limits: &HeatLimits) {
+    fn cooling(&mut self, warmth: &Temperatures, limits: &HeatLimits) {
         self.observer().cooling(warmth, limits);
     }
 
@@ -130,7 +130,7 @@ impl Observer for Lines {
         });
     }
 
-    fn cooling(&mut self, warmth: &Warmth, limits: &HeatLimits) {
+    fn cooling(&mut self, warmth: &Temperatures, limits: &HeatLimits) {
         self.write_now_and_then(|| {
             json!({
                 "phase": "cooling", "skin_celsius": warmth.skin_celsius, "soc_celsius": warmth.soc_celsius,

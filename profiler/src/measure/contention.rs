@@ -130,7 +130,7 @@ fn worst(shares: &[(f64, f64)]) -> Option<f64> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::super::clock::ClockQuality;
-    use super::super::heat::{Pause, PauseEnd, Warmth};
+    use super::super::heat::{Pause, PauseEnd, Temperatures};
     use super::super::history::Entry;
     use super::*;
 
@@ -142,7 +142,7 @@ mod tests {
 
     fn warmth(at_s: u64, frequency_khz: u64, others: Option<Others>) -> Entry {
         let frequency_khz = Some(frequency_khz);
-        Entry::Warmth(Warmth { at_ns: at_s * SECOND, frequency_khz, others, ..Warmth::default() })
+        Entry::Warmth(Temperatures { at_ns: at_s * SECOND, frequency_khz, others, ..Temperatures::default() })
     }
 
     fn ours(share: f64) -> Option<Others> {

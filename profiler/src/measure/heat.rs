@@ -8,7 +8,7 @@ use crate::device::{Others, Sensor};
 /// How warm the machine was at a moment, how fast its processor ran, and what others had of it. Absent is what could not
 /// be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Warmth {
+pub struct Temperatures {
     /// Time since the segment's start; in a [`HeatReport`], since the session's.
     pub at_ns: u64,
     /// The hottest sensor of the case or the battery.
@@ -25,7 +25,7 @@ pub struct Warmth {
     pub others: Option<Others>,
 }
 
-impl Warmth {
+impl Temperatures {
     pub(super) fn is_empty(&self) -> bool {
         *self == Self { at_ns: self.at_ns, ..Self::default() }
     }
@@ -54,14 +54,14 @@ impl Default for HeatLimits {
 impl HeatLimits {
     /// Whether a pause is due.
     #[must_use]
-    pub fn exceeded(&self, warmth: &Warmth) -> bool {
+    pub fn exceeded(&self, warmth: &Temperatures) -> bool {
         let at = |value: Option<f64>, limit: f64| value.is_some_and(|celsius| celsius >= limit);
         at(warmth.skin_celsius, self.skin_celsius) || at(warmth.soc_celsius, self.soc_celsius)
     }
 
     /// Whether a pause may end.
     #[must_use]
-    pub fn cooled(&self, warmth: &Warmth) -> bool {
+    pub fn cooled(&self, warmth: &Temperatures) -> bool {
         let fall = self.fall_celsius;
         let below =
             Self { skin_celsius: self.skin_celsius - fall, soc_celsius: self.soc_celsius - fall, ..*self };
@@ -107,7 +107,7 @@ pub struct HeatReport {
     /// Sensors that were watched; none if the machine tells no temperature, and then nothing was watched.
     pub sensors: Vec<Sensor>,
     /// Temperatures and frequencies at up to two hundred moments, evenly spaced and in order.
-    pub trace: Vec<Warmth>,
+    pub trace: Vec<Temperatures>,
     /// Pauses, in order.
     pub pauses: Vec<Pause>,
 }
@@ -119,7 +119,7 @@ impl HeatReport {
         const TRACE: usize = 200;
         let (mut trace, mut pauses, mut before_ns) = (Vec::new(), Vec::new(), 0);
         for segment in history.segments() {
-            trace.extend(segment.warmth.iter().map(|w| Warmth { at_ns: before_ns + w.at_ns, ..*w }));
+            trace.extend(segment.warmth.iter().map(|w| Temperatures { at_ns: before_ns + w.at_ns, ..*w }));
             pauses.extend(segment.pauses.iter().map(|p| Pause { at_ns: before_ns + p.at_ns, ..*p }));
             before_ns += segment.length_ns();
         }
@@ -147,8 +147,8 @@ mod tests {
     use super::super::history::Entry;
     use super::*;
 
-    fn warmth(at_ns: u64, skin_celsius: Option<f64>, soc_celsius: Option<f64>) -> Warmth {
-        Warmth { at_ns, skin_celsius, soc_celsius, ..Warmth::default() }
+    fn warmth(at_ns: u64, skin_celsius: Option<f64>, soc_celsius: Option<f64>) -> Temperatures {
+        Temperatures { at_ns, skin_celsius, soc_celsius, ..Temperatures::default() }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::clock::ClockQuality;
 use super::drift::RawNs;
 use super::few::Few;
-use super::heat::{Pause, Warmth};
+use super::heat::{Pause, Temperatures};
 
 /// One thing that happened, in a form that can be written out at once (one JSON line, say) and read back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ pub enum Entry {
     /// A subject had its turn.
     Burst(Burst),
     /// Temperatures were read.
-    Warmth(Warmth),
+    Warmth(Temperatures),
     /// The measurement waited for the machine to cool.
     Pause(Pause),
 }
@@ -120,7 +120,7 @@ pub struct Segment {
     /// Turns, in order.
     pub bursts: Vec<Burst>,
     /// Temperatures, in order.
-    pub warmth: Vec<Warmth>,
+    pub warmth: Vec<Temperatures>,
     /// Pauses, in order.
     pub pauses: Vec<Pause>,
 }

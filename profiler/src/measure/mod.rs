@@ -43,7 +43,7 @@ pub use drift::{CorrectedNs, Drift, DriftReport, RawNs};
 pub use error::MeasureError;
 pub use evict::CacheEvictor;
 pub use few::Few;
-pub use heat::{HeatLimits, HeatReport, Pause, PauseEnd, Warmth};
+pub use heat::{HeatLimits, HeatReport, Pause, PauseEnd, Temperatures};
 pub use history::{Burst, Disturbed, Entry, History, NotStarted, Reading, Samples, Segment};
 pub use instruments::Instruments;
 pub use interval::{Interval, median, median_interval, quantile};

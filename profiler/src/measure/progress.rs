@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::heat::{HeatLimits, Warmth};
+use super::heat::{HeatLimits, Temperatures};
 use super::history::Entry;
 use super::subject::SubjectFailure;
 use super::summary::SubjectSummary;
@@ -65,7 +65,7 @@ pub trait Observer {
     }
 
     /// Called about every second while the measurement waits for the machine to cool.
-    fn cooling(&mut self, warmth: &Warmth, limits: &HeatLimits) {
+    fn cooling(&mut self, warmth: &Temperatures, limits: &HeatLimits) {
         let _ = (warmth, limits);
     }
 

@@ -17,10 +17,10 @@ use super::history::{Entry, History};
 use super::instruments::Instruments;
 use super::progress::{Observer, Outcome, Progress};
 use super::protocol::Protocol;
-use super::stopping::Standing;
+use super::stopping::Convergence;
 use super::subject::{Subject, SubjectFailure};
 use super::timing::time_reference;
-use super::warm_up::{Pace, Steadiness, at_subject, warm_up};
+use super::warm_up::{BurstPlan, Steadiness, at_subject, warm_up};
 
 /// Measures every subject until it is known well enough, and adds everything to `history`.
 ///
@@ -47,7 +47,7 @@ pub fn measure<S: Subject>(
     if subjects.is_empty() {
         return Err(MeasureError::NoSubjects);
     }
-    let standing = Standing::of(history, subjects.len(), protocol)?;
+    let standing = Convergence::of(history, subjects.len(), protocol)?;
     if let Some(outcome) = settled(&standing) {
         return Ok(outcome);
     }
@@ -57,7 +57,7 @@ pub fn measure<S: Subject>(
     Session::start(subjects, protocol, instruments, history, observer, stop)?.run()
 }
 
-fn settled(standing: &Standing) -> Option<Outcome> {
+fn settled(standing: &Convergence) -> Option<Outcome> {
     if !standing.open().is_empty() {
         None
     } else if standing.all_within_target() {
@@ -84,7 +84,7 @@ struct Session<'a, S> {
     heat_watch: cooling::HeatWatch,
     patience: patience::Patience,
     /// By subject.
-    paces: Vec<Pace>,
+    paces: Vec<BurstPlan>,
 }
 
 impl<'a, S: Subject> Session<'a, S> {
@@ -105,7 +105,7 @@ impl<'a, S: Subject> Session<'a, S> {
             assessment: assessment::Assessment::default(),
             heat_watch: cooling::HeatWatch::default(),
             patience: patience::Patience::default(),
-            paces: vec![Pace { repeats: 1, settle_runs: 0 }; subjects.len()],
+            paces: vec![BurstPlan { repeats: 1, settle_runs: 0 }; subjects.len()],
             subjects,
             protocol,
             instruments,
@@ -172,7 +172,7 @@ impl<'a, S: Subject> Session<'a, S> {
             let warm = warm_up(&mut self.subjects[index], Steadiness::SUBJECT, clock, &self.quality)
                 .map_err(at_subject(index))?;
             self.paces[index] =
-                Pace::of(warm.run_ns, self.subjects[index].kept_bytes(), shortest_ns, self.protocol);
+                BurstPlan::of(warm.run_ns, self.subjects[index].kept_bytes(), shortest_ns, self.protocol);
         }
         Ok(None)
     }
@@ -197,7 +197,7 @@ impl<'a, S: Subject> Session<'a, S> {
         &mut self,
         round: u32,
         members: &[usize],
-        standing: &Standing,
+        standing: &Convergence,
     ) -> Result<Option<Outcome>, MeasureError> {
         let round_start_ns = self.now_ns();
         let evict = standing.are_evicted(members, self.protocol);

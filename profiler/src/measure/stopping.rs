@@ -19,7 +19,7 @@ pub(super) enum Need {
 }
 
 /// Where all subjects stand after a round.
-pub(super) struct Standing {
+pub(super) struct Convergence {
     pub(super) needs: Vec<Need>,
     /// Estimate of the time that the open subjects' turns will take; `None` before there are intervals.
     pub(super) left_ns: Option<u64>,
@@ -27,7 +27,7 @@ pub(super) struct Standing {
     pub(super) is_slow: bool,
 }
 
-impl Standing {
+impl Convergence {
     pub(super) fn of(history: &History, subjects: usize, protocol: &Protocol) -> Result<Self, MeasureError> {
         let turns = protocol.speeds.iter().map(|speed| Turns::of(history, subjects, *speed));
         Ok(Self::judge(&turns.collect::<Result<Vec<_>, _>>()?, subjects, protocol))
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     /// Turns of 1000 ns of one subject with these (cold, hot) samples.
-    fn standing(turns: &[(f64, f64)], protocol: &Protocol) -> Standing {
+    fn standing(turns: &[(f64, f64)], protocol: &Protocol) -> Convergence {
         let mut history = History::default();
         history.push(Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } }).unwrap();
         history.push(Entry::Reading(Reading::of_block(0, RawNs(100.0)))).unwrap();
@@ -153,7 +153,7 @@ mod tests {
             };
             history.push(Entry::Burst(burst)).unwrap();
         }
-        Standing::of(&history, 1, protocol).unwrap()
+        Convergence::of(&history, 1, protocol).unwrap()
     }
 
     #[test]
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn rounds_of_few_whole_turns_are_evicted_however_many_take_part() {
-        let standing = |needs: Vec<Need>| Standing { needs, left_ns: None, is_slow: false };
+        let standing = |needs: Vec<Need>| Convergence { needs, left_ns: None, is_slow: false };
         let protocol = Protocol { min_round_size: 2, ..Protocol::default() };
         let three = [0, 1, 2];
         assert!(!standing(vec![Need::ColdAndHot; 3]).are_evicted(&three, &protocol));

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use super::heat::Warmth;
+use super::heat::Temperatures;
 use crate::device::{OthersWatch, Place, Sensor, Sensors};
 
 /// Tells how hot the machine is, and waits for it to cool.
@@ -11,7 +11,7 @@ pub trait Thermometer {
     fn sensors(&self) -> Vec<Sensor>;
 
     /// Temperatures and frequency now, and what others had since the last reading, `at_ns` after the segment's start.
-    fn read(&mut self, at_ns: u64) -> Warmth;
+    fn read(&mut self, at_ns: u64) -> Temperatures;
 
     /// Leaves the machine alone for so long.
     fn wait(&mut self, ns: u64) {
@@ -50,8 +50,8 @@ impl Thermometer for DeviceThermometer {
         self.sensors.sensors().cloned().collect()
     }
 
-    fn read(&mut self, at_ns: u64) -> Warmth {
-        Warmth {
+    fn read(&mut self, at_ns: u64) -> Temperatures {
+        Temperatures {
             at_ns,
             skin_celsius: self.sensors.hottest_celsius(Place::Skin),
             soc_celsius: self.sensors.hottest_celsius(Place::Soc),
@@ -70,7 +70,7 @@ impl Thermometer for NoThermometer {
         Vec::new()
     }
 
-    fn read(&mut self, at_ns: u64) -> Warmth {
-        Warmth { at_ns, ..Warmth::default() }
+    fn read(&mut self, at_ns: u64) -> Temperatures {
+        Temperatures { at_ns, ..Temperatures::default() }
     }
 }

@@ -72,7 +72,7 @@ fn repeats_for(run_ns: f64, shortest_sample_ns: f64) -> u32 {
 
 /// How a subject's bursts go, as its warm-up taught.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Pace {
+pub(super) struct BurstPlan {
     /// Runs per hot sample.
     pub(super) repeats: u32,
     /// Most runs between the cold run and the first hot sample. None where one fills a turn by itself: those evict their own
@@ -80,7 +80,7 @@ pub(super) struct Pace {
     pub(super) settle_runs: u32,
 }
 
-impl Pace {
+impl BurstPlan {
     pub(super) fn of(
         run_ns: f64,
         kept_bytes: Option<usize>,
@@ -141,18 +141,18 @@ mod tests {
 
     #[test]
     fn subjects_that_fill_a_turn_do_not_settle() {
-        let settle_runs = |run_ns| Pace::of(run_ns, None, 20_000.0, &Protocol::default()).settle_runs;
+        let settle_runs = |run_ns| BurstPlan::of(run_ns, None, 20_000.0, &Protocol::default()).settle_runs;
         // A turn is 5 ms.
         assert_eq!([1e3, 4e6, 5e6, 6e6].map(settle_runs), [48, 48, 48, 0]);
     }
 
     #[test]
     fn small_models_settle_with_few_runs() {
-        let settle_runs = |bytes| Pace::of(1e3, Some(bytes), 20_000.0, &Protocol::default()).settle_runs;
+        let settle_runs = |bytes| BurstPlan::of(1e3, Some(bytes), 20_000.0, &Protocol::default()).settle_runs;
         assert_eq!([0, 1024 * 1024, 1024 * 1024 + 1].map(settle_runs), [2, 2, 48]);
         // Older sessions: nothing is small.
         let older = Protocol { small_bytes: 0, small_settle_runs: 0, ..Protocol::default() };
-        assert_eq!(Pace::of(1e3, Some(1000), 20_000.0, &older).settle_runs, 48);
+        assert_eq!(BurstPlan::of(1e3, Some(1000), 20_000.0, &older).settle_runs, 48);
     }
 
     #[test]

@@ -67,12 +67,12 @@ impl Header {
 }
 
 /// What the lines of a journal tell together.
-pub(super) trait Told: Default {
+pub(super) trait JournalState: Default {
     /// Adds a line; the error says what is wrong with it.
     fn take(&mut self, line: &str) -> Result<(), String>;
 }
 
-impl Told for History {
+impl JournalState for History {
     fn take(&mut self, line: &str) -> Result<(), String> {
         let entry: Entry = serde_json::from_str(line).map_err(|error| error.to_string())?;
         self.push(entry).map_err(|error| error.to_string())
@@ -109,7 +109,7 @@ impl Journal {
     /// # Errors
     /// [`SweepError::Changed`] when it belongs to another measurement, [`SweepError::Busy`] when another profiler
     /// has it open, [`SweepError::Read`] when it is no journal.
-    pub(super) fn open<E: Told>(path: &Path, fresh: Header) -> Result<(Self, E), SweepError> {
+    pub(super) fn open<E: JournalState>(path: &Path, fresh: Header) -> Result<(Self, E), SweepError> {
         let failed = |source| WriteError { path: path.to_owned(), source };
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(failed)?;
@@ -194,7 +194,7 @@ fn parse_header(path: &Path, line: &str) -> Result<Header, ReadError> {
 }
 
 /// The lines after the header.
-fn parse_entries<E: Told>(path: &Path, lines: &[String]) -> Result<E, ReadError> {
+fn parse_entries<E: JournalState>(path: &Path, lines: &[String]) -> Result<E, ReadError> {
     let mut entries = E::default();
     for (index, line) in lines.iter().enumerate() {
         let wrong = |reason: String| {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::journal::{Journal, Told};
+use super::journal::{Journal, JournalState};
 use crate::{
     layers::{Stretch, TraceObserver, TraceProgress},
     measure::{Entry, History, SubjectFailure},
@@ -31,7 +31,7 @@ pub(super) struct NetworkHistory {
     pub(super) layers: Vec<Stretch>,
 }
 
-impl Told for NetworkHistory {
+impl JournalState for NetworkHistory {
     fn take(&mut self, line: &str) -> Result<(), String> {
         match serde_json::from_str(line).map_err(|error| error.to_string())? {
             Line::Whole(entry) => self.whole.push(entry).map_err(|error| error.to_string()),

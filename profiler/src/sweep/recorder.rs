@@ -1,6 +1,6 @@
 //! Writing down what an observer is told, before it is told.
 
-use crate::measure::{Entry, HeatLimits, Observer, Progress, SubjectFailure, SubjectSummary, Warmth};
+use crate::measure::{Entry, HeatLimits, Observer, Progress, SubjectFailure, SubjectSummary, Temperatures};
 
 /// Hands everything on; entries and closed subjects only once they are written.
 pub(super) struct Recorder<'a, W, C> {
@@ -30,7 +30,7 @@ where
         self.observer.progress(progress);
     }
 
-    fn cooling(&mut self, warmth: &Warmth, limits: &HeatLimits) {
+    fn cooling(&mut self, warmth: &Temperatures, limits: &HeatLimits) {
         self.observer.cooling(warmth, limits);
     }
 

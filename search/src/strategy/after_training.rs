@@ -6,7 +6,8 @@ use rand::RngExt;
 use rand_pcg::Pcg64;
 
 use super::{
-    Moment, Oracle, Plan, Population, Scored, Seen, Strategy, StrategySettings, population::random_within,
+    Moment, Oracle, Plan, Population, Scored, StepReport, Strategy, StrategySettings,
+    population::random_within,
 };
 use crate::{
     error::SearchError,
@@ -61,7 +62,7 @@ impl<P: Proposer> Strategy for AfterTraining<P> {
         self.plan.counts().into_iter().map(|count| rng.random_range(0..count)).collect()
     }
 
-    fn learn(&mut self, moment: Moment, oracle: &mut dyn Oracle) -> Result<Seen, SearchError> {
+    fn learn(&mut self, moment: Moment, oracle: &mut dyn Oracle) -> Result<StepReport, SearchError> {
         let mut rng = generator(moment.seed, Purpose::Pairs, moment.step);
         let budget = self.limit();
         let mut paths: Vec<Vec<usize>> = Vec::new();
@@ -77,7 +78,7 @@ impl<P: Proposer> Strategy for AfterTraining<P> {
             self.population.add(Scored { path, accuracy });
         }
         let accuracy = (count > 0).then(|| sum / count as f64);
-        Ok(Seen { cross_entropy: None, accuracy })
+        Ok(StepReport { cross_entropy: None, accuracy })
     }
 
     fn probabilities(&self) -> Vec<Vec<f64>> {

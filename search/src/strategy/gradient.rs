@@ -2,7 +2,7 @@
 
 use rand_pcg::Pcg64;
 
-use super::{Moment, Oracle, Plan, Seen, Strategy, learned::Learned};
+use super::{Moment, Oracle, Plan, StepReport, Strategy, learned::Learned};
 use crate::{
     error::SearchError,
     latency::Budget,
@@ -28,7 +28,7 @@ impl Strategy for Gradient {
         self.0.alphas.sample_path(rng)
     }
 
-    fn learn(&mut self, moment: Moment, oracle: &mut dyn Oracle) -> Result<Seen, SearchError> {
+    fn learn(&mut self, moment: Moment, oracle: &mut dyn Oracle) -> Result<StepReport, SearchError> {
         let Moment { seed, step, progress } = moment;
         let pairs = self.0.alphas.sample_pairs(&mut generator(seed, Purpose::Pairs, step));
         let (cross_entropy, gates) = oracle.gates(&pairs, &self.0.alphas.most_probable())?;
@@ -41,7 +41,7 @@ impl Strategy for Gradient {
         let seen = Observation::new(progress, &gates, cross_entropy, expected_ms, table);
         alphas.descend(&objective.slopes(&seen).combine(&gates, table), adam);
         self.0.settle(progress)?;
-        Ok(Seen { cross_entropy: Some(cross_entropy), accuracy: None })
+        Ok(StepReport { cross_entropy: Some(cross_entropy), accuracy: None })
     }
 
     fn probabilities(&self) -> Vec<Vec<f64>> {

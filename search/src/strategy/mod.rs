@@ -68,7 +68,7 @@ pub struct Moment {
 
 /// What a step saw.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Seen {
+pub struct StepReport {
     /// Cross-entropy on held-out images.
     pub cross_entropy: Option<f64>,
     /// Mean accuracy of the networks it looked at.
@@ -84,7 +84,7 @@ pub trait Strategy: Debug {
     ///
     /// # Errors
     /// [`SearchError`] of the oracle.
-    fn learn(&mut self, moment: Moment, oracle: &mut dyn Oracle) -> Result<Seen, SearchError>;
+    fn learn(&mut self, moment: Moment, oracle: &mut dyn Oracle) -> Result<StepReport, SearchError>;
 
     /// How likely each block's candidates are in its opinion.
     fn probabilities(&self) -> Vec<Vec<f64>>;

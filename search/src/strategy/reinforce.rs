@@ -2,7 +2,7 @@
 
 use rand_pcg::Pcg64;
 
-use super::{Moment, Oracle, Plan, Seen, Strategy, learned::Learned};
+use super::{Moment, Oracle, Plan, StepReport, Strategy, learned::Learned};
 use crate::{
     alpha::Alphas,
     error::SearchError,
@@ -45,7 +45,7 @@ impl Strategy for Reinforce {
         self.learned.alphas.sample_path(rng)
     }
 
-    fn learn(&mut self, moment: Moment, oracle: &mut dyn Oracle) -> Result<Seen, SearchError> {
+    fn learn(&mut self, moment: Moment, oracle: &mut dyn Oracle) -> Result<StepReport, SearchError> {
         let Moment { seed, step, progress } = moment;
         let expected_ms = self.learned.expected_ms(progress)?;
         let Learned { plan, alphas, adam, objective } = &mut self.learned;
@@ -73,7 +73,7 @@ impl Strategy for Reinforce {
         self.baseline = Some(baseline);
         alphas.descend_all(&gradient, adam);
         self.learned.settle(progress)?;
-        Ok(Seen { cross_entropy: None, accuracy: Some(accuracy) })
+        Ok(StepReport { cross_entropy: None, accuracy: Some(accuracy) })
     }
 
     fn probabilities(&self) -> Vec<Vec<f64>> {

@@ -32,7 +32,7 @@ pub struct Baseline {
 
 /// One target of the budget that must hold.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Held {
+pub struct TargetCheck {
     /// The target in milliseconds.
     pub target_ms: f64,
     /// The network.
@@ -41,7 +41,7 @@ pub struct Held {
 
 /// What searches without latency loss give for a device.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Blind {
+pub struct WithoutLatencyLoss {
     /// Predicted latency of their most probable network over the target, per seed.
     pub over_target: Vec<f64>,
     /// The largest width multiplier with which that network is within the target, or the one that makes it fastest where
@@ -71,9 +71,9 @@ pub struct DeviceFindings {
     /// Networks searched for this device.
     pub searched: Group,
     /// What searches without latency loss give for this device.
-    pub blind: Blind,
+    pub blind: WithoutLatencyLoss,
     /// One network per target.
-    pub held: Vec<Held>,
+    pub held: Vec<TargetCheck>,
     /// Networks searched for each device (by name), on this one.
     pub cross: Vec<(String, Group)>,
 }
@@ -101,13 +101,13 @@ pub struct Findings {
 }
 
 /// A device's model and table.
-struct Judge {
+struct DeviceEvaluation {
     model: LatencyModel,
     measurements: Measurements,
     path: std::path::PathBuf,
 }
 
-impl Judge {
+impl DeviceEvaluation {
     fn open(plan: &Plan, device: &StudyDevice) -> Result<Self, SearchError> {
         let path = plan.measured(device);
         let measurements = Measurements::read(std::slice::from_ref(&path), Mixing::Refuse, Emulation::Allow)?;
@@ -143,7 +143,7 @@ impl Findings {
     /// # Errors
     /// [`SearchError`] naming the file that is missing or does not go with the others.
     pub fn of(plan: &Plan, space: &SearchSpace) -> Result<Self, SearchError> {
-        let judges = plan.preset.devices.iter().map(|device| Judge::open(plan, device));
+        let judges = plan.preset.devices.iter().map(|device| DeviceEvaluation::open(plan, device));
         let judges = judges.collect::<Result<Vec<_>, _>>()?;
         let conditions = judges.iter().map(|judge| &judge.measurements.conditions);
         let emulated = conditions.clone().any(|conditions| conditions.runtime.emulated);
@@ -164,7 +164,7 @@ fn on_device(
     plan: &Plan,
     space: &SearchSpace,
     device: &StudyDevice,
-    judge: &Judge,
+    judge: &DeviceEvaluation,
 ) -> Result<DeviceFindings, SearchError> {
     let trained = plan.trained();
     let of = |origin: Origin| -> Result<Vec<OnDevice>, SearchError> {
@@ -184,12 +184,12 @@ fn on_device(
     let table = ExpectedLatency::of_space(&judge.model.additive(), space)?;
     let held = targets(&table, plan.preset.targets).into_iter().enumerate().map(|(index, target_ms)| {
         let network = judge.judge(&plan.target(device, index), index as u64, None)?;
-        Ok(Held { target_ms, network })
+        Ok(TargetCheck { target_ms, network })
     });
     let scaled = plan.preset.seeds.iter().map(|&seed| rescaled(plan, device, &judge.model, seed));
     let scaled = scaled.collect::<Result<Vec<_>, _>>()?;
     let target_ms = limit(plan, device)?.target_ms;
-    let blind = Blind {
+    let blind = WithoutLatencyLoss {
         over_target: scaled.iter().map(|one| one.unscaled_ms / target_ms).collect(),
         widths: scaled.iter().map(|one| one.rescaled.width).collect(),
         rescaled_over_target: scaled.iter().map(|one| one.rescaled.predicted_ms / target_ms).collect(),

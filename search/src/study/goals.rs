@@ -140,7 +140,7 @@ mod tests {
     use super::*;
     use crate::study::{
         curve::Cost,
-        findings::{Blind, Costs, Held},
+        findings::{Costs, TargetCheck, WithoutLatencyLoss},
         group::{OnDevice, SpeedUp},
     };
 
@@ -164,8 +164,8 @@ mod tests {
         }
     }
 
-    fn held(target_ms: f64, predicted_ms: f64, measured_ms: f64) -> Held {
-        Held { target_ms, network: OnDevice { predicted_ms, ..network(0.5, measured_ms) } }
+    fn held(target_ms: f64, predicted_ms: f64, measured_ms: f64) -> TargetCheck {
+        TargetCheck { target_ms, network: OnDevice { predicted_ms, ..network(0.5, measured_ms) } }
     }
 
     /// Speed-ups 1.4 and 1.8; 0.2 points better than without latency loss; 19 of 20 targets hold, one by 1.06 times.
@@ -173,7 +173,7 @@ mod tests {
         let mut targets = vec![held(1.0, 0.99, 1.04); 19];
         targets.push(held(1.0, 1.0, 1.06));
         let own = group(&[(0.910, 1.0, 1.4), (0.914, 1.2, 1.8)]);
-        let blind = Blind {
+        let blind = WithoutLatencyLoss {
             over_target: vec![2.0],
             widths: vec![0.7],
             rescaled_over_target: vec![0.99],

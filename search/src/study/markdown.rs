@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{
     curve::{Cost, Spread},
-    findings::{Blind, DeviceFindings, Findings},
+    findings::{DeviceFindings, Findings, WithoutLatencyLoss},
     goals::Goal,
     group::{Group, SpeedUp},
 };
@@ -73,7 +73,7 @@ fn row(text: &mut String, name: &str, group: &Group) {
 }
 
 /// Rows of what searches without latency loss give, and what was done to it.
-fn blind(text: &mut String, blind: &Blind) {
+fn blind(text: &mut String, blind: &WithoutLatencyLoss) {
     row(text, "searched without latency loss, rescaled by width to the same target", &blind.rescaled);
     if !blind.cut.networks.is_empty() {
         row(text, "searched without latency loss, best path within the same target", &blind.cut);

@@ -21,7 +21,7 @@ use profiler::record::{WriteError, read_text, write_atomic, write_document};
 use serde::{Deserialize, Serialize};
 
 pub use curve::{Cost, Curve, Spread};
-pub use findings::{Baseline, Blind, Costs, DeviceFindings, Findings, Held};
+pub use findings::{Baseline, Costs, DeviceFindings, Findings, TargetCheck, WithoutLatencyLoss};
 pub use goals::{Goal, goals};
 pub use group::{Group, OnDevice, SpeedUp};
 pub use markdown::markdown;

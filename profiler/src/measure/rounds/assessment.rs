@@ -1,7 +1,7 @@
 //! Where the subjects stand, and telling who is known well enough.
 
 use super::super::MeasureError;
-use super::super::stopping::Standing;
+use super::super::stopping::Convergence;
 use super::super::subject::Subject;
 use super::super::summary::{Turns, summarise_turns_of};
 use super::Session;
@@ -25,10 +25,10 @@ impl Assessment {
 impl<S: Subject> Session<'_, S> {
     /// Assesses everyone, and tells the observer once of each who is closed. Drift may open a subject again, or move
     /// its figure, as long as the session lasts: what is told here is not final.
-    pub(super) fn assess(&mut self) -> Result<Standing, MeasureError> {
+    pub(super) fn assess(&mut self) -> Result<Convergence, MeasureError> {
         self.assessment.start_ns = self.now_ns();
         let turns = self.turns()?;
-        let standing = Standing::judge(&turns, self.subjects.len(), self.protocol);
+        let standing = Convergence::judge(&turns, self.subjects.len(), self.protocol);
         self.tell(&turns, &standing.finished())?;
         self.assessment.end_ns = self.now_ns();
         Ok(standing)

@@ -1,7 +1,7 @@
 //! Watching the temperature between bursts, and pausing.
 
 use super::super::MeasureError;
-use super::super::heat::{HeatLimits, Pause, PauseEnd, Warmth};
+use super::super::heat::{HeatLimits, Pause, PauseEnd, Temperatures};
 use super::super::history::Entry;
 use super::super::subject::Subject;
 use super::Session;
@@ -41,7 +41,7 @@ impl<S: Subject> Session<'_, S> {
         self.read_reference()
     }
 
-    fn cool(&mut self, limits: &HeatLimits, mut warmth: Warmth) -> Result<(), MeasureError> {
+    fn cool(&mut self, limits: &HeatLimits, mut warmth: Temperatures) -> Result<(), MeasureError> {
         let at_ns = self.now_ns();
         let ended = loop {
             if limits.cooled(&warmth) {
@@ -59,7 +59,7 @@ impl<S: Subject> Session<'_, S> {
         self.record(Entry::Pause(Pause { at_ns, took_ns: self.now_ns() - at_ns, ended }))
     }
 
-    fn read_warmth(&mut self) -> Result<Warmth, MeasureError> {
+    fn read_warmth(&mut self) -> Result<Temperatures, MeasureError> {
         let now_ns = self.now_ns();
         self.heat_watch.last_ns = Some(now_ns);
         let warmth = self.instruments.thermometer.read(now_ns);

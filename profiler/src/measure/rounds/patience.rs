@@ -1,6 +1,6 @@
 //! Going on although everything is known well enough, since the machine may get faster yet.
 
-use super::super::stopping::Standing;
+use super::super::stopping::Convergence;
 
 /// When all subjects were first known well enough, though the machine was slower all the time than it is known to be.
 #[derive(Default)]
@@ -10,7 +10,7 @@ pub(super) struct Patience {
 
 impl Patience {
     /// For how long to go on: together, as long as it took until then; 0 where the machine is as fast as it is known to be.
-    pub(super) fn left_ns(&mut self, standing: &Standing, spent_ns: u64) -> u64 {
+    pub(super) fn left_ns(&mut self, standing: &Convergence, spent_ns: u64) -> u64 {
         if !standing.is_slow {
             return 0;
         }

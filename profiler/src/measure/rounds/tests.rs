@@ -9,7 +9,7 @@ use std::{cell::Cell, rc::Rc, sync::Arc};
 use super::super::clock::FakeClock;
 use super::super::drift::CorrectedNs;
 use super::super::drift::RawNs;
-use super::super::heat::{HeatLimits, Warmth};
+use super::super::heat::{HeatLimits, Temperatures};
 use super::super::history::Burst;
 use super::super::subject::FakeSubject;
 use super::super::summary::{Status, SubjectSummary, summarise};
@@ -61,7 +61,7 @@ impl Observer for Recorder {
         self.last_progress = Some(*progress);
     }
 
-    fn cooling(&mut self, _: &Warmth, _: &HeatLimits) {
+    fn cooling(&mut self, _: &Temperatures, _: &HeatLimits) {
         self.cooling += 1;
     }
 

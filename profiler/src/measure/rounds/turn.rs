@@ -7,7 +7,7 @@ use crate::measure::{
     stopping::Need,
     subject::Subject,
     timing::time,
-    warm_up::Pace,
+    warm_up::BurstPlan,
 };
 
 impl<S: Subject> Session<'_, S> {
@@ -31,7 +31,7 @@ impl<S: Subject> Session<'_, S> {
         let mut cold = Samples::default();
         self.sample(subject, 1, &mut cold)?;
         let mut hot = Samples::default();
-        let Pace { repeats, settle_runs } = self.paces[subject];
+        let BurstPlan { repeats, settle_runs } = self.paces[subject];
         let mut settling_ns = 0;
         if need == Need::ColdAndHot {
             settling_ns = self.settle(subject, settle_runs)?;

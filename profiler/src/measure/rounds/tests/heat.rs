@@ -1,7 +1,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use super::super::super::heat::{HeatLimits, HeatReport, PauseEnd, Warmth};
+use super::super::super::heat::{HeatLimits, HeatReport, PauseEnd, Temperatures};
 use super::super::super::thermometer::{DeviceThermometer, Thermometer};
 use super::*;
 use crate::device::{Place, Sensor};
@@ -26,15 +26,15 @@ impl Thermometer for WarmingMachine {
         vec![Sensor { name: "skin".to_owned(), place: Place::Skin }]
     }
 
-    fn read(&mut self, at_ns: u64) -> Warmth {
+    fn read(&mut self, at_ns: u64) -> Temperatures {
         let now_ns = self.clock.peek_ns();
         self.celsius += (now_ns - self.last_ns) as f64 / 1e9;
         self.last_ns = now_ns;
-        Warmth {
+        Temperatures {
             at_ns,
             skin_celsius: Some(self.celsius),
             frequency_khz: Some(1_800_000),
-            ..Warmth::default()
+            ..Temperatures::default()
         }
     }
 
@@ -76,7 +76,7 @@ impl Thermometer for MachineWithFiles {
         self.thermometer.sensors()
     }
 
-    fn read(&mut self, at_ns: u64) -> Warmth {
+    fn read(&mut self, at_ns: u64) -> Temperatures {
         let celsius = self.machine.read(at_ns).skin_celsius.unwrap();
         let zone = self.root.path().join("sys/class/thermal/thermal_zone0/temp");
         std::fs::write(zone, format!("{:.0}\n", celsius * 1e3)).unwrap();
