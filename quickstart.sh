@@ -11,7 +11,7 @@
 #   --preset quick      the whole road in about 10 minutes on two cores (default)
 #   --preset thorough   about an hour, for results to rely on
 #   --preset smoke      every stage in its smallest form: shows that the road is whole, and nothing else
-#   --seed N            what random choices start from (default 0)
+#   --seed N            random seed (default 0)
 #   --images DIR        your own MNIST-style data set (default: TAILOR_IMAGES, else Fashion-MNIST)
 #   --run DIR           where all results go (default run/computer, or with --phone run/phone)
 #   --fetch             fetch libtorch, Fashion-MNIST and crates, and stop: the same command without it needs no network

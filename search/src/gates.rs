@@ -26,18 +26,18 @@ pub fn gate_gradients(
     batch: &Batch,
 ) -> Result<(f64, Vec<Option<GateGradient>>), SearchError> {
     let mode = Mode::Probe;
-    let mut x = supernet.enter(&batch.images, mode)?;
+    let mut x = supernet.stem(&batch.images, mode)?;
     let mut outputs = Vec::new();
     for (block, (pair, &rest)) in pairs.iter().zip(rest).enumerate() {
         let Some(pair) = pair else {
-            x = supernet.run(block, rest, &x, mode)?;
+            x = supernet.candidate(block, rest, &x, mode)?;
             continue;
         };
-        let other = tch::no_grad(|| supernet.run(block, pair.second, &x, mode))?;
-        x = supernet.run(block, pair.first, &x, mode)?;
+        let other = tch::no_grad(|| supernet.candidate(block, pair.second, &x, mode))?;
+        x = supernet.candidate(block, pair.first, &x, mode)?;
         outputs.push((block, *pair, x.shallow_clone(), other));
     }
-    let loss = cross_entropy(&supernet.leave(&x, mode)?, &batch.labels, 0.0)?;
+    let loss = cross_entropy(&supernet.head(&x, mode)?, &batch.labels, 0.0)?;
     let mixed: Vec<&Tensor> = outputs.iter().map(|(_, _, active, _)| active).collect();
     let mut gates = vec![None; pairs.len()];
     if !mixed.is_empty() {

@@ -57,12 +57,12 @@ impl Supernet {
     }
 
     /// The fixed ops before the blocks.
-    pub(crate) fn enter(&self, images: &Tensor, mode: Mode) -> Result<Tensor, SearchError> {
+    pub(crate) fn stem(&self, images: &Tensor, mode: Mode) -> Result<Tensor, SearchError> {
         self.before.forward(images, mode)
     }
 
     /// One candidate of one block.
-    pub(crate) fn run(
+    pub(crate) fn candidate(
         &self,
         block: usize,
         choice: usize,
@@ -77,7 +77,7 @@ impl Supernet {
     }
 
     /// The fixed ops behind the blocks.
-    pub(crate) fn leave(&self, x: &Tensor, mode: Mode) -> Result<Tensor, SearchError> {
+    pub(crate) fn head(&self, x: &Tensor, mode: Mode) -> Result<Tensor, SearchError> {
         self.after.forward(x, mode)
     }
 
@@ -85,7 +85,7 @@ impl Supernet {
     ///
     /// # Errors
     /// [`SearchError::Checkpoint`] for a network that is not this path.
-    pub fn give(&self, choices: &[usize], network: &GraphModule) -> Result<(), SearchError> {
+    pub fn copy_path_to(&self, choices: &[usize], network: &GraphModule) -> Result<(), SearchError> {
         let other =
             || SearchError::Checkpoint("the network is not this path of the search's space".to_owned());
         let mut layers: Vec<&LayerWeights> = self.before.layers().iter().collect();
@@ -142,11 +142,11 @@ pub struct Path<'a> {
 
 impl Network for Path<'_> {
     fn forward(&self, images: &Tensor, mode: Mode) -> Result<Tensor, SearchError> {
-        let mut x = self.supernet.enter(images, mode)?;
+        let mut x = self.supernet.stem(images, mode)?;
         for (block, &choice) in self.choices.iter().enumerate() {
-            x = self.supernet.run(block, choice, &x, mode)?;
+            x = self.supernet.candidate(block, choice, &x, mode)?;
         }
-        self.supernet.leave(&x, mode)
+        self.supernet.head(&x, mode)
     }
 
     fn parameters_mut(&mut self) -> Vec<&mut Parameter> {

@@ -137,7 +137,7 @@ fn a_network_is_given_what_its_path_has_learned() {
     let random =
         || GraphModule::new(network.graph().clone(), &mut generator(9, Purpose::Weights, 0), Device::Cpu);
     let module = random().unwrap();
-    supernet.give(&CHOICES, &module).unwrap();
+    supernet.copy_path_to(&CHOICES, &module).unwrap();
     with_batch(|batch| {
         let logits = |network: &dyn Network| network.forward(&batch.images, Mode::Evaluate).unwrap();
         let expected = logits(&supernet.path(&CHOICES));
@@ -146,6 +146,6 @@ fn a_network_is_given_what_its_path_has_learned() {
     });
     // Kernels of 3 for 5, one choice too few, a candidate that there is not.
     for other in [vec![0, 4, 2, 3], vec![1, 4, 2], vec![1, 4, 2, 9]] {
-        assert!(supernet.give(&other, &random().unwrap()).is_err(), "{other:?}");
+        assert!(supernet.copy_path_to(&other, &random().unwrap()).is_err(), "{other:?}");
     }
 }

@@ -46,7 +46,7 @@ impl BuildArgs {
     }
 }
 
-/// Build the profiler for arm64 phones, with tract as its runtime, or ONNX Runtime as well, stripped.
+/// Builds the profiler for arm64 phones, with tract as its runtime, or ONNX Runtime as well, stripped.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  android build --route musl\n  android build --onnxruntime libonnxruntime.so\n\n\

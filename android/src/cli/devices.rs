@@ -9,7 +9,7 @@ use clap::Args;
 use comfy_table::{Table, presets::NOTHING};
 use std::process::ExitCode;
 
-/// List the phones that adb sees, and what each says of itself.
+/// Lists the phones that adb sees, and what each reports of itself.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  android devices\n\nExit codes: 0 at least one phone is listed, 1 none is, 2 no adb"

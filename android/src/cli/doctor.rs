@@ -12,7 +12,7 @@ use profiler::doctor::{Finding, State};
 use serde::Serialize;
 use std::process::ExitCode;
 
-/// Say of every phone what it is, what state it is in, and what would spoil measurements.
+/// Checks every phone for what disturbs measurements, and suggests fixes.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  android doctor\n\nExit codes: 0 at least one phone answers, 1 none does, 2 wrong usage or no adb"

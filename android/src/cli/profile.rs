@@ -10,7 +10,7 @@ use comfy_table::{Table, presets::NOTHING};
 use profiler::record::{Cache, Row, Session};
 use std::{path::PathBuf, process::ExitCode};
 
-/// Measure a phone: a table of latencies, as `profiler run` makes it of this computer.
+/// Measures a phone: a table of latencies, as `profiler run` makes it of this computer.
 ///
 /// Builds the profiler if need be, sends it, runs it, shows how far it is, and fetches table, session and journal. A
 /// phone that is lost is waited for; then it goes on where it was. Stopped or killed, the same command goes on. On the

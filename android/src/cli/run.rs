@@ -8,7 +8,7 @@ use crate::{
 use clap::Args;
 use std::process::ExitCode;
 
-/// Run any command of the profiler on a phone: `model`, `sample`, `bench`, `doctor`, `run`…
+/// Runs any command of the profiler on a phone: `model`, `sample`, `bench`, `doctor`, `run`…
 ///
 /// Files of this computer that the arguments name (with a dot or a slash in the name) are sent there first; what
 /// follows -o is fetched at the end. A phone that is lost is waited for, and the command is started again: `run` and

@@ -4,7 +4,7 @@ use crate::{error::AndroidError, test_phone};
 use clap::Args;
 use std::process::ExitCode;
 
-/// Run a command with a test phone: a real adbd and an emulated arm64 processor, in namespaces of their own.
+/// Runs a command against an emulated phone: a real adbd and an emulated arm64 processor, in namespaces.
 ///
 /// The phone is made of Debian's packages once, without root, and kept in the cache folder. The command finds adb in
 /// its PATH and in TAILOR_ADB, and the serials in TAILOR_TEST_PHONES. It has no network but the phones: in a

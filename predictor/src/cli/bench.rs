@@ -11,7 +11,7 @@ use crate::{
     error::PredictorError,
 };
 
-/// Prints what is reached on public latency tables, or on one's own, beside what is to be reached.
+/// Scores the predictor on public latency tables, or on your own, against its goals.
 #[derive(Debug, Args)]
 #[command(
     after_help = "The tables are not part of Tailor; `--tables` names the folder they are in: mbconv_*.csv (blocks of a \

@@ -2,7 +2,7 @@
 //!
 //! | field | what |
 //! |---|---|
-//! | `format`, `version` | `tailor-latency-model`, 6 |
+//! | `format`, `version` | `tailor-latency-model`, 7 |
 //! | `speed` | which of the machine's speeds it is of |
 //! | `anchors` | a dozen of its figures and what the references took, for a later session to measure again |
 //! | `conditions` | device, runtime, threads, processors and build target of the rows, as in their session |

@@ -16,7 +16,7 @@ use crate::{
     record::{Row, Session, read_session, read_table, session_path},
 };
 
-/// Tells what changed between two measured tables, op by op, against the noise between sessions.
+/// Reports what changed between two tables, op by op, against the noise between sessions.
 ///
 /// The verdict is `same`, `faster_or_slower` (all by one factor) or `changed` (some subjects stand out from the common
 /// factor, hot and cold). Devices, runtimes or threads that differ are named, not refused.

@@ -8,7 +8,7 @@ use comfy_table::{Table, presets::NOTHING};
 use super::UsageError;
 use crate::doctor::{FactsError, Finding, State, examine, gather};
 
-/// Tells what of this machine would spoil measurements, what to do about it, and measures the noise floor.
+/// Checks this machine for what disturbs measurements, suggests fixes, and measures the noise floor.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  profiler doctor --seconds 10")]
 pub(super) struct Doctor {

@@ -10,7 +10,7 @@ use crate::{
     sweep::{Planned, plan_model, plan_op},
 };
 
-/// Prints what models compute of one fixed random input, to compare devices and runtimes: a JSON line each.
+/// Prints the outputs of models for one fixed random input, a JSON line each, to compare devices and runtimes.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  profiler outputs conv-8x8x3-o8-k3-s1-relu6 searched.onnx\n  android run -- outputs searched.onnx"

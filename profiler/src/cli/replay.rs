@@ -18,7 +18,7 @@ use crate::{
     sweep::{Planned, Recorded, read_journal, rows},
 };
 
-/// Computes figures anew from a journal of `profiler run`, without the models and without measuring.
+/// Recomputes figures from a journal of `profiler run`, without the models and without measuring.
 ///
 /// What is computed is what the same version would have written at the session's end. The ops of networks are not in a journal: their
 /// rows have none.

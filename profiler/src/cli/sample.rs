@@ -10,7 +10,7 @@ use clap::Args;
 use super::UsageError;
 use crate::spec::{OpSpec, Precision, sample};
 
-/// Draws different random ops from the ranges that mobile networks have, one key per line.
+/// Draws distinct random ops from the ranges of mobile networks, one key per line.
 ///
 /// Sides 7 to 224, channels tied to them and on and off multiples of 8, at most 200 M MACs each: what a predictor needs
 /// that is to know more than one search space.

@@ -97,16 +97,16 @@ struct AllPaths<'a>(&'a mut Supernet);
 
 impl Network for AllPaths<'_> {
     fn forward(&self, images: &Tensor, mode: Mode) -> Result<Tensor, SearchError> {
-        let mut x = self.0.enter(images, mode)?;
+        let mut x = self.0.stem(images, mode)?;
         for (block, count) in self.0.counts().into_iter().enumerate() {
-            let mut sum = self.0.run(block, 0, &x, mode)?.f_mul_scalar(1.0 / count as f64)?;
+            let mut sum = self.0.candidate(block, 0, &x, mode)?.f_mul_scalar(1.0 / count as f64)?;
             for candidate in 1..count {
-                let output = self.0.run(block, candidate, &x, mode)?;
+                let output = self.0.candidate(block, candidate, &x, mode)?;
                 sum = sum.f_add(&output.f_mul_scalar(1.0 / count as f64)?)?;
             }
             x = sum;
         }
-        self.0.leave(&x, mode)
+        self.0.head(&x, mode)
     }
 
     fn parameters_mut(&mut self) -> Vec<&mut Parameter> {

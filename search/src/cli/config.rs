@@ -116,7 +116,7 @@ pub(super) struct SearchConfig {
     /// Threads of libtorch [default: all].
     #[arg(long)]
     pub(super) threads: Option<usize>,
-    /// What random choices start from.
+    /// Random seed.
     #[arg(long)]
     pub(super) seed: Option<u64>,
 }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{config::SearchConfig, output};
 
-/// Prints what a search would be told in the end: flags, else the file, else the preset.
+/// Prints the settings that a search would use: flags, else the file, else the preset.
 #[derive(Debug, Args)]
 #[command(
     after_help = "The result is a file for --config.\n\nExample:\n  search config --preset thorough --strategy \

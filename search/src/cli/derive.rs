@@ -21,7 +21,7 @@ use crate::{
     run::compare,
 };
 
-/// Takes another network out of a finished search, for another target or risk, without training.
+/// Derives another network from a finished search, for another target or risk, without training.
 ///
 /// By default the network that the search learned to like best within the target; with --compare, the best of several on
 /// held-out images with the shared weights. A search by `--strategy evolution` or `random` has learned weights alone: for

@@ -18,7 +18,7 @@ use crate::{
     settings::check_count,
 };
 
-/// Runs some steps of every kind at full size, on JPEGs that it draws itself, and says what memory they take.
+/// Runs a few steps of every kind at full size, on generated JPEGs, and reports the memory they take.
 ///
 /// Shows whether a space fits this machine before photos are at hand, and whether decoding them keeps up.
 #[derive(Debug, Args)]

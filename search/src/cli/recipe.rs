@@ -67,7 +67,7 @@ pub(super) struct RecipeArgs {
     /// Where networks are trained: cpu, or cuda:N.
     #[arg(long, default_value = "cpu")]
     pub(super) device: ComputeDevice,
-    /// What random choices start from.
+    /// Random seed.
     #[arg(long, default_value_t = 0)]
     pub(super) seed: u64,
 }

@@ -12,7 +12,7 @@ use crate::{
     report::{self, Normalization},
 };
 
-/// Puts what was predicted of trained networks beside what was measured.
+/// Compares predicted and measured latencies of trained networks.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  search report --model run/model.json --measured run/verify.csv run/searched run/baseline"

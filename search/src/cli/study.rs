@@ -10,8 +10,7 @@ use crate::{
     study::{Plan, StudyPreset, study},
 };
 
-/// Compares searched networks with baselines on devices of this machine, measured, over several seeds, and says whether
-/// the goals are reached.
+/// Compares searched networks with baselines, measured on this machine's runtimes, over several seeds, and checks the goals.
 ///
 /// Measures the space, fits, searches with and without the latency loss, rescales networks that were searched without it
 /// to the same target, trains everything alike, and measures every network on every device. Given again it goes on where

@@ -16,7 +16,7 @@ use crate::{
     verify::{VerifyOptions, verify},
 };
 
-/// Measures trained networks with the profiler on this machine and puts predicted beside measured.
+/// Measures trained networks with the profiler on this machine and compares predicted with measured.
 ///
 /// Exports them first; the runtime, threads and processors are those of the model. A stopped measurement goes on where
 /// it was when the same command is given again.

@@ -35,7 +35,7 @@ pub struct SearchSettings {
     pub strategy: StrategyKind,
     /// How latency enters the loss.
     pub latency_loss: LatencyLoss,
-    /// What all random choices start from.
+    /// Random seed.
     pub seed: u64,
     /// Threads of libtorch; sums are rounded otherwise with another number.
     pub threads: usize,

@@ -58,7 +58,7 @@ pub trait Oracle {
 /// When a strategy learns.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moment {
-    /// What random choices start from.
+    /// Random seed.
     pub seed: u64,
     /// The run's step, from 0.
     pub step: u64,

@@ -18,7 +18,7 @@ pub struct TrainSettings {
     /// SHA-256 of the checkpoint of the search whose weights it begins with, in hexadecimal digits; none for random ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// What all random choices start from.
+    /// Random seed.
     pub seed: u64,
     /// Threads of libtorch; sums are rounded otherwise with another number.
     pub threads: usize,

@@ -74,7 +74,7 @@ pub fn train(
     let mut rng = generator(settings.seed, Purpose::Weights, 0);
     let module = GraphModule::new(graph.clone(), &mut rng, device)?;
     if let Begin::WithPath(supernet, choices) = begin {
-        supernet.give(choices, &module)?;
+        supernet.copy_path_to(choices, &module)?;
     }
     // What is wrong was said before: settings that are kept stand in the way of better ones.
     keep_settings(&folder.settings(), TrainSettings::FORMAT, TrainSettings::VERSION, settings)?;
