@@ -17,7 +17,6 @@ pub fn quote_for_phone(text: &str) -> Result<String, AndroidError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use proptest::prelude::*;
     use std::process::Command;

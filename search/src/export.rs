@@ -107,7 +107,6 @@ fn numbers(tensor: &Tensor) -> Result<Vec<f64>, SearchError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use profiler::spec::OpSpec;
 

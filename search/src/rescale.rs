@@ -100,7 +100,6 @@ pub(crate) fn rescale_or_fastest(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use profiler::spec::Latency;
 

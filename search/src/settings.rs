@@ -90,7 +90,6 @@ fn first_difference(path: &str, left: &Value, right: &Value) -> Option<(String, 
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use serde::Deserialize;
 

@@ -192,7 +192,6 @@ fn words(bytes: &[u8]) -> impl Iterator<Item = [u8; 8]> + '_ {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -57,7 +57,6 @@ fn not_ready(serial: &str, connection: &Connection) -> AndroidError {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn told(phones: &[(&str, &str)], serial: Option<&str>) -> Result<String, String> {

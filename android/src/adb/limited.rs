@@ -87,7 +87,6 @@ fn drain(stream: Option<impl Read + Send + 'static>, printed: &Arc<AtomicU64>) -
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn ended(script: &str, limit_s: u64) -> Ended {

@@ -28,7 +28,6 @@ pub fn parse_listing(text: &str) -> Result<Vec<(String, Connection)>, AndroidErr
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -64,7 +64,6 @@ impl Elf {
 
 #[cfg(test)]
 pub(super) mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// An ELF file for arm64 with this loader, if any, that needs these libraries, laid out by hand: a header of 64

@@ -78,7 +78,6 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::{super::elf::tests::elf_file, *};
 
     /// In a folder of its own, which is kept.

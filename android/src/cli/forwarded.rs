@@ -127,7 +127,6 @@ fn keep_stdin() -> Result<TempDir, AndroidError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn parse(words: &[&str]) -> Result<String, clap::Error> {

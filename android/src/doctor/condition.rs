@@ -134,7 +134,6 @@ fn android_temperatures(text: &str) -> Vec<ThermalZone> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -169,7 +169,6 @@ fn name_of(path: &Path) -> Result<String, AndroidError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn read(typed: &[&str]) -> Arguments {

@@ -76,7 +76,6 @@ fn read_file(path: &Path, pixels: &mut Vec<u8>, labels: &mut Vec<u16>) -> Result
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use tempfile::TempDir;
 

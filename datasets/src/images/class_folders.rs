@@ -98,7 +98,6 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, DatasetsError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use tempfile::TempDir;
 

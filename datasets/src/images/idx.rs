@@ -135,7 +135,6 @@ impl<'a> IdxFile<'a> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use flate2::{Compression, write::GzEncoder};
     use proptest::prelude::*;

@@ -104,7 +104,6 @@ impl ImageSet {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn three_images() -> ImageSet {

@@ -36,7 +36,6 @@ impl Reader for Mnist {
 
 #[cfg(test)]
 pub(super) mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use tempfile::TempDir;
 

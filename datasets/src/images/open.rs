@@ -90,7 +90,6 @@ pub(super) fn find(folder: &Path, file: &'static str) -> Result<PathBuf, Dataset
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::images::mnist::tests::write_dataset;
     use tempfile::TempDir;

@@ -153,7 +153,6 @@ fn is_cut(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use image::{DynamicImage, GrayImage, RgbImage};
     use std::path::Path;

@@ -102,7 +102,6 @@ fn decode(photos: &Photos, shape: [usize; 3], requests: &[PhotoRequest]) -> Deco
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use image::{DynamicImage, GrayImage};
     use std::path::{Path, PathBuf};

@@ -70,7 +70,6 @@ fn write(path: &Path, photo: &RgbImage) -> Result<(), DatasetsError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::images::{Framing, Pixels, open_images};
     use profiler::spec::FeatureMap;

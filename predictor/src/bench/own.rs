@@ -148,7 +148,6 @@ fn mean(rows: &[Row], of: impl Fn(&Row) -> bool, value: impl Fn(&Row) -> f64) ->
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::device::test_rows::{measurements, small_space_rows};
 

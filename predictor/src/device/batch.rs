@@ -71,7 +71,6 @@ impl Batch<'_> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use crate::device::test_rows::{fitted, small_space};
 
     #[test]

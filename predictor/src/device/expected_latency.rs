@@ -157,7 +157,6 @@ fn softmax(alphas: &[f64]) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::device::test_rows::{fitted, small_space};
     use proptest::prelude::*;

@@ -148,7 +148,6 @@ fn number_format(name: &str) -> Result<Precision, String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::device::test_rows::{fitted, small_space};
 

@@ -70,7 +70,6 @@ impl LatencyModel {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::{
         device::{

@@ -1,7 +1,4 @@
 //! Rows for tests: a hand-written law of linear work.
-
-#![allow(clippy::unwrap_used)]
-
 use profiler::{
     record::{Cache, Conditions, Level, Row, Runtime, Status, TABLE_VERSION},
     spec::{Architecture, OpSpec, SearchSpace, SpaceFile},

@@ -206,7 +206,6 @@ fn after(line: &str, word: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     const LOG: &str = "\

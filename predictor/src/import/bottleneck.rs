@@ -54,7 +54,6 @@ fn activation(record: &Record<'_>) -> Result<Activation, String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::{import::Columns, work::OpEntry};
 

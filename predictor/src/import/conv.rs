@@ -29,7 +29,6 @@ pub(super) fn read(record: &Record<'_>) -> Result<Subject, String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::import::Columns;
 

@@ -141,7 +141,6 @@ pub(super) fn device_of(column: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn import(text: &str, change: impl FnOnce(&mut Source)) -> Result<Imported, String> {

@@ -71,7 +71,6 @@ pub(super) fn lines_at(text: &str, depth: usize) -> Vec<u64> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -155,7 +155,6 @@ fn op(key: &str) -> Result<OpEntry, String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -73,7 +73,6 @@ pub(super) fn upsample(record: &Record<'_>) -> Result<Subject, String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use crate::import::{CSV_KINDS, Columns};
 
     #[test]

@@ -174,7 +174,6 @@ fn layer(operation: &str, feature: &BTreeMap<String, u32>) -> Result<TracedLayer
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -135,7 +135,6 @@ fn kernel_key(kernel: &str, config: &Value) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn import(text: &str) -> Result<Imported, String> {

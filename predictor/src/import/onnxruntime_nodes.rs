@@ -116,7 +116,6 @@ fn shape(value: &Value) -> Option<Vec<u64>> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use serde_json::json;
 

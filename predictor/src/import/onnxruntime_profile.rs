@@ -123,7 +123,6 @@ fn median_and_std(runs: &[f64]) -> Option<(f64, Option<f64>)> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn import(text: &str) -> Result<Imported, String> {

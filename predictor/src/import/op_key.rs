@@ -26,7 +26,6 @@ pub(super) fn activation(name: &str) -> Result<&'static str, String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -128,7 +128,6 @@ fn deviation_of_mean(rows: &[ImportedRow], mean: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::rows::{Emulation, Measurements, Mixing};
 

@@ -161,7 +161,6 @@ fn student_half_width(log_errors: &[f64]) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// The smallest score that covers [`COVERAGE`] of exchangeable new ones, with the finite-sample correction: the

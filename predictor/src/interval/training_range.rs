@@ -87,7 +87,6 @@ impl TrainingRange {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::device::test_rows::op_row;
     use profiler::record::Cache;

@@ -46,7 +46,6 @@ pub(crate) fn posterior(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

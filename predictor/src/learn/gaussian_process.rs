@@ -121,7 +121,6 @@ impl GaussianProcess {
 
 #[cfg(test)]
 pub(in crate::learn) mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// A smooth function of the first of three inputs, on a grid that does not repeat.

@@ -145,7 +145,6 @@ pub(super) fn matern(squared: f64) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::learn::gaussian_process::tests::rows;
 

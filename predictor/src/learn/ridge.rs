@@ -52,7 +52,6 @@ pub(crate) fn linear(coefficients: &[f64], row: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -218,7 +218,6 @@ impl CellModel {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// Every thirteenth cell by a law of live work: 0.5 ms, 1 ms a 3×3 convolution, 0.2 ms a 1×1, 0.1 ms a pooling.

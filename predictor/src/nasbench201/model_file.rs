@@ -113,7 +113,6 @@ impl CellModelFile {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::{device::test_rows, nasbench201::cell_features};
 

@@ -36,7 +36,6 @@ pub fn suggest(prior: &Prior, pool: &[Cell], count: usize, fixed_cost: f64) -> V
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

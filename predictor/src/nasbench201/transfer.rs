@@ -167,7 +167,6 @@ pub fn transfer(prior: &Prior, samples: &[CellSample]) -> Result<Transfer, Strin
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn device(weights: [f64; 4]) -> Vec<f64> {

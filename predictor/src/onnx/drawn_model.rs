@@ -1,7 +1,4 @@
 //! ONNX models drawn by hand, node by node, as other tools write them.
-
-#![allow(clippy::unwrap_used)]
-
 use profiler::onnx::{AttributeValue, Constant, Declared, InputShapes, ModelGraph, ModelNode};
 
 use super::OnnxNetwork;

@@ -1,5 +1,3 @@
-#![allow(clippy::unwrap_used)]
-
 use profiler::onnx::{AttributeValue, Constant, InputShapes, network_model};
 
 use super::{drawn_model::Drawn, *};

@@ -60,7 +60,6 @@ fn of_one_kind(samples: &[Sample]) -> Vec<Sample> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::work::{OpEntry, inputs};
 

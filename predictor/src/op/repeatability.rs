@@ -75,7 +75,6 @@ pub(crate) fn factor(own: &[(usize, f64)], all: &[(usize, f64)]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::rows::Repeat;
 

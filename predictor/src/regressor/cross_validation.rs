@@ -103,7 +103,6 @@ pub(crate) fn mape_of_log_errors(errors: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::{device::test_rows::small_space_samples, regressor::WorkTerms};
 

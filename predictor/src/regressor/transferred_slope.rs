@@ -51,7 +51,6 @@ impl Transferred {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::{super::Regressor as _, *};
     use crate::{
         device::test_rows::small_space_samples,

@@ -135,7 +135,6 @@ impl TryFrom<Coefficients> for WorkTerms {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::device::test_rows::{law_ms, small_space_samples};
 

@@ -179,7 +179,6 @@ fn draw_groups(groups: &[String], count: usize, repeats: &OpRepeats) -> Result<S
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::device::test_rows::small_space_rows;
 

@@ -174,7 +174,6 @@ pub(crate) fn noisy(row: &Row) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::device::test_rows::op_row;
 

@@ -151,7 +151,6 @@ pub(crate) fn inputs(layer: Option<Primitive>, rule: Option<DelegateRule>) -> [f
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::work::op_entry::OpEntry;
 

@@ -103,7 +103,6 @@ pub(crate) fn groups() -> Vec<(&'static str, Vec<usize>)> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

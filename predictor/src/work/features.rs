@@ -148,7 +148,6 @@ fn conv_class(input: FeatureMap, output: FeatureMap, kernel: u32, groups: u32) -
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn work(key: &str) -> Vec<(&'static str, f64)> {

@@ -117,7 +117,6 @@ fn function(name: &str) -> Elementwise {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

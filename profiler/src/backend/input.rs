@@ -51,7 +51,6 @@ pub(super) fn split<'a>(values: &'a [f32], lengths: &[usize]) -> Option<Vec<&'a 
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
     #[test]

@@ -110,7 +110,6 @@ fn fingerprint(key: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
     fn by_length() -> CostModel {

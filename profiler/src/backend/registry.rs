@@ -49,7 +49,6 @@ pub fn open(name: &str, options: BackendOptions) -> Result<Box<dyn Backend>, Bac
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
     #[test]

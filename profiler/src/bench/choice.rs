@@ -49,7 +49,6 @@ fn quotas(sizes: &[usize], count: usize) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::spec::SpaceFile;
 

@@ -160,7 +160,6 @@ fn stretches(share: f64, mut random: Pcg64) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -61,7 +61,6 @@ fn timed_ns(samples: &Samples) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::measure::{Burst, ClockQuality, Disturbed, Entry, RawNs, Reading};
 

@@ -51,7 +51,6 @@ fn parse(text: &str) -> Result<Vec<OpSpec>, (u64, String)> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

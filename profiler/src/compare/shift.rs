@@ -98,7 +98,6 @@ impl ClosestHalf {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -144,7 +144,6 @@ fn pin_to(cpus: &BTreeSet<usize>) -> Result<BTreeSet<usize>, AffinityError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
     #[test]

@@ -88,7 +88,6 @@ pub(super) fn arm_core_name(implementer: u32, part: u32) -> Option<&'static str>
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
     #[test]

@@ -28,7 +28,6 @@ fn interpreter(root: &Path) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use std::{fs, os::unix::fs::symlink};
 

@@ -106,7 +106,6 @@ fn share(ticks: f64, of: &Ticks) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::device::test_machine::machine;
 

@@ -130,7 +130,6 @@ fn monitors(root: &Root) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::device::test_machine::machine;
 

@@ -154,7 +154,6 @@ fn swapped_pages(root: &Root) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::device::test_machine::machine;
 

@@ -1,7 +1,4 @@
 //! A machine made of files, for tests.
-
-#![allow(clippy::unwrap_used)]
-
 /// The root of a machine of which these files are all there is.
 pub(super) fn machine(files: &[(&str, &str)]) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();

@@ -79,7 +79,6 @@ fn core(line: &str) -> Option<(usize, Ticks)> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::device::test_machine::machine;
 

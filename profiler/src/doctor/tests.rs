@@ -1,4 +1,3 @@
-#![allow(clippy::unwrap_used)]
 use std::{cell::Cell, path::Path};
 
 use super::{noise::measure_noise, *};

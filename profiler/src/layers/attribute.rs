@@ -150,7 +150,6 @@ fn join_prepared(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn node(name: &str, operator: &str, inputs: &[&str], output: &str) -> OutlineNode {

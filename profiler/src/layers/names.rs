@@ -56,7 +56,6 @@ impl<'a> Names<'a> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::onnx::OutlineNode;
 

@@ -1,4 +1,3 @@
-#![allow(clippy::unwrap_used)]
 mod in_tract;
 mod resume;
 

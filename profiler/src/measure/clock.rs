@@ -142,7 +142,6 @@ fn cost_of_reading(clock: &dyn Clock) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
     /// Steps of `step_ns` once every `readings_per_step` readings.

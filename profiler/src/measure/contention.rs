@@ -128,7 +128,6 @@ fn worst(shares: &[(f64, f64)]) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::super::clock::ClockQuality;
     use super::super::heat::{Pause, PauseEnd, Temperatures};
     use super::super::history::Entry;

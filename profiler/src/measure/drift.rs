@@ -118,7 +118,6 @@ fn levels(segment: &Segment) -> Levels {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::super::clock::ClockQuality;
     use super::super::history::{Burst, Entry, Reading, Samples};
     use super::*;

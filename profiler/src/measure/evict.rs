@@ -41,7 +41,6 @@ impl Subject for CacheEvictor {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
     #[test]

@@ -142,7 +142,6 @@ impl HeatReport {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::super::clock::ClockQuality;
     use super::super::history::Entry;
     use super::*;

@@ -223,7 +223,6 @@ pub struct NotStarted;
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
     fn start() -> Entry {

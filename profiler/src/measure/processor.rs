@@ -128,7 +128,6 @@ fn thread_switches() -> Result<i64, nix::Error> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
     #[test]

@@ -73,7 +73,6 @@ impl Subject for ReferenceBlock {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
     #[test]

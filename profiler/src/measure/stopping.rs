@@ -127,7 +127,6 @@ fn rounds_wanted(centre: &Option<Centre>, bursts: u32, protocol: &Protocol) -> O
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::super::clock::ClockQuality;
     use super::super::drift::RawNs;
     use super::super::history::{Burst, Entry, Reading, Samples};

@@ -103,7 +103,6 @@ pub(super) fn at_subject(subject: usize) -> impl Fn(SubjectFailure) -> MeasureEr
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::super::clock::FakeClock;
     use super::super::subject::FakeSubject;
     use super::*;

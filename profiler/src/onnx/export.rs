@@ -147,7 +147,6 @@ pub fn operators(bytes: &[u8]) -> Result<Vec<String>, OnnxError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::{
         onnx::NodeWeights,

@@ -114,7 +114,6 @@ fn inline(tensor: &[u8], read: &mut ReadExternal<'_>) -> Result<Edit, OnnxError>
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::onnx::{
         chain_model,

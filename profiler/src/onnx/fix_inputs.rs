@@ -123,7 +123,6 @@ pub(super) fn edit_graph(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::onnx::{
         ModelGraph, chain_model,

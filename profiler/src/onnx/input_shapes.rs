@@ -160,7 +160,6 @@ fn example(sides: Option<&[Side]>) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn given(texts: &[&str]) -> InputShapes {

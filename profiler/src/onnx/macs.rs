@@ -101,7 +101,6 @@ fn product(factors: &[u64]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::onnx::proto::Attribute;
 

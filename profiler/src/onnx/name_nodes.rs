@@ -74,7 +74,6 @@ impl Called {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use prost::Message;
 
     use super::*;

@@ -47,7 +47,6 @@ fn casts_to_half(node: &ModelNode) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::onnx::{chain_model, op_model};
 

@@ -94,7 +94,6 @@ fn assign_ops(nodes: &mut [OutlineNode], ops: &[OpSpec]) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::{onnx::network_model, spec::SpaceFile};
 

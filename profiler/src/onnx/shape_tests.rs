@@ -1,5 +1,3 @@
-#![allow(clippy::unwrap_used)]
-
 use super::*;
 use crate::onnx::{AttributeValue, Constant, Declared, model_graph::ModelNode};
 

@@ -159,7 +159,6 @@ fn product(a: Channel, b: Channel) -> Channel {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::spec::OpSpec;
 

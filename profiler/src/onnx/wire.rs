@@ -110,7 +110,6 @@ fn take<'a>(rest: &mut &'a [u8], length: usize) -> Result<&'a [u8], Malformed> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// Field 1: 150; field 2: "ab"; field 3: four bytes; field 15: eight bytes; field 2: "".

@@ -170,7 +170,6 @@ impl Anchors {
 
 #[cfg(test)]
 pub(super) mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::record::Runtime;
 

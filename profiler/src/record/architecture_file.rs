@@ -48,7 +48,6 @@ pub fn write_architecture(path: &Path, network: &Architecture) -> Result<(), Wri
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::spec::SpaceFile;
 

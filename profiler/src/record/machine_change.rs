@@ -147,7 +147,6 @@ fn change(figures: &[AnchorFigure], cache: Cache, kind: Option<&str>) -> Option<
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::{
         measure::Speed,

@@ -96,7 +96,6 @@ pub(super) fn shortfall(sessions: &[SessionLevels], levels_ns: &BTreeMap<String,
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn levels(named: &[(&str, f64)]) -> BTreeMap<String, f64> {

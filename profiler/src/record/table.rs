@@ -70,7 +70,6 @@ fn csv_error(path: &Path, error: &csv::Error) -> ReadError {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::{
         measure::Speed,

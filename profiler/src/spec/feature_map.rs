@@ -75,7 +75,6 @@ impl FromStr for FeatureMap {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

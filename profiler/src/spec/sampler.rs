@@ -78,7 +78,6 @@ fn small_enough(spec: &OpSpec) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -244,7 +244,6 @@ fn read_layer(text: &str) -> Result<TracedLayer, String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use proptest::prelude::*;
 

@@ -127,7 +127,6 @@ fn difference(ours: &[f32], theirs: &[f32]) -> Result<f64, String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// Gives subject `s0` the first of these outputs, `s1` the second, and so on, whatever the input.

@@ -75,7 +75,6 @@ pub(super) fn speed_report(history: &History, protocol: &Protocol) -> SpeedRepor
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

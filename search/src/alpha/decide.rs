@@ -37,7 +37,6 @@ impl Alphas {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::latency::ExpectedLatency;
 

@@ -57,7 +57,6 @@ pub(super) fn all_paths_mib(space: &SearchSpace, batch: usize) -> Result<f64, Se
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -178,7 +178,6 @@ impl SearchConfig {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn written(name: &str, text: &str) -> (tempfile::TempDir, PathBuf) {

@@ -119,7 +119,6 @@ pub fn whole_batches<'a>(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::data::Flip;
     use datasets::images::Pixels;

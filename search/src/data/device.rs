@@ -75,7 +75,6 @@ impl TryFrom<String> for ComputeDevice {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -20,7 +20,6 @@ pub fn check_images(images: &ImageSet, expected: FeatureMap, classes: u32) -> Re
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use datasets::images::Pixels;
 

@@ -1,4 +1,3 @@
-#![allow(clippy::unwrap_used)]
 use predictor::{NetworkModel, Share};
 use profiler::record::Cache;
 use proptest::prelude::*;

@@ -86,7 +86,6 @@ impl Partial {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::alpha::softmax;
     use proptest::prelude::*;

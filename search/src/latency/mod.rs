@@ -13,7 +13,6 @@ pub use predictor::ExpectedLatency;
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::alpha::{GateGradient, Pair, softmax};
 

@@ -83,7 +83,6 @@ impl Objective for Target {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

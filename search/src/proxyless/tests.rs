@@ -1,5 +1,3 @@
-#![allow(clippy::unwrap_used)]
-
 use profiler::spec::SpaceFile;
 use serde_json::{Value, json};
 

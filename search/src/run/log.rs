@@ -126,7 +126,6 @@ fn step_of(line: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn line(step: u64) -> LogLine {

@@ -1,7 +1,4 @@
 //! Settings for unit tests that train nothing.
-
-#![allow(clippy::unwrap_used)]
-
 use profiler::spec::SpaceFile;
 
 use super::SearchSettings;

@@ -1,7 +1,4 @@
 //! A search without images, for tests: every candidate has a known merit, and strategies see it with noise.
-
-#![allow(clippy::unwrap_used)]
-
 use rand::{RngExt, seq::SliceRandom};
 use rand_pcg::Pcg64;
 

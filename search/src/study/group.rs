@@ -86,7 +86,6 @@ impl Group {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn network(seed: u64, accuracy: f64, measured_ms: f64) -> OnDevice {

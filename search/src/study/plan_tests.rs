@@ -1,4 +1,3 @@
-#![allow(clippy::unwrap_used)]
 use super::*;
 
 /// How many searches with and without latency loss a study of two devices makes, and where those without are for each.

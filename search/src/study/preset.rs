@@ -136,7 +136,6 @@ impl StudyPreset {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

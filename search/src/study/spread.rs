@@ -60,7 +60,6 @@ fn tilted(blocks: &[Vec<f64>], place: f64, range: f64) -> Vec<Vec<f64>> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::seed::{Purpose, generator};
     use profiler::spec::SpaceFile;

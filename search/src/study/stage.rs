@@ -208,9 +208,9 @@ pub(super) fn seconds_of(folder: &Path, stage: &str) -> Result<f64, SearchError>
     Ok(sum)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::watch::{Progress, Unwatched};
     use std::{fs, os::unix::fs::symlink};

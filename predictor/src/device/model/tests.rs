@@ -1,5 +1,3 @@
-#![allow(clippy::unwrap_used)]
-
 use super::super::{
     evaluate::Scoring,
     test_rows::{fitted, law_ms, measurements, small_space, small_space_rows},

@@ -1,6 +1,4 @@
 //! The op level, tested on laws of work.
-
-#![allow(clippy::unwrap_used)]
 use super::*;
 use crate::device::test_rows::{law_ms, small_space_samples};
 

@@ -91,7 +91,6 @@ fn settled(turn: &[f64]) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// Rounds of three runs of a kind, whose order changes: 100 µs plain, 140 traced, twice as long where `slow` says so.

@@ -116,7 +116,6 @@ fn lasting_name(name: &str, arguments: &Arguments) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn events(text: &str) -> Vec<Event> {

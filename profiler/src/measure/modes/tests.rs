@@ -1,4 +1,3 @@
-#![allow(clippy::unwrap_used)]
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 

@@ -1,4 +1,3 @@
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 mod disturbances;
 mod endings;
 mod heat;

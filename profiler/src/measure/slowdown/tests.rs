@@ -1,4 +1,3 @@
-#![allow(clippy::unwrap_used)]
 mod mixtures;
 
 use super::super::{

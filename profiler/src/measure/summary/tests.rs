@@ -1,4 +1,3 @@
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 use super::super::clock::ClockQuality;
 use super::super::few::Few;
 use super::super::history::{Disturbed, Entry, Reading};
