@@ -7,6 +7,8 @@ use super::*;
 use crate::measure::{Protocol, Status, SubjectSummary, summarise};
 
 const SUBJECTS: usize = 30;
+/// All feel the slow levels nearly alike.
+const ALIKE: (f64, f64) = (0.9, 1.1);
 
 /// Sum of twelve uniform numbers less six: nearly normal, of deviation 1.
 fn normal(random: &mut Pcg64) -> f64 {
@@ -19,6 +21,8 @@ struct Machine<'a> {
     drift: f64,
     /// Deviation of the noise of a turn, as a fraction.
     noise: f64,
+    /// Of what slow levels add, a subject feels between these fractions.
+    feel: (f64, f64),
 }
 
 impl Machine<'_> {
@@ -38,12 +42,12 @@ impl Machine<'_> {
         at_level
     }
 
-    /// Rounds of all subjects; of the slow levels each subject feels between 0.9 and 1.1 times as much.
+    /// Rounds of all subjects.
     fn run(&self, seed: u64, rounds: u32) -> History {
         let mut random = Pcg64::seed_from_u64(seed);
         let turns = rounds as usize * SUBJECTS;
         let at_level = self.levels(&mut random, turns);
-        let feels: Vec<f64> = (0..SUBJECTS).map(|_| 0.9 + 0.2 * random.random::<f64>()).collect();
+        let feels: Vec<f64> = (0..SUBJECTS).map(|_| random.random_range(self.feel.0..self.feel.1)).collect();
         let mut history = History::default();
         history.push(Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } }).unwrap();
         history.push(Entry::Reading(Reading::of_block(0, RawNs(1e5)))).unwrap();
@@ -84,7 +88,8 @@ fn middle(estimates: &[Option<f64>]) -> f64 {
 #[test]
 fn the_estimate_does_not_move_with_the_share_of_the_fast_speed() {
     let at_share = |share: f64| {
-        let machine = Machine { levels: &[(1.0, share), (1.75, 1.0 - share)], drift: 0.0, noise: 0.01 };
+        let machine =
+            Machine { levels: &[(1.0, share), (1.75, 1.0 - share)], drift: 0.0, noise: 0.01, feel: ALIKE };
         machine.estimates(7, 400)
     };
     let quiet = middle(&at_share(1.0));
@@ -100,7 +105,7 @@ fn the_estimate_does_not_move_with_the_share_of_the_fast_speed() {
 #[test]
 fn where_the_fast_speed_is_rare_the_figures_say_so() {
     // 60 rounds at 3 %: two turns of each subject.
-    let machine = Machine { levels: &[(1.0, 0.03), (1.75, 0.97)], drift: 0.0, noise: 0.01 };
+    let machine = Machine { levels: &[(1.0, 0.03), (1.75, 0.97)], drift: 0.0, noise: 0.01, feel: ALIKE };
     let history = machine.run(7, 60);
     assert_eq!(speeds(&history).len(), 2);
     let summaries = summarise(&history, SUBJECTS, &Protocol::default()).unwrap();
@@ -116,16 +121,34 @@ fn where_the_fast_speed_is_rare_the_figures_say_so() {
 
 #[test]
 fn three_speeds_drift_and_a_tail() {
-    let quiet = middle(&Machine { levels: &[(1.0, 1.0)], drift: 0.0, noise: 0.01 }.estimates(7, 300));
-    let three = Machine { levels: &[(1.0, 0.2), (1.35, 0.3), (1.75, 0.5)], drift: 0.0, noise: 0.01 };
+    let quiet =
+        middle(&Machine { levels: &[(1.0, 1.0)], drift: 0.0, noise: 0.01, feel: ALIKE }.estimates(7, 300));
+    let three =
+        Machine { levels: &[(1.0, 0.2), (1.35, 0.3), (1.75, 0.5)], drift: 0.0, noise: 0.01, feel: ALIKE };
     assert!((middle(&three.estimates(7, 300)) / quiet - 1.0).abs() < 0.02);
     assert_eq!(speeds(&three.run(7, 300)).len(), 3);
     // Both speeds get 8 % slower: the figures are at most that much slower than at the start.
-    let drifting = Machine { levels: &[(1.0, 0.3), (1.75, 0.7)], drift: 0.08, noise: 0.01 };
+    let drifting = Machine { levels: &[(1.0, 0.3), (1.75, 0.7)], drift: 0.08, noise: 0.01, feel: ALIKE };
     assert_eq!(speeds(&drifting.run(7, 300)).len(), 2);
     let found = middle(&drifting.estimates(7, 300)) / quiet;
     assert!((0.98..1.08).contains(&found), "{found}");
     // One speed with much noise is one.
-    let noisy = Machine { levels: &[(1.0, 1.0)], drift: 0.0, noise: 0.06 };
+    let noisy = Machine { levels: &[(1.0, 1.0)], drift: 0.0, noise: 0.06, feel: ALIKE };
     assert_eq!(speeds(&noisy.run(7, 300)).len(), 1);
+}
+
+#[test]
+fn speeds_are_found_where_subjects_feel_them_differently() {
+    // From 1.36 to 1.9 times as slow, as different ops on a hardware thread whose other half is taken.
+    let feel = (0.48, 1.2);
+    let at_share = |share: f64| {
+        let machine = Machine { levels: &[(1.0, share), (1.75, 1.0 - share)], drift: 0.0, noise: 0.03, feel };
+        assert!(speeds(&machine.run(7, 400)).len() > 1, "at {share}");
+        middle(&machine.estimates(7, 400))
+    };
+    let quiet = middle(&Machine { levels: &[(1.0, 1.0)], drift: 0.0, noise: 0.03, feel }.estimates(7, 400));
+    for share in [0.15, 0.3, 0.5, 0.8] {
+        let moved = at_share(share) / quiet - 1.0;
+        assert!(moved.abs() < 0.02, "at {share}: {moved}");
+    }
 }
