@@ -1,4 +1,5 @@
 use crate::connection::Connection;
+use profiler::terminal::StdoutError;
 use std::{io, path::PathBuf, process::ExitCode};
 
 /// What went wrong on the way to a phone. Every message says what to do.
@@ -162,6 +163,9 @@ pub enum AndroidError {
         /// Why each route that was tried does not work, in order.
         refusals: Vec<String>,
     },
+    /// stdout cannot be written to.
+    #[error(transparent)]
+    Stdout(#[from] StdoutError),
     /// The result could not be written or read.
     #[error("cannot use `{}`: {reason}", path.display())]
     Unusable {

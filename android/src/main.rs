@@ -8,7 +8,7 @@ fn main() -> ExitCode {
     match cli::run(&Cli::parse()) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error}");
+            profiler::note!("error: {error}");
             error.exit_code()
         }
     }

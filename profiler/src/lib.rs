@@ -21,5 +21,6 @@ pub mod onnx;
 pub mod record;
 pub mod spec;
 pub mod sweep;
+pub mod terminal;
 
 pub use explain::explain;

@@ -24,7 +24,7 @@ const LAYERS: [(&str, &[&[&str]]); 5] = [
     (
         "profiler",
         &[
-            &["spec", "explain"],
+            &["spec", "explain", "terminal"],
             &["onnx", "measure", "device"],
             &["backend"],
             &["layers", "record"],
@@ -180,7 +180,10 @@ fn module_of(path: &Path) -> Option<String> {
 /// Names after `crate::` outside comments.
 fn crate_names(text: &str) -> BTreeSet<String> {
     let code: Vec<&str> = text.lines().filter_map(|line| line.split("//").next()).collect();
-    code.join("\n").split("crate::").skip(1).flat_map(leading_names).collect()
+    // Macros stand at the crate's root, wherever they are written.
+    let code = code.join("\n").replace("crate::note!", "").replace("crate::out!", "");
+    let names = code.split("crate::").skip(1).flat_map(leading_names).collect::<BTreeSet<_>>();
+    names.into_iter().filter(|name| !name.is_empty()).collect()
 }
 
 /// First name of the path, or of each path in braces, that `after` begins with.

@@ -46,8 +46,8 @@ fn attempt(
 ) -> Result<(&'static str, Program), Refusal> {
     let plan = route.plan(onnxruntime)?;
     for refusal in refused {
-        eprintln!("not by {refusal}");
+        profiler::note!("not by {refusal}");
     }
-    eprintln!("building by {route}, for {}:\n{}", plan.target, plan.commands());
+    profiler::note!("building by {route}, for {}:\n{}", plan.target, plan.commands());
     Ok((plan.target, plan.carry_out(source)?))
 }

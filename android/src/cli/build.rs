@@ -70,7 +70,7 @@ impl Build {
         }
         let built = self.from.build()?;
         if self.json {
-            print_json(&built);
+            print_json(&built)?;
             return Ok(ExitCode::SUCCESS);
         }
         let Built { route, target, program, .. } = built;
@@ -78,7 +78,7 @@ impl Build {
         table.load_style(NOTHING).set_header(["route", "target", "size", "program"]);
         let size = format!("{:.1} MB", program.bytes as f64 / 1e6);
         table.add_row([route.to_string(), target.to_owned(), size, program.path.display().to_string()]);
-        println!("{table}");
+        profiler::out!("{table}")?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -89,8 +89,8 @@ impl Build {
         for route in self.from.route.map_or(Route::ALL.to_vec(), |route| vec![route]) {
             match route.plan(made_for) {
                 Ok(plan) => {
-                    refusals.iter().for_each(|refusal| eprintln!("not by {refusal}"));
-                    println!("{}", plan.commands().trim_end());
+                    refusals.iter().for_each(|refusal| profiler::note!("not by {refusal}"));
+                    profiler::out!("{}", plan.commands().trim_end())?;
                     return Ok(ExitCode::SUCCESS);
                 }
                 Err(refusal) => refusals.push(refusal),

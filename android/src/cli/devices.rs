@@ -26,12 +26,12 @@ impl Devices {
     pub(super) fn run(&self) -> Result<ExitCode, AndroidError> {
         let phones = phones(&self.adb.adb())?;
         if self.json {
-            print_json(&phones);
+            print_json(&phones)?;
         } else if !phones.is_empty() {
-            println!("{}", phone_table(&phones));
+            profiler::out!("{}", phone_table(&phones))?;
         }
         if phones.is_empty() {
-            eprintln!("{}", AndroidError::NoPhone);
+            profiler::note!("{}", AndroidError::NoPhone);
             return Ok(ExitCode::FAILURE);
         }
         Ok(ExitCode::SUCCESS)

@@ -52,17 +52,17 @@ impl Doctor {
         let reports: Vec<Report> =
             phones.into_iter().map(|(serial, connection)| report(&adb, serial, connection)).collect();
         if self.json {
-            print_json(&reports);
+            print_json(&reports)?;
         } else {
             for (index, report) in reports.iter().enumerate() {
                 if index > 0 {
-                    println!();
+                    profiler::out!("")?;
                 }
-                println!("{}", text(report));
+                profiler::out!("{}", text(report))?;
             }
         }
         if reports.is_empty() {
-            eprintln!("{}", AndroidError::NoPhone);
+            profiler::note!("{}", AndroidError::NoPhone);
         }
         let any = reports.iter().any(|report| report.condition.is_some());
         Ok(if any { ExitCode::SUCCESS } else { ExitCode::FAILURE })

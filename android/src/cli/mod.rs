@@ -12,6 +12,7 @@ mod test_phone;
 
 use crate::{adb::Adb, error::AndroidError};
 use clap::{Args, Parser, Subcommand};
+use profiler::terminal::print;
 use serde::Serialize;
 use std::{path::PathBuf, process::ExitCode};
 
@@ -72,9 +73,8 @@ fn named(serial: &Option<String>) -> Option<&str> {
     serial.as_deref().filter(|serial| !serial.is_empty())
 }
 
-fn print_json(value: &impl Serialize) {
+fn print_json(value: &impl Serialize) -> Result<(), AndroidError> {
     // These types hold text and numbers only, which always have a JSON form.
-    if let Ok(text) = serde_json::to_string_pretty(value) {
-        println!("{text}");
-    }
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    Ok(print(text)?)
 }

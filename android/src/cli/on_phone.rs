@@ -67,7 +67,7 @@ impl OnPhone {
         if beside.iter().any(|(_, name)| name == LIBRARY) {
             arguments.text(["--onnxruntime".to_owned(), format!("{}/{LIBRARY}", folder.path())]);
         }
-        eprintln!("on {model} ({serial}), in {}", folder.path());
+        profiler::note!("on {model} ({serial}), in {}", folder.path());
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
         ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
@@ -76,17 +76,20 @@ impl OnPhone {
         let job = Job { folder, program: program.path, beside, arguments, patience, silence };
         let report = job.run(&mut Show::new(rows), &stop)?;
         let spent = Spent::of(&report, started.elapsed().as_secs_f64(), built_s);
-        eprintln!("{}", spent.text());
+        profiler::note!("{}", spent.text());
         for file in &report.files {
-            eprintln!("wrote {}", file.display());
+            profiler::note!("wrote {}", file.display());
         }
         if report.code > 128 {
-            eprintln!("the phone's system ended the profiler, by signal {}", report.code - 128);
+            profiler::note!("the phone's system ended the profiler, by signal {}", report.code - 128);
         }
         if stop.load(Ordering::Relaxed) {
-            eprintln!("stopped; {} has what was measured: give the same command to go on", job.folder.path());
+            profiler::note!(
+                "stopped; {} has what was measured: give the same command to go on",
+                job.folder.path()
+            );
         } else if ![0, 2].contains(&report.code) {
-            eprintln!("{} has what was measured: the same command goes on", job.folder.path());
+            profiler::note!("{} has what was measured: the same command goes on", job.folder.path());
         }
         let code = match report.code {
             0 => ExitCode::SUCCESS,

@@ -53,7 +53,7 @@ impl Profile {
         let rows = if self.json { Rows::Printed } else { Rows::Counted };
         let (code, spent) = self.on.work(arguments, rows)?;
         if self.json {
-            println!("{}", spent.json());
+            profiler::out!("{}", spent.json())?;
         }
         if code == ExitCode::SUCCESS && !self.json {
             self.summarise()?;
@@ -63,17 +63,17 @@ impl Profile {
 
     fn summarise(&self) -> Result<(), AndroidError> {
         let (rows, session) = read_result(&self.output)?;
-        println!("{}", table(&rows, &session));
-        eprintln!(
+        profiler::out!("{}", table(&rows, &session))?;
+        profiler::note!(
             "{} on {}: {} rows",
             session.conditions.runtime.name,
             session.conditions.device,
             rows.len()
         );
         if session.conditions.runtime.emulated {
-            eprintln!("note: emulated figures, not timings");
+            profiler::note!("note: emulated figures, not timings");
         }
-        session.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+        session.warnings.iter().for_each(|warning| profiler::note!("warning: {warning}"));
         Ok(())
     }
 }

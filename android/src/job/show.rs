@@ -1,5 +1,6 @@
 use super::{Event, Phase};
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use profiler::terminal::print;
 use std::{collections::HashSet, time::Duration};
 
 /// How rows are shown while they come.
@@ -42,7 +43,7 @@ impl Show {
                 }
                 self.phase(phase);
             }
-            Event::Out(line) => self.bar.suspend(|| println!("{line}")),
+            Event::Out(line) => self.out(line),
             Event::Err(line) => match &mut self.held {
                 Some(held) => held.push(line.clone()),
                 None => self.note(line),
@@ -54,9 +55,16 @@ impl Show {
         }
     }
 
+    /// Prints a line. Where it cannot be printed, what is measured goes on into its files.
+    fn out(&self, line: &str) {
+        if let Err(error) = self.bar.suspend(|| print(line)) {
+            self.note(&error.to_string());
+        }
+    }
+
     /// Says a line on stderr.
     pub fn note(&self, line: &str) {
-        self.bar.suspend(|| eprintln!("{line}"));
+        self.bar.suspend(|| profiler::note!("{line}"));
     }
 
     /// No more is to come.
@@ -68,7 +76,7 @@ impl Show {
     fn row(&mut self, line: &str, of: &(String, String), is_final: bool) {
         let is_new = is_final || self.printed.insert(of.clone());
         if is_new && self.rows == Rows::Printed {
-            self.bar.suspend(|| println!("{line}"));
+            self.out(line);
         }
     }
 

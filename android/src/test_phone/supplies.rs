@@ -43,7 +43,7 @@ const FETCH: [&str; 6] =
     ["fetch", "--locked", "--target", "host-tuple", "--target", "aarch64-unknown-linux-gnu"];
 
 fn lacking(what: &str, reason: &str, remedy: &str) {
-    eprintln!(
+    profiler::note!(
         "test phone: {what} may be missing inside, where there is no network ({reason}); `{remedy}` brings them"
     );
 }

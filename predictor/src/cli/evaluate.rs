@@ -62,7 +62,7 @@ impl Evaluate {
             |row: &&Row| row.level == Level::Network && row.ops.is_empty() && cell_of(row).is_none();
         let skipped = measurements.rows.iter().filter(foreign).count();
         if skipped > 0 {
-            eprintln!("note: {skipped} rows of networks that do not say their ops are not scored");
+            profiler::note!("note: {skipped} rows of networks that do not say their ops are not scored");
         }
         let scoring = if self.include_fitted { Scoring::AllSubjects } else { Scoring::NewSubjects };
         let evaluation = if self.skip_unknown {
@@ -70,7 +70,7 @@ impl Evaluate {
             if unanswered.rows > 0 {
                 let ops: Vec<_> =
                     unanswered.ops.iter().map(|(op, reason)| format!("  {op}: {reason}")).collect();
-                eprintln!(
+                profiler::note!(
                     "note: {} rows that the model cannot answer are not scored\n{}",
                     unanswered.rows,
                     ops.join("\n")

@@ -76,7 +76,7 @@ impl Fit {
         let model = LatencyModel::fit(&measurements, &options)?;
         self.check_output()?;
         model.write(&self.output)?;
-        eprintln!("wrote {}", self.output.display());
+        profiler::note!("wrote {}", self.output.display());
         note_emulated(model.conditions());
         if self.json { output::json(&summary(&model)) } else { Ok(report(&model)) }
     }
@@ -97,7 +97,7 @@ impl Fit {
         self.check_output()?;
         let file = CellModelFile::new(model, measurements, held_out);
         file.write(&self.output)?;
-        eprintln!("wrote {}", self.output.display());
+        profiler::note!("wrote {}", self.output.display());
         note_emulated(&file.conditions);
         let model = &file.model;
         if self.json {

@@ -128,7 +128,7 @@ impl Import {
         }
         let notes = imported.notes.clone();
         let written = write_imported(&source, &self.format, imported, conditions, cache, &self.output)?;
-        eprintln!("wrote {}", self.output.display());
+        profiler::note!("wrote {}", self.output.display());
         if self.json {
             let refused = |r: &Refused| json!({"line": r.line, "reason": r.reason});
             return output::json(&json!({

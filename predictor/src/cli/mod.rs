@@ -67,10 +67,10 @@ impl Cli {
             Command::Suggest(suggest) => suggest.execute(),
             Command::Bench(bench) => bench.execute(),
         };
-        match result.and_then(|text| output::print(&text)) {
+        match result.and_then(|text| Ok(output::print(text)?)) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                eprintln!("error: {}", profiler::explain(error.as_ref()));
+                profiler::note!("error: {}", profiler::explain(error.as_ref()));
                 ExitCode::from(error.downcast_ref().map_or(1, PredictorError::exit_code))
             }
         }
@@ -81,7 +81,7 @@ impl Cli {
 fn note_emulated(conditions: &Conditions) {
     let runtime = &conditions.runtime;
     if runtime.emulated {
-        eprintln!("note: figures emulated by `{}`, no timings", runtime.name);
+        profiler::note!("note: figures emulated by `{}`, no timings", runtime.name);
     }
 }
 

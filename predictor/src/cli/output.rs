@@ -1,22 +1,8 @@
 //! How results are written.
 
-use std::io::{self, Write};
-
 use comfy_table::{Table, presets::NOTHING};
 
-/// Writes to stdout; a reader that has seen enough is no failure.
-///
-/// # Errors
-/// When stdout cannot be written to.
-pub fn print(text: &str) -> anyhow::Result<()> {
-    let mut stdout = io::stdout().lock();
-    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(anyhow::Error::new(error).context("cannot write to stdout"))
-        }
-        _ => Ok(()),
-    }
-}
+pub use profiler::terminal::print;
 
 /// An empty table under these columns.
 #[must_use]

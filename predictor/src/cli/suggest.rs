@@ -104,7 +104,7 @@ impl Suggest {
             return output::json(&chosen.iter().map(value).collect::<Vec<_>>());
         }
         for s in &chosen {
-            eprintln!("{:7} not known after {}", percent(s.left), s.key);
+            profiler::note!("{:7} not known after {}", percent(s.left), s.key);
         }
         Ok(chosen.into_iter().map(|s| s.key).collect::<Vec<_>>().join("\n"))
     }

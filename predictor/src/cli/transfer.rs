@@ -88,7 +88,7 @@ impl Transfer {
         let model = CellModel::transferred(&prior, &samples).map_err(PredictorError::CannotFit)?;
         let file = CellModelFile::new(model, &measurements, &Subjects::default());
         file.write(&self.output)?;
-        eprintln!("wrote {}", self.output.display());
+        profiler::note!("wrote {}", self.output.display());
         let model = &file.model;
         let error = model.candidates.first().and_then(|(_, mape)| *mape);
         if self.json {
@@ -117,7 +117,7 @@ impl Transfer {
         let names: Vec<String> = self.prior.iter().map(|path| path.display().to_string()).collect();
         let model = LatencyModel::transferred(known, &names, measurements)?;
         model.write(&self.output)?;
-        eprintln!("wrote {}", self.output.display());
+        profiler::note!("wrote {}", self.output.display());
         super::note_emulated(model.conditions());
         let measured: usize = model.ops().kinds().map(|kind| kind.rows).sum();
         if self.json {

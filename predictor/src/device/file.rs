@@ -175,7 +175,7 @@ mod tests {
         let text = std::fs::read_to_string(&path).unwrap();
         let cases = [
             (
-                text.replace("\"version\": 6", "\"version\": 9"),
+                text.replace("\"version\": 7", "\"version\": 9"),
                 "version 9 of `tailor-latency-model` is not known",
             ),
             (text.replace("tailor-latency-model", "tailor-session"), "expected a file with format"),

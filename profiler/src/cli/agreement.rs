@@ -1,11 +1,10 @@
 //! With which other runtime outputs are compared before anything is timed.
 
-use std::path::Path;
-
 use clap::Args;
 
+use super::libraries::LibraryArgs;
 use crate::{
-    backend::{Backend, BackendOptions, names, open},
+    backend::{Backend, names, open},
     sweep::CompareWith,
 };
 
@@ -37,7 +36,7 @@ impl Other {
 
 impl CompareArgs {
     /// What to compare `backend` with.
-    pub(super) fn other(self, backend: &dyn Backend, library: Option<&Path>) -> anyhow::Result<Other> {
+    pub(super) fn other(self, backend: &dyn Backend, libraries: &LibraryArgs) -> anyhow::Result<Other> {
         const TRACT: &str = "tract";
         const ONNXRUNTIME: &str = "onnxruntime";
         let name = if backend.name() == TRACT { ONNXRUNTIME } else { TRACT };
@@ -45,13 +44,12 @@ impl CompareArgs {
             Other::Nothing("--no-compare was given")
         } else if backend.emulated_clock().is_some() {
             Other::Nothing("an emulated runtime has no outputs")
-        } else if name == ONNXRUNTIME && library.is_none() {
+        } else if name == ONNXRUNTIME && libraries.onnxruntime.is_none() {
             Other::Nothing("ONNX Runtime's library was not given (--onnxruntime)")
         } else if names().all(|known| known != name) {
             Other::Nothing("this build has no other runtime")
         } else {
-            let onnxruntime_library = library.map(Path::to_owned);
-            Other::Runtime(open(name, BackendOptions { onnxruntime_library, mock: None })?)
+            Other::Runtime(open(name, libraries.options(None))?)
         })
     }
 }

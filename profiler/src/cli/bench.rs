@@ -13,11 +13,12 @@ use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
 use super::{
     UsageError,
+    libraries::LibraryArgs,
     run::{MAX_ROUNDS, MIN_ROUNDS},
     space::SpaceArgs,
 };
 use crate::{
-    backend::{Backend, BackendOptions, MockNoise, open},
+    backend::{Backend, MockNoise, open},
     bench::{Bench, BenchError, Finding, Part, Report, Watcher},
     device::{allowed_cpus, pin},
     measure::Protocol,
@@ -46,9 +47,8 @@ pub(super) struct BenchArgs {
     /// Runtime (repeatable): tract, onnxruntime, or mock (emulated) [default: tract, and onnxruntime with --onnxruntime].
     #[arg(long = "backend", value_name = "BACKEND")]
     backends: Vec<String>,
-    /// ONNX Runtime's shared library (or set ORT_DYLIB_PATH).
-    #[arg(long, value_name = "LIB", env = "ORT_DYLIB_PATH")]
-    onnxruntime: Option<PathBuf>,
+    #[command(flatten)]
+    libraries: LibraryArgs,
     /// Tables that are compared with each other.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(2..=100))]
     repeats: u32,
@@ -92,7 +92,7 @@ impl BenchArgs {
             backends,
             space,
             space_words: self.space.words(),
-            onnxruntime_library: self.onnxruntime.clone(),
+            onnxruntime_library: self.libraries.onnxruntime.clone(),
             threads: 1,
             cpus,
             all_cpus,
@@ -109,11 +109,11 @@ impl BenchArgs {
             Ok(report) => self.print(&report),
             Err(BenchError::Stopped) => {
                 match &self.output {
-                    Some(path) => eprintln!(
+                    Some(path) => crate::note!(
                         "stopped; finished parts are in {}: give the same command to go on",
                         path.display()
                     ),
-                    None => eprintln!("stopped; with -o, finished parts would have been kept"),
+                    None => crate::note!("stopped; with -o, finished parts would have been kept"),
                 }
                 Ok(ExitCode::FAILURE)
             }
@@ -125,13 +125,12 @@ impl BenchArgs {
         let mut names: Vec<&str> = self.backends.iter().map(String::as_str).collect();
         if names.is_empty() {
             names.push("tract");
-            names.extend(self.onnxruntime.as_ref().map(|_| "onnxruntime"));
+            names.extend(self.libraries.onnxruntime.as_ref().map(|_| "onnxruntime"));
         }
         names.sort_unstable_by_key(|name| *name == "onnxruntime");
         names.dedup();
         let open = |name: &str| {
-            let mut options =
-                BackendOptions { onnxruntime_library: self.onnxruntime.clone(), ..Default::default() };
+            let mut options = self.libraries.options(None);
             if name == "mock" {
                 let mut subjects = plan_ops(space)?;
                 subjects.extend(plan_networks(space, 20, self.seed)?);
@@ -157,17 +156,17 @@ impl BenchArgs {
 
     fn print(&self, report: &Report) -> anyhow::Result<ExitCode> {
         if self.json {
-            println!("{}", serde_json::to_string(report)?);
+            crate::out!("{}", serde_json::to_string(report)?)?;
         } else {
-            println!("{}", table(report));
-            println!("{}", conditions(report));
+            crate::out!("{}", table(report))?;
+            crate::out!("{}", conditions(report))?;
         }
         for finding in &report.findings {
             let at = || format!("{} on {}", finding.part, finding.runtime.name);
-            finding.warnings.iter().for_each(|warning| eprintln!("warning: {}: {warning}", at()));
+            finding.warnings.iter().for_each(|warning| crate::note!("warning: {}: {warning}", at()));
         }
         if report.findings.iter().any(|finding| finding.runtime.emulated) {
-            eprintln!("note: figures of the mock are emulated, not timings");
+            crate::note!("note: figures of the mock are emulated, not timings");
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -253,7 +252,7 @@ impl Watcher for Left {
         if self.bar.is_hidden() {
             const EVERY: Duration = Duration::from_secs(15);
             if self.written.is_none_or(|written| written.elapsed() >= EVERY) {
-                eprintln!("{:.0} %: {doing}; about {left} left", 100.0 * done);
+                crate::note!("{:.0} %: {doing}; about {left} left", 100.0 * done);
                 self.written = Some(Instant::now());
             }
             return;
@@ -265,7 +264,7 @@ impl Watcher for Left {
     fn found(&mut self, finding: &Finding) {
         for ratio in finding.ratios.iter().filter(|ratio| ratio.goal.is_some()) {
             let line = format!("{} on {}: {ratio}", finding.part, finding.runtime.name);
-            self.bar.suspend(|| eprintln!("{line}"));
+            self.bar.suspend(|| crate::note!("{line}"));
         }
     }
 }

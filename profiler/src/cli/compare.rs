@@ -14,6 +14,7 @@ use crate::{
         Change, Circumstances, Comparison, Evidence, NoiseFloor, Shift, Verdict, circumstances, compare,
     },
     record::{Row, Session, read_session, read_table, session_path},
+    terminal::StdoutError,
 };
 
 /// Reports what changed between two tables, op by op, against the noise between sessions.
@@ -101,10 +102,10 @@ impl Compare {
             ));
         }
         if self.json {
-            println!("{}", json(&a, &b, around.as_ref(), &comparison, &notes)?);
+            crate::out!("{}", json(&a, &b, around.as_ref(), &comparison, &notes)?)?;
         } else {
-            print(&a, &b, around.as_ref(), &comparison, self.all);
-            notes.iter().for_each(|note| eprintln!("note: {note}"));
+            print(&a, &b, around.as_ref(), &comparison, self.all)?;
+            notes.iter().for_each(|note| crate::note!("note: {note}"));
         }
         let failing = match comparison.verdict {
             Verdict::Same => None,
@@ -175,34 +176,40 @@ fn json(
     Ok(object.to_string())
 }
 
-fn print(a: &Side, b: &Side, around: Option<&Circumstances>, comparison: &Comparison, all: bool) {
-    println!("A  {}\nB  {}\n", a.line(), b.line());
+fn print(
+    a: &Side,
+    b: &Side,
+    around: Option<&Circumstances>,
+    comparison: &Comparison,
+    all: bool,
+) -> Result<(), StdoutError> {
+    crate::out!("A  {}\nB  {}\n", a.line(), b.line())?;
     match around {
         Some(around) => {
             if around.conditions.is_empty() {
-                println!("conditions: the same device, runtime, threads, processors and build");
+                crate::out!("conditions: the same device, runtime, threads, processors and build")?;
             }
             for difference in around.conditions.iter().chain(&around.also) {
-                println!("{} differs: A `{}`, B `{}`", difference.what, difference.a, difference.b);
+                crate::out!("{} differs: A `{}`, B `{}`", difference.what, difference.a, difference.b)?;
             }
             if let Some(ratio) = around.reference_ratio {
-                println!("references: {:+.1} %, small models timed in between", 100.0 * (ratio - 1.0));
+                crate::out!("references: {:+.1} %, small models timed in between", 100.0 * (ratio - 1.0))?;
             }
         }
-        None => println!("conditions: not known for both tables"),
+        None => crate::out!("conditions: not known for both tables")?,
     }
-    println!("\n{}\n", shifts(comparison));
+    crate::out!("\n{}\n", shifts(comparison))?;
     let listed: Vec<&Change> =
         if all { comparison.subjects.iter().collect() } else { comparison.deviating() };
     if !listed.is_empty() {
-        println!("{}\n", changes(&listed));
+        crate::out!("{}\n", changes(&listed))?;
     }
     for (name, only) in [("A", &comparison.only_a), ("B", &comparison.only_b)] {
         if !only.is_empty() {
-            println!("only in {name}, {}: {}", only.len(), only.join(", "));
+            crate::out!("only in {name}, {}: {}", only.len(), only.join(", "))?;
         }
     }
-    println!("{}", comparison.words());
+    crate::out!("{}", comparison.words())
 }
 
 fn shifts(comparison: &Comparison) -> Table {

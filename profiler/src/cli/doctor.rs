@@ -28,7 +28,7 @@ impl Doctor {
         if !(0.1..=600.0).contains(&self.seconds) {
             return Err(UsageError(format!("--seconds {}: expected 0.1 to 600", self.seconds)).into());
         }
-        eprintln!("watching the machine for {} s ...", self.seconds);
+        crate::note!("watching the machine for {} s ...", self.seconds);
         let facts =
             gather(self.cpus.as_deref(), (self.seconds * 1e9) as u64).map_err(|error| match error {
                 FactsError::Affinity(affinity) => anyhow::Error::new(UsageError(affinity.to_string())),
@@ -40,10 +40,10 @@ impl Doctor {
             let object = serde_json::json!({
                 "device": facts.device.name(), "cpus": cpus, "noise": facts.noise, "findings": findings,
             });
-            println!("{object}");
+            crate::out!("{object}")?;
         } else {
-            println!("{}, processor {:?}\n", facts.device.name(), facts.measured_on);
-            println!("{}\n{}", table(&findings), summary(&findings));
+            crate::out!("{}, processor {:?}\n", facts.device.name(), facts.measured_on)?;
+            crate::out!("{}\n{}", table(&findings), summary(&findings))?;
         }
         Ok(ExitCode::SUCCESS)
     }

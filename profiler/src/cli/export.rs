@@ -29,7 +29,7 @@ impl Export {
             op_model(&self.subject.parse::<OpSpec>()?, 0)?
         };
         write_atomic(&self.output, |writer| writer.write_all(&bytes))?;
-        eprintln!("{}: {} bytes", self.output.display(), bytes.len());
+        crate::note!("{}: {} bytes", self.output.display(), bytes.len());
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -39,11 +39,11 @@ impl HeatArgs {
 /// Says on stderr what was watched and how long it was waited.
 pub(super) fn report(heat: &HeatReport) {
     if heat.sensors.is_empty() {
-        eprintln!("note: no temperature sensor can be read here, so heat was not watched");
+        crate::note!("note: no temperature sensor can be read here, so heat was not watched");
     }
     if !heat.pauses.is_empty() {
         let paused_s = heat.pauses.iter().map(|pause| pause.took_ns).sum::<u64>() as f64 / 1e9;
-        eprintln!(
+        crate::note!(
             "note: paused {} times, {paused_s:.0} s in all, for the machine to cool",
             heat.pauses.len()
         );

@@ -10,6 +10,7 @@ mod export;
 mod heat;
 mod input_shape;
 mod layer_report;
+mod libraries;
 mod live;
 mod model;
 mod op_list;
@@ -85,9 +86,9 @@ impl Cli {
 
 /// Says what went wrong; the exit code for it.
 fn tell(error: &anyhow::Error) -> ExitCode {
-    eprintln!("error: {}", crate::explain(error.as_ref()));
+    crate::note!("error: {}", crate::explain(error.as_ref()));
     if is_refused_by_tract(error) {
-        eprintln!("hint: ONNX Runtime may take it: --backend onnxruntime --onnxruntime LIB");
+        crate::note!("hint: ONNX Runtime may take it: --backend onnxruntime --onnxruntime LIB");
     }
     ExitCode::from(if is_input(error) { 2 } else { 1 })
 }

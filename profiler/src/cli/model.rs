@@ -13,12 +13,13 @@ use super::{
     agreement::CompareArgs,
     input_shape::InputShapeArgs,
     layer_report::{json, text},
+    libraries::LibraryArgs,
     output_file::check_output,
     progress::{Bar, layer_progress},
     tell,
 };
 use crate::{
-    backend::{BackendOptions, MockNoise, open},
+    backend::{MockNoise, open},
     device::pin,
     layers::TracePlan,
     measure::Protocol,
@@ -46,9 +47,8 @@ pub(super) struct Model {
     /// Runtime: tract or onnxruntime (repeatable).
     #[arg(long, value_name = "NAME", default_value = "tract")]
     backend: Vec<String>,
-    /// ONNX Runtime's shared library (or set ORT_DYLIB_PATH).
-    #[arg(long, value_name = "LIB", env = "ORT_DYLIB_PATH")]
-    onnxruntime: Option<PathBuf>,
+    #[command(flatten)]
+    libraries: LibraryArgs,
     /// Threads of the runtime.
     #[arg(long, default_value_t = 1)]
     threads: usize,
@@ -98,8 +98,8 @@ impl Model {
                 Ok(true) => {}
                 Ok(false) => {
                     match &self.output {
-                        Some(_) => eprintln!("stopped; the same command goes on"),
-                        None => eprintln!("stopped; nothing is kept of it without --output"),
+                        Some(_) => crate::note!("stopped; the same command goes on"),
+                        None => crate::note!("stopped; nothing is kept of it without --output"),
                     }
                     return Ok(ExitCode::FAILURE);
                 }
@@ -120,9 +120,8 @@ impl Model {
         stop: &AtomicBool,
     ) -> anyhow::Result<bool> {
         let mock = Some((mock_costs(std::slice::from_ref(network), MockLaw::default()), MockNoise::NONE));
-        let options = BackendOptions { onnxruntime_library: self.onnxruntime.clone(), mock };
-        let backend = open(backend, options)?;
-        let other = self.compare.other(backend.as_ref(), self.onnxruntime.as_deref())?;
+        let backend = open(backend, self.libraries.options(mock))?;
+        let other = self.compare.other(backend.as_ref(), &self.libraries)?;
         let profile = NetworkProfile {
             network,
             backend: backend.as_ref(),
@@ -158,11 +157,11 @@ impl Model {
             write_table(output, &result.rows)?;
         }
         if self.json {
-            println!("{}", json(&self.model, &result)?);
+            crate::out!("{}", json(&self.model, &result)?)?;
         } else {
-            println!("{}", text(&result));
+            crate::out!("{}", text(&result))?;
         }
-        result.session.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+        result.session.warnings.iter().for_each(|warning| crate::note!("warning: {warning}"));
         Ok(true)
     }
 

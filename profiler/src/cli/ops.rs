@@ -24,7 +24,7 @@ impl Ops {
         let ops = space.distinct_ops();
         if self.json {
             for op in ops {
-                println!("{}", op_line(&op));
+                crate::out!("{}", op_line(&op))?;
             }
             return Ok(ExitCode::SUCCESS);
         }
@@ -34,8 +34,8 @@ impl Ops {
             let macs = format!("{:.3}", op.macs().millions());
             table.add_row([op.key(), macs, op.graph().parameters().to_string(), op.output().to_string()]);
         }
-        println!("{table}");
-        println!("{} ops, 10^{:.1} networks", ops.len(), space.log10_networks());
+        crate::out!("{table}")?;
+        crate::out!("{} ops, 10^{:.1} networks", ops.len(), space.log10_networks())?;
         Ok(ExitCode::SUCCESS)
     }
 }

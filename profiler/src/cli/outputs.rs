@@ -1,12 +1,12 @@
 //! `profiler outputs`: what a model computes on this device.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{UsageError, input_shape::InputShapeArgs};
+use super::{UsageError, input_shape::InputShapeArgs, libraries::LibraryArgs};
 use crate::{
-    backend::{BackendOptions, Model, open, seeded_input},
+    backend::{Model, open, seeded_input},
     sweep::{Planned, plan_model, plan_op},
 };
 
@@ -24,9 +24,8 @@ pub(super) struct Outputs {
     /// Runtime: tract or onnxruntime.
     #[arg(long, default_value = "tract")]
     backend: String,
-    /// ONNX Runtime's shared library (or set ORT_DYLIB_PATH).
-    #[arg(long, value_name = "LIB", env = "ORT_DYLIB_PATH")]
-    onnxruntime: Option<PathBuf>,
+    #[command(flatten)]
+    libraries: LibraryArgs,
 }
 
 impl Outputs {
@@ -34,8 +33,7 @@ impl Outputs {
         if self.backend == "mock" {
             return Err(UsageError("the mock computes nothing: give another --backend".to_owned()).into());
         }
-        let options = BackendOptions { onnxruntime_library: self.onnxruntime, mock: None };
-        let backend = open(&self.backend, options)?;
+        let backend = open(&self.backend, self.libraries.options(None))?;
         let shapes = self.inputs.read()?;
         for subject in &self.subjects {
             let Planned { key, onnx, .. } = if subject.ends_with(".onnx") {
@@ -45,7 +43,7 @@ impl Outputs {
             };
             let mut model = backend.prepare(Model { key: &key, onnx: &onnx }, 1)?;
             let outputs = model.outputs(&seeded_input(model.input_len()))?;
-            println!("{}", serde_json::json!({ "subject": key, "outputs": outputs }));
+            crate::out!("{}", serde_json::json!({ "subject": key, "outputs": outputs }))?;
         }
         Ok(ExitCode::SUCCESS)
     }

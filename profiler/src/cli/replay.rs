@@ -59,11 +59,11 @@ impl Replay {
         if self.json {
             measured.rows.iter().try_for_each(|row| write_row(row, Standing::Final))?;
         } else {
-            println!("{}", table(&measured.rows));
+            crate::out!("{}", table(&measured.rows))?;
         }
         let report = SpeedReport { modes: speeds(&history), ..SpeedReport::default() };
-        eprintln!("{session}: {}", in_words(&report));
-        measured.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+        crate::note!("{session}: {}", in_words(&report));
+        measured.warnings.iter().for_each(|warning| crate::note!("warning: {warning}"));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -15,6 +15,7 @@ use super::{
     anchors::check_anchors,
     heat::HeatArgs,
     input_shape::InputShapeArgs,
+    libraries::LibraryArgs,
     live::{Standing, write_row},
     op_list::read_op_list,
     output_file::check_output,
@@ -24,7 +25,7 @@ use super::{
     speed::SpeedArgs,
 };
 use crate::{
-    backend::{BackendOptions, MockNoise, open},
+    backend::{MockNoise, open},
     device::{Device, pin},
     measure::Protocol,
     record::{Anchors, known_speed_folder},
@@ -73,9 +74,8 @@ pub(super) struct Run {
     /// Runtime: tract, onnxruntime, or mock (emulated, for trying things out).
     #[arg(long, default_value = "tract")]
     backend: String,
-    /// ONNX Runtime's shared library (or set ORT_DYLIB_PATH).
-    #[arg(long, value_name = "LIB", env = "ORT_DYLIB_PATH")]
-    onnxruntime: Option<PathBuf>,
+    #[command(flatten)]
+    libraries: LibraryArgs,
     #[command(flatten)]
     compare: CompareArgs,
     /// Threads of the runtime.
@@ -132,11 +132,8 @@ impl Run {
             anchors.iter().map(|anchors| plan_anchors(anchors, &subjects)).collect::<Result<Vec<_>, _>>()?;
         let all: Vec<Planned> = subjects.iter().chain(again.iter().flatten()).cloned().collect();
         let noise = MockNoise { amplitude: self.mock_noise, seed: self.seed };
-        let options = BackendOptions {
-            onnxruntime_library: self.onnxruntime.clone(),
-            mock: Some((mock_costs(&all, MockLaw::default()), noise)),
-        };
-        let backend = open(&self.backend, options)?;
+        let mock = Some((mock_costs(&all, MockLaw::default()), noise));
+        let backend = open(&self.backend, self.libraries.options(mock))?;
         let protocol = self.protocol();
         protocol.check().map_err(UsageError::from)?;
         let stop = Arc::new(AtomicBool::new(false));
@@ -150,7 +147,7 @@ impl Run {
             let here = conditions(backend.as_ref(), self.threads, &cpus, &Device::of_this_machine());
             check_anchors(path, anchors, &here, &protocol)?;
         }
-        let other = self.compare.other(backend.as_ref(), self.onnxruntime.as_deref())?;
+        let other = self.compare.other(backend.as_ref(), &self.libraries)?;
         let mut shown = Shown::new(self.progress, all.len());
         let output = self.output.clone();
         let (backend, threads, compare_with) = (backend.as_ref(), self.threads, other.with());
@@ -176,14 +173,14 @@ impl Run {
                 if self.json {
                     measured.rows.iter().try_for_each(|row| write_row(row, Standing::Final))?;
                 } else {
-                    println!("{}", table(&measured.rows));
+                    crate::out!("{}", table(&measured.rows))?;
                 }
                 report(&session, &self.output, measured.rows.len());
                 Ok(account_of(&lost))
             }
             SweepResult::Stopped => {
                 let journal = journal_path(&self.output);
-                eprintln!(
+                crate::note!(
                     "stopped; {} has what was measured: give the same command to go on",
                     journal.display()
                 );

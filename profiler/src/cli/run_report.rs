@@ -42,7 +42,7 @@ pub(super) fn account_of(lost: &[Lost]) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let names: Vec<&str> = lost.iter().map(|lost| lost.subject.as_str()).collect();
-    eprintln!(
+    crate::note!(
         "error: {} of the subjects could not be measured: {}; the table has the others",
         names.len(),
         names.join(", ")
@@ -59,7 +59,7 @@ pub(super) fn report(session: &Session, output: &std::path::Path, rows: usize) {
     });
     let (low, high) = (100.0 / drift.high_ratio, 100.0 / drift.low_ratio);
     let speeds = speed::in_words(&session.speed);
-    eprintln!(
+    crate::note!(
         "{} on {}: {rows} rows in {} ({:.0} s, {} runs, {} dropped; {speeds}; moved from {low:.0} % to {high:.0} % within it{contended})",
         conditions.runtime.name,
         conditions.device,
@@ -69,11 +69,11 @@ pub(super) fn report(session: &Session, output: &std::path::Path, rows: usize) {
         session.dropped_runs,
     );
     if conditions.runtime.emulated {
-        eprintln!("note: emulated figures, not timings");
+        crate::note!("note: emulated figures, not timings");
     }
     if let Some(machine) = &session.machine {
-        eprintln!("{}", machine.in_words(Cache::Hot, "network"));
+        crate::note!("{}", machine.in_words(Cache::Hot, "network"));
     }
     session.heat.iter().for_each(heat::report);
-    session.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+    session.warnings.iter().for_each(|warning| crate::note!("warning: {warning}"));
 }

@@ -136,8 +136,8 @@ mod tests {
         let now = levels(&[("a", 121.0), ("b", 1150.0), ("c", 7.0), ("d", 18.0)]);
         let found = shortfall(&known, &now).unwrap();
         assert!((found.ratio - 1.21).abs() < 1e-9, "{found:?}");
-        assert_eq!((found.session.as_str(), found.finished.as_str()), ("s0", "2026-01-01T00:00:00Z"));
-        insta::assert_snapshot!(found.warning(), @"this session never reached the machine's known speed: its fastest mode was 21 % slower than that of session s0 (2026-01-01T00:00:00Z); the machine was busy, throttled or set otherwise: see `profiler doctor`, and measure again");
+        assert_eq!((found.session.as_str(), found.finished.as_str()), ("s1", "2026-01-02T00:00:00Z"));
+        insta::assert_snapshot!(found.warning(), @"this session never reached the machine's known speed: its fastest mode was 21 % slower than that of session s1 (2026-01-02T00:00:00Z); the machine was busy, throttled or set otherwise: see `profiler doctor`, and measure again");
         assert_eq!(shortfall(&known, &levels(&[("a", 109.9)])), None, "10 % is no shortfall");
         assert_eq!(shortfall(&known, &levels(&[("a", 60.0)])), None, "nor is it to be faster");
         // One alone, or one of two: it is not the machine, but it is told.

@@ -117,14 +117,14 @@ impl Bench {
         for (kind, is_kept) in Kind::EACH.into_iter().flat_map(|kind| [(kind, false), (kind, true)]) {
             for draw in report.memory(is_kept).get(&kind).map_or(0, Vec::len) as u64..kind.draws() {
                 let what = if is_kept { "memory with what is kept" } else { "memory" };
-                eprintln!("{what}: {kind:?}, {} of {}", draw + 1, kind.draws());
+                profiler::note!("{what}: {kind:?}, {} of {}", draw + 1, kind.draws());
                 let memory = self.subject.memory(kind, draw, is_kept)?;
                 report.memory_mut(is_kept).entry(kind).or_default().push(memory);
                 self.keep(&report)?;
             }
         }
         if report.times.is_none() {
-            eprintln!("time: {rounds} rounds");
+            profiler::note!("time: {rounds} rounds");
             report.times = Some(time_steps(&space, &RECIPE, batch, threads, rounds)?);
             self.keep(&report)?;
         }

@@ -160,7 +160,7 @@ impl Derive {
         let model = LatencyModel::read(&model)?;
         let emulated = model.conditions().runtime.emulated;
         if emulated && !run.settings.emulated {
-            eprintln!("note: the model is fitted to emulated figures, which are no timings");
+            profiler::note!("note: the model is fitted to emulated figures, which are no timings");
         }
         let liked = run.state.strategy.finalists(None)?.into_iter().next().ok_or_else(nothing_seen)?;
         let limit = Limit { target_ms: self.target_ms, risk: run.settings.risk };

@@ -33,7 +33,7 @@ impl FinishedRun {
         let (settings, state) = read_finished(&folder)?;
         if settings.emulated {
             let path = folder.path().display();
-            eprintln!("note: the latencies of {path} are of emulated figures, which are no timings");
+            profiler::note!("note: the latencies of {path} are of emulated figures, which are no timings");
         }
         Ok(Self { folder, settings, state })
     }

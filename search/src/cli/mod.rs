@@ -92,10 +92,10 @@ impl Cli {
             Command::BenchMemory(memory) => memory.execute(),
             Command::FullSize(full_size) => full_size.execute(),
         };
-        match result.and_then(|text| output::print(&text)) {
+        match result.and_then(|text| Ok(output::print(text)?)) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                eprintln!("error: {}", profiler::explain(error.as_ref()));
+                profiler::note!("error: {}", profiler::explain(error.as_ref()));
                 ExitCode::from(exit_code(&error))
             }
         }

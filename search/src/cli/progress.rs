@@ -74,7 +74,7 @@ impl Watcher for Bar {
         if std::io::stderr().is_terminal() {
             self.bar.set_message(message);
         } else if self.line_written.elapsed() >= LINE_EVERY || progress.step == progress.steps {
-            eprintln!("{} {}/{}: {message}", progress.phase, progress.step, progress.steps);
+            profiler::note!("{} {}/{}: {message}", progress.phase, progress.step, progress.steps);
             self.line_written = now;
         }
     }

@@ -27,7 +27,7 @@ pub(super) fn search_settings(config: &SearchConfig) -> anyhow::Result<SearchSet
     let model = LatencyModel::read(&path)?;
     let emulated = model.conditions().runtime.emulated;
     if emulated {
-        eprintln!("note: {} is fitted to emulated figures, which are no timings", path.display());
+        profiler::note!("note: {} is fitted to emulated figures, which are no timings", path.display());
     }
     if config.baseline.is_some() && config.target_of_baseline.is_none() {
         return Err(

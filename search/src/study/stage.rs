@@ -66,7 +66,7 @@ impl Stages<'_> {
         if all == 0 {
             return Ok(());
         }
-        eprintln!("== {title}: {all} of {} to do", stages.len());
+        profiler::note!("== {title}: {all} of {} to do", stages.len());
         let mut running: Vec<Running<'_>> = Vec::new();
         let mut done = 0;
         while !(waiting.is_empty() && running.is_empty()) {
@@ -97,7 +97,7 @@ impl Stages<'_> {
                         let pace = begun.elapsed().as_secs_f64() / f64::from(done);
                         let left = pace * (all as f64 - f64::from(done)) / 60.0;
                         let seconds = ended.started.elapsed().as_secs_f64();
-                        eprintln!(
+                        profiler::note!(
                             "{title} {done}/{all}: {} in {seconds:.0} s, {left:.1} min left",
                             ended.stage.name
                         );

@@ -1,0 +1,59 @@
+//! What programs say: results on stdout, everything else on stderr.
+
+use std::{
+    fmt,
+    io::{self, Write},
+};
+
+/// stdout cannot be written to.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to stdout: {0}")]
+pub struct StdoutError(#[from] io::Error);
+
+/// Writes a result to stdout, with a line's end. A reader that has seen enough (`… | head -1`) is no failure.
+///
+/// # Errors
+/// [`StdoutError`], such as for a full disk.
+pub fn print(text: impl fmt::Display) -> Result<(), StdoutError> {
+    let mut stdout = io::stdout().lock();
+    forgive_closed(writeln!(stdout, "{text}").and_then(|()| stdout.flush()))
+}
+
+/// Writes a message to stderr, with a line's end. Where nobody can read it, nothing is to be done about that.
+pub fn note(text: impl fmt::Display) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+fn forgive_closed(written: io::Result<()>) -> Result<(), StdoutError> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// [`print`](terminal::print) with `format!`'s arguments.
+///
+/// [`print`]: terminal::print
+#[macro_export]
+macro_rules! out {
+    ($($argument:tt)*) => { $crate::terminal::print(format_args!($($argument)*)) };
+}
+
+/// [`note`](terminal::note) with `format!`'s arguments.
+#[macro_export]
+macro_rules! note {
+    ($($argument:tt)*) => { $crate::terminal::note(format_args!($($argument)*)) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_reader_that_is_gone_is_forgiven() {
+        assert!(forgive_closed(Ok(())).is_ok());
+        assert!(forgive_closed(Err(io::ErrorKind::BrokenPipe.into())).is_ok());
+        let full = forgive_closed(Err(io::ErrorKind::StorageFull.into())).unwrap_err();
+        assert!(full.to_string().starts_with("cannot write to stdout: "), "{full}");
+    }
+}
