@@ -31,15 +31,13 @@ fn forgive_closed(written: io::Result<()>) -> Result<(), StdoutError> {
     }
 }
 
-/// [`print`](terminal::print) with `format!`'s arguments.
-///
-/// [`print`]: terminal::print
+/// `terminal::print` with `format!`'s arguments.
 #[macro_export]
 macro_rules! out {
     ($($argument:tt)*) => { $crate::terminal::print(format_args!($($argument)*)) };
 }
 
-/// [`note`](terminal::note) with `format!`'s arguments.
+/// `terminal::note` with `format!`'s arguments.
 #[macro_export]
 macro_rules! note {
     ($($argument:tt)*) => { $crate::terminal::note(format_args!($($argument)*)) };

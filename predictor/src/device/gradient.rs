@@ -11,13 +11,13 @@ use crate::{
 /// Derivatives of a latency, in milliseconds per channel, per unit of expansion and per row of the input.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Gradient {
-    /// By [`Dimension::ChannelsIn`].
+    /// By channels in.
     pub channels_in_ms: f64,
-    /// By [`Dimension::ChannelsOut`].
+    /// By channels out.
     pub channels_out_ms: f64,
-    /// By [`Dimension::Expansion`].
+    /// By the expansion.
     pub expansion_ms: f64,
-    /// By [`Dimension::Resolution`].
+    /// By the resolution.
     pub resolution_ms: f64,
 }
 

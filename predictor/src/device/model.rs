@@ -129,7 +129,7 @@ impl LatencyModel {
         &self.networks
     }
 
-    /// The latency of an op by itself, in the cache state of [`OpModel::cache`].
+    /// The latency of an op by itself, in the cache state that the model is of.
     ///
     /// # Errors
     /// [`PredictorError::UnknownOp`] if nothing measured says anything of it.

@@ -26,7 +26,7 @@ pub struct Written {
     pub refused: Vec<Refused>,
 }
 
-/// Writes a foreign table as a measurement table with an [`ImportSession`] beside it.
+/// Writes a foreign table as a measurement table with what an import says of itself beside it.
 ///
 /// Rows of one subject become one row: their mean, with the confidence interval that their spread gives. The interval of
 /// others is that of their standard deviation and runs, or nothing (its ends are the latency itself) where the table has

@@ -42,7 +42,7 @@ pub enum Status {
 /// One subject's latency in one cache state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
-    /// [`midmean`] of the calm turns' medians at the chosen speed, corrected for the machine's slowness.
+    /// [`midmean`](super::midmean::midmean) of the calm turns' medians at the chosen speed, corrected for the machine's slowness.
     pub latency: CorrectedNs,
     /// Median of the turns' medians, as measured.
     pub raw_median: RawNs,

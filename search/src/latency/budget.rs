@@ -111,7 +111,7 @@ impl Budget {
         self.tightened(find).map(|mut paths| paths.swap_remove(0))
     }
 
-    /// Paths that meet the budget and are worth comparing; see [`finalists`].
+    /// Paths that meet the budget and are worth comparing: first one that uses nearly all of it, last the most probable one.
     ///
     /// # Errors
     /// [`SearchError::Target`] when no path does.
