@@ -2,8 +2,8 @@
 //!
 //! After each turn that an op has under the protocol, the plain loop has one: two runs that do not count, so that it
 //! times hot runs as the protocol's hot samples are, then runs timed one by one between two readings of the clock (in
-//! batches of at least 50 µs). Its figure is the median over the turns that count for the protocol, too, those of calm
-//! moments: no correction, nothing dropped of them. What slows the machine down hits both alike, so what differs is the
+//! batches of at least 50 µs). Its figure is the median over the turns of moments at the fast speed that were calm
+//! within 3 %: no correction, nothing dropped of them. What slows the machine down hits both alike, so what differs is the
 //! method's. Beside it, without a goal, stands the median over all turns.
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
@@ -19,7 +19,7 @@ use crate::{
     backend::{Model, Runnable},
     measure::{
         Clock, Entry, History, Instruments, Observer, Outcome, Progress, Protocol, Speed, Subject,
-        SubjectFailure, SystemClock, measure, median, summarise, turns_that_count,
+        SubjectFailure, SystemClock, calm_turns, measure, median, summarise,
     },
     sweep::plan_op,
 };
@@ -31,6 +31,8 @@ const ROUNDS: u32 = 100;
 const UNTIMED: usize = 2;
 /// Timed batches in a plain turn.
 const BATCHES: usize = 5;
+/// Moments that are slower by more than this fraction are no yardstick, since the plain loop corrects nothing.
+const CALM: f64 = 0.03;
 const SHORTEST_BATCH_NS: u64 = 50_000;
 /// Share of pre-empted runs beyond which the plain loop, which drops none, is no yardstick.
 const MOST_DROPPED: f64 = 0.02;
@@ -138,7 +140,7 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     {
         return Err(BenchError::Stopped);
     }
-    let counts = turns_that_count(&history, Speed::Fast);
+    let counts = calm_turns(&history, Speed::Fast, CALM);
     // The median of an op's samples, of these turns.
     let plain_ns = |op: usize, counts: &dyn Fn(usize) -> bool| {
         let of_op = plain.turns.iter().enumerate().filter(|(turn, (of, _))| *of == op && counts(*turn));

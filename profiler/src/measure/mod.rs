@@ -56,8 +56,8 @@ pub use reference::ReferenceBlock;
 pub use rival::Rival;
 pub use rounds::measure;
 pub use slowdown::{
-    ModeReport, ReferenceLevel, SLOW_RATIO, drift_report, reference_levels, slower_than_known, speeds,
-    turns_that_count,
+    ModeReport, ReferenceLevel, SLOW_RATIO, calm_turns, drift_report, reference_levels, slower_than_known,
+    speeds,
 };
 pub use subject::{FakeSubject, Subject, SubjectFailure};
 pub use summary::{Status, SubjectSummary, Summary, summarise, summarise_at};

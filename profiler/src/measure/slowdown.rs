@@ -38,6 +38,10 @@ impl Moment {
     pub(super) const UNKNOWN: Self = Self { slowness: 1.0, beyond_calm: 0.0, is_chosen: true };
     /// One of a machine of several speeds, when nothing was timed that tells which it had.
     const AT_ANY_SPEED: Self = Self { slowness: 1.0, beyond_calm: f64::INFINITY, is_chosen: false };
+
+    pub(super) fn is_calm(&self) -> bool {
+        self.beyond_calm <= 0.0
+    }
 }
 
 /// A session whose fastest speed takes more than this times as long as the one that its machine is known for is slow. What one
@@ -100,10 +104,10 @@ impl Slowdown {
     }
 }
 
-/// Which turns count for a speed, in the history's order: its calm ones, or their subject's calmest where few were calm; all
-/// where there is too little to tell.
+/// Which turns had a speed and were slower than calm by at most this fraction, in the history's order; their subject's calmest where
+/// few were. All where there is too little to tell.
 #[must_use]
-pub fn turns_that_count(history: &History, speed: Speed) -> Vec<bool> {
+pub fn calm_turns(history: &History, speed: Speed, most_slower: f64) -> Vec<bool> {
     let Some(slowdown) = Slowdown::of(history, speed) else { return vec![true; history.bursts().count()] };
     let mut by_subject: BTreeMap<usize, Vec<(Moment, usize)>> = BTreeMap::new();
     let mut count = 0;
@@ -115,19 +119,21 @@ pub fn turns_that_count(history: &History, speed: Speed) -> Vec<bool> {
             count += 1;
         }
     }
+    let is_calm = |moment: &Moment| moment.slowness <= 1.0 + most_slower;
     let mut counts = vec![false; count];
-    by_subject
-        .into_values()
-        .flat_map(|turns| calmest(turns.into_iter()))
-        .for_each(|index| counts[index] = true);
+    let calmest = by_subject.into_values().flat_map(|turns| calmest(turns.into_iter(), is_calm));
+    calmest.for_each(|index| counts[index] = true);
     counts
 }
 
 /// What belongs to calm moments, or to the calmest ones where few were calm.
-pub(super) fn calmest<T>(turns: impl Iterator<Item = (Moment, T)>) -> Vec<T> {
+pub(super) fn calmest<T>(
+    turns: impl Iterator<Item = (Moment, T)>,
+    is_calm: impl Fn(&Moment) -> bool,
+) -> Vec<T> {
     let mut turns: Vec<(Moment, T)> = turns.collect();
     turns.sort_by(|(a, _), (b, _)| a.beyond_calm.total_cmp(&b.beyond_calm));
-    let calm = turns.partition_point(|(moment, _)| moment.beyond_calm <= 0.0);
+    let calm = turns.partition_point(|(moment, _)| is_calm(moment));
     turns.truncate(calm.max(FEWEST_CALM));
     turns.into_iter().map(|(_, value)| value).collect()
 }

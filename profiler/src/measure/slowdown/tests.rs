@@ -56,7 +56,7 @@ fn slow_phases_are_another_speed() {
     assert_eq!(modes.iter().map(|mode| mode.turns).collect::<Vec<_>>(), [1000, 600]);
     assert!((modes[1].ratio - 1.5).abs() < 0.01 && (modes[1].share - 0.375).abs() < 1e-9, "{modes:?}");
     // Turns of slow phases do not count for the fast speed, and for no other.
-    let count = |speed| turns_that_count(&history, speed).iter().filter(|counts| **counts).count();
+    let count = |speed| calm_turns(&history, speed, 0.1).iter().filter(|counts| **counts).count();
     assert_eq!((count(Speed::Fast), count(Speed::Sustained)), (1000, 1000));
 }
 
@@ -84,7 +84,7 @@ fn few_subjects_cannot_tell_without_references() {
     assert_eq!(Slowdown::of(&history(11, 30, |_, _| 1.0), Speed::Fast), None);
     assert!(Slowdown::of(&history(12, 30, |_, _| 1.0), Speed::Fast).is_some());
     assert_eq!(speeds(&History::default()), []);
-    assert_eq!(turns_that_count(&history(2, 3, |_, _| 1.0), Speed::Fast), [true; 6]);
+    assert_eq!(calm_turns(&history(2, 3, |_, _| 1.0), Speed::Fast, 0.1), [true; 6]);
 }
 
 #[test]
@@ -92,8 +92,8 @@ fn the_calmest_count_where_few_are_calm() {
     let beyond = |beyond_calm| Moment { beyond_calm, ..Moment::UNKNOWN };
     // Only the first is calm, so the twelve calmest: values 0 to 11.
     let turns = (0..30).map(|i| (beyond(0.1 * f64::from(i)), f64::from(i)));
-    assert_eq!(calmest(turns), (0..12).map(f64::from).collect::<Vec<_>>());
-    assert_eq!(calmest((0..30).map(|i| (Moment::UNKNOWN, f64::from(i)))).len(), 30);
+    assert_eq!(calmest(turns, Moment::is_calm), (0..12).map(f64::from).collect::<Vec<_>>());
+    assert_eq!(calmest((0..30).map(|i| (Moment::UNKNOWN, f64::from(i))), Moment::is_calm).len(), 30);
 }
 
 /// Late in a session few subjects are left, whose caches are evicted before each turn: cold runs are then slower, and the

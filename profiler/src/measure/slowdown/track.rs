@@ -133,7 +133,7 @@ impl Track {
                 let level = slowness(*index)? - self.calm;
                 Some((self.moment(level, true), timed[*index].ln_ns - level))
             });
-            let turns = calmest(turns);
+            let turns = calmest(turns, Moment::is_calm);
             if turns.len() >= FEWEST_OF_MODE {
                 self.own.insert(*who, median(&turns)?);
             }

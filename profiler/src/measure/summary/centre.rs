@@ -5,7 +5,7 @@ use crate::measure::{
     interval::{Interval, median},
     midmean::{midmean, midmean_interval},
     protocol::Protocol,
-    slowdown::calmest,
+    slowdown::{Moment, calmest},
 };
 
 /// Whether pre-empted samples, and turns at other speeds, are left aside or, for want of others, used.
@@ -52,7 +52,7 @@ impl Centre {
                 let middle = median(&turn.chosen(choice).map(|(_, c)| c.0).collect::<Vec<_>>())?;
                 Some((turn.moment, (middle, turn.is_contended)))
             };
-            calmest(turns.iter().filter_map(of_turn))
+            calmest(turns.iter().filter_map(of_turn), Moment::is_calm)
         };
         let choices = [Choice::Undisturbed, Choice::Preempted, Choice::Scaled, Choice::All];
         let found = choices.map(|choice| (choice, medians(choice)));
