@@ -86,7 +86,7 @@ else
       skip=(--skip test_phone_onnxruntime_)
       left_out=', but no test of ONNX Runtime ran on the test phone'
     fi
-    say "The README's commands, in order, in a fresh copy of this checkout"
+    say "The commands of README and docs, in order, in a fresh copy of this checkout"
     timeout --foreground 1800 cargo test --workspace --release --test readme_commands -- --ignored
     say 'Tests on the test phone'
     # One at a time: some of them take the phone away. There is no network in there. They take some minutes; a phone

@@ -47,8 +47,8 @@ pub fn measure<S: Subject>(
     if subjects.is_empty() {
         return Err(MeasureError::NoSubjects);
     }
-    let standing = Convergence::of(history, subjects.len(), protocol)?;
-    if let Some(outcome) = settled(&standing) {
+    let convergence = Convergence::of(history, subjects.len(), protocol)?;
+    if let Some(outcome) = settled(&convergence) {
         return Ok(outcome);
     }
     if history.spent_ns() >= protocol.budget_ns {
@@ -57,10 +57,10 @@ pub fn measure<S: Subject>(
     Session::start(subjects, protocol, instruments, history, observer, stop)?.run()
 }
 
-fn settled(standing: &Convergence) -> Option<Outcome> {
-    if !standing.open().is_empty() {
+fn settled(convergence: &Convergence) -> Option<Outcome> {
+    if !convergence.open().is_empty() {
         None
-    } else if standing.all_within_target() {
+    } else if convergence.all_within_target() {
         Some(Outcome::Converged)
     } else {
         Some(Outcome::RoundsSpent)
@@ -84,7 +84,7 @@ struct Session<'a, S> {
     heat_watch: cooling::HeatWatch,
     patience: patience::Patience,
     /// By subject.
-    paces: Vec<BurstPlan>,
+    plans: Vec<BurstPlan>,
 }
 
 impl<'a, S: Subject> Session<'a, S> {
@@ -105,7 +105,7 @@ impl<'a, S: Subject> Session<'a, S> {
             assessment: assessment::Assessment::default(),
             heat_watch: cooling::HeatWatch::default(),
             patience: patience::Patience::default(),
-            paces: vec![BurstPlan { repeats: 1, settle_runs: 0 }; subjects.len()],
+            plans: vec![BurstPlan { repeats: 1, settle_runs: 0 }; subjects.len()],
             subjects,
             protocol,
             instruments,
@@ -123,7 +123,7 @@ impl<'a, S: Subject> Session<'a, S> {
     }
 
     fn run(mut self) -> Result<Outcome, MeasureError> {
-        let mut standing = self.assess()?;
+        let mut convergence = self.assess()?;
         if let Some(outcome) = self.warm_up()? {
             return Ok(outcome);
         }
@@ -133,10 +133,10 @@ impl<'a, S: Subject> Session<'a, S> {
         let mut had_turn: BTreeSet<usize> =
             self.history.bursts().filter(|burst| burst.round == round).map(|burst| burst.subject).collect();
         loop {
-            let mut members = standing.open();
+            let mut members = convergence.open();
             members.retain(|subject| !had_turn.contains(subject));
             members.shuffle(&mut self.random(round));
-            let interrupted = self.round(round, &members, &standing)?;
+            let interrupted = self.round(round, &members, &convergence)?;
             // Closes the bracket around the last burst.
             self.read_reference()?;
             if let Some(outcome) = interrupted {
@@ -146,11 +146,11 @@ impl<'a, S: Subject> Session<'a, S> {
                 return Ok(outcome);
             }
             if self.assessment.is_due(self.now_ns()) {
-                standing = self.assess()?;
-                if let Some(outcome) = settled(&standing) {
-                    match self.patience.left_ns(&standing, self.spent_ns()) {
+                convergence = self.assess()?;
+                if let Some(outcome) = settled(&convergence) {
+                    match self.patience.left_ns(&convergence, self.spent_ns()) {
                         0 => return Ok(outcome),
-                        left_ns => standing = standing.reopened(left_ns),
+                        left_ns => convergence = convergence.reopened(left_ns),
                     }
                 }
             }
@@ -171,7 +171,7 @@ impl<'a, S: Subject> Session<'a, S> {
             let clock = self.instruments.clock.as_ref();
             let warm = warm_up(&mut self.subjects[index], Steadiness::SUBJECT, clock, &self.quality)
                 .map_err(at_subject(index))?;
-            self.paces[index] =
+            self.plans[index] =
                 BurstPlan::of(warm.run_ns, self.subjects[index].kept_bytes(), shortest_ns, self.protocol);
         }
         Ok(None)
@@ -197,10 +197,10 @@ impl<'a, S: Subject> Session<'a, S> {
         &mut self,
         round: u32,
         members: &[usize],
-        standing: &Convergence,
+        convergence: &Convergence,
     ) -> Result<Option<Outcome>, MeasureError> {
         let round_start_ns = self.now_ns();
-        let evict = standing.are_evicted(members, self.protocol);
+        let evict = convergence.are_evicted(members, self.protocol);
         for (done, &subject) in members.iter().enumerate() {
             self.watch_heat()?;
             if let Some(outcome) = self.interrupted() {
@@ -210,14 +210,14 @@ impl<'a, S: Subject> Session<'a, S> {
                 self.read_reference()?;
             }
             let evicting_ns = if evict { self.evict()? } else { 0 };
-            self.burst(subject, round, standing.needs[subject], evicting_ns)?;
-            let left_ns = standing.left_ns.map(|left| {
+            self.burst(subject, round, convergence.needs[subject], evicting_ns)?;
+            let left_ns = convergence.left_ns.map(|left| {
                 let budget = self.protocol.budget_ns.saturating_sub(self.spent_ns());
                 left.saturating_sub(self.now_ns() - round_start_ns).min(budget)
             });
             self.observer.progress(&Progress {
                 round,
-                finished: standing.finished().len(),
+                finished: convergence.finished().len(),
                 subjects: self.subjects.len(),
                 bursts_done: done + 1,
                 bursts_planned: members.len(),

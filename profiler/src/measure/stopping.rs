@@ -45,7 +45,7 @@ impl Convergence {
             needs.push(need);
             left_ns = left_ns.zip(left).map(|(sum, left)| sum + left);
         }
-        let is_slow = turns.iter().any(|turns| turns.is_slow);
+        let is_slow = turns.iter().flat_map(|turns| &turns.by_subject).any(|turns| turns.is_slow);
         Self { needs, left_ns: left_ns.map(|ns| ns as u64), is_slow }
     }
 
@@ -80,8 +80,8 @@ impl Convergence {
 }
 
 fn judge(turns: &SubjectTurns, protocol: &Protocol) -> (Need, Option<f64>) {
-    let hot = Centre::of(&turns.hot, protocol);
-    let cold = Centre::of(&turns.cold, protocol);
+    let hot = Centre::of(&turns.hot, turns.is_slow, protocol);
+    let cold = Centre::of(&turns.cold, turns.is_slow, protocol);
     let within = |centre: &Option<Centre>| {
         centre.as_ref().is_some_and(|c| c.within_target && c.corrected.len() as u32 >= turns_wanted(protocol))
     };
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     /// Turns of 1000 ns of one subject with these (cold, hot) samples.
-    fn standing(turns: &[(f64, f64)], protocol: &Protocol) -> Convergence {
+    fn convergence(turns: &[(f64, f64)], protocol: &Protocol) -> Convergence {
         let mut history = History::default();
         history.push(Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } }).unwrap();
         history.push(Entry::Reading(Reading::of_block(0, RawNs(100.0)))).unwrap();
@@ -158,8 +158,8 @@ mod tests {
     #[test]
     fn steady_subjects_finish_after_the_fewest_rounds() {
         let protocol = Protocol { min_rounds: 8, ..Protocol::default() };
-        assert_eq!(standing(&[(20.0, 10.0); 7], &protocol).needs, [Need::ColdAndHot]);
-        let done = standing(&[(20.0, 10.0); 8], &protocol);
+        assert_eq!(convergence(&[(20.0, 10.0); 7], &protocol).needs, [Need::ColdAndHot]);
+        let done = convergence(&[(20.0, 10.0); 8], &protocol);
         assert_eq!(done.needs, [Need::Nothing]);
         assert!(done.all_within_target());
         assert_eq!(done.left_ns, Some(0));
@@ -171,33 +171,33 @@ mod tests {
         // √(800 / 12) = 8.165, t(0.975, 3) = 3.182: half width 25.98, 23.6 % > 2 %.
         let turns: Vec<(f64, f64)> = (0..8).map(|i| (100.0 + 20.0 * f64::from(i % 2), 10.0)).collect();
         let protocol = Protocol::default();
-        let open = standing(&turns, &protocol);
+        let open = convergence(&turns, &protocol);
         assert_eq!(open.needs, [Need::Cold]);
         assert_eq!(open.open(), [0]);
         // Rounds wanted: 8 · (25.98/110 / 0.02)² = 1116, but 200 at most: 192 more turns of 1000 ns.
         let left = open.left_ns.unwrap();
         assert_eq!(left, 192_000);
         let spent = Protocol { max_rounds: 8, ..protocol };
-        assert_eq!(standing(&turns, &spent).needs, [Need::NoMoreRounds]);
-        assert!(!standing(&turns, &spent).all_within_target());
+        assert_eq!(convergence(&turns, &spent).needs, [Need::NoMoreRounds]);
+        assert!(!convergence(&turns, &spent).all_within_target());
     }
 
     #[test]
     fn unmeasured_subjects_are_open_without_an_estimate() {
-        let fresh = standing(&[], &Protocol::default());
+        let fresh = convergence(&[], &Protocol::default());
         assert_eq!((fresh.needs, fresh.left_ns), (vec![Need::ColdAndHot], None));
     }
 
     #[test]
     fn rounds_of_few_whole_turns_are_evicted_however_many_take_part() {
-        let standing = |needs: Vec<Need>| Convergence { needs, left_ns: None, is_slow: false };
+        let convergence = |needs: Vec<Need>| Convergence { needs, left_ns: None, is_slow: false };
         let protocol = Protocol { min_round_size: 2, ..Protocol::default() };
         let three = [0, 1, 2];
-        assert!(!standing(vec![Need::ColdAndHot; 3]).are_evicted(&three, &protocol));
+        assert!(!convergence(vec![Need::ColdAndHot; 3]).are_evicted(&three, &protocol));
         assert!(
-            !standing(vec![Need::ColdAndHot, Need::Cold, Need::ColdAndHot]).are_evicted(&three, &protocol)
+            !convergence(vec![Need::ColdAndHot, Need::Cold, Need::ColdAndHot]).are_evicted(&three, &protocol)
         );
-        assert!(standing(vec![Need::Cold, Need::Cold, Need::ColdAndHot]).are_evicted(&three, &protocol));
-        assert!(standing(vec![Need::ColdAndHot; 3]).are_evicted(&[1], &protocol));
+        assert!(convergence(vec![Need::Cold, Need::Cold, Need::ColdAndHot]).are_evicted(&three, &protocol));
+        assert!(convergence(vec![Need::ColdAndHot; 3]).are_evicted(&[1], &protocol));
     }
 }

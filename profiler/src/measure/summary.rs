@@ -113,8 +113,8 @@ pub(super) fn summarise_turns_of(
     let too_fast = |median_ns| MeasureError::TooFast { subject, median_ns };
     Ok(SubjectSummary {
         speed,
-        hot: summarise_turns(&turns.hot, protocol).map_err(too_fast)?,
-        cold: summarise_turns(&turns.cold, protocol).map_err(too_fast)?,
+        hot: summarise_turns(&turns.hot, turns.is_slow, protocol).map_err(too_fast)?,
+        cold: summarise_turns(&turns.cold, turns.is_slow, protocol).map_err(too_fast)?,
     })
 }
 
@@ -125,8 +125,6 @@ pub(super) struct Turn {
     repeats: u64,
     /// The machine's speed at the time.
     moment: Moment,
-    /// Whether the machine was slower all the time than it is known to be.
-    is_slow: bool,
     /// Whether others used the same cores or their siblings.
     is_contended: bool,
 }
@@ -138,25 +136,26 @@ pub(super) struct SubjectTurns {
     pub(super) cold: Vec<Turn>,
     pub(super) bursts: u32,
     pub(super) took_ns: u64,
+    /// Whether the machine was slower all the time than it is known to be.
+    pub(super) is_slow: bool,
 }
 
 /// A history sorted by subject, the machine's slowness divided out: by what all subjects and references say where there are enough,
 /// else by the reference block.
 pub(super) struct Turns {
     pub(super) by_subject: Vec<SubjectTurns>,
-    /// Whether the machine was slower all the time than it is known to be.
-    pub(super) is_slow: bool,
 }
 
 impl Turns {
     pub(super) fn of(history: &History, subjects: usize, speed: Speed) -> Result<Self, MeasureError> {
         let mut by_subject: Vec<SubjectTurns> = (0..subjects).map(|_| SubjectTurns::default()).collect();
-        let Some(drift) = Drift::of(history)? else { return Ok(Self { by_subject, is_slow: false }) };
+        let Some(drift) = Drift::of(history)? else { return Ok(Self { by_subject }) };
         if let Some(subject) = history.bursts().map(|burst| burst.subject).find(|s| *s >= subjects) {
             return Err(MeasureError::ForeignHistory { subject, subjects });
         }
         let slowdown = Slowdown::of(history, speed);
         let is_slow = slowdown.as_ref().is_some_and(|slowdown| slowdown.is_slow(history, speed));
+        by_subject.iter_mut().for_each(|turns| turns.is_slow = is_slow);
         let contention = Contention::of(history);
         for (segment, recorded) in history.segments().iter().enumerate() {
             for burst in &recorded.bursts {
@@ -165,7 +164,7 @@ impl Turns {
                 by_subject[burst.subject].add(
                     burst,
                     moment.unwrap_or(Moment::UNKNOWN),
-                    (is_slow, contention.is_contended(segment, middle_ns(burst))),
+                    contention.is_contended(segment, middle_ns(burst)),
                     &|raw| match moment {
                         Some(moment) => CorrectedNs(raw.0 / moment.slowness),
                         None => drift.correct(raw, segment, at_ns),
@@ -173,7 +172,7 @@ impl Turns {
                 );
             }
         }
-        Ok(Self { by_subject, is_slow })
+        Ok(Self { by_subject })
     }
 }
 
@@ -182,7 +181,7 @@ impl SubjectTurns {
         &mut self,
         burst: &Burst,
         moment: Moment,
-        (is_slow, is_contended): (bool, bool),
+        is_contended: bool,
         correct: &dyn Fn(RawNs) -> CorrectedNs,
     ) {
         self.bursts += 1;
@@ -192,7 +191,6 @@ impl SubjectTurns {
             dropped: samples.dropped.iter().map(|d| (d.estimate(), correct(d.estimate()))).collect(),
             repeats,
             moment,
-            is_slow,
             is_contended,
         };
         for (turns, samples, repeats) in
@@ -205,8 +203,8 @@ impl SubjectTurns {
     }
 }
 
-fn summarise_turns(turns: &[Turn], protocol: &Protocol) -> Result<Option<Summary>, f64> {
-    let Some(centre) = Centre::of(turns, protocol) else { return Ok(None) };
+fn summarise_turns(turns: &[Turn], is_slow: bool, protocol: &Protocol) -> Result<Option<Summary>, f64> {
+    let Some(centre) = Centre::of(turns, is_slow, protocol) else { return Ok(None) };
     if centre.latency <= 0.0 {
         return Err(centre.latency);
     }

@@ -6,7 +6,7 @@ use super::super::subject::Subject;
 use super::super::summary::{Turns, summarise_turns_of};
 use super::Session;
 
-/// When the standing was last assessed. Long histories take long to assess: rounds must take at least fifty times
+/// When the convergence was last assessed. Long histories take long to assess: rounds must take at least fifty times
 /// as long as that in between.
 #[derive(Default)]
 pub(super) struct Assessment {
@@ -28,10 +28,10 @@ impl<S: Subject> Session<'_, S> {
     pub(super) fn assess(&mut self) -> Result<Convergence, MeasureError> {
         self.assessment.start_ns = self.now_ns();
         let turns = self.turns()?;
-        let standing = Convergence::judge(&turns, self.subjects.len(), self.protocol);
-        self.tell(&turns, &standing.finished())?;
+        let convergence = Convergence::judge(&turns, self.subjects.len(), self.protocol);
+        self.tell(&turns, &convergence.finished())?;
         self.assessment.end_ns = self.now_ns();
-        Ok(standing)
+        Ok(convergence)
     }
 
     /// Tells the observer of each who is not closed yet: there will be no more rounds.

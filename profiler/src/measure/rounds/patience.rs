@@ -10,8 +10,8 @@ pub(super) struct Patience {
 
 impl Patience {
     /// For how long to go on: together, as long as it took until then; 0 where the machine is as fast as it is known to be.
-    pub(super) fn left_ns(&mut self, standing: &Convergence, spent_ns: u64) -> u64 {
-        if !standing.is_slow {
+    pub(super) fn left_ns(&mut self, convergence: &Convergence, spent_ns: u64) -> u64 {
+        if !convergence.is_slow {
             return 0;
         }
         let settled_ns = *self.settled_ns.get_or_insert(spent_ns);

@@ -31,7 +31,7 @@ impl<S: Subject> Session<'_, S> {
         let mut cold = Samples::default();
         self.sample(subject, 1, &mut cold)?;
         let mut hot = Samples::default();
-        let BurstPlan { repeats, settle_runs } = self.paces[subject];
+        let BurstPlan { repeats, settle_runs } = self.plans[subject];
         let mut settling_ns = 0;
         if need == Need::ColdAndHot {
             settling_ns = self.settle(subject, settle_runs)?;

@@ -45,7 +45,7 @@ pub(in crate::measure) struct Centre {
 
 impl Centre {
     /// `None` if there is no turn with samples.
-    pub(in crate::measure) fn of(turns: &[Turn], protocol: &Protocol) -> Option<Self> {
+    pub(in crate::measure) fn of(turns: &[Turn], is_slow: bool, protocol: &Protocol) -> Option<Self> {
         const FEWEST: usize = 6;
         let medians = |choice: Choice| -> Vec<(f64, bool)> {
             let of_turn = |turn: &Turn| {
@@ -58,7 +58,6 @@ impl Centre {
         let found = choices.map(|choice| (choice, medians(choice)));
         let most = found.iter().map(|(_, medians)| medians.len()).max().unwrap_or(0);
         let enough = |(_, medians): &(Choice, Vec<_>)| medians.len() >= FEWEST.min(most);
-        let is_slow = turns.iter().any(|turn| turn.is_slow);
         let (choice, turns) = found.into_iter().find(enough)?;
         let (corrected, contended): (Vec<f64>, Vec<bool>) = turns.into_iter().unzip();
         let is_contended = 2 * contended.iter().filter(|is| **is).count() > contended.len();
