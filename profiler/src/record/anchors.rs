@@ -70,12 +70,17 @@ impl Anchor {
     }
 }
 
-/// Figures whose subject can be built again and that say what they seem to.
-fn candidates(rows: &[Row], speed: Speed) -> Vec<Anchor> {
-    let good = |row: &&Row| {
-        let is_good = matches!(row.status, Status::Ok | Status::Wide | Status::Slow | Status::Contended);
-        row.speed == Some(speed) && is_good
-    };
+/// Whether a figure rests on turns at its own speed, and says what it seems to.
+const fn is_sound(status: Status) -> bool {
+    match status {
+        Status::Ok | Status::Wide | Status::Slow | Status::Contended => true,
+        Status::Preempted | Status::Scaled => false,
+    }
+}
+
+/// Figures at a speed whose subject can be built again.
+fn candidates(rows: &[Row], speed: Speed, is_enough: impl Fn(Status) -> bool) -> Vec<Anchor> {
+    let good = |row: &&Row| row.speed == Some(speed) && is_enough(row.status);
     let mut cold: BTreeMap<&str, f64> = BTreeMap::new();
     for row in rows.iter().filter(good).filter(|row| row.cache == Cache::Cold) {
         cold.insert(&row.subject, row.latency_ms);
@@ -91,7 +96,8 @@ fn candidates(rows: &[Row], speed: Speed) -> Vec<Anchor> {
 
 impl Anchors {
     /// A dozen subjects of a session's rows at a speed: of each kind of work by its share, evenly over the range of latencies, two at
-    /// least where there are as many. None of ops whose models cannot be built, or whose figures are doubtful.
+    /// least where there are as many. None of ops whose models cannot be built. Doubtful figures serve only where the machine was
+    /// too busy for any other: a ratio's interval tells how far they are from each other.
     #[must_use]
     pub fn choose(
         rows: &[Row],
@@ -101,7 +107,8 @@ impl Anchors {
         references: &[Reference],
     ) -> Self {
         let mut by_kind: BTreeMap<String, Vec<Anchor>> = BTreeMap::new();
-        let all = candidates(rows, speed);
+        let sound = candidates(rows, speed, is_sound);
+        let all = if sound.is_empty() { candidates(rows, speed, |_| true) } else { sound };
         let total = all.len().max(1);
         for anchor in all {
             by_kind.entry(anchor.kind().to_owned()).or_default().push(anchor);
@@ -220,10 +227,15 @@ pub(super) mod tests {
         assert!(
             chosen.iter().all(|anchor| anchor.kind() != "gpool" || anchor.cold_ms == 2.0 * anchor.hot_ms)
         );
-        // Doubtful figures, and those of another speed, are none.
+        // Doubtful figures serve where there is nothing else, those of another speed never.
         let mut doubtful = rows();
         doubtful.iter_mut().for_each(|row| row.status = Status::Scaled);
-        assert_eq!(choose(&doubtful), []);
+        assert_eq!(choose(&doubtful), chosen);
+        doubtful
+            .iter_mut()
+            .filter(|row| row.subject.starts_with("conv"))
+            .for_each(|row| row.status = Status::Ok);
+        assert!(choose(&doubtful).iter().all(|anchor| anchor.kind() == "conv"));
         let mut slow = rows();
         slow.iter_mut().for_each(|row| row.speed = Some(Speed::Sustained));
         assert_eq!(choose(&slow), []);
