@@ -26,7 +26,7 @@ use crate::{
 
 const OPS: usize = 30;
 /// Turns of each op.
-const ROUNDS: u32 = 100;
+const ROUNDS: u32 = 200;
 /// Runs at the start of a plain turn that do not count.
 const UNTIMED: usize = 2;
 /// Timed batches in a plain turn.
