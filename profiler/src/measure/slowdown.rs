@@ -6,7 +6,7 @@ mod track;
 use std::collections::BTreeMap;
 
 use super::{
-    history::{Burst, History, Samples},
+    history::{Burst, History, Samples, Segment},
     interval::median,
     modes::Speed,
 };
@@ -104,25 +104,35 @@ impl Slowdown {
     }
 }
 
-/// Which turns had a speed and were slower than calm by at most this fraction, in the history's order; their subject's calmest where
-/// few were. All where there is too little to tell.
+/// After which turns the machine still had a speed, and was slower than calm by at most this fraction, in the history's order: the turn
+/// itself and the next one say so. Where a subject has few such turns, the next one may be at another speed, then its calmest count. All
+/// where there is too little to tell.
 #[must_use]
 pub fn calm_turns(history: &History, speed: Speed, most_slower: f64) -> Vec<bool> {
     let Some(slowdown) = Slowdown::of(history, speed) else { return vec![true; history.bursts().count()] };
+    let of_segment = |(segment, recorded): (usize, &Segment)| {
+        recorded
+            .bursts
+            .iter()
+            .map(|burst| (burst.subject, slowdown.during(segment, burst)))
+            .collect::<Vec<_>>()
+    };
+    let turns: Vec<(usize, Moment)> = history.segments().iter().enumerate().flat_map(of_segment).collect();
+    let is_calm = |moment: &Moment| moment.is_chosen && moment.slowness <= 1.0 + most_slower;
     let mut by_subject: BTreeMap<usize, Vec<(Moment, usize)>> = BTreeMap::new();
-    let mut count = 0;
-    for (segment, recorded) in history.segments().iter().enumerate() {
-        for burst in &recorded.bursts {
-            let moment = slowdown.during(segment, burst);
-            let turns = by_subject.entry(burst.subject).or_default();
-            turns.extend(moment.is_chosen.then_some((moment, count)));
-            count += 1;
-        }
+    for (index, (subject, moment)) in turns.iter().enumerate() {
+        by_subject.entry(*subject).or_default().extend(moment.is_chosen.then_some((*moment, index)));
     }
-    let is_calm = |moment: &Moment| moment.slowness <= 1.0 + most_slower;
-    let mut counts = vec![false; count];
-    let calmest = by_subject.into_values().flat_map(|turns| calmest(turns.into_iter(), is_calm));
-    calmest.for_each(|index| counts[index] = true);
+    let mut counts = vec![false; turns.len()];
+    for of_subject in by_subject.into_values() {
+        let lasts = |(moment, index): &&(Moment, usize)| {
+            is_calm(moment) && turns.get(index + 1).is_none_or(|(_, next)| is_calm(next))
+        };
+        let lasting: Vec<_> = of_subject.iter().filter(lasts).map(|(_, index)| *index).collect();
+        let found =
+            if lasting.len() < FEWEST_CALM { calmest(of_subject.into_iter(), is_calm) } else { lasting };
+        found.into_iter().for_each(|index| counts[index] = true);
+    }
     counts
 }
 

@@ -57,7 +57,8 @@ fn slow_phases_are_another_speed() {
     assert!((modes[1].ratio - 1.5).abs() < 0.01 && (modes[1].share - 0.375).abs() < 1e-9, "{modes:?}");
     // Turns of slow phases do not count for the fast speed, and for no other.
     let count = |speed| calm_turns(&history, speed, 0.1).iter().filter(|counts| **counts).count();
-    assert_eq!((count(Speed::Fast), count(Speed::Sustained)), (1000, 1000));
+    // After the last turn of round 9 the machine is slow.
+    assert_eq!((count(Speed::Fast), count(Speed::Sustained)), (999, 999));
 }
 
 #[test]
