@@ -1,6 +1,6 @@
 //! The slowdown as a history's hot times say it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Moment, calmest};
 use crate::measure::{
@@ -30,6 +30,8 @@ const CALM_WIDTH: f64 = 0.01;
 const CALM_PEAK: f64 = 0.3;
 /// Slower than at that peak by at most this factor is calm.
 const CALM_RATIO: f64 = 1.10;
+/// Of its turns, more than so large a share seem to be of the chosen mode than were by what was timed around them: it never had the mode.
+const MISPLACED: f64 = 0.5;
 /// Of a mode, so that a subject's own place in it is known.
 const FEWEST_OF_MODE: usize = 3;
 
@@ -87,9 +89,12 @@ impl Track {
             found = found.into_iter().map(|other| other.shifted(-mode.level)).collect();
             chosen = Some(mode.shifted(-mode.level));
         }
+        let without = put_right(&mut own, timed, &by_who, &chosen?, segments)?;
         let mut track = Self { own, modes: found, chosen: chosen?, segments: Vec::new(), calm: 0.0 };
-        let inside: Vec<bool> =
-            timed.iter().map(|timed| track.chosen.holds(timed.ln_ns - track.own[&timed.who])).collect();
+        let is_inside = |timed: &Timed| {
+            track.chosen.holds(timed.ln_ns - track.own[&timed.who]) && !without.contains(&timed.who)
+        };
+        let inside: Vec<bool> = timed.iter().map(is_inside).collect();
         for _ in 0..PASSES {
             track.follow(timed, &by_who, &inside, segments)?;
         }
@@ -188,6 +193,37 @@ fn aligned(
     Some(fewest.map_or(own, |(_, low)| low))
 }
 
+/// Mends what those take by themselves who never had the chosen mode: their own times cannot show it, so that they passed for having
+/// had it at a slower one; they are given back. Most of the turns that seem to be of the mode are then at moments when all others were at another.
+fn put_right(
+    own: &mut BTreeMap<usize, f64>,
+    timed: &[Timed],
+    by_who: &BTreeMap<usize, Vec<usize>>,
+    chosen: &Mode,
+    segments: usize,
+) -> Option<BTreeSet<usize>> {
+    let mut misplaced = BTreeSet::new();
+    let mut rests: Vec<Vec<(u64, f64)>> = vec![Vec::new(); segments];
+    for timed in timed {
+        rests[timed.segment].push((timed.at_ns, timed.ln_ns - own.get(&timed.who)?));
+    }
+    let levels: Vec<Levels> = rests.iter().map(|rests| Levels::of(rests, FINE)).collect();
+    for (who, indices) in by_who {
+        let own = own.get_mut(who)?;
+        let turns = indices.iter().map(|index| &timed[*index]);
+        let around = |turn: &Timed| levels[turn.segment].at(turn.at_ns as f64);
+        let all: Vec<(bool, f64)> =
+            turns.filter_map(|turn| Some((chosen.holds(turn.ln_ns - *own), around(turn)?))).collect();
+        let seem: Vec<f64> = all.iter().filter(|(seems, _)| *seems).map(|(_, level)| *level).collect();
+        let are = all.iter().filter(|(_, level)| chosen.holds(*level)).count();
+        if seem.len() as f64 - are as f64 > MISPLACED * all.len() as f64 {
+            *own -= median(&seem)?;
+            misplaced.insert(*who);
+        }
+    }
+    Some(misplaced)
+}
+
 /// How much longer everything took than it takes by itself, in order of time.
 fn rests(timed: &[Timed], own: &BTreeMap<usize, f64>) -> Option<Vec<(usize, f64)>> {
     timed.iter().map(|timed| Some((timed.who, timed.ln_ns - own.get(&timed.who)?))).collect()
@@ -223,5 +259,34 @@ fn choose(modes: &[Mode], speed: Speed) -> Option<Mode> {
     match speed {
         Speed::Fast => modes.first().copied(),
         Speed::Sustained => modes.iter().max_by_key(|mode| mode.turns).copied(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_never_had_the_speed_does_not_pass_for_having_it() {
+        // 20 in turns, 10 ms each; three rounds of four are slow. What it takes by itself is 0 for all, but what the seventh shows is the
+        // slow speed's, and none of its turns was fast.
+        let slow = |round: u64, who: usize| who == 7 || !round.is_multiple_of(4);
+        let turns = (0..40_u64).flat_map(|round| (0..20).map(move |who| (round, who)));
+        let timed: Vec<Timed> = turns
+            .map(|(round, who)| Timed {
+                segment: 0,
+                at_ns: (20 * round + who as u64) * 10_000_000,
+                who,
+                ln_ns: if slow(round, who) { 0.3 } else { 0.0 },
+            })
+            .collect();
+        let mut by_who: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        timed.iter().enumerate().for_each(|(index, timed)| by_who.entry(timed.who).or_default().push(index));
+        let mut own: BTreeMap<usize, f64> =
+            (0..20).map(|who| (who, if who == 7 { 0.3 } else { 0.0 })).collect();
+        let fast = choose(&modes(&rests(&timed, &own).unwrap()), Speed::Fast).unwrap();
+        let misplaced = put_right(&mut own, &timed, &by_who, &fast, 1).unwrap();
+        assert_eq!(misplaced, BTreeSet::from([7]));
+        assert!(own.values().all(|own| own.abs() < 1e-9), "{own:?}");
     }
 }
