@@ -1,6 +1,6 @@
 //! Regressors: from measured ops to a function of an op's features.
 //!
-//! A new one is a file with a type that implements [`Regressor`], and a line in the list below.
+//! A new one is a file with a type that implements [`Regressor`] and [`Slope`], its `mod` line, and a line in the list below.
 
 mod blend;
 mod boosted;
@@ -28,13 +28,14 @@ pub(crate) use kernel::Kernel;
 pub(crate) use ols::Ols;
 pub(crate) use residual::Residual;
 pub(crate) use ridge::Ridge;
+pub(crate) use slope::Slope;
 pub(crate) use transferred::view;
 pub(crate) use transferred::{Known, Transferred};
 pub(crate) use work_terms::WorkTerms;
 
 use crate::{
     rows::Sample,
-    work::{DelegateRule, OpFeatures},
+    work::{DelegateRule, FeatureSlope, OpFeatures},
 };
 
 /// A share of a predicted latency.
@@ -167,6 +168,13 @@ macro_rules! regressors {
             pub fn predict_ms(&self, op: &OpFeatures) -> Option<f64> {
                 let ms = match self { $(Self::$variant(fitted) => fitted.predict_ms(op)),+ };
                 (ms.is_finite() && ms > 0.0).then_some(ms)
+            }
+
+            /// The derivative of the latency in milliseconds along a slope of the features; trees, which come in steps, are
+            /// held.
+            #[must_use]
+            pub fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+                match self { $(Self::$variant(fitted) => fitted.slope_ms(op, slope)),+ }
             }
 
             /// How far off its answer may be, in a unit of its own.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Regressor, Role};
+use super::{Regressor, Role, Slope};
 use crate::{
     rows::Sample,
     work::{FeatureSlope, OpFeatures, SIZES},
@@ -20,9 +20,9 @@ fn raw(op: &OpFeatures) -> [f64; SIZES.len()] {
     op.sizes.map(f64::exp)
 }
 
-impl Ols {
-    /// The derivative of the latency; a size grows by itself times its logarithm.
-    pub(super) fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+impl Slope for Ols {
+    /// A size grows by itself times its logarithm.
+    fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
         let sizes = raw(op).into_iter().zip(slope.sizes).map(|(size, log)| size * log);
         sizes.zip(&self.coefficients).map(|(slope, c)| slope * c).sum()
     }

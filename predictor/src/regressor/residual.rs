@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Contribution, Regressor, Role, WorkTerms, polynomial::RidgePolynomial};
+use super::{Contribution, Regressor, Role, Slope, WorkTerms, polynomial::RidgePolynomial};
 use crate::{
     rows::Sample,
     work::{FeatureSlope, OpFeatures},
@@ -22,18 +22,21 @@ pub struct Residual {
 }
 
 impl Residual {
-    pub(super) fn work_terms(&self) -> &WorkTerms {
-        &self.work_terms
-    }
-
     /// The derivative of the correction's logarithm; 0 where it has reached its bounds.
-    pub(super) fn log_factor_slope(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+    fn log_factor_slope(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
         let is_inside = self.log_residual.predict(op).abs() < LARGEST;
         if is_inside { self.log_residual.slope(op, slope) } else { 0.0 }
     }
 
     fn factor(&self, op: &OpFeatures) -> f64 {
         self.log_residual.predict(op).clamp(-LARGEST, LARGEST).exp()
+    }
+}
+
+impl Slope for Residual {
+    fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+        let factor = self.predict_ms(op) / self.work_terms.predict_ms(op);
+        factor * self.work_terms.slope_ms(op, slope) + self.predict_ms(op) * self.log_factor_slope(op, slope)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Regressor, Role, polynomial::RidgePolynomial};
+use super::{Regressor, Role, Slope, polynomial::RidgePolynomial};
 use crate::{
     rows::Sample,
     work::{FeatureSlope, OpFeatures},
@@ -17,10 +17,9 @@ pub struct Ridge {
     log_latency: RidgePolynomial,
 }
 
-impl Ridge {
-    /// The derivative of the logarithm of the latency.
-    pub(super) fn log_slope(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
-        self.log_latency.slope(op, slope)
+impl Slope for Ridge {
+    fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+        self.predict_ms(op) * self.log_latency.slope(op, slope)
     }
 }
 
