@@ -3,20 +3,30 @@
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
-use super::{Bench, Bound, Finding, Goal, nasbench::cells};
+use super::{Bench, Bound, Entry, Finding, Goal, is_latency, nasbench::cells};
 use crate::{
     error::PredictorError,
     learn::{linear, rank_correlation},
     nasbench201::{Cell, CellModel, CellSample, Prior, cell_features, suggest, transfer},
 };
 
+pub(super) const ENTRY: Entry = Entry {
+    file: "nasbench201_*",
+    what: "of ten devices and more: networks, each device left out in turn",
+    fits: |columns| columns.iter().filter(|column| is_latency(column)).count() >= FEWEST_DEVICES,
+    task: each_left_out,
+    pairs: None,
+};
+/// A table of fewer devices has too few others to know a new one by.
+const FEWEST_DEVICES: usize = 10;
 /// Networks measured on the new device.
 const TEN: usize = 10;
 /// Random draws of ten per device.
 const DRAWS: u64 = 20;
 /// Penalty of the known devices' fits, whose 15,625 rows leave little to it.
 const PENALTY: f64 = 1e-6;
-pub(super) fn each_left_out(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, PredictorError> {
+
+fn each_left_out(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, PredictorError> {
     let names = bench.latencies(table)?;
     let mut devices: Vec<Vec<CellSample>> = Vec::new();
     let mut coefficients = Vec::new();

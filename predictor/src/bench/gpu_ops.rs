@@ -7,7 +7,7 @@ use profiler::record::Cache;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
-use super::{Bench, Bound, Finding, Goal};
+use super::{Bench, Bound, Entry, Finding, Goal};
 use crate::{
     error::PredictorError,
     import::{Imported, Source, Subject},
@@ -18,13 +18,20 @@ use crate::{
     work::OpEntry,
 };
 
-pub(super) const TABLE: &str = "mobile_gpu_ops";
+pub(super) const ENTRY: Entry = Entry {
+    file: TABLE,
+    what: "with mobile_gpu_networks.csv: ops and networks of any phones",
+    fits: |_| true,
+    task: all_phones,
+    pairs: None,
+};
+const TABLE: &str = "mobile_gpu_ops";
 const NETWORKS: &str = "mobile_gpu_networks";
 const LEFT_OUT: usize = 22;
 /// Relative noise of a row of which nothing says it.
 const NOISE: f64 = 0.02;
 
-pub(super) fn all_phones(bench: &Bench<'_>, _: &str) -> Result<Vec<Finding>, PredictorError> {
+fn all_phones(bench: &Bench<'_>, _: &str) -> Result<Vec<Finding>, PredictorError> {
     let mut findings = Vec::new();
     let (mut first, mut all) = (LeftOut::default(), LeftOut::default());
     for phone in phones(bench)? {

@@ -4,11 +4,18 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
 use super::{
-    Bench, Bound, FIFTHS, Finding, Goal,
+    Bench, Bound, Entry, FIFTHS, Finding, Goal, few_ops,
     score::{fit, samples, scored, scores},
 };
 use crate::{error::PredictorError, import::ImportedRow};
 
+pub(super) const ENTRY: Entry = Entry {
+    file: "mbconv_*",
+    what: "blocks of a phone",
+    fits: |_| true,
+    task: phone,
+    pairs: Some((few_ops::name, few_ops::new_phone)),
+};
 /// The mean error to reach from all other rows.
 const FROM_ALL: f64 = 0.025;
 /// Rows fitted on, drawn at random, and the mean error to reach.
@@ -17,7 +24,7 @@ const DRAWS: u64 = 10;
 
 /// A fifth of the rows is for testing. Coverage is that of all rows, each fifth left out in turn: of one fifth alone, a few
 /// hundred rows, chance would decide. Of few rows ten draws are fitted and their mean is taken.
-pub(super) fn phone(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, PredictorError> {
+fn phone(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, PredictorError> {
     let rows = bench.read(&format!("{table}.csv"), "mbconv", None)?.rows;
     let (test, rest) = bench.fifth(&rows);
     let mut findings = from_all(bench, table, &rows)?;

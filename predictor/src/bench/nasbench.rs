@@ -3,7 +3,7 @@
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
-use super::{Bench, Bound, Finding, Goal};
+use super::{Bench, Bound, Entry, Finding, Goal};
 use crate::{
     error::PredictorError,
     import::{ImportedRow, Subject},
@@ -11,8 +11,13 @@ use crate::{
     nasbench201::{CellModel, CellSample},
 };
 
-/// A table of more devices than that is one for leaving devices out.
-pub(super) const MOST_DEVICES: usize = 9;
+pub(super) const ENTRY: Entry = Entry {
+    file: "nasbench201_*",
+    what: "of fewer devices: networks",
+    fits: |_| true,
+    task: devices,
+    pairs: None,
+};
 const TEST_ROWS: usize = 400;
 const SEEDS: u64 = 5;
 /// The mean error to reach where it is known what the labels' noise allows.
@@ -27,7 +32,7 @@ pub(super) fn cells(rows: &[ImportedRow]) -> Vec<CellSample> {
     rows.iter().filter_map(cell).collect()
 }
 
-pub(super) fn devices(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, PredictorError> {
+fn devices(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, PredictorError> {
     let mut findings = Vec::new();
     for column in bench.latencies(table)? {
         let known = REACHABLE.iter().find(|(name, _)| *name == column);

@@ -6,13 +6,20 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
 use super::{
-    Bench, Bound, Finding, Goal,
+    Bench, Bound, Entry, Finding, Goal,
     score::{fit, samples, score},
 };
 use crate::{error::PredictorError, import::ImportedRow};
 
+pub(super) const ENTRY: Entry = Entry {
+    file: "mbconv_*",
+    what: "with a column resolution: blocks of a phone, of a series of resolutions",
+    fits: |columns| columns.iter().any(|column| column == COLUMN),
+    task: unseen,
+    pairs: None,
+};
 /// The column of the resolution.
-pub(super) const COLUMN: &str = "resolution";
+const COLUMN: &str = "resolution";
 
 /// Resolutions for testing: every third, the second first, or as many at random.
 fn left_out(bench: &Bench<'_>, found: &BTreeSet<String>) -> Vec<String> {
@@ -27,7 +34,7 @@ fn left_out(bench: &Bench<'_>, found: &BTreeSet<String>) -> Vec<String> {
     drawn
 }
 
-pub(super) fn unseen(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, PredictorError> {
+fn unseen(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, PredictorError> {
     // The blocks of a resolution were measured one after the other, and what is new later is another resolution as a whole.
     let rows = bench.read_groups(&format!("{table}.csv"), "mbconv", None, Some(COLUMN))?.rows;
     let left_out = left_out(bench, &rows.iter().filter_map(|row| row.group.clone()).collect());
