@@ -1,20 +1,11 @@
 //! Settings that go together.
 
-use clap::ValueEnum;
-use serde::{Deserialize, Serialize};
-
 use super::{config::SearchConfig, recipe::all_threads};
-use crate::{data::ComputeDevice, objective::LatencyLoss, strategy::StrategyKind};
-
-/// How long to take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Preset {
-    /// Minutes: shows the whole road.
-    Quick,
-    /// About an hour for everything: results to rely on.
-    Thorough,
-}
+use crate::{
+    data::ComputeDevice,
+    objective::LatencyLoss,
+    strategy::{GivenSettings, Preset, StrategyKind},
+};
 
 /// Images of a step.
 pub(super) const BATCH: usize = 96;
@@ -29,14 +20,12 @@ pub(super) const SMALLEST_AREA: f64 = 0.35;
 
 impl Preset {
     /// What a search does if nothing else is said.
-    pub(super) fn config(self, strategy: StrategyKind) -> SearchConfig {
-        let (warm_up_steps, steps, alpha_every, alpha_learning_rate, networks, scored_images) = match self {
-            Self::Quick => (600, 1000, 1, 0.1, 400, 1000),
-            Self::Thorough => (4000, 12_000, 2, 0.02, 2000, 4000),
+    pub(super) fn config(self, strategy: StrategyKind) -> anyhow::Result<SearchConfig> {
+        let (warm_up_steps, steps, alpha_every) = match self {
+            Self::Quick => (600, 1000, 1),
+            Self::Thorough => (4000, 12_000, 2),
         };
-        // A step of ten networks costs several times as much as one of two paths.
-        let alpha_every = if strategy == StrategyKind::Reinforce { 2 * alpha_every } else { alpha_every };
-        SearchConfig {
+        Ok(SearchConfig {
             preset: Some(self),
             width: Some(1.0),
             strategy: Some(strategy),
@@ -44,14 +33,8 @@ impl Preset {
             held_out: Some(10_000),
             warm_up_steps: Some(warm_up_steps),
             steps: Some(steps),
-            alpha_every: Some(alpha_every),
-            alpha_learning_rate: Some(alpha_learning_rate),
-            decide_from: Some(0.7),
-            prune_below: Some(0.001),
-            prune_from: Some(0.6),
-            networks_per_step: Some(10),
-            networks: Some(networks),
-            scored_images: Some(scored_images),
+            alpha_every: Some(strategy.cost() * alpha_every),
+            learning: GivenSettings::preset(self, strategy)?,
             batch: Some(BATCH),
             learning_rate: Some(LEARNING_RATE),
             weight_decay: Some(WEIGHT_DECAY),
@@ -62,7 +45,7 @@ impl Preset {
             threads: Some(all_threads()),
             seed: Some(0),
             ..SearchConfig::default()
-        }
+        })
     }
 
     pub(super) fn epochs(self) -> u64 {

@@ -2,12 +2,13 @@
 
 use clap::Args;
 
-use super::preset::{BATCH, LABEL_SMOOTHING, LEARNING_RATE, Preset, SMALLEST_AREA, WEIGHT_DECAY};
+use super::preset::{BATCH, LABEL_SMOOTHING, LEARNING_RATE, SMALLEST_AREA, WEIGHT_DECAY};
 use crate::{
     data::{Augmentation, ComputeDevice, Flip},
     error::SearchError,
     settings::{check_count, check_threads},
     sgd::Sgd,
+    strategy::Preset,
 };
 
 /// How weights learn if nothing is said.

@@ -5,12 +5,11 @@ use profiler::record::read_architecture;
 
 use super::{UsageError, config::SearchConfig, recipe::RECIPE, space::SpaceArgs};
 use crate::{
-    alpha::Pruning,
     data::{Augmentation, Flip},
     latency::{ExpectedLatency, Intervals},
     run::SearchSettings,
     sgd::Sgd,
-    strategy::StrategySettings,
+    strategy::StrategyKind,
 };
 
 /// What must be given, or an error that names the flag.
@@ -46,13 +45,17 @@ pub(super) fn search_settings(config: &SearchConfig) -> anyhow::Result<SearchSet
         }
         (None, None) => given(None, "--target-ms or --target-of-baseline")?,
     };
+    // What makes no sense is refused even where another strategy is chosen.
+    for strategy in StrategyKind::ALL {
+        strategy.with(&config.learning)?.check()?;
+    }
     Ok(SearchSettings {
         latency: ExpectedLatency::of_space(&model.additive(), &space)?,
         emulated,
         intervals: Some(Intervals::new(&space, &model)?),
         target_ms,
         risk: config.risk,
-        strategy: given(config.strategy.as_ref(), "--strategy")?,
+        strategy: given(config.strategy.as_ref(), "--strategy")?.with(&config.learning)?,
         space: file,
         latency_loss: given(config.latency_loss.as_ref(), "--latency-loss")?,
         seed: given(config.seed.as_ref(), "--seed")?,
@@ -74,17 +77,6 @@ pub(super) fn search_settings(config: &SearchConfig) -> anyhow::Result<SearchSet
         warm_up_steps: given(config.warm_up_steps.as_ref(), "--warm-up-steps")?,
         search_steps: given(config.steps.as_ref(), "--steps")?,
         weight_steps_per_alpha_step: given(config.alpha_every.as_ref(), "--alpha-every")?,
-        learning: StrategySettings {
-            alpha_learning_rate: given(config.alpha_learning_rate.as_ref(), "--alpha-learning-rate")?,
-            decide_from: given(config.decide_from.as_ref(), "--decide-from")?,
-            pruning: Pruning {
-                below: given(config.prune_below.as_ref(), "--prune-below")?,
-                from: given(config.prune_from.as_ref(), "--prune-from")?,
-            },
-            networks_per_step: given(config.networks_per_step.as_ref(), "--networks-per-step")?,
-            networks: given(config.networks.as_ref(), "--networks")?,
-            scored_images: given(config.scored_images.as_ref(), "--scored-images")?,
-        },
         log_every: 10,
     })
 }
