@@ -6,14 +6,15 @@
 
 use profiler::record::{ReadError, read_text};
 
-use super::{Imported, ImportedRow, Source, Subject};
+use super::{Format, Imported, ImportedRow, Source, Subject};
 use crate::error::PredictorError;
 
 const US_PER_MS: f64 = 1e3;
 
-pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
-    source.refuse_column("benchmark-model")?;
-    source.refuse_unit("benchmark-model")?;
+pub(super) const FORMAT: Format = Format { name: "benchmark-model", takes: &[], read };
+pub(super) const CSV: Format = Format { name: "benchmark-model-csv", ..FORMAT };
+
+fn read(source: &Source) -> Result<Imported, PredictorError> {
     let text = read_text(&source.file)?;
     let mut log =
         Log { phase: Phase::Inference, section: Section::Other, total: None, runs: None, graph: None };

@@ -3,7 +3,7 @@
 use profiler::record::ReadError;
 
 use super::{
-    Columns, Imported, ImportedRow, Record, Refused, Source, Subject, bottleneck, cell, conv,
+    Columns, Extra, Format, Imported, ImportedRow, Record, Refused, Source, Subject, bottleneck, cell, conv,
     csv_file::CsvFile, layers, mobile_gpu,
 };
 use crate::error::PredictorError;
@@ -29,6 +29,9 @@ pub const CSV_KINDS: &[(&str, CsvKind)] = &[
     ("softmax", layers::softmax),
 ];
 
+pub(super) const FORMAT: Format =
+    Format { name: "csv", takes: &[Extra::LatencyColumn, Extra::Unit, Extra::Group], read };
+
 /// Where a latency stands, and how many milliseconds its unit has.
 pub(super) struct LatencyColumn {
     pub(super) name: String,
@@ -36,7 +39,7 @@ pub(super) struct LatencyColumn {
     pub(super) unit_ms: f64,
 }
 
-pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
+fn read(source: &Source) -> Result<Imported, PredictorError> {
     let content = |reason: String| ReadError::Content { path: source.file.clone(), reason };
     let kind = kind_of(source)?;
     let file = CsvFile::read(&source.file, &source.renamed)?;

@@ -12,13 +12,16 @@ use profiler::{
 };
 
 use super::{
-    Columns, Imported, ImportedRow, Record, Refused, Source, Subject,
+    Columns, Extra, Format, Imported, ImportedRow, Record, Refused, Source, Subject,
     csv_file::CsvFile,
     csv_table::{LatencyColumn, device_of, latency_column},
 };
 use crate::{error::PredictorError, work::OpEntry};
 
-pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
+pub(super) const FORMAT: Format =
+    Format { name: "mobile-gpu-csv", takes: &[Extra::LatencyColumn, Extra::Unit, Extra::Totals], read };
+
+fn read(source: &Source) -> Result<Imported, PredictorError> {
     let table = CsvFile::read(&source.file, &source.renamed)?;
     let content = |reason: String| ReadError::Content { path: source.file.clone(), reason };
     let latency = latency_column(source, &table.columns).map_err(content)?;

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use profiler::record::{ReadError, read_text};
 use serde_json::Value;
 
-use super::{Imported, ImportedRow, Source, Subject, json_lines::lines_at, onnxruntime_nodes::Node};
+use super::{
+    Format, Imported, ImportedRow, Source, Subject, json_lines::lines_at, onnxruntime_nodes::Node,
+};
 use crate::error::PredictorError;
 
 const US_PER_MS: f64 = 1e3;
@@ -22,9 +24,9 @@ struct Runs<'a> {
     wrong: Vec<(u64, String)>,
 }
 
-pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
-    source.refuse_column("onnxruntime-profile")?;
-    source.refuse_unit("onnxruntime-profile")?;
+pub(super) const FORMAT: Format = Format { name: "onnxruntime-profile", takes: &[], read };
+
+fn read(source: &Source) -> Result<Imported, PredictorError> {
     let text = read_text(&source.file)?;
     let content = |reason: String| ReadError::Content { path: source.file.clone(), reason };
     let events: Vec<Value> = serde_json::from_str(&text).map_err(|e| content(e.to_string()))?;
