@@ -4,6 +4,7 @@ mod build;
 mod devices;
 mod doctor;
 mod forwarded;
+mod libraries;
 mod on_phone;
 mod profile;
 mod run;

@@ -31,7 +31,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    backend::BackendError, bench::BenchError, compare::CompareError, measure::ProtocolError,
+    backend::{BackendError, KnownBackend}, bench::BenchError, compare::CompareError, measure::ProtocolError,
     onnx::ShapeError, record::ReadError, spec::SpecError, sweep::SweepError,
 };
 
@@ -87,8 +87,9 @@ impl Cli {
 /// Says what went wrong; the exit code for it.
 fn tell(error: &anyhow::Error) -> ExitCode {
     crate::note!("error: {}", crate::explain(error.as_ref()));
-    if is_refused_by_tract(error) {
-        crate::note!("hint: ONNX Runtime may take it: --backend onnxruntime --onnxruntime LIB");
+    if let Some(KnownBackend { title, name, library, .. }) = refused_by(error).and_then(KnownBackend::after) {
+        let with = library.map_or(String::new(), |_| format!(" --{name} LIB"));
+        crate::note!("hint: {title} may take it: --backend {name}{with}");
     }
     ExitCode::from(if is_input(error) { 2 } else { 1 })
 }
@@ -114,18 +115,18 @@ impl From<ProtocolError> for UsageError {
     }
 }
 
-fn is_refused_by_tract(error: &anyhow::Error) -> bool {
+/// The backend that does not take a model.
+fn refused_by(error: &anyhow::Error) -> Option<&'static str> {
     let refusal = error.chain().find_map(|cause| match cause.downcast_ref::<SweepError>() {
         Some(SweepError::Backend(refusal)) => Some(refusal),
         _ => cause.downcast_ref::<BackendError>(),
     });
-    matches!(
-        refusal,
-        Some(
-            BackendError::Prepare { backend: "tract", .. }
-                | BackendError::Unsupported { backend: "tract", .. }
-        )
-    )
+    match refusal? {
+        BackendError::Prepare { backend, .. } | BackendError::Unsupported { backend, .. } => {
+            Some(*backend)
+        }
+        _ => None,
+    }
 }
 
 fn is_input(error: &anyhow::Error) -> bool {

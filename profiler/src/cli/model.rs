@@ -13,7 +13,7 @@ use super::{
     agreement::CompareArgs,
     input_shape::InputShapeArgs,
     layer_report::{json, text},
-    libraries::LibraryArgs,
+    libraries::{DEFAULT, LibraryArgs, names},
     output_file::check_output,
     progress::{Bar, layer_progress},
     tell,
@@ -44,8 +44,7 @@ pub(super) struct Model {
     model: PathBuf,
     #[command(flatten)]
     inputs: InputShapeArgs,
-    /// Runtime: tract or onnxruntime (repeatable).
-    #[arg(long, value_name = "NAME", default_value = "tract")]
+    #[arg(long, value_name = "NAME", default_value = DEFAULT, help = format!("Runtime: {} (repeatable)", names(None)))]
     backend: Vec<String>,
     #[command(flatten)]
     libraries: LibraryArgs,

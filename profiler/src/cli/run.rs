@@ -15,7 +15,7 @@ use super::{
     anchors::check_anchors,
     heat::HeatArgs,
     input_shape::InputShapeArgs,
-    libraries::LibraryArgs,
+    libraries::{DEFAULT, LibraryArgs, names},
     live::{Standing, write_row},
     op_list::read_op_list,
     output_file::check_output,
@@ -71,8 +71,7 @@ pub(super) struct Run {
     /// Table to write; its session and journal go beside it.
     #[arg(short, long, value_name = "TABLE.csv")]
     output: PathBuf,
-    /// Runtime: tract, onnxruntime, or mock (emulated, for trying things out).
-    #[arg(long, default_value = "tract")]
+    #[arg(long, default_value = DEFAULT, help = format!("Runtime: {}", names(Some("emulated, for trying things out"))))]
     backend: String,
     #[command(flatten)]
     libraries: LibraryArgs,
