@@ -123,7 +123,12 @@ macro_rules! objectives {
             /// The objective for a target in milliseconds.
             #[must_use]
             pub fn objective(self, target_ms: f64) -> Box<dyn Objective> {
-                match self { $(Self::$name => Box::new($new(target_ms))),+ }
+                match self {
+                    $(Self::$name => {
+                        let new: fn(f64) -> _ = $new;
+                        Box::new(new(target_ms))
+                    }),+
+                }
             }
         }
     };
