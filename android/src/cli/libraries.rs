@@ -37,7 +37,8 @@ impl Args for LibraryArgs {
     fn augment_args(command: Command) -> Command {
         command.args(KNOWN_BACKENDS.iter().filter_map(|known| {
             let from = known.library?.for_phones;
-            let help = format!("{}'s library for arm64, {from}: the profiler is built to load it", known.title);
+            let help =
+                format!("{}'s library for arm64, {from}: the profiler is built to load it", known.title);
             let option = Arg::new(known.name).long(known.name).value_name("LIB.so").help(help);
             Some(option.value_parser(value_parser!(PathBuf)))
         }))
@@ -51,7 +52,8 @@ impl Args for LibraryArgs {
 impl FromArgMatches for LibraryArgs {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let loading = KNOWN_BACKENDS.iter().filter(|known| known.library.is_some());
-        let given = loading.filter_map(|known| Some((known, matches.get_one::<PathBuf>(known.name)?.clone())));
+        let given =
+            loading.filter_map(|known| Some((known, matches.get_one::<PathBuf>(known.name)?.clone())));
         Ok(Self(given.collect()))
     }
 

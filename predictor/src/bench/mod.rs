@@ -120,7 +120,8 @@ impl<'a> Bench<'a> {
         let mut tables: Vec<Table> = Vec::new();
         let mut of_entries = [const { Vec::new() }; ENTRIES.len()];
         for name in names {
-            let mut named = ENTRIES.iter().zip(&mut of_entries).filter(|(entry, _)| entry.is_of(&name)).peekable();
+            let mut named =
+                ENTRIES.iter().zip(&mut of_entries).filter(|(entry, _)| entry.is_of(&name)).peekable();
             if named.peek().is_none() {
                 continue;
             }

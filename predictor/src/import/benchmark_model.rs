@@ -6,13 +6,13 @@
 
 use profiler::record::{ReadError, read_text};
 
-use super::{Format, Imported, ImportedRow, Source, Subject};
+use super::{Imported, ImportedRow, Source, Subject};
 use crate::error::PredictorError;
 
 const US_PER_MS: f64 = 1e3;
 
-pub(super) const FORMAT: Format = Format { name: "benchmark-model", takes: &[], read };
-pub(super) const CSV: Format = Format { name: "benchmark-model-csv", ..FORMAT };
+pub(super) const FORMAT: super::Format = super::Format { name: "benchmark-model", takes: &[], read };
+pub(super) const CSV: super::Format = super::Format { name: "benchmark-model-csv", ..FORMAT };
 
 fn read(source: &Source) -> Result<Imported, PredictorError> {
     let text = read_text(&source.file)?;

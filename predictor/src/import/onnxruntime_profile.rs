@@ -9,9 +9,7 @@ use std::collections::BTreeMap;
 use profiler::record::{ReadError, read_text};
 use serde_json::Value;
 
-use super::{
-    Format, Imported, ImportedRow, Source, Subject, json_lines::lines_at, onnxruntime_nodes::Node,
-};
+use super::{Format, Imported, ImportedRow, Source, Subject, json_lines::lines_at, onnxruntime_nodes::Node};
 use crate::error::PredictorError;
 
 const US_PER_MS: f64 = 1e3;

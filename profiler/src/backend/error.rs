@@ -85,7 +85,10 @@ pub enum BackendError {
         given: usize,
     },
     /// The runtime does not tell what its nodes take.
-    #[error("backend `{backend}` does not tell how long each layer takes; take {}", super::registry::computing())]
+    #[error(
+        "backend `{backend}` does not tell how long each layer takes; take {}",
+        super::registry::computing()
+    )]
     Untraceable {
         /// Backend.
         backend: &'static str,

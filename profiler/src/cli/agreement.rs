@@ -48,9 +48,7 @@ impl CompareArgs {
             Some(other) if !libraries.suffice(other) => {
                 nothing(&format!("{}'s library was not given (--{})", other.title, other.name))
             }
-            Some(other) if other.is_built() => {
-                Ok(Other::Runtime(open(other.name, libraries.options(None))?))
-            }
+            Some(other) if other.is_built() => Ok(Other::Runtime(open(other.name, libraries.options(None))?)),
             _ => nothing("this build has no other runtime"),
         }
     }

@@ -31,8 +31,14 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    backend::{BackendError, KnownBackend}, bench::BenchError, compare::CompareError, measure::ProtocolError,
-    onnx::ShapeError, record::ReadError, spec::SpecError, sweep::SweepError,
+    backend::{BackendError, KnownBackend},
+    bench::BenchError,
+    compare::CompareError,
+    measure::ProtocolError,
+    onnx::ShapeError,
+    record::ReadError,
+    spec::SpecError,
+    sweep::SweepError,
 };
 
 /// Measures the latency of candidate ops and whole networks on this device.
@@ -122,9 +128,7 @@ fn refused_by(error: &anyhow::Error) -> Option<&'static str> {
         _ => cause.downcast_ref::<BackendError>(),
     });
     match refusal? {
-        BackendError::Prepare { backend, .. } | BackendError::Unsupported { backend, .. } => {
-            Some(*backend)
-        }
+        BackendError::Prepare { backend, .. } | BackendError::Unsupported { backend, .. } => Some(*backend),
         _ => None,
     }
 }

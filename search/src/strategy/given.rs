@@ -128,7 +128,9 @@ mod tests {
             }
         }
         assert_eq!(told("").unwrap(), GivenSettings::default());
-        assert!(told(&format!("--networks {}", u64::MAX)).unwrap_err().to_string().contains("largest in TOML"));
+        assert!(
+            told(&format!("--networks {}", u64::MAX)).unwrap_err().to_string().contains("largest in TOML")
+        );
     }
 
     #[test]
@@ -146,7 +148,9 @@ mod tests {
             let mut written = serde_json::to_value(settings).unwrap();
             assert_eq!(serde_json::from_value::<StrategySettings>(written.clone()).unwrap(), settings);
             written["settings"]["luck"] = 3.into();
-            assert!(serde_json::from_value::<StrategySettings>(written).unwrap_err().to_string().contains("luck"));
+            assert!(
+                serde_json::from_value::<StrategySettings>(written).unwrap_err().to_string().contains("luck")
+            );
         }
     }
 }

@@ -11,7 +11,8 @@ fn reinforce() -> Reinforce {
     let blocks_ms = BLOCKS.iter().map(|block| vec![1.0; block.len()]).collect();
     let budget = Budget::new(&ExpectedLatency { constant_ms: 1.0, blocks_ms }, 3.0);
     let plan = Plan { budget, latency_loss: LatencyLoss::None };
-    Reinforce::new(&plan, Settings::preset(Preset::Quick)).with_alphas(Alphas::from_blocks(BLOCKS.map(<[f64]>::to_vec).to_vec()))
+    Reinforce::new(&plan, Settings::preset(Preset::Quick))
+        .with_alphas(Alphas::from_blocks(BLOCKS.map(<[f64]>::to_vec).to_vec()))
 }
 
 /// −∂J/∂α with J = Σ p(path) R(path), by finite differences of the sum over all six paths.
