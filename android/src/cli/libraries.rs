@@ -27,7 +27,7 @@ impl LibraryArgs {
                 let text = format!("--{name} {path}: it needs no C library, as {title}'s does");
                 return Err(AndroidError::Usage(text));
             };
-            Ok(Library { runtime: *runtime, path, made_for })
+            Ok(Library { runtime, path, made_for })
         };
         self.0.iter().map(inspect).collect()
     }

@@ -50,6 +50,9 @@ pub type Task = fn(&Bench<'_>, &str) -> Result<Vec<Finding>, PredictorError>;
 /// A table of the folder and what is done with it.
 pub type Table = (String, Task);
 
+/// What a pair of tables is called, by the names of the first and the other.
+type CallPair = fn(&str, &str) -> String;
+
 /// Tables that something is done with.
 struct Entry {
     /// Name of the file without its ending; a `*` at the end stands for the rest of a name.
@@ -60,9 +63,8 @@ struct Entry {
     fits: fn(&[String]) -> bool,
     /// What is done with one.
     task: Task,
-    /// What is done with each but the first, with the first one known, and what that is called by the names of the first
-    /// and the other.
-    pairs: Option<(fn(&str, &str) -> String, Task)>,
+    /// What is done with each but the first, with the first one known.
+    pairs: Option<(CallPair, Task)>,
 }
 
 /// All of them; of those that fit a table the first counts.
