@@ -71,7 +71,7 @@ impl FromArgMatches for GivenSettings {
         for kind in StrategyKind::ALL {
             let mut settings = kind.preset(Preset::Quick);
             settings.update(matches)?;
-            let too_large = format!("a number is larger than {}, the largest in TOML\n", i64::MAX);
+            let too_large = format!("a number is larger than {}, the largest in TOML", i64::MAX);
             let settings =
                 settings.table().map_err(|_| clap::Error::raw(ErrorKind::ValueValidation, too_large))?;
             self.0.extend(settings.into_iter().filter(|(name, _)| matches.contains_id(name)));
@@ -94,7 +94,9 @@ impl<'de> Deserialize<'de> for GivenSettings {
         let options = options();
         let is_known = |name: &str| options.iter().any(|option| option.get_id() == name);
         if let Some(name) = found.keys().find(|name| !is_known(name)) {
-            return Err(D::Error::custom(format!("there is no setting `{name}`")));
+            return Err(D::Error::custom(format!(
+                "there is no setting `{name}`; `search config` prints all"
+            )));
         }
         let given = Self(found.into_iter().filter_map(|(name, value)| Some((name, value?))).collect());
         for kind in StrategyKind::ALL {
