@@ -111,7 +111,12 @@ fn op(step: &Step) -> Option<OpSpec> {
             Upsample { factor: *factor, interpolation: *interpolation }.into()
         }
         What::Softmax => Softmax.into(),
-        _ => return None,
+        What::TransposedConv
+        | What::Positions
+        | What::Constant(_)
+        | What::Normalization
+        | What::Pad(_)
+        | What::Other => return None,
     };
     let op = OpSpec::new(step.input(), op).ok().filter(|op| op.output() == output)?;
     op.in_precision(precision(step)).ok()
@@ -176,6 +181,5 @@ fn function(activation: Activation) -> Elementwise {
         Activation::Sigmoid => Elementwise::Sigmoid,
         Activation::Hsigmoid => Elementwise::Hsigmoid,
         Activation::Swish => Elementwise::Swish,
-        _ => Elementwise::Other,
     }
 }

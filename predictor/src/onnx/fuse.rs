@@ -52,10 +52,11 @@ fn join_hard_sigmoid(steps: &mut Steps, index: usize) {
 fn join_gate(steps: &mut Steps, index: usize) {
     let Some((gate, read)) = gate_of_itself(steps, index) else { return };
     let Some(step) = steps.get(gate) else { return };
-    let whole = match step.what {
-        What::Activation(Activation::Sigmoid) => Activation::Swish,
-        What::Activation(Activation::Hsigmoid) => Activation::Hswish,
-        _ => return,
+    let What::Activation(factor) = step.what else { return };
+    let whole = match factor {
+        Activation::Sigmoid => Activation::Swish,
+        Activation::Hsigmoid => Activation::Hswish,
+        Activation::Relu | Activation::Relu6 | Activation::Hswish | Activation::Swish => return,
     };
     steps.join_forwards(gate, index);
     if let Some(product) = &mut steps.steps[index] {

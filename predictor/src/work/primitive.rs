@@ -40,7 +40,6 @@ pub enum Window {
 
 /// A layer, with what it reads and gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Primitive {
     /// A convolution.
     Conv {
@@ -147,7 +146,11 @@ impl Primitive {
             Self::Conv { kernel, .. } | Self::Pool { kernel, .. } => kernel,
             Self::OblongConv { kernel: [high, wide], .. } => high.max(wide),
             Self::Join { parts, .. } => parts,
-            _ => 1,
+            Self::Linear { .. }
+            | Self::Elementwise { .. }
+            | Self::GlobalPool { .. }
+            | Self::Upsample { .. }
+            | Self::Other { .. } => 1,
         }
     }
 
@@ -158,7 +161,12 @@ impl Primitive {
             Self::Conv { input, output, kernel, groups, .. } => filters(input, output, [kernel; 2], groups),
             Self::OblongConv { input, output, kernel, groups, .. } => filters(input, output, kernel, groups),
             Self::Linear { input, output } => u64::from(input.channels) * u64::from(output.channels),
-            _ => 0,
+            Self::Elementwise { .. }
+            | Self::GlobalPool { .. }
+            | Self::Pool { .. }
+            | Self::Join { .. }
+            | Self::Upsample { .. }
+            | Self::Other { .. } => 0,
         }
     }
 
@@ -180,7 +188,7 @@ impl Primitive {
             Self::GlobalPool { input } => input.pixels(),
             // Position by position, all channels of one after the other.
             Self::Join { output, .. } => fours(output.channels),
-            _ => 0,
+            Self::Elementwise { .. } | Self::Upsample { .. } | Self::Other { .. } => 0,
         }
     }
 
@@ -238,7 +246,7 @@ impl Primitive {
             }
             Layer::GlobalAveragePool => Self::GlobalPool { input },
             Layer::Upsample { interpolation, .. } => Self::Upsample { interpolation, output },
-            _ => Self::Other { output },
+            Layer::Input(_) => Self::Other { output },
         }
     }
 }

@@ -57,7 +57,7 @@ impl FeatureSlope {
     /// numbers of channels out.
     #[must_use]
     pub fn of(op: &OpSpec, dimension: Dimension) -> Option<Self> {
-        if matches!(op.then(), Some(Op::Conv(_) | Op::MbConv(_) | Op::Linear(_) | Op::Concat(_))) {
+        if op.then().is_some_and(has_own_channels) {
             return None;
         }
         let graph = op.graph();
@@ -68,7 +68,7 @@ impl FeatureSlope {
             Dimension::Expansion => expansion.recip(),
             Dimension::ChannelsOut | Dimension::Resolution => 0.0,
         };
-        let last = graph.nodes().iter().rposition(|node| is_weighted(&node.layer));
+        let last = graph.nodes().iter().rposition(|node| node.layer.filters().is_some());
         let mut growths = vec![input];
         let mut slope = Self { work: [0.0; N_TERMS], sizes: [0.0; SIZES.len()] };
         let (mut macs, mut macs_slope) = (0.0, 0.0);
@@ -94,23 +94,34 @@ impl FeatureSlope {
     }
 }
 
+/// Whether an op gives a number of channels of its own.
+fn has_own_channels(op: Op) -> bool {
+    match op {
+        Op::Conv(_) | Op::MbConv(_) | Op::Linear(_) | Op::Concat(_) => true,
+        Op::MaxPool(_)
+        | Op::AveragePool(_)
+        | Op::GlobalPool(_)
+        | Op::Add(_)
+        | Op::Mul(_)
+        | Op::Act(_)
+        | Op::Upsample(_)
+        | Op::Softmax(_) => false,
+    }
+}
+
 fn input_growth(map: FeatureMap, dimension: Dimension) -> Growth {
     match dimension {
         Dimension::ChannelsIn => Growth { channels: f64::from(map.channels).recip(), pixels: 0.0 },
         Dimension::Resolution if map.pixels() > 1 => {
             Growth { channels: 0.0, pixels: 2.0 / f64::from(map.height) }
         }
-        _ => Growth::default(),
+        Dimension::ChannelsOut | Dimension::Expansion | Dimension::Resolution => Growth::default(),
     }
 }
 
 /// Growth of the channels that an op gives by itself.
 fn out_growth(map: FeatureMap, dimension: Dimension) -> f64 {
     if dimension == Dimension::ChannelsOut { f64::from(map.channels).recip() } else { 0.0 }
-}
-
-fn is_weighted(layer: &Layer) -> bool {
-    matches!(layer, Layer::Conv(_) | Layer::Linear { .. })
 }
 
 fn is_depthwise(node: &Node) -> bool {
@@ -132,7 +143,14 @@ fn output_growth(node: &Node, of_input: Growth, own: f64, growths: &[Growth], in
             let channels = (1.0 - share) * of_input.channels + share * other.channels;
             Growth { channels, ..of_input }
         }
-        _ => of_input,
+        Layer::Conv(_)
+        | Layer::Activation(_)
+        | Layer::Add
+        | Layer::Mul
+        | Layer::MaxPool(_)
+        | Layer::AveragePool(_)
+        | Layer::Upsample { .. }
+        | Layer::Softmax => of_input,
     }
 }
 
@@ -149,8 +167,13 @@ fn macs_growth(node: &Node, of_input: Growth, output: Growth) -> f64 {
 fn steps_growth(layer: &Primitive, node: &Node, of_input: Growth) -> f64 {
     match layer {
         Primitive::GlobalPool { .. } => of_input.pixels,
-        _ if is_weighted(&node.layer) && !is_depthwise(node) => of_input.channels,
-        _ => 0.0,
+        Primitive::Conv { .. } | Primitive::OblongConv { .. } if is_depthwise(node) => 0.0,
+        Primitive::Conv { .. } | Primitive::OblongConv { .. } | Primitive::Linear { .. } => of_input.channels,
+        Primitive::Elementwise { .. }
+        | Primitive::Pool { .. }
+        | Primitive::Join { .. }
+        | Primitive::Upsample { .. }
+        | Primitive::Other { .. } => 0.0,
     }
 }
 

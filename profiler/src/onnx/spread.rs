@@ -37,8 +37,8 @@ impl Spread {
         match node.layer {
             Layer::Input(_) => Self::of_input(node.output.channels),
             Layer::Conv(_) | Layer::Linear { .. } => {
-                let groups = if let Layer::Conv(conv) = node.layer { conv.groups } else { 1 };
-                weights.map_or_else(|| first.clone(), |weights| first.weighted(weights, groups as usize))
+                let groups = node.layer.filters().map_or(1, |conv| conv.groups as usize);
+                weights.map_or_else(|| first.clone(), |weights| first.weighted(weights, groups))
             }
             Layer::Activation(activation) => first.activated(activation),
             Layer::Add => {
@@ -106,7 +106,9 @@ impl Spread {
         };
         let high = match activation {
             Activation::Sigmoid | Activation::Hsigmoid => 1.0,
-            _ => activation.at(self.high),
+            Activation::Relu | Activation::Relu6 | Activation::Hswish | Activation::Swish => {
+                activation.at(self.high)
+            }
         };
         Self { channels, low, high }
     }

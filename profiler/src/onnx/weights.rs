@@ -60,11 +60,10 @@ pub(super) fn check(node: &Node, tensors: NodeWeights) -> Result<NodeWeights, St
 
 /// Shape of a node's weights in ONNX.
 pub(super) fn weight_shape(node: &Node) -> Vec<u64> {
-    match node.layer {
-        Layer::Conv(conv) => {
-            let kernel = u64::from(conv.kernel);
-            vec![conv.out_channels.into(), (node.input.channels / conv.groups).into(), kernel, kernel]
-        }
-        _ => vec![node.layer.biases(), node.input.channels.into()],
+    let Some(conv) = node.layer.filters() else { return Vec::new() };
+    let mut shape = vec![conv.out_channels.into(), (node.input.channels / conv.groups).into()];
+    if let Layer::Conv(_) = node.layer {
+        shape.extend([u64::from(conv.kernel); 2]);
     }
+    shape
 }

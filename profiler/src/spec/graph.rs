@@ -211,10 +211,7 @@ impl GraphBuilder {
     }
 
     fn push_node(&mut self, layer: Layer, inputs: Vec<Value>) -> Result<Value, SpecError> {
-        let input = match layer {
-            Layer::Input(map) => map,
-            _ => self.shape(inputs[0]),
-        };
+        let input = if let Layer::Input(map) = layer { map } else { self.shape(inputs[0]) };
         let output = layer.output(input)?;
         self.graph.nodes.push(Node { layer, inputs, input, output });
         Ok(Value(self.graph.nodes.len()))

@@ -70,7 +70,6 @@ pub enum Interpolation {
 
 /// One primitive layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Layer {
     /// A further input of the graph; no inputs.
     Input(FeatureMap),
@@ -110,13 +109,22 @@ pub enum Layer {
 }
 
 impl Layer {
-    /// How many inputs it takes.
+    /// Its filters, if it has weights; those of a linear layer are 1×1.
     #[must_use]
-    pub fn arity(&self) -> usize {
-        match self {
-            Self::Input(_) => 0,
-            Self::Add | Self::Mul | Self::Concat { .. } => 2,
-            _ => 1,
+    pub fn filters(&self) -> Option<Conv> {
+        match *self {
+            Self::Conv(conv) => Some(conv),
+            Self::Linear { out_features } => Some(Conv::pointwise(out_features)),
+            Self::Input(_)
+            | Self::Activation(_)
+            | Self::Add
+            | Self::Mul
+            | Self::Concat { .. }
+            | Self::MaxPool(_)
+            | Self::AveragePool(_)
+            | Self::GlobalAveragePool
+            | Self::Upsample { .. }
+            | Self::Softmax => None,
         }
     }
 
@@ -124,10 +132,21 @@ impl Layer {
     /// of the layer before them. What has no integer form is computed in f32, between conversions.
     #[must_use]
     pub fn has_integer_form(&self) -> bool {
-        use Activation::{Hsigmoid, Hswish, Relu, Relu6};
-        let bilinear = matches!(self, Self::Upsample { interpolation: Interpolation::Bilinear, .. });
-        let in_floats = matches!(self, Self::Input(_) | Self::Activation(Relu | Relu6 | Hswish | Hsigmoid));
-        !bilinear && !in_floats
+        use Activation::{Hsigmoid, Hswish, Relu, Relu6, Sigmoid, Swish};
+        match self {
+            Self::Input(_) | Self::Activation(Relu | Relu6 | Hswish | Hsigmoid) => false,
+            Self::Upsample { interpolation, .. } => *interpolation == Interpolation::Nearest,
+            Self::Activation(Sigmoid | Swish)
+            | Self::Conv(_)
+            | Self::Add
+            | Self::Mul
+            | Self::Concat { .. }
+            | Self::MaxPool(_)
+            | Self::AveragePool(_)
+            | Self::GlobalAveragePool
+            | Self::Linear { .. }
+            | Self::Softmax => true,
+        }
     }
 
     /// The shape it gives for a (first) input of the shape `input`.
@@ -178,32 +197,23 @@ impl Layer {
     /// linear layers counts 0, and so do biases.
     #[must_use]
     pub fn macs(&self, input: FeatureMap, output: FeatureMap) -> Macs {
-        match self {
-            Self::Conv(_) | Self::Linear { .. } => Macs(output.pixels() * self.weights(input)),
-            _ => Macs(0),
-        }
+        Macs(output.pixels() * self.weights(input))
     }
 
     /// Number of weights, biases not counted.
     #[must_use]
     pub fn weights(&self, input: FeatureMap) -> u64 {
-        match *self {
-            Self::Conv(c) => {
-                let per_filter = u64::from(input.channels / c.groups) * u64::from(c.kernel).pow(2);
-                u64::from(c.out_channels) * per_filter
-            }
-            Self::Linear { out_features } => u64::from(input.channels) * u64::from(out_features),
-            _ => 0,
-        }
+        let of = |conv: Conv| {
+            let per_filter = u64::from(input.channels / conv.groups) * u64::from(conv.kernel).pow(2);
+            u64::from(conv.out_channels) * per_filter
+        };
+        self.filters().map_or(0, of)
     }
 
     /// Number of biases.
     #[must_use]
     pub fn biases(&self) -> u64 {
-        match *self {
-            Self::Conv(Conv { out_channels: n, .. }) | Self::Linear { out_features: n } => n.into(),
-            _ => 0,
-        }
+        self.filters().map_or(0, |conv| conv.out_channels.into())
     }
 }
 

@@ -62,7 +62,12 @@ impl LayerWeights {
                 Ok(Self::Linear { weight, bias: Parameter::constant(0.0, out, device)? })
             }
             Layer::Activation(_) | Layer::Add | Layer::Mul | Layer::GlobalAveragePool => Ok(Self::None),
-            layer => Err(SearchError::Layer(layer.to_string())),
+            Layer::Input(_)
+            | Layer::Concat { .. }
+            | Layer::MaxPool(_)
+            | Layer::AveragePool(_)
+            | Layer::Upsample { .. }
+            | Layer::Softmax => Err(SearchError::Layer(node.layer.to_string())),
         }
     }
 
@@ -92,7 +97,7 @@ impl LayerWeights {
     pub fn statistics(&self) -> Vec<(&'static str, &Tensor)> {
         match self {
             Self::Conv { mean, variance, .. } => vec![("mean", mean), ("variance", variance)],
-            _ => vec![],
+            Self::Linear { .. } | Self::None => vec![],
         }
     }
 }
