@@ -2,7 +2,7 @@
 
 use profiler::spec::{
     Act, Activation, Add, AveragePool, Concat, ConvOp, FeatureMap, GlobalPool, Linear, MaxPool, Mul, Op,
-    OpSpec, Pool, Precision, Softmax, Upsample,
+    OpSpec, Precision, Softmax, Upsample,
 };
 
 use super::step::{ConvStep, Operation, Step, What, WindowStep};
@@ -104,8 +104,14 @@ fn op(step: &Step) -> Option<OpSpec> {
             [_, second] => Concat { more_channels: second.map.channels }.into(),
             _ => return None,
         },
-        What::MaxPool(window) => MaxPool(pool(window)?).into(),
-        What::AveragePool(window) => AveragePool(pool(window)?).into(),
+        What::MaxPool(window) => {
+            let (kernel, stride) = window.square()?;
+            MaxPool { kernel, stride }.into()
+        }
+        What::AveragePool(window) => {
+            let (kernel, stride) = window.square()?;
+            AveragePool { kernel, stride }.into()
+        }
         What::GlobalPool => GlobalPool.into(),
         What::Upsample { factor, interpolation } => {
             Upsample { factor: *factor, interpolation: *interpolation }.into()
@@ -120,10 +126,6 @@ fn op(step: &Step) -> Option<OpSpec> {
     };
     let op = OpSpec::new(step.input(), op).ok().filter(|op| op.output() == output)?;
     op.in_precision(precision(step)).ok()
-}
-
-fn pool(window: &WindowStep) -> Option<Pool> {
-    window.square().map(|(kernel, stride)| Pool { kernel, stride })
 }
 
 /// A convolution by the profiler's definition, but for its padding: what counts is the shape it gives.

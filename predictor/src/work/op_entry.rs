@@ -4,12 +4,12 @@ use std::str::FromStr;
 
 use profiler::{
     record::Row,
-    spec::{OpSpec, SpecError, TracedLayer, TracedOp},
+    spec::{OpSpec, SpecError, TracedOp},
 };
 
 use super::{
     features::OpFeatures,
-    primitive::{Elementwise, Primitive, Window},
+    primitive::{Elementwise, Primitive},
     terms::{ADDED, GATED, MULTIPLIED, OTHER},
 };
 
@@ -50,7 +50,7 @@ impl From<&TracedOp> for OpEntry {
     fn from(op: &TracedOp) -> Self {
         let layers = layers(op);
         let first = &layers[0];
-        let mut features = OpFeatures::of_layers(input(op.layer()), first.output(), &layers);
+        let mut features = OpFeatures::of_layers(op.layer().input, first.output(), &layers);
         features.launched = Some(*first);
         // What is fused is not called: it works on what the first has at hand.
         [ADDED, MULTIPLIED, GATED, OTHER].iter().for_each(|elements| features.work[elements + 1] = 0.0);
@@ -69,37 +69,11 @@ impl FromStr for OpEntry {
     }
 }
 
-fn input(layer: TracedLayer) -> profiler::spec::FeatureMap {
-    match layer {
-        TracedLayer::Conv { input, .. }
-        | TracedLayer::Linear { input, .. }
-        | TracedLayer::GlobalPool { input }
-        | TracedLayer::MaxPool { input, .. }
-        | TracedLayer::AveragePool { input, .. } => input,
-        TracedLayer::Concat { first, .. } => first,
-    }
-}
-
 /// The layer and what is fused behind it.
 fn layers(op: &TracedOp) -> Vec<Primitive> {
-    // How a window is padded is not told: as if it were not.
-    let pool = |input, output: profiler::spec::FeatureMap, kernel: u32, window| {
-        let taps = output.elements() * u64::from(kernel).pow(2);
-        Primitive::Pool { input, output, kernel, window, taps }
-    };
-    let first = match op.layer() {
-        TracedLayer::Conv { input, output, kernel, stride, groups } => {
-            Primitive::Conv { input, output, kernel, stride, groups, dilation: 1 }
-        }
-        TracedLayer::Linear { input, output } => Primitive::Linear { input, output },
-        TracedLayer::GlobalPool { input } => Primitive::GlobalPool { input },
-        TracedLayer::MaxPool { input, output, kernel } => pool(input, output, kernel, Window::Largest),
-        TracedLayer::AveragePool { input, output, kernel } => pool(input, output, kernel, Window::Mean),
-        TracedLayer::Concat { parts, output, .. } => Primitive::Join { parts, output },
-    };
-    let map = first.output();
+    let map = op.layer().output;
     let fused = op.fused().iter().map(|name| Primitive::Elementwise { function: function(name), map });
-    std::iter::once(first).chain(fused).collect()
+    std::iter::once(op.layer().into()).chain(fused).collect()
 }
 
 /// What a fused op does, by the name that TFLite's GPU delegate gives it.

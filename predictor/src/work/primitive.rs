@@ -1,6 +1,6 @@
 //! Layers by their shapes: what work is counted on, whoever described them.
 
-use profiler::spec::{Activation, FeatureMap, Graph, Interpolation, Layer, Node};
+use profiler::spec::{Activation, FeatureMap, Graph, Interpolation, Layer, Node, PlacedLayer};
 
 /// What an element-wise layer does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,25 +204,27 @@ impl Primitive {
     #[must_use]
     pub fn of_graph(graph: &Graph) -> Vec<Self> {
         let layers = graph.nodes().iter().filter(|node| !matches!(node.layer, Layer::Input(_)));
-        layers.map(|node| Self::of_node(graph, node)).collect()
+        layers.map(|node| node.placed().into()).collect()
     }
 
     /// A layer of a graph; nothing for an input.
-    pub(crate) fn of_node_in(graph: &Graph, node: &Node) -> Option<Self> {
-        (!matches!(node.layer, Layer::Input(_))).then(|| Self::of_node(graph, node))
+    pub(crate) fn of_node(node: &Node) -> Option<Self> {
+        (!matches!(node.layer, Layer::Input(_))).then(|| node.placed().into())
     }
+}
 
-    fn of_node(graph: &Graph, node: &Node) -> Self {
-        let (input, output) = (node.input, node.output);
+impl From<PlacedLayer> for Primitive {
+    fn from(placed: PlacedLayer) -> Self {
+        let PlacedLayer { layer, input, output } = placed;
         let elementwise = |function| Self::Elementwise { function, map: output };
-        match node.layer {
+        match layer {
             Layer::Conv(conv) => Self::Conv {
                 input,
                 output,
-                kernel: conv.kernel,
-                stride: conv.stride,
+                kernel: conv.kernel[0],
+                stride: conv.stride[0],
                 groups: conv.groups,
-                dilation: conv.dilation,
+                dilation: conv.dilation[0],
             },
             Layer::Linear { .. } => Self::Linear { input, output },
             Layer::Activation(Activation::Relu) => elementwise(Elementwise::Relu),
@@ -233,16 +235,14 @@ impl Primitive {
             Layer::Activation(Activation::Swish) => elementwise(Elementwise::Swish),
             Layer::Softmax => elementwise(Elementwise::Softmax),
             Layer::Add => elementwise(Elementwise::Add),
-            Layer::Mul => {
-                let gate = node.inputs.get(1).is_some_and(|&right| graph.shape(right) != input);
-                elementwise(if gate { Elementwise::Scale } else { Elementwise::Multiply })
-            }
-            Layer::Concat { .. } => Self::Join { parts: 2, output },
+            Layer::Mul => elementwise(Elementwise::Multiply),
+            Layer::Scale => elementwise(Elementwise::Scale),
+            Layer::Concat { parts, .. } => Self::Join { parts, output },
             Layer::MaxPool(pool) | Layer::AveragePool(pool) => {
-                let largest = matches!(node.layer, Layer::MaxPool(_));
+                let largest = matches!(layer, Layer::MaxPool(_));
                 let window = if largest { Window::Largest } else { Window::Mean };
-                let taps = pool.taps(input.height) * pool.taps(input.width) * u64::from(input.channels);
-                Self::Pool { input, output, kernel: pool.kernel, window, taps }
+                let taps = pool.taps(input, output);
+                Self::Pool { input, output, kernel: pool.kernel[0], window, taps }
             }
             Layer::GlobalAveragePool => Self::GlobalPool { input },
             Layer::Upsample { interpolation, .. } => Self::Upsample { interpolation, output },

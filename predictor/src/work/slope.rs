@@ -78,7 +78,7 @@ impl FeatureSlope {
             let own = if last == Some(index) { out_growth(node.output, dimension) } else { inside };
             let output = output_growth(node, of_input, own, &growths, input);
             growths.push(output);
-            let Some(layer) = Primitive::of_node_in(&graph, node) else { continue };
+            let Some(layer) = Primitive::of_node(node) else { continue };
             add_slope(&layer, node, of_input, output, &mut slope.work);
             macs += layer.macs() as f64;
             macs_slope += layer.macs() as f64 * macs_growth(node, of_input, output);
@@ -125,8 +125,7 @@ fn out_growth(map: FeatureMap, dimension: Dimension) -> f64 {
 }
 
 fn is_depthwise(node: &Node) -> bool {
-    let channels = node.output.channels;
-    matches!(node.layer, Layer::Conv(conv) if conv.groups == channels && node.input.channels == channels && channels > 1)
+    matches!(node.layer, Layer::Conv(conv) if conv.is_depthwise(node.input))
 }
 
 /// Growth of what a layer gives; `own` is that of the channels of a layer with weights.
@@ -137,7 +136,7 @@ fn output_growth(node: &Node, of_input: Growth, own: f64, growths: &[Growth], in
         Layer::Conv(_) if !is_depthwise(node) => Growth { channels: own, ..of_input },
         Layer::Linear { .. } => Growth { channels: own, pixels: 0.0 },
         Layer::GlobalAveragePool => Growth { pixels: 0.0, ..of_input },
-        Layer::Concat { more_channels } => {
+        Layer::Concat { more_channels, .. } => {
             let share = f64::from(more_channels) / f64::from(node.output.channels);
             let other = node.inputs.get(1).map_or(Growth::default(), |value| growths[value.index()]);
             let channels = (1.0 - share) * of_input.channels + share * other.channels;
@@ -147,6 +146,7 @@ fn output_growth(node: &Node, of_input: Growth, own: f64, growths: &[Growth], in
         | Layer::Activation(_)
         | Layer::Add
         | Layer::Mul
+        | Layer::Scale
         | Layer::MaxPool(_)
         | Layer::AveragePool(_)
         | Layer::Upsample { .. }

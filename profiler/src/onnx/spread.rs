@@ -47,7 +47,7 @@ impl Spread {
                     deviation: a.deviation.hypot(b.deviation),
                 }))
             }
-            Layer::Mul => {
+            Layer::Mul | Layer::Scale => {
                 let product = Self::normal(pairs(first, second).map(|(a, b)| product(a, b)));
                 let corners = [first.low * second.low, first.low * second.high, first.high * second.low];
                 let corners = corners.into_iter().chain([first.high * second.high]);
@@ -55,11 +55,11 @@ impl Spread {
                 Self { low: product.low.max(low), high: product.high.min(high), ..product }
             }
             Layer::Concat { .. } => Self {
-                channels: first.channels.iter().chain(&second.channels).copied().collect(),
-                low: first.low.min(second.low),
-                high: first.high.max(second.high),
+                channels: inputs.iter().flat_map(|input| &input.channels).copied().collect(),
+                low: inputs.iter().map(|input| input.low).fold(first.low, f64::min),
+                high: inputs.iter().map(|input| input.high).fold(first.high, f64::max),
             },
-            Layer::AveragePool(pool) => first.averaged(u64::from(pool.kernel).pow(2)),
+            Layer::AveragePool(pool) => first.averaged(pool.kernel.iter().copied().map(u64::from).product()),
             Layer::GlobalAveragePool => first.averaged(node.input.pixels()),
             // What these give are values of their input, or lie between; runtimes want the same integers on both sides.
             Layer::MaxPool(_)

@@ -63,7 +63,7 @@ pub(super) fn weight_shape(node: &Node) -> Vec<u64> {
     let Some(conv) = node.layer.filters() else { return Vec::new() };
     let mut shape = vec![conv.out_channels.into(), (node.input.channels / conv.groups).into()];
     if let Layer::Conv(_) = node.layer {
-        shape.extend([u64::from(conv.kernel); 2]);
+        shape.extend(conv.kernel.map(u64::from));
     }
     shape
 }

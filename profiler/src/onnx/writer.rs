@@ -120,6 +120,7 @@ impl<'a> Writer<'a> {
             | Layer::Activation(_)
             | Layer::Add
             | Layer::Mul
+            | Layer::Scale
             | Layer::Concat { .. }
             | Layer::AveragePool(_)
             | Layer::GlobalAveragePool
@@ -162,6 +163,7 @@ impl<'a> Writer<'a> {
             | Layer::Conv(_)
             | Layer::Add
             | Layer::Mul
+            | Layer::Scale
             | Layer::Concat { .. }
             | Layer::MaxPool(_)
             | Layer::AveragePool(_)
@@ -208,7 +210,7 @@ impl<'a> Writer<'a> {
         let relu =
             |node: &Node| matches!(node.layer, Layer::Activation(Activation::Relu | Activation::Relu6));
         let takes_it = match self.graph.nodes()[index].layer {
-            Layer::Conv(_) | Layer::Linear { .. } | Layer::Add | Layer::Mul => true,
+            Layer::Conv(_) | Layer::Linear { .. } | Layer::Add | Layer::Mul | Layer::Scale => true,
             Layer::Input(_)
             | Layer::Activation(_)
             | Layer::Concat { .. }

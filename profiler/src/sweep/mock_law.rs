@@ -6,7 +6,7 @@ use super::Planned;
 use crate::{
     backend::CostModel,
     record::Level,
-    spec::{Conv, Graph, Layer, OpSpec, Precision},
+    spec::{Graph, Layer, OpSpec, Precision},
 };
 
 /// Nanoseconds per unit of work. A network costs `network_base_ns + network_share · Σ ops`.
@@ -14,7 +14,7 @@ use crate::{
 pub struct MockLaw {
     /// Per layer.
     pub layer_ns: f64,
-    /// Per multiply-accumulate of depthwise convolutions.
+    /// Per multiply-accumulate of convolutions in groups, as depthwise ones are.
     pub depthwise_mac_ns: f64,
     /// Per multiply-accumulate of all other convolutions and of linear layers.
     pub dense_mac_ns: f64,
@@ -47,8 +47,8 @@ impl MockLaw {
     #[must_use]
     pub fn graph_ns(&self, graph: &Graph) -> f64 {
         let node_ns = |node: &crate::spec::Node| {
-            let depthwise = matches!(node.layer, Layer::Conv(Conv { groups, .. }) if groups > 1);
-            let mac_ns = if depthwise { self.depthwise_mac_ns } else { self.dense_mac_ns };
+            let grouped = node.layer.filters().is_some_and(|conv| conv.groups > 1);
+            let mac_ns = if grouped { self.depthwise_mac_ns } else { self.dense_mac_ns };
             self.layer_ns + mac_ns * node.macs().0 as f64 + self.written_ns * node.output.elements() as f64
         };
         let inputs = |node: &&crate::spec::Node| matches!(node.layer, Layer::Input(_));

@@ -21,7 +21,7 @@ fn inside(graph: &Graph) -> u64 {
                 inputs.extend(of_inputs());
                 outputs += node.output.elements();
             }
-            Layer::Linear { .. } | Layer::Mul => inputs.extend(of_inputs()),
+            Layer::Linear { .. } | Layer::Mul | Layer::Scale => inputs.extend(of_inputs()),
             Layer::Activation(Activation::Relu) => {}
             Layer::Activation(
                 Activation::Relu6

@@ -130,7 +130,7 @@ fn apply(node: &Node, weights: &LayerWeights, inputs: &[&Tensor], mode: Mode) ->
         }
         Layer::Activation(activation) => activate(input, activation)?,
         Layer::Add => input.f_add(inputs[1])?,
-        Layer::Mul => input.f_mul(inputs[1])?,
+        Layer::Mul | Layer::Scale => input.f_mul(inputs[1])?,
         Layer::GlobalAveragePool => pool(input)?,
         Layer::Input(_)
         | Layer::Concat { .. }
@@ -153,10 +153,9 @@ fn activate(input: &Tensor, activation: Activation) -> Result<Tensor, SearchErro
 }
 
 fn convolve(input: &Tensor, weight: &Tensor, conv: Conv) -> Result<Tensor, SearchError> {
-    let [stride, padding, dilation, groups] =
-        [conv.stride, conv.padding(), conv.dilation, conv.groups].map(i64::from);
-    let (stride, padding, dilation) = ([stride; 2], [padding; 2], [dilation; 2]);
-    Ok(input.f_conv2d(weight, None::<&Tensor>, stride, padding, dilation, groups)?)
+    let [stride, padding, dilation] =
+        [conv.stride, conv.padding(), conv.dilation].map(|sides| sides.map(i64::from));
+    Ok(input.f_conv2d(weight, None::<&Tensor>, stride, padding, dilation, conv.groups.into())?)
 }
 
 /// Mean over all positions. Taken channels last, so that its gradient lies in memory as the activations do: the
