@@ -1,12 +1,12 @@
 //! Steps as ops: what is predicted as one.
 
 use profiler::spec::{
-    Act, Activation, Add, AveragePool, Concat, ConvOp, FeatureMap, GlobalPool, Linear, MaxPool, Mul, Op,
-    OpSpec, Precision, Softmax, Upsample,
+    Act, Add, AveragePool, Concat, Conv, ConvOp, FeatureMap, GlobalPool, Layer, Linear, MaxPool, Mul, Op,
+    OpSpec, Padding, PlacedLayer, Pool, Precision, Softmax, Upsample,
 };
 
 use super::step::{ConvStep, Operation, Step, What, WindowStep};
-use crate::work::{Elementwise, OpFeatures, Primitive, Window};
+use crate::work::OpFeatures;
 
 /// One or more steps that are predicted as one op.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +22,7 @@ pub(super) struct Block {
     /// The shape it gives.
     pub(super) output: FeatureMap,
     /// Its layers; nothing where they cannot be described.
-    pub(super) layers: Option<Vec<Primitive>>,
+    pub(super) layers: Option<Vec<PlacedLayer>>,
     /// Positions of its steps.
     pub(super) steps: Vec<usize>,
 }
@@ -137,51 +137,41 @@ pub(super) fn conv_op(conv: &ConvStep, output: FeatureMap) -> Option<ConvOp> {
 }
 
 /// The layers of a step; nothing where this release cannot describe them.
-pub(super) fn layers(step: &Step) -> Option<Vec<Primitive>> {
+pub(super) fn layers(step: &Step) -> Option<Vec<PlacedLayer>> {
     let (input, output) = (step.input(), step.output);
-    let elementwise = |function| Primitive::Elementwise { function, map: output };
-    let pooled = |part: &WindowStep, window| {
-        let taps = output.elements() * part.taps();
-        Primitive::Pool { input, output, kernel: part.longer(), window, taps }
+    let window = |part: &WindowStep| {
+        let WindowStep { kernel, stride } = *part;
+        Pool { kernel, stride, padding: Padding::Unknown }
     };
-    Some(vec![match &step.what {
-        What::Conv(conv) => {
-            let (dilation, groups) = (conv.dilation[0].max(conv.dilation[1]), conv.groups);
-            let [kernel, other] = conv.window.kernel;
-            let stride = conv.window.stride[0].max(conv.window.stride[1]);
-            let mut layers = vec![if kernel == other {
-                Primitive::Conv { input, output, kernel, stride, groups, dilation }
-            } else {
-                Primitive::OblongConv { input, output, kernel: conv.window.kernel, groups, dilation }
-            }];
-            layers.extend(conv.activation.map(|a| elementwise(function(a))));
-            return Some(layers);
+    let layer = match &step.what {
+        What::Conv(conv) => Layer::Conv(Conv {
+            out_channels: output.channels,
+            kernel: conv.window.kernel,
+            stride: conv.window.stride,
+            groups: conv.groups,
+            dilation: conv.dilation,
+        }),
+        What::Linear => Layer::Linear { out_features: output.channels },
+        What::Positions => Layer::Conv(Conv::pointwise(output.channels)),
+        What::Activation(activation) => Layer::Activation(*activation),
+        What::Constant(constant) if constant.operation == Operation::Add => Layer::Add,
+        What::Constant(_) | What::Gate | What::Normalization => Layer::Scale,
+        What::Add => Layer::Add,
+        What::Multiply => Layer::Mul,
+        What::Concat => Layer::Concat {
+            parts: u32::try_from(step.reads.len()).ok()?,
+            more_channels: output.channels.saturating_sub(input.channels),
+        },
+        What::MaxPool(part) => Layer::MaxPool(window(part)),
+        What::AveragePool(part) => Layer::AveragePool(window(part)),
+        What::GlobalPool => Layer::GlobalAveragePool,
+        What::Upsample { factor, interpolation } => {
+            Layer::Upsample { factor: *factor, interpolation: *interpolation }
         }
-        What::Linear => Primitive::Linear { input, output },
-        What::Positions => Primitive::Conv { input, output, kernel: 1, stride: 1, groups: 1, dilation: 1 },
-        What::Activation(activation) => elementwise(function(*activation)),
-        What::Constant(constant) if constant.operation == Operation::Add => elementwise(Elementwise::Add),
-        What::Constant(_) | What::Gate => elementwise(Elementwise::Scale),
-        What::Normalization => elementwise(Elementwise::Scale),
-        What::Add => elementwise(Elementwise::Add),
-        What::Multiply => elementwise(Elementwise::Multiply),
-        What::Concat => Primitive::Join { parts: u32::try_from(step.reads.len()).ok()?, output },
-        What::MaxPool(part) => pooled(part, Window::Largest),
-        What::AveragePool(part) => pooled(part, Window::Mean),
-        What::GlobalPool => Primitive::GlobalPool { input },
-        What::Upsample { interpolation, .. } => Primitive::Upsample { interpolation: *interpolation, output },
-        What::Softmax => elementwise(Elementwise::Softmax),
+        What::Softmax => Layer::Softmax,
         What::TransposedConv | What::Pad(_) | What::Other => return None,
-    }])
-}
-
-fn function(activation: Activation) -> Elementwise {
-    match activation {
-        Activation::Relu => Elementwise::Relu,
-        Activation::Relu6 => Elementwise::Relu6,
-        Activation::Hswish => Elementwise::Hswish,
-        Activation::Sigmoid => Elementwise::Sigmoid,
-        Activation::Hsigmoid => Elementwise::Hsigmoid,
-        Activation::Swish => Elementwise::Swish,
-    }
+    };
+    let behind = if let What::Conv(conv) = &step.what { conv.activation } else { None };
+    let behind = behind.map(|a| PlacedLayer { layer: Layer::Activation(a), input: output, output });
+    Some(std::iter::once(PlacedLayer { layer, input, output }).chain(behind).collect())
 }

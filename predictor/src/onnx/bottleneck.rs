@@ -1,12 +1,11 @@
 //! Mobile inverted bottlenecks among the steps: expand, depthwise, squeeze-and-excite, project, add.
 
-use profiler::spec::{Activation, FeatureMap, MbConv, OpSpec, Precision};
+use profiler::spec::{Activation, FeatureMap, Layer, MbConv, OpSpec, PlacedLayer, Precision};
 
 use super::{
     block::{Block, layers},
     step::{ConvStep, Step, Steps, What},
 };
-use crate::work::Primitive;
 
 /// A bottleneck as it was found.
 struct Found {
@@ -27,7 +26,7 @@ pub(super) fn bottleneck(steps: &Steps, start: usize) -> Option<Block> {
     members.extend(add);
     let (first, last) = (steps.get(start)?, steps.get(add.unwrap_or(project))?);
     let (input, output) = (first.input(), last.output);
-    let all: Option<Vec<Vec<Primitive>>> =
+    let all: Option<Vec<Vec<PlacedLayer>>> =
         members.iter().map(|&member| steps.get(member).and_then(layers)).collect();
     let is_int8 = members.iter().all(|&member| steps.get(member).is_some_and(Step::is_int8));
     let precision = if is_int8 { Precision::Int8 } else { Precision::F32 };
@@ -142,25 +141,17 @@ fn op(steps: &Steps, found: &Found, input: FeatureMap, output: FeatureMap) -> Op
     OpSpec::new(input, op).ok().filter(|op| op.output() == output)
 }
 
-fn layers_of(steps: &Steps, members: &[usize]) -> Option<Vec<Primitive>> {
+/// The layers of some steps, linear ones as 1×1 convolutions.
+fn layers_of(steps: &Steps, members: &[usize]) -> Option<Vec<PlacedLayer>> {
     let each: Option<Vec<_>> = members.iter().map(|&member| steps.get(member).and_then(layers)).collect();
-    each.map(|layers| layers.concat().into_iter().map(as_convolution).collect())
+    let mut layers = each?.concat();
+    for placed in &mut layers {
+        placed.layer = placed.layer.filters().map_or(placed.layer, Layer::Conv);
+    }
+    Some(layers)
 }
 
 /// From the global pooling to the product with the gate.
-fn gate_layers(op: &OpSpec) -> Vec<Primitive> {
-    let all = Primitive::of_graph(&op.graph());
-    let from =
-        all.iter().position(|layer| matches!(layer, Primitive::GlobalPool { .. })).unwrap_or(all.len());
-    all[from..].iter().take(6).copied().collect()
-}
-
-/// A linear layer of one position is a 1×1 convolution.
-fn as_convolution(layer: Primitive) -> Primitive {
-    match layer {
-        Primitive::Linear { input, output } => {
-            Primitive::Conv { input, output, kernel: 1, stride: 1, groups: 1, dilation: 1 }
-        }
-        other => other,
-    }
+fn gate_layers(op: &OpSpec) -> Vec<PlacedLayer> {
+    op.graph().layers().skip_while(|placed| placed.layer != Layer::GlobalAveragePool).take(6).collect()
 }

@@ -82,16 +82,6 @@ impl WindowStep {
         let ([high, wide], [down, right]) = (self.kernel, self.stride);
         (high == wide && down == right).then_some((high, down))
     }
-
-    /// Positions that it covers.
-    pub(super) fn taps(&self) -> u64 {
-        u64::from(self.kernel[0]) * u64::from(self.kernel[1])
-    }
-
-    /// The longer side of its kernel.
-    pub(super) fn longer(&self) -> u32 {
-        self.kernel[0].max(self.kernel[1])
-    }
 }
 
 /// Where a value comes from.

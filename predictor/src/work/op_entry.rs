@@ -4,12 +4,12 @@ use std::str::FromStr;
 
 use profiler::{
     record::Row,
-    spec::{OpSpec, SpecError, TracedOp},
+    spec::{Activation, Layer, OpSpec, PlacedLayer, SpecError, TracedOp},
 };
 
 use super::{
+    amounts::millions,
     features::OpFeatures,
-    primitive::{Elementwise, Primitive},
     terms::{ADDED, GATED, MULTIPLIED, OTHER},
 };
 
@@ -48,12 +48,20 @@ impl From<OpSpec> for OpEntry {
 
 impl From<&TracedOp> for OpEntry {
     fn from(op: &TracedOp) -> Self {
-        let layers = layers(op);
-        let first = &layers[0];
-        let mut features = OpFeatures::of_layers(op.layer().input, first.output(), &layers);
-        features.launched = Some(*first);
+        let first = op.layer();
+        let fused: Vec<Option<Layer>> = op.fused().iter().map(|name| fused_layer(name)).collect();
+        let placed = |layer| PlacedLayer { layer, input: first.output, output: first.output };
+        let known = fused.iter().copied().flatten().map(placed);
+        let layers: Vec<_> = std::iter::once(first).chain(known).collect();
+        let mut features = OpFeatures::of_layers(first.input, first.output, &layers);
+        features.launched = Some(first);
+        for _ in fused.iter().filter(|layer| layer.is_none()) {
+            features.work[OTHER] += millions(first.output.elements());
+        }
+        let [.., log_layers] = &mut features.sizes;
+        *log_layers = ((1 + fused.len()) as f64).ln();
         // What is fused is not called: it works on what the first has at hand.
-        [ADDED, MULTIPLIED, GATED, OTHER].iter().for_each(|elements| features.work[elements + 1] = 0.0);
+        [ADDED, MULTIPLIED, GATED].iter().for_each(|elements| features.work[elements + 1] = 0.0);
         Self { key: op.to_string(), kind: format!("{}{}", TracedOp::SIGN, op.kernel()), features }
     }
 }
@@ -69,23 +77,16 @@ impl FromStr for OpEntry {
     }
 }
 
-/// The layer and what is fused behind it.
-fn layers(op: &TracedOp) -> Vec<Primitive> {
-    let map = op.layer().output;
-    let fused = op.fused().iter().map(|name| Primitive::Elementwise { function: function(name), map });
-    std::iter::once(op.layer().into()).chain(fused).collect()
-}
-
-/// What a fused op does, by the name that TFLite's GPU delegate gives it.
-fn function(name: &str) -> Elementwise {
+/// The layer that a fused op is, by the name that TFLite's GPU delegate gives it; nothing for names that are not known.
+fn fused_layer(name: &str) -> Option<Layer> {
     match name {
         // Each compares an element with one number.
-        "relu" | "minimum" | "maximum" => Elementwise::Relu,
-        "add" => Elementwise::Add,
-        "hard_swish" => Elementwise::Hswish,
-        "sigmoid" => Elementwise::Sigmoid,
-        "mul" => Elementwise::Scale,
-        _ => Elementwise::Other,
+        "relu" | "minimum" | "maximum" => Some(Layer::Activation(Activation::Relu)),
+        "add" => Some(Layer::Add),
+        "hard_swish" => Some(Layer::Activation(Activation::Hswish)),
+        "sigmoid" => Some(Layer::Activation(Activation::Sigmoid)),
+        "mul" => Some(Layer::Scale),
+        _ => None,
     }
 }
 

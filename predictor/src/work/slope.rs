@@ -8,7 +8,6 @@ use profiler::spec::{FeatureMap, Layer, Node, Op, OpSpec};
 
 use super::{
     features::{OpFeatures, SIZES},
-    primitive::Primitive,
     terms::{N_TERMS, TERMS},
 };
 
@@ -78,10 +77,12 @@ impl FeatureSlope {
             let own = if last == Some(index) { out_growth(node.output, dimension) } else { inside };
             let output = output_growth(node, of_input, own, &growths, input);
             growths.push(output);
-            let Some(layer) = Primitive::of_node(node) else { continue };
-            add_slope(&layer, node, of_input, output, &mut slope.work);
-            macs += layer.macs() as f64;
-            macs_slope += layer.macs() as f64 * macs_growth(node, of_input, output);
+            if let Layer::Input(_) = node.layer {
+                continue;
+            }
+            add_slope(node, of_input, output, &mut slope.work);
+            macs += node.macs().0 as f64;
+            macs_slope += node.macs().0 as f64 * macs_growth(node, of_input, output);
             if node.output.channels > widest.0 {
                 widest = (node.output.channels, output.channels);
             }
@@ -164,22 +165,27 @@ fn macs_growth(node: &Node, of_input: Growth, output: Growth) -> f64 {
 }
 
 /// Growth of the steps that follow one after the other for each output.
-fn steps_growth(layer: &Primitive, node: &Node, of_input: Growth) -> f64 {
-    match layer {
-        Primitive::GlobalPool { .. } => of_input.pixels,
-        Primitive::Conv { .. } | Primitive::OblongConv { .. } if is_depthwise(node) => 0.0,
-        Primitive::Conv { .. } | Primitive::OblongConv { .. } | Primitive::Linear { .. } => of_input.channels,
-        Primitive::Elementwise { .. }
-        | Primitive::Pool { .. }
-        | Primitive::Join { .. }
-        | Primitive::Upsample { .. }
-        | Primitive::Other { .. } => 0.0,
+fn steps_growth(node: &Node, of_input: Growth) -> f64 {
+    match node.layer {
+        Layer::GlobalAveragePool => of_input.pixels,
+        Layer::Conv(conv) if conv.is_depthwise(node.input) => 0.0,
+        Layer::Conv(_) | Layer::Linear { .. } => of_input.channels,
+        Layer::Input(_)
+        | Layer::Activation(_)
+        | Layer::Add
+        | Layer::Mul
+        | Layer::Scale
+        | Layer::Concat { .. }
+        | Layer::MaxPool(_)
+        | Layer::AveragePool(_)
+        | Layer::Upsample { .. }
+        | Layer::Softmax => 0.0,
     }
 }
 
-fn add_slope(layer: &Primitive, node: &Node, of_input: Growth, output: Growth, slope: &mut [f64; N_TERMS]) {
-    let alone = OpFeatures::of_layers(node.input, node.output, std::slice::from_ref(layer));
-    let strided = matches!(layer, Primitive::Conv { stride, .. } if *stride > 1);
+fn add_slope(node: &Node, of_input: Growth, output: Growth, slope: &mut [f64; N_TERMS]) {
+    let alone = OpFeatures::of_layers(node.input, node.output, &[node.placed()]);
+    let strided = matches!(node.layer, Layer::Conv(conv) if conv.stride != [1, 1]);
     for ((term, amount), slope) in TERMS.into_iter().zip(alone.work).zip(slope) {
         let growth = match term.rsplit('_').next().unwrap_or(term) {
             // Outputs left over at the end of every run: as many as there are runs, or all where a stride breaks them up.
@@ -192,7 +198,7 @@ fn add_slope(layer: &Primitive, node: &Node, of_input: Growth, output: Growth, s
             "weights" => weights_growth(node, of_input, output),
             _ if term == "pooled_elements" => of_input.elements(),
             "written" | "elements" | "taps" => output.elements(),
-            "steps" => steps_growth(layer, node, of_input),
+            "steps" => steps_growth(node, of_input),
             _ => 0.0,
         };
         *slope += amount * growth;

@@ -80,6 +80,11 @@ impl Graph {
         &self.nodes
     }
 
+    /// The layers with their shapes, in running order; where further inputs come from is no layer.
+    pub fn layers(&self) -> impl Iterator<Item = PlacedLayer> {
+        self.nodes.iter().filter(|node| !matches!(node.layer, Layer::Input(_))).map(Node::placed)
+    }
+
     /// Multiply-accumulates of all nodes.
     #[must_use]
     pub fn macs(&self) -> Macs {
