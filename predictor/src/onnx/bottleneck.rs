@@ -1,10 +1,10 @@
 //! Mobile inverted bottlenecks among the steps: expand, depthwise, squeeze-and-excite, project, add.
 
-use profiler::spec::{Activation, FeatureMap, Layer, MbConv, OpSpec, PlacedLayer, Precision};
+use profiler::spec::{Activation, Conv, FeatureMap, Layer, MbConv, OpSpec, PlacedLayer, Precision};
 
 use super::{
-    block::{Block, layers},
-    step::{ConvStep, Step, Steps, What},
+    block::{Block, layers, same},
+    step::{Step, Steps},
 };
 
 /// A bottleneck as it was found.
@@ -35,33 +35,27 @@ pub(super) fn bottleneck(steps: &Steps, start: usize) -> Option<Block> {
     let (_, conv) = conv(steps, depthwise)?;
     let squeeze = if gate.is_empty() { "" } else { ", squeeze-excite" };
     let inside = steps.get(depthwise)?.output.channels;
-    let name = format!(
-        "{kind} ({input} to {output}, {inside} channels inside, k{}{squeeze})",
-        conv.window.kernel[0]
-    );
+    let name =
+        format!("{kind} ({input} to {output}, {inside} channels inside, k{}{squeeze})", conv.kernel[0]);
     Some(Block { kind, op, name, input, output, layers: all.map(|layers| layers.concat()), steps: members })
 }
 
-fn conv(steps: &Steps, index: usize) -> Option<(&Step, &ConvStep)> {
+fn conv(steps: &Steps, index: usize) -> Option<(&Step, Conv)> {
     let step = steps.get(index)?;
-    match &step.what {
-        What::Conv(conv) if !step.is_half => Some((step, conv)),
-        _ => None,
-    }
+    let Some(Layer::Conv(conv)) = step.layer() else { return None };
+    (!step.is_half).then_some((step, conv))
 }
 
 /// A 1×1 convolution over all channels.
 fn pointwise(steps: &Steps, index: usize) -> Option<Option<Activation>> {
-    let (_, conv) = conv(steps, index)?;
-    (conv.window.square() == Some((1, 1)) && conv.groups == 1).then_some(conv.activation)
+    let (step, conv) = conv(steps, index)?;
+    (conv.taps() == 1 && conv.stride == [1, 1] && conv.groups == 1).then_some(step.activation)
 }
 
 /// A depthwise convolution with an activation.
 fn depthwise(steps: &Steps, index: usize) -> Option<Activation> {
     let (step, conv) = conv(steps, index)?;
-    let channels = step.output.channels;
-    let per_channel = conv.groups == channels && step.input().channels == channels && channels > 1;
-    conv.activation.filter(|_| per_channel)
+    step.activation.filter(|_| conv.is_depthwise(step.input()))
 }
 
 fn find(steps: &Steps, start: usize) -> Option<Found> {
@@ -78,7 +72,7 @@ fn find(steps: &Steps, start: usize) -> Option<Found> {
     let source = steps.get(start)?.reads.first()?.source;
     let is_residual = |add: &usize| {
         let Some(step) = steps.get(*add) else { return false };
-        step.what == What::Add && step.reads.iter().any(|read| read.source == source)
+        step.layer() == Some(Layer::Add) && step.reads.iter().any(|read| read.source == source)
     };
     let add = steps.only_reader(project).filter(is_residual);
     Some(Found { expand, depthwise: at, gate, project, add })
@@ -91,8 +85,11 @@ fn behind_depthwise(steps: &Steps, depthwise: usize) -> Option<(Vec<usize>, usiz
     }
     let readers = steps.readers(depthwise);
     let &[pool, gate] = &readers[..] else { return None };
-    let is = |index: usize, what: &What| steps.get(index).is_some_and(|step| step.what == *what);
-    if !is(pool, &What::GlobalPool) || !is(gate, &What::Gate) || steps.writer(gate, 0) != Some(depthwise) {
+    let is = |index: usize, layer: Layer| steps.get(index).and_then(Step::layer) == Some(layer);
+    if !is(pool, Layer::GlobalAveragePool)
+        || !is(gate, Layer::Scale)
+        || steps.writer(gate, 0) != Some(depthwise)
+    {
         return None;
     }
     let mut members = vec![pool];
@@ -109,11 +106,11 @@ fn behind_depthwise(steps: &Steps, depthwise: usize) -> Option<(Vec<usize>, usiz
 /// The bottleneck as an op, where it is one of the profiler's.
 fn op(steps: &Steps, found: &Found, input: FeatureMap, output: FeatureMap) -> Option<OpSpec> {
     let (wide, conv) = conv(steps, found.depthwise)?;
-    let (kernel, stride) = conv.window.square()?;
-    let activation = conv.activation?;
+    let (kernel, stride) = (same(conv.kernel)?, same(conv.stride)?);
+    let activation = wide.activation?;
     let inside = wide.output.channels;
-    let same = |expand: usize| pointwise(steps, expand) == Some(Some(activation));
-    if !found.expand.is_none_or(same) || conv.dilation != [1, 1] || inside % input.channels != 0 {
+    let alike = |expand: usize| pointwise(steps, expand) == Some(Some(activation));
+    if !found.expand.is_none_or(alike) || conv.dilation != [1, 1] || inside % input.channels != 0 {
         return None;
     }
     let expansion = inside / input.channels;

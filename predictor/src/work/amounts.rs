@@ -35,7 +35,7 @@ pub(super) fn add_work(placed: &PlacedLayer, work: &mut [f64; N_TERMS]) {
             let class = conv_class(conv, input);
             add(class, &weighted);
             let [high, wide] = conv.kernel;
-            if conv.dilation != [1, 1] {
+            if conv.dilation.iter().any(|dilation| *dilation > 1) {
                 add(DILATED, &[macs]);
             } else if class == DEPTHWISE && high == wide {
                 let stride = conv.stride[0].max(conv.stride[1]);
