@@ -97,11 +97,11 @@ impl Regressor for WorkTerms {
 
     fn contributions(&self, op: &OpFeatures) -> Vec<Contribution> {
         TERMS
-            .into_iter()
+            .iter()
             .zip(self.coefficients.iter().zip(&op.work))
             .filter(|(_, (c, amount))| **c * **amount != 0.0)
-            .map(|(name, (c, amount))| Contribution {
-                name: name.to_owned(),
+            .map(|(term, (c, amount))| Contribution {
+                name: term.name.to_owned(),
                 amount: Some(*amount),
                 ms: c * amount,
             })
@@ -111,8 +111,8 @@ impl Regressor for WorkTerms {
 
 impl From<WorkTerms> for Coefficients {
     fn from(model: WorkTerms) -> Self {
-        let named = TERMS.into_iter().zip(model.coefficients).filter(|(_, c)| *c != 0.0);
-        Self { coefficients_ms: named.map(|(name, c)| (name.to_owned(), c)).collect() }
+        let named = TERMS.iter().zip(model.coefficients).filter(|(_, c)| *c != 0.0);
+        Self { coefficients_ms: named.map(|(term, c)| (term.name.to_owned(), c)).collect() }
     }
 }
 
@@ -122,7 +122,7 @@ impl TryFrom<Coefficients> for WorkTerms {
     fn try_from(file: Coefficients) -> Result<Self, String> {
         let mut coefficients = [0.0; N_TERMS];
         for (name, c) in file.coefficients_ms {
-            let place = TERMS.iter().position(|term| *term == name);
+            let place = TERMS.iter().position(|term| term.name == name);
             let place = place.ok_or_else(|| format!("`{name}` is no work term of this release"))?;
             if !(c.is_finite() && c >= 0.0) {
                 return Err(format!("the coefficient of `{name}` is {c}, expected at least 0"));

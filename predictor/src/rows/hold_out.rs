@@ -139,8 +139,8 @@ fn draw_ops(keys: Vec<String>, count: usize) -> Result<BTreeSet<String>, Predict
 /// The work terms and the kind that other ops must have, too, if the op of a key is to be left out.
 fn needs(key: &str) -> Result<Vec<String>, PredictorError> {
     let op: OpEntry = key.parse()?;
-    let terms = TERMS.into_iter().zip(op.features.work).filter(|(_, amount)| *amount > 0.0);
-    Ok(terms.map(|(term, _)| term.to_owned()).chain([op.kind]).collect())
+    let terms = TERMS.iter().zip(op.features.work).filter(|(_, amount)| *amount > 0.0);
+    Ok(terms.map(|(term, _)| term.name.to_owned()).chain([op.kind]).collect())
 }
 
 /// Groups as wholes: ops of which every measurement is in one of them are left out with them.

@@ -4,11 +4,7 @@ use profiler::spec::{Activation, Conv, FeatureMap, Interpolation, Layer, PlacedL
 
 use super::{
     depthwise_edges::WindowWalk,
-    terms::{
-        ADDED, AVERAGE_POOL, BILINEAR, CONCATENATED, DENSE, DEPTHWISE, DILATED, GATED, GROUPED, HSIGMOID,
-        HSWISH, LINEAR, MAX_POOL, MULTIPLIED, N_TERMS, NEAREST, POINTWISE, POOLED, RELU, RELU6, SERIAL,
-        SIGMOID, SOFTMAX, SWISH, UPSAMPLED_CALLS,
-    },
+    terms::{Amount, Class, N_TERMS, TERMS},
 };
 
 /// How many elements or multiply-accumulates make 1 in a work term, so that coefficients are milliseconds per million.
@@ -22,59 +18,93 @@ pub(super) fn millions(count: u64) -> f64 {
 /// Adds the work of a layer to the amounts of all terms.
 pub(super) fn add_work(placed: &PlacedLayer, work: &mut [f64; N_TERMS]) {
     let PlacedLayer { layer, input, output } = *placed;
-    let mut add = |place: usize, amounts: &[f64]| {
-        work[place..].iter_mut().zip(amounts).for_each(|(term, amount)| *term += amount);
+    let classes = classes(placed);
+    let edges = edges(placed).unwrap_or_default();
+    let channels = millions(output.channels.into());
+    let amount = |amount| match amount {
+        Amount::Macs => millions(placed.macs().0),
+        Amount::Read | Amount::Pooled => millions(input.elements()),
+        Amount::Written | Amount::Elements => millions(output.elements()),
+        Amount::Weights => millions(placed.weights()),
+        Amount::ScalarMacs => edges.scalar_macs as f64 * channels,
+        Amount::Runs => edges.runs as f64 * channels,
+        Amount::RunTaps => edges.run_taps as f64 * channels,
+        Amount::Taps => millions(taps(placed)),
+        Amount::Parts => kernel(layer).into(),
+        Amount::Steps => serial_steps(placed) as f64 / THOUSAND,
+        Amount::Calls | Amount::One => 1.0,
     };
-    add(SERIAL, &[serial_steps(placed) as f64 / THOUSAND]);
-    let elements = millions(output.elements());
-    let macs = millions(placed.macs().0);
-    let weighted = [macs, millions(input.elements()), elements, millions(placed.weights()), 1.0];
-    match layer {
-        Layer::Input(_) => {}
+    let counted = work.iter_mut().zip(TERMS).filter(|(_, term)| classes.contains(&Some(term.class)));
+    counted.for_each(|(sum, term)| *sum += amount(term.amount));
+}
+
+/// The classes whose work a layer is.
+fn classes(placed: &PlacedLayer) -> [Option<Class>; 3] {
+    let (class, more) = match placed.layer {
+        Layer::Input(_) => return [None; 3],
         Layer::Conv(conv) => {
-            let class = conv_class(conv, input);
-            add(class, &weighted);
-            let [high, wide] = conv.kernel;
-            if conv.dilation.iter().any(|dilation| *dilation > 1) {
-                add(DILATED, &[macs]);
-            } else if class == DEPTHWISE && high == wide {
-                let stride = conv.stride[0].max(conv.stride[1]);
-                let walk = WindowWalk::new(input.height, input.width, high, stride);
-                let channels = millions(output.channels.into());
-                let edges = [walk.scalar_macs, walk.runs, walk.run_taps].map(|count| count as f64 * channels);
-                add(DEPTHWISE + 5, &edges);
-            }
+            let is_dilated = conv.dilation.iter().any(|dilation| *dilation > 1);
+            (conv_class(conv, placed.input), is_dilated.then_some(Class::Dilated))
         }
-        Layer::Linear { .. } => add(LINEAR, &weighted),
-        Layer::Activation(Activation::Relu) => add(RELU, &[elements]),
-        Layer::Activation(Activation::Relu6) => add(RELU6, &[elements]),
-        Layer::Activation(Activation::Hswish) => add(HSWISH, &[elements]),
-        Layer::Activation(Activation::Sigmoid) => add(SIGMOID, &[elements]),
-        Layer::Activation(Activation::Hsigmoid) => add(HSIGMOID, &[elements]),
-        Layer::Activation(Activation::Swish) => add(SWISH, &[elements]),
-        Layer::Softmax => add(SOFTMAX, &[elements, 1.0]),
-        Layer::Add => add(ADDED, &[elements, 1.0]),
-        Layer::Mul => add(MULTIPLIED, &[elements, 1.0]),
-        Layer::Scale => add(GATED, &[elements, 1.0]),
-        Layer::GlobalAveragePool => add(POOLED, &[millions(input.elements()), 1.0]),
-        Layer::MaxPool(pool) => add(MAX_POOL, &[millions(pool.taps(input, output)), 1.0, elements]),
-        Layer::AveragePool(pool) => add(AVERAGE_POOL, &[millions(pool.taps(input, output)), 1.0, elements]),
-        Layer::Concat { parts, .. } => add(CONCATENATED, &[elements, f64::from(parts)]),
-        Layer::Upsample { interpolation, .. } => {
-            let nearest = interpolation == Interpolation::Nearest;
-            add(if nearest { NEAREST } else { BILINEAR }, &[elements]);
-            add(UPSAMPLED_CALLS, &[1.0]);
+        Layer::Linear { .. } => (Class::Linear, None),
+        Layer::Activation(Activation::Relu) => (Class::Relu, None),
+        Layer::Activation(Activation::Relu6) => (Class::Relu6, None),
+        Layer::Activation(Activation::Hswish) => (Class::Hswish, None),
+        Layer::Activation(Activation::Sigmoid) => (Class::Sigmoid, None),
+        Layer::Activation(Activation::Hsigmoid) => (Class::Hsigmoid, None),
+        Layer::Activation(Activation::Swish) => (Class::Swish, None),
+        Layer::Add => (Class::Added, None),
+        Layer::Mul => (Class::Multiplied, None),
+        Layer::Scale => (Class::Gated, None),
+        Layer::Concat { .. } => (Class::Concatenated, None),
+        Layer::MaxPool(_) => (Class::MaxPool, None),
+        Layer::AveragePool(_) => (Class::AveragePool, None),
+        Layer::GlobalAveragePool => (Class::Pooled, None),
+        Layer::Upsample { interpolation: Interpolation::Nearest, .. } => {
+            (Class::Nearest, Some(Class::Upsampled))
         }
+        Layer::Upsample { interpolation: Interpolation::Bilinear, .. } => {
+            (Class::Bilinear, Some(Class::Upsampled))
+        }
+        Layer::Softmax => (Class::Softmax, None),
+    };
+    [Some(Class::Serial), Some(class), more]
+}
+
+fn conv_class(conv: Conv, input: FeatureMap) -> Class {
+    match (conv.groups, conv.taps()) {
+        (1, 1) if input.pixels() == 1 => Class::Linear,
+        (1, 1) => Class::Pointwise,
+        (1, _) => Class::Dense,
+        _ if conv.is_depthwise(input) => Class::Depthwise,
+        _ => Class::Grouped,
     }
 }
 
-fn conv_class(conv: Conv, input: FeatureMap) -> usize {
-    match (conv.groups, conv.taps()) {
-        (1, 1) if input.pixels() == 1 => LINEAR,
-        (1, 1) => POINTWISE,
-        (1, _) => DENSE,
-        _ if conv.is_depthwise(input) => DEPTHWISE,
-        _ => GROUPED,
+/// What edges break up, where they are looked at: of square depthwise convolutions that are not dilated.
+fn edges(placed: &PlacedLayer) -> Option<WindowWalk> {
+    let PlacedLayer { layer: Layer::Conv(conv), input, .. } = *placed else { return None };
+    let ([high, wide], [down, right]) = (conv.kernel, conv.stride);
+    let is_plain = high == wide && conv.dilation.iter().all(|dilation| *dilation <= 1);
+    (is_plain && conv.is_depthwise(input))
+        .then(|| WindowWalk::new(input.height, input.width, high, down.max(right)))
+}
+
+/// Elements that the windows of a pooling layer read.
+fn taps(placed: &PlacedLayer) -> u64 {
+    match placed.layer {
+        Layer::MaxPool(pool) | Layer::AveragePool(pool) => pool.taps(placed.input, placed.output),
+        Layer::Input(_)
+        | Layer::Conv(_)
+        | Layer::Activation(_)
+        | Layer::Add
+        | Layer::Mul
+        | Layer::Scale
+        | Layer::Concat { .. }
+        | Layer::GlobalAveragePool
+        | Layer::Linear { .. }
+        | Layer::Upsample { .. }
+        | Layer::Softmax => 0,
     }
 }
 

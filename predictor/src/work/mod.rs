@@ -18,4 +18,4 @@ pub(crate) use descriptors::{descriptor_slopes, descriptors, groups};
 pub(crate) use features::{OpFeatures, SIZES};
 pub(crate) use op_entry::OpEntry;
 pub(crate) use slope::{Dimension, FeatureSlope};
-pub(crate) use terms::{N_TERMS, TERMS};
+pub(crate) use terms::{Amount, Class, N_TERMS, TERMS, Term};

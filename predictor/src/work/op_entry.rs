@@ -8,9 +8,9 @@ use profiler::{
 };
 
 use super::{
-    amounts::millions,
+    amounts::{add_work, millions},
     features::OpFeatures,
-    terms::{ADDED, GATED, MULTIPLIED, OTHER},
+    terms::{Amount, Class, TERMS},
 };
 
 /// An op by its key, its kind (ops of one kind share a model) and its features.
@@ -50,18 +50,24 @@ impl From<&TracedOp> for OpEntry {
     fn from(op: &TracedOp) -> Self {
         let first = op.layer();
         let fused: Vec<Option<Layer>> = op.fused().iter().map(|name| fused_layer(name)).collect();
-        let placed = |layer| PlacedLayer { layer, input: first.output, output: first.output };
-        let known = fused.iter().copied().flatten().map(placed);
-        let layers: Vec<_> = std::iter::once(first).chain(known).collect();
-        let mut features = OpFeatures::of_layers(first.input, first.output, &layers);
-        features.launched = Some(first);
-        for _ in fused.iter().filter(|layer| layer.is_none()) {
-            features.work[OTHER] += millions(first.output.elements());
+        let mut features = OpFeatures::of_layers(first.input, first.output, &[first]);
+        let alone = features.work;
+        for layer in fused.iter().copied().flatten() {
+            add_work(&PlacedLayer { layer, input: first.output, output: first.output }, &mut features.work);
+        }
+        let unknown = fused.iter().filter(|layer| layer.is_none()).count();
+        for ((sum, term), of_first) in features.work.iter_mut().zip(TERMS).zip(alone) {
+            // What is fused is not called: it works on what the first has at hand.
+            if term.amount == Amount::Calls {
+                *sum = of_first;
+            }
+            if (term.class, term.amount) == (Class::Other, Amount::Elements) {
+                (0..unknown).for_each(|_| *sum += millions(first.output.elements()));
+            }
         }
         let [.., log_layers] = &mut features.sizes;
         *log_layers = ((1 + fused.len()) as f64).ln();
-        // What is fused is not called: it works on what the first has at hand.
-        [ADDED, MULTIPLIED, GATED].iter().for_each(|elements| features.work[elements + 1] = 0.0);
+        features.launched = Some(first);
         Self { key: op.to_string(), kind: format!("{}{}", TracedOp::SIGN, op.kernel()), features }
     }
 }
@@ -104,12 +110,12 @@ mod tests {
         assert_eq!((traced.features.work, traced.features.sizes), (own.features.work, own.features.sizes));
         assert!(traced.features.launched.is_some() && own.features.launched.is_none());
         let added: OpEntry = "winograd@conv-8x8x4-8x8x8-k3-s1-g1+add".parse().unwrap();
-        assert!((added.features.amount("added_elements") - 512e-6).abs() < 1e-12);
-        assert!(added.features.amount("added_calls") == 0.0);
+        assert!((added.features.amount(Class::Added, Amount::Elements) - 512e-6).abs() < 1e-12);
+        assert!(added.features.amount(Class::Added, Amount::Calls) == 0.0);
         // Without padding the output is smaller, which keys of ours cannot say.
         let valid: OpEntry = "winograd@conv-8x8x4-6x6x8-k3-s1-g1".parse().unwrap();
-        assert!((valid.features.amount("dense_macs") - 36.0 * 8.0 * 36.0 / 1e6).abs() < 1e-12);
+        assert!((valid.features.amount(Class::Dense, Amount::Macs) - 36.0 * 8.0 * 36.0 / 1e6).abs() < 1e-12);
         let joined: OpEntry = "concat@concat-4x4x16-4x4x64-n4".parse().unwrap();
-        assert!((joined.features.amount("concatenated_calls") - 4.0).abs() < 1e-12);
+        assert!((joined.features.amount(Class::Concatenated, Amount::Parts) - 4.0).abs() < 1e-12);
     }
 }

@@ -8,7 +8,7 @@ use profiler::spec::{FeatureMap, Layer, Node, Op, OpSpec};
 
 use super::{
     features::{OpFeatures, SIZES},
-    terms::{N_TERMS, TERMS},
+    terms::{Amount, N_TERMS, TERMS},
 };
 
 /// A dimension of an op that can be thought continuous.
@@ -56,15 +56,14 @@ impl FeatureSlope {
     /// numbers of channels out.
     #[must_use]
     pub fn of(op: &OpSpec, dimension: Dimension) -> Option<Self> {
-        if op.then().is_some_and(has_own_channels) {
+        if op.then().is_some_and(|then| inside(then).1) {
             return None;
         }
         let graph = op.graph();
         let input = input_growth(op.input(), dimension);
-        let expansion = if let Op::MbConv(block) = op.op() { f64::from(block.expansion) } else { 1.0 };
         let inside = match dimension {
             Dimension::ChannelsIn => input.channels,
-            Dimension::Expansion => expansion.recip(),
+            Dimension::Expansion => f64::from(inside(op.op()).0).recip(),
             Dimension::ChannelsOut | Dimension::Resolution => 0.0,
         };
         let last = graph.nodes().iter().rposition(|node| node.layer.filters().is_some());
@@ -95,10 +94,11 @@ impl FeatureSlope {
     }
 }
 
-/// Whether an op gives a number of channels of its own.
-fn has_own_channels(op: Op) -> bool {
+/// The expansion of the channels inside an op, and whether it gives a number of channels of its own.
+fn inside(op: Op) -> (u32, bool) {
     match op {
-        Op::Conv(_) | Op::MbConv(_) | Op::Linear(_) | Op::Concat(_) => true,
+        Op::MbConv(block) => (block.expansion, true),
+        Op::Conv(_) | Op::Linear(_) | Op::Concat(_) => (1, true),
         Op::MaxPool(_)
         | Op::AveragePool(_)
         | Op::GlobalPool(_)
@@ -106,7 +106,7 @@ fn has_own_channels(op: Op) -> bool {
         | Op::Mul(_)
         | Op::Act(_)
         | Op::Upsample(_)
-        | Op::Softmax(_) => false,
+        | Op::Softmax(_) => (1, false),
     }
 }
 
@@ -186,20 +186,18 @@ fn steps_growth(node: &Node, of_input: Growth) -> f64 {
 fn add_slope(node: &Node, of_input: Growth, output: Growth, slope: &mut [f64; N_TERMS]) {
     let alone = OpFeatures::of_layers(node.input, node.output, &[node.placed()]);
     let strided = matches!(node.layer, Layer::Conv(conv) if conv.stride != [1, 1]);
-    for ((term, amount), slope) in TERMS.into_iter().zip(alone.work).zip(slope) {
-        let growth = match term.rsplit('_').next().unwrap_or(term) {
+    for ((term, amount), slope) in TERMS.iter().zip(alone.work).zip(slope) {
+        let growth = match term.amount {
             // Outputs left over at the end of every run: as many as there are runs, or all where a stride breaks them up.
-            _ if term == "depthwise_scalar_macs" && !strided => output.channels + 0.5 * output.pixels,
+            Amount::ScalarMacs if strided => macs_growth(node, of_input, output),
             // Runs go along one side of the map: as many as the other side has positions.
-            _ if term == "depthwise_run_taps" => output.channels + 0.5 * output.pixels,
-            "runs" => output.channels + 0.5 * output.pixels,
-            "macs" => macs_growth(node, of_input, output),
-            "read" => of_input.elements(),
-            "weights" => weights_growth(node, of_input, output),
-            _ if term == "pooled_elements" => of_input.elements(),
-            "written" | "elements" | "taps" => output.elements(),
-            "steps" => steps_growth(node, of_input),
-            _ => 0.0,
+            Amount::ScalarMacs | Amount::Runs | Amount::RunTaps => output.channels + 0.5 * output.pixels,
+            Amount::Macs => macs_growth(node, of_input, output),
+            Amount::Read | Amount::Pooled => of_input.elements(),
+            Amount::Weights => weights_growth(node, of_input, output),
+            Amount::Written | Amount::Elements | Amount::Taps => output.elements(),
+            Amount::Steps => steps_growth(node, of_input),
+            Amount::Calls | Amount::Parts | Amount::One => 0.0,
         };
         *slope += amount * growth;
     }
