@@ -37,7 +37,7 @@ fn layers(folder: &Path, parts: &Parts, backend: &str) -> LayerTable {
         backend: backend.as_ref(),
         threads: 1,
         cpus: vec![],
-        protocol: Protocol { target_half_width: 0.5, budget_ns: 500_000_000, ..Protocol::default() },
+        protocol: Protocol { target_half_width: 0.5, budget_ns: 500_000_000, ..Protocol::brief() },
         plan: TracePlan {
             target_half_width: 0.001,
             budget_ns: 3_000_000_000,

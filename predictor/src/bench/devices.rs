@@ -3,7 +3,7 @@
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
-use super::{Bench, Bound, Finding, Goal, nasbench::cells};
+use super::{Bench, Figure, Finding, Goal, nasbench::cells};
 use crate::{
     error::PredictorError,
     learn::{linear, rank_correlation},
@@ -23,7 +23,7 @@ pub(super) fn each_left_out(bench: &Bench<'_>, table: &str) -> Result<Vec<Findin
     for device in &names {
         bench.say(&format!("{table}: {device}, all networks"));
         let samples = cells(&bench.read(&format!("{table}.csv"), "nasbench201", Some(device))?.rows);
-        coefficients.push(CellModel::fit_linear(&samples, PENALTY).map_err(PredictorError::CannotFit)?);
+        coefficients.push(CellModel::fit_linear(&samples, PENALTY)?);
         devices.push(samples);
     }
     let features: Vec<Vec<f64>> = devices[0].iter().map(|sample| cell_features(&sample.cell)).collect();
@@ -33,10 +33,10 @@ pub(super) fn each_left_out(bench: &Bench<'_>, table: &str) -> Result<Vec<Findin
         bench.say(&format!("{table}: {} as the new device", names[new]));
         let others: Vec<Vec<f64>> =
             coefficients.iter().enumerate().filter(|(d, _)| *d != new).map(|(_, c)| c.clone()).collect();
-        let prior = Prior::new(&others).map_err(PredictorError::CannotFit)?;
+        let prior = Prior::new(&others)?;
         let rank = |measured: &[usize]| {
             let few: Vec<CellSample> = measured.iter().map(|&i| samples[i]).collect();
-            let found = transfer(&prior, &few).map_err(PredictorError::CannotFit)?;
+            let found = transfer(&prior, &few)?;
             Ok::<f64, PredictorError>(spearman(&found.coefficients_ms, &features, samples, measured))
         };
         let mut of_draws = 0.0;
@@ -65,13 +65,13 @@ pub(super) fn each_left_out(bench: &Bench<'_>, table: &str) -> Result<Vec<Findin
     Ok(vec![
         finding(
             format!("each device left out, {TEN} random networks, mean of {DRAWS} draws"),
-            vec![Goal::new("spearman", random, Bound::AtLeast(0.955))],
+            vec![Figure::new("spearman", random, Goal::AtLeast(0.955))],
         ),
         finding(
             format!("each device left out, {TEN} suggested networks"),
             vec![
-                Goal::new("spearman", chosen, Bound::AtLeast(0.965)),
-                Goal::new("spearman of a linear fit to all its networks", itself, Bound::Shown),
+                Figure::new("spearman", chosen, Goal::AtLeast(0.965)),
+                Figure::shown("spearman of a linear fit to all its networks", itself),
             ],
         ),
     ])

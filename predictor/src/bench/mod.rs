@@ -16,13 +16,13 @@ mod resolutions;
 mod score;
 mod speed;
 
-pub use finding::{Bound, Finding, Goal};
+pub use finding::{Figure, Finding};
 pub use own::own_table;
 pub use speed::speed;
 
 use std::{cell::RefCell, path::PathBuf};
 
-use profiler::record::ReadError;
+use profiler::{bench::Goal, record::ReadError};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 

@@ -6,7 +6,7 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
 use super::{
-    Bench, Bound, Finding, Goal,
+    Bench, Figure, Finding, Goal,
     score::{fit, samples, score},
 };
 use crate::{error::PredictorError, import::ImportedRow};
@@ -42,10 +42,10 @@ pub(super) fn unseen(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, Pre
         model: chosen,
         rows: scores.n,
         goals: vec![
-            Goal::new("mape", scores.mape, Bound::AtMost(0.008)),
-            Goal::new("within_10", scores.within_10, Bound::AtLeast(1.0)),
-            Goal::coverage(scores.coverage_90),
-            Goal::coverage_chance(scores.n),
+            Figure::new("mape", scores.mape, Goal::AtMost(0.008)),
+            Figure::new("within_10", scores.within_10, Goal::AtLeast(1.0)),
+            Figure::coverage(scores.coverage_90),
+            Figure::coverage_chance(scores.n),
         ],
     }])
 }

@@ -3,11 +3,12 @@
 use std::{io::Write, path::PathBuf, time::Instant};
 
 use clap::Args;
+use profiler::bench::Goal;
 use serde_json::json;
 
 use super::output::{self, percent, table};
 use crate::{
-    bench::{self, Bound, Finding, Goal},
+    bench::{self, Figure, Finding},
     error::PredictorError,
 };
 
@@ -98,7 +99,7 @@ fn report(findings: &[Finding]) -> String {
     format!("{lines}\n{} of {} goals met", goals().filter(|met| *met).count(), goals().count())
 }
 
-fn shown(goal: &Goal, value: f64) -> String {
+fn shown(goal: &Figure, value: f64) -> String {
     match goal.figure {
         name if name.contains("spearman") => format!("{value:.4}"),
         name if ["_ms", "_us", "_s"].iter().any(|unit| name.ends_with(unit)) => output::ms(value),
@@ -107,11 +108,10 @@ fn shown(goal: &Goal, value: f64) -> String {
     }
 }
 
-fn bound(goal: &Goal) -> String {
-    match goal.goal {
-        Bound::AtMost(limit) => format!("≤ {}", shown(goal, limit)),
-        Bound::AtLeast(limit) => format!("≥ {}", shown(goal, limit)),
-        Bound::Between(low, high) => format!("{} to {}", percent(low), percent(high)),
-        Bound::Shown => String::new(),
-    }
+fn bound(goal: &Figure) -> String {
+    let print = |value| match goal.goal {
+        Some(Goal::Between(..)) => percent(value),
+        _ => shown(goal, value),
+    };
+    goal.goal.map_or_else(String::new, |bound| bound.printed(print))
 }

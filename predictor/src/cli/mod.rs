@@ -6,6 +6,7 @@ mod bench;
 mod evaluate;
 mod explain;
 mod fit;
+mod hint;
 mod import;
 mod network_report;
 pub mod output;
@@ -18,12 +19,13 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
-use profiler::record::Conditions;
+use profiler::{record::Conditions, terminal::fail};
 
 use crate::{
     error::PredictorError,
     rows::{Emulation, Measurements, Mixing},
 };
+use hint::hint;
 
 /// Fits a latency model of one device and predicts ops and networks.
 #[derive(Debug, Parser)]
@@ -70,8 +72,8 @@ impl Cli {
         match result.and_then(|text| Ok(output::print(text)?)) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                profiler::note!("error: {}", profiler::explain(error.as_ref()));
-                ExitCode::from(error.downcast_ref().map_or(1, PredictorError::exit_code))
+                let known = error.downcast_ref::<PredictorError>();
+                fail(error.as_ref(), known.is_some_and(PredictorError::is_input), known.and_then(hint))
             }
         }
     }

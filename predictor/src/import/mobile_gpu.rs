@@ -2,7 +2,7 @@
 //! kernel that was chosen. Source of the format: github.com/qed-usc/mobile-ml-benchmark.
 //!
 //! `model, operation, feature, PHONE_us, PHONE_kernel, …`, where `feature` is a Python dictionary as text. A second table
-//! (`--totals`: `model, PHONE_mean_us, PHONE_std_us, …`) has the latencies of the networks.
+//! (the totals: `model, PHONE_mean_us, PHONE_std_us, …`) has the latencies of the networks.
 
 use std::collections::BTreeMap;
 

@@ -122,11 +122,11 @@ impl Source {
     /// [`PredictorError::Option`] for an unknown format, and what its reader says.
     pub fn read(&self, format: &str) -> Result<Imported, PredictorError> {
         let Some((_, reader)) = FORMATS.iter().find(|(name, _)| *name == format) else {
-            let expected = "a format that `predictor import --help` names";
-            return Err(PredictorError::Option { option: "--format", value: format.to_owned(), expected });
+            let expected = "one of the formats that are listed for imports";
+            return Err(PredictorError::Option { option: "format", value: format.to_owned(), expected });
         };
         for (option, given, only) in
-            [("--totals", self.totals.is_some(), "mobile-gpu-csv"), ("--group", self.group.is_some(), "csv")]
+            [("totals", self.totals.is_some(), "mobile-gpu-csv"), ("group", self.group.is_some(), "csv")]
         {
             if given && format != only {
                 let value = format!("given for {format}");
@@ -140,14 +140,14 @@ impl Source {
         reader(self)
     }
 
-    /// Refuses `--latency-column` for a format that has but one latency.
+    /// Refuses the choice of a latency for a format that has but one latency.
     fn refuse_column(&self, format: &'static str) -> Result<(), PredictorError> {
         match &self.latency_column {
             None => Ok(()),
             Some(column) => {
                 let value = format!("`{column}` for {format}");
                 Err(PredictorError::Option {
-                    option: "--latency-column",
+                    option: "latency column",
                     value,
                     expected: "nothing: it has but one",
                 })
@@ -155,14 +155,14 @@ impl Source {
         }
     }
 
-    /// Refuses `--unit` for a format that says its unit itself.
+    /// Refuses a unit for a format that says its unit itself.
     fn refuse_unit(&self, format: &'static str) -> Result<(), PredictorError> {
         match self.unit_ms {
             None => Ok(()),
             Some(_) => {
                 let value = format!("given for {format}");
                 Err(PredictorError::Option {
-                    option: "--unit",
+                    option: "unit",
                     value,
                     expected: "nothing: the file says its unit",
                 })
@@ -170,7 +170,7 @@ impl Source {
         }
     }
 
-    /// The op that `--map NAME=KEY` says a node is.
+    /// The op that a node is told to be.
     fn mapped(&self, node: &str) -> Option<Result<Subject, String>> {
         let (_, key) = self.renamed.iter().find(|(theirs, _)| theirs == node)?;
         Some(op_key::op(key))

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Boosted, Contribution, Kernel, Regressor, RegressorKind, Role};
 use crate::{
+    error::FitError,
     rows::Sample,
     work::{DelegateRule, OpFeatures},
 };
@@ -32,7 +33,7 @@ impl Regressor for Blend {
         (Kernel::settings(samples), Boosted::settings(samples))
     }
 
-    fn fit(samples: &[&Sample], (kernel, trees): &Self::Settings) -> Result<Self, String> {
+    fn fit(samples: &[&Sample], (kernel, trees): &Self::Settings) -> Result<Self, FitError> {
         Ok(Self {
             kernel: Box::new(Kernel::fit(samples, kernel)?),
             trees: Box::new(Boosted::fit(samples, trees)?),

@@ -7,6 +7,7 @@ use super::{
     correction::{largest, log_residuals, point_with_shares, rule_of},
 };
 use crate::{
+    error::FitError,
     learn::{BoostedTrees, Growth},
     rows::Sample,
     work::{DelegateRule, OpFeatures},
@@ -76,9 +77,9 @@ impl Regressor for Boosted {
         WorkTerms::settings(samples)
     }
 
-    fn fit(samples: &[&Sample], settings: &Self::Settings) -> Result<Self, String> {
+    fn fit(samples: &[&Sample], settings: &Self::Settings) -> Result<Self, FitError> {
         if samples.len() < FEWEST {
-            return Err(format!("{} samples, needs {FEWEST}", samples.len()));
+            return Err(FitError::TooFew { found: samples.len(), needed: FEWEST });
         }
         let work_terms = WorkTerms::fit(samples, settings)?;
         let residuals = log_residuals(samples, &work_terms);

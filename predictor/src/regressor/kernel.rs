@@ -7,6 +7,7 @@ use super::{
     correction::{largest, log_residuals, points, rule_of, variances},
 };
 use crate::{
+    error::FitError,
     learn::{GaussianProcess, Kernel as LearntKernel, Scaling},
     rows::Sample,
     work::{DelegateRule, FeatureSlope, OpFeatures, descriptor_slopes, descriptors},
@@ -77,9 +78,9 @@ impl Regressor for Kernel {
         KernelSettings { work_terms: settings, learnt }
     }
 
-    fn fit(samples: &[&Sample], settings: &KernelSettings) -> Result<Self, String> {
+    fn fit(samples: &[&Sample], settings: &KernelSettings) -> Result<Self, FitError> {
         let Some((scaling, kernel)) = &settings.learnt else {
-            return Err(format!("{} samples, needs {FEWEST}", samples.len()));
+            return Err(FitError::TooFew { found: samples.len(), needed: FEWEST });
         };
         let work_terms = WorkTerms::fit(samples, &settings.work_terms)?;
         let residuals = log_residuals(samples, &work_terms);

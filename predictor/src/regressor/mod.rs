@@ -33,6 +33,7 @@ pub(crate) use transferred::{Known, Transferred};
 pub(crate) use work_terms::WorkTerms;
 
 use crate::{
+    error::FitError,
     rows::Sample,
     work::{DelegateRule, OpFeatures},
 };
@@ -77,8 +78,8 @@ pub(crate) trait Regressor: Sized {
     /// Fits to samples.
     ///
     /// # Errors
-    /// Why it cannot, in words: too few samples, or no finite solution.
-    fn fit(samples: &[&Sample], settings: &Self::Settings) -> Result<Self, String>;
+    /// [`FitError`]: too few samples, or no finite solution.
+    fn fit(samples: &[&Sample], settings: &Self::Settings) -> Result<Self, FitError>;
 
     /// The latency in milliseconds; not positive or not finite when it has no answer.
     fn predict_ms(&self, op: &OpFeatures) -> f64;
@@ -133,8 +134,8 @@ macro_rules! regressors {
             /// Fits to samples.
             ///
             /// # Errors
-            /// Why it cannot, in words.
-            pub fn fit(self, samples: &[&Sample]) -> Result<Fitted, String> {
+            /// [`FitError`].
+            pub fn fit(self, samples: &[&Sample]) -> Result<Fitted, FitError> {
                 match self {
                     $(Self::$variant => {
                         $variant::fit(samples, &$variant::settings(samples)).map(Fitted::$variant)

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Contribution, Regressor, Role, WorkTerms, polynomial::RidgePolynomial};
 use crate::{
+    error::FitError,
     rows::Sample,
     work::{FeatureSlope, OpFeatures},
 };
@@ -47,7 +48,7 @@ impl Regressor for Residual {
         WorkTerms::settings(samples)
     }
 
-    fn fit(samples: &[&Sample], settings: &Self::Settings) -> Result<Self, String> {
+    fn fit(samples: &[&Sample], settings: &Self::Settings) -> Result<Self, FitError> {
         let work_terms = WorkTerms::fit(samples, settings)?;
         let targets: Vec<f64> =
             samples.iter().map(|s| (s.latency_ms / work_terms.predict_ms(&s.features)).ln()).collect();

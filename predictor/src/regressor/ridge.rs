@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Regressor, Role, polynomial::RidgePolynomial};
 use crate::{
+    error::FitError,
     rows::Sample,
     work::{FeatureSlope, OpFeatures},
 };
@@ -32,7 +33,7 @@ impl Regressor for Ridge {
 
     fn settings(_: &[&Sample]) {}
 
-    fn fit(samples: &[&Sample], (): &()) -> Result<Self, String> {
+    fn fit(samples: &[&Sample], (): &()) -> Result<Self, FitError> {
         let targets: Vec<f64> = samples.iter().map(|s| s.latency_ms.ln()).collect();
         RidgePolynomial::fit(samples, &targets, PENALTY).map(|log_latency| Self { log_latency })
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Contribution, Fitted, Regressor, Role};
 use crate::{
+    error::FitError,
     rows::Sample,
     work::{N_TERMS, OpFeatures, TERMS},
 };
@@ -113,8 +114,8 @@ impl Regressor for Transferred {
 
     fn settings(_: &[&Sample]) {}
 
-    fn fit(_: &[&Sample], (): &()) -> Result<Self, String> {
-        Err("needs models of known devices; see `predictor transfer`".to_owned())
+    fn fit(_: &[&Sample], (): &()) -> Result<Self, FitError> {
+        Err(FitError::NeedsKnownDevices)
     }
 
     fn predict_ms(&self, op: &OpFeatures) -> f64 {

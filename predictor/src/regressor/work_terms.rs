@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Contribution, Regressor, Role};
 use crate::{
+    error::FitError,
     learn::solve_nnls,
     rows::Sample,
     work::{N_TERMS, OpFeatures, TERMS},
@@ -83,10 +84,10 @@ impl Regressor for WorkTerms {
         Penalty::choose(samples)
     }
 
-    fn fit(samples: &[&Sample], penalty: &Penalty) -> Result<Self, String> {
+    fn fit(samples: &[&Sample], penalty: &Penalty) -> Result<Self, FitError> {
         let coefficients = solve_nnls(&relative(samples), &vec![1.0; samples.len()], penalty.0);
         if coefficients.iter().all(|c| *c == 0.0) || coefficients.iter().any(|c| !c.is_finite()) {
-            return Err(format!("{} samples give no coefficient above 0", samples.len()));
+            return Err(FitError::NoCoefficient(samples.len()));
         }
         Ok(Self { coefficients })
     }

@@ -89,7 +89,7 @@ pub(crate) fn draw_hold_out(
     if !(0.0..=0.9).contains(&fraction) {
         let value = fraction.to_string();
         return Err(PredictorError::Option {
-            option: "--hold-out",
+            option: "hold out",
             value,
             expected: "a fraction from 0 to 0.9",
         });
@@ -210,7 +210,7 @@ mod tests {
             let error = draw_hold_out(&small_space_rows(0.0, 0), &Repeats::new(), fraction, 1)
                 .unwrap_err()
                 .to_string();
-            assert!(error.contains("--hold-out is"), "{error}");
+            assert!(error.contains("hold out is"), "{error}");
         }
     }
 }

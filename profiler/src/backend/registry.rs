@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn every_backend_answers_to_its_registered_name() {
         for name in names().filter(|name| *name != "onnxruntime") {
-            let mock = Some::<(CostModel, _)>((Box::new(|_| Ok(1.0)), MockNoise::NONE));
+            let mock = Some::<(CostModel, _)>((Box::new(|_| Some(1.0)), MockNoise::NONE));
             let backend = open(name, BackendOptions { mock, ..Default::default() }).unwrap();
             assert_eq!(backend.name(), name);
             assert!(!backend.version().is_empty());

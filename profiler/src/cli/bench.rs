@@ -11,12 +11,7 @@ use clap::Args;
 use comfy_table::{Table, presets::NOTHING};
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
-use super::{
-    UsageError,
-    libraries::LibraryArgs,
-    run::{MAX_ROUNDS, MIN_ROUNDS},
-    space::SpaceArgs,
-};
+use super::{UsageError, libraries::LibraryArgs, space::SpaceArgs};
 use crate::{
     backend::{Backend, MockNoise, open},
     bench::{Bench, BenchError, Finding, Part, Report, Watcher},
@@ -98,7 +93,7 @@ impl BenchArgs {
             all_cpus,
             repeats: self.repeats as usize,
             seed: self.seed,
-            protocol: Protocol { min_rounds: MIN_ROUNDS, max_rounds: MAX_ROUNDS, ..Protocol::default() },
+            protocol: Protocol::default(),
             program: std::env::current_exe()?,
             output: self.output.clone(),
         };

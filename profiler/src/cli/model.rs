@@ -57,7 +57,7 @@ pub(super) struct Model {
     #[arg(long, value_name = "LIST")]
     cpus: Option<String>,
     /// A figure is known when its 95 % interval is within this many per cent.
-    #[arg(long, value_name = "PERCENT", default_value_t = 2.0)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 100.0 * Protocol::brief().target_half_width)]
     target_ci: f64,
     /// Seconds a runtime may take, half of them for the layers.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
@@ -169,7 +169,7 @@ impl Model {
         Protocol {
             target_half_width: self.target_ci / 100.0,
             budget_ns: self.budget_s.saturating_mul(500_000_000),
-            ..Protocol::default()
+            ..Protocol::brief()
         }
     }
 }

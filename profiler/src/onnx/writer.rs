@@ -84,8 +84,10 @@ impl<'a> Writer<'a> {
         let mut weights = None;
         if node.layer.biases() > 0 {
             let tensors = source.weights(index, node).and_then(|tensors| check(node, tensors));
-            let layer = || node.layer.to_string();
-            let tensors = tensors.map_err(|reason| OnnxError::Weights { index, layer: layer(), reason })?;
+            let tensors = tensors.map_err(|error| {
+                let (layer, reason) = (node.layer.to_string(), error.to_string());
+                OnnxError::Weights { index, layer, reason }
+            })?;
             inputs.extend(self.weights(index, node, &tensors));
             weights = Some(tensors);
         }

@@ -3,8 +3,14 @@
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use super::{config::SearchConfig, recipe::all_threads};
-use crate::{data::ComputeDevice, objective::LatencyLoss, strategy::StrategyKind};
+use super::config::SearchConfig;
+use crate::{
+    data::{Augmentation, ComputeDevice},
+    objective::LatencyLoss,
+    settings::all_threads,
+    sgd::Sgd,
+    strategy::StrategyKind,
+};
 
 /// How long to take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -15,17 +21,6 @@ pub(super) enum Preset {
     /// About an hour for everything: results to rely on.
     Thorough,
 }
-
-/// Images of a step.
-pub(super) const BATCH: usize = 96;
-/// Largest learning rate of the weights.
-pub(super) const LEARNING_RATE: f64 = 0.3;
-/// Weight decay.
-pub(super) const WEIGHT_DECAY: f64 = 4e-5;
-/// Share of the target probability that is spread over all classes.
-pub(super) const LABEL_SMOOTHING: f64 = 0.1;
-/// Smallest share of a photo's area that a training image shows.
-pub(super) const SMALLEST_AREA: f64 = 0.35;
 
 impl Preset {
     /// What a search does if nothing else is said.
@@ -52,12 +47,12 @@ impl Preset {
             networks_per_step: Some(10),
             networks: Some(networks),
             scored_images: Some(scored_images),
-            batch: Some(BATCH),
-            learning_rate: Some(LEARNING_RATE),
-            weight_decay: Some(WEIGHT_DECAY),
-            label_smoothing: Some(LABEL_SMOOTHING),
+            batch: Some(Sgd::BATCH),
+            learning_rate: Some(Sgd::RECIPE.learning_rate),
+            weight_decay: Some(Sgd::RECIPE.weight_decay),
+            label_smoothing: Some(Sgd::RECIPE.label_smoothing),
             shift: Some(self.shift()),
-            smallest_area: Some(SMALLEST_AREA),
+            smallest_area: Some(Augmentation::SMALLEST_AREA),
             device: Some(ComputeDevice::Cpu),
             threads: Some(all_threads()),
             seed: Some(0),

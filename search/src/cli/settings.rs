@@ -3,7 +3,7 @@
 use predictor::LatencyModel;
 use profiler::record::read_architecture;
 
-use super::{UsageError, config::SearchConfig, recipe::RECIPE, space::SpaceArgs};
+use super::{UsageError, config::SearchConfig, space::SpaceArgs};
 use crate::{
     alpha::Pruning,
     data::{Augmentation, Flip},
@@ -69,7 +69,7 @@ pub(super) fn search_settings(config: &SearchConfig) -> anyhow::Result<SearchSet
             learning_rate: given(config.learning_rate.as_ref(), "--learning-rate")?,
             weight_decay: given(config.weight_decay.as_ref(), "--weight-decay")?,
             label_smoothing: given(config.label_smoothing.as_ref(), "--label-smoothing")?,
-            ..RECIPE
+            ..Sgd::RECIPE
         },
         warm_up_steps: given(config.warm_up_steps.as_ref(), "--warm-up-steps")?,
         search_steps: given(config.steps.as_ref(), "--steps")?,
@@ -87,4 +87,41 @@ pub(super) fn search_settings(config: &SearchConfig) -> anyhow::Result<SearchSet
         },
         log_every: 10,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use predictor::{Emulation, FitOptions, Measurements, Mixing};
+    use profiler::{
+        Profiler,
+        backend::{Mock, MockNoise},
+        spec::SpaceFile,
+        sweep::{MockLaw, mock_costs, plan_ops},
+    };
+
+    use super::*;
+    use crate::run::Target;
+
+    #[test]
+    fn a_search_that_is_told_nothing_is_the_librarys_quick_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let [table, path] = ["table.csv", "model.json"].map(|name| folder.path().join(name));
+        let space = SpaceFile::built_in("proxylessnas-small").unwrap();
+        let ops = plan_ops(&space.resolve().unwrap()).unwrap();
+        let mock = Mock::new(mock_costs(&ops, MockLaw::default()), MockNoise::NONE);
+        Profiler::on(mock).measure_all(ops, &table, |_| ControlFlow::Continue(())).unwrap();
+        let measurements = Measurements::read(&[table], Mixing::Refuse, Emulation::Allow).unwrap();
+        let model = LatencyModel::fit(&measurements, &FitOptions::default()).unwrap();
+        model.write(&path).unwrap();
+        let config = SearchConfig {
+            space: Some(space.name.clone()),
+            model: Some(path),
+            target_of_baseline: Some(0.8),
+            ..SearchConfig::default()
+        };
+        let told = search_settings(&config.effective(None).unwrap()).unwrap();
+        assert_eq!(told, SearchSettings::quick(space, &model, Target::OfBaseline(0.8)).unwrap());
+    }
 }
