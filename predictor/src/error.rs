@@ -76,7 +76,7 @@ pub enum PredictorError {
         /// The network.
         network: String,
         /// Why not.
-        source: ShapeError,
+        source: Box<ShapeError>,
     },
     /// Tables that do not belong together.
     #[error("{} and {} differ in {difference}; fit one model each, or allow mixing them", first.display(), second.display())]

@@ -6,7 +6,7 @@
 #![doc = include_str!("../examples/mock_search.rs")]
 #![doc = "```"]
 //!
-//! With images, [`run::search`] does the same, trains the weights meanwhile, and keeps all in a folder.
+//! With images, [`run::search()`] does the same, trains the weights meanwhile, and keeps all in a folder.
 //!
 //! A [`SearchSpace`](profiler::spec::SearchSpace) becomes a [`supernet`] of which one path runs at a time. Weight steps
 //! ([`sgd`]) train sampled paths; a [`strategy`] learns which of them are good. That by gradients compares two candidates

@@ -15,7 +15,8 @@ pub(super) fn hint(error: &PredictorError) -> Option<String> {
         PredictorError::NothingToScore(_) => {
             "--include-fitted scores all rows; predictor fit takes --hold-out 0.2"
         }
-        PredictorError::Shape { source: ShapeError::OpenInput { input, example, .. }, .. } => {
+        PredictorError::Shape { source, .. } => {
+            let ShapeError::OpenInput { input, example, .. } = &**source else { return None };
             return Some(format!("--input-shape {input}={example}, say"));
         }
         PredictorError::Option { option, .. } if !option.starts_with('-') => {

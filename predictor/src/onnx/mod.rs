@@ -51,7 +51,7 @@ impl OnnxNetwork {
     /// [`PredictorError::Shape`] for shapes that are not known.
     pub fn of_graph(name: &str, graph: &ModelGraph, inputs: &InputShapes) -> Result<Self, PredictorError> {
         let wrong = |reason: String| PredictorError::Network { network: name.to_owned(), reason };
-        let unknown = |source| PredictorError::Shape { network: name.to_owned(), source };
+        let unknown = |e| PredictorError::Shape { network: name.to_owned(), source: Box::new(e) };
         let shapes = graph.shapes(inputs).map_err(unknown)?;
         for input in &graph.inputs {
             let batch = shapes.get(&input.name).and_then(|tensor| tensor.dims.first().copied());
