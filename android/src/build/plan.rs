@@ -68,7 +68,7 @@ impl Plan {
         let Some(Toolchain { folder, script }) = &self.toolchain else { return Ok(()) };
         if inside_test_phone() && !folder.join("complete").exists() {
             return Err(self.route.refuse(format!(
-                "no toolchain in {}, and the test phone has no network: run `android build` for the route {} outside of it",
+                "no toolchain in {}, and the test phone has no network: run `android build --route {}` outside of it",
                 folder.display(),
                 self.route
             )));
