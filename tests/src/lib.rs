@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used)] // All of this is test code: a panic is a failed test with its reason.
 
 pub mod clock;
+pub mod commands;
 pub mod images;
 pub mod phone;
 pub mod wire;
