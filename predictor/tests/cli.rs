@@ -265,6 +265,7 @@ fn help_has_an_example_everywhere() {
         &["evaluate"],
         &["predict"],
         &["explain"],
+        &["plot"],
         &["audit"],
         &["import"],
         &["transfer"],

@@ -9,7 +9,9 @@ mod fit;
 mod import;
 mod network_report;
 pub mod output;
+mod plot;
 mod predict;
+mod scatter;
 mod subject;
 mod suggest;
 mod transfer;
@@ -45,6 +47,7 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     Predict(predict::Predict),
     Explain(explain::Explain),
+    Plot(plot::Plot),
     Audit(audit::AuditTables),
     Import(import::Import),
     Transfer(transfer::Transfer),
@@ -61,6 +64,7 @@ impl Cli {
             Command::Evaluate(evaluate) => evaluate.execute(),
             Command::Predict(predict) => predict.execute(),
             Command::Explain(explain) => explain.execute(),
+            Command::Plot(plot) => plot.execute(),
             Command::Audit(audit) => audit.execute(),
             Command::Import(import) => import.execute(),
             Command::Transfer(transfer) => transfer.execute(),

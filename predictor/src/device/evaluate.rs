@@ -123,7 +123,8 @@ impl LatencyModel {
     }
 }
 
-fn scored(row: &Row, prediction: &Prediction) -> Scored {
+/// A row beside its prediction.
+pub(super) fn scored(row: &Row, prediction: &Prediction) -> Scored {
     Scored {
         measured: row.latency_ms,
         predicted: prediction.latency.ms(),
