@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # usage: ./test.sh [--phone]
 #
-# Sets up what the tests need, then checks formatting, clippy, rustdoc and every test. What is set up already is used
+# Sets up what the tests need, then checks formatting, spelling, clippy, rustdoc and every test. What is set up already is used
 # as it is, and cargo builds only what changed, so a second run is short. Works offline once everything is there.
 #
 #   --phone   run the tests on the test phone as well (see README, "Phones"): 5 minutes, and the first time some twelve
@@ -40,11 +40,17 @@ fi
 say 'Build (the tests run these programs)'
 cargo build --workspace --release
 
-say 'Formatting'
+say 'Formatting and spelling'
 cargo fmt --all -- --check
+if typos=$(tests/setup/typos.sh); then
+  "$typos"
+else
+  printf '\nLeft out: the spelling, for which the program typos could not be set up (see above)\n'
+fi
 
-say 'Clippy'
+say 'Clippy, and the profiler without its runtimes and command line'
 cargo clippy --workspace --all-targets --release -- -D warnings
+cargo check -p profiler --no-default-features --release
 
 say 'Rustdoc'
 RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --release

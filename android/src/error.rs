@@ -1,6 +1,6 @@
 use crate::connection::Connection;
 use profiler::terminal::StdoutError;
-use std::{io, path::PathBuf, process::ExitCode};
+use std::{io, path::PathBuf};
 
 /// What went wrong on the way to a phone. Every message says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -8,8 +8,8 @@ use std::{io, path::PathBuf, process::ExitCode};
 pub enum AndroidError {
     /// There is no program to reach phones with.
     #[error(
-        "no program `{}`: install Android's platform tools (Debian: apt-get install adb), or name the program with \
-         --adb or TAILOR_ADB", program.display()
+        "no program `{}`: install Android's platform tools (Debian: apt-get install adb), or name the program in \
+         TAILOR_ADB", program.display()
     )]
     NoAdb {
         /// Program that was looked for.
@@ -55,7 +55,7 @@ pub enum AndroidError {
         known: Vec<String>,
     },
     /// Several phones are ready, and none was named.
-    #[error("several phones are ready: name one of {} with --serial", listed_serials(serials))]
+    #[error("several phones are ready: name one of {}", listed_serials(serials))]
     SeveralPhones {
         /// Their serials.
         serials: Vec<String>,
@@ -150,7 +150,7 @@ pub enum AndroidError {
         text: String,
     },
     /// The folder given is not Tailor's source.
-    #[error("`{}` is not in a Tailor checkout: {reason}; go there, or give it with --source", folder.display())]
+    #[error("`{}` is not in a Tailor checkout: {reason}; go there, or name its folder", folder.display())]
     NotTheSource {
         /// Folder that was looked at.
         folder: PathBuf,
@@ -185,21 +185,21 @@ pub enum AndroidError {
 }
 
 impl AndroidError {
-    /// 2 when the caller can mend it by asking differently or installing something, 1 when something failed.
+    /// Whether the caller can mend it by asking differently or installing something (exit code 2); else something failed (1).
     #[must_use]
-    pub fn exit_code(&self) -> ExitCode {
-        match self {
+    pub fn is_input(&self) -> bool {
+        matches!(
+            self,
             Self::NoAdb { .. }
-            | Self::AdbBroken { .. }
-            | Self::ZeroByte { .. }
-            | Self::UnknownSerial { .. }
-            | Self::SeveralPhones { .. }
-            | Self::WrongAbi { .. }
-            | Self::WrongProgram { .. }
-            | Self::Usage(_)
-            | Self::NotTheSource { .. } => ExitCode::from(2),
-            _ => ExitCode::FAILURE,
-        }
+                | Self::AdbBroken { .. }
+                | Self::ZeroByte { .. }
+                | Self::UnknownSerial { .. }
+                | Self::SeveralPhones { .. }
+                | Self::WrongAbi { .. }
+                | Self::WrongProgram { .. }
+                | Self::Usage(_)
+                | Self::NotTheSource { .. }
+        )
     }
 }
 

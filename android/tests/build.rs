@@ -153,7 +153,7 @@ fn elsewhere_than_in_a_checkout_is_wrong_usage() {
     let output = computer.build().assert().code(2).stdout("").get_output().stderr.clone();
     let message = String::from_utf8(output).unwrap();
     assert!(message.starts_with("error: `") && message.contains("could not find `Cargo.toml`"), "{message}");
-    assert!(message.ends_with("give it with --source\n"), "{message}");
+    assert!(message.ends_with("name its folder\nhint: --source FOLDER\n"), "{message}");
     computer
         .build()
         .args(["--route", "gcc"])

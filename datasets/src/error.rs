@@ -4,6 +4,14 @@ use std::{io, path::PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatasetsError {
+    /// A latency table by a name that none has.
+    #[error("there is no latency table `{name}`: there are {}", known.join(", "))]
+    NoSuchTable {
+        /// The name asked for.
+        name: String,
+        /// The names that there are.
+        known: &'static [&'static str],
+    },
     /// The operating system, or the decompressor, could not read the path.
     #[error("cannot read `{}`: {reason}", path.display())]
     Unreadable {

@@ -1,4 +1,4 @@
-//! Data that the other crates read: labelled images to search and train on.
+//! Data to begin with: [latency tables](latency) that Tailor measured, and readers of labelled images to search and train on.
 //!
 //! Readers check everything a file claims about itself (magic number, counts, sizes) before they believe it, and
 //! their errors name the file and the offending value. Image readers stand behind the feature `images`, so that
@@ -18,10 +18,9 @@
 //! # fn main() {}
 //! ```
 
-#[cfg(feature = "images")]
 mod error;
 #[cfg(feature = "images")]
 pub mod images;
+pub mod latency;
 
-#[cfg(feature = "images")]
 pub use error::DatasetsError;

@@ -1,11 +1,18 @@
 //! What can go wrong.
 
+mod fit;
+mod no_answer;
+
 use std::path::PathBuf;
 
 use profiler::{
+    onnx::ShapeError,
     record::{ReadError, WriteError},
     spec::SpecError,
 };
+
+pub use fit::FitError;
+pub use no_answer::NoAnswer;
 
 /// Why there is no model or no prediction.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +38,7 @@ pub enum PredictorError {
         reason: String,
     },
     /// A network with ops for which the model has no ground to say anything.
-    #[error("no latency for {} of the ops of `{network}` on {device}: {}; measure such ops, or pass --allow-unknown for a guess with a wide interval", ops.len(), list(ops))]
+    #[error("no latency for {} of the ops of `{network}` on {device}: {}; measure such ops, or allow guesses, whose intervals are wide", ops.len(), list(ops))]
     Unmeasured {
         /// The network.
         network: String,
@@ -42,7 +49,7 @@ pub enum PredictorError {
     },
     /// Rows of a table with ops for which the model has no ground to say anything.
     #[error(
-        "no latency for {rows} of {of} rows on {device}: {}; measure such ops, or pass --skip-unknown to score the others",
+        "no latency for {rows} of {of} rows on {device}: {}; measure such ops, or skip them to score the others",
         list(&ops[..NAMED.min(ops.len())]) + &more(ops)
     )]
     Unanswered {
@@ -63,8 +70,16 @@ pub enum PredictorError {
         /// Why not.
         reason: String,
     },
+    /// A network whose shapes are not known.
+    #[error("{network}: {source}")]
+    Shape {
+        /// The network.
+        network: String,
+        /// Why not.
+        source: Box<ShapeError>,
+    },
     /// Tables that do not belong together.
-    #[error("{} and {} differ in {difference}; fit one model each, or pass --allow-mixed", first.display(), second.display())]
+    #[error("{} and {} differ in {difference}; fit one model each, or allow mixing them", first.display(), second.display())]
     Mixed {
         /// One table.
         first: PathBuf,
@@ -74,7 +89,7 @@ pub enum PredictorError {
         difference: String,
     },
     /// Figures of several of a machine's speeds, or of another one than was asked for.
-    #[error("the tables have figures of the {found} speed of the machine{}; name one: --speed fast or --speed sustained", asked.map_or_else(String::new, |speed| format!(", not of the {speed} one")))]
+    #[error("the tables have figures of the {found} speed of the machine{}; name one: fast or sustained", asked.map_or_else(String::new, |speed| format!(", not of the {speed} one")))]
     Speeds {
         /// Those that they have.
         found: String,
@@ -82,7 +97,7 @@ pub enum PredictorError {
         asked: Option<profiler::measure::Speed>,
     },
     /// A table whose figures are no timings.
-    #[error("{}: its figures are emulated by `{runtime}`, no timings; pass --allow-emulated to use them all the same", table.display())]
+    #[error("{}: its figures are emulated by `{runtime}`, no timings; they are used only where that is allowed", table.display())]
     Emulated {
         /// The table.
         table: PathBuf,
@@ -90,7 +105,7 @@ pub enum PredictorError {
         runtime: String,
     },
     /// A table measured elsewhere than the model.
-    #[error("{} and the model differ in {difference}; pass --allow-mixed to score it all the same", table.display())]
+    #[error("{} and the model differ in {difference}; it is scored only where that is allowed", table.display())]
     OtherConditions {
         /// The table.
         table: PathBuf,
@@ -122,6 +137,9 @@ pub enum PredictorError {
     /// Rows from which nothing can be fitted.
     #[error("cannot fit: {0}")]
     CannotFit(String),
+    /// Samples to which nothing can be fitted.
+    #[error("cannot fit: {0}")]
+    Fit(#[from] FitError),
     /// Rows none of which can be scored.
     #[error("nothing to score: {0}")]
     NothingToScore(String),
@@ -137,7 +155,7 @@ pub enum PredictorError {
     },
     /// Sizes of a network's input that make no sense.
     #[error(transparent)]
-    InputShape(profiler::onnx::ShapeError),
+    InputShape(ShapeError),
     /// Numbers that are no probabilities or parameters of a network's candidates.
     #[error("probabilities of candidates: {0}")]
     Probabilities(String),
@@ -179,13 +197,10 @@ fn list(ops: &[(String, String)]) -> String {
 }
 
 impl PredictorError {
-    /// The exit code a program ends with: 2 for wrong usage or a bad input file, 1 for everything else.
+    /// Whether the user's input is at fault (exit code 2) rather than the run (exit code 1).
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Write(_) => 1,
-            _ => 2,
-        }
+    pub fn is_input(&self) -> bool {
+        !matches!(self, Self::Write(_))
     }
 }
 

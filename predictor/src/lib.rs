@@ -1,19 +1,26 @@
 //! Fits a latency model of one device to measurements, and predicts ops and networks.
 //!
+//! From a table that `profiler` measured to predictions (`cargo run --release --example fit_and_predict`):
+//!
+#![doc = "```no_run"]
+#![doc = include_str!("../examples/fit_and_predict.rs")]
+#![doc = "```"]
+//!
+//! Any ONNX network, layer by layer (`--example predict_onnx`):
+//!
+#![doc = "```no_run"]
+#![doc = include_str!("../examples/predict_onnx.rs")]
+#![doc = "```"]
+//!
+//! The expected latency of networks that are drawn by chance, and its gradient (`--example expected_latency`):
+//!
+#![doc = "```no_run"]
+#![doc = include_str!("../examples/expected_latency.rs")]
+#![doc = "```"]
+//!
 //! [`Measurements`] (tables with their sessions) → [`LatencyModel::fit`] → a model with two levels: ops, where a
-//! measured op and a regressor of its kind meet by their noise, and networks ([`NetworkModel`]), a constant and a number per op. What nothing measured says anything of is an error, never 0.
-//!
-//! ```no_run
-//! use predictor::{Emulation, FitOptions, Gradient, LatencyModel, Measurements, Mixing};
-//!
-//! # fn main() -> Result<(), predictor::PredictorError> {
-//! let measurements = Measurements::read(&["run/table.csv".into()], Mixing::Refuse, Emulation::Refuse)?;
-//! let model = LatencyModel::fit(&measurements, &FitOptions::default())?;
-//! let op = "mbconv-14x14x16-o32-e6-k5-s2-relu6".parse()?;
-//! let prediction = model.predict(&op)?;
-//! println!("{} ({} to {})", prediction.latency, prediction.low, prediction.high);
-//! # Ok(()) }
-//! ```
+//! measured op and a regressor of its kind meet by their noise, and networks ([`NetworkModel`]), a constant and a number per
+//! op. What nothing measured says anything of is an error, never 0.
 
 pub mod audit;
 pub mod bench;
@@ -35,7 +42,7 @@ mod work;
 pub use device::{
     AdditiveLatency, Batch, Evaluation, ExpectedLatency, FitOptions, Gradient, LatencyModel, Scoring,
 };
-pub use error::PredictorError;
+pub use error::{FitError, NoAnswer, PredictorError};
 pub use interval::{Flag, Prediction};
 pub use network::{NetworkModel, Share};
 pub use onnx::{OnnxNetwork, Unknown};

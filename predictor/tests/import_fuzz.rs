@@ -42,8 +42,8 @@ fn read(text: &[u8], format: &str, kind: &str) -> Result<Imported, String> {
 }
 
 fn read_all(text: &[u8]) {
-    for (format, _) in FORMATS {
-        let kinds = if *format == "csv" { CSV_KINDS } else { &CSV_KINDS[..1] };
+    for format in FORMATS.iter().map(|format| format.name) {
+        let kinds = if format == "csv" { CSV_KINDS } else { &CSV_KINDS[..1] };
         for (kind, _) in kinds {
             let Ok(imported) = read(text, format, kind) else { continue };
             for row in imported.rows {

@@ -6,7 +6,7 @@
 //! run; and twelve at a time, of one run, as subjects have whose hot time is known already. Printed is the first run's median
 //! over 30 turns as a ratio to that after all others, over the ops.
 
-use std::{env, path::PathBuf, time::Instant};
+use std::{env, time::Instant};
 
 use profiler::{
     backend::{Backend, BackendOptions, Model, Runnable, open},
@@ -60,8 +60,8 @@ fn print(name: &str, firsts: &Firsts, all: &Firsts) {
 
 fn main() -> Result<(), SubjectFailure> {
     let name = env::args().nth(1).ok_or("name a backend: tract, or onnxruntime and its library")?;
-    let onnxruntime_library = env::args().nth(2).map(PathBuf::from);
-    let backend = open(&name, BackendOptions { onnxruntime_library, mock: None })?;
+    let libraries = env::args().nth(2).map(|path| (name.clone(), path.into())).into_iter().collect();
+    let backend = open(&name, BackendOptions { libraries, mock: None })?;
     let mut ops = load(&*backend)?;
     let mut evictor = CacheEvictor::new(largest_cache_bytes());
     let mut random = Pcg64::seed_from_u64(0);

@@ -3,7 +3,7 @@
 //! `cargo run --release --workspace --example settling -- tract`, or `-- onnxruntime LIBRARY`. Each op runs 64 times after four
 //! other ops of a mobile space have; printed is each run's median over 40 turns, as a ratio to the last sixteen.
 
-use std::{env, error::Error, path::PathBuf, time::Instant};
+use std::{env, error::Error, time::Instant};
 
 use profiler::{
     backend::{Backend, BackendOptions, Model, Runnable, open},
@@ -37,8 +37,8 @@ fn load(backend: &dyn Backend, key: &str) -> Result<Box<dyn Runnable>, Box<dyn E
 
 fn main() -> Result<(), Box<dyn Error>> {
     let name = env::args().nth(1).ok_or("name a backend: tract, or onnxruntime and its library")?;
-    let onnxruntime_library = env::args().nth(2).map(PathBuf::from);
-    let backend = open(&name, BackendOptions { onnxruntime_library, mock: None })?;
+    let libraries = env::args().nth(2).map(|path| (name.clone(), path.into())).into_iter().collect();
+    let backend = open(&name, BackendOptions { libraries, mock: None })?;
     let mut others = OTHERS.iter().map(|key| load(&*backend, key)).collect::<Result<Vec<_>, _>>()?;
     let mut ops = OPS.iter().map(|key| load(&*backend, key)).collect::<Result<Vec<_>, _>>()?;
     // By op and run, one time per turn.

@@ -1,5 +1,16 @@
 //! Measures the latency of candidate ops and whole networks on one device.
 //!
+//! One op (`cargo run --release --example measure_op`):
+//!
+#![cfg_attr(feature = "tract", doc = "```no_run", doc = include_str!("../examples/measure_op.rs"), doc = "```")]
+//!
+//! All ops of a search space and some of its networks, into a table that `predictor` fits a latency model to
+//! (`--example measure_space`):
+//!
+#![cfg_attr(feature = "tract", doc = "```no_run", doc = include_str!("../examples/measure_space.rs"), doc = "```")]
+//!
+//! [`Profiler`] takes another runtime, more threads, or another [`Protocol`](measure::Protocol); [`sweep`] is what it is made of.
+//!
 //! Modules, each importing only from those before it:
 //! [`spec`] (the vocabulary) → [`onnx`] (op or network to model bytes), [`device`] (the machine), [`measure`] (the
 //! protocol) → [`backend`] (the runtimes) → [`layers`] (a network's time layer by layer), [`record`] (the files) →
@@ -24,3 +35,4 @@ pub mod sweep;
 pub mod terminal;
 
 pub use explain::explain;
+pub use sweep::Profiler;

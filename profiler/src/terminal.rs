@@ -1,9 +1,13 @@
 //! What programs say: results on stdout, everything else on stderr.
 
 use std::{
+    error::Error,
     fmt,
     io::{self, Write},
+    process::ExitCode,
 };
+
+use crate::explain::explain;
 
 /// stdout cannot be written to.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +26,20 @@ pub fn print(text: impl fmt::Display) -> Result<(), StdoutError> {
 /// Writes a message to stderr, with a line's end. Where nobody can read it, nothing is to be done about that.
 pub fn note(text: impl fmt::Display) {
     let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Writes why a program fails and what would help to stderr; the exit code for it.
+#[must_use]
+pub fn fail(error: &(dyn Error + 'static), is_input: bool, hint: Option<String>) -> ExitCode {
+    note(format_args!("error: {}", explain(error)));
+    hint.iter().for_each(|hint| note(format_args!("hint: {hint}")));
+    failure(is_input)
+}
+
+/// The exit code of a program that fails: 2 where what it was given is at fault, 1 for everything else.
+#[must_use]
+pub fn failure(is_input: bool) -> ExitCode {
+    if is_input { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
 
 fn forgive_closed(written: io::Result<()>) -> Result<(), StdoutError> {

@@ -30,14 +30,15 @@ fn layers(folder: &Path, parts: &Parts, backend: &str) -> LayerTable {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let path = folder.join("net.onnx");
     fs::write(&path, model(parts)).unwrap();
-    let onnxruntime_library = std::env::var_os("ORT_DYLIB_PATH").map(Into::into);
-    let backend = open(backend, BackendOptions { onnxruntime_library, mock: None }).unwrap();
+    let library = std::env::var_os("ORT_DYLIB_PATH").map(|path| ("onnxruntime".to_owned(), path.into()));
+    let options = BackendOptions { libraries: library.into_iter().collect(), mock: None };
+    let backend = open(backend, options).unwrap();
     let profile = NetworkProfile {
         network: &plan_model(&path, &InputShapes::new()).unwrap(),
         backend: backend.as_ref(),
         threads: 1,
         cpus: vec![],
-        protocol: Protocol { target_half_width: 0.5, budget_ns: 500_000_000, ..Protocol::default() },
+        protocol: Protocol { target_half_width: 0.5, budget_ns: 500_000_000, ..Protocol::brief() },
         plan: TracePlan {
             target_half_width: 0.001,
             budget_ns: 3_000_000_000,

@@ -15,7 +15,7 @@ use profiler::{
 #[non_exhaustive]
 pub enum SearchError {
     /// Nothing to normalize by.
-    #[error("{}: its session measured no anchors, so that there is nothing to normalize by; measure with --anchors MODEL.json", .0.display())]
+    #[error("{}: its session measured no anchors, so that there is nothing to normalize by; measure it with the anchors of the model", .0.display())]
     NoAnchors(std::path::PathBuf),
     /// libtorch refused an operation.
     #[error("libtorch: {}", without_stack(.0))]
@@ -45,7 +45,7 @@ pub enum SearchError {
     #[error(transparent)]
     Onnx(#[from] OnnxError),
     /// A training that never saw the test images.
-    #[error("{}: trained with --hold-out, to choose settings; train the network again without it", .0.display())]
+    #[error("{}: trained with images held out, to choose settings; train the network again with none", .0.display())]
     NotTested(PathBuf),
     /// A search that has not ended yet.
     #[error("{}: done are {step} of {steps} steps; end the search with `search run` first", folder.display())]
@@ -85,7 +85,7 @@ pub enum SearchError {
     },
     /// A GPU that libtorch does not have.
     #[error(
-        "libtorch has no device `{asked}`: it sees {available} GPUs; use `--device cpu`, or a libtorch built for CUDA"
+        "libtorch has no device `{asked}`: it sees {available} GPUs; use the device `cpu`, or a libtorch built for CUDA"
     )]
     Device {
         /// The device asked for.
@@ -104,7 +104,7 @@ pub enum SearchError {
     /// Images of another shape or with more classes than the network takes.
     #[error(
         "the images are {found} with {found_classes} classes, but the network takes {expected} with {classes}; \
-         --resolution and --classes change a space"
+         a space can have other sides and classes"
     )]
     ImageShape {
         /// Shape of the images.
@@ -153,7 +153,7 @@ pub enum SearchError {
         loss: f64,
     },
     /// A network that was not measured.
-    #[error("{}: no row of `{key}` ({name}, {cache}); measure it with `profiler run --onnx`", path.display())]
+    #[error("{}: no row of `{key}` ({name}, {cache}); measure its ONNX model there", path.display())]
     NotMeasured {
         /// The measurement table.
         path: PathBuf,

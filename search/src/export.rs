@@ -1,7 +1,7 @@
 //! A trained network as an ONNX model, batch normalization folded into its convolutions.
 
 use profiler::{
-    onnx::{NodeWeights, WeightSource, model},
+    onnx::{NodeWeights, WeightSource, WeightsError, model},
     spec::{Architecture, Node},
 };
 use tch::{Device, Kind, Tensor};
@@ -66,9 +66,9 @@ struct Folded<'a> {
 }
 
 impl WeightSource for Folded<'_> {
-    fn weights(&mut self, index: usize, _: &Node) -> Result<NodeWeights, String> {
+    fn weights(&mut self, index: usize, _: &Node) -> Result<NodeWeights, WeightsError> {
         let layer = self.module.layers().get(index).ok_or("the network has no such layer")?;
-        fold(layer).map_err(|e| e.to_string())
+        Ok(fold(layer)?)
     }
 }
 

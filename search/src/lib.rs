@@ -1,5 +1,13 @@
 //! Searches for the network that fits a device: ProxylessNAS (arXiv:1812.00332) with libtorch.
 //!
+//! A search whose accuracies are made up, to see how it goes (`cargo run --release --example mock_search`):
+//!
+#![doc = "```no_run"]
+#![doc = include_str!("../examples/mock_search.rs")]
+#![doc = "```"]
+//!
+//! With images, [`run::search()`] does the same, trains the weights meanwhile, and keeps all in a folder.
+//!
 //! A [`SearchSpace`](profiler::spec::SearchSpace) becomes a [`supernet`] of which one path runs at a time. Weight steps
 //! ([`sgd`]) train sampled paths; a [`strategy`] learns which of them are good. That by gradients compares two candidates
 //! per block ([`gates`]) and moves the architecture parameters ([`alpha`]) by an [`objective`] of accuracy and expected

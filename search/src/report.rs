@@ -108,7 +108,7 @@ impl Report {
         let cache = model.networks().cache;
         let machine = measurements.machine.take();
         let machine_words = machine.as_ref().map_or_else(
-            || "whether the machine is as fast as when its table was measured is not known: measure with --anchors MODEL".to_owned(),
+            || "whether the machine is as fast as when its table was measured is not known: measure with the anchors of the model".to_owned(),
             |machine| machine.in_words(cache, "network"),
         );
         let divided_by = match normalization {

@@ -13,6 +13,11 @@ const MOST: u64 = 1 << 32;
 /// More than libtorch can start.
 const MOST_THREADS: usize = 4096;
 
+/// As many threads as there are processors.
+pub(crate) fn all_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// Checks a number of threads.
 ///
 /// # Errors

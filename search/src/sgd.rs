@@ -32,6 +32,12 @@ pub struct Sgd {
 pub(crate) const IGNORE: i64 = -100;
 
 impl Sgd {
+    /// How weights learn if nothing else is said, in searches and in trainings.
+    pub const RECIPE: Self =
+        Self { learning_rate: 0.3, warm_up: 0.1, momentum: 0.9, weight_decay: 4e-5, label_smoothing: 0.1 };
+    /// Images of a step, if nothing else is said.
+    pub const BATCH: usize = 96;
+
     /// Checks that they make sense.
     ///
     /// # Errors

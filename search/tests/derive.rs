@@ -23,7 +23,10 @@ fn networks_for_other_targets_come_out_of_one_run() {
     support::write_images(&path.join("images"));
     let (fastest_ms, slowest_ms) = support::latency().range_ms();
     for (name, strategy) in [("run", StrategyKind::Gradient), ("evolved", StrategyKind::Evolution)] {
-        let settings = search::run::SearchSettings { strategy, ..support::search_settings() };
+        let settings = search::run::SearchSettings {
+            strategy: support::strategy(strategy),
+            ..support::search_settings()
+        };
         let run = RunFolder::new(&path.join(name));
         search(&settings, &support::images(), &run, Duration::from_secs(3600), &mut Unwatched).unwrap();
         for share in [0.2, 0.6, 1.5] {

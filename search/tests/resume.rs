@@ -51,7 +51,7 @@ fn until_done<T>(every: u64, mut run: impl FnMut(&mut dyn Watcher) -> Result<T, 
 /// Whole and in parts, every strategy ends with the same checkpoint, network and log; the log's steps are returned.
 fn stopped_and_whole(strategy: StrategyKind, stops: u32) -> Vec<u64> {
     let (folder, images) = (tempfile::tempdir().unwrap(), support::images());
-    let settings = SearchSettings { strategy, ..support::search_settings() };
+    let settings = SearchSettings { strategy: support::strategy(strategy), ..support::search_settings() };
     let [whole, parts, other] =
         ["whole", "parts", "other"].map(|name| RunFolder::new(&folder.path().join(name)));
     let expected = search(&settings, &images, &whole, HOUR, &mut Unwatched).unwrap();
@@ -141,7 +141,7 @@ fn broken_checkpoints_are_refused() {
     let error = search(&settings, &images, &run, HOUR, &mut Unwatched).unwrap_err();
     assert!(error.is_input() && error.to_string().contains("checkpoint.safetensors"), "{error}");
     // One of another search names its file, too.
-    let strategy = StrategyKind::Reinforce;
+    let strategy = support::strategy(StrategyKind::Reinforce);
     let (other, settings) =
         (RunFolder::new(&folder.path().join("other")), SearchSettings { strategy, ..settings });
     let stopped = search(&settings, &images, &other, HOUR, &mut StopEvery(5, false));

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used)] // All of this is test code: a panic is a failed test with its reason.
 
 pub mod clock;
+pub mod commands;
 pub mod images;
 pub mod phone;
 pub mod wire;
@@ -19,17 +20,21 @@ pub fn checkout() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate is one folder below the top")
 }
 
-/// A command that runs the workspace's program `name` as it was last built.
+/// A command that runs the workspace's program `name`, or its example `examples/NAME`, as it was last built.
 ///
 /// Cargo tells a test the paths of its own package's programs only, so this one relies on `./test.sh` (or you) having
-/// run `cargo build --workspace --release` before.
+/// built the workspace before.
 ///
 /// # Panics
 /// If the program has not been built.
 #[must_use]
 pub fn program(name: &str) -> Command {
     let path = programs_folder().join(name);
-    assert!(path.is_file(), "{} is not there: run `cargo build --workspace --release` first", path.display());
+    assert!(
+        path.is_file(),
+        "{} is not there: run `cargo build --workspace --release --bins --examples` first",
+        path.display()
+    );
     Command::new(path)
 }
 
@@ -78,3 +83,8 @@ pub fn run(folder: &Path, line: &str) -> String {
     assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
+
+/// The README, whose Rust is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub mod readme {}

@@ -33,7 +33,7 @@ const LAYERS: [(&str, &[&[&str]]); 5] = [
             &["cli"],
         ],
     ),
-    ("datasets", &[&["error"], &["images"]]),
+    ("datasets", &[&["error"], &["images", "latency"]]),
     (
         "predictor",
         &[

@@ -12,7 +12,7 @@ use std::{
     path::Path,
     process::{Command, Stdio},
 };
-use tailor_tests::{checkout, images::draw_images, programs_folder, tracked};
+use tailor_tests::{checkout, commands::commands, images::draw_images, programs_folder, tracked};
 
 /// Where commands are, in the order of reading.
 const GUIDES: [&str; 5] =
@@ -115,29 +115,4 @@ fn script(readme: &str) -> String {
         }
     }
     script
-}
-
-/// Commands of all blocks that are for a shell, without what is said of them, in order.
-fn commands(readme: &str) -> Vec<String> {
-    let blocks = readme.split("\n```sh\n").skip(1).filter_map(|rest| rest.split("\n```").next());
-    let lines = blocks.flat_map(|block| {
-        let block = block.replace("\\\n", " ");
-        block
-            .lines()
-            .map(|line| line.split(" #").next().unwrap_or_default().trim().to_owned())
-            .collect::<Vec<_>>()
-    });
-    let mut found: Vec<String> = Vec::new();
-    for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        if !found.contains(&line) {
-            found.push(line);
-        }
-    }
-    found
-}
-
-#[test]
-fn commands_are_found_in_order_without_what_is_said_of_them() {
-    let readme = "a\n```sh\nsudo apt-get install adb   # said\n# said\n\nsearch run \\\n  -o b\n```\n```\nno\n```\n\n```sh\nc\n```\n```sh\nc\n```\n";
-    assert_eq!(commands(readme), ["sudo apt-get install adb", "search run    -o b", "c"]);
 }

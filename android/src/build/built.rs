@@ -1,4 +1,4 @@
-use super::{CLibrary, Program, Refusal, Route, Source};
+use super::{Library, Program, Refusal, Route, Source};
 use crate::error::AndroidError;
 use serde::Serialize;
 
@@ -16,21 +16,17 @@ pub struct Built {
     pub refused: Vec<Refusal>,
 }
 
-/// Builds by `route`, or by the first route that works: a profiler that can load ONNX Runtime's library, made for that C
-/// library, if any. What is up to date is not built again: cargo sees to that.
+/// Builds by `route`, or by the first route that works: a profiler that can load these libraries. What is up to date is not
+/// built again: cargo sees to that.
 ///
 /// The commands and cargo's own messages go to stderr.
 ///
 /// # Errors
 /// [`AndroidError::NoRoute`] with every route's reason.
-pub fn build(
-    source: &Source,
-    route: Option<Route>,
-    onnxruntime: Option<CLibrary>,
-) -> Result<Built, AndroidError> {
+pub fn build(source: &Source, route: Option<Route>, libraries: &[Library]) -> Result<Built, AndroidError> {
     let mut refused = Vec::new();
     for route in route.map_or(Route::ALL.to_vec(), |route| vec![route]) {
-        match attempt(source, route, onnxruntime, &refused) {
+        match attempt(source, route, libraries, &refused) {
             Ok((target, program)) => return Ok(Built { route, target, program, refused }),
             Err(refusal) => refused.push(refusal),
         }
@@ -41,10 +37,10 @@ pub fn build(
 fn attempt(
     source: &Source,
     route: Route,
-    onnxruntime: Option<CLibrary>,
+    libraries: &[Library],
     refused: &[Refusal],
 ) -> Result<(&'static str, Program), Refusal> {
-    let plan = route.plan(onnxruntime)?;
+    let plan = route.plan(libraries)?;
     for refusal in refused {
         profiler::note!("not by {refusal}");
     }

@@ -1,11 +1,15 @@
-use super::{CLibrary, Plan, Route, Toolchain, glibc, plan::tools, route::made_for};
+use super::{
+    CLibrary, Library, Plan, Route, Toolchain, glibc,
+    library::{check_made_for, features},
+    plan::tools,
+};
 use crate::cache::cache_folder;
 use std::process::Command;
 
 const TARGET: &str = "aarch64-unknown-linux-gnu";
 
-pub(super) fn plan(onnxruntime: Option<CLibrary>) -> Result<Plan, String> {
-    made_for(CLibrary::Glibc, onnxruntime)?;
+pub(super) fn plan(libraries: &[Library]) -> Result<Plan, String> {
+    check_made_for(CLibrary::Glibc, libraries)?;
     let output = Command::new("dpkg").arg("--print-architecture").output();
     let output = output.map_err(|_| "this is no Debian or Ubuntu system: no program dpkg".to_owned())?;
     let architecture = String::from_utf8_lossy(&output.stdout).trim().to_owned();
@@ -17,13 +21,12 @@ pub(super) fn plan(onnxruntime: Option<CLibrary>) -> Result<Plan, String> {
     let mut variables = tools(TARGET, &program("aarch64-linux-gnu-gcc"), &program("aarch64-linux-gnu-ar"));
     variables.push(("RUSTC".to_owned(), program("rustc").into()));
     // The flags are for the last step only, so that all crates are compiled once for both kinds of program.
-    let (features, flags, place, libraries) = match onnxruntime {
-        None => ("cli,tract", "-C target-feature=+crt-static".to_owned(), "static", Vec::new()),
-        Some(_) => {
-            let from = folder.join("root/usr/aarch64-linux-gnu/lib");
-            let libraries = glibc::FILES.iter().map(|name| from.join(name)).collect();
-            ("cli,tract,onnxruntime", beside_its_libraries(), "glibc", libraries)
-        }
+    let features = features(|known| libraries.iter().any(|library| library.runtime.name == known.name));
+    let (flags, place, libraries) = if libraries.is_empty() {
+        ("-C target-feature=+crt-static".to_owned(), "static", Vec::new())
+    } else {
+        let from = folder.join("root/usr/aarch64-linux-gnu/lib");
+        (beside_its_libraries(), "glibc", glibc::FILES.iter().map(|name| from.join(name)).collect())
     };
     let toolchain = Some(Toolchain { folder, script: include_str!("debian-toolchain.sh") });
     Ok(Plan {

@@ -15,6 +15,7 @@ mod c_library;
 mod debian;
 mod elf;
 mod glibc;
+mod library;
 mod musl;
 mod ndk;
 mod plan;
@@ -24,6 +25,7 @@ mod source;
 
 pub use built::{Built, build};
 pub use c_library::CLibrary;
+pub use library::Library;
 pub use plan::{Plan, Toolchain};
 pub use program::Program;
 pub use route::{Refusal, Route};

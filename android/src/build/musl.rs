@@ -1,4 +1,4 @@
-use super::{CLibrary, Plan, Route, plan::stripped};
+use super::{Library, Plan, Route, library::features, plan::stripped};
 use std::{
     ffi::OsString,
     path::Path,
@@ -7,8 +7,8 @@ use std::{
 
 const TARGET: &str = "aarch64-unknown-linux-musl";
 
-pub(super) fn plan(onnxruntime: Option<CLibrary>) -> Result<Plan, String> {
-    if onnxruntime.is_some() {
+pub(super) fn plan(libraries: &[Library]) -> Result<Plan, String> {
+    if !libraries.is_empty() {
         return Err("its programs are static, and load no library".to_owned());
     }
     require_std(TARGET)?;
@@ -26,7 +26,7 @@ pub(super) fn plan(onnxruntime: Option<CLibrary>) -> Result<Plan, String> {
         route: Route::Musl,
         target: TARGET,
         cargo_command: "zigbuild",
-        features: "cli,tract",
+        features: features(|_| false),
         last_flags: Vec::new(),
         variables,
         toolchain: None,

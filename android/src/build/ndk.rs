@@ -1,12 +1,17 @@
-use super::{CLibrary, Plan, Route, musl::require_std, plan::tools, route::made_for};
+use super::{
+    CLibrary, Library, Plan, Route,
+    library::{check_made_for, features},
+    musl::require_std,
+    plan::tools,
+};
 use std::path::{Path, PathBuf};
 
 const TARGET: &str = "aarch64-linux-android";
 /// Android 7.0, the oldest release that today's NDKs and Rust still build for.
 const API_LEVEL: u32 = 24;
 
-pub(super) fn plan(onnxruntime: Option<CLibrary>) -> Result<Plan, String> {
-    made_for(CLibrary::Bionic, onnxruntime)?;
+pub(super) fn plan(libraries: &[Library]) -> Result<Plan, String> {
+    check_made_for(CLibrary::Bionic, libraries)?;
     let ndk = find_ndk(&|name| {
         std::env::var_os(name).map(PathBuf::from).filter(|path| !path.as_os_str().is_empty())
     })?;
@@ -23,7 +28,7 @@ pub(super) fn plan(onnxruntime: Option<CLibrary>) -> Result<Plan, String> {
         route: Route::Ndk,
         target: TARGET,
         cargo_command: "build",
-        features: "cli,tract,onnxruntime",
+        features: features(|_| true),
         last_flags: Vec::new(),
         variables,
         toolchain: None,

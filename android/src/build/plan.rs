@@ -17,7 +17,7 @@ pub struct Plan {
     /// Cargo's command: `build`, or another program's command that does the same.
     pub cargo_command: &'static str,
     /// The profiler's features.
-    pub features: &'static str,
+    pub features: String,
     /// Flags for rustc in the last step, which makes the program out of compiled crates.
     pub last_flags: Vec<String>,
     /// Environment variables that tell cargo about the toolchain.
@@ -106,7 +106,7 @@ impl Plan {
     fn arguments(&self) -> Vec<String> {
         let fixed = "--release --locked --package profiler --bin profiler --no-default-features --features";
         let mut arguments = vec![self.cargo_command.to_owned()];
-        arguments.extend(fixed.split(' ').chain([self.features]).map(str::to_owned));
+        arguments.extend(fixed.split(' ').chain([self.features.as_str()]).map(str::to_owned));
         arguments.extend(["--target".to_owned(), self.target.to_owned()]);
         if !self.last_flags.is_empty() {
             arguments.push("--".to_owned());
@@ -173,7 +173,7 @@ mod tests {
             route: Route::Ndk,
             target: "aarch64-linux-android",
             cargo_command: "build",
-            features: "cli,tract",
+            features: "cli,tract".to_owned(),
             last_flags: vec!["-C".to_owned(), "link-arg=-Wl,-rpath,$ORIGIN".to_owned()],
             variables: tools("aarch64-linux-android", Path::new("/my ndk/it's/clang"), Path::new("/ndk/ar")),
             toolchain: None,

@@ -47,7 +47,7 @@ impl Program {
         if self.c_library != Some(CLibrary::Glibc) {
             return Ok(Vec::new());
         }
-        let remedy = "give the one that `android build --onnxruntime LIB.so` made, where it made it";
+        let remedy = "give the one that `android build` made for ONNX Runtime's library, where it made it";
         let wrong = |what: String| {
             AndroidError::Usage(format!(
                 "`{}` needs glibc, which no phone has: {what}; {remedy}",

@@ -1,4 +1,4 @@
-use super::{CLibrary, Plan, debian, musl, ndk};
+use super::{Library, Plan, debian, musl, ndk};
 use clap::ValueEnum;
 use serde::Serialize;
 use std::fmt;
@@ -29,16 +29,16 @@ impl Route {
     /// All routes, the preferred one first.
     pub const ALL: [Self; 3] = [Self::Ndk, Self::Musl, Self::Debian];
 
-    /// What this route would do, for a profiler that can load ONNX Runtime's library, made for that C library, if any.
-    /// Looks around on this computer, and changes nothing.
+    /// What this route would do, for a profiler that can load these libraries. Looks around on this computer, and changes
+    /// nothing.
     ///
     /// # Errors
     /// [`Refusal`] naming what is missing.
-    pub fn plan(self, onnxruntime: Option<CLibrary>) -> Result<Plan, Refusal> {
+    pub fn plan(self, libraries: &[Library]) -> Result<Plan, Refusal> {
         let planned = match self {
-            Self::Ndk => ndk::plan(onnxruntime),
-            Self::Musl => musl::plan(onnxruntime),
-            Self::Debian => debian::plan(onnxruntime),
+            Self::Ndk => ndk::plan(libraries),
+            Self::Musl => musl::plan(libraries),
+            Self::Debian => debian::plan(libraries),
         };
         planned.map_err(|reason| self.refuse(reason))
     }
@@ -57,15 +57,5 @@ impl fmt::Display for Route {
             Self::Musl => "musl",
             Self::Debian => "debian",
         })
-    }
-}
-
-/// Whether programs on this C library can load the library of ONNX Runtime, if there is one.
-pub(super) fn made_for(own: CLibrary, onnxruntime: Option<CLibrary>) -> Result<(), String> {
-    match onnxruntime.filter(|other| *other != own) {
-        Some(other) => {
-            Err(format!("its programs run on {own}, and this library of ONNX Runtime is made for {other}"))
-        }
-        None => Ok(()),
     }
 }

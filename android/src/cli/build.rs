@@ -1,8 +1,8 @@
 //! `android build`.
 
-use super::print_json;
+use super::{libraries::LibraryArgs, print_json};
 use crate::{
-    build::{Built, CLibrary, Program, Route, Source, build},
+    build::{Built, Route, Source, build},
     error::AndroidError,
 };
 use clap::Args;
@@ -18,31 +18,14 @@ pub(super) struct BuildArgs {
     /// A folder in the Tailor checkout to build
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(super) source: PathBuf,
-    /// ONNX Runtime's library for arm64, from its Android archive or its Linux wheel: the profiler is built to load it
-    #[arg(long, value_name = "LIB.so")]
-    onnxruntime: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) libraries: LibraryArgs,
 }
 
 impl BuildArgs {
     pub(super) fn build(&self) -> Result<Built, AndroidError> {
-        let library = self.onnxruntime()?;
-        build(&Source::find(&self.source)?, self.route, library.map(|(_, made_for)| made_for))
-    }
-
-    pub(super) fn has_onnxruntime(&self) -> bool {
-        self.onnxruntime.is_some()
-    }
-
-    /// ONNX Runtime's library, if one is given, and the C library that it is made for.
-    pub(super) fn onnxruntime(&self) -> Result<Option<(Program, CLibrary)>, AndroidError> {
-        let Some(path) = &self.onnxruntime else { return Ok(None) };
-        let library = Program::inspect(path.clone())?;
-        let Some(made_for) = library.c_library else {
-            let text =
-                format!("--onnxruntime {}: it needs no C library, as ONNX Runtime's does", path.display());
-            return Err(AndroidError::Usage(text));
-        };
-        Ok(Some((library, made_for)))
+        let libraries = self.libraries.inspect()?;
+        build(&Source::find(&self.source)?, self.route, &libraries)
     }
 }
 
@@ -84,10 +67,10 @@ impl Build {
 
     fn tell(&self) -> Result<ExitCode, AndroidError> {
         Source::find(&self.from.source)?;
-        let made_for = self.from.onnxruntime()?.map(|(_, made_for)| made_for);
+        let libraries = self.from.libraries.inspect()?;
         let mut refusals = Vec::new();
         for route in self.from.route.map_or(Route::ALL.to_vec(), |route| vec![route]) {
-            match route.plan(made_for) {
+            match route.plan(&libraries) {
                 Ok(plan) => {
                     refusals.iter().for_each(|refusal| profiler::note!("not by {refusal}"));
                     profiler::out!("{}", plan.commands().trim_end())?;

@@ -7,11 +7,12 @@ use crate::{
 use clap::{
     Arg, ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches, ValueHint, parser::ValueSource,
 };
+use profiler::backend::KnownBackend;
 use std::{ffi::OsString, io::Read, path::Path};
 use tempfile::TempDir;
 
-/// Those that `android profile` gives itself, or takes in a way of its own.
-const NOT_THESE: [&str; 4] = ["output", "json", "progress", "onnxruntime"];
+/// Those that `android profile` gives itself; libraries it takes in a way of its own.
+const NOT_THESE: [&str; 3] = ["output", "json", "progress"];
 
 /// What was given of the arguments that `profiler run` takes; it defines, explains and checks them.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +31,8 @@ fn arguments_of_run() -> Vec<Arg> {
     let profiler = profiler::cli::Cli::command();
     let run = profiler.find_subcommand("run").into_iter();
     let all = run.flat_map(Command::get_arguments);
-    all.filter(|argument| !NOT_THESE.contains(&argument.get_id().as_str())).cloned().collect()
+    let is_forwarded = |id: &str| !NOT_THESE.contains(&id) && KnownBackend::of(id).is_none();
+    all.filter(|argument| is_forwarded(argument.get_id().as_str())).cloned().collect()
 }
 
 impl Args for Forwarded {

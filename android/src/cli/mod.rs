@@ -4,6 +4,7 @@ mod build;
 mod devices;
 mod doctor;
 mod forwarded;
+mod libraries;
 mod on_phone;
 mod profile;
 mod run;
@@ -12,7 +13,7 @@ mod test_phone;
 
 use crate::{adb::Adb, error::AndroidError};
 use clap::{Args, Parser, Subcommand};
-use profiler::terminal::print;
+use profiler::terminal::{failure, print};
 use serde::Serialize;
 use std::{path::PathBuf, process::ExitCode};
 
@@ -53,18 +54,34 @@ impl AdbArgs {
     }
 }
 
-/// Runs what was asked for.
-///
-/// # Errors
-/// [`AndroidError`], to be printed in one place.
-pub fn run(cli: &Cli) -> Result<ExitCode, AndroidError> {
-    match &cli.command {
-        Command::Devices(devices) => devices.run(),
-        Command::Doctor(doctor) => doctor.run(),
-        Command::Build(build) => build.run(),
-        Command::Profile(profile) => profile.run(),
-        Command::Run(run) => run.run(),
-        Command::TestPhone(test_phone) => test_phone.run(),
+impl Cli {
+    /// Runs the command; prints results to stdout, errors to stderr.
+    #[must_use]
+    pub fn execute(self) -> ExitCode {
+        let result = match self.command {
+            Command::Devices(devices) => devices.run(),
+            Command::Doctor(doctor) => doctor.run(),
+            Command::Build(build) => build.run(),
+            Command::Profile(profile) => profile.run(),
+            Command::Run(run) => run.run(),
+            Command::TestPhone(test_phone) => test_phone.run(),
+        };
+        result.unwrap_or_else(|error| {
+            // Some say their reasons line by line.
+            profiler::note!("error: {error}");
+            hint(&error).iter().for_each(|hint| profiler::note!("hint: {hint}"));
+            failure(error.is_input())
+        })
+    }
+}
+
+/// Which arguments give what is asked for; `None` where none does.
+fn hint(error: &AndroidError) -> Option<&'static str> {
+    match error {
+        AndroidError::NoAdb { .. } => Some("--adb PROGRAM names it as well"),
+        AndroidError::SeveralPhones { .. } => Some("--serial SERIAL"),
+        AndroidError::NotTheSource { .. } => Some("--source FOLDER"),
+        _ => None,
     }
 }
 

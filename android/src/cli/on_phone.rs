@@ -3,7 +3,7 @@
 use super::{AdbArgs, build::BuildArgs, named, spent::Spent};
 use crate::{
     adb::{Properties, choose},
-    build::Program,
+    build::{Library, Program},
     error::AndroidError,
     job::{Arguments, Folder, Job, Rows, Show},
 };
@@ -27,7 +27,7 @@ pub(super) struct OnPhone {
     #[command(flatten)]
     adb: AdbArgs,
     #[command(flatten)]
-    from: BuildArgs,
+    pub(super) from: BuildArgs,
     /// A profiler built already, instead of building it
     #[arg(long, value_name = "FILE", env = "TAILOR_ARM64_PROFILER", conflicts_with_all = ["route", "source"])]
     program: Option<PathBuf>,
@@ -38,9 +38,6 @@ pub(super) struct OnPhone {
     #[arg(long, value_name = "SECONDS", default_value_t = 20)]
     silence_s: u64,
 }
-
-/// Name of ONNX Runtime's library in the job's folder.
-const LIBRARY: &str = "libonnxruntime.so";
 
 impl OnPhone {
     /// Runs the profiler with `arguments` on the phone; how it ended, and where the time went.
@@ -57,15 +54,17 @@ impl OnPhone {
         let building = Instant::now();
         let program = self.program()?;
         let built_s = building.elapsed().as_secs_f64();
-        let beside = self.beside(&program)?;
+        let libraries = self.from.libraries.inspect()?;
+        let beside = beside(&program, &libraries)?;
         let files: Vec<&Path> = [&program.path]
             .into_iter()
             .chain(beside.iter().map(|(file, _)| file))
             .map(PathBuf::as_path)
             .collect();
         let folder = Folder::new(adb, &serial, &arguments.id(&files)?);
-        if beside.iter().any(|(_, name)| name == LIBRARY) {
-            arguments.text(["--onnxruntime".to_owned(), format!("{}/{LIBRARY}", folder.path())]);
+        for library in &libraries {
+            let path = format!("{}/{}", folder.path(), library.name_on_phone());
+            arguments.text([format!("--{}", library.runtime.name), path]);
         }
         profiler::note!("on {model} ({serial}), in {}", folder.path());
         let stop = Arc::new(AtomicBool::new(false));
@@ -99,34 +98,33 @@ impl OnPhone {
         Ok((code, spent))
     }
 
-    /// Whether ONNX Runtime's library was given.
-    pub(super) fn has_onnxruntime(&self) -> bool {
-        self.from.has_onnxruntime()
-    }
-
     fn program(&self) -> Result<Program, AndroidError> {
         match &self.program {
             Some(path) => Program::inspect(path.clone()),
             None => Ok(self.from.build()?.program),
         }
     }
+}
 
-    /// What must lie beside the program on the phone, with its names there.
-    fn beside(&self, program: &Program) -> Result<Vec<(PathBuf, String)>, AndroidError> {
-        let mut beside = Vec::new();
-        for file in program.companions()? {
-            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            beside.push((file, name));
-        }
-        let Some((library, made_for)) = self.from.onnxruntime()? else { return Ok(beside) };
+/// What must lie beside the program on the phone, with its names there.
+fn beside(program: &Program, libraries: &[Library]) -> Result<Vec<(PathBuf, String)>, AndroidError> {
+    let mut beside = Vec::new();
+    for file in program.companions()? {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        beside.push((file, name));
+    }
+    for library in libraries {
         let refuse = |why: String| {
             let remedy = "without --program, one that can load it is built";
-            AndroidError::Usage(format!("--onnxruntime: `{}` {why}; {remedy}", program.path.display()))
+            let (name, path) = (library.runtime.name, program.path.display());
+            AndroidError::Usage(format!("--{name}: `{path}` {why}; {remedy}"))
         };
         match program.c_library {
-            Some(own) if own == made_for => beside.push((library.path, LIBRARY.to_owned())),
+            Some(own) if own == library.made_for => {
+                beside.push((library.path.clone(), library.name_on_phone()));
+            }
             Some(own) => {
-                let path = library.path.display();
+                let (path, made_for) = (library.path.display(), library.made_for);
                 return Err(refuse(format!("runs on {own}, and `{path}` is made for {made_for}")));
             }
             None => {
@@ -134,8 +132,8 @@ impl OnPhone {
                 return Err(refuse(why.to_owned()));
             }
         }
-        Ok(beside)
     }
+    Ok(beside)
 }
 
 /// The phone's name, if it runs arm64 programs.

@@ -7,7 +7,10 @@ use crate::{
 };
 use clap::Args;
 use comfy_table::{Table, presets::NOTHING};
-use profiler::record::{Cache, Row, Session};
+use profiler::{
+    backend::KNOWN_BACKENDS,
+    record::{Cache, Row, Session},
+};
 use std::{path::PathBuf, process::ExitCode};
 
 /// Measures a phone: a table of latencies, as `profiler run` makes it of this computer.
@@ -39,10 +42,11 @@ impl Profile {
             let text = format!("--output {}: expected a .csv file", self.output.display());
             return Err(AndroidError::Usage(text));
         }
-        if self.sweep.has("--backend", "onnxruntime") && !self.on.has_onnxruntime() {
-            let text = "--backend onnxruntime needs --onnxruntime LIB.so: the library of its Android archive, or that of its \
-                        Linux wheel (tests/setup/onnxruntime.sh arm64 fetches it)";
-            return Err(AndroidError::Usage(text.to_owned()));
+        for known in KNOWN_BACKENDS.iter().filter(|known| self.sweep.has("--backend", known.name)) {
+            if let Some(library) = known.library.filter(|_| !self.on.from.libraries.has(known)) {
+                let (name, from) = (known.name, library.for_phones);
+                return Err(AndroidError::Usage(format!("--backend {name} needs --{name} LIB.so, {from}")));
+            }
         }
         let mut arguments = Arguments::new();
         arguments.text(["run", "--json", "--progress", "lines"]);

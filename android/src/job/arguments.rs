@@ -98,7 +98,7 @@ impl Arguments {
         match (outputs.next(), outputs.next()) {
             (None, _) => Ok(None),
             (Some(path), None) => Ok(Some((path, name_of(path)?))),
-            (Some(_), Some(_)) => Err(AndroidError::Usage("one --output is enough".to_owned())),
+            (Some(_), Some(_)) => Err(AndroidError::Usage("one output is enough".to_owned())),
         }
     }
 

@@ -13,7 +13,7 @@ use std::{
 /// A `quickstart.sh` brings what it needs itself, told to fetch; the exit code if it could not.
 pub(super) fn bring(command: &[String]) -> Option<u8> {
     if let Ok(source) = Source::find(Path::new(".")) {
-        if let Some(plan) = Route::ALL.iter().find_map(|route| route.plan(None).ok())
+        if let Some(plan) = Route::ALL.iter().find_map(|route| route.plan(&[]).ok())
             && let Err(refusal) = plan.make_toolchain()
         {
             lacking(

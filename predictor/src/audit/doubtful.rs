@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use profiler::record::{Cache, Level, Row, Status};
+use profiler::{
+    measure::upper_median,
+    record::{Cache, Level, Row, Status},
+};
 use serde::Serialize;
 
 use super::impossible;
@@ -107,9 +110,7 @@ fn half_width(row: &Row) -> f64 {
 
 /// The half width that half of the rows are within; `None` without rows.
 pub(super) fn usual_half_width(rows: &[Row]) -> Option<f64> {
-    let mut widths: Vec<f64> = rows.iter().map(half_width).collect();
-    widths.sort_by(f64::total_cmp);
-    widths.get(widths.len() / 2).copied()
+    upper_median(&rows.iter().map(half_width).collect::<Vec<_>>())
 }
 
 fn of_itself(row: &Row, wide: f64) -> Vec<Doubt> {

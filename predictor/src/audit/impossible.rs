@@ -8,7 +8,10 @@ use super::{
     doubtful::{Doubt, apart},
     features,
 };
-use crate::{error::PredictorError, work::OpFeatures};
+use crate::{
+    error::PredictorError,
+    work::{Amount, Class, OpFeatures, TERMS, Term},
+};
 
 /// Fewer multiply-accumulates (in millions) say nothing of the machine's pace.
 const LEAST_MILLIONS: f64 = 0.1;
@@ -47,8 +50,9 @@ pub(super) fn find(rows: &[Row], doubts: &mut [Vec<Doubt>]) -> Result<(), Predic
 
 /// Millions of multiply-accumulates.
 fn millions(op: &OpFeatures) -> f64 {
-    let classes = ["pointwise", "depthwise", "dense", "grouped", "linear"];
-    classes.iter().map(|class| op.amount(&format!("{class}_macs"))).sum()
+    // Those of dilated convolutions are counted once more.
+    let counts = |term: &Term| term.amount == Amount::Macs && term.class != Class::Dilated;
+    TERMS.iter().zip(op.work).filter(|(term, _)| counts(term)).map(|(_, amount)| amount).sum()
 }
 
 /// Within a kind: a depthwise convolution's pace says nothing of a plain one's.

@@ -3,27 +3,37 @@
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
-use super::{Bench, Bound, Finding, Goal, nasbench::cells};
+use super::{Bench, Entry, Figure, Finding, Goal, is_latency, nasbench::cells};
 use crate::{
     error::PredictorError,
     learn::{linear, rank_correlation},
     nasbench201::{Cell, CellModel, CellSample, Prior, cell_features, suggest, transfer},
 };
 
+pub(super) const ENTRY: Entry = Entry {
+    file: "nasbench201_*",
+    what: "of ten devices and more: networks, each device left out in turn",
+    fits: |columns| columns.iter().filter(|column| is_latency(column)).count() >= FEWEST_DEVICES,
+    task: each_left_out,
+    pairs: None,
+};
+/// A table of fewer devices has too few others to know a new one by.
+const FEWEST_DEVICES: usize = 10;
 /// Networks measured on the new device.
 const TEN: usize = 10;
 /// Random draws of ten per device.
 const DRAWS: u64 = 20;
 /// Penalty of the known devices' fits, whose 15,625 rows leave little to it.
 const PENALTY: f64 = 1e-6;
-pub(super) fn each_left_out(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, PredictorError> {
+
+fn each_left_out(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, PredictorError> {
     let names = bench.latencies(table)?;
     let mut devices: Vec<Vec<CellSample>> = Vec::new();
     let mut coefficients = Vec::new();
     for device in &names {
         bench.say(&format!("{table}: {device}, all networks"));
         let samples = cells(&bench.read(&format!("{table}.csv"), "nasbench201", Some(device))?.rows);
-        coefficients.push(CellModel::fit_linear(&samples, PENALTY).map_err(PredictorError::CannotFit)?);
+        coefficients.push(CellModel::fit_linear(&samples, PENALTY)?);
         devices.push(samples);
     }
     let features: Vec<Vec<f64>> = devices[0].iter().map(|sample| cell_features(&sample.cell)).collect();
@@ -33,10 +43,10 @@ pub(super) fn each_left_out(bench: &Bench<'_>, table: &str) -> Result<Vec<Findin
         bench.say(&format!("{table}: {} as the new device", names[new]));
         let others: Vec<Vec<f64>> =
             coefficients.iter().enumerate().filter(|(d, _)| *d != new).map(|(_, c)| c.clone()).collect();
-        let prior = Prior::new(&others).map_err(PredictorError::CannotFit)?;
+        let prior = Prior::new(&others)?;
         let rank = |measured: &[usize]| {
             let few: Vec<CellSample> = measured.iter().map(|&i| samples[i]).collect();
-            let found = transfer(&prior, &few).map_err(PredictorError::CannotFit)?;
+            let found = transfer(&prior, &few)?;
             Ok::<f64, PredictorError>(spearman(&found.coefficients_ms, &features, samples, measured))
         };
         let mut of_draws = 0.0;
@@ -65,13 +75,13 @@ pub(super) fn each_left_out(bench: &Bench<'_>, table: &str) -> Result<Vec<Findin
     Ok(vec![
         finding(
             format!("each device left out, {TEN} random networks, mean of {DRAWS} draws"),
-            vec![Goal::new("spearman", random, Bound::AtLeast(0.955))],
+            vec![Figure::new("spearman", random, Goal::AtLeast(0.955))],
         ),
         finding(
             format!("each device left out, {TEN} suggested networks"),
             vec![
-                Goal::new("spearman", chosen, Bound::AtLeast(0.965)),
-                Goal::new("spearman of a linear fit to all its networks", itself, Bound::Shown),
+                Figure::new("spearman", chosen, Goal::AtLeast(0.965)),
+                Figure::shown("spearman of a linear fit to all its networks", itself),
             ],
         ),
     ])

@@ -4,7 +4,7 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
 use super::{
-    Bench, Bound, Finding, Goal,
+    Bench, Figure, Finding, Goal,
     score::{fit, samples, score},
 };
 use crate::{
@@ -50,8 +50,8 @@ pub(super) fn new_phone(bench: &Bench<'_>, name: &str) -> Result<Vec<Finding>, P
             transferred.iter_mut().zip(scores).for_each(|(sum, figure)| *sum += figure / DRAWS as f64);
             scratch += score(&fit(&few)?.0, test.iter().copied())?.mape / DRAWS as f64;
         }
-        let mut goals = goals(transferred, Bound::AtMost(goal.min(scratch)));
-        goals.push(Goal::new("mape fitted to the rows alone", scratch, Bound::Shown));
+        let mut goals = goals(transferred, Some(Goal::AtMost(goal.min(scratch))));
+        goals.push(Figure::shown("mape fitted to the rows alone", scratch));
         let case = format!("from {from} and {count} random rows, mean of {DRAWS} draws");
         findings.push(finding(new, case, test.len(), goals));
         let pool = samples(rest.iter().copied());
@@ -62,33 +62,33 @@ pub(super) fn new_phone(bench: &Bench<'_>, name: &str) -> Result<Vec<Finding>, P
     Ok(findings)
 }
 
-fn goals([mape, within_10, coverage]: [f64; 3], bound: Bound) -> Vec<Goal> {
+fn goals([mape, within_10, coverage]: [f64; 3], goal: Option<Goal>) -> Vec<Figure> {
     vec![
-        Goal::new("mape", mape, bound),
-        Goal::new("within_10", within_10, Bound::Shown),
-        Goal::new("coverage_90", coverage, Bound::Shown),
+        Figure::new("mape", mape, goal),
+        Figure::shown("within_10", within_10),
+        Figure::shown("coverage_90", coverage),
     ]
 }
 
-fn goals_of_chosen(figures: [f64; 3]) -> Vec<Goal> {
-    goals(figures, Bound::Shown)
+fn goals_of_chosen(figures: [f64; 3]) -> Vec<Figure> {
+    goals(figures, None)
 }
 
-fn finding(table: &str, case: String, rows: usize, goals: Vec<Goal>) -> Finding {
+fn finding(table: &str, case: String, rows: usize, goals: Vec<Figure>) -> Finding {
     Finding { table: table.to_owned(), case, model: "known phone x few rows".to_owned(), rows, goals }
 }
 
 /// Mean error, share within ±10 % and coverage of what comes of a few samples.
 fn scored(known: &[&OpModel], few: &[Sample], test: &[&ImportedRow]) -> Result<[f64; 3], PredictorError> {
-    let model = OpModel::transferred(known, few).map_err(PredictorError::CannotFit)?;
+    let model = OpModel::transferred(known, few)?;
     let scores = score(&model, test.iter().copied())?;
     Ok([scores.mape, scores.within_10, scores.coverage_90])
 }
 
 fn chosen(known: &[&OpModel], pool: &[Sample], count: usize) -> Result<Vec<Sample>, PredictorError> {
     let ops = pool.iter().map(|op| (op.kind(), &op.features));
-    let prior = OpPrior::new(known, ops).map_err(PredictorError::CannotFit)?;
-    let suggested = suggest_ops(&prior, pool, &[], count, 1.0).map_err(PredictorError::CannotFit)?;
+    let prior = OpPrior::new(known, ops)?;
+    let suggested = suggest_ops(&prior, pool, &[], count, 1.0)?;
     let is_suggested = |op: &&Sample| suggested.iter().any(|s| s.key == op.key);
     Ok(pool.iter().filter(is_suggested).cloned().collect())
 }

@@ -1,57 +1,45 @@
 //! A figure beside its goal.
 
+use profiler::bench::Goal;
 use serde::Serialize;
-
-/// Where a figure is to be.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Bound {
-    /// At most this.
-    AtMost(f64),
-    /// At least this.
-    AtLeast(f64),
-    /// Between these.
-    Between(f64, f64),
-    /// Only shown.
-    Shown,
-}
 
 /// A figure beside its goal; fractions in 0 to 1 unless its name says a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Goal {
+pub struct Figure {
     /// What it is.
     pub figure: &'static str,
     /// What is reached.
     pub reached: f64,
-    /// What is to be reached.
-    pub goal: Bound,
+    /// What is to be reached; nothing where it is only shown.
+    pub goal: Option<Goal>,
     /// Whether it is; nothing where there is no goal.
     pub met: Option<bool>,
 }
 
-impl Goal {
+impl Figure {
     /// A figure beside its goal.
     #[must_use]
-    pub fn new(figure: &'static str, reached: f64, goal: Bound) -> Self {
-        let met = match goal {
-            Bound::AtMost(limit) => Some(reached <= limit),
-            Bound::AtLeast(limit) => Some(reached >= limit),
-            Bound::Between(low, high) => Some(low <= reached && reached <= high),
-            Bound::Shown => None,
-        };
-        Self { figure, reached, goal, met }
+    pub fn new(figure: &'static str, reached: f64, goal: impl Into<Option<Goal>>) -> Self {
+        let goal = goal.into();
+        Self { figure, reached, goal, met: goal.map(|goal| goal.is_met_by(reached)) }
+    }
+
+    /// A figure without a goal.
+    #[must_use]
+    pub fn shown(figure: &'static str, reached: f64) -> Self {
+        Self { figure, reached, goal: None, met: None }
     }
 
     /// By how much a coverage of 90 % may be off by chance: the standard deviation of a share of this many independent rows.
     #[must_use]
     pub fn coverage_chance(rows: usize) -> Self {
-        Self::new("coverage, chance alone (±)", (0.9 * 0.1 / rows.max(1) as f64).sqrt(), Bound::Shown)
+        Self::shown("coverage, chance alone (±)", (0.9 * 0.1 / rows.max(1) as f64).sqrt())
     }
 
     /// The goal of 90 % intervals.
     #[must_use]
     pub fn coverage(reached: f64) -> Self {
-        Self::new("coverage_90", reached, Bound::Between(0.87, 0.93))
+        Self::new("coverage_90", reached, Goal::Between(0.87, 0.93))
     }
 }
 
@@ -67,7 +55,7 @@ pub struct Finding {
     /// Rows scored.
     pub rows: usize,
     /// Figures.
-    pub goals: Vec<Goal>,
+    pub goals: Vec<Figure>,
 }
 
 #[cfg(test)]
@@ -75,13 +63,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn goals_are_met_at_their_bounds() {
-        let met = |reached, goal| Goal::new("x", reached, goal).met;
-        assert_eq!(met(0.02, Bound::AtMost(0.02)), Some(true));
-        assert_eq!(met(0.03, Bound::AtMost(0.02)), Some(false));
-        assert_eq!(met(0.97, Bound::AtLeast(0.97)), Some(true));
-        assert_eq!(met(f64::NAN, Bound::AtLeast(0.97)), Some(false));
-        assert_eq!(Goal::coverage(0.94).met, Some(false));
-        assert_eq!(met(0.5, Bound::Shown), None);
+    fn a_figure_without_a_goal_is_only_shown() {
+        assert_eq!(Figure::coverage(0.93).met, Some(true));
+        assert_eq!(Figure::coverage(0.94).met, Some(false));
+        assert_eq!(Figure::coverage_chance(9).met, None);
     }
 }

@@ -7,9 +7,9 @@ use profiler::record::Cache;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
-use super::{Bench, Bound, Finding, Goal};
+use super::{Bench, Entry, Figure, Finding, Goal};
 use crate::{
-    error::PredictorError,
+    error::{FitError, NoAnswer, PredictorError},
     import::{Imported, Source, Subject},
     learn::{Scored, Scores},
     network::{NetworkModel, NetworkSample, network_prediction},
@@ -18,13 +18,20 @@ use crate::{
     work::OpEntry,
 };
 
-pub(super) const TABLE: &str = "mobile_gpu_ops";
+pub(super) const ENTRY: Entry = Entry {
+    file: TABLE,
+    what: "with mobile_gpu_networks.csv: ops and networks of any phones",
+    fits: |_| true,
+    task: all_phones,
+    pairs: None,
+};
+const TABLE: &str = "mobile_gpu_ops";
 const NETWORKS: &str = "mobile_gpu_networks";
 const LEFT_OUT: usize = 22;
 /// Relative noise of a row of which nothing says it.
 const NOISE: f64 = 0.02;
 
-pub(super) fn all_phones(bench: &Bench<'_>, _: &str) -> Result<Vec<Finding>, PredictorError> {
+fn all_phones(bench: &Bench<'_>, _: &str) -> Result<Vec<Finding>, PredictorError> {
     let mut findings = Vec::new();
     let (mut first, mut all) = (LeftOut::default(), LeftOut::default());
     for phone in phones(bench)? {
@@ -60,9 +67,9 @@ pub(super) fn all_phones(bench: &Bench<'_>, _: &str) -> Result<Vec<Finding>, Pre
         model: "by kernel".to_owned(),
         rows: ops.n,
         goals: vec![
-            Goal::new("mape", ops.mape, Bound::AtMost(0.05)),
-            Goal::new("within_10", ops.within_10, Bound::Shown),
-            Goal::new("coverage_90", ops.coverage_90, Bound::Shown),
+            Figure::new("mape", ops.mape, Goal::AtMost(0.05)),
+            Figure::shown("within_10", ops.within_10),
+            Figure::shown("coverage_90", ops.coverage_90),
         ],
     });
     let whole = scores(&first.networks)?;
@@ -72,9 +79,9 @@ pub(super) fn all_phones(bench: &Bench<'_>, _: &str) -> Result<Vec<Finding>, Pre
         model: "a + b · Σ (op - c)".to_owned(),
         rows: whole.n,
         goals: vec![
-            Goal::new("mape", whole.mape, Bound::Shown),
-            Goal::new("within_10", whole.within_10, Bound::AtLeast(0.95)),
-            Goal::new("coverage_90", whole.coverage_90, Bound::Shown),
+            Figure::shown("mape", whole.mape),
+            Figure::new("within_10", whole.within_10, Goal::AtLeast(0.95)),
+            Figure::shown("coverage_90", whole.coverage_90),
         ],
     });
     let case = format!("all phones, all networks left out, {LEFT_OUT} at a time");
@@ -112,7 +119,7 @@ fn of_ops(case: String, scored: &[Scored]) -> Result<Finding, PredictorError> {
     let scores = scores(scored)?;
     let figures =
         [("mape", scores.mape), ("within_10", scores.within_10), ("coverage_90", scores.coverage_90)];
-    let goals = figures.map(|(name, value)| Goal::new(name, value, Bound::Shown)).into();
+    let goals = figures.map(|(name, value)| Figure::shown(name, value)).into();
     Ok(Finding { table: TABLE.to_owned(), case, model: "by kernel".to_owned(), rows: scores.n, goals })
 }
 
@@ -120,10 +127,10 @@ fn of_ops(case: String, scored: &[Scored]) -> Result<Finding, PredictorError> {
 fn coverage(table: &str, case: String, scored: &[Scored]) -> Result<Finding, PredictorError> {
     let scores = scores(scored)?;
     let goals = vec![
-        Goal::new("mape", scores.mape, Bound::Shown),
-        Goal::new("within_10", scores.within_10, Bound::Shown),
-        Goal::coverage(scores.coverage_90),
-        Goal::coverage_chance(scores.n),
+        Figure::shown("mape", scores.mape),
+        Figure::shown("within_10", scores.within_10),
+        Figure::coverage(scores.coverage_90),
+        Figure::coverage_chance(scores.n),
     ];
     Ok(Finding { table: table.to_owned(), case, model: "by kernel".to_owned(), rows: scores.n, goals })
 }
@@ -182,10 +189,10 @@ impl Phone {
         let is_left_out = |sample: &&Sample| sample.group.as_deref().is_some_and(|g| left_out.contains(g));
         let (test, rest): (Vec<&Sample>, Vec<&Sample>) = self.ops.iter().partition(is_left_out);
         let samples = merge(rest.into_iter().cloned().collect());
-        let model = OpModel::fit(&samples, Cache::Hot, 0).map_err(PredictorError::CannotFit)?;
+        let model = OpModel::fit(&samples, Cache::Hot, 0)?;
         let mut found = LeftOut::default();
         for sample in test {
-            let wrong = |e| PredictorError::NothingToScore(format!("{}: {e}", sample.key));
+            let wrong = |e: NoAnswer| PredictorError::NothingToScore(format!("{}: {e}", sample.key));
             let estimate = model.estimate_as(&sample.kind, &sample.key, &sample.features).map_err(wrong)?;
             let (ms, factor) = (estimate.combined.ms, estimate.combined.log_half_width.exp());
             let known = if model.knows(&sample.key) { &mut found.known } else { &mut found.new };
@@ -202,7 +209,8 @@ impl Phone {
             .map_err(|(op, reason)| PredictorError::CannotFit(format!("`{op}`: {reason}")))?;
         for network in test {
             let estimates = network.ops.iter().map(|op| model.estimate_keyed(op));
-            let estimates = estimates.collect::<Result<Vec<_>, _>>().map_err(PredictorError::CannotFit)?;
+            let estimates = estimates.collect::<Result<Vec<_>, _>>();
+            let estimates = estimates.map_err(FitError::from)?;
             let inside = estimates.iter().map(|op| level.coefficients.inside_ms(op.combined.ms));
             let ms = level.coefficients.constant_ms + inside.sum::<f64>();
             let predicted = network_prediction(ms, &estimates, &level);

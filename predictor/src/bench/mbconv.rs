@@ -4,11 +4,18 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
 use super::{
-    Bench, Bound, FIFTHS, Finding, Goal,
+    Bench, Entry, FIFTHS, Figure, Finding, Goal, few_ops,
     score::{fit, samples, scored, scores},
 };
 use crate::{error::PredictorError, import::ImportedRow};
 
+pub(super) const ENTRY: Entry = Entry {
+    file: "mbconv_*",
+    what: "blocks of a phone",
+    fits: |_| true,
+    task: phone,
+    pairs: Some((few_ops::name, few_ops::new_phone)),
+};
 /// The mean error to reach from all other rows.
 const FROM_ALL: f64 = 0.025;
 /// Rows fitted on, drawn at random, and the mean error to reach.
@@ -17,7 +24,7 @@ const DRAWS: u64 = 10;
 
 /// A fifth of the rows is for testing. Coverage is that of all rows, each fifth left out in turn: of one fifth alone, a few
 /// hundred rows, chance would decide. Of few rows ten draws are fitted and their mean is taken.
-pub(super) fn phone(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, PredictorError> {
+fn phone(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, PredictorError> {
     let rows = bench.read(&format!("{table}.csv"), "mbconv", None)?.rows;
     let (test, rest) = bench.fifth(&rows);
     let mut findings = from_all(bench, table, &rows)?;
@@ -41,10 +48,10 @@ pub(super) fn phone(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, Pred
             model: chosen,
             rows: test.len(),
             goals: vec![
-                Goal::new("mape", sums[0], Bound::AtMost(mape)),
-                Goal::new("within_10", sums[1], Bound::Shown),
-                Goal::coverage(sums[2]),
-                Goal::coverage_chance(test.len()),
+                Figure::new("mape", sums[0], Goal::AtMost(mape)),
+                Figure::shown("within_10", sums[1]),
+                Figure::coverage(sums[2]),
+                Figure::coverage_chance(test.len()),
             ],
         });
     }
@@ -67,9 +74,9 @@ fn from_all(bench: &Bench<'_>, table: &str, rows: &[ImportedRow]) -> Result<Vec<
                 model: chosen,
                 rows: test.len(),
                 goals: vec![
-                    Goal::new("mape", scores.mape, Bound::AtMost(FROM_ALL)),
-                    Goal::new("within_10", scores.within_10, Bound::AtLeast(0.97)),
-                    Goal::new("coverage_90", scores.coverage_90, Bound::Shown),
+                    Figure::new("mape", scores.mape, Goal::AtMost(FROM_ALL)),
+                    Figure::new("within_10", scores.within_10, Goal::AtLeast(0.97)),
+                    Figure::shown("coverage_90", scores.coverage_90),
                 ],
             });
         }
@@ -82,10 +89,10 @@ fn from_all(bench: &Bench<'_>, table: &str, rows: &[ImportedRow]) -> Result<Vec<
         model: "chosen each time".to_owned(),
         rows: scores.n,
         goals: vec![
-            Goal::new("mape", scores.mape, Bound::Shown),
-            Goal::new("within_10", scores.within_10, Bound::Shown),
-            Goal::coverage(scores.coverage_90),
-            Goal::coverage_chance(scores.n),
+            Figure::shown("mape", scores.mape),
+            Figure::shown("within_10", scores.within_10),
+            Figure::coverage(scores.coverage_90),
+            Figure::coverage_chance(scores.n),
         ],
     });
     Ok(findings)

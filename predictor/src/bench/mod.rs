@@ -1,7 +1,7 @@
 //! What is reached on public latency tables, beside what is to be reached.
 //!
-//! Tables are known by how their names begin and by their columns, whatever devices they are of: [`Bench::tables`]. What is
-//! done with one is a file here with a function that is a [`Task`].
+//! Tables are known by how their names begin and by their columns, whatever devices they are of. What is done with one is a
+//! file here with an `Entry`, and that entry in `ENTRIES`.
 //! Everything that is chosen (regressors, settings, intervals) is chosen on the rows fitted on; rows for testing are only
 //! scored.
 
@@ -16,13 +16,13 @@ mod resolutions;
 mod score;
 mod speed;
 
-pub use finding::{Bound, Finding, Goal};
+pub use finding::{Figure, Finding};
 pub use own::own_table;
 pub use speed::speed;
 
 use std::{cell::RefCell, path::PathBuf};
 
-use profiler::record::ReadError;
+use profiler::{bench::Goal, record::ReadError};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
@@ -49,6 +49,45 @@ pub type Task = fn(&Bench<'_>, &str) -> Result<Vec<Finding>, PredictorError>;
 
 /// A table of the folder and what is done with it.
 pub type Table = (String, Task);
+
+/// What a pair of tables is called, by the names of the first and the other.
+type CallPair = fn(&str, &str) -> String;
+
+/// Tables that something is done with.
+struct Entry {
+    /// Name of the file without its ending; a `*` at the end stands for the rest of a name.
+    file: &'static str,
+    /// What is in it, for people who have such a table.
+    what: &'static str,
+    /// Whether the columns are those of such a table.
+    fits: fn(&[String]) -> bool,
+    /// What is done with one.
+    task: Task,
+    /// What is done with each but the first, with the first one known.
+    pairs: Option<(CallPair, Task)>,
+}
+
+/// All of them; of those that fit a table the first counts.
+const ENTRIES: &[Entry] =
+    &[resolutions::ENTRY, mbconv::ENTRY, devices::ENTRY, nasbench::ENTRY, gpu_ops::ENTRY];
+
+impl Entry {
+    fn is_of(&self, name: &str) -> bool {
+        self.file.strip_suffix('*').map_or(name == self.file, |start| name.starts_with(start))
+    }
+}
+
+/// The tables that something is done with, in words.
+#[must_use]
+pub fn known_tables() -> String {
+    let named = ENTRIES.iter().map(|entry| format!("{}.csv ({})", entry.file, entry.what));
+    named.collect::<Vec<_>>().join(", ")
+}
+
+/// Whether a column is one of latencies.
+fn is_latency(column: &str) -> bool {
+    column.ends_with("_ms") && !column.contains("std")
+}
 
 impl<'a> Bench<'a> {
     /// A run over the tables in `folder`; `progress` is told what is being done.
@@ -81,32 +120,26 @@ impl<'a> Bench<'a> {
         }
         names.sort();
         let mut tables: Vec<Table> = Vec::new();
-        let mut blocks: Vec<String> = Vec::new();
+        let mut of_entries = [const { Vec::new() }; ENTRIES.len()];
         for name in names {
-            let is = |start: &str| name.starts_with(start);
-            let task: Task =
-                if is("mbconv_") && self.columns(&name)?.contains(&resolutions::COLUMN.to_owned()) {
-                    resolutions::unseen
-                } else if is("mbconv_") {
-                    blocks.push(name.clone());
-                    mbconv::phone
-                } else if is("nasbench201_") && self.latencies(&name)?.len() > nasbench::MOST_DEVICES {
-                    devices::each_left_out
-                } else if is("nasbench201_") {
-                    nasbench::devices
-                } else if name == gpu_ops::TABLE {
-                    gpu_ops::all_phones
-                } else {
-                    continue;
-                };
-            tables.push((name, task));
+            let mut named =
+                ENTRIES.iter().zip(&mut of_entries).filter(|(entry, _)| entry.is_of(&name)).peekable();
+            if named.peek().is_none() {
+                continue;
+            }
+            let columns = self.columns(&name)?;
+            if let Some((entry, of_entry)) = named.find(|(entry, _)| (entry.fits)(&columns)) {
+                tables.push((name.clone(), entry.task));
+                of_entry.push(name);
+            }
         }
-        if let [known, new @ ..] = &blocks[..] {
-            tables.extend(new.iter().map(|new| (few_ops::name(known, new), few_ops::new_phone as Task)));
+        for (entry, names) in ENTRIES.iter().zip(&of_entries) {
+            if let (Some((called, task)), [known, new @ ..]) = (entry.pairs, &names[..]) {
+                tables.extend(new.iter().map(|new| (called(known, new), task)));
+            }
         }
         if tables.is_empty() {
-            let reason =
-                "no table: expected mbconv_*.csv, nasbench201_*.csv or mobile_gpu_ops.csv".to_owned();
+            let reason = format!("no table: expected one of {}", known_tables());
             return Err(ReadError::Content { path: self.folder.clone(), reason }.into());
         }
         Ok(tables)
@@ -125,9 +158,7 @@ impl<'a> Bench<'a> {
 
     /// Columns of a table that are latencies.
     fn latencies(&self, name: &str) -> Result<Vec<String>, PredictorError> {
-        let columns = self.columns(name)?;
-        let is_latency = |column: &String| column.ends_with("_ms") && !column.contains("std");
-        Ok(columns.into_iter().filter(is_latency).collect())
+        Ok(self.columns(name)?.into_iter().filter(|column| is_latency(column)).collect())
     }
 
     /// Rows for testing and the others: every fifth, or a fifth at random.

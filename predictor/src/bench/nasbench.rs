@@ -3,7 +3,7 @@
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
-use super::{Bench, Bound, Finding, Goal};
+use super::{Bench, Entry, Figure, Finding, Goal};
 use crate::{
     error::PredictorError,
     import::{ImportedRow, Subject},
@@ -11,8 +11,13 @@ use crate::{
     nasbench201::{CellModel, CellSample},
 };
 
-/// A table of more devices than that is one for leaving devices out.
-pub(super) const MOST_DEVICES: usize = 9;
+pub(super) const ENTRY: Entry = Entry {
+    file: "nasbench201_*",
+    what: "of fewer devices: networks",
+    fits: |_| true,
+    task: devices,
+    pairs: None,
+};
 const TEST_ROWS: usize = 400;
 const SEEDS: u64 = 5;
 /// The mean error to reach where it is known what the labels' noise allows.
@@ -27,11 +32,11 @@ pub(super) fn cells(rows: &[ImportedRow]) -> Vec<CellSample> {
     rows.iter().filter_map(cell).collect()
 }
 
-pub(super) fn devices(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, PredictorError> {
+fn devices(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, PredictorError> {
     let mut findings = Vec::new();
     for column in bench.latencies(table)? {
         let known = REACHABLE.iter().find(|(name, _)| *name == column);
-        let mape = known.map_or(Bound::Shown, |(_, mape)| Bound::AtMost(*mape));
+        let mape = known.map(|(_, mape)| Goal::AtMost(*mape));
         let samples = cells(&bench.read(&format!("{table}.csv"), "nasbench201", Some(&column))?.rows);
         let test_rows = TEST_ROWS.min(samples.len() / 5);
         let mut sums = [0.0; 4];
@@ -41,7 +46,7 @@ pub(super) fn devices(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, Pr
             let mut shuffled = samples.clone();
             shuffled.shuffle(&mut Pcg64::seed_from_u64(bench.seed(seed)));
             let (test, rest) = shuffled.split_at(test_rows);
-            let model = CellModel::fit(rest, seed).map_err(PredictorError::CannotFit)?;
+            let model = CellModel::fit(rest, seed)?;
             let scores = score(&model, test)?;
             let figures = [scores.mape, scores.within_10, scores.coverage_90, scores.rmse_ms];
             sums.iter_mut().zip(figures).for_each(|(sum, figure)| *sum += figure / SEEDS as f64);
@@ -53,11 +58,11 @@ pub(super) fn devices(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, Pr
             model: chosen,
             rows: test_rows,
             goals: vec![
-                Goal::new("mape", sums[0], mape),
-                Goal::new("within_10", sums[1], Bound::AtLeast(0.999)),
-                Goal::coverage(sums[2]),
-                Goal::coverage_chance(test_rows),
-                Goal::new("rmse_ms", sums[3], Bound::Shown),
+                Figure::new("mape", sums[0], mape),
+                Figure::new("within_10", sums[1], Goal::AtLeast(0.999)),
+                Figure::coverage(sums[2]),
+                Figure::coverage_chance(test_rows),
+                Figure::shown("rmse_ms", sums[3]),
             ],
         });
     }
@@ -67,7 +72,7 @@ pub(super) fn devices(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, Pr
 fn score(model: &CellModel, test: &[CellSample]) -> Result<Scores, PredictorError> {
     let mut scored = Vec::new();
     for sample in test {
-        let found = model.predict(&sample.cell).map_err(PredictorError::NothingToScore)?;
+        let found = model.predict(&sample.cell).map_err(|e| PredictorError::NothingToScore(e.to_string()))?;
         let factor = found.log_half_width.exp();
         let (low, high) = (found.ms / factor, found.ms * factor);
         scored.push(Scored { measured: sample.latency_ms, predicted: found.ms, low, high });

@@ -6,7 +6,7 @@ use profiler::record::{Level, Row};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
-use super::{Bound, Finding, Goal};
+use super::{Figure, Finding, Goal};
 use crate::{
     device::{FitOptions, LatencyModel, Scoring},
     error::PredictorError,
@@ -98,22 +98,22 @@ fn own_measurements(
     if of_ops.draws > 0 {
         let [mape, spread, within_10, coverage] = of_ops.means();
         let goals = vec![
-            Goal::new("mape", mape, Bound::AtMost(OF_SPREAD * spread)),
-            Goal::new("spread of the table's own repeats", spread, Bound::Shown),
-            Goal::new("within_10", within_10, Bound::Shown),
-            Goal::coverage(coverage),
-            Goal::coverage_chance(of_ops.rows),
+            Figure::new("mape", mape, Goal::AtMost(OF_SPREAD * spread)),
+            Figure::shown("spread of the table's own repeats", spread),
+            Figure::shown("within_10", within_10),
+            Figure::coverage(coverage),
+            Figure::coverage_chance(of_ops.rows),
         ];
         findings.push(finding("a fifth of the ops left out", of_ops.rows, goals));
     }
     if of_networks.draws > 0 {
         let [within_10, relative, mape, coverage] = of_networks.means();
         let goals = vec![
-            Goal::new("within_10", within_10, Bound::AtLeast(0.99)),
-            Goal::new("rmse over the mean", relative, Bound::AtMost(0.01)),
-            Goal::new("mape", mape, Bound::Shown),
-            Goal::coverage(coverage),
-            Goal::coverage_chance(of_networks.rows),
+            Figure::new("within_10", within_10, Goal::AtLeast(0.99)),
+            Figure::new("rmse over the mean", relative, Goal::AtMost(0.01)),
+            Figure::shown("mape", mape),
+            Figure::coverage(coverage),
+            Figure::coverage_chance(of_networks.rows),
         ];
         findings.push(finding("networks left out", of_networks.rows, goals));
         let [within_10, relative, mape, coverage] = of_both.means();
@@ -123,7 +123,7 @@ fn own_measurements(
             ("mape", mape),
             ("coverage_90", coverage),
         ];
-        let goals = shown.map(|(figure, reached)| Goal::new(figure, reached, Bound::Shown)).into();
+        let goals = shown.map(|(figure, reached)| Figure::shown(figure, reached)).into();
         findings.push(finding("networks, and a fifth of their ops left out, too", of_both.rows, goals));
     }
     Ok(findings)
@@ -169,7 +169,7 @@ mod tests {
             *found[finding].goals.iter().find(|goal| goal.figure == figure).unwrap()
         };
         assert!((goal(0, "spread of the table's own repeats").reached - 0.02).abs() < 1e-12);
-        assert!(matches!(goal(0, "mape").goal, Bound::AtMost(limit) if (limit - 0.026).abs() < 1e-12));
+        assert!(matches!(goal(0, "mape").goal, Some(Goal::AtMost(limit)) if (limit - 0.026).abs() < 1e-12));
         assert_eq!((goal(0, "mape").met, goal(1, "within_10").met), (Some(true), Some(true)));
         assert_eq!(goal(1, "rmse over the mean").met, Some(true));
     }

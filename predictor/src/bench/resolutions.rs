@@ -6,13 +6,20 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
 use super::{
-    Bench, Bound, Finding, Goal,
+    Bench, Entry, Figure, Finding, Goal,
     score::{fit, samples, score},
 };
 use crate::{error::PredictorError, import::ImportedRow};
 
+pub(super) const ENTRY: Entry = Entry {
+    file: "mbconv_*",
+    what: "with a column resolution: blocks of a phone, of a series of resolutions",
+    fits: |columns| columns.iter().any(|column| column == COLUMN),
+    task: unseen,
+    pairs: None,
+};
 /// The column of the resolution.
-pub(super) const COLUMN: &str = "resolution";
+const COLUMN: &str = "resolution";
 
 /// Resolutions for testing: every third, the second first, or as many at random.
 fn left_out(bench: &Bench<'_>, found: &BTreeSet<String>) -> Vec<String> {
@@ -27,7 +34,7 @@ fn left_out(bench: &Bench<'_>, found: &BTreeSet<String>) -> Vec<String> {
     drawn
 }
 
-pub(super) fn unseen(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, PredictorError> {
+fn unseen(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, PredictorError> {
     // The blocks of a resolution were measured one after the other, and what is new later is another resolution as a whole.
     let rows = bench.read_groups(&format!("{table}.csv"), "mbconv", None, Some(COLUMN))?.rows;
     let left_out = left_out(bench, &rows.iter().filter_map(|row| row.group.clone()).collect());
@@ -42,10 +49,10 @@ pub(super) fn unseen(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, Pre
         model: chosen,
         rows: scores.n,
         goals: vec![
-            Goal::new("mape", scores.mape, Bound::AtMost(0.008)),
-            Goal::new("within_10", scores.within_10, Bound::AtLeast(1.0)),
-            Goal::coverage(scores.coverage_90),
-            Goal::coverage_chance(scores.n),
+            Figure::new("mape", scores.mape, Goal::AtMost(0.008)),
+            Figure::new("within_10", scores.within_10, Goal::AtLeast(1.0)),
+            Figure::coverage(scores.coverage_90),
+            Figure::coverage_chance(scores.n),
         ],
     }])
 }

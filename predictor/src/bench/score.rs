@@ -37,7 +37,7 @@ pub(super) fn samples<'a>(rows: impl Iterator<Item = &'a ImportedRow>) -> Vec<Sa
 
 /// Fits, and says what was chosen for the kind with most rows.
 pub(super) fn fit(samples: &[Sample]) -> Result<(OpModel, String), PredictorError> {
-    let model = OpModel::fit(samples, Cache::Hot, 0).map_err(PredictorError::CannotFit)?;
+    let model = OpModel::fit(samples, Cache::Hot, 0)?;
     let chosen = model.kinds().max_by_key(|kind| kind.rows).map(|kind| kind.fitted.kind().name());
     let chosen = chosen.unwrap_or_default().to_owned();
     Ok((model, chosen))

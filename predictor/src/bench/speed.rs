@@ -9,7 +9,7 @@ use profiler::{
 use rand::SeedableRng;
 use rand_pcg::Pcg64;
 
-use super::{Bound, Finding, Goal};
+use super::{Figure, Finding, Goal};
 use crate::{
     device::{FitOptions, LatencyModel},
     error::PredictorError,
@@ -71,11 +71,11 @@ pub fn speed(say: &mut dyn FnMut(&str)) -> Result<Vec<Finding>, PredictorError> 
         model: chosen.unwrap_or_default().to_owned(),
         rows: distinct.len(),
         goals: vec![
-            Goal::new("fit_s", fit_s, Bound::AtMost(2.0)),
-            Goal::new("load_ms", load_ms, Bound::AtMost(20.0)),
-            Goal::new("op for the first time_us", first_us, Bound::Shown),
-            Goal::new("ops a second in a batch_n", ops_per_s, Bound::AtLeast(1e6)),
-            Goal::new("network in a batch_us", network_us, Bound::AtMost(10.0)),
+            Figure::new("fit_s", fit_s, Goal::AtMost(2.0)),
+            Figure::new("load_ms", load_ms, Goal::AtMost(20.0)),
+            Figure::shown("op for the first time_us", first_us),
+            Figure::new("ops a second in a batch_n", ops_per_s, Goal::AtLeast(1e6)),
+            Figure::new("network in a batch_us", network_us, Goal::AtMost(10.0)),
         ],
     }])
 }

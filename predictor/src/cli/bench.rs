@@ -3,27 +3,18 @@
 use std::{io::Write, path::PathBuf, time::Instant};
 
 use clap::Args;
+use profiler::bench::Goal;
 use serde_json::json;
 
 use super::output::{self, percent, table};
 use crate::{
-    bench::{self, Bound, Finding, Goal},
+    bench::{self, Figure, Finding},
     error::PredictorError,
 };
 
 /// Scores the predictor on public latency tables, or on your own, against its goals.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "The tables are not part of Tailor; `--tables` names the folder they are in: mbconv_*.csv (blocks of a \
-                  phone; with a column resolution, of a series), nasbench201_*.csv (networks of some devices, or of \
-                  ten and more, each left out in turn), mobile_gpu_ops.csv with mobile_gpu_networks.csv (any phones). \
-                  `--only` takes a file's name, or mbconv_NEW_from_KNOWN. Exit code 0 whether goals are met or not.\n\nA table of one's own, \
-                  best measured on a machine that does nothing else:\n  profiler run --space proxylessnas-mobile \
-                  --networks 250 --budget-s 3600 -o own/tract.csv\n  profiler run --space proxylessnas-mobile --networks \
-                  250 --budget-s 3600 --backend onnxruntime -o own/onnxruntime.csv\n  predictor bench --own own/tract.csv \
-                  --own own/onnxruntime.csv\n200 of the networks are left out, the others fitted on.\n\nExample:\n  \
-                  predictor bench --tables tables --only mbconv_pixel1"
-)]
+#[command(after_help = after_help())]
 pub(super) struct Bench {
     /// Folder of the tables (CSV).
     #[arg(long, env = "TAILOR_TABLES", value_name = "FOLDER", required_unless_present_any = ["speed", "own"])]
@@ -43,6 +34,19 @@ pub(super) struct Bench {
     /// A JSON array with an object per case instead of a table.
     #[arg(long)]
     json: bool,
+}
+
+fn after_help() -> String {
+    let tables = bench::known_tables();
+    format!(
+        "The tables are not part of Tailor; `--tables` names the folder they are in: {tables}. `--only` takes a file's \
+         name, or mbconv_NEW_from_KNOWN. Exit code 0 whether goals are met or not.\n\nA table of one's own, best \
+         measured on a machine that does nothing else:\n  profiler run --space proxylessnas-mobile --networks 250 \
+         --budget-s 3600 -o own/tract.csv\n  profiler run --space proxylessnas-mobile --networks 250 --budget-s 3600 \
+         --backend onnxruntime -o own/onnxruntime.csv\n  predictor bench --own own/tract.csv --own \
+         own/onnxruntime.csv\n200 of the networks are left out, the others fitted on.\n\nExample:\n  predictor bench \
+         --tables tables --only mbconv_pixel1"
+    )
 }
 
 impl Bench {
@@ -98,7 +102,7 @@ fn report(findings: &[Finding]) -> String {
     format!("{lines}\n{} of {} goals met", goals().filter(|met| *met).count(), goals().count())
 }
 
-fn shown(goal: &Goal, value: f64) -> String {
+fn shown(goal: &Figure, value: f64) -> String {
     match goal.figure {
         name if name.contains("spearman") => format!("{value:.4}"),
         name if ["_ms", "_us", "_s"].iter().any(|unit| name.ends_with(unit)) => output::ms(value),
@@ -107,11 +111,10 @@ fn shown(goal: &Goal, value: f64) -> String {
     }
 }
 
-fn bound(goal: &Goal) -> String {
-    match goal.goal {
-        Bound::AtMost(limit) => format!("≤ {}", shown(goal, limit)),
-        Bound::AtLeast(limit) => format!("≥ {}", shown(goal, limit)),
-        Bound::Between(low, high) => format!("{} to {}", percent(low), percent(high)),
-        Bound::Shown => String::new(),
-    }
+fn bound(goal: &Figure) -> String {
+    let print = |value| match goal.goal {
+        Some(Goal::Between(..)) => percent(value),
+        _ => shown(goal, value),
+    };
+    goal.goal.map_or_else(String::new, |bound| bound.printed(print))
 }

@@ -9,13 +9,9 @@ use super::{
     any_model::AnyModel,
     note_emulated,
     output::{self, ms, percent, table},
+    subject::read_cell,
 };
-use crate::{
-    error::PredictorError,
-    nasbench201::{Cell, CellModelFile},
-    regressor::Contribution,
-    work::OpEntry,
-};
+use crate::{error::PredictorError, nasbench201::CellModelFile, regressor::Contribution, work::OpEntry};
 
 /// Shows what an op's or a NAS-Bench-201 network's latency is made of, in milliseconds.
 #[derive(Debug, Args)]
@@ -69,8 +65,8 @@ impl Explain {
 
     /// A NAS-Bench-201 network by its `arch` string.
     fn explain_cell(&self, file: &CellModelFile) -> anyhow::Result<String> {
-        let cell: Cell = self.key.parse().map_err(|reason| PredictorError::Subject { reason })?;
-        let terms = file.model.contributions(&cell).map_err(PredictorError::CannotFit)?;
+        let cell = read_cell(&self.key)?;
+        let terms = file.model.contributions(&cell).map_err(PredictorError::from)?;
         let total: f64 = terms.iter().map(|term| term.ms).sum();
         note_emulated(&file.conditions);
         if self.json {

@@ -33,7 +33,7 @@ pub(super) struct Fit {
     #[arg(long, value_name = "FRACTION", default_value_t = 0.0)]
     hold_out: f64,
     /// Seed of what is held out and of the folds of cross-validation.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = FitOptions::default().seed)]
     seed: u64,
     /// Cache state of the op rows; auto takes the one that explains the networks best.
     #[arg(long, value_name = "STATE", default_value = "auto")]
@@ -93,7 +93,7 @@ impl Fit {
     fn fit_cells(&self, measurements: &Measurements, held_out: &Subjects) -> anyhow::Result<String> {
         let kept: Vec<Row> =
             measurements.rows.iter().filter(|row| !held_out.contains(row)).cloned().collect();
-        let model = CellModel::fit(&cell_samples(&kept), self.seed).map_err(PredictorError::CannotFit)?;
+        let model = CellModel::fit(&cell_samples(&kept), self.seed).map_err(PredictorError::from)?;
         self.check_output()?;
         let file = CellModelFile::new(model, measurements, held_out);
         file.write(&self.output)?;

@@ -33,7 +33,7 @@ pub(super) struct Import {
     /// The foreign table.
     file: PathBuf,
     /// Its format.
-    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(FORMATS.iter().map(|(name, _)| *name)))]
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(FORMATS.iter().map(|format| format.name)))]
     format: String,
     /// What a row of a CSV table is: mbconv, conv, nasbench201, key, or any other kind of op.
     #[arg(long)]

@@ -6,10 +6,13 @@ mod bench;
 mod evaluate;
 mod explain;
 mod fit;
+mod hint;
 mod import;
 mod network_report;
 pub mod output;
+mod plot;
 mod predict;
+mod scatter;
 mod subject;
 mod suggest;
 mod transfer;
@@ -18,12 +21,13 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
-use profiler::record::Conditions;
+use profiler::{record::Conditions, terminal::fail};
 
 use crate::{
     error::PredictorError,
     rows::{Emulation, Measurements, Mixing},
 };
+use hint::hint;
 
 /// Fits a latency model of one device and predicts ops and networks.
 #[derive(Debug, Parser)]
@@ -45,6 +49,7 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     Predict(predict::Predict),
     Explain(explain::Explain),
+    Plot(plot::Plot),
     Audit(audit::AuditTables),
     Import(import::Import),
     Transfer(transfer::Transfer),
@@ -61,6 +66,7 @@ impl Cli {
             Command::Evaluate(evaluate) => evaluate.execute(),
             Command::Predict(predict) => predict.execute(),
             Command::Explain(explain) => explain.execute(),
+            Command::Plot(plot) => plot.execute(),
             Command::Audit(audit) => audit.execute(),
             Command::Import(import) => import.execute(),
             Command::Transfer(transfer) => transfer.execute(),
@@ -70,8 +76,8 @@ impl Cli {
         match result.and_then(|text| Ok(output::print(text)?)) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                profiler::note!("error: {}", profiler::explain(error.as_ref()));
-                ExitCode::from(error.downcast_ref().map_or(1, PredictorError::exit_code))
+                let known = error.downcast_ref::<PredictorError>();
+                fail(error.as_ref(), known.is_some_and(PredictorError::is_input), known.and_then(hint))
             }
         }
     }

@@ -10,13 +10,13 @@ use super::{
     any_model::AnyModel,
     network_report::{headline, network_text, network_value, prediction_value},
     output,
-    subject::Subject,
+    subject::{Subject, read_cell},
 };
 use crate::{
     device::LatencyModel,
     error::PredictorError,
     interval::{Flag, Prediction},
-    nasbench201::{Cell, CellModelFile},
+    nasbench201::CellModelFile,
     onnx::{NetworkReport, Unknown},
 };
 
@@ -71,8 +71,8 @@ impl Predict {
         let mut lines = Vec::new();
         let mut values = Vec::new();
         for subject in &self.subjects {
-            let cell: Cell = subject.parse().map_err(|reason| PredictorError::Subject { reason })?;
-            let found = file.model.predict(&cell).map_err(PredictorError::CannotFit)?;
+            let cell = read_cell(subject)?;
+            let found = file.model.predict(&cell).map_err(PredictorError::from)?;
             let flags = file.conditions.runtime.emulated.then_some(Flag::Emulated);
             let prediction = Prediction::new(found.ms, found.log_half_width, flags.into_iter().collect());
             let none =

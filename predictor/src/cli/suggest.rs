@@ -96,9 +96,9 @@ impl Suggest {
             measured.extend(rows.into_iter().filter(|row| row.level == Level::Op).map(|row| row.subject));
         }
         let ops = pool.iter().map(|op| (op.kind(), &op.features));
-        let prior = OpPrior::new(&models, ops).map_err(PredictorError::CannotFit)?;
+        let prior = OpPrior::new(&models, ops).map_err(PredictorError::from)?;
         let chosen = suggest_ops(&prior, &pool, &measured, self.n, self.fixed_cost);
-        let chosen = chosen.map_err(PredictorError::CannotFit)?;
+        let chosen = chosen.map_err(PredictorError::from)?;
         if self.json {
             let value = |s: &OpSuggestion| json!({"subject": s.key, "left": s.left, "relative_latency": s.relative_latency});
             return output::json(&chosen.iter().map(value).collect::<Vec<_>>());

@@ -70,7 +70,7 @@ pub(super) fn known_devices(models: &[PathBuf]) -> Result<Option<Vec<LatencyMode
 pub(super) fn prior(models: &[PathBuf]) -> Result<Prior, PredictorError> {
     let read = models.iter().map(|path| Ok(CellModelFile::read(path)?.model.coefficients_ms().to_vec()));
     let coefficients = read.collect::<Result<Vec<_>, PredictorError>>()?;
-    Prior::new(&coefficients).map_err(PredictorError::CannotFit)
+    Ok(Prior::new(&coefficients)?)
 }
 
 impl Transfer {
@@ -85,7 +85,7 @@ impl Transfer {
             let reason = "the table has no NAS-Bench-201 networks".to_owned();
             return Err(PredictorError::CannotFit(reason).into());
         }
-        let model = CellModel::transferred(&prior, &samples).map_err(PredictorError::CannotFit)?;
+        let model = CellModel::transferred(&prior, &samples).map_err(PredictorError::from)?;
         let file = CellModelFile::new(model, &measurements, &Subjects::default());
         file.write(&self.output)?;
         profiler::note!("wrote {}", self.output.display());

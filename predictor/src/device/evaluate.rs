@@ -117,13 +117,14 @@ impl LatencyModel {
             return format!("the table has neither {ops} ops nor {networks} networks, which the model is of");
         }
         format!(
-            "the model was fitted on all {known} rows that could be scored; fit it again with --hold-out 0.2, give a \
-             table of other subjects, or pass --include-fitted"
+            "the model was fitted on all {known} rows that could be scored; fit it again with a fifth held out, give a \
+             table of other subjects, or score those as well"
         )
     }
 }
 
-fn scored(row: &Row, prediction: &Prediction) -> Scored {
+/// A row beside its prediction.
+pub(super) fn scored(row: &Row, prediction: &Prediction) -> Scored {
     Scored {
         measured: row.latency_ms,
         predicted: prediction.latency.ms(),

@@ -42,7 +42,7 @@ impl LatencyModel {
             self.ops()
                 .log_slope(op, &slope)
                 .map(|log| ms * log)
-                .map_err(|reason| self.unknown(&op.key(), reason))
+                .map_err(|reason| self.unknown(&op.key(), reason.into()))
         };
         Ok(Gradient {
             channels_in_ms: slope(Dimension::ChannelsIn)?,

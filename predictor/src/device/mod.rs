@@ -5,6 +5,7 @@ mod evaluate;
 mod expected_latency;
 mod file;
 mod gradient;
+mod leave_out;
 mod model;
 mod provenance;
 #[cfg(test)]
@@ -15,6 +16,7 @@ pub(crate) use evaluate::Unanswered;
 pub use evaluate::{Evaluation, Scoring};
 pub use expected_latency::ExpectedLatency;
 pub use gradient::Gradient;
+pub(crate) use leave_out::leave_networks_out;
 pub(crate) use model::network_samples;
 pub use model::{AdditiveLatency, FitOptions, LatencyModel};
 pub(crate) use provenance::{CacheReport, Provenance};

@@ -44,7 +44,7 @@ impl LatencyModel {
     /// Fits ops and networks.
     ///
     /// # Errors
-    /// [`PredictorError::CannotFit`] when there is nothing to fit, or a measured network has an op that the measured
+    /// [`PredictorError::CannotFit`] or [`PredictorError::Fit`] when there is nothing to fit, or a measured network has an op that the measured
     /// ops say nothing of; [`PredictorError::Spec`] for a subject that is no op key.
     pub fn fit(measurements: &Measurements, options: &FitOptions) -> Result<Self, PredictorError> {
         let kept = |row: &&Row| !options.held_out.contains(row);
@@ -61,7 +61,7 @@ impl LatencyModel {
                 continue;
             }
             let samples = op_samples(&rows, &repeats, cache)?;
-            let ops = OpModel::fit(&samples, cache, options.seed).map_err(PredictorError::CannotFit)?;
+            let ops = OpModel::fit(&samples, cache, options.seed)?;
             let level = NetworkModel::fit(&networks, network_cache, &ops).map_err(|(op, reason)| {
                 PredictorError::CannotFit(format!("a measured network has `{op}`: {reason} ({cache})"))
             })?;
@@ -195,7 +195,7 @@ impl LatencyModel {
     /// # Errors
     /// As [`Self::estimate`].
     pub fn estimate_keyed(&self, op: &OpEntry) -> Result<OpEstimate, PredictorError> {
-        self.ops.estimate_keyed(op).map_err(|reason| self.unknown(&op.key, reason))
+        self.ops.estimate_keyed(op).map_err(|reason| self.unknown(&op.key, reason.into()))
     }
 
     /// What the model's part of an op's latency is made of.
@@ -203,7 +203,7 @@ impl LatencyModel {
     /// # Errors
     /// [`PredictorError::UnknownOp`] if nothing measured says anything of it.
     pub fn contributions(&self, op: &OpEntry) -> Result<Vec<Contribution>, PredictorError> {
-        self.ops.contributions(op).map_err(|reason| self.unknown(&op.key, reason))
+        self.ops.contributions(op).map_err(|reason| self.unknown(&op.key, reason.into()))
     }
 
     pub(crate) fn emulated(&self) -> Option<Flag> {

@@ -28,7 +28,7 @@ const LAW: [(&str, f64); 9] = [
 /// What an op costs by the law.
 pub(crate) fn law_ms(op: &OpSpec) -> f64 {
     let work = OpFeatures::of(op).work;
-    LAW.iter().map(|(name, c)| c * work[TERMS.iter().position(|term| term == name).unwrap()]).sum()
+    LAW.iter().map(|(name, c)| c * work[TERMS.iter().position(|term| term.name == *name).unwrap()]).sum()
 }
 
 /// An op row measured cold to 1 %.

@@ -1,7 +1,7 @@
 //! What TFLite's `benchmark_model` prints, and the CSV of its `--profiling_output_csv_file`.
 //!
 //! The mean over inference runs is a network row. Its table of nodes (`Run Order`) has types and times but no shapes: a node is
-//! an op row only where `--map NAME=KEY` says which op it is; others are listed as not read. Nodes of the initialization and
+//! an op row only where it is mapped to the op that it is; others are listed as not read. Nodes of the initialization and
 //! tables that repeat nodes in another order are no measurements and are passed over.
 
 use profiler::record::{ReadError, read_text};
@@ -11,9 +11,10 @@ use crate::error::PredictorError;
 
 const US_PER_MS: f64 = 1e3;
 
-pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
-    source.refuse_column("benchmark-model")?;
-    source.refuse_unit("benchmark-model")?;
+pub(super) const FORMAT: super::Format = super::Format { name: "benchmark-model", takes: &[], read };
+pub(super) const CSV: super::Format = super::Format { name: "benchmark-model-csv", ..FORMAT };
+
+fn read(source: &Source) -> Result<Imported, PredictorError> {
     let text = read_text(&source.file)?;
     let mut log =
         Log { phase: Phase::Inference, section: Section::Other, total: None, runs: None, graph: None };
@@ -178,7 +179,7 @@ fn node(line: &str, fields_behind: usize, format: Format) -> Result<Node, String
 
 fn node_row(source: &Source, node: &Node) -> Result<ImportedRow, String> {
     let Some(subject) = source.mapped(&node.name) else {
-        return Err(format!("a {} without shapes; say which op a node is with --map 'NAME=KEY'", node.kind));
+        return Err(format!("a {} without shapes; map its name to an op's key", node.kind));
     };
     if !(node.mean_ms.is_finite() && node.mean_ms > 0.0) {
         return Err(format!("`{}` takes {} ms, expected above 0", node.name, node.mean_ms));
@@ -265,6 +266,6 @@ Timings (microseconds): count=50 first=80 curr=80 min=79 max=83 avg=70000 std=87
         assert_eq!(rows, [(4, "conv-8x8x3-o8-k3-s1".to_owned(), 0.093), (7, "mine".to_owned(), 0.2045)]);
         assert_eq!(found.refused[0].line, 5);
         assert!(import("hello\n", |_| {}).unwrap_err().contains("benchmark_model"));
-        assert!(import(LOG, |s| s.unit_ms = Some(1.0)).unwrap_err().contains("--unit"));
+        assert!(import(LOG, |s| s.unit_ms = Some(1.0)).unwrap_err().contains("unit is"));
     }
 }

@@ -55,7 +55,10 @@ fn activation(record: &Record<'_>) -> Result<Activation, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{import::Columns, work::OpEntry};
+    use crate::{
+        import::Columns,
+        work::{Amount, Class, OpEntry},
+    };
 
     fn read_line(heads: &str, line: &str) -> Result<OpEntry, String> {
         let columns = Columns::new(&heads.split(',').collect::<Vec<_>>(), &[]).unwrap();
@@ -87,15 +90,15 @@ mod tests {
         let heads = "input_hw,in_channels,out_channels,expansion,stride,kernel,se,activation";
         let found = read_line(heads, "4,8,5,4,2,3,1,relu6").unwrap();
         let expected = [
-            ("linear_macs", 512e-6),
-            ("linear_calls", 2.0),
-            ("pooled_elements", 128e-6),
-            ("gated_elements", 128e-6),
-            ("hsigmoid_elements", 32e-6),
-            ("relu_elements", 8e-6),
+            (Class::Linear, Amount::Macs, 512e-6),
+            (Class::Linear, Amount::Calls, 2.0),
+            (Class::Pooled, Amount::Pooled, 128e-6),
+            (Class::Gated, Amount::Elements, 128e-6),
+            (Class::Hsigmoid, Amount::Elements, 32e-6),
+            (Class::Relu, Amount::Elements, 8e-6),
         ];
-        for (term, amount) in expected {
-            assert!((found.features.amount(term) - amount).abs() < 1e-15, "{term}");
+        for (class, amount, expected) in expected {
+            assert!((found.features.amount(class, amount) - expected).abs() < 1e-15, "{class:?} {amount:?}");
         }
         assert_eq!(found.key, "mbconv-4x4x8-o5-e4-k3-s2-se4-relu6");
     }

@@ -3,7 +3,7 @@
 use profiler::record::ReadError;
 
 use super::{
-    Columns, Imported, ImportedRow, Record, Refused, Source, Subject, bottleneck, cell, conv,
+    Columns, Extra, Format, Imported, ImportedRow, Record, Refused, Source, Subject, bottleneck, cell, conv,
     csv_file::CsvFile, layers, mobile_gpu,
 };
 use crate::error::PredictorError;
@@ -29,6 +29,9 @@ pub const CSV_KINDS: &[(&str, CsvKind)] = &[
     ("softmax", layers::softmax),
 ];
 
+pub(super) const FORMAT: Format =
+    Format { name: "csv", takes: &[Extra::LatencyColumn, Extra::Unit, Extra::Group], read };
+
 /// Where a latency stands, and how many milliseconds its unit has.
 pub(super) struct LatencyColumn {
     pub(super) name: String,
@@ -36,13 +39,13 @@ pub(super) struct LatencyColumn {
     pub(super) unit_ms: f64,
 }
 
-pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
+fn read(source: &Source) -> Result<Imported, PredictorError> {
     let content = |reason: String| ReadError::Content { path: source.file.clone(), reason };
     let kind = kind_of(source)?;
     let file = CsvFile::read(&source.file, &source.renamed)?;
     if mobile_gpu::is_meant(&file.columns) {
         let reason =
-            "has the columns of ops that a GPU delegate ran; pass --format mobile-gpu-csv, without --kind";
+            "has the columns of ops that a GPU delegate ran; its format is mobile-gpu-csv, and takes no kind";
         return Err(content(reason.to_owned()).into());
     }
     let latency = latency_column(source, &file.columns).map_err(content)?;
@@ -60,9 +63,9 @@ fn kind_of(source: &Source) -> Result<CsvKind, PredictorError> {
     let asked = source.kind.as_deref().unwrap_or_default();
     let found = CSV_KINDS.iter().find(|(name, _)| *name == asked);
     found.map(|(_, kind)| *kind).ok_or_else(|| PredictorError::Option {
-        option: "--kind",
+        option: "kind",
         value: format!("`{asked}`"),
-        expected: "mbconv, conv, nasbench201, key or another kind that `predictor import --help` names, for --format csv",
+        expected: "mbconv, conv, nasbench201, key or another kind that is listed for imports",
     })
 }
 
@@ -106,23 +109,17 @@ pub(super) fn latency_column(source: &Source, columns: &Columns) -> Result<Laten
         }
         (None, [only]) => (*only).clone(),
         (None, []) => {
-            return Err(
-                "no column can be a latency (`…_ms` or `…_us`); name it with --latency-column".to_owned()
-            );
+            return Err("no column can be a latency (`…_ms` or `…_us`); name the latency column".to_owned());
         }
         (None, several) => {
-            return Err(format!(
-                "{} latency columns; pass --latency-column, one of {}",
-                several.len(),
-                list(several)
-            ));
+            return Err(format!("{} latency columns; name one of {}", several.len(), list(several)));
         }
     };
     let unit_ms = match source.unit_ms {
         Some(unit_ms) => unit_ms,
         None if name.ends_with("_ms") => 1.0,
         None if name.ends_with("_us") => 1e-3,
-        None => return Err(format!("the unit of `{name}` is not known; pass --unit ms or --unit us")),
+        None => return Err(format!("the unit of `{name}` is not known; name the unit, ms or us")),
     };
     let std = name.replace("mean", "std");
     let std = (std != name && names.contains(&std)).then_some(std);
@@ -176,10 +173,10 @@ mod tests {
         let asked = import(&text, |source| source.latency_column = Some("c".to_owned()));
         assert!(asked.unwrap_err().contains("no latency column `c`"));
         let text = format!("{HEADS},latency\n8,3,8,3,1,2\n");
-        assert!(import(&text, |_| {}).unwrap_err().contains("--unit"));
+        assert!(import(&text, |_| {}).unwrap_err().contains("unit, ms or us"));
         assert_eq!(import(&text, |source| source.unit_ms = Some(1e-3)).unwrap().rows[0].latency_ms, 2e-3);
-        assert!(import(&text, |source| source.kind = None).unwrap_err().contains("--kind"));
+        assert!(import(&text, |source| source.kind = None).unwrap_err().contains("kind is"));
         let other = import("model,operation,feature,p_us,p_kernel\n", |_| {});
-        assert!(other.unwrap_err().contains("--format mobile-gpu-csv"));
+        assert!(other.unwrap_err().contains("mobile-gpu-csv"));
     }
 }

@@ -11,13 +11,16 @@ use profiler::{
     spec::{Activation, ConvOp, FeatureMap, Linear, OpSpec},
 };
 
-use super::{Columns, Imported, ImportedRow, Refused, Source, Subject, bottleneck};
+use super::{Columns, Extra, Format, Imported, ImportedRow, Refused, Source, Subject, bottleneck};
 use crate::{error::PredictorError, work::OpEntry};
 
 /// Expansion ratios are below, widths after expansion above.
 const LARGEST_RATIO: u32 = 10;
 
-pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
+pub(super) const PROXYLESSNAS: Format = Format { name: "proxylessnas-yaml", takes: &[Extra::Unit], read };
+pub(super) const ONCE_FOR_ALL: Format = Format { name: "once-for-all-yaml", ..PROXYLESSNAS };
+
+fn read(source: &Source) -> Result<Imported, PredictorError> {
     let text = read_text(&source.file)?;
     let unit_ms = source.unit_ms.unwrap_or(1.0);
     let mut imported = Imported { measured: "mean".to_owned(), ..Imported::default() };

@@ -2,23 +2,26 @@
 //! kernel that was chosen. Source of the format: github.com/qed-usc/mobile-ml-benchmark.
 //!
 //! `model, operation, feature, PHONE_us, PHONE_kernel, …`, where `feature` is a Python dictionary as text. A second table
-//! (`--totals`: `model, PHONE_mean_us, PHONE_std_us, …`) has the latencies of the networks.
+//! (the totals: `model, PHONE_mean_us, PHONE_std_us, …`) has the latencies of the networks.
 
 use std::collections::BTreeMap;
 
 use profiler::{
     record::ReadError,
-    spec::{FeatureMap, TracedLayer, TracedOp},
+    spec::{Conv, FeatureMap, Layer, PlacedLayer, Pool, TracedOp},
 };
 
 use super::{
-    Columns, Imported, ImportedRow, Record, Refused, Source, Subject,
+    Columns, Extra, Format, Imported, ImportedRow, Record, Refused, Source, Subject,
     csv_file::CsvFile,
     csv_table::{LatencyColumn, device_of, latency_column},
 };
 use crate::{error::PredictorError, work::OpEntry};
 
-pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
+pub(super) const FORMAT: Format =
+    Format { name: "mobile-gpu-csv", takes: &[Extra::LatencyColumn, Extra::Unit, Extra::Totals], read };
+
+fn read(source: &Source) -> Result<Imported, PredictorError> {
     let table = CsvFile::read(&source.file, &source.renamed)?;
     let content = |reason: String| ReadError::Content { path: source.file.clone(), reason };
     let latency = latency_column(source, &table.columns).map_err(content)?;
@@ -137,7 +140,7 @@ fn kernel(text: &str) -> (String, Vec<String>) {
     (base, parts.map(name).collect())
 }
 
-fn layer(operation: &str, feature: &BTreeMap<String, u32>) -> Result<TracedLayer, String> {
+fn layer(operation: &str, feature: &BTreeMap<String, u32>) -> Result<PlacedLayer, String> {
     let get = |name: &str| feature.get(name).copied();
     let map = |side: Option<u32>, channels: Option<u32>| {
         let (side, channels) = (side.unwrap_or(1), channels.ok_or("`feature` tells no channels")?);
@@ -145,31 +148,38 @@ fn layer(operation: &str, feature: &BTreeMap<String, u32>) -> Result<TracedLayer
     };
     let channels = get("Input_channel");
     let input = map(get("Input_shape"), channels)?;
-    let (kernel, stride) = (get("Kernel").unwrap_or(1).max(1), get("Stride").unwrap_or(1).max(1));
-    let conv = |output, groups| Ok(TracedLayer::Conv { input, output, kernel, stride, groups });
-    match operation {
+    let [kernel, stride, groups] = ["Kernel", "Stride", "Group"].map(|name| get(name).unwrap_or(1).max(1));
+    let conv = |output: FeatureMap, groups| {
+        let filters = Conv::pointwise(output.channels);
+        (Layer::Conv(Conv { kernel: [kernel; 2], stride: [stride; 2], groups, ..filters }), output)
+    };
+    let (layer, output) = match operation {
         "CONV_2D" => conv(map(get("Output_shape"), get("Filter"))?, 1),
-        "CONV_2D_GROUP" => conv(map(get("Output_shape"), get("Filter"))?, get("Group").unwrap_or(1).max(1)),
+        "CONV_2D_GROUP" => conv(map(get("Output_shape"), get("Filter"))?, groups),
         "DEPTHWISE_CONV_2D" => {
             let times = get("Filter").unwrap_or(1);
             let output = channels.map(|channels| channels.saturating_mul(times));
             conv(map(get("Output_shape"), output)?, input.channels)
         }
-        "MEAN" => Ok(TracedLayer::GlobalPool { input }),
-        "FULLY_CONNECTED" => Ok(TracedLayer::Linear { input, output: map(None, get("Filter"))? }),
-        "MAX_POOL_2D" => {
-            Ok(TracedLayer::MaxPool { input, output: map(get("Output_shape"), channels)?, kernel })
+        "MEAN" => (Layer::GlobalAveragePool, FeatureMap { height: 1, width: 1, ..input }),
+        "FULLY_CONNECTED" => {
+            let output = map(None, get("Filter"))?;
+            (Layer::Linear { out_features: output.channels }, output)
         }
-        "AVERAGE_POOL_2D" => {
-            Ok(TracedLayer::AveragePool { input, output: map(get("Output_shape"), channels)?, kernel })
+        "MAX_POOL_2D" | "AVERAGE_POOL_2D" => {
+            let output = map(get("Output_shape"), channels)?;
+            let pool = Pool::between(kernel, input, output);
+            (if operation == "MAX_POOL_2D" { Layer::MaxPool(pool) } else { Layer::AveragePool(pool) }, output)
         }
         "CONCATENATION" => {
             let output = map(get("Output_shape"), get("Filter").or(channels))?;
+            let more_channels = output.channels.saturating_sub(input.channels);
             // The number of maps stands where others have their kernel.
-            Ok(TracedLayer::Concat { first: input, output, parts: kernel })
+            (Layer::Concat { parts: kernel, more_channels }, output)
         }
-        other => Err(format!("operation `{other}` is not known")),
-    }
+        other => return Err(format!("operation `{other}` is not known")),
+    };
+    Ok(PlacedLayer { layer, input, output })
 }
 
 #[cfg(test)]

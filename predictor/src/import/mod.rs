@@ -1,7 +1,7 @@
 //! Latency tables of other tools, read into ours.
 //!
-//! A format is a file here with a function `fn(&Source) -> Result<Imported, PredictorError>` and a line in [`FORMATS`]; a kind
-//! of row of a CSV table a file with a function `fn(&Record) -> Result<Subject, String>` and a line in [`CSV_KINDS`].
+//! A format is a file here with a [`Format`], and a line in [`FORMATS`]; a kind of row of a CSV table a file with a function
+//! `fn(&Record) -> Result<Subject, String>` and a line in [`CSV_KINDS`].
 
 mod benchmark_model;
 mod bottleneck;
@@ -103,16 +103,40 @@ impl Imported {
 /// A reader of a format.
 pub type Reader = fn(&Source) -> Result<Imported, PredictorError>;
 
-/// Formats by name.
-pub const FORMATS: &[(&str, Reader)] = &[
-    ("csv", csv_table::read),
-    ("proxylessnas-yaml", keyed_yaml::read),
-    ("once-for-all-yaml", keyed_yaml::read),
-    ("mobile-gpu-csv", mobile_gpu::read),
-    ("nn-meter-json", nn_meter::read),
-    ("benchmark-model", benchmark_model::read),
-    ("benchmark-model-csv", benchmark_model::read),
-    ("onnxruntime-profile", onnxruntime_profile::read),
+/// What may be given with the files of some formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extra {
+    /// [`Source::latency_column`].
+    LatencyColumn,
+    /// [`Source::unit_ms`].
+    Unit,
+    /// [`Source::group`].
+    Group,
+    /// [`Source::totals`].
+    Totals,
+}
+
+/// A format of foreign tables.
+#[derive(Clone, Copy, Debug)]
+pub struct Format {
+    /// Its name.
+    pub name: &'static str,
+    /// What may be given with its files; the rest is refused.
+    pub takes: &'static [Extra],
+    /// Its reader.
+    pub read: Reader,
+}
+
+/// All formats.
+pub const FORMATS: &[Format] = &[
+    csv_table::FORMAT,
+    keyed_yaml::PROXYLESSNAS,
+    keyed_yaml::ONCE_FOR_ALL,
+    mobile_gpu::FORMAT,
+    nn_meter::FORMAT,
+    benchmark_model::FORMAT,
+    benchmark_model::CSV,
+    onnxruntime_profile::FORMAT,
 ];
 
 impl Source {
@@ -121,56 +145,29 @@ impl Source {
     /// # Errors
     /// [`PredictorError::Option`] for an unknown format, and what its reader says.
     pub fn read(&self, format: &str) -> Result<Imported, PredictorError> {
-        let Some((_, reader)) = FORMATS.iter().find(|(name, _)| *name == format) else {
-            let expected = "a format that `predictor import --help` names";
-            return Err(PredictorError::Option { option: "--format", value: format.to_owned(), expected });
+        let Some(Format { name, takes, read }) = FORMATS.iter().find(|known| known.name == format) else {
+            let expected = "one of the formats that are listed for imports";
+            return Err(PredictorError::Option { option: "format", value: format.to_owned(), expected });
         };
-        for (option, given, only) in
-            [("--totals", self.totals.is_some(), "mobile-gpu-csv"), ("--group", self.group.is_some(), "csv")]
-        {
-            if given && format != only {
-                let value = format!("given for {format}");
-                return Err(PredictorError::Option {
-                    option,
-                    value,
-                    expected: "nothing: the format has none",
-                });
+        for (extra, given, option, expected) in [
+            (
+                Extra::LatencyColumn,
+                self.latency_column.is_some(),
+                "latency column",
+                "nothing: it has but one",
+            ),
+            (Extra::Unit, self.unit_ms.is_some(), "unit", "nothing: the file says its unit"),
+            (Extra::Group, self.group.is_some(), "group", "nothing: the format has none"),
+            (Extra::Totals, self.totals.is_some(), "totals", "nothing: the format has none"),
+        ] {
+            if given && !takes.contains(&extra) {
+                return Err(PredictorError::Option { option, value: format!("given for {name}"), expected });
             }
         }
-        reader(self)
+        read(self)
     }
 
-    /// Refuses `--latency-column` for a format that has but one latency.
-    fn refuse_column(&self, format: &'static str) -> Result<(), PredictorError> {
-        match &self.latency_column {
-            None => Ok(()),
-            Some(column) => {
-                let value = format!("`{column}` for {format}");
-                Err(PredictorError::Option {
-                    option: "--latency-column",
-                    value,
-                    expected: "nothing: it has but one",
-                })
-            }
-        }
-    }
-
-    /// Refuses `--unit` for a format that says its unit itself.
-    fn refuse_unit(&self, format: &'static str) -> Result<(), PredictorError> {
-        match self.unit_ms {
-            None => Ok(()),
-            Some(_) => {
-                let value = format!("given for {format}");
-                Err(PredictorError::Option {
-                    option: "--unit",
-                    value,
-                    expected: "nothing: the file says its unit",
-                })
-            }
-        }
-    }
-
-    /// The op that `--map NAME=KEY` says a node is.
+    /// The op that a node is told to be.
     fn mapped(&self, node: &str) -> Option<Result<Subject, String>> {
         let (_, key) = self.renamed.iter().find(|(theirs, _)| theirs == node)?;
         Some(op_key::op(key))

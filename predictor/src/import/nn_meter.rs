@@ -9,14 +9,15 @@ use profiler::record::{ReadError, read_text};
 use serde_json::Value;
 
 use super::{
-    Imported, ImportedRow, Refused, Source, Subject,
+    Extra, Format, Imported, ImportedRow, Refused, Source, Subject,
     json_lines::{Entries, lines_at},
     nn_meter_block, op_key,
 };
 use crate::error::PredictorError;
 
-pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
-    source.refuse_column("nn-meter-json")?;
+pub(super) const FORMAT: Format = Format { name: "nn-meter-json", takes: &[Extra::Unit], read };
+
+fn read(source: &Source) -> Result<Imported, PredictorError> {
     let text = read_text(&source.file)?;
     let content = |reason: String| ReadError::Content { path: source.file.clone(), reason };
     let Entries(entries) = serde_json::from_str::<Entries>(&text).map_err(|e| content(e.to_string()))?;

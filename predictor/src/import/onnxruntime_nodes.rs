@@ -28,7 +28,7 @@ impl Node {
         let (Some(Some(inputs)), Some(Some(outputs))) =
             (shapes("input_type_shape"), shapes("output_type_shape"))
         else {
-            return Err(format!("a {kind} without shapes; say which op it is with --map 'NAME=KEY'"));
+            return Err(format!("a {kind} without shapes; map its name to an op's key"));
         };
         let output = outputs.into_iter().next().ok_or_else(|| format!("a {kind} without output"))?;
         Ok(Self { kind, inputs, output })
@@ -66,7 +66,7 @@ impl Node {
             ("Softmax", &[1, classes], _) => (format!("softmax-1x1x{classes}"), None),
             (kind, ..) => {
                 return Err(format!(
-                    "a {kind}, of which its shapes do not tell an op; say which with --map 'NAME=KEY'"
+                    "a {kind}, of which its shapes do not tell an op; map its name to an op's key"
                 ));
             }
         };
@@ -145,7 +145,7 @@ mod tests {
         // No stride takes 14 rows to 6 with same padding: 14 / 3 is 5.
         assert!(key("Conv", &[map, &[8, 8, 3, 3]], &[1, 8, 6, 6]).is_err());
         assert!(key("Conv", &[&[2, 8, 14, 14], &[8, 8, 3, 3]], map).is_err());
-        assert!(key("MaxPool", &[map], out).unwrap_err().contains("--map"));
+        assert!(key("MaxPool", &[map], out).unwrap_err().contains("map its name"));
         assert!(key("Conv", &[], &[]).is_err());
     }
 }

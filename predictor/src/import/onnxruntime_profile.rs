@@ -6,10 +6,13 @@
 
 use std::collections::BTreeMap;
 
-use profiler::record::{ReadError, read_text};
+use profiler::{
+    measure::median,
+    record::{ReadError, read_text},
+};
 use serde_json::Value;
 
-use super::{Imported, ImportedRow, Source, Subject, json_lines::lines_at, onnxruntime_nodes::Node};
+use super::{Format, Imported, ImportedRow, Source, Subject, json_lines::lines_at, onnxruntime_nodes::Node};
 use crate::error::PredictorError;
 
 const US_PER_MS: f64 = 1e3;
@@ -22,9 +25,9 @@ struct Runs<'a> {
     wrong: Vec<(u64, String)>,
 }
 
-pub(super) fn read(source: &Source) -> Result<Imported, PredictorError> {
-    source.refuse_column("onnxruntime-profile")?;
-    source.refuse_unit("onnxruntime-profile")?;
+pub(super) const FORMAT: Format = Format { name: "onnxruntime-profile", takes: &[], read };
+
+fn read(source: &Source) -> Result<Imported, PredictorError> {
     let text = read_text(&source.file)?;
     let content = |reason: String| ReadError::Content { path: source.file.clone(), reason };
     let events: Vec<Value> = serde_json::from_str(&text).map_err(|e| content(e.to_string()))?;
@@ -112,13 +115,10 @@ impl Runs<'_> {
 
 /// The standard deviation is that of a single run; nothing for one.
 fn median_and_std(runs: &[f64]) -> Option<(f64, Option<f64>)> {
-    let mut sorted = runs.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let n = sorted.len();
-    let median = 0.5 * (sorted.get(n.checked_sub(1)? / 2)? + sorted.get(n / 2)?);
+    let (n, middle) = (runs.len(), median(runs)?);
     let mean = runs.iter().sum::<f64>() / n as f64;
     let squares: f64 = runs.iter().map(|us| (us - mean).powi(2)).sum();
-    Some((median, (n > 1).then(|| (squares / (n as f64 - 1.0)).sqrt())))
+    Some((middle, (n > 1).then(|| (squares / (n as f64 - 1.0)).sqrt())))
 }
 
 #[cfg(test)]

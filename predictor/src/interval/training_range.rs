@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     rows::Sample,
-    work::{OpFeatures, TERMS},
+    work::{OpFeatures, TERMS, Term},
 };
 
 /// How many half-widths wider an interval gets per e-fold outside the measured work.
@@ -36,7 +36,7 @@ impl TrainingRange {
             let amounts = samples.iter().map(|s| s.features.work[place]);
             amounts.fold((f64::INFINITY, 0.0_f64), |(low, high), a| (low.min(a), high.max(a)))
         };
-        let named = TERMS.into_iter().enumerate().map(|(place, term)| (term.to_owned(), range(place)));
+        let named = TERMS.iter().enumerate().map(|(place, term)| (term.name.to_owned(), range(place)));
         Self { ranges: named.filter(|(_, (_, high))| *high > 0.0).collect() }
     }
 
@@ -57,8 +57,8 @@ impl TrainingRange {
     /// A term that the op has and no sample had.
     #[must_use]
     pub fn unseen_term(&self, op: &OpFeatures) -> Option<&'static str> {
-        let unseen = |(term, amount): &(&str, f64)| *amount > 0.0 && !self.ranges.contains_key(*term);
-        TERMS.into_iter().zip(op.work).find(unseen).map(|(term, _)| term)
+        let unseen = |(term, amount): &(&Term, f64)| *amount > 0.0 && !self.ranges.contains_key(term.name);
+        TERMS.iter().zip(op.work).find(unseen).map(|(term, _)| term.name)
     }
 
     /// By how many times an op is less well known for being outside; 1 inside.
@@ -70,17 +70,17 @@ impl TrainingRange {
     /// How far outside the op is; nothing when it is inside in every term.
     #[must_use]
     pub fn excess(&self, op: &OpFeatures) -> Option<Excess> {
-        let of_term = |(term, amount): (&'static str, f64)| {
-            let (low, high) = self.ranges.get(term).copied().unwrap_or_default();
+        let of_term = |(term, amount): (&Term, f64)| {
+            let (low, high) = self.ranges.get(term.name).copied().unwrap_or_default();
             let log_ratio = match amount {
                 a if a > high && high > 0.0 => (a / high).ln(),
                 a if a < low && a > 0.0 => (low / a).ln(),
                 a if a > high || a < low => 1.0,
                 _ => 0.0,
             };
-            Excess { term, log_ratio }
+            Excess { term: term.name, log_ratio }
         };
-        let furthest = TERMS.into_iter().zip(op.work).map(of_term);
+        let furthest = TERMS.iter().zip(op.work).map(of_term);
         furthest.max_by(|a, b| a.log_ratio.total_cmp(&b.log_ratio)).filter(|excess| excess.log_ratio > 1e-9)
     }
 }

@@ -9,6 +9,7 @@ use super::{
     cholesky::{Cholesky, dot},
     kernel::{Kernel, matern, squared_distance},
 };
+use crate::error::FitError;
 
 /// Rows in all, at most.
 const LARGEST: usize = 2500;
@@ -40,10 +41,10 @@ impl GaussianProcess {
         variances: &[f64],
         scaling: &Scaling,
         kernel: &Kernel,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, FitError> {
         let n = inputs.len();
         if n > LARGEST {
-            return Err(format!("{n} samples, takes at most {LARGEST}"));
+            return Err(FitError::TooMany { found: n, most: LARGEST });
         }
         let rows: Vec<Vec<f64>> = inputs.iter().map(|row| scaling.apply(row)).collect();
         let rows = kernel.scaled(&rows);
@@ -55,10 +56,11 @@ impl GaussianProcess {
         }
         (0..n)
             .for_each(|i| matrix[i * n + i] = kernel.signal() * (1.0 + 1e-8) + kernel.noise() + variances[i]);
-        let factor = Cholesky::new(matrix, n).ok_or("its kernel matrix is not positive definite")?;
+        let factor = Cholesky::new(matrix, n)
+            .ok_or(FitError::NoSolution("its kernel matrix is not positive definite"))?;
         let weights: Vec<f64> = factor.solve(targets).into_iter().map(|w| w * kernel.signal()).collect();
         if weights.iter().any(|w| !w.is_finite()) {
-            return Err("no finite solution".to_owned());
+            return Err(FitError::NoSolution("no finite solution"));
         }
         Ok(Self {
             scaling: scaling.clone(),

@@ -1,7 +1,10 @@
 //! How a cell model is fitted: linear part, corrections, and their errors in cross-validation.
 
 use super::{CELL_TERMS, model::Correction};
-use crate::learn::{BoostedTrees, GaussianProcess, Growth, Kernel, RidgeSystem, Scaling, linear};
+use crate::{
+    error::FitError,
+    learn::{BoostedTrees, GaussianProcess, Growth, Kernel, RidgeSystem, Scaling, linear},
+};
 
 /// Number of folds.
 pub(super) const FOLDS: usize = 5;
@@ -40,13 +43,13 @@ pub(super) struct Data<'a> {
 
 /// What a fit to some rows gives.
 pub(super) struct Parts {
-    process: Result<GaussianProcess, String>,
+    process: Result<GaussianProcess, FitError>,
     trees: BoostedTrees,
 }
 
 impl Parts {
     /// The correction of a candidate.
-    pub(super) fn take(&mut self, candidate: Candidate) -> Result<Correction, String> {
+    pub(super) fn take(&mut self, candidate: Candidate) -> Result<Correction, FitError> {
         let (process, trees) = (self.process.clone(), self.trees.clone());
         Ok(match candidate {
             Candidate::Linear => Correction::None,
@@ -59,11 +62,11 @@ impl Parts {
 
 impl Data<'_> {
     /// Coefficients of the terms, fitted in relative error to the networks at these places.
-    pub(super) fn linear(&self, chosen: &[usize], penalty: f64) -> Result<Vec<f64>, String> {
+    pub(super) fn linear(&self, chosen: &[usize], penalty: f64) -> Result<Vec<f64>, FitError> {
         let relative: Vec<Vec<f64>> =
             chosen.iter().map(|&i| self.rows[i].iter().map(|v| v / self.latencies[i]).collect()).collect();
         let system = RidgeSystem::new(relative.iter().map(|row| (&row[..], 1.0)), CELL_TERMS);
-        system.solve(penalty).ok_or_else(|| "the networks give no finite solution".to_owned())
+        system.solve(penalty).ok_or(FitError::NoSolution("the networks give no finite solution"))
     }
 
     fn split(&self, fold: usize) -> (Vec<usize>, Vec<usize>) {
@@ -109,7 +112,7 @@ impl Data<'_> {
         penalty: f64,
         kernel: &Option<(Scaling, Kernel)>,
         seed: u64,
-    ) -> Result<(Vec<f64>, Parts), String> {
+    ) -> Result<(Vec<f64>, Parts), FitError> {
         let x = self.linear(chosen, penalty)?;
         let residuals = self.residuals(chosen, &x);
         let rows: Vec<Vec<f64>> = chosen.iter().map(|&i| self.rows[i].clone()).collect();
@@ -117,7 +120,7 @@ impl Data<'_> {
             Some((scaling, kernel)) => {
                 GaussianProcess::fit(&rows, &residuals, &vec![0.0; rows.len()], scaling, kernel)
             }
-            None => Err("no kernel".to_owned()),
+            None => Err(FitError::Missing("kernel")),
         };
         Ok((x, Parts { process, trees: BoostedTrees::fit(&rows, &residuals, &Growth::default(), seed) }))
     }

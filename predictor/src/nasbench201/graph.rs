@@ -92,12 +92,21 @@ impl fmt::Display for Cell {
     }
 }
 
-impl FromStr for Cell {
-    type Err = String;
+/// Text that is no cell.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is no NAS-Bench-201 cell: {reason}")]
+pub struct NoCell {
+    /// Its beginning.
+    pub text: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let shown: String = text.chars().take(200).collect();
-        let wrong = |reason: String| format!("`{shown}` is no NAS-Bench-201 cell: {reason}");
+impl FromStr for Cell {
+    type Err = NoCell;
+
+    fn from_str(text: &str) -> Result<Self, NoCell> {
+        let wrong = |reason: String| NoCell { text: text.chars().take(200).collect(), reason };
         let mut edges = Vec::with_capacity(EDGES.len());
         let nodes: Vec<&str> = text.split('+').collect();
         if nodes.len() != 3 {
@@ -147,7 +156,7 @@ mod tests {
             ("|skip_connect~1", "", "has 1 edges, expected 2"),
         ] {
             let error = good.replacen(from, to, 1).parse::<Cell>().unwrap_err();
-            assert!(error.contains(reason), "{error}");
+            assert!(error.to_string().contains(reason), "{error}");
         }
     }
 

@@ -17,7 +17,7 @@ mod suggest;
 mod transfer;
 
 pub use features::{CELL_TERMS, cell_features};
-pub use graph::{Cell, CellOp};
+pub use graph::{Cell, CellOp, NoCell};
 pub use model::{CellModel, CellSample};
 pub use model_file::{CellModelFile, cell_of, cell_samples};
 pub use suggest::{Suggestion, suggest};

@@ -11,6 +11,7 @@ use super::{
     transfer,
 };
 use crate::{
+    error::FitError,
     interval::{Band, LogNormal},
     learn::{BoostedTrees, GaussianProcess, linear},
     regressor::{Contribution, mape_of_log_errors},
@@ -66,10 +67,10 @@ impl CellModel {
     /// Fits in relative error and chooses the correction by cross-validation.
     ///
     /// # Errors
-    /// Why it cannot, in words.
-    pub fn fit(samples: &[CellSample], seed: u64) -> Result<Self, String> {
+    /// [`FitError`].
+    pub fn fit(samples: &[CellSample], seed: u64) -> Result<Self, FitError> {
         if samples.len() < 2 * FOLDS {
-            return Err(format!("{} networks, needs {}; see `predictor transfer`", samples.len(), 2 * FOLDS));
+            return Err(FitError::TooFewNetworks { found: samples.len(), needed: 2 * FOLDS });
         }
         let rows: Vec<Vec<f64>> = samples.iter().map(|s| cell_features(&s.cell)).collect();
         let latencies: Vec<f64> = samples.iter().map(|s| s.latency_ms).collect();
@@ -107,8 +108,8 @@ impl CellModel {
     /// Its interval comes from networks left out one at a time.
     ///
     /// # Errors
-    /// Why it cannot, in words.
-    pub fn transferred(prior: &Prior, samples: &[CellSample]) -> Result<Self, String> {
+    /// [`FitError`].
+    pub fn transferred(prior: &Prior, samples: &[CellSample]) -> Result<Self, FitError> {
         let found = transfer(prior, samples)?;
         let mut errors = Vec::new();
         for left_out in 0..samples.len() {
@@ -141,8 +142,8 @@ impl CellModel {
     /// Only the linear part, for what is to become part of a prior.
     ///
     /// # Errors
-    /// Why it cannot, in words.
-    pub fn fit_linear(samples: &[CellSample], penalty: f64) -> Result<Vec<f64>, String> {
+    /// [`FitError`].
+    pub fn fit_linear(samples: &[CellSample], penalty: f64) -> Result<Vec<f64>, FitError> {
         let rows: Vec<Vec<f64>> = samples.iter().map(|s| cell_features(&s.cell)).collect();
         let latencies: Vec<f64> = samples.iter().map(|s| s.latency_ms).collect();
         let all: Vec<usize> = (0..samples.len()).collect();
@@ -152,8 +153,8 @@ impl CellModel {
     /// The latency of a network.
     ///
     /// # Errors
-    /// That it would not be a positive number, in words.
-    pub fn predict(&self, cell: &Cell) -> Result<LogNormal, String> {
+    /// [`FitError::NoLatency`] if it would not be a positive number.
+    pub fn predict(&self, cell: &Cell) -> Result<LogNormal, FitError> {
         let row = cell_features(cell);
         let factor = match &self.correction {
             Correction::None => 0.0,
@@ -163,7 +164,7 @@ impl CellModel {
         };
         let ms = linear(&self.coefficients_ms, &row) * factor.exp();
         if !(ms.is_finite() && ms > 0.0) {
-            return Err(format!("the model gives {ms} ms for `{cell}`"));
+            return Err(FitError::NoLatency(format!("the model gives {ms} ms for `{cell}`")));
         }
         let log_half_width = self.band.log_half_width;
         Ok(LogNormal { ms, deviation: log_half_width / crate::interval::NORMAL_90, log_half_width })
@@ -174,7 +175,7 @@ impl CellModel {
     ///
     /// # Errors
     /// As [`Self::predict`].
-    pub fn contributions(&self, cell: &Cell) -> Result<Vec<Contribution>, String> {
+    pub fn contributions(&self, cell: &Cell) -> Result<Vec<Contribution>, FitError> {
         let total = self.predict(cell)?.ms;
         let row = cell_features(cell);
         let shares: Vec<f64> = row.iter().zip(&self.coefficients_ms).map(|(a, c)| a * c).collect();
@@ -247,6 +248,6 @@ mod tests {
         let moved = CellModel::transferred(&Prior::new(&twice).unwrap(), &slow).unwrap();
         let found = moved.predict(&samples[0].cell).unwrap().ms / samples[0].latency_ms;
         assert!((found / 3.0 - 1.0).abs() < 0.01, "{found}");
-        assert!(CellModel::fit(&rest[..9], 0).unwrap_err().contains("predictor transfer"));
+        assert!(CellModel::fit(&rest[..9], 0).unwrap_err().to_string().contains("predictor transfer"));
     }
 }

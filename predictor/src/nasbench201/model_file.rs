@@ -95,7 +95,10 @@ impl CellModelFile {
         let mut scored = Vec::new();
         for row in rows.iter().filter(new) {
             let Some(cell) = cell_of(row) else { continue };
-            let found = self.model.predict(&cell).map_err(PredictorError::NothingToScore)?;
+            let found = self
+                .model
+                .predict(&cell)
+                .map_err(|error| PredictorError::NothingToScore(error.to_string()))?;
             let factor = found.log_half_width.exp();
             scored.push(Scored {
                 measured: row.latency_ms,
@@ -105,7 +108,7 @@ impl CellModelFile {
             });
         }
         let advice = "the table has no NAS-Bench-201 network that the model was not fitted on; fit it again with \
-                      --hold-out 0.2, give a table of other networks, or pass --include-fitted";
+                      a fifth held out, give a table of other networks, or score those as well";
         let network = Scores::of(&scored).ok_or_else(|| PredictorError::NothingToScore(advice.to_owned()))?;
         Ok(Evaluation { op: None, network: Some(network) })
     }
@@ -144,7 +147,7 @@ mod tests {
         assert_eq!(scores.n, rows.len() - 200);
         assert!(scores.mape < 0.05, "{scores:?}");
         let error = file.evaluate(&rows[..200], Scoring::NewSubjects).unwrap_err().to_string();
-        assert!(error.contains("--hold-out 0.2"), "{error}");
+        assert!(error.contains("a fifth held out"), "{error}");
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.replacen("\"coefficients_ms\": [", "\"coefficients_ms\": [1.0, ", 1))
             .unwrap();

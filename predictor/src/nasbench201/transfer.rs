@@ -6,7 +6,10 @@
 //! Processes for Machine Learning, MIT Press 2006, §2.1 and §5.2.
 
 use super::{CELL_TERMS, Cell, CellSample, cell_features};
-use crate::learn::{Cholesky, linear};
+use crate::{
+    error::FitError,
+    learn::{Cholesky, linear},
+};
 
 /// Share of the variance of each coefficient that is its own, whatever the known devices say of it.
 const OWN: f64 = 0.02;
@@ -30,11 +33,11 @@ impl Prior {
     /// The prior of devices of which the coefficients are known.
     ///
     /// # Errors
-    /// That there are fewer than two, or one with a mean latency that is not positive.
-    pub fn new(devices: &[Vec<f64>]) -> Result<Self, String> {
+    /// [`FitError`] if there are fewer than two, or one with a mean latency that is not positive.
+    pub fn new(devices: &[Vec<f64>]) -> Result<Self, FitError> {
         let n = devices.len() as f64;
         if devices.len() < 2 {
-            return Err(format!("{} known devices, needs 2", devices.len()));
+            return Err(FitError::TooFewDevices(devices.len()));
         }
         let mut mean_terms = vec![0.0; CELL_TERMS];
         let mut cells = 0.0;
@@ -46,7 +49,9 @@ impl Prior {
         for device in devices {
             let latency = linear(device, &mean_terms) / cells;
             if !(latency.is_finite() && latency > 0.0) {
-                return Err(format!("a known device has a mean latency of {latency} ms"));
+                return Err(FitError::NoLatency(format!(
+                    "a known device has a mean latency of {latency} ms"
+                )));
             }
             scaled.push(device.iter().map(|c| c / latency).collect::<Vec<f64>>());
         }
@@ -111,11 +116,11 @@ impl Transfer {
 /// Updates a prior by measured networks.
 ///
 /// # Errors
-/// That there are none, in words.
-pub fn transfer(prior: &Prior, samples: &[CellSample]) -> Result<Transfer, String> {
+/// [`FitError::Missing`] if there are none.
+pub fn transfer(prior: &Prior, samples: &[CellSample]) -> Result<Transfer, FitError> {
     let n = samples.len();
     if n == 0 {
-        return Err("no measured network".to_owned());
+        return Err(FitError::Missing("measured network"));
     }
     let terms: Vec<Vec<f64>> = samples.iter().map(|s| cell_features(&s.cell)).collect();
     let means: Vec<f64> = terms.iter().map(|terms| prior.mean_of(terms)).collect();
@@ -131,7 +136,8 @@ pub fn transfer(prior: &Prior, samples: &[CellSample]) -> Result<Transfer, Strin
             }
             matrix[i * n + i] += noise * noise;
         }
-        let factor = Cholesky::new(matrix, n).ok_or("the measurements give no finite solution")?;
+        let factor = Cholesky::new(matrix, n)
+            .ok_or(FitError::NoSolution("the measurements give no finite solution"))?;
         for step in 0..SCALES {
             let place = 2.0 * step as f64 / (SCALES - 1) as f64 - 1.0;
             let scale = guess * SCALE_RANGE.powf(place);
@@ -194,7 +200,7 @@ mod tests {
 
     #[test]
     fn too_little_is_refused() {
-        assert!(Prior::new(&[device([1.0; 4])]).unwrap_err().contains("1 known devices"));
+        assert!(Prior::new(&[device([1.0; 4])]).unwrap_err().to_string().contains("1 known devices"));
         let prior = Prior::new(&[device([1.0; 4]), device([2.0; 4])]).unwrap();
         assert!(transfer(&prior, &[]).is_err());
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::form::{Coefficients, Form, Point, largest_call_ms, leave_one_out, ops_deviation};
 use crate::{
+    error::NoAnswer,
     interval::Band,
     op::{OpEstimate, OpModel},
     regressor::mape_of_log_errors,
@@ -93,8 +94,8 @@ impl NetworkModel {
     /// in which a shared machine may be slower or faster as a whole.
     ///
     /// # Errors
-    /// The op that the op level cannot answer, and why, in words.
-    pub fn fit(networks: &[NetworkSample], cache: Cache, ops: &OpModel) -> Result<Self, (String, String)> {
+    /// The op that the op level cannot answer, and why.
+    pub fn fit(networks: &[NetworkSample], cache: Cache, ops: &OpModel) -> Result<Self, (String, NoAnswer)> {
         let estimate = |op: &OpEntry| ops.estimate_keyed(op).map_err(|reason| (op.key.clone(), reason));
         let estimates = networks.iter().map(|network| network.ops.iter().map(estimate).collect());
         let estimates: Vec<Vec<OpEstimate>> = estimates.collect::<Result<_, _>>()?;

@@ -2,10 +2,8 @@
 
 use profiler::{
     onnx::{AttributeValue, ModelNode},
-    spec::{FeatureMap, Interpolation},
+    spec::{FeatureMap, Interpolation, Layer, Padding, Pool},
 };
-
-use super::step::{What, WindowStep};
 
 /// A map of these sides: `[1, c, h, w]`, `[1, c]`, or a sequence `[1, t, c]`; others by their number of positions.
 pub(super) fn feature_map(dims: &[u64]) -> Option<FeatureMap> {
@@ -44,12 +42,13 @@ pub(super) fn pair(node: &ModelNode, name: &str) -> Option<[u32; 2]> {
     }
 }
 
-pub(super) fn window(node: &ModelNode) -> Option<WindowStep> {
+pub(super) fn window(node: &ModelNode) -> Option<Pool> {
     ints(node, "kernel_shape")?;
-    Some(WindowStep { kernel: pair(node, "kernel_shape")?, stride: pair(node, "strides")? })
+    let (kernel, stride) = (pair(node, "kernel_shape")?, pair(node, "strides")?);
+    Some(Pool { kernel, stride, padding: Padding::Unknown })
 }
 
-pub(super) fn upsample(node: &ModelNode, input: FeatureMap, output: FeatureMap) -> Option<What> {
+pub(super) fn upsample(node: &ModelNode, input: FeatureMap, output: FeatureMap) -> Option<Layer> {
     let factor = output.height.checked_div(input.height)?;
     let is_whole = output.height == factor * input.height && output.width == factor * input.width;
     let mode = match node.attributes.get("mode") {
@@ -61,5 +60,5 @@ pub(super) fn upsample(node: &ModelNode, input: FeatureMap, output: FeatureMap) 
         "linear" | "bilinear" => Interpolation::Bilinear,
         _ => return None,
     };
-    (is_whole && factor > 1).then_some(What::Upsample { factor, interpolation })
+    (is_whole && factor > 1).then_some(Layer::Upsample { factor, interpolation })
 }

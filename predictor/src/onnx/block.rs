@@ -1,12 +1,12 @@
 //! Steps as ops: what is predicted as one.
 
 use profiler::spec::{
-    Act, Activation, Add, AveragePool, Concat, ConvOp, FeatureMap, GlobalPool, Linear, MaxPool, Mul, Op,
-    OpSpec, Pool, Precision, Softmax, Upsample,
+    Act, Add, AveragePool, Concat, Conv, ConvOp, FeatureMap, GlobalPool, Layer, Linear, MaxPool, Mul, Op,
+    OpKind as _, OpSpec, PlacedLayer, Pool, Precision, Softmax, Upsample,
 };
 
-use super::step::{ConvStep, Operation, Step, What, WindowStep};
-use crate::work::{Elementwise, OpFeatures, Primitive, Window};
+use super::step::{Arithmetic, Operation, Step, Unfused};
+use crate::work::OpFeatures;
 
 /// One or more steps that are predicted as one op.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +22,7 @@ pub(super) struct Block {
     /// The shape it gives.
     pub(super) output: FeatureMap,
     /// Its layers; nothing where they cannot be described.
-    pub(super) layers: Option<Vec<Primitive>>,
+    pub(super) layers: Option<Vec<PlacedLayer>>,
     /// Positions of its steps.
     pub(super) steps: Vec<usize>,
 }
@@ -54,31 +54,31 @@ impl Block {
 
 /// What ops like a step are called.
 fn kind(step: &Step) -> String {
-    let name = match &step.what {
-        What::Conv(_) => "conv",
-        What::TransposedConv => "convtranspose",
-        What::Linear => "linear",
-        What::Activation(_) => "act",
-        What::Constant(constant) if constant.operation == Operation::Add => "add",
-        What::Add => "add",
-        What::Multiply | What::Gate | What::Constant(_) => "mul",
-        What::Concat => "concat",
-        What::MaxPool(_) => "maxpool",
-        What::AveragePool(_) => "avgpool",
-        What::GlobalPool => "gpool",
-        What::Upsample { .. } => "upsample",
-        What::Softmax => "softmax",
-        What::Normalization => "batchnorm",
-        What::Pad(_) => "pad",
-        What::Positions => "matmul",
-        What::Other => return other_kind(step),
+    let operator = step.nodes.first().map_or("other", |(_, operator)| operator.as_str()).to_lowercase();
+    let name = match step.what {
+        Unfused::Layer(layer) => match layer {
+            Layer::Input(_) => "input",
+            Layer::Conv(_) => ConvOp::NAME,
+            Layer::Linear { .. } => Linear::NAME,
+            Layer::Activation(_) => Act::NAME,
+            Layer::Add => Add::NAME,
+            Layer::Mul | Layer::Scale => Mul::NAME,
+            Layer::Concat { .. } => Concat::NAME,
+            Layer::MaxPool(_) => MaxPool::NAME,
+            Layer::AveragePool(_) => AveragePool::NAME,
+            Layer::GlobalAveragePool => GlobalPool::NAME,
+            Layer::Upsample { .. } => Upsample::NAME,
+            Layer::Softmax => Softmax::NAME,
+        },
+        Unfused::Constant(Arithmetic { operation: Operation::Add, .. }) => Add::NAME,
+        Unfused::Constant(Arithmetic { operation: Operation::Multiply, .. }) => Mul::NAME,
+        Unfused::TransposedConv => "convtranspose",
+        Unfused::Normalization => "batchnorm",
+        Unfused::Pad => "pad",
+        Unfused::Positions => "matmul",
+        Unfused::Unknown => operator.as_str(),
     };
     format!("{name}{}{}", precision(step).suffix(), half(step))
-}
-
-fn other_kind(step: &Step) -> String {
-    let operator = step.nodes.first().map_or("other", |(_, operator)| operator.as_str());
-    format!("{}{}{}", operator.to_lowercase(), precision(step).suffix(), half(step))
 }
 
 fn half(step: &Step) -> &'static str {
@@ -89,93 +89,52 @@ fn precision(step: &Step) -> Precision {
     if step.is_int8() { Precision::Int8 } else { Precision::F32 }
 }
 
-/// The op that a step is, where the profiler has it.
+/// The op that a step is, where the profiler has it; but for its padding: what counts is the shape it gives.
 fn op(step: &Step) -> Option<OpSpec> {
-    let output = step.output;
-    let op: Op = match &step.what {
-        _ if step.is_half => return None,
-        What::Conv(conv) => conv_op(conv, output)?.into(),
-        What::Linear => Linear { out_features: output.channels }.into(),
-        What::Activation(activation) => Act { activation: *activation }.into(),
-        What::Add => Add.into(),
-        What::Multiply => Mul { gate: false }.into(),
-        What::Gate => Mul { gate: true }.into(),
-        What::Concat => match step.reads[..] {
-            [_, second] => Concat { more_channels: second.map.channels }.into(),
-            _ => return None,
-        },
-        What::MaxPool(window) => MaxPool(pool(window)?).into(),
-        What::AveragePool(window) => AveragePool(pool(window)?).into(),
-        What::GlobalPool => GlobalPool.into(),
-        What::Upsample { factor, interpolation } => {
-            Upsample { factor: *factor, interpolation: *interpolation }.into()
+    let op: Op = match step.layer().filter(|_| !step.is_half)? {
+        Layer::Conv(Conv { out_channels, kernel, stride, groups, dilation }) => {
+            let [kernel, stride, dilation] = [same(kernel)?, same(stride)?, same(dilation)?];
+            let activation = step.activation;
+            ConvOp { out_channels, kernel, stride, groups, dilation, activation }.into()
         }
-        What::Softmax => Softmax.into(),
-        _ => return None,
+        Layer::Linear { out_features } => Linear { out_features }.into(),
+        Layer::Activation(activation) => Act { activation }.into(),
+        Layer::Add => Add.into(),
+        Layer::Mul => Mul { gate: false }.into(),
+        Layer::Scale => Mul { gate: true }.into(),
+        Layer::Concat { parts: 2, more_channels } => Concat { more_channels }.into(),
+        Layer::MaxPool(Pool { kernel, stride, .. }) => {
+            MaxPool { kernel: same(kernel)?, stride: same(stride)? }.into()
+        }
+        Layer::AveragePool(Pool { kernel, stride, .. }) => {
+            AveragePool { kernel: same(kernel)?, stride: same(stride)? }.into()
+        }
+        Layer::GlobalAveragePool => GlobalPool.into(),
+        Layer::Upsample { factor, interpolation } => Upsample { factor, interpolation }.into(),
+        Layer::Softmax => Softmax.into(),
+        Layer::Input(_) | Layer::Concat { .. } => return None,
     };
-    let op = OpSpec::new(step.input(), op).ok().filter(|op| op.output() == output)?;
+    let op = OpSpec::new(step.input(), op).ok().filter(|op| op.output() == step.output)?;
     op.in_precision(precision(step)).ok()
 }
 
-fn pool(window: &WindowStep) -> Option<Pool> {
-    window.square().map(|(kernel, stride)| Pool { kernel, stride })
-}
-
-/// A convolution by the profiler's definition, but for its padding: what counts is the shape it gives.
-pub(super) fn conv_op(conv: &ConvStep, output: FeatureMap) -> Option<ConvOp> {
-    let (kernel, stride) = conv.window.square()?;
-    let [dilation, other] = conv.dilation;
-    let (groups, activation, out_channels) = (conv.groups, conv.activation, output.channels);
-    (dilation == other).then_some(ConvOp { out_channels, kernel, stride, groups, dilation, activation })
+/// The number that both are.
+pub(super) fn same([down, right]: [u32; 2]) -> Option<u32> {
+    (down == right).then_some(down)
 }
 
 /// The layers of a step; nothing where this release cannot describe them.
-pub(super) fn layers(step: &Step) -> Option<Vec<Primitive>> {
-    let (input, output) = (step.input(), step.output);
-    let elementwise = |function| Primitive::Elementwise { function, map: output };
-    let pooled = |part: &WindowStep, window| {
-        let taps = output.elements() * part.taps();
-        Primitive::Pool { input, output, kernel: part.longer(), window, taps }
-    };
-    Some(vec![match &step.what {
-        What::Conv(conv) => {
-            let (dilation, groups) = (conv.dilation[0].max(conv.dilation[1]), conv.groups);
-            let [kernel, other] = conv.window.kernel;
-            let stride = conv.window.stride[0].max(conv.window.stride[1]);
-            let mut layers = vec![if kernel == other {
-                Primitive::Conv { input, output, kernel, stride, groups, dilation }
-            } else {
-                Primitive::OblongConv { input, output, kernel: conv.window.kernel, groups, dilation }
-            }];
-            layers.extend(conv.activation.map(|a| elementwise(function(a))));
-            return Some(layers);
+pub(super) fn layers(step: &Step) -> Option<Vec<PlacedLayer>> {
+    let layer = match step.what {
+        Unfused::Layer(layer) => layer,
+        Unfused::Positions => Layer::Conv(Conv::pointwise(step.output.channels)),
+        Unfused::Constant(Arithmetic { operation: Operation::Add, .. }) => Layer::Add,
+        Unfused::Constant(Arithmetic { operation: Operation::Multiply, .. }) | Unfused::Normalization => {
+            Layer::Scale
         }
-        What::Linear => Primitive::Linear { input, output },
-        What::Positions => Primitive::Conv { input, output, kernel: 1, stride: 1, groups: 1, dilation: 1 },
-        What::Activation(activation) => elementwise(function(*activation)),
-        What::Constant(constant) if constant.operation == Operation::Add => elementwise(Elementwise::Add),
-        What::Constant(_) | What::Gate => elementwise(Elementwise::Scale),
-        What::Normalization => elementwise(Elementwise::Scale),
-        What::Add => elementwise(Elementwise::Add),
-        What::Multiply => elementwise(Elementwise::Multiply),
-        What::Concat => Primitive::Join { parts: u32::try_from(step.reads.len()).ok()?, output },
-        What::MaxPool(part) => pooled(part, Window::Largest),
-        What::AveragePool(part) => pooled(part, Window::Mean),
-        What::GlobalPool => Primitive::GlobalPool { input },
-        What::Upsample { interpolation, .. } => Primitive::Upsample { interpolation: *interpolation, output },
-        What::Softmax => elementwise(Elementwise::Softmax),
-        What::TransposedConv | What::Pad(_) | What::Other => return None,
-    }])
-}
-
-fn function(activation: Activation) -> Elementwise {
-    match activation {
-        Activation::Relu => Elementwise::Relu,
-        Activation::Relu6 => Elementwise::Relu6,
-        Activation::Hswish => Elementwise::Hswish,
-        Activation::Sigmoid => Elementwise::Sigmoid,
-        Activation::Hsigmoid => Elementwise::Hsigmoid,
-        Activation::Swish => Elementwise::Swish,
-        _ => Elementwise::Other,
-    }
+        Unfused::TransposedConv | Unfused::Pad | Unfused::Unknown => return None,
+    };
+    let placed = |layer, input| PlacedLayer { layer, input, output: step.output };
+    let behind = step.activation.map(|activation| placed(Layer::Activation(activation), step.output));
+    Some(std::iter::once(placed(layer, step.input())).chain(behind).collect())
 }

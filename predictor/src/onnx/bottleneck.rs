@@ -1,12 +1,11 @@
 //! Mobile inverted bottlenecks among the steps: expand, depthwise, squeeze-and-excite, project, add.
 
-use profiler::spec::{Activation, FeatureMap, MbConv, OpSpec, Precision};
+use profiler::spec::{Activation, Conv, FeatureMap, Layer, MbConv, OpSpec, PlacedLayer, Precision};
 
 use super::{
-    block::{Block, layers},
-    step::{ConvStep, Step, Steps, What},
+    block::{Block, layers, same},
+    step::{Step, Steps},
 };
-use crate::work::Primitive;
 
 /// A bottleneck as it was found.
 struct Found {
@@ -27,7 +26,7 @@ pub(super) fn bottleneck(steps: &Steps, start: usize) -> Option<Block> {
     members.extend(add);
     let (first, last) = (steps.get(start)?, steps.get(add.unwrap_or(project))?);
     let (input, output) = (first.input(), last.output);
-    let all: Option<Vec<Vec<Primitive>>> =
+    let all: Option<Vec<Vec<PlacedLayer>>> =
         members.iter().map(|&member| steps.get(member).and_then(layers)).collect();
     let is_int8 = members.iter().all(|&member| steps.get(member).is_some_and(Step::is_int8));
     let precision = if is_int8 { Precision::Int8 } else { Precision::F32 };
@@ -36,33 +35,27 @@ pub(super) fn bottleneck(steps: &Steps, start: usize) -> Option<Block> {
     let (_, conv) = conv(steps, depthwise)?;
     let squeeze = if gate.is_empty() { "" } else { ", squeeze-excite" };
     let inside = steps.get(depthwise)?.output.channels;
-    let name = format!(
-        "{kind} ({input} to {output}, {inside} channels inside, k{}{squeeze})",
-        conv.window.kernel[0]
-    );
+    let name =
+        format!("{kind} ({input} to {output}, {inside} channels inside, k{}{squeeze})", conv.kernel[0]);
     Some(Block { kind, op, name, input, output, layers: all.map(|layers| layers.concat()), steps: members })
 }
 
-fn conv(steps: &Steps, index: usize) -> Option<(&Step, &ConvStep)> {
+fn conv(steps: &Steps, index: usize) -> Option<(&Step, Conv)> {
     let step = steps.get(index)?;
-    match &step.what {
-        What::Conv(conv) if !step.is_half => Some((step, conv)),
-        _ => None,
-    }
+    let Some(Layer::Conv(conv)) = step.layer() else { return None };
+    (!step.is_half).then_some((step, conv))
 }
 
 /// A 1×1 convolution over all channels.
 fn pointwise(steps: &Steps, index: usize) -> Option<Option<Activation>> {
-    let (_, conv) = conv(steps, index)?;
-    (conv.window.square() == Some((1, 1)) && conv.groups == 1).then_some(conv.activation)
+    let (step, conv) = conv(steps, index)?;
+    (conv.taps() == 1 && conv.stride == [1, 1] && conv.groups == 1).then_some(step.activation)
 }
 
 /// A depthwise convolution with an activation.
 fn depthwise(steps: &Steps, index: usize) -> Option<Activation> {
     let (step, conv) = conv(steps, index)?;
-    let channels = step.output.channels;
-    let per_channel = conv.groups == channels && step.input().channels == channels && channels > 1;
-    conv.activation.filter(|_| per_channel)
+    step.activation.filter(|_| conv.is_depthwise(step.input()))
 }
 
 fn find(steps: &Steps, start: usize) -> Option<Found> {
@@ -79,7 +72,7 @@ fn find(steps: &Steps, start: usize) -> Option<Found> {
     let source = steps.get(start)?.reads.first()?.source;
     let is_residual = |add: &usize| {
         let Some(step) = steps.get(*add) else { return false };
-        step.what == What::Add && step.reads.iter().any(|read| read.source == source)
+        step.layer() == Some(Layer::Add) && step.reads.iter().any(|read| read.source == source)
     };
     let add = steps.only_reader(project).filter(is_residual);
     Some(Found { expand, depthwise: at, gate, project, add })
@@ -92,8 +85,11 @@ fn behind_depthwise(steps: &Steps, depthwise: usize) -> Option<(Vec<usize>, usiz
     }
     let readers = steps.readers(depthwise);
     let &[pool, gate] = &readers[..] else { return None };
-    let is = |index: usize, what: &What| steps.get(index).is_some_and(|step| step.what == *what);
-    if !is(pool, &What::GlobalPool) || !is(gate, &What::Gate) || steps.writer(gate, 0) != Some(depthwise) {
+    let is = |index: usize, layer: Layer| steps.get(index).and_then(Step::layer) == Some(layer);
+    if !is(pool, Layer::GlobalAveragePool)
+        || !is(gate, Layer::Scale)
+        || steps.writer(gate, 0) != Some(depthwise)
+    {
         return None;
     }
     let mut members = vec![pool];
@@ -110,11 +106,11 @@ fn behind_depthwise(steps: &Steps, depthwise: usize) -> Option<(Vec<usize>, usiz
 /// The bottleneck as an op, where it is one of the profiler's.
 fn op(steps: &Steps, found: &Found, input: FeatureMap, output: FeatureMap) -> Option<OpSpec> {
     let (wide, conv) = conv(steps, found.depthwise)?;
-    let (kernel, stride) = conv.window.square()?;
-    let activation = conv.activation?;
+    let (kernel, stride) = (same(conv.kernel)?, same(conv.stride)?);
+    let activation = wide.activation?;
     let inside = wide.output.channels;
-    let same = |expand: usize| pointwise(steps, expand) == Some(Some(activation));
-    if !found.expand.is_none_or(same) || conv.dilation != [1, 1] || inside % input.channels != 0 {
+    let alike = |expand: usize| pointwise(steps, expand) == Some(Some(activation));
+    if !found.expand.is_none_or(alike) || conv.dilation != [1, 1] || inside % input.channels != 0 {
         return None;
     }
     let expansion = inside / input.channels;
@@ -142,25 +138,17 @@ fn op(steps: &Steps, found: &Found, input: FeatureMap, output: FeatureMap) -> Op
     OpSpec::new(input, op).ok().filter(|op| op.output() == output)
 }
 
-fn layers_of(steps: &Steps, members: &[usize]) -> Option<Vec<Primitive>> {
+/// The layers of some steps, linear ones as 1×1 convolutions.
+fn layers_of(steps: &Steps, members: &[usize]) -> Option<Vec<PlacedLayer>> {
     let each: Option<Vec<_>> = members.iter().map(|&member| steps.get(member).and_then(layers)).collect();
-    each.map(|layers| layers.concat().into_iter().map(as_convolution).collect())
+    let mut layers = each?.concat();
+    for placed in &mut layers {
+        placed.layer = placed.layer.filters().map_or(placed.layer, Layer::Conv);
+    }
+    Some(layers)
 }
 
 /// From the global pooling to the product with the gate.
-fn gate_layers(op: &OpSpec) -> Vec<Primitive> {
-    let all = Primitive::of_graph(&op.graph());
-    let from =
-        all.iter().position(|layer| matches!(layer, Primitive::GlobalPool { .. })).unwrap_or(all.len());
-    all[from..].iter().take(6).copied().collect()
-}
-
-/// A linear layer of one position is a 1×1 convolution.
-fn as_convolution(layer: Primitive) -> Primitive {
-    match layer {
-        Primitive::Linear { input, output } => {
-            Primitive::Conv { input, output, kernel: 1, stride: 1, groups: 1, dilation: 1 }
-        }
-        other => other,
-    }
+fn gate_layers(op: &OpSpec) -> Vec<PlacedLayer> {
+    op.graph().layers().skip_while(|placed| placed.layer != Layer::GlobalAveragePool).take(6).collect()
 }

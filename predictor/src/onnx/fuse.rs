@@ -1,9 +1,9 @@
 //! Steps that runtimes compute in one go: folded constants, activations written in parts, activations behind
 //! convolutions.
 
-use profiler::spec::Activation;
+use profiler::spec::{Activation, Layer};
 
-use super::step::{Arithmetic, Operation, Read, Step, Steps, What};
+use super::step::{Arithmetic, Operation, Read, Step, Steps, Unfused};
 
 /// Fuses what runtimes fuse; the number of batch normalizations that were folded into a layer.
 pub(super) fn fuse(steps: &mut Steps) -> usize {
@@ -12,7 +12,7 @@ pub(super) fn fuse(steps: &mut Steps) -> usize {
     indices.clone().for_each(|index| join_gate(steps, index));
     indices.clone().for_each(|index| join_divided_gate(steps, index));
     indices.clone().for_each(|index| join_pad(steps, index));
-    let normalizes = |steps: &Steps, index| is(steps, index, |step| step.what == What::Normalization);
+    let normalizes = |steps: &Steps, index| is(steps, index, |step| step.what == Unfused::Normalization);
     let folded =
         indices.clone().filter(|&index| normalizes(steps, index) & fold_constants(steps, index)).count();
     indices.for_each(|index| join_activation(steps, index));
@@ -21,7 +21,7 @@ pub(super) fn fuse(steps: &mut Steps) -> usize {
 
 fn constant(step: &Step, operation: Operation, value: f64) -> bool {
     let near = |scalar: f64| (scalar - value).abs() < 1e-3 * value.abs();
-    matches!(step.what, What::Constant(Arithmetic { operation: o, scalar: Some(s), .. }) if o == operation && near(s))
+    matches!(step.what, Unfused::Constant(Arithmetic { operation: o, scalar: Some(s), .. }) if o == operation && near(s))
 }
 
 fn is(steps: &Steps, index: usize, test: impl Fn(&Step) -> bool) -> bool {
@@ -29,7 +29,11 @@ fn is(steps: &Steps, index: usize, test: impl Fn(&Step) -> bool) -> bool {
 }
 
 fn is_clip(step: &Step) -> bool {
-    step.what == What::Activation(Activation::Relu6)
+    step.layer() == Some(Layer::Activation(Activation::Relu6))
+}
+
+fn is_conv(step: &Step) -> bool {
+    matches!(step.what, Unfused::Layer(Layer::Conv(_)))
 }
 
 /// relu6(x + 3) / 6 in three nodes.
@@ -52,14 +56,15 @@ fn join_hard_sigmoid(steps: &mut Steps, index: usize) {
 fn join_gate(steps: &mut Steps, index: usize) {
     let Some((gate, read)) = gate_of_itself(steps, index) else { return };
     let Some(step) = steps.get(gate) else { return };
-    let whole = match step.what {
-        What::Activation(Activation::Sigmoid) => Activation::Swish,
-        What::Activation(Activation::Hsigmoid) => Activation::Hswish,
-        _ => return,
+    let Some(Layer::Activation(factor)) = step.layer() else { return };
+    let whole = match factor {
+        Activation::Sigmoid => Activation::Swish,
+        Activation::Hsigmoid => Activation::Hswish,
+        Activation::Relu | Activation::Relu6 | Activation::Hswish | Activation::Swish => return,
     };
     steps.join_forwards(gate, index);
     if let Some(product) = &mut steps.steps[index] {
-        product.what = What::Activation(whole);
+        product.what = Layer::Activation(whole).into();
         product.reads = vec![read];
     }
 }
@@ -80,21 +85,22 @@ fn join_divided_gate(steps: &mut Steps, index: usize) {
         let (add, clip, read) = found.next()?;
         let scale = steps.only_reader(index)?;
         let sixth = is(steps, scale, |step| constant(step, Operation::Multiply, 1.0 / 6.0));
-        (sixth && is(steps, index, |step| step.what == What::Multiply)).then_some((add, clip, read, scale))
+        (sixth && is(steps, index, |step| step.layer() == Some(Layer::Mul)))
+            .then_some((add, clip, read, scale))
     };
     let Some((add, clip, read, scale)) = chain() else { return };
     steps.join_forwards(add, clip);
     steps.join_forwards(clip, index);
     steps.join_backwards(scale, index);
     if let Some(product) = &mut steps.steps[index] {
-        product.what = What::Activation(Activation::Hswish);
+        product.what = Layer::Activation(Activation::Hswish).into();
         product.reads = vec![read];
     }
 }
 
 /// The step that gives one factor of a product from the other, and the other.
 fn gate_of_itself(steps: &Steps, index: usize) -> Option<(usize, Read)> {
-    let step = steps.get(index).filter(|step| step.what == What::Multiply)?;
+    let step = steps.get(index).filter(|step| step.layer() == Some(Layer::Mul))?;
     [0, 1].into_iter().find_map(|place| {
         let gate = steps.writer(index, place)?;
         let read = *step.reads.get(1 - place)?;
@@ -106,17 +112,17 @@ fn gate_of_itself(steps: &Steps, index: usize) -> Option<(usize, Read)> {
 
 fn set(steps: &mut Steps, index: usize, activation: Activation) {
     if let Some(step) = &mut steps.steps[index] {
-        step.what = What::Activation(activation);
+        step.what = Layer::Activation(activation).into();
     }
 }
 
 /// A border of zeros becomes the padding of the window behind it.
 fn join_pad(steps: &mut Steps, index: usize) {
-    if !is(steps, index, |step| matches!(step.what, What::Pad(_))) {
+    if !is(steps, index, |step| step.what == Unfused::Pad) {
         return;
     }
     let Some(reader) = steps.only_reader(index) else { return };
-    if is(steps, reader, |step| matches!(step.what, What::Conv(_))) {
+    if is(steps, reader, is_conv) {
         steps.join_forwards(index, reader);
     }
 }
@@ -124,16 +130,22 @@ fn join_pad(steps: &mut Steps, index: usize) {
 /// Batch normalization and numbers per channel become part of the weights before them.
 fn fold_constants(steps: &mut Steps, index: usize) -> bool {
     let foldable = |step: &Step| match step.what {
-        What::Normalization => true,
-        What::Constant(arithmetic) => arithmetic.is_per_channel,
-        _ => false,
+        Unfused::Normalization => true,
+        Unfused::Constant(arithmetic) => arithmetic.is_per_channel,
+        Unfused::Layer(_)
+        | Unfused::TransposedConv
+        | Unfused::Positions
+        | Unfused::Pad
+        | Unfused::Unknown => false,
     };
     if !is(steps, index, foldable) {
         return false;
     }
     let Some(writer) = steps.writer(index, 0) else { return false };
-    let weighted = |step: &Step| {
-        matches!(step.what, What::Conv(_) | What::TransposedConv | What::Linear | What::Positions)
+    let weighted = |step: &Step| match step.what {
+        Unfused::Layer(layer) => layer.filters().is_some(),
+        Unfused::TransposedConv | Unfused::Positions => true,
+        Unfused::Constant(_) | Unfused::Normalization | Unfused::Pad | Unfused::Unknown => false,
     };
     let takes = is(steps, writer, weighted) && steps.only_reader(writer) == Some(index);
     if takes {
@@ -144,15 +156,14 @@ fn fold_constants(steps: &mut Steps, index: usize) -> bool {
 
 /// An activation behind a convolution becomes part of it.
 fn join_activation(steps: &mut Steps, index: usize) {
-    let Some(Step { what: What::Activation(activation), .. }) = steps.get(index) else { return };
-    let activation = *activation;
+    let Some(Layer::Activation(activation)) = steps.get(index).and_then(Step::layer) else { return };
     let Some(writer) = steps.writer(index, 0) else { return };
-    let plain = |step: &Step| matches!(&step.what, What::Conv(conv) if conv.activation.is_none());
+    let plain = |step: &Step| is_conv(step) && step.activation.is_none();
     if !is(steps, writer, plain) || steps.only_reader(writer) != Some(index) {
         return;
     }
     steps.join_backwards(index, writer);
-    if let Some(Step { what: What::Conv(conv), .. }) = &mut steps.steps[writer] {
+    if let Some(conv) = &mut steps.steps[writer] {
         conv.activation = Some(activation);
     }
 }

@@ -36,7 +36,7 @@ impl OnnxNetwork {
     /// sides of its inputs come from `inputs`.
     ///
     /// # Errors
-    /// [`PredictorError::Network`] for bytes that are no ONNX model, and for shapes that are not known.
+    /// [`PredictorError::Network`] for bytes that are no ONNX model, [`PredictorError::Shape`] for shapes that are not known.
     pub fn read(name: &str, onnx: &[u8], inputs: &InputShapes) -> Result<Self, PredictorError> {
         let graph = ModelGraph::read(onnx).map_err(|e| PredictorError::Network {
             network: name.to_owned(),
@@ -48,10 +48,11 @@ impl OnnxNetwork {
     /// The network of a model that is read already.
     ///
     /// # Errors
-    /// [`PredictorError::Network`] for shapes that are not known.
+    /// [`PredictorError::Shape`] for shapes that are not known.
     pub fn of_graph(name: &str, graph: &ModelGraph, inputs: &InputShapes) -> Result<Self, PredictorError> {
         let wrong = |reason: String| PredictorError::Network { network: name.to_owned(), reason };
-        let shapes = graph.shapes(inputs).map_err(|e| wrong(e.to_string()))?;
+        let unknown = |e| PredictorError::Shape { network: name.to_owned(), source: Box::new(e) };
+        let shapes = graph.shapes(inputs).map_err(unknown)?;
         for input in &graph.inputs {
             let batch = shapes.get(&input.name).and_then(|tensor| tensor.dims.first().copied());
             if let Some(batch) = batch.filter(|batch| *batch != 1 && graph.inputs.len() == 1) {

@@ -157,7 +157,7 @@ impl LatencyModel {
 
     fn estimate_block(&self, block: &Block) -> Result<OpEstimate, String> {
         if let Some(op) = block.op {
-            return self.ops().estimate(&op);
+            return Ok(self.ops().estimate(&op)?);
         }
         let never = || format!("no op of kind `{}` was measured", block.kind);
         if !self.ops().kinds().any(|kind| kind.kind == block.kind) {

@@ -1,46 +1,30 @@
 //! The steps of a network from elsewhere: what its nodes compute, without what only changes shapes.
 
-use profiler::spec::{Activation, FeatureMap, Interpolation};
+use profiler::spec::{Activation, FeatureMap, Layer};
 
-/// What a step computes.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum What {
-    /// A convolution, perhaps with an activation that runtimes fuse into it.
-    Conv(ConvStep),
+/// What a step computes: a layer, or what is none before runtimes fuse it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Unfused {
+    /// A layer; where a map is scaled, it is the first input.
+    Layer(Layer),
     /// A transposed convolution.
     TransposedConv,
-    /// A fully connected layer on `1x1xC`.
-    Linear,
     /// The product of a sequence or map with weights, position by position.
     Positions,
-    /// An element-wise function of one input.
-    Activation(Activation),
     /// A number per channel, or a single one, added or multiplied with.
     Constant(Arithmetic),
     /// Batch normalization.
     Normalization,
-    /// A border of constants around a map: top, left, bottom, right.
-    Pad([u64; 4]),
-    /// The sum of two inputs.
-    Add,
-    /// The product of two inputs of one shape.
-    Multiply,
-    /// A map times a number per channel; the map is the first input.
-    Gate,
-    /// Channels behind each other.
-    Concat,
-    /// The largest of a window.
-    MaxPool(WindowStep),
-    /// The mean of a window.
-    AveragePool(WindowStep),
-    /// The mean over all positions.
-    GlobalPool,
-    /// A map made larger.
-    Upsample { factor: u32, interpolation: Interpolation },
-    /// Softmax over channels.
-    Softmax,
+    /// A border of zeros around a map.
+    Pad,
     /// Anything else.
-    Other,
+    Unknown,
+}
+
+impl From<Layer> for Unfused {
+    fn from(layer: Layer) -> Self {
+        Self::Layer(layer)
+    }
 }
 
 /// Arithmetic with a constant.
@@ -58,40 +42,6 @@ pub(super) struct Arithmetic {
 pub(super) enum Operation {
     Add,
     Multiply,
-}
-
-/// A convolution.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct ConvStep {
-    pub(super) window: WindowStep,
-    pub(super) dilation: [u32; 2],
-    pub(super) groups: u32,
-    pub(super) activation: Option<Activation>,
-}
-
-/// A window that slides over a map, in rows and columns.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct WindowStep {
-    pub(super) kernel: [u32; 2],
-    pub(super) stride: [u32; 2],
-}
-
-impl WindowStep {
-    /// Its kernel and stride, if both are the same in rows and columns.
-    pub(super) fn square(&self) -> Option<(u32, u32)> {
-        let ([high, wide], [down, right]) = (self.kernel, self.stride);
-        (high == wide && down == right).then_some((high, down))
-    }
-
-    /// Positions that it covers.
-    pub(super) fn taps(&self) -> u64 {
-        u64::from(self.kernel[0]) * u64::from(self.kernel[1])
-    }
-
-    /// The longer side of its kernel.
-    pub(super) fn longer(&self) -> u32 {
-        self.kernel[0].max(self.kernel[1])
-    }
 }
 
 /// Where a value comes from.
@@ -113,7 +63,9 @@ pub(super) struct Read {
 /// A step.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Step {
-    pub(super) what: What,
+    pub(super) what: Unfused,
+    /// The activation that runtimes fuse into it, if there is one.
+    pub(super) activation: Option<Activation>,
     /// What it reads, constants left out.
     pub(super) reads: Vec<Read>,
     /// What it gives.
@@ -129,6 +81,11 @@ pub(super) struct Step {
 }
 
 impl Step {
+    /// The layer that it is, if it is one.
+    pub(super) fn layer(&self) -> Option<Layer> {
+        if let Unfused::Layer(layer) = self.what { Some(layer) } else { None }
+    }
+
     /// Whether it computes in 8-bit integers: all that it reads comes out of them.
     pub(super) fn is_int8(&self) -> bool {
         !self.reads.is_empty() && self.reads.iter().all(|read| read.is_int8)

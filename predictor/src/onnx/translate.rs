@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use profiler::{
     onnx::{AttributeValue, ModelGraph, ModelNode, Tensor},
-    spec::{Activation, FeatureMap},
+    spec::{Activation, Conv, FeatureMap, Layer},
 };
 
 use super::{
     attributes::{feature_map, int, ints, pair, upsample, window},
-    step::{Arithmetic, ConvStep, Operation, Read, Source, Step, Steps, What, WindowStep},
+    step::{Arithmetic, Operation, Read, Source, Step, Steps, Unfused},
 };
 
 /// A node of which runtimes make nothing.
@@ -83,7 +83,8 @@ impl<'a> Translation<'a> {
         }
         let constants = || node.inputs.iter().filter_map(|name| self.tensor(name)).filter(|t| t.is_constant);
         let mut step = Step {
-            what: self.what(node, &reads, output),
+            what: self.what(node, &reads, output).unwrap_or(Unfused::Unknown),
+            activation: None,
             reads,
             output,
             nodes: vec![(node.name.clone(), node.operator.clone())],
@@ -92,7 +93,7 @@ impl<'a> Translation<'a> {
             weights: constants().map(Tensor::elements).sum(),
         };
         // The map first, the gate second.
-        if step.what == What::Gate && step.reads[0].map != output {
+        if step.layer() == Some(Layer::Scale) && step.reads[0].map != output {
             step.reads.swap(0, 1);
         }
         let source = Source::Step(self.steps.steps.len());
@@ -122,53 +123,56 @@ impl<'a> Translation<'a> {
         }
     }
 
-    fn what(&self, node: &ModelNode, reads: &[Read], output: FeatureMap) -> What {
+    /// What a node computes; nothing where this release does not know.
+    fn what(&self, node: &ModelNode, reads: &[Read], output: FeatureMap) -> Option<Unfused> {
         let input = reads.first().map_or(output, |read| read.map);
         let is_map =
             node.outputs.first().and_then(|name| self.tensor(name)).is_some_and(|t| t.dims.len() == 4);
-        match (node.operator.as_str(), reads.len()) {
-            ("Conv", 1) => self.conv(node).map_or(What::Other, What::Conv),
-            ("ConvTranspose", 1) => What::TransposedConv,
-            ("Gemm", 1) if input.pixels() == 1 && int(node, "transA") != Some(1) => What::Linear,
+        let layer = match (node.operator.as_str(), reads.len()) {
+            ("Conv", 1) => Layer::Conv(self.conv(node, output)?),
+            ("ConvTranspose", 1) => return Some(Unfused::TransposedConv),
+            ("Gemm", 1) if input.pixels() == 1 && int(node, "transA") != Some(1) => {
+                Layer::Linear { out_features: output.channels }
+            }
             ("MatMul", 1) if reads.len() < node.inputs.len() && self.is_left(node) => {
-                if input.pixels() == 1 {
-                    What::Linear
-                } else {
-                    What::Positions
+                if input.pixels() > 1 {
+                    return Some(Unfused::Positions);
                 }
+                Layer::Linear { out_features: output.channels }
             }
-            ("BatchNormalization", 1) => What::Normalization,
-            ("MaxPool", 1) if node.outputs.len() == 1 => window(node).map_or(What::Other, What::MaxPool),
-            ("AveragePool", 1) => match window(node) {
-                Some(all) if output.pixels() == 1 && all.kernel == [input.height, input.width] => {
-                    What::GlobalPool
-                }
-                Some(part) => What::AveragePool(part),
-                None => What::Other,
-            },
-            ("GlobalAveragePool", 1) => What::GlobalPool,
-            ("ReduceMean", 1) if self.is_global(node) => What::GlobalPool,
+            ("BatchNormalization", 1) => return Some(Unfused::Normalization),
+            ("MaxPool", 1) if node.outputs.len() == 1 => Layer::MaxPool(window(node)?),
+            ("AveragePool", 1) => {
+                let pool = window(node)?;
+                let is_global = output.pixels() == 1 && pool.kernel == [input.height, input.width];
+                if is_global { Layer::GlobalAveragePool } else { Layer::AveragePool(pool) }
+            }
+            ("GlobalAveragePool", 1) => Layer::GlobalAveragePool,
+            ("ReduceMean", 1) if self.is_global(node) => Layer::GlobalAveragePool,
             ("Concat", 2..) if is_map && int(node, "axis").is_some_and(|axis| axis == 1 || axis == -3) => {
-                What::Concat
+                let more = reads[1..].iter().map(|read| read.map.channels);
+                let more_channels = more.fold(0, u32::saturating_add);
+                Layer::Concat { parts: u32::try_from(reads.len()).ok()?, more_channels }
             }
-            ("Softmax", 1) => What::Softmax,
-            ("Resize" | "Upsample", 1) => upsample(node, input, output).unwrap_or(What::Other),
-            ("Pad", 1) => self.pad(node).map_or(What::Other, What::Pad),
-            ("Add", 2) if reads.iter().all(|read| read.map == output) => What::Add,
+            ("Softmax", 1) => Layer::Softmax,
+            ("Resize" | "Upsample", 1) => upsample(node, input, output)?,
+            ("Pad", 1) => return self.is_border_of_zeros(node).then_some(Unfused::Pad),
+            ("Add", 2) if reads.iter().all(|read| read.map == output) => Layer::Add,
             ("Mul", 2) => {
                 let gate = FeatureMap { height: 1, width: 1, ..output };
                 match (reads[0].map, reads[1].map) {
-                    (a, b) if a == output && b == output => What::Multiply,
-                    (a, b) if (a == output && b == gate) || (a == gate && b == output) => What::Gate,
-                    _ => What::Other,
+                    (a, b) if a == output && b == output => Layer::Mul,
+                    (a, b) if (a == output && b == gate) || (a == gate && b == output) => Layer::Scale,
+                    _ => return None,
                 }
             }
             ("Add" | "Sub" | "Mul" | "Div", 1) if node.inputs.len() == 2 => {
-                self.arithmetic(node, input, output)
+                return self.arithmetic(node, input, output).map(Unfused::Constant);
             }
-            (_, 1) => self.activation(node).map_or(What::Other, What::Activation),
-            _ => What::Other,
-        }
+            (_, 1) => Layer::Activation(self.activation(node)?),
+            _ => return None,
+        };
+        Some(layer.into())
     }
 
     /// Multiply-accumulates of a node, padding counted; 0 for all that does not multiply with weights or matrices.
@@ -200,14 +204,14 @@ impl<'a> Translation<'a> {
         weights.is_some_and(|tensor| tensor.is_constant && tensor.dims.len() == 2)
     }
 
-    fn conv(&self, node: &ModelNode) -> Option<ConvStep> {
+    fn conv(&self, node: &ModelNode, output: FeatureMap) -> Option<Conv> {
         let weights = self.tensor(node.inputs.get(1)?)?;
         let &[_, _, high, wide] = &weights.dims[..] else { return None };
         let kernel = [u32::try_from(high).ok()?, u32::try_from(wide).ok()?];
         let groups = u32::try_from(int(node, "group").unwrap_or(1)).ok()?;
-        let window = WindowStep { kernel, stride: pair(node, "strides")? };
-        weights.is_constant.then_some(())?;
-        Some(ConvStep { window, dilation: pair(node, "dilations")?, groups, activation: None })
+        let (stride, dilation) = (pair(node, "strides")?, pair(node, "dilations")?);
+        let out_channels = output.channels;
+        weights.is_constant.then_some(Conv { out_channels, kernel, stride, groups, dilation })
     }
 
     /// A mean over height and width.
@@ -224,45 +228,38 @@ impl<'a> Translation<'a> {
         input.dims.len() == 4 && axes == [2, 3]
     }
 
-    fn pad(&self, node: &ModelNode) -> Option<[u64; 4]> {
+    /// Whether a node pads height and width alone, with zeros.
+    fn is_border_of_zeros(&self, node: &ModelNode) -> bool {
         let is_zero = match node.attributes.get("mode") {
             Some(AttributeValue::Text(mode)) => mode == "constant",
             _ => true,
         };
-        let given = node.inputs.get(1).and_then(|name| self.tensor(name)?.values.clone());
+        let given = || node.inputs.get(1).and_then(|name| self.tensor(name)?.values.clone());
         let pads: Vec<i64> = match ints(node, "pads") {
             Some(pads) => pads.to_vec(),
-            None => given?.into_iter().map(|pad| pad as i64).collect(),
+            None => given().unwrap_or_default().into_iter().map(|pad| pad as i64).collect(),
         };
-        let &[0, 0, top, left, 0, 0, bottom, right] = &pads[..] else { return None };
-        let side = |pad: i64| u64::try_from(pad).ok();
-        is_zero.then_some([side(top)?, side(left)?, side(bottom)?, side(right)?])
+        is_zero && matches!(pads[..], [0, 0, _, _, 0, 0, _, _]) && pads.iter().all(|pad| *pad >= 0)
     }
 
     /// Arithmetic with a constant; a difference or quotient only where the constant is what is taken off or divided by.
-    fn arithmetic(&self, node: &ModelNode, input: FeatureMap, output: FeatureMap) -> What {
-        let place = node.inputs.iter().position(|name| self.tensor(name).is_some_and(|t| t.is_constant));
-        let Some((place, constant)) =
-            place.and_then(|place| Some((place, self.tensor(&node.inputs[place])?)))
-        else {
-            return What::Other;
-        };
+    fn arithmetic(&self, node: &ModelNode, input: FeatureMap, output: FeatureMap) -> Option<Arithmetic> {
+        let constant = |name: &String| self.tensor(name).filter(|tensor| tensor.is_constant);
+        let place = node.inputs.iter().position(|name| constant(name).is_some())?;
+        let constant = constant(&node.inputs[place])?;
         let single = constant.values.as_deref().and_then(|v| if let [v] = v { Some(*v) } else { None });
         let (operation, scalar) = match (node.operator.as_str(), place) {
             ("Add", _) => (Operation::Add, single),
             ("Mul", _) => (Operation::Multiply, single),
             ("Sub", 1) => (Operation::Add, single.map(|v| -v)),
             ("Div", 1) => (Operation::Multiply, single.map(f64::recip)),
-            _ => return What::Other,
+            _ => return None,
         };
-        if input != output {
-            return What::Other;
-        }
         let elements = constant.elements();
         let channels = u64::from(output.channels);
         let long_sides = constant.dims.iter().filter(|side| **side > 1).count();
         let is_per_channel = elements == 1 || (elements == channels && long_sides <= 1);
-        What::Constant(Arithmetic { operation, scalar, is_per_channel })
+        (input == output).then_some(Arithmetic { operation, scalar, is_per_channel })
     }
 
     fn activation(&self, node: &ModelNode) -> Option<Activation> {

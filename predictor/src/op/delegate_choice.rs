@@ -61,7 +61,7 @@ fn of_one_kind(samples: &[Sample]) -> Vec<Sample> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::work::{OpEntry, inputs};
+    use crate::work::{Amount, Class, OpEntry, inputs};
 
     /// Convolutions of many sizes, in thirty groups, by a law of the op and of how a rule cuts it up.
     fn samples(law: impl Fn(&OpEntry) -> f64) -> Vec<Sample> {
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn latencies_that_go_by_work_alone_tell_none_and_neither_do_few() {
-        let by_work = |op: &OpEntry| 0.01 + op.features.amount("pointwise_macs");
+        let by_work = |op: &OpEntry| 0.01 + op.features.amount(Class::Pointwise, Amount::Macs);
         assert_eq!(choose(&samples(by_work), 0), None);
         let few: Vec<Sample> = samples(by_work).into_iter().take(FEWEST - 1).collect();
         assert_eq!(choose(&few, 0), None);

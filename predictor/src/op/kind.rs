@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use profiler::measure::upper_median;
 use serde::{Deserialize, Serialize};
 
 use super::repeatability::{self, Clusters, Scores};
 use crate::{
+    error::FitError,
     interval::{Band, NORMAL_90, TrainingRange},
     regressor::{CandidateErrors, CvError, Fitted, RegressorKind, Role, mape_of_log_errors},
     rows::Sample,
@@ -106,9 +108,8 @@ impl Candidate {
 
     /// The spread of its answers in the middle: what others are compared with.
     fn usual_spread(&self) -> f64 {
-        let mut spreads: Vec<f64> = self.answered().map(|miss| miss.spread).collect();
-        spreads.sort_by(f64::total_cmp);
-        spreads.get(spreads.len() / 2).copied().unwrap_or(1.0).max(f64::MIN_POSITIVE)
+        let spreads: Vec<f64> = self.answered().map(|miss| miss.spread).collect();
+        upper_median(&spreads).unwrap_or(1.0).max(f64::MIN_POSITIVE)
     }
 }
 
@@ -126,7 +127,7 @@ impl Draft {
     /// Chooses by cross-validation and fits.
     ///
     /// # Errors
-    /// Why not even work terms can be fitted, in words.
+    /// [`FitError`] if not even work terms can be fitted.
     pub(crate) fn choose(
         kind: &str,
         samples: &[Sample],
@@ -134,7 +135,7 @@ impl Draft {
         clusters: &[usize],
         pooled: &[CandidateErrors],
         again: &mut Clusters<'_>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, FitError> {
         let members: Vec<usize> = (0..samples.len()).filter(|&i| samples[i].kind() == kind).collect();
         let own: Vec<&Sample> = members.iter().map(|&i| &samples[i]).collect();
         let own_folds: Vec<usize> = members.iter().map(|&i| folds[i]).collect();

@@ -16,6 +16,7 @@ use super::{
     repeatability::{Clusters, Scores},
 };
 use crate::{
+    error::{FitError, NoAnswer},
     interval::{Basis, Flag, LogNormal, TrainingRange},
     regressor::{CandidateErrors, Contribution, Fitted, RegressorKind, assign_clusters, assign_folds},
     rows::Sample,
@@ -75,8 +76,8 @@ impl OpModel {
     /// Fits every kind that occurs among the samples (at least one).
     ///
     /// # Errors
-    /// Why not even work terms can be fitted, in words.
-    pub fn fit(samples: &[Sample], cache: Cache, seed: u64) -> Result<Self, String> {
+    /// [`FitError`] if not even work terms can be fitted.
+    pub fn fit(samples: &[Sample], cache: Cache, seed: u64) -> Result<Self, FitError> {
         let mut model =
             Self { cache, kinds: BTreeMap::new(), pools: BTreeMap::new(), measured: HashMap::new() };
         for precision in [Precision::F32, Precision::Int8] {
@@ -92,7 +93,7 @@ impl OpModel {
     }
 
     /// Fits the kinds of one number format.
-    fn fit_group(&mut self, precision: Precision, samples: &[Sample], seed: u64) -> Result<(), String> {
+    fn fit_group(&mut self, precision: Precision, samples: &[Sample], seed: u64) -> Result<(), FitError> {
         let all: Vec<&Sample> = samples.iter().collect();
         let folds = assign_folds(samples, seed);
         let clusters = assign_clusters(samples);
@@ -165,26 +166,26 @@ impl OpModel {
     /// The latency of an op.
     ///
     /// # Errors
-    /// What the model lacks to answer, in words.
-    pub fn estimate(&self, op: &OpSpec) -> Result<OpEstimate, String> {
+    /// [`NoAnswer`]: what the model lacks to answer.
+    pub fn estimate(&self, op: &OpSpec) -> Result<OpEstimate, NoAnswer> {
         self.estimate_as(&op.kind(), &op.key(), &OpFeatures::of(op))
     }
 
     /// The latency of an op by its key.
     ///
     /// # Errors
-    /// What the model lacks to answer, in words.
-    pub fn estimate_keyed(&self, op: &OpEntry) -> Result<OpEstimate, String> {
+    /// [`NoAnswer`]: what the model lacks to answer.
+    pub fn estimate_keyed(&self, op: &OpEntry) -> Result<OpEstimate, NoAnswer> {
         self.estimate_as(&op.kind, &op.key, &op.features)
     }
 
     /// The latency of an op that is known by its kind, key and features.
     ///
     /// # Errors
-    /// What the model lacks to answer, in words.
-    pub fn estimate_as(&self, kind: &str, key: &str, features: &OpFeatures) -> Result<OpEstimate, String> {
+    /// [`NoAnswer`]: what the model lacks to answer.
+    pub fn estimate_as(&self, kind: &str, key: &str, features: &OpFeatures) -> Result<OpEstimate, NoAnswer> {
         let (kind, fitted) = self.regressor(kind, features)?;
-        let model_ms = fitted.predict_ms(features).ok_or("the model gives no positive latency for it")?;
+        let model_ms = fitted.predict_ms(features).ok_or(NoAnswer::NotPositive)?;
         let mut flags = Vec::new();
         let mut widened = 1.0;
         let measured = self.measured.get(key).copied();
@@ -209,19 +210,19 @@ impl OpModel {
     /// What the model's part of an op's latency is made of.
     ///
     /// # Errors
-    /// What the model lacks to answer, in words.
-    pub fn contributions(&self, op: &OpEntry) -> Result<Vec<Contribution>, String> {
+    /// [`NoAnswer`]: what the model lacks to answer.
+    pub fn contributions(&self, op: &OpEntry) -> Result<Vec<Contribution>, NoAnswer> {
         self.regressor(&op.kind, &op.features).map(|(_, fitted)| fitted.contributions(&op.features))
     }
 
     /// The derivative of the logarithm of an op's latency, by its model, along a slope of its features.
     ///
     /// # Errors
-    /// What the model lacks to answer, in words.
-    pub fn log_slope(&self, op: &OpSpec, slope: &FeatureSlope) -> Result<f64, String> {
+    /// [`NoAnswer`]: what the model lacks to answer.
+    pub fn log_slope(&self, op: &OpSpec, slope: &FeatureSlope) -> Result<f64, NoAnswer> {
         let features = OpFeatures::of(op);
         let (_, fitted) = self.regressor(&op.kind(), &features)?;
-        let ms = fitted.predict_ms(&features).ok_or("the model gives no positive latency for it")?;
+        let ms = fitted.predict_ms(&features).ok_or(NoAnswer::NotPositive)?;
         Ok(fitted.slope_ms(&features, slope) / ms)
     }
 
@@ -229,16 +230,16 @@ impl OpModel {
         &self,
         kind: &str,
         features: &OpFeatures,
-    ) -> Result<(&KindModel, &Fitted), String> {
-        let model = self.kinds.get(kind).ok_or_else(|| format!("no op of kind `{kind}` was measured"))?;
-        let pool = self.pools.get(&precision_of(kind)).ok_or("no op of its number format was measured")?;
+    ) -> Result<(&KindModel, &Fitted), NoAnswer> {
+        let model = self.kinds.get(kind).ok_or_else(|| NoAnswer::Kind(kind.to_owned()))?;
+        let pool = self.pools.get(&precision_of(kind)).ok_or(NoAnswer::NumberFormat)?;
         let seen = if model.scope == Scope::All { &pool.training_range } else { &model.training_range };
         if seen.unseen_term(features).is_none() {
             return Ok((model, &model.fitted));
         }
         match pool.training_range.unseen_term(features) {
             None => Ok((model, &pool.fitted)),
-            Some(term) => Err(format!("nothing that was measured has `{term}`")),
+            Some(term) => Err(NoAnswer::Term(term)),
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Boosted, Contribution, Kernel, Regressor, RegressorKind, Role};
+use super::{Boosted, Contribution, Kernel, Regressor, RegressorKind, Role, Slope};
 use crate::{
+    error::FitError,
     rows::Sample,
-    work::{DelegateRule, OpFeatures},
+    work::{DelegateRule, FeatureSlope, OpFeatures},
 };
 
 /// The geometric mean of [`Kernel`], which is smooth, and [`Boosted`], which has steps: their errors have little in common.
@@ -16,9 +17,9 @@ pub struct Blend {
     trees: Box<Boosted>,
 }
 
-impl Blend {
-    pub(super) fn parts(&self) -> (&Kernel, &Boosted) {
-        (&self.kernel, &self.trees)
+impl Slope for Blend {
+    fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+        0.5 * self.predict_ms(op) * (self.kernel.log_slope(op, slope) + self.trees.log_slope(op, slope))
     }
 }
 
@@ -32,7 +33,7 @@ impl Regressor for Blend {
         (Kernel::settings(samples), Boosted::settings(samples))
     }
 
-    fn fit(samples: &[&Sample], (kernel, trees): &Self::Settings) -> Result<Self, String> {
+    fn fit(samples: &[&Sample], (kernel, trees): &Self::Settings) -> Result<Self, FitError> {
         Ok(Self {
             kernel: Box::new(Kernel::fit(samples, kernel)?),
             trees: Box::new(Boosted::fit(samples, trees)?),

@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Contribution, Regressor, Role, WorkTerms,
+    Contribution, Regressor, Role, Slope, WorkTerms,
     correction::{largest, log_residuals, point_with_shares, rule_of},
 };
 use crate::{
+    error::FitError,
     learn::{BoostedTrees, Growth},
     rows::Sample,
-    work::{DelegateRule, OpFeatures},
+    work::{DelegateRule, FeatureSlope, OpFeatures},
 };
 
 /// Fewer samples leave nothing for trees to split.
@@ -57,13 +58,19 @@ impl TryFrom<Checked> for Boosted {
 const ONE: profiler::spec::FeatureMap = profiler::spec::FeatureMap { height: 1, width: 1, channels: 1 };
 
 impl Boosted {
-    pub(super) fn work_terms(&self) -> &WorkTerms {
-        &self.work_terms
-    }
-
-    pub(super) fn log_factor(&self, op: &OpFeatures) -> f64 {
+    fn log_factor(&self, op: &OpFeatures) -> f64 {
         let point = point_with_shares(op, self.rule, &self.work_terms);
         self.log_residual.predict(&point).clamp(-self.largest, self.largest)
+    }
+}
+
+impl Slope for Boosted {
+    fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+        self.predict_ms(op) * self.log_slope(op, slope)
+    }
+
+    fn log_slope(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+        self.work_terms.log_slope(op, slope)
     }
 }
 
@@ -76,9 +83,9 @@ impl Regressor for Boosted {
         WorkTerms::settings(samples)
     }
 
-    fn fit(samples: &[&Sample], settings: &Self::Settings) -> Result<Self, String> {
+    fn fit(samples: &[&Sample], settings: &Self::Settings) -> Result<Self, FitError> {
         if samples.len() < FEWEST {
-            return Err(format!("{} samples, needs {FEWEST}", samples.len()));
+            return Err(FitError::TooFew { found: samples.len(), needed: FEWEST });
         }
         let work_terms = WorkTerms::fit(samples, settings)?;
         let residuals = log_residuals(samples, &work_terms);

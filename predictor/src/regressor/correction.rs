@@ -42,7 +42,7 @@ pub(super) fn point_with_shares(
     let whole = work_terms.predict_ms(op).max(f64::MIN_POSITIVE);
     point.push(whole.ln());
     let coefficients = work_terms.coefficients();
-    for (_, places) in groups() {
+    for places in groups() {
         let part: f64 = places.iter().map(|&place| coefficients[place] * op.work[place]).sum();
         point.push(part / whole);
     }

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Contribution, Regressor, Role, WorkTerms,
+    Contribution, Regressor, Role, Slope, WorkTerms,
     correction::{largest, log_residuals, points, rule_of, variances},
 };
 use crate::{
+    error::FitError,
     learn::{GaussianProcess, Kernel as LearntKernel, Scaling},
     rows::Sample,
     work::{DelegateRule, FeatureSlope, OpFeatures, descriptor_slopes, descriptors},
@@ -33,12 +34,12 @@ pub(crate) struct KernelSettings {
 const FEWEST: usize = 12;
 
 impl Kernel {
-    pub(super) fn log_factor(&self, op: &OpFeatures) -> f64 {
+    fn log_factor(&self, op: &OpFeatures) -> f64 {
         self.log_residual.predict(&descriptors(op, self.rule)).clamp(-self.largest, self.largest)
     }
 
     /// The derivative of the correction's logarithm; 0 where it has reached its bounds.
-    pub(super) fn log_factor_slope(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+    fn log_factor_slope(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
         let is_inside = self.log_residual.predict(&descriptors(op, self.rule)).abs() < self.largest;
         if is_inside {
             self.log_residual.slope(&descriptors(op, self.rule), &descriptor_slopes(slope))
@@ -49,6 +50,16 @@ impl Kernel {
 
     pub(super) fn work_terms(&self) -> &WorkTerms {
         &self.work_terms
+    }
+}
+
+impl Slope for Kernel {
+    fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+        self.predict_ms(op) * self.log_slope(op, slope)
+    }
+
+    fn log_slope(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+        self.work_terms.log_slope(op, slope) + self.log_factor_slope(op, slope)
     }
 }
 
@@ -77,9 +88,9 @@ impl Regressor for Kernel {
         KernelSettings { work_terms: settings, learnt }
     }
 
-    fn fit(samples: &[&Sample], settings: &KernelSettings) -> Result<Self, String> {
+    fn fit(samples: &[&Sample], settings: &KernelSettings) -> Result<Self, FitError> {
         let Some((scaling, kernel)) = &settings.learnt else {
-            return Err(format!("{} samples, needs {FEWEST}", samples.len()));
+            return Err(FitError::TooFew { found: samples.len(), needed: FEWEST });
         };
         let work_terms = WorkTerms::fit(samples, &settings.work_terms)?;
         let residuals = log_residuals(samples, &work_terms);

@@ -1,6 +1,6 @@
 //! Regressors: from measured ops to a function of an op's features.
 //!
-//! A new one is a file with a type that implements [`Regressor`], and a line in the list below.
+//! A new one is a file with a type that implements [`Regressor`] and [`Slope`], its `mod` line, and a line in the list below.
 
 mod blend;
 mod boosted;
@@ -28,13 +28,15 @@ pub(crate) use kernel::Kernel;
 pub(crate) use ols::Ols;
 pub(crate) use residual::Residual;
 pub(crate) use ridge::Ridge;
+pub(crate) use slope::Slope;
 pub(crate) use transferred::view;
 pub(crate) use transferred::{Known, Transferred};
 pub(crate) use work_terms::WorkTerms;
 
 use crate::{
+    error::FitError,
     rows::Sample,
-    work::{DelegateRule, OpFeatures},
+    work::{DelegateRule, FeatureSlope, OpFeatures},
 };
 
 /// A share of a predicted latency.
@@ -77,8 +79,8 @@ pub(crate) trait Regressor: Sized {
     /// Fits to samples.
     ///
     /// # Errors
-    /// Why it cannot, in words: too few samples, or no finite solution.
-    fn fit(samples: &[&Sample], settings: &Self::Settings) -> Result<Self, String>;
+    /// [`FitError`]: too few samples, or no finite solution.
+    fn fit(samples: &[&Sample], settings: &Self::Settings) -> Result<Self, FitError>;
 
     /// The latency in milliseconds; not positive or not finite when it has no answer.
     fn predict_ms(&self, op: &OpFeatures) -> f64;
@@ -133,8 +135,8 @@ macro_rules! regressors {
             /// Fits to samples.
             ///
             /// # Errors
-            /// Why it cannot, in words.
-            pub fn fit(self, samples: &[&Sample]) -> Result<Fitted, String> {
+            /// [`FitError`].
+            pub fn fit(self, samples: &[&Sample]) -> Result<Fitted, FitError> {
                 match self {
                     $(Self::$variant => {
                         $variant::fit(samples, &$variant::settings(samples)).map(Fitted::$variant)
@@ -167,6 +169,13 @@ macro_rules! regressors {
             pub fn predict_ms(&self, op: &OpFeatures) -> Option<f64> {
                 let ms = match self { $(Self::$variant(fitted) => fitted.predict_ms(op)),+ };
                 (ms.is_finite() && ms > 0.0).then_some(ms)
+            }
+
+            /// The derivative of the latency in milliseconds along a slope of the features; trees, which come in steps, are
+            /// held.
+            #[must_use]
+            pub fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+                match self { $(Self::$variant(fitted) => fitted.slope_ms(op, slope)),+ }
             }
 
             /// How far off its answer may be, in a unit of its own.

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Regressor, Role};
+use super::{Regressor, Role, Slope};
 use crate::{
+    error::FitError,
     rows::Sample,
     work::{FeatureSlope, OpFeatures, SIZES},
 };
@@ -20,9 +21,9 @@ fn raw(op: &OpFeatures) -> [f64; SIZES.len()] {
     op.sizes.map(f64::exp)
 }
 
-impl Ols {
-    /// The derivative of the latency; a size grows by itself times its logarithm.
-    pub(super) fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+impl Slope for Ols {
+    /// A size grows by itself times its logarithm.
+    fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
         let sizes = raw(op).into_iter().zip(slope.sizes).map(|(size, log)| size * log);
         sizes.zip(&self.coefficients).map(|(slope, c)| slope * c).sum()
     }
@@ -36,7 +37,7 @@ impl Regressor for Ols {
 
     fn settings(_: &[&Sample]) {}
 
-    fn fit(samples: &[&Sample], (): &()) -> Result<Self, String> {
+    fn fit(samples: &[&Sample], (): &()) -> Result<Self, FitError> {
         use linfa::{DatasetBase, traits::Fit};
         use ndarray::{Array1, Array2};
 
@@ -46,7 +47,7 @@ impl Regressor for Ols {
             |j: &usize| rows.iter().any(|row| (row[*j] - rows[0][*j]).abs() > 1e-9 * rows[0][*j].abs());
         let kept: Vec<usize> = (0..SIZES.len()).filter(varies).collect();
         if rows.len() < kept.len() + 2 {
-            return Err(format!("{} samples, needs {}", rows.len(), kept.len() + 2));
+            return Err(FitError::TooFew { found: rows.len(), needed: kept.len() + 2 });
         }
         let largest = |j: usize| rows.iter().map(|row| row[j]).fold(0.0, f64::max);
         let scales: Vec<f64> = kept.iter().map(|&j| largest(j)).collect();
@@ -54,14 +55,14 @@ impl Regressor for Ols {
         let targets: Array1<f64> = samples.iter().map(|s| s.latency_ms).collect();
         let fitted = linfa_linear::LinearRegression::new()
             .fit(&DatasetBase::new(records, targets))
-            .map_err(|e| e.to_string())?;
+            .map_err(|e| FitError::Solver(e.to_string()))?;
         let mut coefficients = [0.0; SIZES.len()];
         for (k, &j) in kept.iter().enumerate() {
             coefficients[j] = fitted.params()[k] / scales[k];
         }
         let intercept = fitted.intercept();
         if !intercept.is_finite() || coefficients.iter().any(|c| !c.is_finite()) {
-            return Err("no finite solution: the sizes are collinear".to_owned());
+            return Err(FitError::NoSolution("no finite solution: the sizes are collinear"));
         }
         Ok(Self { intercept, coefficients })
     }

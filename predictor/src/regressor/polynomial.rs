@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    error::FitError,
     rows::Sample,
     work::{FeatureSlope, OpFeatures, SIZES},
 };
@@ -49,14 +50,14 @@ impl RidgePolynomial {
     /// Fits `targets`, one per sample, with linfa's elastic net at an L1 ratio of 0.
     ///
     /// # Errors
-    /// Why it cannot, in words.
-    pub(super) fn fit(samples: &[&Sample], targets: &[f64], penalty: f64) -> Result<Self, String> {
+    /// [`FitError`].
+    pub(super) fn fit(samples: &[&Sample], targets: &[f64], penalty: f64) -> Result<Self, FitError> {
         use linfa::{DatasetBase, traits::Fit};
         use ndarray::{Array1, Array2, ShapeBuilder};
 
         let n = samples.len();
         if n < 10 {
-            return Err(format!("{n} samples, needs 10"));
+            return Err(FitError::TooFew { found: n, needed: 10 });
         }
         let rows: Vec<Vec<f64>> = samples.iter().map(|s| monomials(&s.features)).collect();
         let mut monomials: Vec<Monomial> = Vec::with_capacity(MONOMIALS);
@@ -73,20 +74,20 @@ impl RidgePolynomial {
         }
         let intercept = targets.iter().sum::<f64>() / n as f64;
         if !monomials.is_empty() {
-            let records =
-                Array2::from_shape_vec((n, monomials.len()).f(), columns).map_err(|e| e.to_string())?;
+            let records = Array2::from_shape_vec((n, monomials.len()).f(), columns)
+                .map_err(|e| FitError::Solver(e.to_string()))?;
             let centred: Array1<f64> = targets.iter().map(|t| t - intercept).collect();
             let fitted = linfa_elasticnet::ElasticNet::ridge()
                 .penalty(penalty)
                 .with_intercept(false)
                 .max_iterations(SWEEPS)
                 .fit(&DatasetBase::new(records, centred))
-                .map_err(|e| e.to_string())?;
+                .map_err(|e| FitError::Solver(e.to_string()))?;
             monomials.iter_mut().zip(fitted.hyperplane()).for_each(|(m, c)| m.coefficient = *c);
         }
         let model = Self { intercept, monomials };
         if !model.intercept.is_finite() || model.monomials.iter().any(|m| !m.coefficient.is_finite()) {
-            return Err("no finite solution".to_owned());
+            return Err(FitError::NoSolution("no finite solution"));
         }
         Ok(model)
     }

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Contribution, Regressor, Role, WorkTerms, polynomial::RidgePolynomial};
+use super::{Contribution, Regressor, Role, Slope, WorkTerms, polynomial::RidgePolynomial};
 use crate::{
+    error::FitError,
     rows::Sample,
     work::{FeatureSlope, OpFeatures},
 };
@@ -22,18 +23,21 @@ pub struct Residual {
 }
 
 impl Residual {
-    pub(super) fn work_terms(&self) -> &WorkTerms {
-        &self.work_terms
-    }
-
     /// The derivative of the correction's logarithm; 0 where it has reached its bounds.
-    pub(super) fn log_factor_slope(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+    fn log_factor_slope(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
         let is_inside = self.log_residual.predict(op).abs() < LARGEST;
         if is_inside { self.log_residual.slope(op, slope) } else { 0.0 }
     }
 
     fn factor(&self, op: &OpFeatures) -> f64 {
         self.log_residual.predict(op).clamp(-LARGEST, LARGEST).exp()
+    }
+}
+
+impl Slope for Residual {
+    fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+        let factor = self.predict_ms(op) / self.work_terms.predict_ms(op);
+        factor * self.work_terms.slope_ms(op, slope) + self.predict_ms(op) * self.log_factor_slope(op, slope)
     }
 }
 
@@ -47,7 +51,7 @@ impl Regressor for Residual {
         WorkTerms::settings(samples)
     }
 
-    fn fit(samples: &[&Sample], settings: &Self::Settings) -> Result<Self, String> {
+    fn fit(samples: &[&Sample], settings: &Self::Settings) -> Result<Self, FitError> {
         let work_terms = WorkTerms::fit(samples, settings)?;
         let targets: Vec<f64> =
             samples.iter().map(|s| (s.latency_ms / work_terms.predict_ms(&s.features)).ln()).collect();

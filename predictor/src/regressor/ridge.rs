@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Regressor, Role, polynomial::RidgePolynomial};
+use super::{Regressor, Role, Slope, polynomial::RidgePolynomial};
 use crate::{
+    error::FitError,
     rows::Sample,
     work::{FeatureSlope, OpFeatures},
 };
@@ -17,10 +18,9 @@ pub struct Ridge {
     log_latency: RidgePolynomial,
 }
 
-impl Ridge {
-    /// The derivative of the logarithm of the latency.
-    pub(super) fn log_slope(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
-        self.log_latency.slope(op, slope)
+impl Slope for Ridge {
+    fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+        self.predict_ms(op) * self.log_latency.slope(op, slope)
     }
 }
 
@@ -32,7 +32,7 @@ impl Regressor for Ridge {
 
     fn settings(_: &[&Sample]) {}
 
-    fn fit(samples: &[&Sample], (): &()) -> Result<Self, String> {
+    fn fit(samples: &[&Sample], (): &()) -> Result<Self, FitError> {
         let targets: Vec<f64> = samples.iter().map(|s| s.latency_ms.ln()).collect();
         RidgePolynomial::fit(samples, &targets, PENALTY).map(|log_latency| Self { log_latency })
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Contribution, Fitted, Regressor, Role};
 use crate::{
+    error::FitError,
     rows::Sample,
     work::{N_TERMS, OpFeatures, TERMS},
 };
@@ -59,7 +60,7 @@ pub(crate) fn view(known: &[Known], op: &OpFeatures) -> Option<View> {
         let of_terms = || shares.iter().filter(|share| share.amount.is_some());
         let total: f64 = of_terms().map(|share| share.ms).sum();
         for share in of_terms().filter(|_| total > 0.0) {
-            if let Some(place) = TERMS.iter().position(|term| *term == share.name) {
+            if let Some(place) = TERMS.iter().position(|term| term.name == share.name) {
                 features[1 + place] += share.ms / total / n;
             }
         }
@@ -74,7 +75,7 @@ impl Transferred {
         let of_terms = TERMS.iter().zip(coefficients.iter().skip(1)).filter(|(_, c)| **c != 0.0);
         Self {
             constant_ms: coefficients.first().copied().unwrap_or(0.0),
-            terms_ms: of_terms.map(|(term, c)| ((*term).to_owned(), *c)).collect(),
+            terms_ms: of_terms.map(|(term, c)| (term.name.to_owned(), *c)).collect(),
             devices_ms: coefficients.iter().skip(1 + N_TERMS).copied().collect(),
             known,
         }
@@ -98,7 +99,7 @@ impl Transferred {
         let of_terms: f64 = TERMS
             .iter()
             .zip(&features[1..])
-            .filter_map(|(term, share)| self.terms_ms.get(*term).map(|c| c * share))
+            .filter_map(|(term, share)| self.terms_ms.get(term.name).map(|c| c * share))
             .sum();
         let of_devices: f64 =
             self.devices_ms.iter().zip(&features[1 + N_TERMS..]).map(|(c, deviation)| c * deviation).sum();
@@ -113,8 +114,8 @@ impl Regressor for Transferred {
 
     fn settings(_: &[&Sample]) {}
 
-    fn fit(_: &[&Sample], (): &()) -> Result<Self, String> {
-        Err("needs models of known devices; see `predictor transfer`".to_owned())
+    fn fit(_: &[&Sample], (): &()) -> Result<Self, FitError> {
+        Err(FitError::NeedsKnownDevices)
     }
 
     fn predict_ms(&self, op: &OpFeatures) -> f64 {
@@ -126,11 +127,12 @@ impl Regressor for Transferred {
         let total = view.mean * self.factor_ms(&view.features);
         let mut rest = total;
         let mut shares = Vec::new();
-        for (term, share) in TERMS.iter().zip(&view.features[1..]).filter(|(_, share)| **share != 0.0) {
-            let factor = self.constant_ms + self.terms_ms.get(*term).copied().unwrap_or(0.0);
+        let of_terms = TERMS.iter().zip(op.work).zip(&view.features[1..]);
+        for ((term, amount), share) in of_terms.filter(|(_, share)| **share != 0.0) {
+            let factor = self.constant_ms + self.terms_ms.get(term.name).copied().unwrap_or(0.0);
             let ms = view.mean * share * factor;
             rest -= ms;
-            shares.push(Contribution { name: (*term).to_owned(), amount: Some(op.amount(term)), ms });
+            shares.push(Contribution { name: term.name.to_owned(), amount: Some(amount), ms });
         }
         shares.push(Contribution { name: "known devices".to_owned(), amount: None, ms: rest });
         shares

@@ -1,17 +1,15 @@
 //! How a transferred regressor's answer changes as an op's features do.
 
-use super::{Transferred, transferred::view};
+use super::{Slope, Transferred, transferred::view};
 use crate::work::{FeatureSlope, OpFeatures};
 
 /// Largest relative change of a work term in the difference that gives the slope of shares.
 const STEP: f64 = 1e-4;
 
-impl Transferred {
-    /// The derivative of the latency in milliseconds along a slope of the features, trees of known devices held.
-    ///
+impl Slope for Transferred {
     /// Shares of work terms are ratios of polynomials in the terms: a central difference in these alone is exact to
     /// `STEP`². What known devices answer has slopes of its own.
-    pub(super) fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+    fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
         let n = self.known().len() as f64;
         let answers: Vec<(f64, f64)> = self
             .known()

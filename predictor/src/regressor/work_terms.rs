@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Contribution, Regressor, Role};
 use crate::{
+    error::FitError,
     learn::solve_nnls,
     rows::Sample,
     work::{N_TERMS, OpFeatures, TERMS},
@@ -83,10 +84,10 @@ impl Regressor for WorkTerms {
         Penalty::choose(samples)
     }
 
-    fn fit(samples: &[&Sample], penalty: &Penalty) -> Result<Self, String> {
+    fn fit(samples: &[&Sample], penalty: &Penalty) -> Result<Self, FitError> {
         let coefficients = solve_nnls(&relative(samples), &vec![1.0; samples.len()], penalty.0);
         if coefficients.iter().all(|c| *c == 0.0) || coefficients.iter().any(|c| !c.is_finite()) {
-            return Err(format!("{} samples give no coefficient above 0", samples.len()));
+            return Err(FitError::NoCoefficient(samples.len()));
         }
         Ok(Self { coefficients })
     }
@@ -97,11 +98,11 @@ impl Regressor for WorkTerms {
 
     fn contributions(&self, op: &OpFeatures) -> Vec<Contribution> {
         TERMS
-            .into_iter()
+            .iter()
             .zip(self.coefficients.iter().zip(&op.work))
             .filter(|(_, (c, amount))| **c * **amount != 0.0)
-            .map(|(name, (c, amount))| Contribution {
-                name: name.to_owned(),
+            .map(|(term, (c, amount))| Contribution {
+                name: term.name.to_owned(),
                 amount: Some(*amount),
                 ms: c * amount,
             })
@@ -111,8 +112,8 @@ impl Regressor for WorkTerms {
 
 impl From<WorkTerms> for Coefficients {
     fn from(model: WorkTerms) -> Self {
-        let named = TERMS.into_iter().zip(model.coefficients).filter(|(_, c)| *c != 0.0);
-        Self { coefficients_ms: named.map(|(name, c)| (name.to_owned(), c)).collect() }
+        let named = TERMS.iter().zip(model.coefficients).filter(|(_, c)| *c != 0.0);
+        Self { coefficients_ms: named.map(|(term, c)| (term.name.to_owned(), c)).collect() }
     }
 }
 
@@ -122,7 +123,7 @@ impl TryFrom<Coefficients> for WorkTerms {
     fn try_from(file: Coefficients) -> Result<Self, String> {
         let mut coefficients = [0.0; N_TERMS];
         for (name, c) in file.coefficients_ms {
-            let place = TERMS.iter().position(|term| *term == name);
+            let place = TERMS.iter().position(|term| term.name == name);
             let place = place.ok_or_else(|| format!("`{name}` is no work term of this release"))?;
             if !(c.is_finite() && c >= 0.0) {
                 return Err(format!("the coefficient of `{name}` is {c}, expected at least 0"));

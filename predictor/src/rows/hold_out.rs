@@ -89,7 +89,7 @@ pub(crate) fn draw_hold_out(
     if !(0.0..=0.9).contains(&fraction) {
         let value = fraction.to_string();
         return Err(PredictorError::Option {
-            option: "--hold-out",
+            option: "hold out",
             value,
             expected: "a fraction from 0 to 0.9",
         });
@@ -139,8 +139,8 @@ fn draw_ops(keys: Vec<String>, count: usize) -> Result<BTreeSet<String>, Predict
 /// The work terms and the kind that other ops must have, too, if the op of a key is to be left out.
 fn needs(key: &str) -> Result<Vec<String>, PredictorError> {
     let op: OpEntry = key.parse()?;
-    let terms = TERMS.into_iter().zip(op.features.work).filter(|(_, amount)| *amount > 0.0);
-    Ok(terms.map(|(term, _)| term.to_owned()).chain([op.kind]).collect())
+    let terms = TERMS.iter().zip(op.features.work).filter(|(_, amount)| *amount > 0.0);
+    Ok(terms.map(|(term, _)| term.name.to_owned()).chain([op.kind]).collect())
 }
 
 /// Groups as wholes: ops of which every measurement is in one of them are left out with them.
@@ -210,7 +210,7 @@ mod tests {
             let error = draw_hold_out(&small_space_rows(0.0, 0), &Repeats::new(), fraction, 1)
                 .unwrap_err()
                 .to_string();
-            assert!(error.contains("--hold-out is"), "{error}");
+            assert!(error.contains("hold out is"), "{error}");
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use profiler::spec::Precision;
 
 use crate::{
+    error::{FitError, NoAnswer},
     interval::TrainingRange,
     learn::{Posterior, posterior},
     op::{FallbackModel, GuessInterval, OpModel},
@@ -46,22 +47,27 @@ impl<'a> OpPrior<'a> {
     pub(crate) fn new<'b>(
         known: &'a [&'a OpModel],
         ops: impl Iterator<Item = (&'b str, &'b OpFeatures)> + Clone,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, FitError> {
         if known.is_empty() {
-            return Err("no known device".to_owned());
+            return Err(FitError::Missing("known device"));
         }
         let scale = |device: &&OpModel| {
             let mut logs = Vec::new();
             for (kind, features) in ops.clone() {
                 let ms = device.regressor(kind, features)?.1.predict_ms(features);
-                logs.push(ms.ok_or_else(|| format!("a known device gives no latency for a {kind}"))?.ln());
+                logs.push(
+                    ms.ok_or_else(|| {
+                        FitError::NoLatency(format!("a known device gives no latency for a {kind}"))
+                    })?
+                    .ln(),
+                );
             }
             if logs.is_empty() {
-                return Err("no op to scale known devices by".to_owned());
+                return Err(FitError::Missing("op to scale known devices by"));
             }
             Ok((logs.iter().sum::<f64>() / logs.len() as f64).exp())
         };
-        let scales_ms = known.iter().map(scale).collect::<Result<_, String>>()?;
+        let scales_ms = known.iter().map(scale).collect::<Result<_, FitError>>()?;
         Ok(Self { known, scales_ms })
     }
 
@@ -75,7 +81,7 @@ impl<'a> OpPrior<'a> {
     }
 
     /// The known devices' regressors of an op.
-    pub(super) fn devices(&self, kind: &str, features: &OpFeatures) -> Result<Vec<Known>, String> {
+    pub(super) fn devices(&self, kind: &str, features: &OpFeatures) -> Result<Vec<Known>, NoAnswer> {
         let known = |(device, scale_ms): (&&OpModel, &f64)| {
             let (_, fitted) = device.regressor(kind, features)?;
             Ok(Known { scale_ms: *scale_ms, fitted: fitted.clone() })
@@ -123,9 +129,9 @@ impl<'a> OpPrior<'a> {
     ///
     /// # Errors
     /// That there are none, or one that a known device cannot answer, in words.
-    pub(crate) fn update(&self, samples: &[Sample]) -> Result<OpTransfer, String> {
+    pub(crate) fn update(&self, samples: &[Sample]) -> Result<OpTransfer, FitError> {
         if samples.is_empty() {
-            return Err("no measured op".to_owned());
+            return Err(FitError::Missing("measured op"));
         }
         let mut cache: BTreeMap<&str, Vec<Known>> = BTreeMap::new();
         let (mut rows, mut ratios) = (Vec::new(), Vec::new());
@@ -143,8 +149,7 @@ impl<'a> OpPrior<'a> {
                     }
                 },
             };
-            let view = view(known, &sample.features)
-                .ok_or_else(|| format!("{}: a known device gives no latency for it", sample.key))?;
+            let view = view(known, &sample.features).ok_or_else(|| FitError::no_latency_of(&sample.key))?;
             ratios.push(sample.latency_ms / view.mean);
             rows.push(view.features);
         }
@@ -160,7 +165,7 @@ impl<'a> OpPrior<'a> {
         }
         let largest = weighed.iter().map(|w| w.log_likelihood).fold(f64::NEG_INFINITY, f64::max);
         if weighed.is_empty() || !largest.is_finite() {
-            return Err("the measurements give no finite solution".to_owned());
+            return Err(FitError::NoSolution("the measurements give no finite solution"));
         }
         let weights: Vec<f64> = weighed.iter().map(|w| (w.log_likelihood - largest).exp()).collect();
         let total: f64 = weights.iter().sum();

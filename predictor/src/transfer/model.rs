@@ -7,7 +7,7 @@ use profiler::{record::Cache, spec::Precision};
 use super::OpPrior;
 use crate::{
     device::{CacheReport, LatencyModel, Provenance, network_samples},
-    error::PredictorError,
+    error::{FitError, PredictorError},
     interval::{Band, NORMAL_90, TrainingRange},
     network::NetworkModel,
     op::{FallbackModel, KindModel, Measured, OpModel, Scope},
@@ -25,14 +25,11 @@ impl OpModel {
     /// left out one at a time.
     ///
     /// # Errors
-    /// Why there is no such model, in words.
-    pub fn transferred(known: &[&OpModel], samples: &[Sample]) -> Result<Self, String> {
-        let cache = known.first().ok_or("no known device")?.cache;
+    /// [`FitError`].
+    pub fn transferred(known: &[&OpModel], samples: &[Sample]) -> Result<Self, FitError> {
+        let cache = known.first().ok_or(FitError::Missing("known device"))?.cache;
         if let Some(other) = known.iter().find(|model| model.cache != cache) {
-            return Err(format!(
-                "the known devices' ops are measured {cache} and {}; give models of one state",
-                other.cache
-            ));
+            return Err(FitError::Caches(cache, other.cache));
         }
         let ops = samples.iter().map(|sample| (sample.kind(), &sample.features));
         let prior = OpPrior::new(known, ops)?;
@@ -101,7 +98,7 @@ impl LatencyModel {
             let reason = format!("the table has no ops measured {cache}, as those of the known devices are");
             return Err(PredictorError::CannotFit(reason));
         }
-        let ops = OpModel::transferred(&models, &samples).map_err(PredictorError::CannotFit)?;
+        let ops = OpModel::transferred(&models, &samples)?;
         let (network_cache, networks) = network_samples(&measurements.rows)?;
         let networks = NetworkModel::fit(&networks, network_cache, &ops).map_err(|(op, reason)| {
             PredictorError::CannotFit(format!("a measured network has `{op}`: {reason} ({cache})"))

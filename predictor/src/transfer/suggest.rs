@@ -2,6 +2,7 @@
 
 use super::OpPrior;
 use crate::{
+    error::FitError,
     learn::{choose, condition},
     regressor::view,
     rows::Sample,
@@ -27,20 +28,21 @@ pub(crate) struct OpSuggestion {
 /// own latency, both in mean latencies of an op. Those with a key in `measured` are known already.
 ///
 /// # Errors
-/// An op that a known device cannot answer, in words.
+/// [`FitError::NoLatency`] for an op that a known device cannot answer.
 pub(crate) fn suggest_ops(
     prior: &OpPrior<'_>,
     ops: &[Sample],
     measured: &[String],
     count: usize,
     fixed_cost: f64,
-) -> Result<Vec<OpSuggestion>, String> {
+) -> Result<Vec<OpSuggestion>, FitError> {
     let variances = prior.variances(DIFFERS.0, DIFFERS.1);
     let (mut embedded, mut latencies) = (Vec::new(), Vec::new());
     for op in ops {
-        let known = prior.devices(op.kind(), &op.features).map_err(|e| format!("{}: {e}", op.key))?;
-        let view = view(&known, &op.features)
-            .ok_or_else(|| format!("{}: a known device gives no latency for it", op.key))?;
+        let known = prior
+            .devices(op.kind(), &op.features)
+            .map_err(|e| FitError::NoLatency(format!("{}: {e}", op.key)))?;
+        let view = view(&known, &op.features).ok_or_else(|| FitError::no_latency_of(&op.key))?;
         embedded.push(view.features.iter().zip(&variances).map(|(x, v)| x * v.sqrt()).collect::<Vec<f64>>());
         latencies.push(view.mean);
     }

@@ -5,9 +5,9 @@
 
 use std::fmt;
 
+use profiler::spec::{Conv, Layer, PlacedLayer};
 use serde::{Deserialize, Serialize};
 
-use super::primitive::Primitive;
 use super::work_groups::{Cut, Grid};
 
 /// Inputs that [`inputs`] gives to learners.
@@ -114,17 +114,18 @@ impl fmt::Display for DelegateRule {
 }
 
 /// Whether a rule says how a layer is cut.
-pub(crate) fn is_ruled(layer: Primitive) -> bool {
-    matches!(layer, Primitive::Conv { input, groups, .. } if groups == 1 || groups < input.channels)
+pub(crate) fn is_ruled(placed: PlacedLayer) -> bool {
+    let PlacedLayer { layer, input, .. } = placed;
+    matches!(layer, Layer::Conv(Conv { groups, .. }) if groups == 1 || groups < input.channels)
 }
 
 /// What learners see of how a layer that a delegate launches is cut: logarithms of the outputs of a lane, the lanes of a group,
 /// the groups, the excess of lanes; 1 where weights are constants; powers of two in the channels of a depthwise convolution.
 ///
 /// 0 where nothing is known: no layer of a delegate, or a convolution without a rule.
-pub(crate) fn inputs(layer: Option<Primitive>, rule: Option<DelegateRule>) -> [f64; INPUTS] {
+pub(crate) fn inputs(launched: Option<PlacedLayer>, rule: Option<DelegateRule>) -> [f64; INPUTS] {
     let nothing = [0.0; INPUTS];
-    let Some(Primitive::Conv { input, output, kernel, groups, .. }) = layer else { return nothing };
+    let Some(PlacedLayer { layer: Layer::Conv(conv), input, output }) = launched else { return nothing };
     let outputs = [output.width, output.height, output.channels.div_ceil(4)];
     if input.channels == 0 || outputs.contains(&0) {
         return nothing;
@@ -133,14 +134,13 @@ pub(crate) fn inputs(layer: Option<Primitive>, rule: Option<DelegateRule>) -> [f
         let log = |count: u32| f64::from(count).ln();
         [log(cut.block), log(cut.lanes), log(cut.groups), cut.excess(outputs).ln()]
     };
-    if layer.is_some_and(is_ruled) {
+    if launched.is_some_and(is_ruled) {
         let Some(rule) = rule else { return nothing };
-        let taps = u64::from(kernel).pow(2);
         let weights =
-            taps.saturating_mul(u64::from(input.channels)).saturating_mul(4 * u64::from(outputs[2]));
+            conv.taps().saturating_mul(u64::from(input.channels)).saturating_mul(4 * u64::from(outputs[2]));
         let is_adreno = matches!(rule, DelegateRule::Adreno { .. });
-        let constant = is_adreno && groups == 1 && weights <= CONSTANTS && outputs[2] <= HELD_SLICES;
-        let [block, lanes, groups, excess] = of(rule.cut(outputs, kernel, constant));
+        let constant = is_adreno && conv.groups == 1 && weights <= CONSTANTS && outputs[2] <= HELD_SLICES;
+        let [block, lanes, groups, excess] = of(rule.cut(outputs, conv.kernel[0], constant));
         [block, lanes, groups, excess, f64::from(u8::from(constant)), 0.0, 0.0]
     } else {
         let [block, lanes, groups, excess] = of(Cut::of_outputs(outputs));
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
     use crate::work::op_entry::OpEntry;
 
-    fn launched(key: &str) -> Option<Primitive> {
+    fn launched(key: &str) -> Option<PlacedLayer> {
         format!("k@{key}").parse::<OpEntry>().unwrap().features.launched
     }
 

@@ -4,7 +4,7 @@ use super::{
     delegate_rule::{DelegateRule, INPUTS, inputs},
     features::OpFeatures,
     slope::FeatureSlope,
-    terms::TERMS,
+    terms::{Amount, Class, TERMS},
 };
 
 /// Multiples to which kernels round channels up.
@@ -13,22 +13,22 @@ const CHANNEL_GROUPS: [f64; 3] = [4.0, 8.0, 16.0];
 const PIXEL_GROUPS: [f64; 3] = [4.0, 8.0, 32.0];
 
 /// Classes of work of which it matters whether an op has any.
-const MARKS: [&str; 15] = [
-    "dense_macs",
-    "grouped_macs",
-    "depthwise_macs",
-    "pointwise_macs",
-    "linear_macs",
-    "relu_elements",
-    "relu6_elements",
-    "hswish_elements",
-    "sigmoid_elements",
-    "added_elements",
-    "gated_elements",
-    "pooled_elements",
-    "max_pool_taps",
-    "average_pool_taps",
-    "concatenated_elements",
+const MARKS: [(Class, Amount); 15] = [
+    (Class::Dense, Amount::Macs),
+    (Class::Grouped, Amount::Macs),
+    (Class::Depthwise, Amount::Macs),
+    (Class::Pointwise, Amount::Macs),
+    (Class::Linear, Amount::Macs),
+    (Class::Relu, Amount::Elements),
+    (Class::Relu6, Amount::Elements),
+    (Class::Hswish, Amount::Elements),
+    (Class::Sigmoid, Amount::Elements),
+    (Class::Added, Amount::Elements),
+    (Class::Gated, Amount::Elements),
+    (Class::Pooled, Amount::Pooled),
+    (Class::MaxPool, Amount::Taps),
+    (Class::AveragePool, Amount::Taps),
+    (Class::Concatenated, Amount::Elements),
 ];
 
 /// What tells ops apart: logarithms of sizes; what rounding channels and positions up to whole groups adds, on log scale;
@@ -58,7 +58,7 @@ pub(crate) fn descriptors(op: &OpFeatures, rule: Option<DelegateRule>) -> Vec<f6
     // many lanes takes the time of a few outputs for one, and changes how it cuts work up where they are enough.
     let in_fours = channels_out + rounding_up(count(channels_out), 4.0);
     point.extend([pixels_out + in_fours, macs - pixels_out - channels_out]);
-    point.extend(MARKS.map(|term| f64::from(u8::from(op.amount(term) > 0.0))));
+    point.extend(MARKS.map(|(class, amount)| f64::from(u8::from(op.amount(class, amount) > 0.0))));
     point.extend(inputs(op.launched, rule));
     point
 }
@@ -88,17 +88,10 @@ fn rounding_up(count: f64, group: f64) -> f64 {
     ((count / group).ceil() * group / count).ln()
 }
 
-/// Groups of work terms by their first word, in the order of [`TERMS`].
-pub(crate) fn groups() -> Vec<(&'static str, Vec<usize>)> {
-    let mut groups: Vec<(&'static str, Vec<usize>)> = Vec::new();
-    for (place, term) in TERMS.into_iter().enumerate() {
-        let word = term.split('_').next().unwrap_or(term);
-        match groups.iter_mut().find(|(name, _)| *name == word) {
-            Some((_, places)) => places.push(place),
-            None => groups.push((word, vec![place])),
-        }
-    }
-    groups
+/// Places of work terms by their class, in the order of [`TERMS`].
+pub(crate) fn groups() -> Vec<Vec<usize>> {
+    let places: Vec<usize> = (0..TERMS.len()).collect();
+    places.chunk_by(|a, b| TERMS[*a].class == TERMS[*b].class).map(<[usize]>::to_vec).collect()
 }
 
 #[cfg(test)]
@@ -129,7 +122,8 @@ mod tests {
 
     #[test]
     fn every_mark_is_a_term_and_every_term_in_a_group() {
-        assert!(MARKS.iter().all(|mark| TERMS.contains(mark)));
-        assert_eq!(groups().iter().map(|(_, places)| places.len()).sum::<usize>(), TERMS.len());
+        let is_term = |mark: &(Class, Amount)| TERMS.iter().any(|term| (term.class, term.amount) == *mark);
+        assert!(MARKS.iter().all(is_term));
+        assert_eq!(groups().concat(), (0..TERMS.len()).collect::<Vec<_>>());
     }
 }

@@ -2,21 +2,12 @@
 //!
 //! They are counted layer by layer, so that a new kind of op needs nothing here.
 
-use profiler::spec::{FeatureMap, Interpolation, OpSpec};
+use profiler::spec::{FeatureMap, OpSpec, PlacedLayer};
 
 use super::{
-    depthwise_edges::WindowWalk,
-    primitive::{Elementwise, Primitive, Window},
-    terms::{
-        ADDED, AVERAGE_POOL, BILINEAR, CONCATENATED, CONSTANT, DENSE, DEPTHWISE, DILATED, GATED, GROUPED,
-        HSIGMOID, HSWISH, LINEAR, MAX_POOL, MULTIPLIED, N_TERMS, NEAREST, OTHER, POINTWISE, POOLED, RELU,
-        RELU6, SERIAL, SIGMOID, SOFTMAX, SWISH, TERMS, UPSAMPLED_CALLS,
-    },
+    amounts::{add_work, kernel},
+    terms::{Amount, Class, N_TERMS, TERMS, Term},
 };
-
-/// How many elements or multiply-accumulates make 1 in a work term, so that coefficients are milliseconds per million.
-const MILLION: f64 = 1e6;
-const THOUSAND: f64 = 1e3;
 
 /// Names of the sizes, in order: natural logarithms of what people tell an op by.
 pub(crate) const SIZES: [&str; 8] = [
@@ -38,25 +29,25 @@ pub struct OpFeatures {
     /// Logarithms of sizes, in the order of [`SIZES`].
     pub sizes: [f64; SIZES.len()],
     /// The layer that a delegate launches, of an op traced in one; nothing for ops of ours.
-    pub launched: Option<Primitive>,
+    pub launched: Option<PlacedLayer>,
 }
 
 impl OpFeatures {
     /// The features of an op.
     #[must_use]
     pub fn of(op: &OpSpec) -> Self {
-        let layers = Primitive::of_graph(&op.graph());
+        let layers: Vec<_> = op.graph().layers().collect();
         Self::of_layers(op.input(), op.output(), &layers)
     }
 
     /// The features of layers that together read `input` and give `output`.
     #[must_use]
-    pub fn of_layers(input: FeatureMap, output: FeatureMap, layers: &[Primitive]) -> Self {
-        let mut work = [0.0; N_TERMS];
-        work[CONSTANT] = 1.0;
+    pub fn of_layers(input: FeatureMap, output: FeatureMap, layers: &[PlacedLayer]) -> Self {
+        let is_constant = |place: usize| TERMS[place].class == Class::Constant;
+        let mut work = std::array::from_fn(|place| f64::from(u8::from(is_constant(place))));
         layers.iter().for_each(|layer| add_work(layer, &mut work));
-        let widest = layers.iter().map(|layer| layer.output().channels).max().unwrap_or(1);
-        let kernel = layers.iter().map(Primitive::kernel).max().unwrap_or(1);
+        let widest = layers.iter().map(|layer| layer.output.channels).max().unwrap_or(1);
+        let kernel = layers.iter().map(|placed| kernel(placed.layer)).max().unwrap_or(1);
         let log = |count: u64| (count.max(1) as f64).ln();
         let sizes = [
             log(input.pixels()),
@@ -65,7 +56,7 @@ impl OpFeatures {
             log(output.channels.into()),
             log(widest.into()),
             log(kernel.into()),
-            log(layers.iter().map(Primitive::macs).sum()),
+            log(layers.iter().map(|placed| placed.macs().0).sum()),
             log(layers.len() as u64),
         ];
         Self { work, sizes, launched: None }
@@ -73,76 +64,9 @@ impl OpFeatures {
 
     /// The amount of a work term; 0 for one that there is not.
     #[must_use]
-    pub fn amount(&self, term: &str) -> f64 {
-        TERMS.iter().position(|name| *name == term).map_or(0.0, |place| self.work[place])
-    }
-}
-
-fn add_work(layer: &Primitive, work: &mut [f64; N_TERMS]) {
-    let millions = |count: u64| count as f64 / MILLION;
-    let mut add = |place: usize, amounts: &[f64]| {
-        work[place..].iter_mut().zip(amounts).for_each(|(term, amount)| *term += amount);
-    };
-    add(SERIAL, &[layer.serial_steps() as f64 / THOUSAND]);
-    let elements = millions(layer.output().elements());
-    let weighted = |input: FeatureMap| {
-        [millions(layer.macs()), millions(input.elements()), elements, millions(layer.weights()), 1.0]
-    };
-    match *layer {
-        Primitive::Conv { input, output, kernel, stride, groups, dilation } => {
-            let class = conv_class(input, output, kernel, groups);
-            add(class, &weighted(input));
-            if dilation > 1 {
-                add(DILATED, &[millions(layer.macs())]);
-            } else if class == DEPTHWISE {
-                let walk = WindowWalk::new(input.height, input.width, kernel, stride);
-                let channels = millions(output.channels.into());
-                let edges = [walk.scalar_macs, walk.runs, walk.run_taps].map(|count| count as f64 * channels);
-                add(DEPTHWISE + 5, &edges);
-            }
-        }
-        Primitive::OblongConv { input, output, kernel, groups, dilation } => {
-            add(conv_class(input, output, kernel[0].max(kernel[1]), groups), &weighted(input));
-            if dilation > 1 {
-                add(DILATED, &[millions(layer.macs())]);
-            }
-        }
-        Primitive::Linear { input, .. } => add(LINEAR, &weighted(input)),
-        Primitive::Elementwise { function, .. } => match function {
-            Elementwise::Relu => add(RELU, &[elements]),
-            Elementwise::Relu6 => add(RELU6, &[elements]),
-            Elementwise::Hswish => add(HSWISH, &[elements]),
-            Elementwise::Sigmoid => add(SIGMOID, &[elements]),
-            Elementwise::Hsigmoid => add(HSIGMOID, &[elements]),
-            Elementwise::Swish => add(SWISH, &[elements]),
-            Elementwise::Softmax => add(SOFTMAX, &[elements, 1.0]),
-            Elementwise::Add => add(ADDED, &[elements, 1.0]),
-            Elementwise::Multiply => add(MULTIPLIED, &[elements, 1.0]),
-            Elementwise::Scale => add(GATED, &[elements, 1.0]),
-            Elementwise::Other => add(OTHER, &[elements, 1.0]),
-        },
-        Primitive::GlobalPool { input } => add(POOLED, &[millions(input.elements()), 1.0]),
-        Primitive::Pool { window, taps, .. } => {
-            let class = if window == Window::Largest { MAX_POOL } else { AVERAGE_POOL };
-            add(class, &[millions(taps), 1.0, elements]);
-        }
-        Primitive::Join { parts, .. } => add(CONCATENATED, &[elements, f64::from(parts)]),
-        Primitive::Upsample { interpolation, .. } => {
-            let nearest = interpolation == Interpolation::Nearest;
-            add(if nearest { NEAREST } else { BILINEAR }, &[elements]);
-            add(UPSAMPLED_CALLS, &[1.0]);
-        }
-        Primitive::Other { .. } => add(OTHER, &[elements, 1.0]),
-    }
-}
-
-fn conv_class(input: FeatureMap, output: FeatureMap, kernel: u32, groups: u32) -> usize {
-    match (groups, kernel) {
-        (1, 1) if input.pixels() == 1 => LINEAR,
-        (1, 1) => POINTWISE,
-        (1, _) => DENSE,
-        _ if groups == input.channels && groups == output.channels => DEPTHWISE,
-        _ => GROUPED,
+    pub(crate) fn amount(&self, class: Class, amount: Amount) -> f64 {
+        let is_it = |(term, _): &(&Term, f64)| (term.class, term.amount) == (class, amount);
+        TERMS.iter().zip(self.work).find(is_it).map_or(0.0, |(_, amount)| amount)
     }
 }
 
@@ -152,7 +76,8 @@ mod tests {
 
     fn work(key: &str) -> Vec<(&'static str, f64)> {
         let features = OpFeatures::of(&key.parse().unwrap());
-        TERMS.into_iter().zip(features.work).filter(|(_, amount)| *amount != 0.0).collect()
+        let named = TERMS.iter().map(|term| term.name).zip(features.work);
+        named.filter(|(_, amount)| *amount != 0.0).collect()
     }
 
     #[test]
@@ -255,27 +180,5 @@ mod tests {
         for name in ["dense_macs", "dilated_macs"] {
             assert!(found.contains(&(name, 9216e-6)), "{found:?}");
         }
-    }
-
-    #[test]
-    fn classes_of_weighted_layers_stand_where_they_should() {
-        for (name, class) in [
-            ("pointwise", POINTWISE),
-            ("depthwise", DEPTHWISE),
-            ("dense", DENSE),
-            ("grouped", GROUPED),
-            ("linear", LINEAR),
-        ] {
-            for (offset, amount) in ["macs", "read", "written", "weights", "calls"].into_iter().enumerate() {
-                assert_eq!(TERMS[class + offset], format!("{name}_{amount}"));
-            }
-        }
-        let others = [(RELU, "relu_elements"), (DILATED, "dilated_macs"), (NEAREST, "nearest_elements")];
-        let others = others.into_iter().chain([
-            (OTHER, "other_elements"),
-            (SERIAL, "serial_steps"),
-            (CONSTANT, "constant"),
-        ]);
-        others.for_each(|(place, name)| assert_eq!(TERMS[place], name));
     }
 }

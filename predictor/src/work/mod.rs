@@ -1,11 +1,11 @@
 //! An op as work: its layers by their shapes, and what regressors read of them.
 
+mod amounts;
 mod delegate_rule;
 mod depthwise_edges;
 mod descriptors;
 mod features;
 mod op_entry;
-mod primitive;
 mod slope;
 mod terms;
 mod work_groups;
@@ -17,6 +17,5 @@ pub(crate) use delegate_rule::is_ruled;
 pub(crate) use descriptors::{descriptor_slopes, descriptors, groups};
 pub(crate) use features::{OpFeatures, SIZES};
 pub(crate) use op_entry::OpEntry;
-pub(crate) use primitive::{Elementwise, Primitive, Window};
 pub(crate) use slope::{Dimension, FeatureSlope};
-pub(crate) use terms::{N_TERMS, TERMS};
+pub(crate) use terms::{Amount, Class, N_TERMS, TERMS, Term};

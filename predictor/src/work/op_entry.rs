@@ -4,13 +4,13 @@ use std::str::FromStr;
 
 use profiler::{
     record::Row,
-    spec::{OpSpec, SpecError, TracedLayer, TracedOp},
+    spec::{Activation, Layer, OpSpec, PlacedLayer, SpecError, TracedOp},
 };
 
 use super::{
+    amounts::{add_work, millions},
     features::OpFeatures,
-    primitive::{Elementwise, Primitive, Window},
-    terms::{ADDED, GATED, MULTIPLIED, OTHER},
+    terms::{Amount, Class, TERMS},
 };
 
 /// An op by its key, its kind (ops of one kind share a model) and its features.
@@ -48,12 +48,26 @@ impl From<OpSpec> for OpEntry {
 
 impl From<&TracedOp> for OpEntry {
     fn from(op: &TracedOp) -> Self {
-        let layers = layers(op);
-        let first = &layers[0];
-        let mut features = OpFeatures::of_layers(input(op.layer()), first.output(), &layers);
-        features.launched = Some(*first);
-        // What is fused is not called: it works on what the first has at hand.
-        [ADDED, MULTIPLIED, GATED, OTHER].iter().for_each(|elements| features.work[elements + 1] = 0.0);
+        let first = op.layer();
+        let fused: Vec<Option<Layer>> = op.fused().iter().map(|name| fused_layer(name)).collect();
+        let mut features = OpFeatures::of_layers(first.input, first.output, &[first]);
+        let alone = features.work;
+        for layer in fused.iter().copied().flatten() {
+            add_work(&PlacedLayer { layer, input: first.output, output: first.output }, &mut features.work);
+        }
+        let unknown = fused.iter().filter(|layer| layer.is_none()).count();
+        for ((sum, term), of_first) in features.work.iter_mut().zip(TERMS).zip(alone) {
+            // What is fused is not called: it works on what the first has at hand.
+            if term.amount == Amount::Calls {
+                *sum = of_first;
+            }
+            if (term.class, term.amount) == (Class::Other, Amount::Elements) {
+                (0..unknown).for_each(|_| *sum += millions(first.output.elements()));
+            }
+        }
+        let [.., log_layers] = &mut features.sizes;
+        *log_layers = ((1 + fused.len()) as f64).ln();
+        features.launched = Some(first);
         Self { key: op.to_string(), kind: format!("{}{}", TracedOp::SIGN, op.kernel()), features }
     }
 }
@@ -69,49 +83,16 @@ impl FromStr for OpEntry {
     }
 }
 
-fn input(layer: TracedLayer) -> profiler::spec::FeatureMap {
-    match layer {
-        TracedLayer::Conv { input, .. }
-        | TracedLayer::Linear { input, .. }
-        | TracedLayer::GlobalPool { input }
-        | TracedLayer::MaxPool { input, .. }
-        | TracedLayer::AveragePool { input, .. } => input,
-        TracedLayer::Concat { first, .. } => first,
-    }
-}
-
-/// The layer and what is fused behind it.
-fn layers(op: &TracedOp) -> Vec<Primitive> {
-    // How a window is padded is not told: as if it were not.
-    let pool = |input, output: profiler::spec::FeatureMap, kernel: u32, window| {
-        let taps = output.elements() * u64::from(kernel).pow(2);
-        Primitive::Pool { input, output, kernel, window, taps }
-    };
-    let first = match op.layer() {
-        TracedLayer::Conv { input, output, kernel, stride, groups } => {
-            Primitive::Conv { input, output, kernel, stride, groups, dilation: 1 }
-        }
-        TracedLayer::Linear { input, output } => Primitive::Linear { input, output },
-        TracedLayer::GlobalPool { input } => Primitive::GlobalPool { input },
-        TracedLayer::MaxPool { input, output, kernel } => pool(input, output, kernel, Window::Largest),
-        TracedLayer::AveragePool { input, output, kernel } => pool(input, output, kernel, Window::Mean),
-        TracedLayer::Concat { parts, output, .. } => Primitive::Join { parts, output },
-    };
-    let map = first.output();
-    let fused = op.fused().iter().map(|name| Primitive::Elementwise { function: function(name), map });
-    std::iter::once(first).chain(fused).collect()
-}
-
-/// What a fused op does, by the name that TFLite's GPU delegate gives it.
-fn function(name: &str) -> Elementwise {
+/// The layer that a fused op is, by the name that TFLite's GPU delegate gives it; nothing for names that are not known.
+fn fused_layer(name: &str) -> Option<Layer> {
     match name {
         // Each compares an element with one number.
-        "relu" | "minimum" | "maximum" => Elementwise::Relu,
-        "add" => Elementwise::Add,
-        "hard_swish" => Elementwise::Hswish,
-        "sigmoid" => Elementwise::Sigmoid,
-        "mul" => Elementwise::Scale,
-        _ => Elementwise::Other,
+        "relu" | "minimum" | "maximum" => Some(Layer::Activation(Activation::Relu)),
+        "add" => Some(Layer::Add),
+        "hard_swish" => Some(Layer::Activation(Activation::Hswish)),
+        "sigmoid" => Some(Layer::Activation(Activation::Sigmoid)),
+        "mul" => Some(Layer::Scale),
+        _ => None,
     }
 }
 
@@ -129,12 +110,12 @@ mod tests {
         assert_eq!((traced.features.work, traced.features.sizes), (own.features.work, own.features.sizes));
         assert!(traced.features.launched.is_some() && own.features.launched.is_none());
         let added: OpEntry = "winograd@conv-8x8x4-8x8x8-k3-s1-g1+add".parse().unwrap();
-        assert!((added.features.amount("added_elements") - 512e-6).abs() < 1e-12);
-        assert!(added.features.amount("added_calls") == 0.0);
+        assert!((added.features.amount(Class::Added, Amount::Elements) - 512e-6).abs() < 1e-12);
+        assert!(added.features.amount(Class::Added, Amount::Calls) == 0.0);
         // Without padding the output is smaller, which keys of ours cannot say.
         let valid: OpEntry = "winograd@conv-8x8x4-6x6x8-k3-s1-g1".parse().unwrap();
-        assert!((valid.features.amount("dense_macs") - 36.0 * 8.0 * 36.0 / 1e6).abs() < 1e-12);
+        assert!((valid.features.amount(Class::Dense, Amount::Macs) - 36.0 * 8.0 * 36.0 / 1e6).abs() < 1e-12);
         let joined: OpEntry = "concat@concat-4x4x16-4x4x64-n4".parse().unwrap();
-        assert!((joined.features.amount("concatenated_calls") - 4.0).abs() < 1e-12);
+        assert!((joined.features.amount(Class::Concatenated, Amount::Parts) - 4.0).abs() < 1e-12);
     }
 }

@@ -8,8 +8,7 @@ use profiler::spec::{FeatureMap, Layer, Node, Op, OpSpec};
 
 use super::{
     features::{OpFeatures, SIZES},
-    primitive::Primitive,
-    terms::{N_TERMS, TERMS},
+    terms::{Amount, N_TERMS, TERMS},
 };
 
 /// A dimension of an op that can be thought continuous.
@@ -57,18 +56,17 @@ impl FeatureSlope {
     /// numbers of channels out.
     #[must_use]
     pub fn of(op: &OpSpec, dimension: Dimension) -> Option<Self> {
-        if matches!(op.then(), Some(Op::Conv(_) | Op::MbConv(_) | Op::Linear(_) | Op::Concat(_))) {
+        if op.then().is_some_and(|then| inside(then).1) {
             return None;
         }
         let graph = op.graph();
         let input = input_growth(op.input(), dimension);
-        let expansion = if let Op::MbConv(block) = op.op() { f64::from(block.expansion) } else { 1.0 };
         let inside = match dimension {
             Dimension::ChannelsIn => input.channels,
-            Dimension::Expansion => expansion.recip(),
+            Dimension::Expansion => f64::from(inside(op.op()).0).recip(),
             Dimension::ChannelsOut | Dimension::Resolution => 0.0,
         };
-        let last = graph.nodes().iter().rposition(|node| is_weighted(&node.layer));
+        let last = graph.nodes().iter().rposition(|node| node.layer.filters().is_some());
         let mut growths = vec![input];
         let mut slope = Self { work: [0.0; N_TERMS], sizes: [0.0; SIZES.len()] };
         let (mut macs, mut macs_slope) = (0.0, 0.0);
@@ -78,10 +76,12 @@ impl FeatureSlope {
             let own = if last == Some(index) { out_growth(node.output, dimension) } else { inside };
             let output = output_growth(node, of_input, own, &growths, input);
             growths.push(output);
-            let Some(layer) = Primitive::of_node_in(&graph, node) else { continue };
-            add_slope(&layer, node, of_input, output, &mut slope.work);
-            macs += layer.macs() as f64;
-            macs_slope += layer.macs() as f64 * macs_growth(node, of_input, output);
+            if let Layer::Input(_) = node.layer {
+                continue;
+            }
+            add_slope(node, of_input, output, &mut slope.work);
+            macs += node.macs().0 as f64;
+            macs_slope += node.macs().0 as f64 * macs_growth(node, of_input, output);
             if node.output.channels > widest.0 {
                 widest = (node.output.channels, output.channels);
             }
@@ -94,13 +94,29 @@ impl FeatureSlope {
     }
 }
 
+/// The expansion of the channels inside an op, and whether it gives a number of channels of its own.
+fn inside(op: Op) -> (u32, bool) {
+    match op {
+        Op::MbConv(block) => (block.expansion, true),
+        Op::Conv(_) | Op::Linear(_) | Op::Concat(_) => (1, true),
+        Op::MaxPool(_)
+        | Op::AveragePool(_)
+        | Op::GlobalPool(_)
+        | Op::Add(_)
+        | Op::Mul(_)
+        | Op::Act(_)
+        | Op::Upsample(_)
+        | Op::Softmax(_) => (1, false),
+    }
+}
+
 fn input_growth(map: FeatureMap, dimension: Dimension) -> Growth {
     match dimension {
         Dimension::ChannelsIn => Growth { channels: f64::from(map.channels).recip(), pixels: 0.0 },
         Dimension::Resolution if map.pixels() > 1 => {
             Growth { channels: 0.0, pixels: 2.0 / f64::from(map.height) }
         }
-        _ => Growth::default(),
+        Dimension::ChannelsOut | Dimension::Expansion | Dimension::Resolution => Growth::default(),
     }
 }
 
@@ -109,13 +125,8 @@ fn out_growth(map: FeatureMap, dimension: Dimension) -> f64 {
     if dimension == Dimension::ChannelsOut { f64::from(map.channels).recip() } else { 0.0 }
 }
 
-fn is_weighted(layer: &Layer) -> bool {
-    matches!(layer, Layer::Conv(_) | Layer::Linear { .. })
-}
-
 fn is_depthwise(node: &Node) -> bool {
-    let channels = node.output.channels;
-    matches!(node.layer, Layer::Conv(conv) if conv.groups == channels && node.input.channels == channels && channels > 1)
+    matches!(node.layer, Layer::Conv(conv) if conv.is_depthwise(node.input))
 }
 
 /// Growth of what a layer gives; `own` is that of the channels of a layer with weights.
@@ -126,13 +137,21 @@ fn output_growth(node: &Node, of_input: Growth, own: f64, growths: &[Growth], in
         Layer::Conv(_) if !is_depthwise(node) => Growth { channels: own, ..of_input },
         Layer::Linear { .. } => Growth { channels: own, pixels: 0.0 },
         Layer::GlobalAveragePool => Growth { pixels: 0.0, ..of_input },
-        Layer::Concat { more_channels } => {
+        Layer::Concat { more_channels, .. } => {
             let share = f64::from(more_channels) / f64::from(node.output.channels);
             let other = node.inputs.get(1).map_or(Growth::default(), |value| growths[value.index()]);
             let channels = (1.0 - share) * of_input.channels + share * other.channels;
             Growth { channels, ..of_input }
         }
-        _ => of_input,
+        Layer::Conv(_)
+        | Layer::Activation(_)
+        | Layer::Add
+        | Layer::Mul
+        | Layer::Scale
+        | Layer::MaxPool(_)
+        | Layer::AveragePool(_)
+        | Layer::Upsample { .. }
+        | Layer::Softmax => of_input,
     }
 }
 
@@ -146,31 +165,39 @@ fn macs_growth(node: &Node, of_input: Growth, output: Growth) -> f64 {
 }
 
 /// Growth of the steps that follow one after the other for each output.
-fn steps_growth(layer: &Primitive, node: &Node, of_input: Growth) -> f64 {
-    match layer {
-        Primitive::GlobalPool { .. } => of_input.pixels,
-        _ if is_weighted(&node.layer) && !is_depthwise(node) => of_input.channels,
-        _ => 0.0,
+fn steps_growth(node: &Node, of_input: Growth) -> f64 {
+    match node.layer {
+        Layer::GlobalAveragePool => of_input.pixels,
+        Layer::Conv(conv) if conv.is_depthwise(node.input) => 0.0,
+        Layer::Conv(_) | Layer::Linear { .. } => of_input.channels,
+        Layer::Input(_)
+        | Layer::Activation(_)
+        | Layer::Add
+        | Layer::Mul
+        | Layer::Scale
+        | Layer::Concat { .. }
+        | Layer::MaxPool(_)
+        | Layer::AveragePool(_)
+        | Layer::Upsample { .. }
+        | Layer::Softmax => 0.0,
     }
 }
 
-fn add_slope(layer: &Primitive, node: &Node, of_input: Growth, output: Growth, slope: &mut [f64; N_TERMS]) {
-    let alone = OpFeatures::of_layers(node.input, node.output, std::slice::from_ref(layer));
-    let strided = matches!(layer, Primitive::Conv { stride, .. } if *stride > 1);
-    for ((term, amount), slope) in TERMS.into_iter().zip(alone.work).zip(slope) {
-        let growth = match term.rsplit('_').next().unwrap_or(term) {
+fn add_slope(node: &Node, of_input: Growth, output: Growth, slope: &mut [f64; N_TERMS]) {
+    let alone = OpFeatures::of_layers(node.input, node.output, &[node.placed()]);
+    let strided = matches!(node.layer, Layer::Conv(conv) if conv.stride != [1, 1]);
+    for ((term, amount), slope) in TERMS.iter().zip(alone.work).zip(slope) {
+        let growth = match term.amount {
             // Outputs left over at the end of every run: as many as there are runs, or all where a stride breaks them up.
-            _ if term == "depthwise_scalar_macs" && !strided => output.channels + 0.5 * output.pixels,
+            Amount::ScalarMacs if strided => macs_growth(node, of_input, output),
             // Runs go along one side of the map: as many as the other side has positions.
-            _ if term == "depthwise_run_taps" => output.channels + 0.5 * output.pixels,
-            "runs" => output.channels + 0.5 * output.pixels,
-            "macs" => macs_growth(node, of_input, output),
-            "read" => of_input.elements(),
-            "weights" => weights_growth(node, of_input, output),
-            _ if term == "pooled_elements" => of_input.elements(),
-            "written" | "elements" | "taps" => output.elements(),
-            "steps" => steps_growth(layer, node, of_input),
-            _ => 0.0,
+            Amount::ScalarMacs | Amount::Runs | Amount::RunTaps => output.channels + 0.5 * output.pixels,
+            Amount::Macs => macs_growth(node, of_input, output),
+            Amount::Read | Amount::Pooled => of_input.elements(),
+            Amount::Weights => weights_growth(node, of_input, output),
+            Amount::Written | Amount::Elements | Amount::Taps => output.elements(),
+            Amount::Steps => steps_growth(node, of_input),
+            Amount::Calls | Amount::Parts | Amount::One => 0.0,
         };
         *slope += amount * growth;
     }

@@ -23,8 +23,12 @@ pub enum BackendError {
         missing: &'static str,
     },
     /// The native library could not be loaded.
-    #[error("cannot load ONNX Runtime from `{}`: {reason}; expected its shared library, 1.24 or newer, for this machine", path.display())]
+    #[error("cannot load {title} from `{}`: {reason}; expected its shared library, {version} or newer, for this machine", path.display())]
     Library {
+        /// What people call the runtime.
+        title: &'static str,
+        /// The oldest version that will do.
+        version: &'static str,
         /// Path given.
         path: PathBuf,
         /// Loader's reason.
@@ -81,7 +85,10 @@ pub enum BackendError {
         given: usize,
     },
     /// The runtime does not tell what its nodes take.
-    #[error("backend `{backend}` does not tell how long each layer takes; take tract or onnxruntime")]
+    #[error(
+        "backend `{backend}` does not tell how long each layer takes; take {}",
+        super::registry::computing()
+    )]
     Untraceable {
         /// Backend.
         backend: &'static str,

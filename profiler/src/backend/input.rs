@@ -12,7 +12,7 @@ pub fn seeded_input(len: usize) -> Vec<f32> {
 }
 
 /// What an input's elements stand for, and so what the values of [`seeded_input`] become.
-#[cfg(any(feature = "tract", feature = "onnxruntime"))]
+#[allow(dead_code, reason = "what is used depends on which runtimes are compiled in")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
     /// Floats of any width: the value itself.
@@ -24,9 +24,9 @@ pub(super) enum Meaning {
     Index,
 }
 
-#[cfg(any(feature = "tract", feature = "onnxruntime"))]
 impl Meaning {
     /// The element's value; a whole number where it is an integer.
+    #[allow(dead_code, reason = "what is used depends on which runtimes are compiled in")]
     pub(super) fn of(self, value: f32) -> f32 {
         match self {
             Self::Real => value,
@@ -37,7 +37,7 @@ impl Meaning {
 }
 
 /// Cuts one slice into pieces of the given lengths; `None` if they do not add up to it.
-#[cfg(any(feature = "tract", feature = "onnxruntime"))]
+#[allow(dead_code, reason = "what is used depends on which runtimes are compiled in")]
 pub(super) fn split<'a>(values: &'a [f32], lengths: &[usize]) -> Option<Vec<&'a [f32]>> {
     let mut rest = values;
     let mut pieces = Vec::with_capacity(lengths.len());
@@ -63,7 +63,6 @@ mod tests {
         assert!(mean.abs() < 0.03, "{mean}");
     }
 
-    #[cfg(any(feature = "tract", feature = "onnxruntime"))]
     #[test]
     fn integers_are_levels_or_indices() {
         let all = |meaning: Meaning| [-1.0, -0.5, 0.0, 0.25, 1.0].map(|value| meaning.of(value));
@@ -73,7 +72,6 @@ mod tests {
         assert_eq!(all(Meaning::Index), [0.0, 0.0, 0.0, 1.0, 1.0]);
     }
 
-    #[cfg(any(feature = "tract", feature = "onnxruntime"))]
     #[test]
     fn split_must_add_up() {
         assert_eq!(split(&[1.0, 2.0, 3.0], &[2, 1]), Some(vec![&[1.0, 2.0][..], &[3.0][..]]));

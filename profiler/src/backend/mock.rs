@@ -6,10 +6,8 @@ use rand_pcg::Pcg64;
 use super::{Backend, BackendError, Model, Runnable};
 use crate::measure::FakeClock;
 
-/// What a run of a subject costs in nanoseconds, from its key.
-///
-/// The error says why a key has no cost.
-pub type CostModel = Box<dyn Fn(&str) -> Result<f64, String>>;
+/// What a run of a subject costs in nanoseconds, from its key; `None` for one whose ops are not known.
+pub type CostModel = Box<dyn Fn(&str) -> Option<f64>>;
 
 /// Multiplicative noise: every run costs `cost · (1 + amplitude · u)`, `u` uniform in `[-1, 1)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,7 +53,7 @@ impl Backend for Mock {
     fn prepare(&self, model: Model<'_>, _threads: usize) -> Result<Box<dyn Runnable>, BackendError> {
         let refuse =
             |reason| BackendError::Prepare { backend: Self::NAME, key: model.key.to_owned(), reason };
-        let cost_ns = (self.cost)(model.key).map_err(refuse)?;
+        let cost_ns = (self.cost)(model.key).ok_or_else(|| refuse("its ops are not known".to_owned()))?;
         if !(cost_ns.is_finite() && cost_ns >= 1.0) {
             return Err(refuse(format!("its cost is {cost_ns} ns, expected at least 1")));
         }
@@ -113,9 +111,7 @@ mod tests {
     use super::*;
 
     fn by_length() -> CostModel {
-        Box::new(
-            |key| if key.is_empty() { Err("it has no key".into()) } else { Ok(key.len() as f64 * 100.5) },
-        )
+        Box::new(|key| (!key.is_empty()).then_some(key.len() as f64 * 100.5))
     }
 
     fn model(key: &str) -> Model<'_> {
@@ -159,9 +155,9 @@ mod tests {
     fn subjects_without_a_sensible_cost_are_refused() {
         let mock = Mock::new(by_length(), MockNoise::NONE);
         let error = mock.prepare(model(""), 1).err().unwrap();
-        assert_eq!(error.to_string(), "mock does not take ``: it has no key");
+        assert_eq!(error.to_string(), "mock does not take ``: its ops are not known");
         for cost in [f64::NAN, 0.0, -4.0, f64::INFINITY] {
-            let mock = Mock::new(Box::new(move |_| Ok(cost)), MockNoise::NONE);
+            let mock = Mock::new(Box::new(move |_| Some(cost)), MockNoise::NONE);
             assert!(matches!(mock.prepare(model("a"), 1), Err(BackendError::Prepare { .. })));
         }
     }

@@ -4,7 +4,7 @@
 //! is reused, so that a run is nothing but the inference. All backends get the same bytes and, for the same
 //! model, the same input; their outputs can be compared.
 //!
-//! A new backend is one file here and one line in `registry.rs`.
+//! A new backend is one file here, its `mod` line, a feature of its name, and an entry of `registry.rs`.
 
 mod error;
 #[cfg(feature = "tract")]
@@ -23,7 +23,7 @@ pub use input::seeded_input;
 pub use mock::{CostModel, Mock, MockNoise};
 #[cfg(feature = "onnxruntime")]
 pub use onnxruntime::OnnxRuntime;
-pub use registry::{BackendOptions, names, open};
+pub use registry::{BackendOptions, KNOWN_BACKENDS, KnownBackend, Library, open};
 pub use trace::{NodeClock, Notes, Trace, Traced, TracedNode};
 #[cfg(feature = "tract")]
 pub use tract::{Tract, node_macs, value_shapes};

@@ -39,7 +39,8 @@ impl OnnxRuntime {
             backend: Self::NAME,
             missing: "the path of its shared library (libonnxruntime.so, 1.24 or newer)",
         })?;
-        let failed = |reason: String| BackendError::Library { path: path.clone(), reason };
+        let (title, version) = ("ONNX Runtime", "1.24");
+        let failed = |reason: String| BackendError::Library { title, version, path: path.clone(), reason };
         // Relative paths would be looked up beside the executable first.
         let absolute = std::path::absolute(&path).map_err(|error| failed(error.to_string()))?;
         // A file that is not there gets a plain answer instead of the dynamic loader's.

@@ -34,12 +34,11 @@ impl Tract {
     }
 }
 
-/// Multiply-accumulates of each convolution and matrix product of a model, by the name of its node.
-///
-/// # Errors
-/// tract's reason if it does not take the model.
-pub fn node_macs(onnx: &[u8]) -> Result<Vec<(String, u64)>, String> {
-    trace::node_macs(onnx)
+/// Multiply-accumulates of each convolution and matrix product of a model, by the name of its node; `None` if tract does not
+/// take the model.
+#[must_use]
+pub fn node_macs(onnx: &[u8]) -> Option<Vec<(String, u64)>> {
+    trace::node_macs(onnx).ok()
 }
 
 /// Shapes of a model's values by name, as far as tract can tell them; an unknown batch is one.

@@ -26,6 +26,16 @@ impl Goal {
             Self::Between(least, most) => (least..=most).contains(&value),
         }
     }
+
+    /// In words, with its numbers as `print` writes them.
+    #[must_use]
+    pub fn printed(self, print: impl Fn(f64) -> String) -> String {
+        match self {
+            Self::AtMost(most) => format!("≤ {}", print(most)),
+            Self::AtLeast(least) => format!("≥ {}", print(least)),
+            Self::Between(least, most) => format!("{} to {}", print(least), print(most)),
+        }
+    }
 }
 
 /// What a figure counts.
@@ -96,13 +106,7 @@ impl Ratio {
     /// The goal with its unit; empty without one.
     #[must_use]
     pub fn printed_goal(&self) -> String {
-        let print = |value| self.unit.print(value);
-        match self.goal {
-            None => String::new(),
-            Some(Goal::AtMost(most)) => format!("≤ {}", print(most)),
-            Some(Goal::AtLeast(least)) => format!("≥ {}", print(least)),
-            Some(Goal::Between(least, most)) => format!("{} to {}", print(least), print(most)),
-        }
+        self.goal.map_or_else(String::new, |goal| goal.printed(|value| self.unit.print(value)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Running a bench, part by part.
 
 use std::{
+    ffi::OsString,
     path::{Path, PathBuf},
     sync::atomic::AtomicBool,
 };
@@ -29,8 +30,8 @@ pub struct Bench<'a> {
     pub space_words: Vec<String>,
     /// The runtimes.
     pub backends: Vec<&'a dyn Backend>,
-    /// ONNX Runtime's library, for other processes of this program.
-    pub onnxruntime_library: Option<PathBuf>,
+    /// The command-line words that name the runtimes' libraries, for other processes of this program.
+    pub library_words: Vec<OsString>,
     /// What to ask.
     pub parts: Vec<Part>,
     /// Threads of the runtimes.

@@ -80,9 +80,7 @@ impl Job<'_> {
         let mut command = Command::new(&bench.program);
         command.arg("run").args(&bench.space_words).args(["--backend", self.backend.name()]);
         command.args(["--threads", &bench.threads.to_string(), "--seed", &bench.seed.to_string()]);
-        if let Some(library) = &bench.onnxruntime_library {
-            command.arg("--onnxruntime").arg(library);
-        }
+        command.args(&bench.library_words);
         if !self.is_emulated() {
             let cpus: Vec<String> = bench.cpus.iter().map(usize::to_string).collect();
             command.args(["--cpus", &cpus.join(",")]);

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::libraries::LibraryArgs;
 use crate::{
-    backend::{Backend, names, open},
+    backend::{Backend, KnownBackend, open},
     sweep::CompareWith,
 };
 
@@ -22,7 +22,7 @@ pub(super) struct CompareArgs {
 /// The other runtime, or why there is none.
 pub(super) enum Other {
     Runtime(Box<dyn Backend>),
-    Nothing(&'static str),
+    Nothing(String),
 }
 
 impl Other {
@@ -37,19 +37,19 @@ impl Other {
 impl CompareArgs {
     /// What to compare `backend` with.
     pub(super) fn other(self, backend: &dyn Backend, libraries: &LibraryArgs) -> anyhow::Result<Other> {
-        const TRACT: &str = "tract";
-        const ONNXRUNTIME: &str = "onnxruntime";
-        let name = if backend.name() == TRACT { ONNXRUNTIME } else { TRACT };
-        Ok(if self.no_compare {
-            Other::Nothing("--no-compare was given")
-        } else if backend.emulated_clock().is_some() {
-            Other::Nothing("an emulated runtime has no outputs")
-        } else if name == ONNXRUNTIME && libraries.onnxruntime.is_none() {
-            Other::Nothing("ONNX Runtime's library was not given (--onnxruntime)")
-        } else if names().all(|known| known != name) {
-            Other::Nothing("this build has no other runtime")
-        } else {
-            Other::Runtime(open(name, libraries.options(None))?)
-        })
+        let nothing = |reason: &str| Ok(Other::Nothing(reason.to_owned()));
+        if self.no_compare {
+            return nothing("--no-compare was given");
+        }
+        if backend.emulated_clock().is_some() {
+            return nothing("an emulated runtime has no outputs");
+        }
+        match KnownBackend::other_than(backend.name()) {
+            Some(other) if !libraries.suffice(other) => {
+                nothing(&format!("{}'s library was not given (--{})", other.title, other.name))
+            }
+            Some(other) if other.is_built() => Ok(Other::Runtime(open(other.name, libraries.options(None))?)),
+            _ => nothing("this build has no other runtime"),
+        }
     }
 }

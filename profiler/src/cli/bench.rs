@@ -13,12 +13,11 @@ use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
 use super::{
     UsageError,
-    libraries::LibraryArgs,
-    run::{MAX_ROUNDS, MIN_ROUNDS},
+    libraries::{LibraryArgs, names},
     space::SpaceArgs,
 };
 use crate::{
-    backend::{Backend, MockNoise, open},
+    backend::{Backend, KNOWN_BACKENDS, KnownBackend, MockNoise, open},
     bench::{Bench, BenchError, Finding, Part, Report, Watcher},
     device::{allowed_cpus, pin},
     measure::Protocol,
@@ -44,8 +43,14 @@ pub(super) struct BenchArgs {
     /// What to compare (repeatable): fidelity, layers, steadiness, load, cost, memory, sums, modes [default: all].
     #[arg(long = "part", value_name = "PART")]
     parts: Vec<Part>,
-    /// Runtime (repeatable): tract, onnxruntime, or mock (emulated) [default: tract, and onnxruntime with --onnxruntime].
-    #[arg(long = "backend", value_name = "BACKEND")]
+    #[arg(
+        long = "backend",
+        value_name = "BACKEND",
+        help = format!(
+            "Runtime (repeatable): {} [default: all that compute and need no library, or whose library is given]",
+            names(Some("emulated"))
+        )
+    )]
     backends: Vec<String>,
     #[command(flatten)]
     libraries: LibraryArgs,
@@ -92,13 +97,13 @@ impl BenchArgs {
             backends,
             space,
             space_words: self.space.words(),
-            onnxruntime_library: self.libraries.onnxruntime.clone(),
+            library_words: self.libraries.words(),
             threads: 1,
             cpus,
             all_cpus,
             repeats: self.repeats as usize,
             seed: self.seed,
-            protocol: Protocol { min_rounds: MIN_ROUNDS, max_rounds: MAX_ROUNDS, ..Protocol::default() },
+            protocol: Protocol::default(),
             program: std::env::current_exe()?,
             output: self.output.clone(),
         };
@@ -124,14 +129,14 @@ impl BenchArgs {
     fn open_backends(&self, space: &SearchSpace) -> anyhow::Result<Vec<Box<dyn Backend>>> {
         let mut names: Vec<&str> = self.backends.iter().map(String::as_str).collect();
         if names.is_empty() {
-            names.push("tract");
-            names.extend(self.libraries.onnxruntime.as_ref().map(|_| "onnxruntime"));
+            let at_hand = |known: &&KnownBackend| !known.is_emulated && self.libraries.suffice(known);
+            names.extend(KNOWN_BACKENDS.iter().filter(at_hand).map(|known| known.name));
         }
-        names.sort_unstable_by_key(|name| *name == "onnxruntime");
+        names.sort_by_key(|name| KNOWN_BACKENDS.iter().position(|known| known.name == *name));
         names.dedup();
         let open = |name: &str| {
             let mut options = self.libraries.options(None);
-            if name == "mock" {
+            if KnownBackend::of(name).is_some_and(|known| known.is_emulated) {
                 let mut subjects = plan_ops(space)?;
                 subjects.extend(plan_networks(space, 20, self.seed)?);
                 let noise = MockNoise { amplitude: 0.02, seed: self.seed };

@@ -34,14 +34,14 @@ pub(super) struct Compare {
     b: PathBuf,
     /// All figures together may differ by so many per cent between sessions of one machine, beyond what the
     /// references' speed explains. Give less for a machine that you know to be steady.
-    #[arg(long, value_name = "PERCENT", default_value_t = 20.0)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 100.0 * NoiseFloor::default().session)]
     session_noise: f64,
     /// Standard deviation of one op's ratio between sessions of one machine, in per cent; the least, where the ops
     /// scatter more.
-    #[arg(long, value_name = "PERCENT", default_value_t = 3.0)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 100.0 * NoiseFloor::default().op)]
     op_noise: f64,
     /// Of the subjects that are named, so many per cent are false alarms on average.
-    #[arg(long, value_name = "PERCENT", default_value_t = 1.0)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 100.0 * NoiseFloor::default().false_discovery_rate)]
     false_alarms: f64,
     /// Exit with code 1 on this verdict (repeatable).
     #[arg(long, value_name = "VERDICT")]

@@ -66,5 +66,10 @@ fn table(findings: &[Finding]) -> Table {
 fn summary(findings: &[Finding]) -> String {
     let count = |state| findings.iter().filter(|finding| finding.state == state).count();
     let (warn, unknown) = (count(State::Warn), count(State::Unknown));
-    format!("{warn} of {} checks warn, {unknown} could not be made", findings.len())
+    let made = format!("{warn} of {} checks warn, {unknown} could not be made", findings.len());
+    if warn == 0 {
+        made
+    } else {
+        format!("{made}; `profiler run` takes --cpus, --threads, --speed and --budget-s")
+    }
 }

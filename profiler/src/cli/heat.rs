@@ -8,16 +8,16 @@ use crate::measure::{HeatLimits, HeatReport};
 #[derive(Clone, Debug, Args)]
 pub(super) struct HeatArgs {
     /// Pause when the case or the battery is this hot.
-    #[arg(long, value_name = "CELSIUS", default_value_t = 45.0)]
+    #[arg(long, value_name = "CELSIUS", default_value_t = HeatLimits::default().skin_celsius)]
     skin_limit: f64,
     /// Pause when the processor is this hot.
-    #[arg(long, value_name = "CELSIUS", default_value_t = 80.0)]
+    #[arg(long, value_name = "CELSIUS", default_value_t = HeatLimits::default().soc_celsius)]
     soc_limit: f64,
     /// A pause ends when it is so much cooler than the limit.
-    #[arg(long, value_name = "CELSIUS", default_value_t = 4.0)]
+    #[arg(long, value_name = "CELSIUS", default_value_t = HeatLimits::default().fall_celsius)]
     cool_by: f64,
     /// A pause ends after this time at the latest, with a warning. Pauses count towards the budget.
-    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    #[arg(long, value_name = "SECONDS", default_value_t = HeatLimits::default().longest_pause_ns / 1_000_000_000)]
     longest_pause_s: u64,
     /// Never pause; temperatures are still recorded.
     #[arg(long, conflicts_with_all = ["skin_limit", "soc_limit", "cool_by", "longest_pause_s"])]

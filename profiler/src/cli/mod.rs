@@ -8,6 +8,7 @@ mod compare;
 mod doctor;
 mod export;
 mod heat;
+mod hint;
 mod input_shape;
 mod layer_report;
 mod libraries;
@@ -32,8 +33,9 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     backend::BackendError, bench::BenchError, compare::CompareError, measure::ProtocolError,
-    onnx::ShapeError, record::ReadError, spec::SpecError, sweep::SweepError,
+    onnx::ShapeError, record::ReadError, spec::SpecError, sweep::SweepError, terminal::fail,
 };
+use hint::hint;
 
 /// Measures the latency of candidate ops and whole networks on this device.
 #[derive(Debug, Parser)]
@@ -86,11 +88,7 @@ impl Cli {
 
 /// Says what went wrong; the exit code for it.
 fn tell(error: &anyhow::Error) -> ExitCode {
-    crate::note!("error: {}", crate::explain(error.as_ref()));
-    if is_refused_by_tract(error) {
-        crate::note!("hint: ONNX Runtime may take it: --backend onnxruntime --onnxruntime LIB");
-    }
-    ExitCode::from(if is_input(error) { 2 } else { 1 })
+    fail(error.as_ref(), is_input(error), hint(error))
 }
 
 /// A wrong combination of arguments.
@@ -112,20 +110,6 @@ impl From<ProtocolError> for UsageError {
             _ => error.to_string(),
         })
     }
-}
-
-fn is_refused_by_tract(error: &anyhow::Error) -> bool {
-    let refusal = error.chain().find_map(|cause| match cause.downcast_ref::<SweepError>() {
-        Some(SweepError::Backend(refusal)) => Some(refusal),
-        _ => cause.downcast_ref::<BackendError>(),
-    });
-    matches!(
-        refusal,
-        Some(
-            BackendError::Prepare { backend: "tract", .. }
-                | BackendError::Unsupported { backend: "tract", .. }
-        )
-    )
 }
 
 fn is_input(error: &anyhow::Error) -> bool {

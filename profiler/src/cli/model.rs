@@ -13,7 +13,7 @@ use super::{
     agreement::CompareArgs,
     input_shape::InputShapeArgs,
     layer_report::{json, text},
-    libraries::LibraryArgs,
+    libraries::{DEFAULT, LibraryArgs, names},
     output_file::check_output,
     progress::{Bar, layer_progress},
     tell,
@@ -44,8 +44,7 @@ pub(super) struct Model {
     model: PathBuf,
     #[command(flatten)]
     inputs: InputShapeArgs,
-    /// Runtime: tract or onnxruntime (repeatable).
-    #[arg(long, value_name = "NAME", default_value = "tract")]
+    #[arg(long, value_name = "NAME", default_value = DEFAULT, help = format!("Runtime: {} (repeatable)", names(None)))]
     backend: Vec<String>,
     #[command(flatten)]
     libraries: LibraryArgs,
@@ -57,7 +56,7 @@ pub(super) struct Model {
     #[arg(long, value_name = "LIST")]
     cpus: Option<String>,
     /// A figure is known when its 95 % interval is within this many per cent.
-    #[arg(long, value_name = "PERCENT", default_value_t = 2.0)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 100.0 * Protocol::brief().target_half_width)]
     target_ci: f64,
     /// Seconds a runtime may take, half of them for the layers.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
@@ -169,7 +168,7 @@ impl Model {
         Protocol {
             target_half_width: self.target_ci / 100.0,
             budget_ns: self.budget_s.saturating_mul(500_000_000),
-            ..Protocol::default()
+            ..Protocol::brief()
         }
     }
 }

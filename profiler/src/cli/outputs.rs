@@ -4,9 +4,13 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{UsageError, input_shape::InputShapeArgs, libraries::LibraryArgs};
+use super::{
+    UsageError,
+    input_shape::InputShapeArgs,
+    libraries::{DEFAULT, LibraryArgs, names},
+};
 use crate::{
-    backend::{Model, open, seeded_input},
+    backend::{KnownBackend, Model, open, seeded_input},
     sweep::{Planned, plan_model, plan_op},
 };
 
@@ -21,8 +25,7 @@ pub(super) struct Outputs {
     subjects: Vec<String>,
     #[command(flatten)]
     inputs: InputShapeArgs,
-    /// Runtime: tract or onnxruntime.
-    #[arg(long, default_value = "tract")]
+    #[arg(long, default_value = DEFAULT, help = format!("Runtime: {}", names(None)))]
     backend: String,
     #[command(flatten)]
     libraries: LibraryArgs,
@@ -30,8 +33,9 @@ pub(super) struct Outputs {
 
 impl Outputs {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
-        if self.backend == "mock" {
-            return Err(UsageError("the mock computes nothing: give another --backend".to_owned()).into());
+        if let Some(mock) = KnownBackend::of(&self.backend).filter(|known| known.is_emulated) {
+            let text = format!("{} computes nothing: give another --backend", mock.title);
+            return Err(UsageError(text).into());
         }
         let backend = open(&self.backend, self.libraries.options(None))?;
         let shapes = self.inputs.read()?;

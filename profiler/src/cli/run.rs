@@ -15,7 +15,7 @@ use super::{
     anchors::check_anchors,
     heat::HeatArgs,
     input_shape::InputShapeArgs,
-    libraries::LibraryArgs,
+    libraries::{DEFAULT, LibraryArgs, names},
     live::{Standing, write_row},
     op_list::read_op_list,
     output_file::check_output,
@@ -34,10 +34,6 @@ use crate::{
         plan_networks, plan_op, plan_ops,
     },
 };
-
-/// Turns a subject gets, at least and at most, unless told otherwise.
-pub(super) const MIN_ROUNDS: u32 = 24;
-pub(super) const MAX_ROUNDS: u32 = 600;
 
 /// More would take days, and more memory than phones have: every model is loaded all the while.
 const MOST_SUBJECTS: usize = 20_000;
@@ -71,8 +67,7 @@ pub(super) struct Run {
     /// Table to write; its session and journal go beside it.
     #[arg(short, long, value_name = "TABLE.csv")]
     output: PathBuf,
-    /// Runtime: tract, onnxruntime, or mock (emulated, for trying things out).
-    #[arg(long, default_value = "tract")]
+    #[arg(long, default_value = DEFAULT, help = format!("Runtime: {}", names(Some("emulated, for trying things out"))))]
     backend: String,
     #[command(flatten)]
     libraries: LibraryArgs,
@@ -85,19 +80,18 @@ pub(super) struct Run {
     #[arg(long, value_name = "LIST")]
     cpus: Option<String>,
     /// Seed of the random networks and of the order of turns.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = Protocol::default().seed)]
     seed: u64,
     /// A subject is known when the 95 % interval of its median is within this many per cent.
-    #[arg(long, value_name = "PERCENT", default_value_t = 2.0)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 100.0 * Protocol::default().target_half_width)]
     target_ci: f64,
-    /// Turns a subject gets at least [default: 24, or --max-rounds where that is fewer].
-    #[arg(long, value_parser = clap::value_parser!(u32).range(6..))]
+    #[arg(long, help = least_rounds(), value_parser = clap::value_parser!(u32).range(6..))]
     min_rounds: Option<u32>,
     /// Turns a subject gets at most.
-    #[arg(long, default_value_t = MAX_ROUNDS, value_parser = clap::value_parser!(u32).range(6..))]
+    #[arg(long, default_value_t = Protocol::default().max_rounds, value_parser = clap::value_parser!(u32).range(6..))]
     max_rounds: u32,
     /// Seconds the whole measurement may take.
-    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECONDS", default_value_t = Protocol::default().budget_ns / 1_000_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     budget_s: u64,
     #[command(flatten)]
     speed: SpeedArgs,
@@ -118,6 +112,11 @@ pub(super) struct Run {
     /// How to show progress.
     #[arg(long, value_name = "STYLE", default_value = "bar")]
     progress: ProgressStyle,
+}
+
+fn least_rounds() -> String {
+    let default = Protocol::default().min_rounds;
+    format!("Turns a subject gets at least [default: {default}, or --max-rounds where that is fewer]")
 }
 
 impl Run {
@@ -234,7 +233,7 @@ impl Run {
         Protocol {
             seed: self.seed,
             target_half_width: self.target_ci / 100.0,
-            min_rounds: self.min_rounds.unwrap_or(MIN_ROUNDS.min(self.max_rounds)),
+            min_rounds: self.min_rounds.unwrap_or(Protocol::default().min_rounds.min(self.max_rounds)),
             max_rounds: self.max_rounds,
             budget_ns: self.budget_s.saturating_mul(1_000_000_000),
             heat: self.heat.limits(),

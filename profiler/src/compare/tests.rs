@@ -29,11 +29,11 @@ fn session(seed: u64, factor: impl Fn(&str) -> f64 + 'static) -> Vec<Row> {
 fn measured(seed: u64, factor: impl Fn(&str) -> f64 + 'static) -> (Vec<Row>, Session) {
     let subjects = subjects();
     let law = mock_costs(&subjects, MockLaw::default());
-    let cost: CostModel = Box::new(move |key| Ok(law(key)? * factor(key)));
+    let cost: CostModel = Box::new(move |key| Some(law(key)? * factor(key)));
     let backend = Mock::new(cost, MockNoise { amplitude: 0.02, seed });
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("table.csv");
-    let protocol = Protocol { max_rounds: 12, seed, ..Protocol::default() };
+    let protocol = Protocol { max_rounds: 12, seed, ..Protocol::brief() };
     let sweep = Sweep {
         subjects,
         backend: &backend,

@@ -54,7 +54,7 @@ pub(super) fn quota(facts: &Facts) -> Finding {
             || cores >= facts.allowed.len() as f64,
             CHECK,
             format!("{cores} cores"),
-            "the control group stops us when the quota is used up: raise cpu.max, or keep --threads below it",
+            "the control group stops us when the quota is used up: raise cpu.max, or measure with fewer threads",
         ),
     }
 }

@@ -49,10 +49,7 @@ pub(super) fn kinds(facts: &Facts) -> Finding {
             Finding::warn(
                 CHECK,
                 kinds.collect::<Vec<_>>().join("; "),
-                format!(
-                    "measured on {}: give --cpus to choose, and the same ones every time",
-                    told(&facts.measured_on)
-                ),
+                format!("measured on {}: choose, and the same ones every time", told(&facts.measured_on)),
             )
         }
     }

@@ -15,7 +15,7 @@ pub(super) fn corrected(facts: &Facts) -> Finding {
         || spread <= MOST,
         "noise floor",
         format!("{} from repeat to repeat, drift corrected", percent(spread)),
-        "differences below this cannot be seen in few rounds: end other programs, or give a larger --budget-s",
+        "differences below this cannot be seen in few rounds: end other programs, or measure longer",
     )
 }
 
@@ -34,7 +34,7 @@ pub(super) fn speeds(facts: &Facts) -> Finding {
                 percent(fastest.share),
                 others.iter().map(slower).collect::<Vec<_>>().join(", ")
             ),
-            "figures are of the fastest: give more --budget-s where it is rare; --speed sustained for the one that lasts longest",
+            "figures are of the fastest: measure longer where it is rare, or at the sustained speed, which lasts longest",
         ),
     }
 }
@@ -58,7 +58,7 @@ pub(super) fn preempted(facts: &Facts) -> Finding {
         || share <= MOST,
         "pre-emption",
         format!("{} of the samples", percent(share)),
-        "others want this core: choose an idle one with --cpus, or end them",
+        "others want this core: choose an idle one, or end them",
     )
 }
 

@@ -23,7 +23,7 @@ pub enum LayersError {
     Stopped,
     /// The time was up too early.
     #[error(
-        "{rounds} rounds of plain and traced runs are too few for a confidence interval, which needs 6: give a larger --budget-s"
+        "{rounds} rounds of plain and traced runs are too few for a confidence interval, which needs 6: give it more time"
     )]
     TooShort {
         /// Rounds there were.

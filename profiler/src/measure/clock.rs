@@ -7,6 +7,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::MeasureError;
+use super::interval::median;
 
 /// A monotonic clock in nanoseconds since an arbitrary start.
 pub trait Clock {
@@ -136,8 +137,7 @@ fn cost_of_reading(clock: &dyn Clock) -> f64 {
         }
         *cost = (clock.now_ns() - start) as f64 / READINGS as f64;
     }
-    costs.sort_by(f64::total_cmp);
-    costs[BATCHES / 2]
+    median(&costs).unwrap_or_default()
 }
 
 #[cfg(test)]

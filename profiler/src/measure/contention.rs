@@ -208,7 +208,7 @@ mod tests {
         let history = History::replay([start(), warmth(0, 1, None), warmth(1, 1, Some(others))]).unwrap();
         let report = ContentionReport::of(&history).unwrap();
         assert!(report.contended);
-        insta::assert_snapshot!(report.warning().unwrap(), @"contended: other programs had 12 % of the measuring cores (limit 5 %): end them, or choose cores that are idle (--cpus); the hardware threads beside the measuring ones were busy 40 % of the time (limit 10 %): end other programs, which slow the core that they share, or turn SMT off (root: cpu/smt/control off); the hypervisor gave 3 % of the measuring cores to other machines (limit 2 %): measure at another time, or on a dedicated host");
+        insta::assert_snapshot!(report.warning().unwrap(), @"contended: other programs had 12 % of the measuring cores (limit 5 %): end them, or choose cores that are idle; the hardware threads beside the measuring ones were busy 40 % of the time (limit 10 %): end other programs, which slow the core that they share, or turn SMT off (root: cpu/smt/control off); the hypervisor gave 3 % of the measuring cores to other machines (limit 2 %): measure at another time, or on a dedicated host");
         let calm = History::replay([start(), warmth(0, 1, None), warmth(1, 1, ours(0.05))]).unwrap();
         let report = ContentionReport::of(&calm).unwrap();
         assert_eq!((report.contended, report.contended_share, report.warning()), (false, 0.0, None));

@@ -35,6 +35,14 @@ pub fn median(values: &[f64]) -> Option<f64> {
     quantile(values, 0.5)
 }
 
+/// The middle value in order, of two in the middle the larger: one of the values themselves. `None` if there are none.
+#[must_use]
+pub fn upper_median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied()
+}
+
 /// A 95 % confidence interval of the median from order statistics.
 ///
 /// With `n` values in order, the interval `[x_(k), x_(n−k+1)]` covers the median with probability
@@ -90,6 +98,7 @@ mod tests {
         assert_eq!(quantile(&values, 0.0), Some(10.0));
         assert_eq!(quantile(&values, 1.0), Some(40.0));
         assert_eq!(median(&[]), None);
+        assert_eq!([&values[..], &values[..3], &[]].map(upper_median), [Some(30.0), Some(30.0), None]);
     }
 
     #[test]

@@ -27,13 +27,18 @@ impl std::fmt::Display for Speed {
 }
 
 impl std::str::FromStr for Speed {
-    type Err = String;
+    type Err = UnknownSpeed;
 
-    fn from_str(name: &str) -> Result<Self, String> {
+    fn from_str(name: &str) -> Result<Self, UnknownSpeed> {
         let found = [Self::Fast, Self::Sustained].into_iter().find(|speed| speed.to_string() == name);
-        found.ok_or_else(|| format!("`{name}` is no speed of a machine, expected fast or sustained"))
+        found.ok_or_else(|| UnknownSpeed(name.to_owned()))
     }
 }
+
+/// A word that names no [`Speed`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no speed of a machine, expected fast or sustained")]
+pub struct UnknownSpeed(pub String);
 
 /// A speed of the machine: a heap in the distribution of how long everything took over what it takes by itself.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -84,7 +84,7 @@ impl Rival {
     #[must_use]
     pub fn advice(self) -> &'static str {
         match self {
-            Self::OurCores => "end them, or choose cores that are idle (--cpus)",
+            Self::OurCores => "end them, or choose cores that are idle",
             Self::Siblings => {
                 "end other programs, which slow the core that they share, or turn SMT off (root: cpu/smt/control off)"
             }

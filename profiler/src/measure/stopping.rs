@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn steady_subjects_finish_after_the_fewest_rounds() {
-        let protocol = Protocol { min_rounds: 8, ..Protocol::default() };
+        let protocol = Protocol { min_rounds: 8, ..Protocol::brief() };
         assert_eq!(convergence(&[(20.0, 10.0); 7], &protocol).needs, [Need::ColdAndHot]);
         let done = convergence(&[(20.0, 10.0); 8], &protocol);
         assert_eq!(done.needs, [Need::Nothing]);
@@ -170,7 +170,7 @@ mod tests {
         // Cold alternates 100, 120: two off each end leave 100, 100, 120, 120, mean 110. Squares 8·100 = 800, of four:
         // √(800 / 12) = 8.165, t(0.975, 3) = 3.182: half width 25.98, 23.6 % > 2 %.
         let turns: Vec<(f64, f64)> = (0..8).map(|i| (100.0 + 20.0 * f64::from(i % 2), 10.0)).collect();
-        let protocol = Protocol::default();
+        let protocol = Protocol::brief();
         let open = convergence(&turns, &protocol);
         assert_eq!(open.needs, [Need::Cold]);
         assert_eq!(open.open(), [0]);
@@ -184,14 +184,14 @@ mod tests {
 
     #[test]
     fn unmeasured_subjects_are_open_without_an_estimate() {
-        let fresh = convergence(&[], &Protocol::default());
+        let fresh = convergence(&[], &Protocol::brief());
         assert_eq!((fresh.needs, fresh.left_ns), (vec![Need::ColdAndHot], None));
     }
 
     #[test]
     fn rounds_of_few_whole_turns_are_evicted_however_many_take_part() {
         let convergence = |needs: Vec<Need>| Convergence { needs, left_ns: None, is_slow: false };
-        let protocol = Protocol { min_round_size: 2, ..Protocol::default() };
+        let protocol = Protocol { min_round_size: 2, ..Protocol::brief() };
         let three = [0, 1, 2];
         assert!(!convergence(vec![Need::ColdAndHot; 3]).are_evicted(&three, &protocol));
         assert!(

@@ -140,17 +140,17 @@ mod tests {
 
     #[test]
     fn subjects_that_fill_a_turn_do_not_settle() {
-        let settle_runs = |run_ns| BurstPlan::of(run_ns, None, 20_000.0, &Protocol::default()).settle_runs;
+        let settle_runs = |run_ns| BurstPlan::of(run_ns, None, 20_000.0, &Protocol::brief()).settle_runs;
         // A turn is 5 ms.
         assert_eq!([1e3, 4e6, 5e6, 6e6].map(settle_runs), [48, 48, 48, 0]);
     }
 
     #[test]
     fn small_models_settle_with_few_runs() {
-        let settle_runs = |bytes| BurstPlan::of(1e3, Some(bytes), 20_000.0, &Protocol::default()).settle_runs;
+        let settle_runs = |bytes| BurstPlan::of(1e3, Some(bytes), 20_000.0, &Protocol::brief()).settle_runs;
         assert_eq!([0, 1024 * 1024, 1024 * 1024 + 1].map(settle_runs), [2, 2, 48]);
         // Older sessions: nothing is small.
-        let older = Protocol { small_bytes: 0, small_settle_runs: 0, ..Protocol::default() };
+        let older = Protocol { small_bytes: 0, small_settle_runs: 0, ..Protocol::brief() };
         assert_eq!(BurstPlan::of(1e3, Some(1000), 20_000.0, &older).settle_runs, 48);
     }
 

@@ -168,7 +168,7 @@ mod tests {
     fn weights_that_do_not_fit_are_refused() {
         struct Short;
         impl WeightSource for Short {
-            fn weights(&mut self, _: usize, _: &Node) -> Result<NodeWeights, String> {
+            fn weights(&mut self, _: usize, _: &Node) -> Result<NodeWeights, crate::onnx::WeightsError> {
                 Ok(NodeWeights { weights: vec![0.0; 3], biases: vec![f32::NAN] })
             }
         }

@@ -40,7 +40,8 @@ pub struct ExternalData {
 }
 
 /// Reads a tensor's bytes, or says why it cannot.
-pub type ReadExternal<'a> = dyn FnMut(&ExternalData) -> Result<Vec<u8>, String> + 'a;
+pub type ReadExternal<'a> =
+    dyn FnMut(&ExternalData) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> + 'a;
 
 /// The model with the weights that lie in other files; `None` if there are none.
 ///
@@ -107,8 +108,11 @@ fn inline(tensor: &[u8], read: &mut ReadExternal<'_>) -> Result<Edit, OnnxError>
             _ => {}
         }
     }
-    let failed = |reason| OnnxError::External { location: data.location.clone(), reason };
-    push_bytes(&mut tensor, RAW_DATA, &read(&data).map_err(failed)?);
+    let bytes = read(&data).map_err(|error| {
+        let (location, reason) = (data.location.clone(), error.to_string());
+        OnnxError::External { location, reason }
+    })?;
+    push_bytes(&mut tensor, RAW_DATA, &bytes);
     Ok(Edit::Replace(tensor))
 }
 
@@ -170,17 +174,17 @@ mod tests {
             Model::decode(&*chain_model(1)).unwrap().graph.unwrap().initializer[0]
         );
         // Nothing is outside any more.
-        assert_eq!(inline_external(&whole, &mut |_| Err("asked again".to_owned())).unwrap(), None);
+        assert_eq!(inline_external(&whole, &mut |_| Err("asked again".into())).unwrap(), None);
     }
 
     #[test]
     fn what_cannot_be_read_is_named() {
         let refused = |bytes: &[u8]| {
-            inline_external(bytes, &mut |_| Err("it is not there".to_owned())).unwrap_err().to_string()
+            inline_external(bytes, &mut |_| Err("it is not there".into())).unwrap_err().to_string()
         };
         let error = refused(&model(&[("location", "w.bin")]));
         assert_eq!(error, "its weights in `w.bin`: it is not there");
         assert!(refused(&model(&[("location", "w.bin"), ("offset", "-1")])).contains("offset is `-1`"));
-        assert_eq!(inline_external(&chain_model(1), &mut |_| Err(String::new())).unwrap(), None);
+        assert_eq!(inline_external(&chain_model(1), &mut |_| Err("".into())).unwrap(), None);
     }
 }

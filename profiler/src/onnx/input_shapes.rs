@@ -10,7 +10,7 @@ pub type InputShapes = HashMap<Option<String>, Vec<u64>>;
 /// Largest size of a side that is believed.
 const MOST: u64 = 1 << 24;
 
-/// Reads what `--input-shape` gives: `1x3x224x224`, or `NAME=1x3x224x224`. Commas serve as well.
+/// Reads shapes as people write them: `1x3x224x224`, or `NAME=1x3x224x224`. Commas serve as well.
 ///
 /// # Errors
 /// [`ShapeError::Given`] for text that is no list of sizes above 0, [`ShapeError::Twice`] for an input that has two.
@@ -176,7 +176,7 @@ mod tests {
             assert!(error.contains(&format!("`{wrong}`")) && error.contains("1x3x224x224"), "{error}");
         }
         let error = read_input_shapes(&["x=1x2".to_owned(), "x=1x3".to_owned()]).unwrap_err().to_string();
-        assert_eq!(error, "--input-shape is given twice for x");
+        assert_eq!(error, "two shapes are given for input x");
     }
 
     fn input(name: &str, sides: Option<&[&str]>) -> Input {
@@ -198,7 +198,7 @@ mod tests {
         let error = resolved(&image, &[]).unwrap_err();
         assert_eq!(
             error,
-            "input `x` is [N, 3, h, w]: its size is left open; give --input-shape x=1x3x224x224, say"
+            "input `x` is [N, 3, h, w]: its size is left open; give one, such as x=1x3x224x224"
         );
         assert_eq!(resolved(&image, &["1x3x64x80"]).unwrap(), [[1, 3, 64, 80]]);
         assert_eq!(resolved(&image, &["x=2x3x64x80"]).unwrap(), [[2, 3, 64, 80]]);
@@ -216,7 +216,7 @@ mod tests {
         assert_eq!(resolved(&pair, &["mask=2x16"]).unwrap(), [[2, 16], [2, 16]]);
         let error = resolved(&pair, &["ids=1x16", "mask=1x8"]).unwrap_err();
         assert!(error.contains("side `length` is") && error.contains("elsewhere"), "{error}");
-        assert!(resolved(&pair, &[]).unwrap_err().contains("--input-shape ids=1x128"));
+        assert!(resolved(&pair, &[]).unwrap_err().contains("ids=1x128"));
         assert!(resolved(&pair, &["1x16"]).unwrap_err().contains("the model's inputs are ids, mask"));
         assert!(resolved(&pair, &["other=1x16"]).unwrap_err().contains("`other`"));
     }
@@ -225,7 +225,7 @@ mod tests {
     fn what_the_model_fixes_stays() {
         let image = [input("x", Some(&["1", "3", "h", "w"]))];
         let error = resolved(&image, &["1x4x8x8"]).unwrap_err();
-        assert_eq!(error, "--input-shape x=1x4x8x8: input `x` is [1, 3, h, w]: 3 is fixed in the model");
+        assert_eq!(error, "shape x=1x4x8x8: input `x` is [1, 3, h, w]: 3 is fixed in the model");
         assert!(resolved(&image, &["1x3x8"]).unwrap_err().contains("it has 4 sides, not 3"));
     }
 }

@@ -28,24 +28,23 @@ pub(super) fn operator(node: &Node) -> Option<Operator> {
     Some(match node.layer {
         Layer::Input(_) => return None,
         Layer::Conv(conv) => {
-            let (kernel, pad, stride) = (conv.kernel, conv.padding(), conv.stride);
+            let [rows, columns] = conv.padding();
             let mut attributes = vec![
-                ints("kernel_shape", &[kernel, kernel]),
-                ints("strides", &[stride, stride]),
-                ints("pads", &[pad, pad, pad, pad]),
+                ints("kernel_shape", &conv.kernel),
+                ints("strides", &conv.stride),
+                ints("pads", &[rows, columns, rows, columns]),
                 int("group", conv.groups),
             ];
-            if conv.dilation > 1 {
-                attributes.push(ints("dilations", &[conv.dilation, conv.dilation]));
+            if conv.dilation != [1, 1] {
+                attributes.push(ints("dilations", &conv.dilation));
             }
             with("Conv", attributes)
         }
         Layer::MaxPool(pool) | Layer::AveragePool(pool) => {
-            let (top, bottom) = pool.padding(node.input.height);
-            let (left, right) = pool.padding(node.input.width);
+            let [(top, bottom), (left, right)] = pool.pads(node.input);
             let attributes = vec![
-                ints("kernel_shape", &[pool.kernel, pool.kernel]),
-                ints("strides", &[pool.stride, pool.stride]),
+                ints("kernel_shape", &pool.kernel),
+                ints("strides", &pool.stride),
                 ints("pads", &[top, left, bottom, right]),
             ];
             with(if matches!(node.layer, Layer::MaxPool(_)) { "MaxPool" } else { "AveragePool" }, attributes)
@@ -60,7 +59,7 @@ pub(super) fn operator(node: &Node) -> Option<Operator> {
             with("HardSigmoid", vec![float("alpha", 1.0 / 6.0), float("beta", 0.5)])
         }
         Layer::Add => plain("Add"),
-        Layer::Mul => plain("Mul"),
+        Layer::Mul | Layer::Scale => plain("Mul"),
         Layer::Concat { .. } => with("Concat", vec![int("axis", 1)]),
         Layer::GlobalAveragePool => plain("GlobalAveragePool"),
         Layer::Linear { .. } => with("Gemm", vec![int("transB", 1)]),

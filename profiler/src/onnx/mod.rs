@@ -37,6 +37,6 @@ pub use number_format::{NumberFormat, number_format};
 pub use outline::{Outline, OutlineNode};
 pub use quantization::Quantization;
 pub use shape_inference::{ShapeError, Tensor};
-pub use weights::{NodeWeights, SeededWeights, WeightSource};
+pub use weights::{NodeWeights, SeededWeights, WeightSource, WeightsError};
 pub use wire::Malformed;
 pub use work::{Work, work};

@@ -50,9 +50,7 @@ impl Tensor {
 #[non_exhaustive]
 pub enum ShapeError {
     /// An input with a side that the model leaves open.
-    #[error(
-        "input `{input}` is {declared}: its size is left open; give --input-shape {input}={example}, say"
-    )]
+    #[error("input `{input}` is {declared}: its size is left open; give one, such as {input}={example}")]
     OpenInput {
         /// Its name.
         input: String,
@@ -63,20 +61,20 @@ pub enum ShapeError {
     },
     /// Text that is no list of sizes.
     #[error(
-        "--input-shape `{text}`: expected sizes such as 1x3x224x224, perhaps with the input's name: x=1x3x224x224"
+        "input shape `{text}`: expected sizes such as 1x3x224x224, perhaps with the input's name: x=1x3x224x224"
     )]
     Given {
         /// The text.
         text: String,
     },
     /// Two shapes for one input.
-    #[error("--input-shape is given twice for {input}")]
+    #[error("two shapes are given for input {input}")]
     Twice {
         /// Its name.
         input: String,
     },
     /// Sizes that contradict the model.
-    #[error("--input-shape {input}={given}: input `{input}` is {declared}: {reason}")]
+    #[error("shape {input}={given}: input `{input}` is {declared}: {reason}")]
     Contradiction {
         /// Its name.
         input: String,
@@ -88,7 +86,7 @@ pub enum ShapeError {
         reason: String,
     },
     /// A shape for an input that there is not.
-    #[error("--input-shape is for `{input}`, but the model's inputs are {inputs}")]
+    #[error("a shape is given for `{input}`, but the model's inputs are {inputs}")]
     NoSuchInput {
         /// The name given.
         input: String,

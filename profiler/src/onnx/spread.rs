@@ -37,8 +37,8 @@ impl Spread {
         match node.layer {
             Layer::Input(_) => Self::of_input(node.output.channels),
             Layer::Conv(_) | Layer::Linear { .. } => {
-                let groups = if let Layer::Conv(conv) = node.layer { conv.groups } else { 1 };
-                weights.map_or_else(|| first.clone(), |weights| first.weighted(weights, groups as usize))
+                let groups = node.layer.filters().map_or(1, |conv| conv.groups as usize);
+                weights.map_or_else(|| first.clone(), |weights| first.weighted(weights, groups))
             }
             Layer::Activation(activation) => first.activated(activation),
             Layer::Add => {
@@ -47,7 +47,7 @@ impl Spread {
                     deviation: a.deviation.hypot(b.deviation),
                 }))
             }
-            Layer::Mul => {
+            Layer::Mul | Layer::Scale => {
                 let product = Self::normal(pairs(first, second).map(|(a, b)| product(a, b)));
                 let corners = [first.low * second.low, first.low * second.high, first.high * second.low];
                 let corners = corners.into_iter().chain([first.high * second.high]);
@@ -55,11 +55,11 @@ impl Spread {
                 Self { low: product.low.max(low), high: product.high.min(high), ..product }
             }
             Layer::Concat { .. } => Self {
-                channels: first.channels.iter().chain(&second.channels).copied().collect(),
-                low: first.low.min(second.low),
-                high: first.high.max(second.high),
+                channels: inputs.iter().flat_map(|input| &input.channels).copied().collect(),
+                low: inputs.iter().map(|input| input.low).fold(first.low, f64::min),
+                high: inputs.iter().map(|input| input.high).fold(first.high, f64::max),
             },
-            Layer::AveragePool(pool) => first.averaged(u64::from(pool.kernel).pow(2)),
+            Layer::AveragePool(pool) => first.averaged(pool.kernel.iter().copied().map(u64::from).product()),
             Layer::GlobalAveragePool => first.averaged(node.input.pixels()),
             // What these give are values of their input, or lie between; runtimes want the same integers on both sides.
             Layer::MaxPool(_)
@@ -106,7 +106,9 @@ impl Spread {
         };
         let high = match activation {
             Activation::Sigmoid | Activation::Hsigmoid => 1.0,
-            _ => activation.at(self.high),
+            Activation::Relu | Activation::Relu6 | Activation::Hswish | Activation::Swish => {
+                activation.at(self.high)
+            }
         };
         Self { channels, low, high }
     }

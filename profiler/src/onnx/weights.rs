@@ -14,13 +14,16 @@ pub struct NodeWeights {
     pub biases: Vec<f32>,
 }
 
+/// Why a node has no weights.
+pub type WeightsError = Box<dyn std::error::Error + Send + Sync>;
+
 /// Gives each convolution and linear layer its weights.
 pub trait WeightSource {
     /// Weights of node `index` of the graph.
     ///
     /// # Errors
-    /// When there are none for it, in words.
-    fn weights(&mut self, index: usize, node: &Node) -> Result<NodeWeights, String>;
+    /// When there are none for it.
+    fn weights(&mut self, index: usize, node: &Node) -> Result<NodeWeights, WeightsError>;
 }
 
 /// Random weights that keep activations in range; the same for the same seed, node and shape.
@@ -33,7 +36,7 @@ pub struct SeededWeights {
 }
 
 impl WeightSource for SeededWeights {
-    fn weights(&mut self, index: usize, node: &Node) -> Result<NodeWeights, String> {
+    fn weights(&mut self, index: usize, node: &Node) -> Result<NodeWeights, WeightsError> {
         let mut rng = Pcg64::seed_from_u64(self.seed ^ (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let outputs = node.layer.biases();
         let fan_in = node.weights().checked_div(outputs).unwrap_or(1).max(1);
@@ -46,25 +49,24 @@ impl WeightSource for SeededWeights {
 }
 
 /// Weights as they should be for a node, or what is wrong with them.
-pub(super) fn check(node: &Node, tensors: NodeWeights) -> Result<NodeWeights, String> {
+pub(super) fn check(node: &Node, tensors: NodeWeights) -> Result<NodeWeights, WeightsError> {
     let found = (tensors.weights.len() as u64, tensors.biases.len() as u64);
     let expected = (node.weights(), node.layer.biases());
     if found != expected {
-        return Err(format!("{found:?} weights and biases, expected {expected:?}"));
+        return Err(format!("{found:?} weights and biases, expected {expected:?}").into());
     }
     match tensors.weights.iter().chain(&tensors.biases).find(|value| !value.is_finite()) {
-        Some(value) => Err(format!("{value} is not finite")),
+        Some(value) => Err(format!("{value} is not finite").into()),
         None => Ok(tensors),
     }
 }
 
 /// Shape of a node's weights in ONNX.
 pub(super) fn weight_shape(node: &Node) -> Vec<u64> {
-    match node.layer {
-        Layer::Conv(conv) => {
-            let kernel = u64::from(conv.kernel);
-            vec![conv.out_channels.into(), (node.input.channels / conv.groups).into(), kernel, kernel]
-        }
-        _ => vec![node.layer.biases(), node.input.channels.into()],
+    let Some(conv) = node.layer.filters() else { return Vec::new() };
+    let mut shape = vec![conv.out_channels.into(), (node.input.channels / conv.groups).into()];
+    if let Layer::Conv(_) = node.layer {
+        shape.extend(conv.kernel.map(u64::from));
     }
+    shape
 }

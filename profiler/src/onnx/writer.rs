@@ -47,9 +47,10 @@ impl<'a> Writer<'a> {
     pub(super) fn write(mut self, source: &mut dyn WeightSource) -> Result<Written, OnnxError> {
         self.input("input", self.graph.input());
         for (index, node) in self.graph.nodes().iter().enumerate() {
-            match node.layer {
-                Layer::Input(map) => self.input(&format!("input{index}"), map),
-                _ => self.node(index, node, source)?,
+            if let Layer::Input(map) = node.layer {
+                self.input(&format!("input{index}"), map);
+            } else {
+                self.node(index, node, source)?;
             }
         }
         let output = &self.known[self.graph.output_value().index()];
@@ -84,8 +85,10 @@ impl<'a> Writer<'a> {
         let mut weights = None;
         if node.layer.biases() > 0 {
             let tensors = source.weights(index, node).and_then(|tensors| check(node, tensors));
-            let layer = || node.layer.to_string();
-            let tensors = tensors.map_err(|reason| OnnxError::Weights { index, layer: layer(), reason })?;
+            let tensors = tensors.map_err(|error| {
+                let (layer, reason) = (node.layer.to_string(), error.to_string());
+                OnnxError::Weights { index, layer, reason }
+            })?;
             inputs.extend(self.weights(index, node, &tensors));
             weights = Some(tensors);
         }
@@ -112,7 +115,20 @@ impl<'a> Writer<'a> {
             .filter(|_| is_output || !self.becomes_part_of_relu(index))
             .map(|spread| Quantization::covering(spread.low, spread.high));
         // Values that are passed on keep their integers, so that nothing has to be computed.
-        let passed_on = matches!(node.layer, Layer::MaxPool(_) | Layer::Upsample { .. });
+        let passed_on = match node.layer {
+            Layer::MaxPool(_) | Layer::Upsample { .. } => true,
+            Layer::Input(_)
+            | Layer::Conv(_)
+            | Layer::Activation(_)
+            | Layer::Add
+            | Layer::Mul
+            | Layer::Scale
+            | Layer::Concat { .. }
+            | Layer::AveragePool(_)
+            | Layer::GlobalAveragePool
+            | Layer::Linear { .. }
+            | Layer::Softmax => false,
+        };
         let input = node.inputs.first().and_then(|value| self.known[value.index()].quantization);
         let quantization = if passed_on { input } else { quantization };
         let real = if quantization.is_some() { format!("real{index}") } else { last.clone() };
@@ -145,7 +161,16 @@ impl<'a> Writer<'a> {
             Layer::Activation(_) | Layer::Softmax => {
                 node.inputs.iter().all(|value| self.known[value.index()].flat)
             }
-            _ => false,
+            Layer::Input(_)
+            | Layer::Conv(_)
+            | Layer::Add
+            | Layer::Mul
+            | Layer::Scale
+            | Layer::Concat { .. }
+            | Layer::MaxPool(_)
+            | Layer::AveragePool(_)
+            | Layer::GlobalAveragePool
+            | Layer::Upsample { .. } => false,
         }
     }
 
@@ -186,8 +211,17 @@ impl<'a> Writer<'a> {
         let mut readers = self.graph.nodes().iter().filter(reads);
         let relu =
             |node: &Node| matches!(node.layer, Layer::Activation(Activation::Relu | Activation::Relu6));
-        let layer = self.graph.nodes()[index].layer;
-        let takes_it = matches!(layer, Layer::Conv(_) | Layer::Linear { .. } | Layer::Add | Layer::Mul);
+        let takes_it = match self.graph.nodes()[index].layer {
+            Layer::Conv(_) | Layer::Linear { .. } | Layer::Add | Layer::Mul | Layer::Scale => true,
+            Layer::Input(_)
+            | Layer::Activation(_)
+            | Layer::Concat { .. }
+            | Layer::MaxPool(_)
+            | Layer::AveragePool(_)
+            | Layer::GlobalAveragePool
+            | Layer::Upsample { .. }
+            | Layer::Softmax => false,
+        };
         takes_it && readers.next().is_some_and(relu) && readers.next().is_none()
     }
 

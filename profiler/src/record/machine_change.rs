@@ -120,7 +120,7 @@ impl MachineChange {
             let word = if *ratio > 1.0 { "slower" } else { "faster" };
             format!(
                 "the machine is {percent:.0} % {word} than in {since}: errors beside predictions are the machine's as well; measure \
-                 the table again and fit it anew, or divide by the change (--normalize)"
+                 the table again and fit it anew, or divide by the change"
             )
         }
     }

@@ -24,7 +24,7 @@ pub use error::{ReadError, WriteError};
 pub use known_speed::{KnownSpeed, KnownSpeedError, known_speed_folder};
 pub use machine_change::{AnchorFigure, Change, MachineChange};
 pub use output_check::{NotCompared, OutputCheck};
-pub use row::{Cache, Level, Row, Status, TABLE_VERSION};
+pub use row::{Cache, Level, Row, RowError, Status, TABLE_VERSION};
 pub use session::{
     Conditions, Difference, EMULATED_BY, Reference, Runtime, Session, SpeedReport, read_session,
     session_path, write_session,

@@ -153,8 +153,8 @@ impl Row {
     /// Checks that the row makes sense by itself.
     ///
     /// # Errors
-    /// What is wrong, naming column and value.
-    pub fn check(&self) -> Result<(), String> {
+    /// [`RowError`] naming column and value.
+    pub fn check(&self) -> Result<(), RowError> {
         check_version(&self.table_version.to_string())?;
         let numbers = [
             ("latency_ms", self.latency_ms),
@@ -166,42 +166,85 @@ impl Row {
         ];
         for (column, value) in numbers {
             if !(value.is_finite() && value > 0.0 && value <= Self::MAX_MS) {
-                return Err(format!("{column} is {value}, expected a number above 0 and at most 600000"));
+                return Err(RowError::Milliseconds { column, value });
             }
         }
         if !(self.ci_low_ms <= self.latency_ms && self.latency_ms <= self.ci_high_ms) {
-            let (low, high) = (self.ci_low_ms, self.ci_high_ms);
-            return Err(format!("latency_ms {} is outside its interval {low} to {high}", self.latency_ms));
+            let (ms, low, high) = (self.latency_ms, self.ci_low_ms, self.ci_high_ms);
+            return Err(RowError::Interval { ms, low, high });
         }
         if !(self.spread.is_finite() && self.spread >= 0.0) {
-            return Err(format!("spread is {}, expected a fraction, 0 or more", self.spread));
+            return Err(RowError::Spread(self.spread));
         }
         if self.runs == 0 {
-            return Err("runs is 0, expected at least 1".to_owned());
+            return Err(RowError::NoRuns);
         }
         let keys = self.op_keys();
         if keys.iter().any(|key| key.contains(TracedOp::SIGN)) {
             // A foreign network: its name is its own, and its ops need not follow one another.
-            let traced = |key: &str| key.parse::<TracedOp>().map(|_| ()).map_err(|e| e.to_string());
-            return keys.into_iter().try_for_each(traced);
+            return keys.into_iter().try_for_each(|key| Ok(key.parse::<TracedOp>().map(drop)?));
         }
-        let ops = self.op_specs().map_err(|e| e.to_string())?;
+        let ops = self.op_specs()?;
         if self.level == Level::Network && !ops.is_empty() {
-            let network = Architecture::new(&self.subject, None, ops).map_err(|e| e.to_string())?;
+            let network = Architecture::new(&self.subject, None, ops)?;
             if network.key() != self.subject {
-                return Err(format!("subject is `{}`, but its ops make `{}`", self.subject, network.key()));
+                return Err(RowError::OtherOps { subject: self.subject.clone(), made: network.key() });
             }
         }
         Ok(())
     }
 }
 
-/// Refuses all versions but [`TABLE_VERSION`], in words.
-pub(super) fn check_version(found: &str) -> Result<(), String> {
+/// Refuses all versions but [`TABLE_VERSION`].
+pub(super) fn check_version(found: &str) -> Result<(), RowError> {
     if found.trim().parse() == Ok(TABLE_VERSION) {
         return Ok(());
     }
-    Err(format!(
-        "table_version {found} is not known, expected {TABLE_VERSION}; give the `profiler run` that measured it again, and it is written anew from its journal"
-    ))
+    Err(RowError::Version(found.to_owned()))
+}
+
+/// What is wrong with a row by itself.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RowError {
+    /// A table of another version.
+    #[error(
+        "table_version {0} is not known, expected {TABLE_VERSION}; give the `profiler run` that measured it again, and it is written anew from its journal"
+    )]
+    Version(String),
+    /// No latency.
+    #[error("{column} is {value}, expected a number above 0 and at most 600000")]
+    Milliseconds {
+        /// The column.
+        column: &'static str,
+        /// Its value.
+        value: f64,
+    },
+    /// A latency beside its own interval.
+    #[error("latency_ms {ms} is outside its interval {low} to {high}")]
+    Interval {
+        /// The latency.
+        ms: f64,
+        /// The interval's lower end.
+        low: f64,
+        /// Its upper end.
+        high: f64,
+    },
+    /// No spread.
+    #[error("spread is {0}, expected a fraction, 0 or more")]
+    Spread(f64),
+    /// A figure of nothing.
+    #[error("runs is 0, expected at least 1")]
+    NoRuns,
+    /// Ops that make no sense.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// A network that is not made of its ops.
+    #[error("subject is `{subject}`, but its ops make `{made}`")]
+    OtherOps {
+        /// The subject.
+        subject: String,
+        /// The network that they make.
+        made: String,
+    },
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, path::Path};
 
-use super::{ReadError, Row, WriteError, document::read_text, row::check_version, write_atomic};
+use super::{ReadError, Row, RowError, WriteError, document::read_text, row::check_version, write_atomic};
 
 /// Reads and checks a measurement table.
 ///
@@ -19,10 +19,11 @@ pub fn read_table(path: &Path) -> Result<Vec<Row>, ReadError> {
         let record = record.map_err(|e| csv_error(path, &e))?;
         let line = record.position().map_or(0, csv::Position::line);
         let wrong = |reason| ReadError::Line { path: path.to_owned(), line, reason };
+        let wrong_row = |error: RowError| wrong(error.to_string());
         // Before the columns, which another version may have others of.
-        version.and_then(|column| record.get(column)).map_or(Ok(()), check_version).map_err(wrong)?;
+        version.and_then(|column| record.get(column)).map_or(Ok(()), check_version).map_err(wrong_row)?;
         let row: Row = record.deserialize(Some(&headers)).map_err(|e| csv_error(path, &e))?;
-        row.check().map_err(wrong)?;
+        row.check().map_err(wrong_row)?;
         let key = (row.subject.clone(), row.cache, row.speed, row.session.clone());
         if let Some(first) = seen.insert(key, line) {
             let (subject, cache) = (&row.subject, row.cache);

@@ -5,7 +5,6 @@ use std::{fmt, str::FromStr};
 /// An element-wise activation function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[non_exhaustive]
 pub enum Activation {
     /// max(x, 0).
     Relu,

@@ -1,6 +1,6 @@
 //! A small directed acyclic graph of layers: what an op or a network computes.
 
-use super::{Activation, Conv, FeatureMap, Layer, Macs, SpecError};
+use super::{Activation, Conv, FeatureMap, Layer, Macs, PlacedLayer, SpecError};
 
 /// A tensor inside a [`Graph`]: 0 is the input, `i + 1` the output of node `i`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,16 +28,22 @@ pub struct Node {
 }
 
 impl Node {
+    /// The layer with its shapes.
+    #[must_use]
+    pub fn placed(&self) -> PlacedLayer {
+        PlacedLayer { layer: self.layer, input: self.input, output: self.output }
+    }
+
     /// Its multiply-accumulates.
     #[must_use]
     pub fn macs(&self) -> Macs {
-        self.layer.macs(self.input, self.output)
+        self.placed().macs()
     }
 
     /// Its weights, biases not counted.
     #[must_use]
     pub fn weights(&self) -> u64 {
-        self.layer.weights(self.input)
+        self.placed().weights()
     }
 }
 
@@ -72,6 +78,11 @@ impl Graph {
     #[must_use]
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
+    }
+
+    /// The layers with their shapes, in running order; where further inputs come from is no layer.
+    pub fn layers(&self) -> impl Iterator<Item = PlacedLayer> {
+        self.nodes.iter().filter(|node| !matches!(node.layer, Layer::Input(_))).map(Node::placed)
     }
 
     /// Multiply-accumulates of all nodes.
@@ -174,8 +185,9 @@ impl GraphBuilder {
         let map = self.shape(left);
         let reason = "both inputs must have one shape, or the second 1x1xC with the first's channels";
         let fits = |right| right == map || right == FeatureMap { height: 1, width: 1, ..map };
-        self.check_right(Layer::Mul, right, reason, fits)?;
-        self.push_node(Layer::Mul, vec![left, right])
+        let layer = if self.shape(right) == map { Layer::Mul } else { Layer::Scale };
+        self.check_right(layer, right, reason, fits)?;
+        self.push_node(layer, vec![left, right])
     }
 
     /// Adds the channels of two values behind each other.
@@ -184,7 +196,7 @@ impl GraphBuilder {
     /// [`SpecError::Shape`] when their heights or widths differ.
     pub fn push_concat(&mut self, left: Value, right: Value) -> Result<Value, SpecError> {
         let (map, more_channels) = (self.shape(left), self.shape(right).channels);
-        let layer = Layer::Concat { more_channels };
+        let layer = Layer::Concat { parts: 2, more_channels };
         let reason = "both inputs must have one height and width";
         self.check_right(layer, right, reason, |right| {
             right == FeatureMap { channels: more_channels, ..map }
@@ -211,10 +223,7 @@ impl GraphBuilder {
     }
 
     fn push_node(&mut self, layer: Layer, inputs: Vec<Value>) -> Result<Value, SpecError> {
-        let input = match layer {
-            Layer::Input(map) => map,
-            _ => self.shape(inputs[0]),
-        };
+        let input = if let Layer::Input(map) = layer { map } else { self.shape(inputs[0]) };
         let output = layer.output(input)?;
         self.graph.nodes.push(Node { layer, inputs, input, output });
         Ok(Value(self.graph.nodes.len()))

@@ -2,62 +2,7 @@
 
 use std::fmt;
 
-use super::{Activation, FeatureMap, Macs, Pool, SpecError};
-
-/// A square 2-D convolution with bias and same padding.
-///
-/// `[h, w, c_in]` → `[⌈h/stride⌉, ⌈w/stride⌉, out_channels]`; padding is `dilation · (kernel − 1) / 2` on every side.
-/// Weights `[out_channels, c_in / groups, kernel, kernel]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Conv {
-    /// Channels out.
-    pub out_channels: u32,
-    /// Side of the kernel; odd.
-    pub kernel: u32,
-    /// Step in both directions.
-    pub stride: u32,
-    /// Groups: 1 for a plain convolution, the number of channels for a depthwise one.
-    pub groups: u32,
-    /// Distance between neighbouring taps; 1 for a plain convolution.
-    pub dilation: u32,
-}
-
-impl Conv {
-    /// A 1×1 convolution.
-    #[must_use]
-    pub fn pointwise(out_channels: u32) -> Self {
-        Self { out_channels, kernel: 1, stride: 1, groups: 1, dilation: 1 }
-    }
-
-    /// One k×k filter per channel.
-    #[must_use]
-    pub fn depthwise(channels: u32, kernel: u32, stride: u32) -> Self {
-        Self { out_channels: channels, kernel, stride, groups: channels, dilation: 1 }
-    }
-
-    /// Padding on every side.
-    #[must_use]
-    pub fn padding(&self) -> u32 {
-        self.dilation * (self.kernel / 2)
-    }
-
-    fn check(&self, channels_in: u32) -> Result<(), &'static str> {
-        if self.kernel.is_multiple_of(2) || self.kernel > 63 {
-            return Err("the kernel must be odd and at most 63");
-        }
-        if self.stride == 0 || self.stride > 8 {
-            return Err("the stride must be 1 to 8");
-        }
-        if self.dilation == 0 || self.dilation > 8 || (self.kernel == 1 && self.dilation > 1) {
-            return Err("the dilation must be 1 to 8, and 1 for a 1x1 kernel");
-        }
-        let divides = |channels: u32| self.groups > 0 && channels.is_multiple_of(self.groups);
-        if !divides(channels_in) || !divides(self.out_channels) {
-            return Err("the groups must divide the channels in and out");
-        }
-        Ok(())
-    }
-}
+use super::{Activation, Conv, FeatureMap, Padding, Pool, SpecError};
 
 /// How new positions get their values when a map is enlarged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,7 +15,6 @@ pub enum Interpolation {
 
 /// One primitive layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Layer {
     /// A further input of the graph; no inputs.
     Input(FeatureMap),
@@ -80,11 +24,15 @@ pub enum Layer {
     Activation(Activation),
     /// Element-wise sum; two inputs of one shape.
     Add,
-    /// Element-wise product; two inputs of one shape, or a second one of `[1, 1, c]` that scales the first's channels.
+    /// Element-wise product; two inputs of one shape.
     Mul,
-    /// Channels of two inputs of one height and width behind each other.
+    /// A factor per channel; two inputs, the second `[1, 1, c]`.
+    Scale,
+    /// Channels of some inputs of one height and width behind each other.
     Concat {
-        /// Channels of the second input.
+        /// How many they are.
+        parts: u32,
+        /// Channels of all but the first.
         more_channels: u32,
     },
     /// Largest value of a window; one input.
@@ -110,13 +58,23 @@ pub enum Layer {
 }
 
 impl Layer {
-    /// How many inputs it takes.
+    /// Its filters, if it has weights; those of a linear layer are 1×1.
     #[must_use]
-    pub fn arity(&self) -> usize {
-        match self {
-            Self::Input(_) => 0,
-            Self::Add | Self::Mul | Self::Concat { .. } => 2,
-            _ => 1,
+    pub fn filters(&self) -> Option<Conv> {
+        match *self {
+            Self::Conv(conv) => Some(conv),
+            Self::Linear { out_features } => Some(Conv::pointwise(out_features)),
+            Self::Input(_)
+            | Self::Activation(_)
+            | Self::Add
+            | Self::Mul
+            | Self::Scale
+            | Self::Concat { .. }
+            | Self::MaxPool(_)
+            | Self::AveragePool(_)
+            | Self::GlobalAveragePool
+            | Self::Upsample { .. }
+            | Self::Softmax => None,
         }
     }
 
@@ -124,10 +82,22 @@ impl Layer {
     /// of the layer before them. What has no integer form is computed in f32, between conversions.
     #[must_use]
     pub fn has_integer_form(&self) -> bool {
-        use Activation::{Hsigmoid, Hswish, Relu, Relu6};
-        let bilinear = matches!(self, Self::Upsample { interpolation: Interpolation::Bilinear, .. });
-        let in_floats = matches!(self, Self::Input(_) | Self::Activation(Relu | Relu6 | Hswish | Hsigmoid));
-        !bilinear && !in_floats
+        use Activation::{Hsigmoid, Hswish, Relu, Relu6, Sigmoid, Swish};
+        match self {
+            Self::Input(_) | Self::Activation(Relu | Relu6 | Hswish | Hsigmoid) => false,
+            Self::Upsample { interpolation, .. } => *interpolation == Interpolation::Nearest,
+            Self::Activation(Sigmoid | Swish)
+            | Self::Conv(_)
+            | Self::Add
+            | Self::Mul
+            | Self::Scale
+            | Self::Concat { .. }
+            | Self::MaxPool(_)
+            | Self::AveragePool(_)
+            | Self::GlobalAveragePool
+            | Self::Linear { .. }
+            | Self::Softmax => true,
+        }
     }
 
     /// The shape it gives for a (first) input of the shape `input`.
@@ -141,20 +111,24 @@ impl Layer {
             Self::Input(map) => FeatureMap::new(map.height, map.width, map.channels),
             Self::Conv(conv) => {
                 conv.check(channels).map_err(wrong)?;
-                let side = |length: u32| length.div_ceil(conv.stride);
-                FeatureMap::new(side(height), side(width), conv.out_channels)
+                let [down, right] = conv.stride;
+                FeatureMap::new(height.div_ceil(down), width.div_ceil(right), conv.out_channels)
             }
             Self::MaxPool(pool) | Self::AveragePool(pool) => {
-                if !(2..=63).contains(&pool.kernel) {
+                if pool.kernel.iter().any(|side| !(2..=63).contains(side)) {
                     return Err(wrong("the window must be 2 to 63"));
                 }
-                if !(1..=8).contains(&pool.stride) {
+                if pool.stride.iter().any(|stride| !(1..=8).contains(stride)) {
                     return Err(wrong("the stride must be 1 to 8"));
                 }
-                FeatureMap::new(height.div_ceil(pool.stride), width.div_ceil(pool.stride), channels)
+                if pool.padding == Padding::Unknown {
+                    return Err(wrong("its padding is not known"));
+                }
+                let [down, right] = pool.stride;
+                FeatureMap::new(height.div_ceil(down), width.div_ceil(right), channels)
             }
-            Self::Activation(_) | Self::Add | Self::Mul | Self::Softmax => Ok(input),
-            Self::Concat { more_channels } => {
+            Self::Activation(_) | Self::Add | Self::Mul | Self::Scale | Self::Softmax => Ok(input),
+            Self::Concat { more_channels, .. } => {
                 let more = FeatureMap::new(height, width, more_channels)?.channels;
                 FeatureMap::new(height, width, channels + more)
             }
@@ -174,36 +148,10 @@ impl Layer {
         }
     }
 
-    /// Multiply-accumulates for an input and output of these shapes, padding counted; everything but convolutions and
-    /// linear layers counts 0, and so do biases.
-    #[must_use]
-    pub fn macs(&self, input: FeatureMap, output: FeatureMap) -> Macs {
-        match self {
-            Self::Conv(_) | Self::Linear { .. } => Macs(output.pixels() * self.weights(input)),
-            _ => Macs(0),
-        }
-    }
-
-    /// Number of weights, biases not counted.
-    #[must_use]
-    pub fn weights(&self, input: FeatureMap) -> u64 {
-        match *self {
-            Self::Conv(c) => {
-                let per_filter = u64::from(input.channels / c.groups) * u64::from(c.kernel).pow(2);
-                u64::from(c.out_channels) * per_filter
-            }
-            Self::Linear { out_features } => u64::from(input.channels) * u64::from(out_features),
-            _ => 0,
-        }
-    }
-
     /// Number of biases.
     #[must_use]
     pub fn biases(&self) -> u64 {
-        match *self {
-            Self::Conv(Conv { out_channels: n, .. }) | Self::Linear { out_features: n } => n.into(),
-            _ => 0,
-        }
+        self.filters().map_or(0, |conv| conv.out_channels.into())
     }
 }
 
@@ -212,19 +160,24 @@ impl fmt::Display for Layer {
         match self {
             Self::Input(map) => write!(f, "input {map}"),
             Self::Conv(c) => {
+                let ([high, wide], stride) = (c.kernel, steps(c.stride));
                 if c.groups > 1 && c.groups == c.out_channels {
-                    write!(f, "depthwise {0}x{0} stride {1}", c.kernel, c.stride)?;
+                    write!(f, "depthwise {high}x{wide} stride {stride}")?;
                 } else {
-                    write!(f, "conv {0}x{0} stride {1} -> {2}", c.kernel, c.stride, c.out_channels)?;
+                    write!(f, "conv {high}x{wide} stride {stride} -> {}", c.out_channels)?;
                 }
-                if c.dilation > 1 { write!(f, " dilation {}", c.dilation) } else { Ok(()) }
+                if c.dilation == [1, 1] { Ok(()) } else { write!(f, " dilation {}", steps(c.dilation)) }
             }
             Self::Activation(a) => a.fmt(f),
             Self::Add => f.write_str("add"),
-            Self::Mul => f.write_str("multiply"),
-            Self::Concat { more_channels } => write!(f, "concat {more_channels} channels"),
-            Self::MaxPool(p) => write!(f, "max pool {0}x{0} stride {1}", p.kernel, p.stride),
-            Self::AveragePool(p) => write!(f, "average pool {0}x{0} stride {1}", p.kernel, p.stride),
+            Self::Mul | Self::Scale => f.write_str("multiply"),
+            Self::Concat { more_channels, .. } => write!(f, "concat {more_channels} channels"),
+            Self::MaxPool(Pool { kernel: [high, wide], stride, .. }) => {
+                write!(f, "max pool {high}x{wide} stride {}", steps(*stride))
+            }
+            Self::AveragePool(Pool { kernel: [high, wide], stride, .. }) => {
+                write!(f, "average pool {high}x{wide} stride {}", steps(*stride))
+            }
             Self::GlobalAveragePool => f.write_str("global average pool"),
             Self::Linear { out_features } => write!(f, "linear -> {out_features}"),
             Self::Upsample { factor, interpolation: Interpolation::Nearest } => {
@@ -236,4 +189,9 @@ impl fmt::Display for Layer {
             Self::Softmax => f.write_str("softmax"),
         }
     }
+}
+
+/// One number where both are the same.
+fn steps([down, right]: [u32; 2]) -> String {
+    if down == right { down.to_string() } else { format!("{down}x{right}") }
 }

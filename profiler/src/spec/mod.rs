@@ -6,11 +6,13 @@
 
 mod activation;
 mod architecture;
+mod conv;
 mod error;
 mod feature_map;
 mod graph;
 mod layer;
 mod op;
+mod placed_layer;
 mod pool;
 mod precision;
 mod sampler;
@@ -21,18 +23,20 @@ mod units;
 
 pub use activation::Activation;
 pub use architecture::Architecture;
+pub use conv::Conv;
 pub use error::SpecError;
 pub use feature_map::FeatureMap;
 pub use graph::{Graph, GraphBuilder, Node, Value};
-pub use layer::{Conv, Interpolation, Layer};
+pub use layer::{Interpolation, Layer};
 pub use op::{
     Act, Add, AveragePool, Concat, ConvOp, Draw, Fields, GlobalPool, Linear, MaxPool, MbConv, Mul, Op,
     OpKind, OpSpec, Softmax, Upsample,
 };
-pub use pool::Pool;
+pub use placed_layer::PlacedLayer;
+pub use pool::{Padding, Pool};
 pub use precision::Precision;
 pub use sampler::{LARGEST_SAMPLED, sample};
 pub use space::{Block, Candidate, SearchSpace};
 pub use space_file::{BUILT_IN, First, Head, SpaceFile, Stage, Stem};
-pub use traced_op::{TracedLayer, TracedOp};
+pub use traced_op::TracedOp;
 pub use units::{InvalidLatency, Latency, Macs};

@@ -227,11 +227,11 @@ impl SearchSpace {
     /// [`SpecError`] when the space has no such network.
     pub fn uniform(&self, expansion: u32, kernel: u32) -> Result<Architecture, SpecError> {
         let closest = |block: &Block| {
-            let distance = |candidate: &Candidate| match candidate.op().map(|spec| spec.op()) {
-                Some(super::Op::MbConv(op)) => {
-                    (op.expansion.abs_diff(expansion), op.kernel.abs_diff(kernel), op.squeeze)
-                }
-                _ => (u32::MAX, u32::MAX, None),
+            let distance = |candidate: &Candidate| {
+                let Some(super::Op::MbConv(op)) = candidate.op().map(|spec| spec.op()) else {
+                    return (u32::MAX, u32::MAX, None);
+                };
+                (op.expansion.abs_diff(expansion), op.kernel.abs_diff(kernel), op.squeeze)
             };
             (0..block.candidates.len()).min_by_key(|&i| distance(&block.candidates[i])).unwrap_or(0)
         };

@@ -2,64 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{FeatureMap, SpecError};
-
-/// The layer that a traced op computes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TracedLayer {
-    /// A convolution; its padding follows from its shapes.
-    Conv {
-        /// What it reads.
-        input: FeatureMap,
-        /// What it gives.
-        output: FeatureMap,
-        /// Side of its kernel.
-        kernel: u32,
-        /// Its step.
-        stride: u32,
-        /// Its groups; as many as channels for a depthwise one.
-        groups: u32,
-    },
-    /// A fully connected layer.
-    Linear {
-        /// Features in, as `1x1xC`.
-        input: FeatureMap,
-        /// Features out, as `1x1xC`.
-        output: FeatureMap,
-    },
-    /// The mean over all positions.
-    GlobalPool {
-        /// What it reads.
-        input: FeatureMap,
-    },
-    /// The largest of a window.
-    MaxPool {
-        /// What it reads.
-        input: FeatureMap,
-        /// What it gives.
-        output: FeatureMap,
-        /// Side of its window.
-        kernel: u32,
-    },
-    /// The mean of a window.
-    AveragePool {
-        /// What it reads.
-        input: FeatureMap,
-        /// What it gives.
-        output: FeatureMap,
-        /// Side of its window.
-        kernel: u32,
-    },
-    /// Maps put side by side.
-    Concat {
-        /// The first of them.
-        first: FeatureMap,
-        /// What it gives.
-        output: FeatureMap,
-        /// How many they are.
-        parts: u32,
-    },
-}
+use super::{Conv, FeatureMap, Layer, PlacedLayer, Pool, SpecError};
 
 /// An op that was measured inside a network, as the runtime's own trace tells of it: it cannot be measured by itself, for
 /// which kernel the runtime chooses and what it fuses is its decision.
@@ -69,7 +12,7 @@ pub enum TracedLayer {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TracedOp {
     kernel: String,
-    layer: TracedLayer,
+    layer: PlacedLayer,
     fused: Vec<String>,
 }
 
@@ -84,9 +27,9 @@ impl TracedOp {
     /// A layer that ran as this kernel, with these ops fused behind it; names are of `a-z`, `0-9` and `_`.
     ///
     /// # Errors
-    /// [`SpecError::Key`] for a name of anything else, [`SpecError::OutOfRange`] for a kernel, stride or number of maps of 0
-    /// or an absurd one.
-    pub fn new(kernel: &str, layer: TracedLayer, fused: Vec<String>) -> Result<Self, SpecError> {
+    /// [`SpecError::Key`] for a name of anything else, for a kernel, stride or number of maps of 0 or an absurd one, and for a
+    /// layer of which a key cannot say all.
+    pub fn new(kernel: &str, layer: PlacedLayer, fused: Vec<String>) -> Result<Self, SpecError> {
         let traced = Self { kernel: kernel.to_owned(), layer, fused };
         let wrong = |reason: String| SpecError::Key { key: traced.to_string(), reason };
         if let Some(name) = traced.names().find(|name| !is_name(name)) {
@@ -95,31 +38,8 @@ impl TracedOp {
         if traced.fused.len() > Self::MOST_FUSED {
             return Err(wrong(format!("{} fused ops, expected at most 32", traced.fused.len())));
         }
-        let numbers: &[(&'static str, u32)] = match &traced.layer {
-            TracedLayer::Conv { kernel, stride, groups, .. } => {
-                &[("kernel", *kernel), ("stride", *stride), ("groups", *groups)]
-            }
-            TracedLayer::MaxPool { kernel, .. } | TracedLayer::AveragePool { kernel, .. } => {
-                &[("kernel", *kernel)]
-            }
-            TracedLayer::Concat { parts, .. } => &[("maps", *parts)],
-            TracedLayer::Linear { .. } | TracedLayer::GlobalPool { .. } => &[],
-        };
-        for &(what, value) in numbers {
-            // Groups are as many as channels, where a layer is depthwise.
-            let (most, expected) = if what == "groups" {
-                (FeatureMap::MAX_SIDE, "1 to 65536")
-            } else {
-                (Self::LARGEST, "1 to 256")
-            };
-            if value == 0 || value > most {
-                return Err(SpecError::OutOfRange { what, value: value.into(), expected });
-            }
-        }
-        if let TracedLayer::Conv { input, groups, .. } = traced.layer
-            && input.channels % groups != 0
-        {
-            return Err(wrong(format!("{groups} groups do not divide {} channels", input.channels)));
+        if read_layer(&write_layer(layer)).map_err(wrong)? != layer {
+            return Err(wrong(format!("no key says all of {}", layer.layer)));
         }
         Ok(traced)
     }
@@ -132,7 +52,7 @@ impl TracedOp {
 
     /// The layer.
     #[must_use]
-    pub fn layer(&self) -> TracedLayer {
+    pub fn layer(&self) -> PlacedLayer {
         self.layer
     }
 
@@ -152,24 +72,31 @@ fn is_name(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(letter)
 }
 
-impl fmt::Display for TracedLayer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Conv { input, output, kernel, stride, groups } => {
-                write!(f, "conv-{input}-{output}-k{kernel}-s{stride}-g{groups}")
-            }
-            Self::Linear { input, output } => write!(f, "linear-{input}-{output}"),
-            Self::GlobalPool { input } => write!(f, "gpool-{input}"),
-            Self::MaxPool { input, output, kernel } => write!(f, "maxpool-{input}-{output}-k{kernel}"),
-            Self::AveragePool { input, output, kernel } => write!(f, "avgpool-{input}-{output}-k{kernel}"),
-            Self::Concat { first, output, parts } => write!(f, "concat-{first}-{output}-n{parts}"),
+/// The words of a layer in a key, as far as there are any.
+fn write_layer(layer: PlacedLayer) -> String {
+    let PlacedLayer { layer, input, output } = layer;
+    match layer {
+        Layer::Conv(Conv { kernel: [kernel, _], stride: [stride, _], groups, .. }) => {
+            format!("conv-{input}-{output}-k{kernel}-s{stride}-g{groups}")
         }
+        Layer::Linear { .. } => format!("linear-{input}-{output}"),
+        Layer::GlobalAveragePool => format!("gpool-{input}"),
+        Layer::MaxPool(Pool { kernel: [kernel, _], .. }) => format!("maxpool-{input}-{output}-k{kernel}"),
+        Layer::AveragePool(Pool { kernel: [kernel, _], .. }) => format!("avgpool-{input}-{output}-k{kernel}"),
+        Layer::Concat { parts, .. } => format!("concat-{input}-{output}-n{parts}"),
+        Layer::Input(_)
+        | Layer::Activation(_)
+        | Layer::Add
+        | Layer::Mul
+        | Layer::Scale
+        | Layer::Upsample { .. }
+        | Layer::Softmax => layer.to_string(),
     }
 }
 
 impl fmt::Display for TracedOp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}{}", self.kernel, Self::SIGN, self.layer)?;
+        write!(f, "{}{}{}", self.kernel, Self::SIGN, write_layer(self.layer))?;
         self.fused.iter().try_for_each(|name| write!(f, "+{name}"))
     }
 }
@@ -192,44 +119,57 @@ impl FromStr for TracedOp {
     }
 }
 
-fn read_layer(text: &str) -> Result<TracedLayer, String> {
+fn read_layer(text: &str) -> Result<PlacedLayer, String> {
     let mut words = text.split('-');
     let kind = words.next().unwrap_or_default();
     let map = |words: &mut std::str::Split<'_, char>| {
         let word = words.next().ok_or("a feature map is missing")?;
         word.parse::<FeatureMap>().map_err(|e| e.to_string())
     };
-    let number = |words: &mut std::str::Split<'_, char>, letter: char| {
+    let number = |words: &mut std::str::Split<'_, char>, letter: char, what: &str, most: u32| {
         let word = words.next().unwrap_or_default();
         let digits = word.strip_prefix(letter).and_then(|digits| digits.parse::<u32>().ok());
-        digits.ok_or_else(|| format!("expected `{letter}` and a number, found `{word}`"))
+        match digits {
+            None => Err(format!("expected `{letter}` and a number, found `{word}`")),
+            Some(value) if (1..=most).contains(&value) => Ok(value),
+            Some(value) => Err(format!("{what} is {value}, expected 1 to {most}")),
+        }
     };
+    let kernel = |words: &mut std::str::Split<'_, char>| number(words, 'k', "kernel", TracedOp::LARGEST);
+    let maps = |words: &mut std::str::Split<'_, char>| Ok::<_, String>((map(words)?, map(words)?));
     let words_left = &mut words;
-    let layer = match kind {
-        "conv" => TracedLayer::Conv {
-            input: map(words_left)?,
-            output: map(words_left)?,
-            kernel: number(words_left, 'k')?,
-            stride: number(words_left, 's')?,
-            groups: number(words_left, 'g')?,
-        },
-        "linear" => TracedLayer::Linear { input: map(words_left)?, output: map(words_left)? },
-        "gpool" => TracedLayer::GlobalPool { input: map(words_left)? },
-        "maxpool" => TracedLayer::MaxPool {
-            input: map(words_left)?,
-            output: map(words_left)?,
-            kernel: number(words_left, 'k')?,
-        },
-        "avgpool" => TracedLayer::AveragePool {
-            input: map(words_left)?,
-            output: map(words_left)?,
-            kernel: number(words_left, 'k')?,
-        },
-        "concat" => TracedLayer::Concat {
-            first: map(words_left)?,
-            output: map(words_left)?,
-            parts: number(words_left, 'n')?,
-        },
+    let (layer, input, output) = match kind {
+        "conv" => {
+            let (input, output) = maps(words_left)?;
+            let kernel = [kernel(words_left)?; 2];
+            let stride = [number(words_left, 's', "stride", TracedOp::LARGEST)?; 2];
+            // As many as channels, where a layer is depthwise.
+            let groups = number(words_left, 'g', "groups", FeatureMap::MAX_SIDE)?;
+            if input.channels % groups != 0 {
+                return Err(format!("{groups} groups do not divide {} channels", input.channels));
+            }
+            let conv = Conv { kernel, stride, groups, ..Conv::pointwise(output.channels) };
+            (Layer::Conv(conv), input, output)
+        }
+        "linear" => {
+            let (input, output) = maps(words_left)?;
+            (Layer::Linear { out_features: output.channels }, input, output)
+        }
+        "gpool" => {
+            let input = map(words_left)?;
+            (Layer::GlobalAveragePool, input, FeatureMap { height: 1, width: 1, ..input })
+        }
+        "maxpool" | "avgpool" => {
+            let (input, output) = maps(words_left)?;
+            let pool = Pool::between(kernel(words_left)?, input, output);
+            (if kind == "maxpool" { Layer::MaxPool(pool) } else { Layer::AveragePool(pool) }, input, output)
+        }
+        "concat" => {
+            let (input, output) = maps(words_left)?;
+            let parts = number(words_left, 'n', "maps", TracedOp::LARGEST)?;
+            let more_channels = output.channels.saturating_sub(input.channels);
+            (Layer::Concat { parts, more_channels }, input, output)
+        }
         _ => {
             return Err(format!(
                 "unknown layer `{kind}`, expected conv, linear, gpool, maxpool, avgpool or concat"
@@ -237,7 +177,7 @@ fn read_layer(text: &str) -> Result<TracedLayer, String> {
         }
     };
     match words.next() {
-        None => Ok(layer),
+        None => Ok(PlacedLayer { layer, input, output }),
         Some(word) => Err(format!("`{word}` is one word too many")),
     }
 }

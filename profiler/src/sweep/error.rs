@@ -40,7 +40,7 @@ pub enum SweepError {
     Measure(#[from] MeasureError),
     /// The outputs of two runtimes disagree.
     #[error(
-        "{backend} and {other} give `{subject}` different outputs: {difference}; not timed (see --no-compare)"
+        "{backend} and {other} give `{subject}` different outputs: {difference}; a fast wrong answer is not timed"
     )]
     Disagree {
         /// The subject.
@@ -69,10 +69,11 @@ pub enum SweepError {
         /// What differs.
         difference: String,
     },
+    /// Who watched it stopped it.
+    #[error("stopped; what was measured is kept in the journal")]
+    Stopped,
     /// The sweep ended before every subject had turns enough.
-    #[error(
-        "{missing} of {total} subjects have too few turns for a figure; run the same command again with a larger --budget-s"
-    )]
+    #[error("{missing} of {total} subjects have too few turns for a figure: give them more time")]
     TooShort {
         /// Subjects without a figure.
         missing: usize,
@@ -92,7 +93,9 @@ impl SweepError {
             Self::Backend(error) => !matches!(error, BackendError::Run { .. }),
             Self::Measure(MeasureError::Protocol(_)) => true,
             Self::Layers(LayersError::Backend(error)) => !matches!(error, BackendError::Run { .. }),
-            Self::Write(_) | Self::Measure(_) | Self::Busy(_) | Self::TooShort { .. } => false,
+            Self::Write(_) | Self::Measure(_) | Self::Busy(_) | Self::Stopped | Self::TooShort { .. } => {
+                false
+            }
             Self::Layers(_) | Self::Disagree { .. } => false,
         }
     }

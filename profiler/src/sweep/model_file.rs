@@ -40,7 +40,7 @@ pub fn plan_model(path: &Path, inputs: &InputShapes) -> Result<Planned, SweepErr
     }
     let mut beside =
         Beside { folder: path.parent().unwrap_or(Path::new("")), files: HashMap::new(), left: LIMIT - size };
-    if let Some(whole) = inline_external(&onnx, &mut |data| beside.read(data)).map_err(wrong)? {
+    if let Some(whole) = inline_external(&onnx, &mut |data| Ok(beside.read(data)?)).map_err(wrong)? {
         onnx = whole;
     }
     // Memory that there is not ends the process, and with it whatever else is to be measured.

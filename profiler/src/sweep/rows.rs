@@ -51,14 +51,14 @@ pub fn rows(
     if scaled > 0 {
         warnings.push(format!(
             "{scaled} of {} figures are scaled from other speeds of the machine, which had the speed asked for too rarely: \
-             they may be 10 % off; measure longer (--budget-s), or when less else runs",
+             they may be 10 % off; measure longer, or when less else runs",
             rows.len()
         ));
     }
     let slow = count(measure::Status::Slow);
     if slow > 0 {
         warnings.push(format!(
-            "{slow} of {} figures are slow: the machine was never as fast as it is known to be; measure longer (--budget-s), or when less \
+            "{slow} of {} figures are slow: the machine was never as fast as it is known to be; measure longer, or when less \
              else runs",
             rows.len()
         ));

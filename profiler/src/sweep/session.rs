@@ -60,7 +60,7 @@ pub(super) fn change_since(anchors: &Anchors, rows: &[Row]) -> (Option<MachineCh
     let warning = change.is_none().then(|| {
         format!(
             "too few of the {} anchors of session {} were measured at the machine's {} speed to tell whether it is the same machine: \
-             measure longer (--budget-s)",
+             measure longer",
             anchors.subjects.len(),
             anchors.session,
             anchors.speed

@@ -34,7 +34,7 @@ fn sweep_with(
     let subjects = subjects();
     let noise = MockNoise { amplitude: noise, seed: 1 };
     let backend = Mock::new(mock_costs(&subjects, MockLaw::default()), noise);
-    let protocol = Protocol { min_rounds: 6, max_rounds: 20, ..Protocol::default() };
+    let protocol = Protocol { min_rounds: 6, max_rounds: 20, ..Protocol::brief() };
     let output = output.to_owned();
     Sweep {
         subjects,
@@ -164,7 +164,7 @@ fn too_little_time_is_an_error_and_not_a_table_of_guesses() {
     let output = folder.path().join("table.csv");
     let subjects = subjects();
     let backend = Mock::new(mock_costs(&subjects, MockLaw::default()), MockNoise::NONE);
-    let protocol = Protocol { budget_ns: 2_000_000, ..Protocol::default() };
+    let protocol = Protocol { budget_ns: 2_000_000, ..Protocol::brief() };
     let sweep = Sweep {
         subjects,
         backend: &backend,
@@ -195,7 +195,7 @@ fn foreign_models_have_no_mock_cost_and_twins_are_refused() {
     let subjects = vec![planned.clone(), planned];
     let backend = Mock::new(mock_costs(&subjects, MockLaw::default()), MockNoise::NONE);
     let output = folder.path().join("t.csv");
-    let protocol = Protocol::default();
+    let protocol = Protocol::brief();
     let sweep = Sweep {
         subjects,
         backend: &backend,

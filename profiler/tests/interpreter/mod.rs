@@ -40,12 +40,11 @@ pub(crate) fn interpret(graph: &Graph, weights: &mut dyn WeightSource, input: &[
         |shape: FeatureMap| Map { shape, values: rest.by_ref().take(shape.elements() as usize).collect() };
     let mut maps = vec![take(graph.input())];
     for (index, node) in graph.nodes().iter().enumerate() {
-        let map = match node.layer {
-            Layer::Input(shape) => take(shape),
-            _ => {
-                let inputs: Vec<&Map> = node.inputs.iter().map(|value| &maps[value.index()]).collect();
-                layer(index, node, &inputs, weights)
-            }
+        let map = if let Layer::Input(shape) = node.layer {
+            take(shape)
+        } else {
+            let inputs: Vec<&Map> = node.inputs.iter().map(|value| &maps[value.index()]).collect();
+            layer(index, node, &inputs, weights)
         };
         assert_eq!(map.values.len() as u64, node.output.elements(), "{}", node.layer);
         maps.push(map);
@@ -71,13 +70,13 @@ fn layer(index: usize, node: &Node, inputs: &[&Map], source: &mut dyn WeightSour
             Map { shape, values: input.values.iter().map(|&x| activate(activation, x)).collect() }
         }
         Layer::Add => Map::fill(shape, |c, y, x| input.at(c, y, x).unwrap() + inputs[1].at(c, y, x).unwrap()),
-        Layer::Mul => Map::fill(shape, |c, y, x| {
+        Layer::Mul | Layer::Scale => Map::fill(shape, |c, y, x| {
             let gate = inputs[1].shape.pixels() == 1;
             let (row, column) = if gate { (0, 0) } else { (y, x) };
             input.at(c, y, x).unwrap() * inputs[1].at(c, row, column).unwrap()
         }),
         Layer::Concat { .. } => {
-            Map { shape, values: [input.values.as_slice(), inputs[1].values.as_slice()].concat() }
+            Map { shape, values: inputs.iter().flat_map(|input| input.values.iter().copied()).collect() }
         }
         Layer::MaxPool(pool) => {
             pooled(pool, input, shape, |window| window.iter().copied().fold(f64::MIN, f64::max))
@@ -96,23 +95,23 @@ fn layer(index: usize, node: &Node, inputs: &[&Map], source: &mut dyn WeightSour
             let exp = |c, y, x| input.at(c, y, x).unwrap().exp();
             Map::fill(shape, |c, y, x| exp(c, y, x) / (0..shape.channels).map(|c| exp(c, y, x)).sum::<f64>())
         }
-        other => panic!("the interpreter does not know {other}"),
+        Layer::Input(_) => panic!("an input computes nothing"),
     }
 }
 
 fn convolution(node: &Node, input: &Map, NodeWeights { weights, biases }: &NodeWeights) -> Map {
     let Layer::Conv(conv) = node.layer else { panic!("{} is no convolution", node.layer) };
-    let (kernel, stride) = (i64::from(conv.kernel), i64::from(conv.stride));
-    let (dilation, half) = (i64::from(conv.dilation), i64::from(conv.kernel / 2));
+    let [[high, wide], [down, right], [rows, columns]] =
+        [conv.kernel, conv.stride, conv.dilation].map(|sides| sides.map(i64::from));
     let (per_group_in, per_group_out) = (node.input.channels / conv.groups, conv.out_channels / conv.groups);
     Map::fill(node.output, |out, y, x| {
         let mut sum = f64::from(biases[out as usize]);
         for channel in 0..per_group_in {
-            for i in 0..kernel {
-                for j in 0..kernel {
-                    let place = ((i64::from(out * per_group_in + channel)) * kernel + i) * kernel + j;
+            for i in 0..high {
+                for j in 0..wide {
+                    let place = ((i64::from(out * per_group_in + channel)) * high + i) * wide + j;
                     let (row, column) =
-                        (y * stride + (i - half) * dilation, x * stride + (j - half) * dilation);
+                        (y * down + (i - high / 2) * rows, x * right + (j - wide / 2) * columns);
                     let from = out / per_group_out * per_group_in + channel;
                     sum += f64::from(weights[place as usize]) * input.at(from, row, column).unwrap_or(0.0);
                 }
@@ -123,11 +122,10 @@ fn convolution(node: &Node, input: &Map, NodeWeights { weights, biases }: &NodeW
 }
 
 fn pooled(pool: Pool, input: &Map, shape: FeatureMap, of: impl Fn(&[f64]) -> f64) -> Map {
-    let (kernel, stride) = (i64::from(pool.kernel), i64::from(pool.stride));
-    let before = (kernel - 1) / 2;
+    let [[high, wide], [down, right]] = [pool.kernel, pool.stride].map(|sides| sides.map(i64::from));
     Map::fill(shape, |c, y, x| {
-        let rows = (y * stride - before)..(y * stride - before + kernel);
-        let columns = || (x * stride - before)..(x * stride - before + kernel);
+        let (top, left) = (y * down - (high - 1) / 2, x * right - (wide - 1) / 2);
+        let (rows, columns) = (top..top + high, || left..left + wide);
         let window: Vec<f64> =
             rows.flat_map(|row| columns().filter_map(move |column| input.at(c, row, column))).collect();
         of(&window)
@@ -165,6 +163,5 @@ fn activate(activation: Activation, x: f64) -> f64 {
         Activation::Hsigmoid => gate,
         Activation::Sigmoid => 1.0 / (1.0 + (-x).exp()),
         Activation::Swish => x / (1.0 + (-x).exp()),
-        other => panic!("the interpreter does not know {other}"),
     }
 }

@@ -15,13 +15,30 @@ const BYTES: u64 = 4;
 fn inside(graph: &Graph) -> u64 {
     let (mut inputs, mut outputs) = (BTreeMap::new(), 0);
     for node in graph.nodes() {
-        if let Layer::Conv(_) | Layer::Linear { .. } | Layer::Mul = node.layer {
-            inputs.extend(node.inputs.iter().map(|value| (value.index(), graph.shape(*value).elements())));
-        }
+        let of_inputs = || node.inputs.iter().map(|value| (value.index(), graph.shape(*value).elements()));
         match node.layer {
+            Layer::Conv(_) => {
+                inputs.extend(of_inputs());
+                outputs += node.output.elements();
+            }
+            Layer::Linear { .. } | Layer::Mul | Layer::Scale => inputs.extend(of_inputs()),
             Layer::Activation(Activation::Relu) => {}
-            Layer::Conv(_) | Layer::Activation(_) => outputs += node.output.elements(),
-            _ => {}
+            Layer::Activation(
+                Activation::Relu6
+                | Activation::Hswish
+                | Activation::Sigmoid
+                | Activation::Hsigmoid
+                | Activation::Swish,
+            ) => outputs += node.output.elements(),
+            // These keep nothing, or are never trained.
+            Layer::Input(_)
+            | Layer::Add
+            | Layer::Concat { .. }
+            | Layer::MaxPool(_)
+            | Layer::AveragePool(_)
+            | Layer::GlobalAveragePool
+            | Layer::Upsample { .. }
+            | Layer::Softmax => {}
         }
     }
     inputs.remove(&0);

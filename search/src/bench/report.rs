@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use profiler::bench::Goal;
 use serde::{Deserialize, Serialize};
 
 use super::{Kind, Memory, StepTimes};
@@ -95,24 +96,22 @@ impl Report {
         let mut ratios = Vec::new();
         if let Some(times) = &self.times {
             let (path, alpha, batch) = (times.path_over_plain, times.alpha_over_plain, times.batch_over_path);
-            ratios.push(Ratio::at_most("time of a weight step over the plain network's", path, 1.05));
-            ratios.push(Ratio::at_most("time of an architecture step over the plain network's", alpha, 2.2));
-            let name = "time of putting a batch together over a weight step's";
-            ratios.push(Ratio::at_most(name, batch, 0.03));
+            for (name, value, limit) in [
+                ("time of a weight step over the plain network's", path, 1.05),
+                ("time of an architecture step over the plain network's", alpha, 2.2),
+                ("time of putting a batch together over a weight step's", batch, 0.03),
+            ] {
+                ratios.push(Ratio::new(name, value, Some(Goal::AtMost(limit))));
+            }
         }
         let memory = |kind| self.mean_memory(kind, false);
         if let (Some(path), Some(plain)) = (memory(Kind::Path), memory(Kind::Plain)) {
-            let step = Ratio::at_most(
-                "memory of a weight step over the plain network's",
-                path.step_mib() / plain.step_mib(),
-                1.15,
-            );
+            let goal = Some(Goal::AtMost(1.15));
+            let name = "memory of a weight step over the plain network's";
+            let step = Ratio::new(name, path.step_mib() / plain.step_mib(), goal);
             ratios.push(Ratio { by_shapes: self.by_shapes(Kind::Path, Kind::Plain), ..step });
-            ratios.push(Ratio::at_most(
-                "the same with all weights and the program itself",
-                path.peak_mib / plain.peak_mib,
-                1.15,
-            ));
+            let name = "the same with all weights and the program itself";
+            ratios.push(Ratio::new(name, path.peak_mib / plain.peak_mib, goal));
         }
         // The paper's figure is of what a search runs, which is sampled paths.
         let over = [
@@ -125,7 +124,7 @@ impl Report {
             if let (Some(all), Some(one)) = (memory(Kind::All), memory(kind)) {
                 let value = all.step_mib() / one.step_mib();
                 let by_shapes = self.by_shapes(Kind::All, kind).filter(|_| !is_kept);
-                ratios.push(Ratio { by_shapes, ..Ratio::at_least(name, value, limit) });
+                ratios.push(Ratio { by_shapes, ..Ratio::new(name, value, limit.map(Goal::AtLeast)) });
             }
         }
         ratios
@@ -137,14 +136,10 @@ impl Report {
 }
 
 impl Ratio {
-    fn at_most(name: &'static str, value: f64, limit: f64) -> Self {
-        let reached = Some(value <= limit);
-        Self { name, value, by_shapes: None, goal: format!("≤ {limit}"), reached }
-    }
-
-    fn at_least(name: &'static str, value: f64, limit: Option<f64>) -> Self {
-        let goal = limit.map_or_else(String::new, |limit| format!("≥ {limit}"));
-        Self { name, value, by_shapes: None, goal, reached: limit.map(|limit| value >= limit) }
+    fn new(name: &'static str, value: f64, goal: Option<Goal>) -> Self {
+        let printed = goal.map_or_else(String::new, |goal| goal.printed(|limit| limit.to_string()));
+        let reached = goal.map(|goal| goal.is_met_by(value));
+        Self { name, value, by_shapes: None, goal: printed, reached }
     }
 }
 

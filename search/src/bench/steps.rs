@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use datasets::images::{ImageSet, Pixels};
-use profiler::spec::SearchSpace;
+use profiler::{measure::upper_median, spec::SearchSpace};
 use rand::RngExt;
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
@@ -84,11 +84,12 @@ pub fn time_steps(
             times.iter_mut().zip(took).for_each(|(times, took)| times.push(took.as_secs_f64() * 1e3));
         }
     }
+    let median = |times: &[f64]| upper_median(times).unwrap_or(f64::NAN);
     let over = |of: usize, over: usize| {
-        median(times[of].iter().zip(&times[over]).map(|(of, over)| of / over).collect())
+        median(&times[of].iter().zip(&times[over]).map(|(of, over)| of / over).collect::<Vec<_>>())
     };
     let (path_over_plain, alpha_over_plain, batch_over_path) = (over(1, 0), over(2, 0), over(3, 1));
-    let [plain_ms, path_ms, alpha_ms, batch_ms] = times.map(median);
+    let [plain_ms, path_ms, alpha_ms, batch_ms] = [0, 1, 2, 3].map(|kind: usize| median(&times[kind]));
     Ok(StepTimes {
         plain_ms,
         path_ms,
@@ -143,9 +144,4 @@ pub(super) fn other_pairs(space: &SearchSpace, choices: &[usize], rng: &mut Pcg6
         (count > 1).then_some(Pair { first, second })
     };
     choices.iter().zip(&others).zip(&counts).map(pair).collect()
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times.get(times.len() / 2).copied().unwrap_or(f64::NAN)
 }

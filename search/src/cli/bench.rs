@@ -10,12 +10,13 @@ use serde::Serialize;
 use super::{
     UsageError,
     output::{self, table},
-    recipe::{RECIPE, StepArgs},
+    recipe::StepArgs,
     space::SpaceArgs,
 };
 use crate::{
     bench::{Kind, Memory, Ratio, Report, Settings, measure_memory, time_steps},
     settings::check_count,
+    sgd::Sgd,
 };
 
 /// Compares a supernet's steps with those of a plain network, in time and memory, on random images.
@@ -96,7 +97,7 @@ impl BenchMemory {
         let (step, space) = (&self.subject.step, self.subject.space.read()?.resolve()?);
         step.check()?;
         let (batch, threads) = (step.batch, step.threads());
-        output::json(&measure_memory(self.kind, self.draw, &space, &RECIPE, batch, threads)?)
+        output::json(&measure_memory(self.kind, self.draw, &space, &Sgd::RECIPE, batch, threads)?)
     }
 }
 
@@ -125,7 +126,7 @@ impl Bench {
         }
         if report.times.is_none() {
             profiler::note!("time: {rounds} rounds");
-            report.times = Some(time_steps(&space, &RECIPE, batch, threads, rounds)?);
+            report.times = Some(time_steps(&space, &Sgd::RECIPE, batch, threads, rounds)?);
             self.keep(&report)?;
         }
         self.show(&report)

@@ -6,15 +6,18 @@ use clap::Args;
 use profiler::record::{ReadError, read_text};
 use serde::{Deserialize, Serialize};
 
-use super::{UsageError, preset::Preset};
-use crate::{data::ComputeDevice, objective::LatencyLoss, strategy::StrategyKind};
+use super::UsageError;
+use crate::{
+    data::ComputeDevice,
+    objective::LatencyLoss,
+    strategy::{GivenSettings, Preset, StrategyKind},
+};
 
 /// Version of the file.
 const VERSION: u32 = 1;
 
 /// What a search can be told; what is not given comes from the file or the preset.
 #[derive(Args, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct SearchConfig {
     #[arg(skip)]
     pub(super) version: Option<u32>,
@@ -71,27 +74,10 @@ pub(super) struct SearchConfig {
     /// Weight steps per architecture step (gradient, reinforce).
     #[arg(long, value_name = "STEPS")]
     pub(super) alpha_every: Option<u64>,
-    /// Learning rate of the architecture parameters (gradient, reinforce).
-    #[arg(long, value_name = "RATE")]
-    pub(super) alpha_learning_rate: Option<f64>,
-    /// Share of the search from which on block after block is decided (gradient, reinforce).
-    #[arg(long, value_name = "SHARE")]
-    pub(super) decide_from: Option<f64>,
-    /// Candidates less probable than this are dropped for good; 0 for none (gradient, reinforce).
-    #[arg(long, value_name = "PROBABILITY")]
-    pub(super) prune_below: Option<f64>,
-    /// From this share of the search on.
-    #[arg(long, value_name = "SHARE")]
-    pub(super) prune_from: Option<f64>,
-    /// Networks looked at per architecture step (reinforce, evolution, random).
-    #[arg(long, value_name = "N")]
-    pub(super) networks_per_step: Option<usize>,
-    /// Networks looked at in all (evolution, random).
-    #[arg(long, value_name = "N")]
-    pub(super) networks: Option<u64>,
-    /// Held-out images that each of these is looked at with (evolution, random).
-    #[arg(long, value_name = "IMAGES")]
-    pub(super) scored_images: Option<usize>,
+    /// What strategies can be told; it refuses what is no setting at all.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub(super) learning: GivenSettings,
     /// Images of a step.
     #[arg(long, value_name = "IMAGES")]
     pub(super) batch: Option<usize>,
@@ -153,7 +139,7 @@ impl SearchConfig {
         let given = self.over(&file)?;
         let preset = given.preset.unwrap_or(Preset::Quick);
         let strategy = given.strategy.unwrap_or(StrategyKind::Gradient);
-        Ok(Self { version: Some(VERSION), ..given.over(&preset.config(strategy))? })
+        Ok(Self { version: Some(VERSION), ..given.over(&preset.config(strategy)?)? })
     }
 
     /// This, and `below` where this says nothing.
@@ -193,7 +179,7 @@ mod tests {
         let (_folder, path) = written("search.toml", text);
         let flags = SearchConfig { seed: Some(4), target_ms: Some(2.0), ..SearchConfig::default() };
         let found = flags.effective(Some(&path)).unwrap();
-        let preset = Preset::Thorough.config(StrategyKind::Gradient);
+        let preset = Preset::Thorough.config(StrategyKind::Gradient).unwrap();
         assert_eq!((found.seed, found.steps, found.warm_up_steps), (Some(4), Some(7), preset.warm_up_steps));
         assert_eq!((found.target_ms, found.target_of_baseline), (Some(2.0), None));
         // What is printed can be given again, as either kind of file.

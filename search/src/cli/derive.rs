@@ -140,7 +140,7 @@ impl Derive {
         searched: Option<&Budget>,
     ) -> anyhow::Result<(Architecture, Derived)> {
         let budget = run.settings.budget().with_target(self.target_ms);
-        let knows = !run.settings.strategy.learns_after_training() || searched == Some(&budget);
+        let knows = run.settings.strategy.after_training().is_none() || searched == Some(&budget);
         let found = if knows { self.known(run, &budget)? } else { self.evolved(run)? };
         let (path, held_out_accuracy) = found.ok_or_else(nothing_seen)?;
         let network = run.settings.space.resolve()?.network("derived", &path)?;

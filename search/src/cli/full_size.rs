@@ -9,13 +9,14 @@ use super::{
     UsageError,
     output::{self, percent, table},
     progress::Bar,
-    recipe::{RECIPE, StepArgs},
+    recipe::StepArgs,
     space::SpaceArgs,
 };
 use crate::{
     data::ComputeDevice,
     full_size::{FullSizeOptions, run_steps},
     settings::check_count,
+    sgd::Sgd,
 };
 
 /// Runs a few steps of every kind at full size, on generated JPEGs, and reports the memory they take.
@@ -69,7 +70,8 @@ impl FullSize {
         draw_photos(&self.photos, self.count, self.side, CLASSES)?;
         let images = open_images(&self.photos, space.input())?;
         let (batch, threads) = (self.step.batch, self.step.threads());
-        let options = FullSizeOptions { sgd: RECIPE, batch, steps: self.steps, threads, device: self.device };
+        let options =
+            FullSizeOptions { sgd: Sgd::RECIPE, batch, steps: self.steps, threads, device: self.device };
         let mut bar = Bar::new()?;
         let kinds = run_steps(&space, &images, &options, &mut bar);
         bar.finish();

@@ -33,6 +33,7 @@ use predictor::PredictorError;
 use profiler::{
     record::{ReadError, WriteError},
     spec::SpecError,
+    terminal::fail,
 };
 
 pub use environment::set_environment;
@@ -94,10 +95,7 @@ impl Cli {
         };
         match result.and_then(|text| Ok(output::print(text)?)) {
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                profiler::note!("error: {}", profiler::explain(error.as_ref()));
-                ExitCode::from(exit_code(&error))
-            }
+            Err(error) => fail(error.as_ref(), is_input(&error), error.chain().find_map(hint)),
         }
     }
 }
@@ -107,15 +105,29 @@ impl Cli {
 #[error("{0}")]
 struct UsageError(String);
 
-fn exit_code(error: &anyhow::Error) -> u8 {
+/// Which arguments give what a library asks for; `None` where none does.
+fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let words = match cause.downcast_ref()? {
+        SearchError::Predictor(PredictorError::Emulated { .. }) => "--allow-emulated allows it",
+        SearchError::NoAnchors(_) => "profiler run --anchors MODEL.json measures them",
+        SearchError::NotMeasured { .. } => "profiler run --onnx NETWORK.onnx measures it",
+        SearchError::ImageShape { .. } => "--resolution and --classes change a space",
+        SearchError::Device { .. } => "--device cpu",
+        SearchError::NotTested(_) => "search train without --hold-out",
+        _ => return None,
+    };
+    Some(words.to_owned())
+}
+
+fn is_input(error: &anyhow::Error) -> bool {
     let input = error.chain().any(|cause| {
         cause.is::<UsageError>()
             || cause.is::<ReadError>()
             || cause.is::<SpecError>()
             || cause.is::<DatasetsError>()
             || matches!(cause.downcast_ref(), Some(ConfigError::Form { .. }))
-            || cause.downcast_ref::<PredictorError>().is_some_and(|error| error.exit_code() == 2)
+            || cause.downcast_ref::<PredictorError>().is_some_and(PredictorError::is_input)
             || cause.downcast_ref::<SearchError>().is_some_and(SearchError::is_input)
     });
-    if input && !error.chain().any(|cause| cause.is::<WriteError>()) { 2 } else { 1 }
+    input && !error.chain().any(|cause| cause.is::<WriteError>())
 }

@@ -2,28 +2,19 @@
 
 use clap::Args;
 
-use super::preset::{BATCH, LABEL_SMOOTHING, LEARNING_RATE, Preset, SMALLEST_AREA, WEIGHT_DECAY};
 use crate::{
     data::{Augmentation, ComputeDevice, Flip},
     error::SearchError,
-    settings::{check_count, check_threads},
+    settings::{all_threads, check_count, check_threads},
     sgd::Sgd,
-};
-
-/// How weights learn if nothing is said.
-pub(super) const RECIPE: Sgd = Sgd {
-    learning_rate: LEARNING_RATE,
-    warm_up: 0.1,
-    momentum: 0.9,
-    weight_decay: WEIGHT_DECAY,
-    label_smoothing: LABEL_SMOOTHING,
+    strategy::Preset,
 };
 
 /// Arguments of a step.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct StepArgs {
     /// Images of a step.
-    #[arg(long, value_name = "IMAGES", default_value_t = BATCH)]
+    #[arg(long, value_name = "IMAGES", default_value_t = Sgd::BATCH)]
     pub(super) batch: usize,
     /// Threads of libtorch [default: all].
     #[arg(long)]
@@ -49,20 +40,20 @@ pub(super) struct RecipeArgs {
     #[command(flatten)]
     pub(super) step: StepArgs,
     /// Largest learning rate of the weights, reached after a tenth of the steps; a cosine to 0 follows.
-    #[arg(long, value_name = "RATE", default_value_t = LEARNING_RATE)]
+    #[arg(long, value_name = "RATE", default_value_t = Sgd::RECIPE.learning_rate)]
     learning_rate: f64,
     /// Weight decay.
-    #[arg(long, value_name = "RATE", default_value_t = WEIGHT_DECAY)]
+    #[arg(long, value_name = "RATE", default_value_t = Sgd::RECIPE.weight_decay)]
     weight_decay: f64,
     /// Share of the target probability that is spread over all classes.
-    #[arg(long, value_name = "SHARE", default_value_t = LABEL_SMOOTHING)]
+    #[arg(long, value_name = "SHARE", default_value_t = Sgd::RECIPE.label_smoothing)]
     label_smoothing: f64,
     /// Largest random shift of training images, in either direction; they are mirrored at random, too [default: by
     /// preset].
     #[arg(long, value_name = "PIXELS")]
     shift: Option<u32>,
     /// Smallest share of a photo's area that a training image shows; 1 for its middle, always.
-    #[arg(long, value_name = "SHARE", default_value_t = SMALLEST_AREA)]
+    #[arg(long, value_name = "SHARE", default_value_t = Augmentation::SMALLEST_AREA)]
     smallest_area: f64,
     /// Where networks are trained: cpu, or cuda:N.
     #[arg(long, default_value = "cpu")]
@@ -76,7 +67,7 @@ impl RecipeArgs {
     /// How weights learn.
     pub(super) fn weights(&self) -> Sgd {
         let Self { learning_rate, weight_decay, label_smoothing, .. } = *self;
-        Sgd { learning_rate, weight_decay, label_smoothing, ..RECIPE }
+        Sgd { learning_rate, weight_decay, label_smoothing, ..Sgd::RECIPE }
     }
 
     /// How training images are changed.
@@ -84,9 +75,4 @@ impl RecipeArgs {
         let shift = self.shift.unwrap_or_else(|| preset.shift());
         Augmentation { shift, flip: Flip::Horizontal, smallest_area: self.smallest_area }
     }
-}
-
-/// As many threads as there are processors.
-pub(super) fn all_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }

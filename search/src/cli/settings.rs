@@ -3,14 +3,13 @@
 use predictor::LatencyModel;
 use profiler::record::read_architecture;
 
-use super::{UsageError, config::SearchConfig, recipe::RECIPE, space::SpaceArgs};
+use super::{UsageError, config::SearchConfig, space::SpaceArgs};
 use crate::{
-    alpha::Pruning,
     data::{Augmentation, Flip},
     latency::{ExpectedLatency, Intervals},
     run::SearchSettings,
     sgd::Sgd,
-    strategy::StrategySettings,
+    strategy::StrategyKind,
 };
 
 /// What must be given, or an error that names the flag.
@@ -46,13 +45,17 @@ pub(super) fn search_settings(config: &SearchConfig) -> anyhow::Result<SearchSet
         }
         (None, None) => given(None, "--target-ms or --target-of-baseline")?,
     };
+    // What makes no sense is refused even where another strategy is chosen.
+    for strategy in StrategyKind::ALL {
+        strategy.with(&config.learning)?.check()?;
+    }
     Ok(SearchSettings {
         latency: ExpectedLatency::of_space(&model.additive(), &space)?,
         emulated,
         intervals: Some(Intervals::new(&space, &model)?),
         target_ms,
         risk: config.risk,
-        strategy: given(config.strategy.as_ref(), "--strategy")?,
+        strategy: given(config.strategy.as_ref(), "--strategy")?.with(&config.learning)?,
         space: file,
         latency_loss: given(config.latency_loss.as_ref(), "--latency-loss")?,
         seed: given(config.seed.as_ref(), "--seed")?,
@@ -69,22 +72,48 @@ pub(super) fn search_settings(config: &SearchConfig) -> anyhow::Result<SearchSet
             learning_rate: given(config.learning_rate.as_ref(), "--learning-rate")?,
             weight_decay: given(config.weight_decay.as_ref(), "--weight-decay")?,
             label_smoothing: given(config.label_smoothing.as_ref(), "--label-smoothing")?,
-            ..RECIPE
+            ..Sgd::RECIPE
         },
         warm_up_steps: given(config.warm_up_steps.as_ref(), "--warm-up-steps")?,
         search_steps: given(config.steps.as_ref(), "--steps")?,
         weight_steps_per_alpha_step: given(config.alpha_every.as_ref(), "--alpha-every")?,
-        learning: StrategySettings {
-            alpha_learning_rate: given(config.alpha_learning_rate.as_ref(), "--alpha-learning-rate")?,
-            decide_from: given(config.decide_from.as_ref(), "--decide-from")?,
-            pruning: Pruning {
-                below: given(config.prune_below.as_ref(), "--prune-below")?,
-                from: given(config.prune_from.as_ref(), "--prune-from")?,
-            },
-            networks_per_step: given(config.networks_per_step.as_ref(), "--networks-per-step")?,
-            networks: given(config.networks.as_ref(), "--networks")?,
-            scored_images: given(config.scored_images.as_ref(), "--scored-images")?,
-        },
         log_every: 10,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use predictor::{Emulation, FitOptions, Measurements, Mixing};
+    use profiler::{
+        Profiler,
+        backend::{Mock, MockNoise},
+        spec::SpaceFile,
+        sweep::{MockLaw, mock_costs, plan_ops},
+    };
+
+    use super::*;
+    use crate::run::Target;
+
+    #[test]
+    fn a_search_that_is_told_nothing_is_the_librarys_quick_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let [table, path] = ["table.csv", "model.json"].map(|name| folder.path().join(name));
+        let space = SpaceFile::built_in("proxylessnas-small").unwrap();
+        let ops = plan_ops(&space.resolve().unwrap()).unwrap();
+        let mock = Mock::new(mock_costs(&ops, MockLaw::default()), MockNoise { amplitude: 0.02, seed: 1 });
+        Profiler::on(mock).measure_all(ops, &table, |_| ControlFlow::Continue(())).unwrap();
+        let measurements = Measurements::read(&[table], Mixing::Refuse, Emulation::Allow).unwrap();
+        let model = LatencyModel::fit(&measurements, &FitOptions::default()).unwrap();
+        model.write(&path).unwrap();
+        let config = SearchConfig {
+            space: Some(space.name.clone()),
+            model: Some(path),
+            target_of_baseline: Some(0.8),
+            ..SearchConfig::default()
+        };
+        let told = search_settings(&config.effective(None).unwrap()).unwrap();
+        assert_eq!(told, SearchSettings::quick(space, &model, Target::OfBaseline(0.8)).unwrap());
+    }
 }

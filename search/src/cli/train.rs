@@ -15,12 +15,12 @@ use super::{
     finished_run::FinishedRun,
     network::NetworkArgs,
     output::{self, percent},
-    preset::Preset,
     progress::Bar,
     recipe::RecipeArgs,
 };
 use crate::{
     folder::RunFolder,
+    strategy::Preset,
     train::{Begin, TrainSettings, train},
 };
 

@@ -54,6 +54,9 @@ impl Augmentation {
     /// None at all.
     pub const NONE: Self = Self { shift: 0, flip: Flip::Never, smallest_area: 1.0 };
 
+    /// Smallest share of a photo's area that a training image shows, if nothing else is said.
+    pub const SMALLEST_AREA: f64 = 0.35;
+
     /// Checks that it makes sense.
     ///
     /// # Errors

@@ -53,22 +53,27 @@ impl From<ComputeDevice> for String {
 }
 
 impl FromStr for ComputeDevice {
-    type Err = String;
+    type Err = UnknownDevice;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, UnknownDevice> {
         match text.strip_prefix("cuda:").map(str::parse) {
             None if text == "cpu" => Ok(Self::Cpu),
             None if text == "cuda" => Ok(Self::Cuda(0)),
             Some(Ok(index)) => Ok(Self::Cuda(index)),
-            _ => Err(format!("`{text}` is no device: expected `cpu`, or `cuda:N` with N from 0")),
+            _ => Err(UnknownDevice(text.to_owned())),
         }
     }
 }
 
-impl TryFrom<String> for ComputeDevice {
-    type Error = String;
+/// A word that names no [`ComputeDevice`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no device: expected `cpu`, or `cuda:N` with N from 0")]
+pub struct UnknownDevice(pub String);
 
-    fn try_from(text: String) -> Result<Self, String> {
+impl TryFrom<String> for ComputeDevice {
+    type Error = UnknownDevice;
+
+    fn try_from(text: String) -> Result<Self, UnknownDevice> {
         text.parse()
     }
 }
@@ -83,7 +88,7 @@ mod tests {
             assert_eq!(device.to_string().parse(), Ok(device));
         }
         for wrong in ["", "gpu", "cuda:", "cuda:-1", "cuda:x", "CPU"] {
-            assert!(wrong.parse::<ComputeDevice>().unwrap_err().contains("cuda:N"), "{wrong}");
+            assert!(wrong.parse::<ComputeDevice>().unwrap_err().to_string().contains("cuda:N"), "{wrong}");
         }
     }
 

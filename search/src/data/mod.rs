@@ -10,7 +10,7 @@ mod shape;
 
 pub use augmentation::{Augmentation, Flip, Placement};
 pub use batches::{Batch, Batches, whole_batches};
-pub use device::ComputeDevice;
+pub use device::{ComputeDevice, UnknownDevice};
 pub use identity::ImagesIdentity;
 pub use normalization::Normalization;
 pub use shape::check_images;

@@ -106,9 +106,13 @@ impl Network for GraphModule {
 }
 
 fn apply(node: &Node, weights: &LayerWeights, inputs: &[&Tensor], mode: Mode) -> Result<Tensor, SearchError> {
-    let Some(&input) = inputs.first() else { return Err(SearchError::Layer(node.layer.to_string())) };
-    let output = match (node.layer, weights) {
-        (Layer::Conv(conv), LayerWeights::Conv { weight, scale, shift, mean, variance }) => {
+    let untrainable = || SearchError::Layer(node.layer.to_string());
+    let input = *inputs.first().ok_or_else(untrainable)?;
+    Ok(match node.layer {
+        Layer::Conv(conv) => {
+            let LayerWeights::Conv { weight, scale, shift, mean, variance } = weights else {
+                return Err(untrainable());
+            };
             let value = convolve(input, &weight.value, conv)?;
             let (scale, shift) = (Some(&scale.value), Some(&shift.value));
             let statistics = if mode == Mode::Probe { (None, None) } else { (Some(mean), Some(variance)) };
@@ -116,20 +120,25 @@ fn apply(node: &Node, weights: &LayerWeights, inputs: &[&Tensor], mode: Mode) ->
             let (mean, variance) = statistics;
             let momentum = match mode {
                 Mode::Calibrate(batches) => 1.0 / (f64::from(batches) + 1.0),
-                _ => STATISTICS_MOMENTUM,
+                Mode::Train | Mode::Probe | Mode::Evaluate => STATISTICS_MOMENTUM,
             };
             value.f_batch_norm(scale, shift, mean, variance, by_batch, momentum, EPSILON, true)?
         }
-        (Layer::Linear { .. }, LayerWeights::Linear { weight, bias }) => {
+        Layer::Linear { .. } => {
+            let LayerWeights::Linear { weight, bias } = weights else { return Err(untrainable()) };
             input.f_flatten(1, -1)?.f_linear(&weight.value, Some(&bias.value))?
         }
-        (Layer::Activation(activation), _) => activate(input, activation)?,
-        (Layer::Add, _) => input.f_add(inputs[1])?,
-        (Layer::Mul, _) => input.f_mul(inputs[1])?,
-        (Layer::GlobalAveragePool, _) => pool(input)?,
-        (layer, _) => return Err(SearchError::Layer(layer.to_string())),
-    };
-    Ok(output)
+        Layer::Activation(activation) => activate(input, activation)?,
+        Layer::Add => input.f_add(inputs[1])?,
+        Layer::Mul | Layer::Scale => input.f_mul(inputs[1])?,
+        Layer::GlobalAveragePool => pool(input)?,
+        Layer::Input(_)
+        | Layer::Concat { .. }
+        | Layer::MaxPool(_)
+        | Layer::AveragePool(_)
+        | Layer::Upsample { .. }
+        | Layer::Softmax => return Err(untrainable()),
+    })
 }
 
 fn activate(input: &Tensor, activation: Activation) -> Result<Tensor, SearchError> {
@@ -140,15 +149,13 @@ fn activate(input: &Tensor, activation: Activation) -> Result<Tensor, SearchErro
         Activation::Sigmoid => input.f_sigmoid()?,
         Activation::Hsigmoid => input.f_hardsigmoid()?,
         Activation::Swish => input.f_silu()?,
-        _ => return Err(SearchError::Layer(activation.to_string())),
     })
 }
 
 fn convolve(input: &Tensor, weight: &Tensor, conv: Conv) -> Result<Tensor, SearchError> {
-    let [stride, padding, dilation, groups] =
-        [conv.stride, conv.padding(), conv.dilation, conv.groups].map(i64::from);
-    let (stride, padding, dilation) = ([stride; 2], [padding; 2], [dilation; 2]);
-    Ok(input.f_conv2d(weight, None::<&Tensor>, stride, padding, dilation, groups)?)
+    let [stride, padding, dilation] =
+        [conv.stride, conv.padding(), conv.dilation].map(|sides| sides.map(i64::from));
+    Ok(input.f_conv2d(weight, None::<&Tensor>, stride, padding, dilation, conv.groups.into())?)
 }
 
 /// Mean over all positions. Taken channels last, so that its gradient lies in memory as the activations do: the

@@ -44,11 +44,11 @@ impl LayerWeights {
         match node.layer {
             Layer::Conv(Conv { out_channels, kernel, groups, .. }) => {
                 let (out, per_group) = (i64::from(out_channels), channels / i64::from(groups));
-                let kernel = i64::from(kernel);
-                let fan_in = (per_group * kernel * kernel) as u64;
+                let [high, wide] = kernel.map(i64::from);
+                let fan_in = (per_group * high * wide) as u64;
                 let options = (Kind::Float, device);
                 Ok(Self::Conv {
-                    weight: Parameter::uniform(&[out, per_group, kernel, kernel], fan_in, rng, device)?,
+                    weight: Parameter::uniform(&[out, per_group, high, wide], fan_in, rng, device)?,
                     scale: Parameter::constant(1.0, out, device)?,
                     shift: Parameter::constant(0.0, out, device)?,
                     mean: Tensor::f_zeros([out], options)?,
@@ -61,8 +61,15 @@ impl LayerWeights {
                 let weight = Parameter::uniform(&[out, channels], 9 * channels as u64, rng, device)?;
                 Ok(Self::Linear { weight, bias: Parameter::constant(0.0, out, device)? })
             }
-            Layer::Activation(_) | Layer::Add | Layer::Mul | Layer::GlobalAveragePool => Ok(Self::None),
-            layer => Err(SearchError::Layer(layer.to_string())),
+            Layer::Activation(_) | Layer::Add | Layer::Mul | Layer::Scale | Layer::GlobalAveragePool => {
+                Ok(Self::None)
+            }
+            Layer::Input(_)
+            | Layer::Concat { .. }
+            | Layer::MaxPool(_)
+            | Layer::AveragePool(_)
+            | Layer::Upsample { .. }
+            | Layer::Softmax => Err(SearchError::Layer(node.layer.to_string())),
         }
     }
 
@@ -92,7 +99,7 @@ impl LayerWeights {
     pub fn statistics(&self) -> Vec<(&'static str, &Tensor)> {
         match self {
             Self::Conv { mean, variance, .. } => vec![("mean", mean), ("variance", variance)],
-            _ => vec![],
+            Self::Linear { .. } | Self::None => vec![],
         }
     }
 }

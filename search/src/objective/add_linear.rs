@@ -14,6 +14,14 @@ pub struct AddLinear {
     pub lambda: f64,
 }
 
+impl AddLinear {
+    /// With the released code's λ.
+    #[must_use]
+    pub fn new(target_ms: f64) -> Self {
+        Self { target_ms, lambda: 0.1 }
+    }
+}
+
 impl Objective for AddLinear {
     fn slopes(&mut self, _: &Observation) -> Slopes {
         Slopes { cross_entropy: 1.0, per_ms: self.lambda / self.target_ms }
@@ -38,7 +46,7 @@ mod tests {
             latency_gap_ms: 1.0,
         };
         // d/dE 0.1 (E − 4) / 4 = 0.025 per millisecond.
-        let slopes = AddLinear { target_ms: 4.0, lambda: 0.1 }.slopes(&seen);
+        let slopes = AddLinear::new(4.0).slopes(&seen);
         assert_eq!(slopes, Slopes { cross_entropy: 1.0, per_ms: 0.025 });
     }
 }

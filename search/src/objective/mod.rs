@@ -1,4 +1,4 @@
-//! How accuracy and latency make one loss. One file per objective, one line in [`LatencyLoss::objective`].
+//! How accuracy and latency make one loss. An objective is a file here and a line of `objectives!` below.
 
 mod add_linear;
 mod mul_log;
@@ -110,32 +110,48 @@ pub trait Objective: Debug {
     }
 }
 
-/// The objectives by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum LatencyLoss {
+macro_rules! objectives {
+    ($($(#[$about:meta])* $name:ident = $new:expr),+ $(,)?) => {
+        /// The objectives by name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum LatencyLoss {
+            $($(#[$about])* $name),+
+        }
+
+        impl LatencyLoss {
+            /// The objective for a target in milliseconds.
+            #[must_use]
+            pub fn objective(self, target_ms: f64) -> Box<dyn Objective> {
+                match self {
+                    $(Self::$name => {
+                        let new: fn(f64) -> _ = $new;
+                        Box::new(new(target_ms))
+                    }),+
+                }
+            }
+        }
+    };
+}
+
+objectives! {
     /// CE + λ (E/T − 1), λ steered so that E ends at T.
-    Target,
+    Target = Target::new,
     /// CE + 0.1 (E/T − 1).
-    AddLinear,
+    AddLinear = AddLinear::new,
     /// 0.2 CE (log E / log T)^0.3.
-    MulLog,
+    MulLog = MulLog::new,
     /// CE alone, but the blocks are decided within the target all the same: what the loss's latency term is to be
     /// compared with.
-    BudgetOnly,
+    BudgetOnly = |_| NoLatencyLoss,
     /// CE alone; the target is not looked at.
-    None,
+    None = |_| NoLatencyLoss,
 }
 
 impl LatencyLoss {
-    /// The objective for a target in milliseconds.
+    /// Whether networks must be within the target.
     #[must_use]
-    pub fn objective(self, target_ms: f64) -> Box<dyn Objective> {
-        match self {
-            Self::Target => Box::new(Target::new(target_ms)),
-            Self::AddLinear => Box::new(AddLinear { target_ms, lambda: 0.1 }),
-            Self::MulLog => Box::new(MulLog { target_ms, alpha: 0.2, beta: 0.3 }),
-            Self::BudgetOnly | Self::None => Box::new(NoLatencyLoss),
-        }
+    pub fn heeds_target(self) -> bool {
+        self != Self::None
     }
 }

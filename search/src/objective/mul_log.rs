@@ -17,6 +17,12 @@ pub struct MulLog {
 }
 
 impl MulLog {
+    /// With the released code's α and β.
+    #[must_use]
+    pub fn new(target_ms: f64) -> Self {
+        Self { target_ms, alpha: 0.2, beta: 0.3 }
+    }
+
     /// L at this point.
     fn loss(&self, cross_entropy: f64, expected_ms: f64) -> f64 {
         self.alpha * cross_entropy * (log_us(expected_ms) / log_us(self.target_ms)).powf(self.beta)
@@ -44,7 +50,7 @@ mod tests {
 
     #[test]
     fn slopes_are_those_of_finite_differences() {
-        let mut objective = MulLog { target_ms: 0.4, alpha: 0.2, beta: 0.3 };
+        let mut objective = MulLog::new(0.4);
         let (cross_entropy, expected_ms) = (1.7, 0.6);
         let seen = Observation {
             progress: 1.0,

@@ -138,13 +138,12 @@ fn config(network: &Architecture) -> Result<Network, String> {
             continue;
         }
         let op = ops.next().ok_or("it has fewer ops than choices")?;
-        match op.op() {
-            Op::MbConv(block) if block.squeeze.is_none() && Some(block.activation) == activation => {
-                blocks.push(Block::of(&block, op.input().channels));
-                channels = block.out_channels;
-            }
-            _ => return Err(other(op, "an MBConv of the stem's activation, without squeeze-excite,")),
-        }
+        let block = if let Op::MbConv(block) = op.op() { Some(block) } else { None };
+        let block = block.filter(|block| block.squeeze.is_none() && Some(block.activation) == activation);
+        let wrong = || other(op, "an MBConv of the stem's activation, without squeeze-excite,");
+        let block = block.ok_or_else(wrong)?;
+        blocks.push(Block::of(&block, op.input().channels));
+        channels = block.out_channels;
     }
     Ok(Network {
         name: SPACE.to_owned(),

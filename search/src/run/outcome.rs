@@ -7,7 +7,6 @@ use crate::{
     alpha::relative_entropy,
     error::SearchError,
     latency::Budget,
-    objective::LatencyLoss,
     strategy::Oracle,
     watch::{Progress, Watcher},
 };
@@ -97,6 +96,6 @@ impl SearchSettings {
     /// The budget, if latency counts at all.
     #[must_use]
     pub fn hard_budget(&self) -> Option<Budget> {
-        (self.latency_loss != LatencyLoss::None).then(|| self.budget())
+        self.plan().hard_budget().cloned()
     }
 }

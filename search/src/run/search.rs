@@ -172,9 +172,9 @@ impl<'a> Run<'a> {
         let Self { settings, state, .. } = self;
         let moment = Moment { seed: settings.seed, step, progress: settings.progress(step + 1) };
         let SearchState { supernet, strategy, .. } = state;
-        let seen = if settings.strategy.learns_after_training() {
+        let seen = if let Some(comparison) = settings.strategy.after_training() {
             let ([training, images], normalization, batch) = (self.whole, self.normalization, settings.batch);
-            let (count, device) = (settings.learning.scored_images, settings.device.open()?);
+            let (count, device) = (comparison.images, settings.device.open()?);
             let mut oracle = SetOracle { supernet, images, device, count, normalization, batch, training };
             strategy.learn(moment, &mut oracle)?
         } else {

@@ -10,7 +10,7 @@ use crate::{
     objective::LatencyLoss,
     settings::{check_count, check_threads},
     sgd::Sgd,
-    strategy::{Plan, StrategyKind, StrategySettings},
+    strategy::{Plan, StrategySettings},
 };
 
 /// Settings of a search; two runs with equal settings and images end in the same bits.
@@ -32,7 +32,7 @@ pub struct SearchSettings {
     /// the target, and nothing more is asked for.
     pub risk: Option<f64>,
     /// How architectures are learned.
-    pub strategy: StrategyKind,
+    pub strategy: StrategySettings,
     /// How latency enters the loss.
     pub latency_loss: LatencyLoss,
     /// Random seed.
@@ -56,8 +56,6 @@ pub struct SearchSettings {
     pub search_steps: u64,
     /// Weight steps per architecture step, where they take turns.
     pub weight_steps_per_alpha_step: u64,
-    /// Settings of the strategy.
-    pub learning: StrategySettings,
     /// Steps per line of the log.
     pub log_every: u64,
 }
@@ -66,7 +64,7 @@ impl SearchSettings {
     /// Name of the file's format.
     pub const FORMAT: &'static str = "tailor-search-settings";
     /// Version of the file's format.
-    pub const VERSION: u32 = 2;
+    pub const VERSION: u32 = 3;
 
     /// Weight steps in all.
     #[must_use]
@@ -77,8 +75,7 @@ impl SearchSettings {
     /// Steps in all: weight steps, then those of a strategy that learns when the weights are trained.
     #[must_use]
     pub fn steps(&self) -> u64 {
-        let behind = if self.strategy.learns_after_training() { self.learning.steps() } else { 0 };
-        self.weight_steps() + behind
+        self.weight_steps() + self.strategy.after_training().map_or(0, |comparison| comparison.steps)
     }
 
     /// Steps in the group of the log that ends with step `done` (from 1).
@@ -93,7 +90,7 @@ impl SearchSettings {
     /// Whether an architecture step follows weight step `step` (from 0), or is step `step` itself.
     #[must_use]
     pub fn learns_at(&self, step: u64) -> bool {
-        if self.strategy.learns_after_training() {
+        if self.strategy.after_training().is_some() {
             return step >= self.weight_steps();
         }
         let period = self.weight_steps_per_alpha_step;
@@ -103,10 +100,9 @@ impl SearchSettings {
     /// Share of the search (without its warm-up) that is done after `step` steps.
     #[must_use]
     pub fn progress(&self, step: u64) -> f64 {
-        let (before, all) = if self.strategy.learns_after_training() {
-            (self.weight_steps(), self.learning.steps())
-        } else {
-            (self.warm_up_steps, self.search_steps)
+        let (before, all) = match self.strategy.after_training() {
+            Some(comparison) => (self.weight_steps(), comparison.steps),
+            None => (self.warm_up_steps, self.search_steps),
         };
         step.saturating_sub(before) as f64 / all.max(1) as f64
     }
@@ -124,7 +120,7 @@ impl SearchSettings {
     /// What the strategy is told.
     #[must_use]
     pub fn plan(&self) -> Plan {
-        Plan { budget: self.budget(), latency_loss: self.latency_loss, settings: self.learning }
+        Plan { budget: self.budget(), latency_loss: self.latency_loss }
     }
 
     /// Checks that they make sense.
@@ -156,7 +152,7 @@ impl SearchSettings {
             }
             _ => {}
         }
-        self.learning.check()?;
+        self.strategy.check()?;
         self.augmentation.check()?;
         self.weights.check()?;
         Ok(self.latency.check()?)

@@ -7,7 +7,7 @@ use crate::{
     latency::ExpectedLatency,
     objective::LatencyLoss,
     sgd::Sgd,
-    strategy::{StrategyKind, StrategySettings},
+    strategy::{Preset, StrategyKind},
 };
 
 /// A search of the small space whose latencies are still to be given.
@@ -19,7 +19,7 @@ pub(crate) fn settings_for_tests() -> SearchSettings {
         intervals: None,
         target_ms: 1.0,
         risk: None,
-        strategy: StrategyKind::Gradient,
+        strategy: StrategyKind::Gradient.preset(Preset::Quick),
         latency_loss: LatencyLoss::Target,
         seed: 0,
         threads: 1,
@@ -37,14 +37,6 @@ pub(crate) fn settings_for_tests() -> SearchSettings {
         warm_up_steps: 1,
         search_steps: 1,
         weight_steps_per_alpha_step: 1,
-        learning: StrategySettings {
-            alpha_learning_rate: 0.1,
-            decide_from: 0.7,
-            pruning: crate::alpha::Pruning { below: 0.001, from: 0.6 },
-            networks_per_step: 10,
-            networks: 100,
-            scored_images: 40,
-        },
         log_every: 1,
     }
 }

@@ -2,19 +2,58 @@
 
 use std::fmt::Debug;
 
+use clap::Args;
 use rand::RngExt;
 use rand_pcg::Pcg64;
+use serde::{Deserialize, Serialize};
 
 use super::{
-    Moment, Oracle, Plan, Population, Scored, StepReport, Strategy, StrategySettings,
-    population::random_within,
+    Comparison, Moment, Oracle, Plan, Population, Preset, Scored, Settings, StepReport, Strategy,
+    population::random_within, settings::check_networks_per_step,
 };
 use crate::{
     error::SearchError,
     latency::Budget,
     seed::{Purpose, generator},
+    settings::check_count,
     tensor_file::TensorFile,
 };
+
+/// How paths are compared.
+#[derive(Args, Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ComparisonSettings {
+    /// Networks looked at per architecture step (reinforce, evolution, random).
+    #[arg(long, value_name = "N")]
+    pub networks_per_step: usize,
+    /// Networks looked at in all (evolution, random).
+    #[arg(long, value_name = "N")]
+    pub networks: u64,
+    /// Held-out images that each of these is looked at with (evolution, random).
+    #[arg(long, value_name = "IMAGES")]
+    pub scored_images: usize,
+}
+
+impl Settings for ComparisonSettings {
+    fn preset(preset: Preset) -> Self {
+        let (networks, scored_images) = match preset {
+            Preset::Quick => (400, 1000),
+            Preset::Thorough => (2000, 4000),
+        };
+        Self { networks_per_step: 10, networks, scored_images }
+    }
+
+    fn check(&self) -> Result<(), SearchError> {
+        check_networks_per_step(self.networks_per_step)?;
+        check_count("number of networks", self.networks, 1)?;
+        check_count("number of scored images", self.scored_images as u64, 1)
+    }
+
+    fn after_training(&self) -> Option<Comparison> {
+        let steps = self.networks.div_ceil(self.networks_per_step.max(1) as u64);
+        Some(Comparison { steps, images: self.scored_images })
+    }
+}
 
 /// Says which path is looked at next.
 pub trait Proposer: Debug {
@@ -35,6 +74,7 @@ pub trait Proposer: Debug {
 #[derive(Debug)]
 pub struct AfterTraining<P> {
     plan: Plan,
+    settings: ComparisonSettings,
     population: Population,
     proposer: P,
 }
@@ -42,13 +82,15 @@ pub struct AfterTraining<P> {
 /// Paths that are compared on all held-out images at the end.
 const FINALISTS: usize = 10;
 
-impl<P: Proposer> AfterTraining<P> {
+impl<P: Proposer + Default> AfterTraining<P> {
     /// Nothing learned yet.
     #[must_use]
-    pub fn new(plan: &Plan, proposer: P) -> Self {
-        Self { plan: plan.clone(), population: Population::default(), proposer }
+    pub fn new(plan: &Plan, settings: ComparisonSettings) -> Self {
+        Self { plan: plan.clone(), settings, population: Population::default(), proposer: P::default() }
     }
+}
 
+impl<P> AfterTraining<P> {
     /// The budget that paths must meet: without a latency loss the slowest path's.
     fn limit(&self) -> Budget {
         let table = self.plan.budget.table();
@@ -66,7 +108,7 @@ impl<P: Proposer> Strategy for AfterTraining<P> {
         let mut rng = generator(moment.seed, Purpose::Pairs, moment.step);
         let budget = self.limit();
         let mut paths: Vec<Vec<usize>> = Vec::new();
-        let StrategySettings { networks, networks_per_step, .. } = self.plan.settings;
+        let ComparisonSettings { networks, networks_per_step, .. } = self.settings;
         let left = networks.saturating_sub(self.population.scored().len() as u64);
         for _ in 0..left.min(networks_per_step as u64) {
             paths.extend(self.proposer.propose(&self.population, &paths, &budget, &mut rng));

@@ -6,7 +6,7 @@ use super::{Population, Proposer};
 use crate::latency::Budget;
 
 /// The best paths within the target mutate and cross.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Evolution;
 
 impl Proposer for Evolution {

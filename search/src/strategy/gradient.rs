@@ -2,7 +2,7 @@
 
 use rand_pcg::Pcg64;
 
-use super::{Moment, Oracle, Plan, StepReport, Strategy, learned::Learned};
+use super::{LearnedSettings, Moment, Oracle, Plan, StepReport, Strategy, learned::Learned};
 use crate::{
     error::SearchError,
     latency::Budget,
@@ -18,8 +18,8 @@ pub struct Gradient(Learned);
 impl Gradient {
     /// Nothing learned yet.
     #[must_use]
-    pub fn new(plan: &Plan) -> Self {
-        Self(Learned::new(plan))
+    pub fn new(plan: &Plan, settings: LearnedSettings) -> Self {
+        Self(Learned::new(plan, settings))
     }
 }
 
@@ -36,7 +36,7 @@ impl Strategy for Gradient {
             return Err(SearchError::Diverged { step, loss: cross_entropy });
         }
         let expected_ms = self.0.expected_ms(progress)?;
-        let Learned { plan, alphas, adam, objective } = &mut self.0;
+        let Learned { plan, alphas, adam, objective, .. } = &mut self.0;
         let table = plan.budget.table();
         let seen = Observation::new(progress, &gates, cross_entropy, expected_ms, table);
         alphas.descend(&objective.slopes(&seen).combine(&gates, table), adam);

@@ -2,9 +2,9 @@
 use rand::{RngExt, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
-use super::{Moment, Oracle, Plan, Strategy, StrategyKind, StrategySettings};
+use super::{Moment, Oracle, Plan, Preset, Strategy, StrategyKind, StrategySettings};
 use crate::{
-    alpha::{Alphas, GateGradient, Pair, Pruning},
+    alpha::{Alphas, GateGradient, Pair},
     error::SearchError,
     latency::{Budget, ExpectedLatency, best_within},
     objective::LatencyLoss,
@@ -18,16 +18,6 @@ pub(crate) struct Landscape {
     pub(crate) merits: Vec<Vec<f64>>,
     pub(crate) noise: f64,
 }
-
-/// As in a quick search.
-pub(crate) const SETTINGS: StrategySettings = StrategySettings {
-    alpha_learning_rate: 0.1,
-    decide_from: 0.7,
-    pruning: Pruning { below: 0.001, from: 0.6 },
-    networks_per_step: 10,
-    networks: 1000,
-    scored_images: 1,
-};
 
 impl Landscape {
     /// Nine blocks of seven candidates in which slower candidates are better, with diminishing returns.
@@ -70,18 +60,21 @@ impl Landscape {
         0.2424
     }
 
-    /// A strategy after `steps` architecture steps.
+    /// A strategy, as in a quick search, after `steps` architecture steps.
     pub(crate) fn search(
         &self,
         kind: StrategyKind,
         latency_loss: LatencyLoss,
         target_ms: f64,
-        settings: StrategySettings,
         steps: u64,
         seed: u64,
     ) -> Box<dyn Strategy> {
         let budget = Budget::new(&self.table, target_ms);
-        let mut strategy = kind.start(&Plan { budget, latency_loss, settings });
+        let mut settings = kind.preset(Preset::Quick);
+        if let StrategySettings::Evolution(settings) | StrategySettings::Random(settings) = &mut settings {
+            settings.networks = 1000;
+        }
+        let mut strategy = settings.start(&Plan { budget, latency_loss });
         for step in 0..steps {
             let rng = generator(seed, Purpose::HeldOutOrder, step);
             let progress = (step + 1) as f64 / steps as f64;

@@ -1,8 +1,13 @@
 use super::*;
 
+/// Whether it compares networks when all weights are trained.
+fn compares(kind: StrategyKind) -> bool {
+    kind.preset(Preset::Quick).after_training().is_some()
+}
+
 /// Where a search ended: (latency of its path over the target, merit of its path from chance (0) to the best (1)).
 fn ended(kind: StrategyKind, landscape: &Landscape, target_ms: f64, steps: u64, seed: u64) -> (f64, f64) {
-    let strategy = landscape.search(kind, LatencyLoss::Target, target_ms, SETTINGS, steps, seed);
+    let strategy = landscape.search(kind, LatencyLoss::Target, target_ms, steps, seed);
     let path = landscape.derived(&*strategy, target_ms);
     let (best, chance) = (landscape.merit(&landscape.best(target_ms)), landscape.chance(target_ms, seed));
     let gain = (landscape.merit(&path) - chance) / (best - chance);
@@ -41,7 +46,7 @@ fn without_a_latency_loss_the_target_is_missed() {
         let (fastest, slowest) = landscape.table.range_ms();
         let target_ms = fastest + 0.3 * (slowest - fastest);
         let kind = StrategyKind::Gradient;
-        let strategy = landscape.search(kind, LatencyLoss::None, target_ms, SETTINGS, 800, seed);
+        let strategy = landscape.search(kind, LatencyLoss::None, target_ms, 800, seed);
         let path = strategy.finalists(None).unwrap().swap_remove(0);
         assert!(landscape.table.path_ms(&path) > 1.05 * target_ms, "seed {seed}");
     }
@@ -53,12 +58,12 @@ fn without_a_latency_loss_the_target_is_missed() {
 /// once, with noise as large as the merits.
 fn finds(kind: StrategyKind) -> usize {
     let found = |seed: &u64| {
-        let noise = if kind.learns_after_training() { 0.0 } else { 0.03 };
+        let noise = if compares(kind) { 0.0 } else { 0.03 };
         let landscape = Landscape { noise, ..Landscape::known(*seed) };
         let target_ms = landscape.target_ms();
         // A step of the gradient strategy looks at one network, in the others' ten.
         let steps = if kind == StrategyKind::Gradient { 2000 } else { 200 };
-        let strategy = landscape.search(kind, LatencyLoss::Target, target_ms, SETTINGS, steps, *seed);
+        let strategy = landscape.search(kind, LatencyLoss::Target, target_ms, steps, *seed);
         landscape.derived(&*strategy, target_ms) == landscape.best(target_ms)
     };
     (0..100).filter(found).count()
@@ -78,16 +83,12 @@ fn the_optimum_of_a_known_landscape_is_found_but_not_by_chance() {
 /// predicted within each, and where it can, uses it.
 #[test]
 fn twenty_targets_hold_for_every_strategy() {
-    for (seed, kind) in
-        [StrategyKind::Gradient, StrategyKind::Reinforce, StrategyKind::Evolution, StrategyKind::Random]
-            .into_iter()
-            .enumerate()
-    {
+    for (seed, &kind) in StrategyKind::ALL.iter().enumerate() {
         let landscape = Landscape::random(seed as u64);
         let (fastest, slowest) = landscape.table.range_ms();
         let own_ms = 0.5 * (fastest + slowest);
         let loss = LatencyLoss::Target;
-        let strategy = landscape.search(kind, loss, own_ms, SETTINGS, 200, seed as u64);
+        let strategy = landscape.search(kind, loss, own_ms, 200, seed as u64);
         for index in 0..20 {
             // The lowest is the fastest path's own latency.
             let target_ms = fastest + (slowest - fastest) * f64::from(index) / 20.0 + 1e-6;
@@ -99,7 +100,7 @@ fn twenty_targets_hold_for_every_strategy() {
                 assert!(ms <= target_ms, "{kind:?}: {ms} of {target_ms} ms");
             }
             // Paths that were evolved or drawn for one target are too slow or too fast for most others.
-            if !kind.learns_after_training() && index > 0 {
+            if !compares(kind) && index > 0 {
                 let used = landscape.table.path_ms(&finalists[0]) / target_ms;
                 assert!(used > 0.9, "{kind:?}: {used} of {target_ms} ms");
             }

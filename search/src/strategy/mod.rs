@@ -1,10 +1,12 @@
-//! How a search learns which networks are good. One file per strategy, one line in [`StrategyKind::start`].
+//! How a search learns which networks are good. A strategy is a file here with its settings, which are its options, too
+//! ([`Settings`]), and a line of `strategies!` below.
 //!
 //! A strategy never sees images: it asks an [`Oracle`], which is a supernet with held-out images in a search and a
 //! known landscape in tests.
 
 mod after_training;
 mod evolution;
+mod given;
 mod gradient;
 #[cfg(test)]
 mod landscape;
@@ -13,21 +15,27 @@ mod plan;
 mod population;
 mod random;
 mod reinforce;
+mod settings;
 
 use std::fmt::Debug;
 
+use clap::{ArgMatches, Args, Command, FromArgMatches};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
+use toml::Table;
 
-pub use after_training::{AfterTraining, Proposer};
+pub use after_training::{AfterTraining, ComparisonSettings, Proposer};
 pub use evolution::Evolution;
+pub use given::GivenSettings;
 pub use gradient::Gradient;
-pub use plan::{Plan, StrategySettings};
+pub use learned::LearnedSettings;
+pub use plan::Plan;
 #[cfg(test)]
 pub(crate) use population::random_within;
 pub use population::{Population, Scored};
 pub use random::RandomPaths;
-pub use reinforce::Reinforce;
+pub use reinforce::{Reinforce, ReinforceSettings};
+pub use settings::{Comparison, Preset, Settings};
 
 use crate::{
     alpha::{GateGradient, Pair},
@@ -111,35 +119,99 @@ pub trait Strategy: Debug {
     fn read(&mut self, file: &TensorFile) -> Result<(), SearchError>;
 }
 
-/// The strategies by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum StrategyKind {
-    /// Binary gates of two candidates per block, by gradients.
-    Gradient,
-    /// Samples networks and rewards accuracy · (target / latency)^w.
-    Reinforce,
-    /// Trains random paths, then evolves paths with the shared weights.
-    Evolution,
-    /// Trains random paths, then compares random paths with the shared weights.
-    Random,
+macro_rules! strategies {
+    ($($(#[$about:meta])* $name:ident($settings:ty) = $new:expr),+ $(,)?) => {
+        /// The strategies by name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum StrategyKind {
+            $($(#[$about])* $name),+
+        }
+
+        /// A strategy and its settings.
+        #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "name", content = "settings", rename_all = "kebab-case", deny_unknown_fields)]
+        pub enum StrategySettings {
+            $($(#[$about])* $name($settings)),+
+        }
+
+        impl StrategyKind {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// The strategy with the settings of a preset.
+            #[must_use]
+            pub fn preset(self, preset: Preset) -> StrategySettings {
+                match self { $(Self::$name => StrategySettings::$name(Settings::preset(preset))),+ }
+            }
+
+            /// The strategy with settings that are given, and those of the quick preset where they are not.
+            ///
+            /// # Errors
+            /// A setting that is of another type.
+            pub fn with(self, given: &GivenSettings) -> Result<StrategySettings, toml::de::Error> {
+                let preset = self.preset(Preset::Quick).table().map_err(<toml::de::Error as serde::de::Error>::custom)?;
+                let settings = given.over(preset);
+                match self { $(Self::$name => settings.try_into().map(StrategySettings::$name)),+ }
+            }
+
+            /// What one of its steps of learning costs: see [`Settings::COST`].
+            #[must_use]
+            pub fn cost(self) -> u64 {
+                match self { $(Self::$name => <$settings>::COST),+ }
+            }
+
+            fn options(self, command: Command) -> Command {
+                match self { $(Self::$name => <$settings>::augment_args_for_update(command)),+ }
+            }
+        }
+
+        impl StrategySettings {
+            /// Which strategy it is.
+            #[must_use]
+            pub fn kind(&self) -> StrategyKind {
+                match self { $(Self::$name(_) => StrategyKind::$name),+ }
+            }
+
+            /// A strategy that has learned nothing yet.
+            #[must_use]
+            pub fn start(&self, plan: &Plan) -> Box<dyn Strategy> {
+                match self { $(Self::$name(settings) => Box::new($new(plan, *settings))),+ }
+            }
+
+            /// Checks that the settings make sense.
+            ///
+            /// # Errors
+            /// [`SearchError::Setting`] naming the first that does not.
+            pub fn check(&self) -> Result<(), SearchError> {
+                match self { $(Self::$name(settings) => settings.check()),+ }
+            }
+
+            /// How networks are compared, if it learns about architectures when all weights are trained and not in turn
+            /// with them.
+            #[must_use]
+            pub fn after_training(&self) -> Option<Comparison> {
+                match self { $(Self::$name(settings) => settings.after_training()),+ }
+            }
+
+            fn table(&self) -> Result<Table, toml::ser::Error> {
+                match self { $(Self::$name(settings) => Table::try_from(settings)),+ }
+            }
+
+            fn update(&mut self, options: &ArgMatches) -> Result<(), clap::Error> {
+                match self { $(Self::$name(settings) => settings.update_from_arg_matches(options)),+ }
+            }
+        }
+    };
 }
 
-impl StrategyKind {
-    /// A strategy that has learned nothing yet.
-    #[must_use]
-    pub fn start(self, plan: &Plan) -> Box<dyn Strategy> {
-        match self {
-            Self::Gradient => Box::new(Gradient::new(plan)),
-            Self::Reinforce => Box::new(Reinforce::new(plan)),
-            Self::Evolution => Box::new(AfterTraining::new(plan, Evolution)),
-            Self::Random => Box::new(AfterTraining::new(plan, RandomPaths)),
-        }
-    }
-
-    /// Whether it learns about architectures when all weights are trained, and not in turn with them.
-    #[must_use]
-    pub fn learns_after_training(self) -> bool {
-        matches!(self, Self::Evolution | Self::Random)
-    }
+strategies! {
+    /// Binary gates of two candidates per block, by gradients.
+    Gradient(LearnedSettings) = Gradient::new,
+    /// Samples networks and rewards accuracy · (target / latency)^w.
+    Reinforce(ReinforceSettings) = Reinforce::new,
+    /// Trains random paths, then evolves paths with the shared weights.
+    Evolution(ComparisonSettings) = AfterTraining::<Evolution>::new,
+    /// Trains random paths, then compares random paths with the shared weights.
+    Random(ComparisonSettings) = AfterTraining::<RandomPaths>::new,
 }

@@ -6,7 +6,7 @@ use super::{Population, Proposer, population::random_within};
 use crate::latency::Budget;
 
 /// Random paths that use the target.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct RandomPaths;
 
 impl Proposer for RandomPaths {

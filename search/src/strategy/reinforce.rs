@@ -1,8 +1,13 @@
 //! Networks are sampled; those that are rewarded more become more likely.
 
+use clap::Args;
 use rand_pcg::Pcg64;
+use serde::{Deserialize, Serialize};
 
-use super::{Moment, Oracle, Plan, StepReport, Strategy, learned::Learned};
+use super::{
+    LearnedSettings, Moment, Oracle, Plan, Preset, Settings, StepReport, Strategy, learned::Learned,
+    settings::check_networks_per_step,
+};
 use crate::{
     alpha::Alphas,
     error::SearchError,
@@ -12,6 +17,33 @@ use crate::{
     tensor_file::TensorFile,
 };
 
+/// How it learns.
+#[derive(Args, Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReinforceSettings {
+    /// How architecture parameters learn.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub learned: LearnedSettings,
+    /// Networks looked at per architecture step (reinforce, evolution, random).
+    #[arg(long, value_name = "N")]
+    pub networks_per_step: usize,
+}
+
+impl Settings for ReinforceSettings {
+    // A step of ten networks costs several times as much as one of two paths.
+    const COST: u64 = 2;
+
+    fn preset(preset: Preset) -> Self {
+        Self { learned: Settings::preset(preset), networks_per_step: 10 }
+    }
+
+    fn check(&self) -> Result<(), SearchError> {
+        check_networks_per_step(self.networks_per_step)?;
+        self.learned.check()
+    }
+}
+
 /// REINFORCE with the reward R = accuracy · (T / latency)^w and a moving baseline b ← b + 0.99 (R̄ − b).
 ///
 /// ∂J/∂α_i = E\[(R − b) (1{i chosen} − p_i)\]. The exponent w is what the objective says an increase of latency weighs
@@ -20,6 +52,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Reinforce {
     learned: Learned,
+    networks_per_step: usize,
     baseline: Option<f64>,
 }
 
@@ -29,8 +62,9 @@ const BASELINE: f64 = 0.99;
 impl Reinforce {
     /// Nothing learned yet.
     #[must_use]
-    pub fn new(plan: &Plan) -> Self {
-        Self { learned: Learned::new(plan), baseline: None }
+    pub fn new(plan: &Plan, settings: ReinforceSettings) -> Self {
+        let ReinforceSettings { learned, networks_per_step } = settings;
+        Self { learned: Learned::new(plan, learned), networks_per_step, baseline: None }
     }
 
     /// The same with other architecture parameters.
@@ -48,10 +82,10 @@ impl Strategy for Reinforce {
     fn learn(&mut self, moment: Moment, oracle: &mut dyn Oracle) -> Result<StepReport, SearchError> {
         let Moment { seed, step, progress } = moment;
         let expected_ms = self.learned.expected_ms(progress)?;
-        let Learned { plan, alphas, adam, objective } = &mut self.learned;
+        let Learned { plan, alphas, adam, objective, .. } = &mut self.learned;
         let (table, target_ms) = (plan.budget.table(), plan.steered_ms());
         let mut rng = generator(seed, Purpose::Pairs, step);
-        let count = plan.settings.networks_per_step;
+        let count = self.networks_per_step;
         let paths: Vec<_> = (0..count).map(|_| alphas.sample_path(&mut rng)).collect();
         let accuracies: Vec<f64> =
             paths.iter().map(|path| oracle.accuracy(path)).collect::<Result<_, _>>()?;

@@ -1,9 +1,7 @@
 use rand::SeedableRng;
 
 use super::*;
-use crate::{
-    alpha::softmax, latency::ExpectedLatency, objective::LatencyLoss, strategy::landscape::SETTINGS,
-};
+use crate::{alpha::softmax, latency::ExpectedLatency, objective::LatencyLoss};
 
 /// Two blocks, of three and of two candidates, with a reward per path.
 const BLOCKS: [&[f64]; 2] = [&[0.4, -0.3, 0.9], &[0.2, -0.5]];
@@ -12,8 +10,9 @@ const REWARDS: [[f64; 2]; 3] = [[0.5, 0.9], [0.1, 0.3], [0.7, 0.2]];
 fn reinforce() -> Reinforce {
     let blocks_ms = BLOCKS.iter().map(|block| vec![1.0; block.len()]).collect();
     let budget = Budget::new(&ExpectedLatency { constant_ms: 1.0, blocks_ms }, 3.0);
-    let plan = Plan { budget, latency_loss: LatencyLoss::None, settings: SETTINGS };
-    Reinforce::new(&plan).with_alphas(Alphas::from_blocks(BLOCKS.map(<[f64]>::to_vec).to_vec()))
+    let plan = Plan { budget, latency_loss: LatencyLoss::None };
+    Reinforce::new(&plan, Settings::preset(Preset::Quick))
+        .with_alphas(Alphas::from_blocks(BLOCKS.map(<[f64]>::to_vec).to_vec()))
 }
 
 /// −∂J/∂α with J = Σ p(path) R(path), by finite differences of the sum over all six paths.

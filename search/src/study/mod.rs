@@ -116,7 +116,7 @@ fn device_models<'a>(
         let value = name.clone();
         let expected = "the name of a device in the preset";
         found.map(|device| (device, path.as_path())).ok_or(SearchError::Setting {
-            name: "--model",
+            name: "model",
             value,
             expected,
         })

@@ -180,8 +180,8 @@ impl Plan {
     pub fn fitting(&self) -> Vec<Stage> {
         let stage = |device: &StudyDevice| {
             let output = self.model(device);
-            let emulated = if device.backend == "mock" { "fit --allow-emulated" } else { "fit" };
-            let line = CommandLine::new("predictor", emulated).with([&self.profile(device)]);
+            let fit = if device.is_emulated() { "fit --allow-emulated" } else { "fit" };
+            let line = CommandLine::new("predictor", fit).with([&self.profile(device)]);
             Stage {
                 name: format!("fit-{}", device.name),
                 line: line.with(["-o".as_ref(), output.as_path()]),

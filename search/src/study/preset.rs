@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use profiler::record::{ReadError, read_text};
+use profiler::{
+    backend::KnownBackend,
+    record::{ReadError, read_text},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::error::SearchError;
@@ -22,6 +25,14 @@ pub struct StudyDevice {
     /// Its own [`StudyPreset::target_of_baseline`], if not the study's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_of_baseline: Option<f64>,
+}
+
+impl StudyDevice {
+    /// Whether its figures are no timings.
+    #[must_use]
+    pub fn is_emulated(&self) -> bool {
+        KnownBackend::of(&self.backend).is_some_and(|known| known.is_emulated)
+    }
 }
 
 /// A study, version 1.

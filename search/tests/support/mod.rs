@@ -9,7 +9,6 @@ use profiler::spec::{SearchSpace, SpaceFile};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use search::{
-    alpha::Pruning,
     data::{Augmentation, ComputeDevice, Flip},
     latency::ExpectedLatency,
     objective::LatencyLoss,
@@ -111,6 +110,12 @@ pub fn write_images(folder: &Path) {
 pub const WEIGHTS: Sgd =
     Sgd { learning_rate: 0.05, warm_up: 0.1, momentum: 0.9, weight_decay: 1e-4, label_smoothing: 0.1 };
 
+/// A strategy that looks at few networks.
+pub fn strategy(kind: StrategyKind) -> StrategySettings {
+    let given = r#"{"prune_below": 0.1, "prune_from": 0.5, "networks_per_step": 3, "networks": 20, "scored_images": 40}"#;
+    kind.with(&serde_json::from_str(given).unwrap()).unwrap()
+}
+
 /// A search of twenty steps, half of them warm-up.
 pub fn search_settings() -> SearchSettings {
     let (fastest, slowest) = latency().range_ms();
@@ -120,7 +125,7 @@ pub fn search_settings() -> SearchSettings {
         emulated: false,
         intervals: None,
         risk: None,
-        strategy: StrategyKind::Gradient,
+        strategy: strategy(StrategyKind::Gradient),
         target_ms: 0.5 * (fastest + slowest),
         latency_loss: LatencyLoss::Target,
         seed: 7,
@@ -133,14 +138,6 @@ pub fn search_settings() -> SearchSettings {
         warm_up_steps: 6,
         search_steps: 14,
         weight_steps_per_alpha_step: 2,
-        learning: StrategySettings {
-            alpha_learning_rate: 0.1,
-            decide_from: 0.7,
-            pruning: Pruning { below: 0.1, from: 0.5 },
-            networks_per_step: 3,
-            networks: 20,
-            scored_images: 40,
-        },
         log_every: 3,
     }
 }

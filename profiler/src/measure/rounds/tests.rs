@@ -84,7 +84,7 @@ fn run(
 fn steady_subjects_are_measured_exactly_in_the_fewest_rounds() {
     let clock = FakeClock::new();
     let costs = [300, 50_000, 1_000_000, 40_000_000];
-    let protocol = Protocol::default();
+    let protocol = Protocol::brief();
     let (mut history, mut recorder) = (History::default(), Recorder::default());
     let outcome =
         run(&mut steady(&clock, &costs), &protocol, &mut instruments(&clock), &mut history, &mut recorder);
@@ -111,7 +111,7 @@ fn steady_subjects_are_measured_exactly_in_the_fewest_rounds() {
 fn rounds_are_shuffled_by_the_seed() {
     let orders = |seed| {
         let clock = FakeClock::new();
-        let protocol = Protocol { seed, ..Protocol::default() };
+        let protocol = Protocol { seed, ..Protocol::brief() };
         let (mut history, mut recorder) = (History::default(), Recorder::default());
         run(
             &mut steady(&clock, &[1_000_000; 12]),
@@ -153,7 +153,7 @@ fn finished_subjects_take_no_part_and_small_rounds_are_evicted() {
         count.set(count.get() + 1);
         0
     }));
-    let protocol = Protocol { min_rounds: 6, max_rounds: 12, min_round_size: 10, ..Protocol::default() };
+    let protocol = Protocol { min_rounds: 6, max_rounds: 12, min_round_size: 10, ..Protocol::brief() };
     let (mut history, mut recorder) = (History::default(), Recorder::default());
     let outcome = run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);
     assert_eq!(outcome, Outcome::RoundsSpent);
@@ -168,7 +168,7 @@ fn finished_subjects_take_no_part_and_small_rounds_are_evicted() {
 #[test]
 fn the_reference_is_timed_often_and_brackets_every_burst() {
     let clock = FakeClock::new();
-    let protocol = Protocol::default();
+    let protocol = Protocol::brief();
     let (mut history, mut recorder) = (History::default(), Recorder::default());
     run(
         &mut steady(&clock, &[1_000_000; 20]),

@@ -183,6 +183,6 @@ fn references_say_it_where_there_is_one_subject() {
         );
     }
     assert_eq!(levels[3], None);
-    let report = drift_report(&history, &super::super::protocol::Protocol::default()).unwrap();
+    let report = drift_report(&history, &super::super::protocol::Protocol::brief()).unwrap();
     assert!(!report.excessive && (report.baseline_ns / 181_712.0 - 1.0).abs() < 1e-3, "{report:?}");
 }

@@ -43,7 +43,7 @@ fn summary_matches_hand_count() {
         (0..7).map(|i| (vec![50.0], vec![9.0 + f64::from(i), 10.0 + f64::from(i), 99.0])).collect();
     let turns: Vec<(&[f64], &[f64], &[f64])> =
         turns.iter().map(|(cold, hot)| (cold.as_slice(), hot.as_slice(), &[][..])).collect();
-    let summary = summarise(&history(&turns), 1, &Protocol::default()).unwrap().remove(0);
+    let summary = summarise(&history(&turns), 1, &Protocol::brief()).unwrap().remove(0);
     let hot = summary.hot.unwrap();
     assert_eq!(hot.latency, CorrectedNs(13.0));
     assert_eq!(hot.raw_median, RawNs(13.0));
@@ -64,7 +64,7 @@ fn summary_matches_hand_count() {
 #[test]
 fn preempted_samples_are_set_aside_and_counted() {
     let turn: (&[f64], &[f64], &[f64]) = (&[], &[10.0, 10.0], &[70.0]);
-    let summary = summarise(&history(&[turn; 6]), 1, &Protocol::default()).unwrap().remove(0);
+    let summary = summarise(&history(&[turn; 6]), 1, &Protocol::brief()).unwrap().remove(0);
     assert_eq!(summary.cold, None);
     let hot = summary.hot.unwrap();
     assert_eq!((hot.latency, hot.p90), (CorrectedNs(10.0), RawNs(10.0)));
@@ -74,7 +74,7 @@ fn preempted_samples_are_set_aside_and_counted() {
 #[test]
 fn a_subject_always_preempted_is_used_and_says_so() {
     let turn: (&[f64], &[f64], &[f64]) = (&[], &[], &[70.0]);
-    let hot = summarise(&history(&[turn; 9]), 1, &Protocol::default()).unwrap().remove(0).hot.unwrap();
+    let hot = summarise(&history(&[turn; 9]), 1, &Protocol::brief()).unwrap().remove(0).hot.unwrap();
     // 70 ns by the clock, 14 of them on the processor.
     assert_eq!((hot.latency, hot.status), (CorrectedNs(14.0), Status::Preempted));
     assert_eq!((hot.runs, hot.dropped_runs), (36, 0));
@@ -83,13 +83,13 @@ fn a_subject_always_preempted_is_used_and_says_so() {
 #[test]
 fn few_turns_give_no_interval() {
     let turn: (&[f64], &[f64], &[f64]) = (&[], &[10.0], &[]);
-    let hot = summarise(&history(&[turn; 5]), 1, &Protocol::default()).unwrap().remove(0).hot.unwrap();
+    let hot = summarise(&history(&[turn; 5]), 1, &Protocol::brief()).unwrap().remove(0).hot.unwrap();
     assert_eq!((hot.interval, hot.status), (None, Status::TooFew));
 }
 
 #[test]
 fn nothing_measured_is_no_latency() {
-    let summary = summarise(&History::default(), 2, &Protocol::default()).unwrap();
+    let summary = summarise(&History::default(), 2, &Protocol::brief()).unwrap();
     assert_eq!(summary, vec![SubjectSummary { speed: Speed::Fast, hot: None, cold: None }; 2]);
 }
 
@@ -98,11 +98,11 @@ fn foreign_subjects_and_zero_times_are_refused() {
     let turn: (&[f64], &[f64], &[f64]) = (&[], &[0.0], &[]);
     let history = history(&[turn; 6]);
     assert!(matches!(
-        summarise(&history, 0, &Protocol::default()),
+        summarise(&history, 0, &Protocol::brief()),
         Err(MeasureError::ForeignHistory { subject: 0, subjects: 0 })
     ));
     assert!(matches!(
-        summarise(&history, 1, &Protocol::default()),
+        summarise(&history, 1, &Protocol::brief()),
         Err(MeasureError::TooFast { subject: 0, .. })
     ));
 }

@@ -3,26 +3,32 @@
 use super::{Draw, Fields, OpKind};
 use crate::spec::{FeatureMap, GraphBuilder, Layer, Pool, SpecError, Value};
 
-/// Mean of a k×k window, padding not counted; see [`Pool`].
+/// Mean of a k×k window, padding, as [`Padding::Same`](crate::spec::Padding::Same), not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct AveragePool(pub Pool);
+pub struct AveragePool {
+    /// Side of the window.
+    pub kernel: u32,
+    /// Step in both directions.
+    pub stride: u32,
+}
 
 impl OpKind for AveragePool {
     const NAME: &'static str = "avgpool";
 
     fn words(&self) -> Vec<String> {
-        vec![format!("k{}", self.0.kernel), format!("s{}", self.0.stride)]
+        vec![format!("k{}", self.kernel), format!("s{}", self.stride)]
     }
 
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self, String> {
-        Ok(Self(Pool { kernel: fields.number("k")?, stride: fields.number("s")? }))
+        Ok(Self { kernel: fields.number("k")?, stride: fields.number("s")? })
     }
 
     fn build(&self, graph: &mut GraphBuilder, input: Value) -> Result<Value, SpecError> {
-        graph.push(Layer::AveragePool(self.0), input)
+        graph.push(Layer::AveragePool(Pool::square(self.kernel, self.stride)), input)
     }
 
     fn sample(draw: &mut Draw<'_>, _: FeatureMap) -> Self {
-        Self(draw.pool())
+        let (kernel, stride) = draw.window();
+        Self { kernel, stride }
     }
 }

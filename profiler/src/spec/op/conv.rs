@@ -51,6 +51,7 @@ impl OpKind for ConvOp {
 
     fn build(&self, graph: &mut GraphBuilder, input: Value) -> Result<Value, SpecError> {
         let Self { out_channels, kernel, stride, groups, dilation, activation } = *self;
+        let (kernel, stride, dilation) = ([kernel; 2], [stride; 2], [dilation; 2]);
         graph.push_conv(Conv { out_channels, kernel, stride, groups, dilation }, activation, input)
     }
 

@@ -3,7 +3,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
-use crate::spec::{FeatureMap, Pool};
+use crate::spec::FeatureMap;
 
 /// Sides of the feature maps of networks for 224×224 images.
 const COMMON_SIDES: [u32; 6] = [7, 14, 28, 56, 112, 224];
@@ -45,10 +45,10 @@ impl<'a> Draw<'a> {
         self.rounded_or_not((448 / side).clamp(3, 64), (14_336 / side).clamp(16, MOST_CHANNELS))
     }
 
-    /// A window of 2, 3, 5 or 7, as wide as its step or wider.
-    pub fn pool(&mut self) -> Pool {
+    /// The side of a window, 2, 3, 5 or 7, and its step, at most as far.
+    pub fn window(&mut self) -> (u32, u32) {
         let kernel = self.one_of(&[2, 3, 3, 5, 7]);
-        Pool { kernel, stride: self.one_of(&[1, 2, 2, kernel.min(3)]) }
+        (kernel, self.one_of(&[1, 2, 2, kernel.min(3)]))
     }
 
     /// One of these.

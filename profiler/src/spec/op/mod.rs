@@ -67,7 +67,6 @@ macro_rules! ops {
     ($($variant:ident($kind:ty)),+ $(,)?) => {
         /// An op of any kind, without its input.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
         pub enum Op {
             $(#[doc = concat!("See [`", stringify!($kind), "`].")] $variant($kind)),+
         }

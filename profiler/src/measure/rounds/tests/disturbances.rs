@@ -17,7 +17,7 @@ fn drift_is_divided_out_and_raw_times_keep_it() {
     let mut instruments = instruments(&clock);
     instruments.reference = Box::new(drifting(&clock, 150_000.0));
     let mut subjects = vec![drifting(&clock, 3_000_000.0), drifting(&clock, 40_000_000.0)];
-    let protocol = Protocol { min_rounds: 150, ..Protocol::default() };
+    let protocol = Protocol { min_rounds: 150, ..Protocol::brief() };
     let (mut history, mut recorder) = (History::default(), Recorder::default());
     run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);
     let drift = Drift::of(&history).unwrap().unwrap().report(0.15);
@@ -64,7 +64,7 @@ fn preempted_samples_are_dropped_and_counted() {
         }
     })];
     let (protocol, mut history, mut recorder) = (
-        Protocol { min_rounds: 40, settle_runs: 0, ..Protocol::default() },
+        Protocol { min_rounds: 40, settle_runs: 0, ..Protocol::brief() },
         History::default(),
         Recorder::default(),
     );
@@ -98,8 +98,7 @@ fn cold_and_hot_runs_are_told_apart() {
         evictor.set(usize::MAX);
         0
     }));
-    let (protocol, mut history, mut recorder) =
-        (Protocol::default(), History::default(), Recorder::default());
+    let (protocol, mut history, mut recorder) = (Protocol::brief(), History::default(), Recorder::default());
     run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);
     for summary in summarise(&history, 3, &protocol).unwrap() {
         assert_eq!(summary.hot.unwrap().latency, CorrectedNs(100_000.0));
@@ -133,8 +132,7 @@ fn on_a_busy_machine_the_processors_time_is_taken() {
         runs += 1;
         50_000_000 + runs % 4 * 10_000_000
     })];
-    let (protocol, mut history, mut recorder) =
-        (Protocol::default(), History::default(), Recorder::default());
+    let (protocol, mut history, mut recorder) = (Protocol::brief(), History::default(), Recorder::default());
     let outcome = run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);
     // The processor's times agree, so that more rounds would teach nothing; but the row says what it rests on.
     assert_eq!(outcome, Outcome::Converged);
@@ -165,7 +163,7 @@ fn hot_samples_begin_when_the_caches_have_settled() {
         (falling.cold.unwrap().latency.0, falling.hot.unwrap().latency.0)
     };
     // Settling goes on for 4 ms: the samples behind it are all at the level.
-    assert_eq!(latency(&Protocol::default()), (400_000.0, 100_000.0));
+    assert_eq!(latency(&Protocol::brief()), (400_000.0, 100_000.0));
     // Without, the median of 160, 130, 120, 100, 100.
-    assert_eq!(latency(&Protocol { settle_runs: 0, ..Protocol::default() }), (400_000.0, 120_000.0));
+    assert_eq!(latency(&Protocol { settle_runs: 0, ..Protocol::brief() }), (400_000.0, 120_000.0));
 }

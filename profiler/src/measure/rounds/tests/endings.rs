@@ -7,7 +7,7 @@ static GO: AtomicBool = AtomicBool::new(false);
 fn a_stopped_measurement_is_taken_up_where_it_was() {
     let clock = FakeClock::new();
     let costs = [1_000_000, 2_000_000, 3_000_000, 400, 5_000_000, 600_000, 700_000, 800_000, 900_000];
-    let protocol = Protocol::default();
+    let protocol = Protocol::brief();
     let mut recorder = Recorder { stop_after_bursts: Some(22), ..Recorder::default() };
     let outcome = run(
         &mut steady(&clock, &costs),
@@ -48,7 +48,7 @@ fn a_stopped_measurement_is_taken_up_where_it_was() {
 fn the_budget_ends_the_session_and_counts_earlier_segments() {
     let clock = FakeClock::new();
     let costs = [10_000_000; 10];
-    let protocol = Protocol { budget_ns: 1_000_000_000, ..Protocol::default() };
+    let protocol = Protocol { budget_ns: 1_000_000_000, ..Protocol::brief() };
     let (mut history, mut recorder) = (History::default(), Recorder::default());
     let outcome =
         run(&mut steady(&clock, &costs), &protocol, &mut instruments(&clock), &mut history, &mut recorder);
@@ -79,7 +79,7 @@ fn failures_are_named() {
             .unwrap_err()
             .to_string()
     };
-    let protocol = Protocol::default();
+    let protocol = Protocol::brief();
     assert_eq!(run(&mut [Failing], &protocol), "subject 0 failed while it was timed: out of memory");
     assert_eq!(run(&mut [], &protocol), "there is nothing to measure");
     let few = Protocol { min_rounds: 2, ..protocol };
@@ -99,7 +99,7 @@ fn a_recorder_that_fails_ends_the_measurement() {
     let mut subjects = steady(&clock, &[1000]);
     let error = measure(
         &mut subjects,
-        &Protocol::default(),
+        &Protocol::brief(),
         &mut instruments(&clock),
         &mut history,
         &mut FullDisk,

@@ -100,7 +100,7 @@ fn sensors_files_that_heat_up_make_a_pause_a_trace_and_a_warning() {
         assert_eq!(places, [("battery", Place::Skin), ("cpu-0-0", Place::Soc)]);
         instruments.thermometer = Box::new(machine);
         let heat = Some(HeatLimits { longest_pause_ns: 5_000_000_000, ..HeatLimits::default() });
-        let protocol = Protocol { min_rounds: 40, min_round_size: 1, heat, ..Protocol::default() };
+        let protocol = Protocol { min_rounds: 40, min_round_size: 1, heat, ..Protocol::brief() };
         let (mut history, mut recorder) = (History::default(), Recorder::default());
         let mut subjects = steady(&clock, &[100_000_000, 100_000_000]);
         run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);
@@ -122,7 +122,7 @@ fn measured(cooling: f64, heat: Option<HeatLimits>) -> (History, Recorder, u64) 
     let machine = WarmingMachine::new(&clock, cooling);
     let waited_ns = machine.waited_ns.clone();
     instruments.thermometer = Box::new(machine);
-    let protocol = Protocol { min_rounds: 40, min_round_size: 1, heat, ..Protocol::default() };
+    let protocol = Protocol { min_rounds: 40, min_round_size: 1, heat, ..Protocol::brief() };
     let (mut history, mut recorder) = (History::default(), Recorder::default());
     let mut subjects = steady(&clock, &[100_000_000, 100_000_000]);
     let outcome = run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);

@@ -16,7 +16,7 @@ fn session(fast_from_ns: u64, known_ns: Option<f64>) -> (Vec<SubjectSummary>, Hi
     let mut instruments = instruments(&clock);
     instruments.references = (0..2).map(|_| Box::new(subject(100_000)) as Box<dyn Subject>).collect();
     instruments.known_ns = vec![known_ns; 2];
-    let protocol = Protocol { min_rounds: 12, ..Protocol::default() };
+    let protocol = Protocol { min_rounds: 12, ..Protocol::brief() };
     let (mut history, mut recorder) = (History::default(), Recorder::default());
     let outcome = run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);
     assert_eq!(outcome, Outcome::Converged);

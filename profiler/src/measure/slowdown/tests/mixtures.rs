@@ -68,7 +68,7 @@ impl Machine<'_> {
 
     /// Per subject the estimate over the truth, `None` where the figure says that it is no measurement of the fast speed.
     fn estimates(&self, seed: u64, rounds: u32) -> Vec<Option<f64>> {
-        let summaries = summarise(&self.run(seed, rounds), SUBJECTS, &Protocol::default()).unwrap();
+        let summaries = summarise(&self.run(seed, rounds), SUBJECTS, &Protocol::brief()).unwrap();
         let estimate = |(subject, summary): (usize, &SubjectSummary)| {
             let hot = summary.hot.as_ref().unwrap();
             (hot.status != Status::Scaled).then_some(hot.latency.0 / truth(subject))
@@ -108,7 +108,7 @@ fn where_the_fast_speed_is_rare_the_figures_say_so() {
     let machine = Machine { levels: &[(1.0, 0.03), (1.75, 0.97)], drift: 0.0, noise: 0.01, feel: ALIKE };
     let history = machine.run(7, 60);
     assert_eq!(speeds(&history).len(), 2);
-    let summaries = summarise(&history, SUBJECTS, &Protocol::default()).unwrap();
+    let summaries = summarise(&history, SUBJECTS, &Protocol::brief()).unwrap();
     let scaled = |hot: &&crate::measure::Summary| hot.status == Status::Scaled;
     let count = summaries.iter().filter_map(|summary| summary.hot.as_ref()).filter(scaled).count();
     assert!(count >= SUBJECTS * 9 / 10, "{count}");

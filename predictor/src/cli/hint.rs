@@ -1,0 +1,28 @@
+//! Which arguments give what a library asks for.
+
+use profiler::onnx::ShapeError;
+
+use crate::error::PredictorError;
+
+/// What would help on the command line; `None` where no argument does.
+pub(super) fn hint(error: &PredictorError) -> Option<String> {
+    let words = match error {
+        PredictorError::Unmeasured { .. } => "--allow-unknown guesses at them",
+        PredictorError::Unanswered { .. } => "--skip-unknown scores the others",
+        PredictorError::Mixed { .. } | PredictorError::OtherConditions { .. } => "--allow-mixed allows it",
+        PredictorError::Emulated { .. } => "--allow-emulated allows it",
+        PredictorError::Speeds { .. } => "--speed fast, or --speed sustained",
+        PredictorError::NothingToScore(_) => {
+            "--include-fitted scores all rows; predictor fit takes --hold-out 0.2"
+        }
+        PredictorError::Shape { source, .. } => {
+            let ShapeError::OpenInput { input, example, .. } = &**source else { return None };
+            return Some(format!("--input-shape {input}={example}, say"));
+        }
+        PredictorError::Option { option, .. } if !option.starts_with('-') => {
+            return Some(format!("see --{}", option.replace(' ', "-")));
+        }
+        _ => return None,
+    };
+    Some(words.to_owned())
+}
