@@ -8,9 +8,9 @@
 #
 #   --phone [SERIAL]    measure a phone instead of this computer: the one of this serial, or the only one connected.
 #                       All that is compiled or trained still is so here. See README, "Phones".
-#   --preset quick      the whole road in about 10 minutes on two cores (default)
+#   --preset quick      the whole pipeline in about 10 minutes on two cores (default)
 #   --preset thorough   about an hour, for results to rely on
-#   --preset smoke      every stage in its smallest form: shows that the road is whole, and nothing else
+#   --preset smoke      every stage in its smallest form: shows that the pipeline is whole, and nothing else
 #   --seed N            random seed (default 0)
 #   --images DIR        your own MNIST-style data set (default: TAILOR_IMAGES, else Fashion-MNIST)
 #   --run DIR           where all results go (default run/computer, or with --phone run/phone)
@@ -133,7 +133,7 @@ lenient=()
 if [ "$phone" = yes ]; then
   where='the phone'
   if [ -n "${TAILOR_TEST_PHONES:-}" ]; then
-    # For trying the road: `android test-phone -- ./quickstart.sh --phone --preset smoke`.
+    # For trying the pipeline: `android test-phone -- ./quickstart.sh --phone --preset smoke`.
     where='the test phone, which is emulated (no timings)'
     lenient=(--allow-emulated)
   fi
