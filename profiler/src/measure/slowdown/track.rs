@@ -89,7 +89,7 @@ impl Track {
             found = found.into_iter().map(|other| other.shifted(-mode.level)).collect();
             chosen = Some(mode.shifted(-mode.level));
         }
-        let without = put_right(&mut own, timed, &by_who, &chosen?, segments)?;
+        let without = correct_misplaced(&mut own, timed, &by_who, &chosen?, segments)?;
         let mut track = Self { own, modes: found, chosen: chosen?, segments: Vec::new(), calm: 0.0 };
         let is_inside = |timed: &Timed| {
             track.chosen.holds(timed.ln_ns - track.own[&timed.who]) && !without.contains(&timed.who)
@@ -193,9 +193,9 @@ fn aligned(
     Some(fewest.map_or(own, |(_, low)| low))
 }
 
-/// Mends what those take by themselves who never had the chosen mode: their own times cannot show it, so that they passed for having
+/// Corrects what those take by themselves who never had the chosen mode: their own times cannot show it, so that they passed for having
 /// had it at a slower one; they are given back. Most of the turns that seem to be of the mode are then at moments when all others were at another.
-fn put_right(
+fn correct_misplaced(
     own: &mut BTreeMap<usize, f64>,
     timed: &[Timed],
     by_who: &BTreeMap<usize, Vec<usize>>,
@@ -285,7 +285,7 @@ mod tests {
         let mut own: BTreeMap<usize, f64> =
             (0..20).map(|who| (who, if who == 7 { 0.3 } else { 0.0 })).collect();
         let fast = choose(&modes(&rests(&timed, &own).unwrap()), Speed::Fast).unwrap();
-        let misplaced = put_right(&mut own, &timed, &by_who, &fast, 1).unwrap();
+        let misplaced = correct_misplaced(&mut own, &timed, &by_who, &fast, 1).unwrap();
         assert_eq!(misplaced, BTreeSet::from([7]));
         assert!(own.values().all(|own| own.abs() < 1e-9), "{own:?}");
     }
