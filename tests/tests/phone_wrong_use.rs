@@ -17,12 +17,13 @@ fn told(command: &mut Command) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
-/// Runs it and checks the code, and that the message has all of `named`.
+/// Runs it and checks the code, and that the error or its hint has all of `named`.
 fn assert_told(command: &mut Command, code: i32, named: &[&str]) {
     let (found, stderr) = told(command);
     assert_eq!(found, Some(code), "{stderr}");
-    let error = stderr.lines().find(|line| line.starts_with("error: ")).unwrap_or_default();
-    assert!(named.iter().all(|part| error.contains(part)), "{named:?}: {stderr}");
+    let is_told = |line: &&str| line.starts_with("error: ") || line.starts_with("hint: ");
+    let told: Vec<&str> = stderr.lines().filter(is_told).collect();
+    assert!(named.iter().all(|part| told.iter().any(|line| line.contains(part))), "{named:?}: {stderr}");
 }
 
 /// `android profile` of an op, without saying on which phone.
