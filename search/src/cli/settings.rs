@@ -97,7 +97,7 @@ mod tests {
     use crate::run::Target;
 
     #[test]
-    fn a_search_that_is_told_nothing_is_the_librarys_quick_one() {
+    fn a_search_that_is_told_nothing_is_the_quick_one() {
         let folder = tempfile::tempdir().unwrap();
         let [table, path] = ["table.csv", "model.json"].map(|name| folder.path().join(name));
         let space = SpaceFile::built_in("proxylessnas-small").unwrap();
