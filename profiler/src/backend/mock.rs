@@ -35,7 +35,6 @@ impl Mock {
     pub const NAME: &'static str = "mock";
 
     /// A backend whose runs cost what `cost` says of their keys.
-    #[must_use]
     pub fn new(cost: CostModel, noise: MockNoise) -> Self {
         Self { clock: FakeClock::new(), cost, noise }
     }

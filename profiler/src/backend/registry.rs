@@ -89,26 +89,22 @@ pub const KNOWN_BACKENDS: &[KnownBackend] = &[
 
 impl KnownBackend {
     /// The one of that name, if there is one.
-    #[must_use]
     pub fn of(name: &str) -> Option<&'static Self> {
         KNOWN_BACKENDS.iter().find(|known| known.name == name)
     }
 
     /// Those that compute: the first one that does after `name`, in the order of [`KNOWN_BACKENDS`].
-    #[must_use]
     pub fn after(name: &str) -> Option<&'static Self> {
         let after = KNOWN_BACKENDS.iter().skip_while(|known| known.name != name).skip(1);
         after.into_iter().find(|known| !known.is_emulated)
     }
 
     /// The first other one that computes.
-    #[must_use]
     pub fn other_than(name: &str) -> Option<&'static Self> {
         KNOWN_BACKENDS.iter().find(|known| known.name != name && !known.is_emulated)
     }
 
     /// Whether this build has it.
-    #[must_use]
     pub fn is_built(&self) -> bool {
         self.open.is_some()
     }

@@ -36,13 +36,11 @@ impl Tract {
 
 /// Multiply-accumulates of each convolution and matrix product of a model, by the name of its node; `None` if tract does not
 /// take the model.
-#[must_use]
 pub fn node_macs(onnx: &[u8]) -> Option<Vec<(String, u64)>> {
     trace::node_macs(onnx).ok()
 }
 
 /// Shapes of a model's values by name, as far as tract can tell them; an unknown batch is one.
-#[must_use]
 pub fn value_shapes(onnx: &[u8]) -> std::collections::HashMap<String, Vec<u64>> {
     trace::value_shapes(onnx)
 }

@@ -24,7 +24,6 @@ impl Line {
     /// The line that minimises `Σ ((a + b·x − y) / y)²`; `None` below two different `x`, or where a `y` is not positive.
     ///
     /// With `u = 1/y` and `v = x/y` this is the least-squares fit of `a·u + b·v` to 1, solved by its normal equations.
-    #[must_use]
     pub fn fit(points: &[(f64, f64)]) -> Option<Self> {
         if points.iter().any(|(_, y)| y.is_nan() || *y <= 0.0) {
             return None;
@@ -40,7 +39,6 @@ impl Line {
     }
 
     /// How far `points` lie from it; `None` without points.
-    #[must_use]
     pub fn residual(&self, points: &[(f64, f64)]) -> Option<Residual> {
         let errors: Vec<f64> = points.iter().map(|(x, y)| ((self.a + self.b * x) / y - 1.0).abs()).collect();
         Some(Residual { mean: mean(&errors)?, worst: errors.iter().copied().fold(0.0, f64::max) })

@@ -40,7 +40,6 @@ impl Part {
     ];
 
     /// Its name on the command line.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Fidelity => "fidelity",
@@ -55,7 +54,6 @@ impl Part {
     }
 
     /// Whether it says anything of a backend that computes nothing, needs nothing, and repeats itself exactly.
-    #[must_use]
     pub fn can_be_emulated(self) -> bool {
         !matches!(self, Self::Steadiness | Self::Load | Self::Modes | Self::Memory | Self::Layers)
     }

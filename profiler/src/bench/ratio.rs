@@ -18,7 +18,6 @@ pub enum Goal {
 
 impl Goal {
     /// Whether a figure is what it should be; one that is no number never is.
-    #[must_use]
     pub fn is_met_by(self, value: f64) -> bool {
         match self {
             Self::AtMost(most) => value <= most,
@@ -28,7 +27,6 @@ impl Goal {
     }
 
     /// In words, with its numbers as `print` writes them.
-    #[must_use]
     pub fn printed(self, print: impl Fn(f64) -> String) -> String {
         match self {
             Self::AtMost(most) => format!("≤ {}", print(most)),
@@ -85,26 +83,22 @@ pub struct Ratio {
 
 impl Ratio {
     /// A figure with a goal.
-    #[must_use]
     pub fn with_goal(name: &str, value: f64, unit: Unit, goal: Goal, base: String) -> Self {
         let reached = Some(goal.is_met_by(value));
         Self { name: name.to_owned(), value, unit, goal: Some(goal), reached, base }
     }
 
     /// A figure that explains others.
-    #[must_use]
     pub fn plain(name: &str, value: f64, unit: Unit, base: String) -> Self {
         Self { name: name.to_owned(), value, unit, goal: None, reached: None, base }
     }
 
     /// The figure with its unit.
-    #[must_use]
     pub fn printed_value(&self) -> String {
         self.unit.print(self.value)
     }
 
     /// The goal with its unit; empty without one.
-    #[must_use]
     pub fn printed_goal(&self) -> String {
         self.goal.map_or_else(String::new, |goal| goal.printed(|value| self.unit.print(value)))
     }

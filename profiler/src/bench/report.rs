@@ -81,7 +81,6 @@ pub struct Report {
 
 impl Report {
     /// Every figure with a goal was what it should be.
-    #[must_use]
     pub fn all_reached(&self) -> bool {
         self.findings.iter().flat_map(|finding| &finding.ratios).all(|ratio| ratio.reached != Some(false))
     }

@@ -3,26 +3,22 @@
 use crate::measure::{median, quantile};
 
 /// Repeat-to-repeat spread: longest less shortest, over the median. `None` without values.
-#[must_use]
 pub fn spread(repeats: &[f64]) -> Option<f64> {
     Some((quantile(repeats, 1.0)? - quantile(repeats, 0.0)?) / median(repeats)?)
 }
 
 /// The geometric mean; `None` without values.
-#[must_use]
 pub fn geometric_mean(ratios: &[f64]) -> Option<f64> {
     let sum: f64 = ratios.iter().map(|ratio| ratio.ln()).sum();
     (!ratios.is_empty()).then(|| (sum / ratios.len() as f64).exp())
 }
 
 /// The ratio that is the furthest from 1, either way: 0.8 (1/1.25) is further than 1.2.
-#[must_use]
 pub fn furthest_from_one(ratios: &[f64]) -> Option<f64> {
     ratios.iter().copied().max_by(|a, b| a.ln().abs().total_cmp(&b.ln().abs()))
 }
 
 /// The arithmetic mean; `None` without values.
-#[must_use]
 pub fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }

@@ -67,7 +67,6 @@ enum Command {
 
 impl Cli {
     /// Runs the command; prints results to stdout, errors to stderr.
-    #[must_use]
     pub fn execute(self) -> ExitCode {
         let result = match self.command {
             Command::Run(run) => run.execute(),

@@ -17,7 +17,6 @@ pub struct Circumstances {
 }
 
 /// Compares two sessions' circumstances.
-#[must_use]
 pub fn circumstances(a: &Session, b: &Session) -> Circumstances {
     let told = |s: &Session| {
         let governors = s.device.cores.iter().filter_map(|core| core.governor.clone());

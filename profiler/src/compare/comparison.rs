@@ -157,7 +157,6 @@ fn probability(figures: &[Figure]) -> f64 {
 
 impl Change {
     /// Geometric mean, over its figures, of the ratio to the common factor.
-    #[must_use]
     pub fn ratio_to_shift(&self) -> f64 {
         let logs = self.figures.iter().map(|figure| figure.ratio_to_shift.ln());
         (logs.sum::<f64>() / self.figures.len().max(1) as f64).exp()
@@ -166,7 +165,6 @@ impl Change {
 
 impl Comparison {
     /// The subjects that are called a change, the largest deviation first.
-    #[must_use]
     pub fn deviating(&self) -> Vec<&Change> {
         let mut deviating: Vec<&Change> = self.subjects.iter().filter(|change| change.deviates).collect();
         let size = |change: &Change| change.ratio_to_shift().ln().abs();
@@ -189,7 +187,6 @@ impl Comparison {
     }
 
     /// The verdict with its reason, in one line.
-    #[must_use]
     pub fn words(&self) -> String {
         let shift = |shift: &Shift| format!("{:+.1} % {}", 100.0 * (shift.ratio - 1.0), shift.cache);
         let shifts = self.shifts.iter().map(shift).collect::<Vec<_>>().join(", ");

@@ -59,19 +59,16 @@ impl Shift {
     }
 
     /// Natural logarithm of the ratio.
-    #[must_use]
     pub fn log(&self) -> f64 {
         self.ratio.ln()
     }
 
     /// Standard error of the logarithm, from its interval.
-    #[must_use]
     pub fn error(&self) -> f64 {
         (self.ratio_high / self.ratio_low).ln() / (2.0 * Z_95)
     }
 
     /// Whether all of its interval, less what the evidence explains, is further from 1 than sessions differ by.
-    #[must_use]
     pub fn exceeds(&self, session: f64, evidence: &Evidence) -> bool {
         let limit = evidence.allowance(session).ln_1p();
         let left = |ratio: f64| evidence.left_of(ratio.ln());

@@ -10,37 +10,23 @@ use super::{Cluster, Device};
 /// Why a thread could not be pinned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "a field is what the message says of it")]
 pub enum AffinityError {
     /// Not a list of cores.
     #[error("`{0}` is not a list of cores like `4-7` or `0,2,4-5`, nor `big` or `little`")]
     List(String),
     /// A core beyond what the kernel counts.
     #[error("there is no core {core}: the kernel knows cores 0 to {last}")]
-    Core {
-        /// Core asked for.
-        core: usize,
-        /// The last it could name.
-        last: usize,
-    },
+    Core { core: usize, last: usize },
     /// Cores of one kind only.
     #[error("there are no little cores: all of this machine's are of one kind")]
     OneKind,
     /// More threads than cores.
     #[error("{threads} threads do not fit on {} {cores:?}: give one core per thread, or fewer threads", if cores.len() == 1 { "core" } else { "cores" })]
-    TooFew {
-        /// Threads asked for.
-        threads: usize,
-        /// Cores they would share.
-        cores: Vec<usize>,
-    },
+    TooFew { threads: usize, cores: Vec<usize> },
     /// The kernel refused, or gave something else.
     #[error("the thread cannot run on cores {asked:?}: {reason}")]
-    Refused {
-        /// Cores asked for.
-        asked: Vec<usize>,
-        /// The kernel's reason.
-        reason: String,
-    },
+    Refused { asked: Vec<usize>, reason: String },
 }
 
 /// Reads a list of cores in the kernel's notation.

@@ -105,7 +105,6 @@ pub(super) fn caches(root: &Root) -> Vec<u64> {
 }
 
 /// Bytes of the largest cache of core 0; 0 where the system does not tell.
-#[must_use]
 pub fn largest_cache_bytes() -> usize {
     let largest = caches(&Root::new(Path::new("/"))).into_iter().max().unwrap_or(0);
     usize::try_from(largest.saturating_mul(1024)).unwrap_or(usize::MAX)

@@ -69,7 +69,6 @@ pub struct Device {
 
 impl Device {
     /// This machine.
-    #[must_use]
     pub fn of_this_machine() -> Self {
         let mut device = Self::read(Path::new("/"));
         device.model = device.model.or_else(android_model);
@@ -77,7 +76,6 @@ impl Device {
     }
 
     /// What to call it: model, processor and number of cores, as far as known.
-    #[must_use]
     pub fn name(&self) -> String {
         let cores = format!("{} cores", self.cores.len());
         match (&self.model, &self.cpu) {
@@ -88,7 +86,6 @@ impl Device {
     }
 
     /// The machine whose `/sys`, `/proc` and so on lie below `root`.
-    #[must_use]
     pub fn read(root: &Path) -> Self {
         let root = Root::new(root);
         let info = CpuInfo::parse(&root.text("proc/cpuinfo").unwrap_or_default());

@@ -48,14 +48,12 @@ struct Moment {
 impl OthersWatch {
     /// Of this machine's cores, those that the calling thread may run on are ours. It should be pinned already: what this
     /// process does on other cores counts as others' work.
-    #[must_use]
     pub fn of_this_machine() -> Self {
         let cores = allowed_cpus().map(|cores| cores.into_iter().collect::<Vec<_>>());
         Self::below(Path::new("/"), &cores.unwrap_or_default())
     }
 
     /// Of the machine whose `/sys` and `/proc` lie below `root`, where this process runs on `cores`.
-    #[must_use]
     pub fn below(root: &Path, cores: &[usize]) -> Self {
         let root = Root::new(root);
         let mut siblings: Vec<usize> =

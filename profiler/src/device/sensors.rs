@@ -22,7 +22,6 @@ impl Place {
     /// By the sensor's name, where it tells.
     ///
     /// Qualcomm's `soc` is the battery's state of charge, its `vbat` and `ibat` are volts and amperes.
-    #[must_use]
     pub fn of(name: &str) -> Option<Self> {
         const SKIN: [&str; 5] = ["skin", "shell", "quiet", "batt", "case-therm"];
         const SOC: [&str; 9] =
@@ -60,14 +59,12 @@ pub struct Sensors {
 
 impl Sensors {
     /// This machine's.
-    #[must_use]
     pub fn of_this_machine() -> Self {
         let cores = allowed_cpus().map(|cores| cores.into_iter().collect::<Vec<_>>());
         Self::find(Path::new("/"), &cores.unwrap_or_default())
     }
 
     /// Those below `root`; frequencies of `cores`.
-    #[must_use]
     pub fn find(root: &Path, cores: &[usize]) -> Self {
         let root = Root::new(root);
         let all = zones(&root).into_iter().chain(monitors(&root));
@@ -86,14 +83,12 @@ impl Sensors {
     }
 
     /// The hottest sensor of a place, in degrees Celsius; `None` if none can be read.
-    #[must_use]
     pub fn hottest_celsius(&self, place: Place) -> Option<f64> {
         let here = self.sensors.iter().filter(|(sensor, _)| sensor.place == place);
         here.filter_map(|(_, path)| celsius(&self.root, path)).max_by(f64::total_cmp)
     }
 
     /// The highest current frequency of the cores, in kHz; `None` if none can be read.
-    #[must_use]
     pub fn frequency_khz(&self) -> Option<u64> {
         self.frequencies.iter().filter_map(|path| self.root.count(path)).filter(|khz| *khz > 0).max()
     }

@@ -35,13 +35,11 @@ pub struct Surroundings {
 
 impl Surroundings {
     /// This machine's.
-    #[must_use]
     pub fn of_this_machine() -> Self {
         Self::read(Path::new("/"))
     }
 
     /// Those of the machine whose `/sys` and `/proc` lie below `root`.
-    #[must_use]
     pub fn read(root: &Path) -> Self {
         let root = Root::new(root);
         let cpu = "sys/devices/system/cpu";

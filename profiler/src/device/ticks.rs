@@ -24,13 +24,11 @@ impl Ticks {
     pub(super) const NS: u64 = 10_000_000;
 
     /// All of them.
-    #[must_use]
     pub fn total(&self) -> u64 {
         self.busy + self.idle + self.stolen
     }
 
     /// What passed since `earlier`.
-    #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         Self {
             busy: self.busy.saturating_sub(earlier.busy),

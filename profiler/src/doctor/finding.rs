@@ -29,25 +29,21 @@ pub struct Finding {
 
 impl Finding {
     /// Nothing needs doing.
-    #[must_use]
     pub fn ok(check: &'static str, seen: impl Into<String>) -> Self {
         Self { check, state: State::Ok, seen: seen.into(), advice: String::new() }
     }
 
     /// Something does.
-    #[must_use]
     pub fn warn(check: &'static str, seen: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { check, state: State::Warn, seen: seen.into(), advice: advice.into() }
     }
 
     /// It cannot be told.
-    #[must_use]
     pub fn unknown(check: &'static str, seen: impl Into<String>) -> Self {
         Self { check, state: State::Unknown, seen: seen.into(), advice: String::new() }
     }
 
     /// `good`, or else a warning with this advice.
-    #[must_use]
     pub fn unless(
         good: impl FnOnce() -> bool,
         check: &'static str,

@@ -15,7 +15,6 @@ pub use finding::{Finding, State};
 pub use noise::{Noise, measure_noise};
 
 /// Every check's finding.
-#[must_use]
 pub fn examine(facts: &Facts) -> Vec<Finding> {
     const CHECKS: [fn(&Facts) -> Finding; 20] = [
         floor::speeds,

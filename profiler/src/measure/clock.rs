@@ -23,7 +23,6 @@ pub struct SystemClock {
 
 impl SystemClock {
     /// A clock that starts now.
-    #[must_use]
     pub fn new() -> Self {
         Self { start: Instant::now() }
     }
@@ -52,7 +51,6 @@ pub struct FakeClock {
 
 impl FakeClock {
     /// A clock at zero.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -63,7 +61,6 @@ impl FakeClock {
     }
 
     /// The time, without moving it.
-    #[must_use]
     pub fn peek_ns(&self) -> u64 {
         self.now_ns.load(Ordering::Relaxed)
     }
@@ -118,7 +115,6 @@ impl ClockQuality {
 
     /// The shortest sample in which neither the clock's step nor its cost is worth more than a thousandth,
     /// and never less than `floor_ns`.
-    #[must_use]
     pub fn shortest_sample_ns(&self, floor_ns: u64) -> f64 {
         (floor_ns as f64).max(1000.0 * self.cost_ns.max(self.resolution_ns as f64))
     }

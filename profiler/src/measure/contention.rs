@@ -32,13 +32,11 @@ impl Moment {
 
 impl Contention {
     /// That of a history. Pauses to cool are left out.
-    #[must_use]
     pub fn of(history: &History) -> Self {
         Self { segments: history.segments().iter().map(moments).collect() }
     }
 
     /// Whether others were in the way `at_ns` after a segment's start.
-    #[must_use]
     pub fn is_contended(&self, segment: usize, at_ns: u64) -> bool {
         let Some(moments) = self.segments.get(segment) else { return false };
         let moment = moments.get(moments.partition_point(|moment| moment.until_ns <= at_ns));
@@ -78,7 +76,6 @@ pub struct ContentionReport {
 
 impl ContentionReport {
     /// That of a history; `None` where the machine told nothing of others.
-    #[must_use]
     pub fn of(history: &History) -> Option<Self> {
         let moments: Vec<Moment> = Contention::of(history).segments.concat();
         let told = |moment: &&Moment| Rival::ALL.iter().any(|rival| rival.share(&moment.others).is_some());
@@ -104,7 +101,6 @@ impl ContentionReport {
     }
 
     /// What a reader of the table should know of a contended session.
-    #[must_use]
     pub fn warning(&self) -> Option<String> {
         let exceeding = Rival::ALL.iter().filter(|rival| rival.exceeds(&self.mean));
         let told = exceeding.filter_map(|rival| {

@@ -74,14 +74,12 @@ impl Drift {
     ///
     /// Uncorrected where the segment has no reading, which [`Drift::of`] does not allow for segments that
     /// have turns.
-    #[must_use]
     pub fn correct(&self, raw: RawNs, segment: usize, at_ns: f64) -> CorrectedNs {
         let level_ns = self.segments.get(segment).and_then(|levels| levels.at(at_ns));
         CorrectedNs(raw.0 * self.baseline_ns / level_ns.unwrap_or(self.baseline_ns))
     }
 
     /// A summary of the drift against `limit`.
-    #[must_use]
     pub fn report(&self, limit: f64) -> DriftReport {
         let ratios: Vec<f64> =
             self.segments.iter().flat_map(Levels::values).map(|ns| ns / self.baseline_ns).collect();

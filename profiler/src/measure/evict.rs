@@ -20,7 +20,6 @@ impl CacheEvictor {
 
     /// An evictor for caches of which the largest has so many bytes, 0 where that is not known. The buffer is allocated on
     /// the first run.
-    #[must_use]
     pub fn new(largest_cache: usize) -> Self {
         Self { bytes: largest_cache.clamp(Self::FEWEST_BYTES, Self::MOST_BYTES), buffer: Vec::new() }
     }

@@ -20,7 +20,6 @@ impl<T, const N: usize> Few<T, N> {
     }
 
     /// Whether there is none.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -53,14 +53,12 @@ impl Default for HeatLimits {
 
 impl HeatLimits {
     /// Whether a pause is due.
-    #[must_use]
     pub fn exceeded(&self, warmth: &Temperatures) -> bool {
         let at = |value: Option<f64>, limit: f64| value.is_some_and(|celsius| celsius >= limit);
         at(warmth.skin_celsius, self.skin_celsius) || at(warmth.soc_celsius, self.soc_celsius)
     }
 
     /// Whether a pause may end.
-    #[must_use]
     pub fn cooled(&self, warmth: &Temperatures) -> bool {
         let fall = self.fall_celsius;
         let below =
@@ -114,7 +112,6 @@ pub struct HeatReport {
 
 impl HeatReport {
     /// The report of a history whose last segment was watched by these sensors.
-    #[must_use]
     pub fn of(history: &History, sensors: Vec<Sensor>) -> Self {
         const TRACE: usize = 200;
         let (mut trace, mut pauses, mut before_ns) = (Vec::new(), Vec::new(), 0);
@@ -128,7 +125,6 @@ impl HeatReport {
     }
 
     /// What a reader of the table should know; `None` if every pause did its work.
-    #[must_use]
     pub fn warning(&self) -> Option<String> {
         let hot = self.pauses.iter().filter(|pause| pause.ended == PauseEnd::StillHot).count();
         (hot > 0).then(|| {

@@ -45,7 +45,6 @@ pub struct Reading {
 
 impl Reading {
     /// A reading of the reference block.
-    #[must_use]
     pub fn of_block(at_ns: u64, took: RawNs) -> Self {
         Self { at_ns, took, reference: None, first: None }
     }
@@ -102,7 +101,6 @@ pub struct Disturbed {
 
 impl Disturbed {
     /// The better estimate of what the run would have taken undisturbed.
-    #[must_use]
     pub fn estimate(&self) -> RawNs {
         self.on_processor.unwrap_or(self.took)
     }
@@ -138,7 +136,6 @@ impl Segment {
     }
 
     /// Time from the segment's start to the end of what it recorded.
-    #[must_use]
     pub fn length_ns(&self) -> u64 {
         let burst = self.bursts.last().map_or(0, |burst| burst.at_ns + burst.took_ns);
         let reading = self.readings.last().map_or(0, |reading| reading.at_ns);
@@ -187,7 +184,6 @@ impl History {
     }
 
     /// The uninterrupted stretches, in order.
-    #[must_use]
     pub fn segments(&self) -> &[Segment] {
         &self.segments
     }
@@ -198,19 +194,16 @@ impl History {
     }
 
     /// Round of the latest turn.
-    #[must_use]
     pub fn latest_round(&self) -> Option<u32> {
         self.bursts().map(|burst| burst.round).max()
     }
 
     /// Time spent, over all segments, pauses included.
-    #[must_use]
     pub fn spent_ns(&self) -> u64 {
         self.segments.iter().map(Segment::length_ns).sum()
     }
 
     /// Of it, time spent on waiting for the machine to cool.
-    #[must_use]
     pub fn paused_ns(&self) -> u64 {
         self.segments.iter().flat_map(|segment| &segment.pauses).map(|pause| pause.took_ns).sum()
     }

@@ -28,7 +28,6 @@ pub struct Instruments {
 
 impl Instruments {
     /// The real ones, for a runtime that uses `threads` threads.
-    #[must_use]
     pub fn of_this_machine(threads: usize) -> Self {
         Self {
             clock: Box::new(SystemClock::new()),
@@ -43,7 +42,6 @@ impl Instruments {
 
     /// Emulated ones around a fake clock: a reference of exactly 150 µs, no pre-emption, free eviction,
     /// no temperature.
-    #[must_use]
     pub fn emulated(clock: FakeClock) -> Self {
         Self {
             reference: Box::new(FakeSubject::steady(clock.clone(), 150_000)),

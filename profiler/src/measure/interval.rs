@@ -13,7 +13,6 @@ pub struct Interval {
 
 impl Interval {
     /// Half the interval's width as a fraction of `centre`; infinite if the centre is not positive.
-    #[must_use]
     pub fn relative_half_width(&self, centre: f64) -> f64 {
         if centre > 0.0 { (self.high - self.low) / 2.0 / centre } else { f64::INFINITY }
     }
@@ -22,7 +21,6 @@ impl Interval {
 /// The `q`-quantile, linearly interpolated between order statistics (type 7 of Hyndman and Fan, 1996).
 ///
 /// `None` if there are no values.
-#[must_use]
 pub fn quantile(values: &[f64], q: f64) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -30,13 +28,11 @@ pub fn quantile(values: &[f64], q: f64) -> Option<f64> {
 }
 
 /// The median; `None` if there are no values.
-#[must_use]
 pub fn median(values: &[f64]) -> Option<f64> {
     quantile(values, 0.5)
 }
 
 /// The middle value in order, of two in the middle the larger: one of the values themselves. `None` if there are none.
-#[must_use]
 pub fn upper_median(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -49,7 +45,6 @@ pub fn upper_median(values: &[f64]) -> Option<f64> {
 /// `1 − 2·P(B ≤ k−1)`, `B ~ Binomial(n, ½)`; `k` is the largest for which this is at least 95 %. `None` below
 /// six values: there even the whole range covers less (`1 − 2·2⁻⁵` = 93.75 %).
 /// Source: Conover, Practical Nonparametric Statistics, §3.2.
-#[must_use]
 pub fn median_interval(values: &[f64]) -> Option<Interval> {
     let k = interval_rank(values.len())?;
     let mut sorted = values.to_vec();

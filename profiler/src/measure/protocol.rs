@@ -106,7 +106,6 @@ pub struct ProtocolError {
 
 impl Protocol {
     /// The default with 8 to 200 rounds: enough for a network alone, whose layers are measured as well.
-    #[must_use]
     pub fn brief() -> Self {
         Self { min_rounds: 8, max_rounds: 200, ..Self::default() }
     }

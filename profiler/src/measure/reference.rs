@@ -24,7 +24,6 @@ pub struct ReferenceBlock {
 
 impl ReferenceBlock {
     /// Allocates and fills the two buffers.
-    #[must_use]
     pub fn new() -> Self {
         Self {
             table: (0..TABLE).map(|i| 1.0 + (i % 7) as f32 * 0.125).collect(),

@@ -20,7 +20,6 @@ impl Rival {
     pub const ALL: [Self; 4] = [Self::OurCores, Self::Siblings, Self::OtherCores, Self::OtherMachines];
 
     /// Its share of the processor time, as a fraction; `None` where that is not known.
-    #[must_use]
     pub fn share(self, others: &Others) -> Option<f64> {
         match self {
             Self::OurCores => others.our_cores,
@@ -48,7 +47,6 @@ impl Rival {
     /// cores share the last-level cache, memory and the frequency that heat leaves: one of four busy all the time costs
     /// memory-bound ops some per cent. What a hypervisor takes comes in slices of milliseconds, within runs, and empties
     /// caches: 2 %, the least that can be told from none within a second.
-    #[must_use]
     pub fn limit(self) -> f64 {
         match self {
             Self::OurCores => 0.05,
@@ -59,13 +57,11 @@ impl Rival {
     }
 
     /// Whether it took more than it may.
-    #[must_use]
     pub fn exceeds(self, others: &Others) -> bool {
         self.share(others).is_some_and(|share| share > self.limit())
     }
 
     /// What it did, with its share in per cent.
-    #[must_use]
     pub fn told(self, share: f64) -> String {
         let percent = format!("{:.0} %", 100.0 * share);
         match self {
@@ -81,7 +77,6 @@ impl Rival {
     }
 
     /// What to do about it.
-    #[must_use]
     pub fn advice(self) -> &'static str {
         match self {
             Self::OurCores => "end them, or choose cores that are idle",

@@ -52,7 +52,6 @@ pub const SLOW_RATIO: f64 = 1.10;
 ///
 /// It is the lower middle one: what slows the whole machine slows them all, while a single one is slowed, by 80 % even, where
 /// others use the shared cache or where its pages lie badly.
-#[must_use]
 pub fn slower_than_known(mut ratios: Vec<f64>) -> Option<f64> {
     ratios.sort_by(f64::total_cmp);
     ratios.get(ratios.len().saturating_sub(1) / 2).copied()
@@ -107,7 +106,6 @@ impl Slowdown {
 /// After which turns the machine still had a speed, and was slower than calm by at most this fraction, in the history's order: the turn
 /// itself and the next one say so. Where a subject has few such turns, the next one may be at another speed, then its calmest count. All
 /// where there is too little to tell.
-#[must_use]
 pub fn calm_turns(history: &History, speed: Speed, most_slower: f64) -> Vec<bool> {
     let Some(slowdown) = Slowdown::of(history, speed) else { return vec![true; history.bursts().count()] };
     let of_segment = |(segment, recorded): (usize, &Segment)| {

@@ -42,7 +42,6 @@ impl FakeSubject {
     }
 
     /// A subject whose every run takes the same time.
-    #[must_use]
     pub fn steady(clock: FakeClock, cost_ns: u64) -> Self {
         Self::new(clock, move || cost_ns)
     }

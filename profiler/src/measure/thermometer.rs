@@ -27,13 +27,11 @@ pub struct DeviceThermometer {
 
 impl DeviceThermometer {
     /// Finds the sensors, and the cores that the calling thread may run on.
-    #[must_use]
     pub fn new() -> Self {
         Self { sensors: Sensors::of_this_machine(), others: OthersWatch::of_this_machine() }
     }
 
     /// Finds the sensors whose files lie below `root`, and `cores`' frequencies.
-    #[must_use]
     pub fn below(root: &Path, cores: &[usize]) -> Self {
         Self { sensors: Sensors::find(root, cores), others: OthersWatch::below(root, cores) }
     }

@@ -53,7 +53,6 @@ const FEWEST_NETWORKS: usize = 4;
 
 impl Anchor {
     /// The kind of work: `network`, or the kind of op.
-    #[must_use]
     pub fn kind(&self) -> &str {
         match self.level {
             Level::Network => "network",
@@ -98,7 +97,6 @@ impl Anchors {
     /// A dozen subjects of a session's rows at a speed: of each kind of work by its share, evenly over the range of latencies, two at
     /// least where there are as many. None of ops whose models cannot be built. Doubtful figures serve only where the machine was
     /// too busy for any other: a ratio's interval tells how far they are from each other.
-    #[must_use]
     pub fn choose(
         rows: &[Row],
         (session, started): (&str, &str),

@@ -25,7 +25,6 @@ const MOST_SESSIONS: usize = 200;
 
 /// Where known speeds are kept: `$XDG_CACHE_HOME/tailor/known-speed`, or `~/.cache/tailor/known-speed`. `None` where the
 /// environment names neither, as on phones: they are then kept nowhere.
-#[must_use]
 pub fn known_speed_folder() -> Option<PathBuf> {
     folder_in(std::env::var_os("XDG_CACHE_HOME"), std::env::var_os("HOME"))
 }
@@ -126,26 +125,22 @@ impl KnownSpeed {
     }
 
     /// The file.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// What a reference takes at the machine's known speed, in nanoseconds; `None` where that is not known.
-    #[must_use]
     pub fn level_ns(&self, reference: &str) -> Option<f64> {
         known_levels(&self.sessions).get(reference).copied()
     }
 
     /// How far a session with these levels, in nanoseconds by reference, is slower than the machine is known to be;
     /// `None` when it is not, by more than 10 %, or nothing is known.
-    #[must_use]
     pub fn judge(&self, levels_ns: &BTreeMap<String, f64>) -> Option<Shortfall> {
         shortfall(&self.sessions, &sensible(levels_ns))
     }
 
     /// References that were slower by far, and how many times as long they took.
-    #[must_use]
     pub fn slowed(&self, levels_ns: &BTreeMap<String, f64>) -> Vec<(String, f64)> {
         slowed(&self.sessions, &sensible(levels_ns))
     }

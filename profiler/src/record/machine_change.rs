@@ -60,7 +60,6 @@ const SAME: f64 = 0.03;
 
 impl MachineChange {
     /// What rows of the same subjects say; `None` where too few anchors were measured at the same speed as then.
-    #[must_use]
     pub fn of(anchors: &Anchors, rows: &[Row]) -> Option<Self> {
         let is_good = |row: &&Row| row.speed == Some(anchors.speed) && row.status != Status::Scaled;
         let rows: BTreeMap<(&str, Cache), f64> = rows
@@ -88,7 +87,6 @@ impl MachineChange {
     }
 
     /// The change of a kind of work in a cache state; of all anchors where that of its kind is not well known.
-    #[must_use]
     pub fn change(&self, cache: Cache, kind: &str) -> Option<&Change> {
         let found = |kind: Option<&str>| {
             self.changes.iter().find(|change| change.cache == cache && change.kind.as_deref() == kind)
@@ -98,7 +96,6 @@ impl MachineChange {
     }
 
     /// In a sentence or two, for people: how fast the machine was, and what to do about it.
-    #[must_use]
     pub fn in_words(&self, cache: Cache, kind: &str) -> String {
         let Some(change) = self.change(cache, kind) else {
             return format!(

@@ -110,7 +110,6 @@ impl Row {
     const MAX_MS: f64 = 600_000.0;
 
     /// A row about one run that took exactly this long: what others are made of by struct update.
-    #[must_use]
     pub fn exact(subject: &str, level: Level, cache: Cache, latency_ms: f64) -> Self {
         Self {
             table_version: TABLE_VERSION,
@@ -134,7 +133,6 @@ impl Row {
     }
 
     /// Keys of the ops of a network row, or of the op of an op row.
-    #[must_use]
     pub fn op_keys(&self) -> Vec<&str> {
         match self.level {
             Level::Op => vec![&self.subject],
@@ -206,6 +204,7 @@ pub(super) fn check_version(found: &str) -> Result<(), RowError> {
 /// What is wrong with a row by itself.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "a field is what the message says of it")]
 pub enum RowError {
     /// A table of another version.
     #[error(
@@ -214,22 +213,10 @@ pub enum RowError {
     Version(String),
     /// No latency.
     #[error("{column} is {value}, expected a number above 0 and at most 600000")]
-    Milliseconds {
-        /// The column.
-        column: &'static str,
-        /// Its value.
-        value: f64,
-    },
+    Milliseconds { column: &'static str, value: f64 },
     /// A latency beside its own interval.
     #[error("latency_ms {ms} is outside its interval {low} to {high}")]
-    Interval {
-        /// The latency.
-        ms: f64,
-        /// The interval's lower end.
-        low: f64,
-        /// Its upper end.
-        high: f64,
-    },
+    Interval { ms: f64, low: f64, high: f64 },
     /// No spread.
     #[error("spread is {0}, expected a fraction, 0 or more")]
     Spread(f64),
@@ -241,10 +228,5 @@ pub enum RowError {
     Spec(#[from] SpecError),
     /// A network that is not made of its ops.
     #[error("subject is `{subject}`, but its ops make `{made}`")]
-    OtherOps {
-        /// The subject.
-        subject: String,
-        /// The network that they make.
-        made: String,
-    },
+    OtherOps { subject: String, made: String },
 }

@@ -48,7 +48,6 @@ pub struct Conditions {
 
 impl Conditions {
     /// Everything in which two sets of conditions differ.
-    #[must_use]
     pub fn differences(&self, other: &Self) -> Vec<Difference> {
         let runtime = |c: &Self| format!("{} {}", c.runtime.name, c.runtime.version);
         let details = |c: &Self| format!("{:?}", c.runtime.details);
@@ -66,7 +65,6 @@ impl Conditions {
     }
 
     /// The first thing in which two sets of conditions differ, with both values.
-    #[must_use]
     pub fn difference(&self, other: &Self) -> Option<String> {
         let first = self.differences(other).into_iter().next()?;
         Some(format!("{} `{}` and `{}`", first.what, first.a, first.b))
@@ -86,7 +84,6 @@ pub struct Difference {
 
 impl Difference {
     /// Those of the named values that are not the same on both sides.
-    #[must_use]
     pub fn between<const N: usize>(
         a: [(&'static str, String); N],
         b: [(&'static str, String); N],
@@ -173,7 +170,6 @@ pub struct Session {
 }
 
 /// Where a table's session is: `run/table.csv` → `run/table.session.json`.
-#[must_use]
 pub fn session_path(table: &Path) -> PathBuf {
     table.with_extension("session.json")
 }

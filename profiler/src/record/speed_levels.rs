@@ -33,7 +33,6 @@ pub struct Shortfall {
 
 impl Shortfall {
     /// What a reader of the table should know.
-    #[must_use]
     pub fn warning(&self) -> String {
         format!(
             "this session never reached the machine's known speed: its fastest mode was {:.0} % slower than that of session {} ({}); \

@@ -26,7 +26,6 @@ impl Activation {
         [Self::Relu, Self::Relu6, Self::Hswish, Self::Sigmoid, Self::Hsigmoid, Self::Swish];
 
     /// Its name in keys and space files.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Relu => "relu",
@@ -39,7 +38,6 @@ impl Activation {
     }
 
     /// Its value at `x`.
-    #[must_use]
     pub fn at(self, x: f64) -> f64 {
         let hsigmoid = (x + 3.0).clamp(0.0, 6.0) / 6.0;
         let sigmoid = 1.0 / (1.0 + (-x).exp());

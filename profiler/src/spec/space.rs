@@ -19,7 +19,6 @@ pub enum Candidate {
 
 impl Candidate {
     /// The op, if it is one.
-    #[must_use]
     pub fn op(&self) -> Option<OpSpec> {
         match self {
             Self::Op(op) => Some(*op),
@@ -119,49 +118,41 @@ impl SearchSpace {
     }
 
     /// Its name.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Shape of the input images.
-    #[must_use]
     pub fn input(&self) -> FeatureMap {
         self.input
     }
 
     /// Number of classes.
-    #[must_use]
     pub fn classes(&self) -> u32 {
         self.classes
     }
 
     /// Fixed ops before the blocks.
-    #[must_use]
     pub fn before(&self) -> &[OpSpec] {
         &self.before
     }
 
     /// The blocks.
-    #[must_use]
     pub fn blocks(&self) -> &[Block] {
         &self.blocks
     }
 
     /// Fixed ops behind the blocks.
-    #[must_use]
     pub fn after(&self) -> &[OpSpec] {
         &self.after
     }
 
     /// Number of networks, as its logarithm to base 10.
-    #[must_use]
     pub fn log10_networks(&self) -> f64 {
         self.blocks.iter().map(|block| (block.candidates.len() as f64).log10()).sum()
     }
 
     /// Every op that occurs in it, once each, in order of first occurrence.
-    #[must_use]
     pub fn distinct_ops(&self) -> Vec<OpSpec> {
         let candidates = self.blocks.iter().flat_map(|block| &block.candidates).filter_map(Candidate::op);
         let all = self.before.iter().copied().chain(candidates).chain(self.after.iter().copied());

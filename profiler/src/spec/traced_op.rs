@@ -45,19 +45,16 @@ impl TracedOp {
     }
 
     /// The kernel that the runtime chose.
-    #[must_use]
     pub fn kernel(&self) -> &str {
         &self.kernel
     }
 
     /// The layer.
-    #[must_use]
     pub fn layer(&self) -> PlacedLayer {
         self.layer
     }
 
     /// Names of the ops fused behind it, in order.
-    #[must_use]
     pub fn fused(&self) -> &[String] {
         &self.fused
     }

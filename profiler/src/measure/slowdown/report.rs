@@ -69,13 +69,11 @@ impl Slowdown {
 }
 
 /// The machine's speeds, fastest first; empty if too little was timed to tell.
-#[must_use]
 pub fn speeds(history: &History) -> Vec<ModeReport> {
     Slowdown::of(history, Speed::Fast).map_or_else(Vec::new, |slowdown| slowdown.modes())
 }
 
 /// What each of so many references takes at a speed; `None` for one that was not timed at it.
-#[must_use]
 pub fn reference_levels(history: &History, speed: Speed, count: usize) -> Vec<Option<ReferenceLevel>> {
     let slowdown = Slowdown::of(history, speed);
     slowdown.map_or_else(|| vec![None; count], |slowdown| slowdown.references(history, count))

@@ -76,7 +76,6 @@ macro_rules! ops {
             pub const KINDS: &[&str] = &[$(<$kind>::NAME),+];
 
             /// The name of its kind.
-            #[must_use]
             pub fn kind(&self) -> &'static str {
                 match self { $(Self::$variant(_) => <$kind>::NAME),+ }
             }
