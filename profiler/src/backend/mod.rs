@@ -28,10 +28,8 @@ pub use trace::{NodeClock, Notes, Trace, Traced, TracedNode};
 #[cfg(feature = "tract")]
 pub use tract::{Tract, node_macs, value_shapes};
 
-use crate::{
-    measure::{FakeClock, Subject, SubjectFailure},
-    spec::OpSpec,
-};
+use crate::measure::{FakeClock, Subject, SubjectFailure};
+use crate::spec::OpSpec;
 
 /// A model and what to call it.
 #[derive(Clone, Copy, Debug)]

@@ -5,9 +5,9 @@ use std::sync::{Mutex, PoisonError};
 
 use ort::environment::Environment;
 use ort::session::{RunOptions, Session, SessionInputValue, SessionOutputs};
+use tensors::{Slot, lengths, tensors};
 
 use super::{Backend, BackendError, Model, Runnable, Traced, seeded_input};
-use tensors::{Slot, lengths, tensors};
 
 mod noting;
 mod profile;

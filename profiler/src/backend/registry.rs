@@ -2,8 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use super::mock::Mock;
-use super::{Backend, BackendError, CostModel, MockNoise};
+use super::{Backend, BackendError, CostModel, Mock, MockNoise};
 
 /// What backends may need to be opened.
 #[derive(Default)]

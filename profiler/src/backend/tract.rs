@@ -2,9 +2,7 @@
 
 use std::io::Cursor;
 
-use tract_onnx::prelude::tract_linalg::isa::native;
-use tract_onnx::prelude::*;
-use tract_onnx::tract_core::plan::SimpleState;
+use tract_onnx::{prelude::tract_linalg::isa::native, prelude::*, tract_core::plan::SimpleState};
 
 use super::guard::guarded;
 use super::input::{Meaning, split};

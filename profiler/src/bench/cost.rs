@@ -1,16 +1,11 @@
 //! What a table of the whole space costs, and where its time goes.
 
-use super::{
-    BenchError, Ratio,
-    overhead::Shares,
-    plain::tflite_rule_s,
-    ratio::{Goal, Unit},
-    run::{Found, Job},
-};
-use crate::{
-    record::{Cache, Row, Status},
-    sweep::{journal_path, read_journal},
-};
+use super::overhead::Shares;
+use super::plain::tflite_rule_s;
+use super::run::{Found, Job};
+use super::{BenchError, Goal, Ratio, Unit};
+use crate::record::{Cache, Row, Status};
+use crate::sweep::{journal_path, read_journal};
 
 pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let table = job.table_of_another_process()?;

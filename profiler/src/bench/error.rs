@@ -3,13 +3,11 @@
 use std::path::PathBuf;
 
 use super::Part;
-use crate::{
-    backend::BackendError,
-    device::AffinityError,
-    measure::MeasureError,
-    record::{ReadError, WriteError},
-    sweep::SweepError,
-};
+use crate::backend::BackendError;
+use crate::device::AffinityError;
+use crate::measure::MeasureError;
+use crate::record::{ReadError, WriteError};
+use crate::sweep::SweepError;
 
 /// Why a bench ended early. Parts that were finished are in its report.
 #[derive(Debug, thiserror::Error)]

@@ -8,21 +8,14 @@
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
-use super::{
-    BenchError, Detail, Ratio,
-    choice::choose_ops,
-    ratio::{Goal, Unit},
-    run::{Found, Job},
-    spread::{furthest_from_one, geometric_mean},
+use super::run::{Found, Job};
+use super::{BenchError, Detail, Goal, Ratio, Unit, choose_ops, furthest_from_one, geometric_mean};
+use crate::backend::{Model, Runnable};
+use crate::measure::{
+    Clock, Entry, History, Instruments, Observer, Outcome, Progress, Protocol, Speed, Subject,
+    SubjectFailure, SystemClock, calm_turns, measure, median, summarise,
 };
-use crate::{
-    backend::{Model, Runnable},
-    measure::{
-        Clock, Entry, History, Instruments, Observer, Outcome, Progress, Protocol, Speed, Subject,
-        SubjectFailure, SystemClock, calm_turns, measure, median, summarise,
-    },
-    sweep::plan_op,
-};
+use crate::sweep::plan_op;
 
 const OPS: usize = 30;
 /// Turns of each op.

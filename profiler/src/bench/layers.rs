@@ -2,17 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    BenchError, Detail, Ratio,
-    ratio::{Goal, Unit},
-    run::{Found, Job},
-    spread::{furthest_from_one, geometric_mean},
-};
-use crate::{
-    layers::{TracePlan, TraceProgress},
-    measure::{Protocol, Silent},
-    sweep::{CompareWith, NetworkProfile, plan_networks},
-};
+use super::run::{Found, Job};
+use super::{BenchError, Detail, Goal, Ratio, Unit, furthest_from_one, geometric_mean};
+use crate::layers::{TracePlan, TraceProgress};
+use crate::measure::{Protocol, Silent};
+use crate::sweep::{CompareWith, NetworkProfile, plan_networks};
 
 const NETWORKS: usize = 4;
 /// Time for a network as a whole by itself: here only its layers, with plain runs in turns, are of interest.

@@ -1,6 +1,6 @@
 //! A line through latencies, fitted in relative error.
 
-use super::spread::mean;
+use super::mean;
 
 /// `y = a + b·x`.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -3,14 +3,12 @@
 //! On each processor a thread is on and off for random times. In bursts, of 50 to 500 ms, it either spins or streams
 //! through 32 MiB while on, at random; in stretches, of 0.2 to 5 s, it spins.
 
-use std::{
-    hint::black_box,
-    io::Read,
-    path::Path,
-    process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+use std::hint::black_box;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;

@@ -1,10 +1,7 @@
 //! What memory a table of the whole space needs.
 
-use super::{
-    BenchError, Ratio,
-    ratio::{Goal, Unit},
-    run::{Found, Job},
-};
+use super::run::{Found, Job};
+use super::{BenchError, Goal, Ratio, Unit};
 
 pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let table = job.table_of_another_process()?;

@@ -2,18 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    BenchError, Detail, Ratio,
-    choice::choose_ops,
-    load::{Load, Pattern},
-    ratio::{Goal, Unit},
-    run::{Found, Job},
-};
-use crate::{
-    measure::{Protocol, median},
-    record::{Cache, Row, Status},
-    sweep::plan_op,
-};
+use super::load::Load;
+use super::run::{Found, Job};
+use super::{BenchError, Detail, Goal, Pattern, Ratio, Unit, choose_ops};
+use crate::measure::{Protocol, median};
+use crate::record::{Cache, Row, Status};
+use crate::sweep::plan_op;
 
 const OPS: usize = 30;
 /// Share of the time that the neighbour is on; 1 is one without pause.

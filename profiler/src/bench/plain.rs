@@ -3,11 +3,9 @@
 //! Source: nn-Meter's defaults, and `benchmark_model` of TensorFlow Lite, whose rule is 50 runs and at least a second.
 
 use super::{BenchError, run::Job};
-use crate::{
-    backend::Model,
-    measure::{Clock, SystemClock, median},
-    sweep::plan_op,
-};
+use crate::backend::Model;
+use crate::measure::{Clock, SystemClock, median};
+use crate::sweep::plan_op;
 
 const WARM_UP_RUNS: usize = 10;
 const RUNS: usize = 50;

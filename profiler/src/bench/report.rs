@@ -5,10 +5,8 @@ use std::{collections::BTreeMap, path::Path};
 use serde::{Deserialize, Serialize};
 
 use super::{BenchError, Part, Ratio};
-use crate::{
-    device::{Device, MachineState},
-    record::{Runtime, read_document, write_document},
-};
+use crate::device::{Device, MachineState};
+use crate::record::{Runtime, read_document, write_document};
 
 const FORMAT: &str = "tailor-bench";
 const VERSION: u32 = 1;

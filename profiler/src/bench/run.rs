@@ -1,26 +1,22 @@
 //! Running a bench, part by part.
 
-use std::{
-    ffi::OsString,
-    path::{Path, PathBuf},
-    sync::atomic::AtomicBool,
-};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use jiff::Timestamp;
 
+use super::report::{take_up, write_report};
 use super::{
     BenchError, Detail, Finding, Part, Ratio, Report, Settings, cost, fidelity, layers, memory, modes,
-    report::{take_up, write_report},
     steadiness, sums, under_load,
 };
-use crate::{
-    backend::Backend,
-    device::{Device, MachineState},
-    measure::Protocol,
-    record::{Runtime, WriteError},
-    spec::SearchSpace,
-    sweep::runtime_of,
-};
+use crate::backend::Backend;
+use crate::device::{Device, MachineState};
+use crate::measure::Protocol;
+use crate::record::{Runtime, WriteError};
+use crate::spec::SearchSpace;
+use crate::sweep::runtime_of;
 
 /// A bench: what to ask, of which runtimes, and how.
 pub struct Bench<'a> {

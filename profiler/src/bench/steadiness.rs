@@ -2,19 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    BenchError, Detail, Ratio,
-    plain::{PlainFigures, plain_table},
-    ratio::{Goal, Unit},
-    run::{Found, Job},
-    spread::spread,
-};
-use crate::{
-    device::{Surroundings, Ticks},
-    measure::{Protocol, quantile},
-    record::{Cache, Row},
-    sweep::plan_ops,
-};
+use super::plain::{PlainFigures, plain_table};
+use super::run::{Found, Job};
+use super::{BenchError, Detail, Goal, Ratio, Unit, spread};
+use crate::device::{Surroundings, Ticks};
+use crate::measure::{Protocol, quantile};
+use crate::record::{Cache, Row};
+use crate::sweep::plan_ops;
 
 /// What each op got in each repeat, in milliseconds, in the order of the ops.
 #[derive(Default)]

@@ -2,17 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{
-    BenchError, Detail, Ratio,
-    line::Line,
-    ratio::Unit,
-    run::{Found, Job},
-};
-use crate::{
-    measure::Protocol,
-    record::{Cache, Level, Row},
-    sweep::{plan_networks, plan_ops},
-};
+use super::run::{Found, Job};
+use super::{BenchError, Detail, Line, Ratio, Unit};
+use crate::measure::Protocol;
+use crate::record::{Cache, Level, Row};
+use crate::sweep::{plan_networks, plan_ops};
 
 const NETWORKS: usize = 20;
 

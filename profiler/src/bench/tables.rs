@@ -1,17 +1,13 @@
 //! Tables that a part needs: measured in this process, or in another one.
 
-use std::{
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use super::{BenchError, run::Job};
-use crate::{
-    measure::{Entry, Observer, Progress, Protocol, SubjectFailure},
-    record::{Row, Session, known_speed_folder, read_session, read_table, session_path},
-    sweep::{CompareWith, Planned, Sweep, SweepError, SweepResult},
-};
+use crate::measure::{Entry, Observer, Progress, Protocol, SubjectFailure};
+use crate::record::{Row, Session, known_speed_folder, read_session, read_table, session_path};
+use crate::sweep::{CompareWith, Planned, Sweep, SweepError, SweepResult};
 
 /// A finished table.
 pub(super) struct TableOfBench {

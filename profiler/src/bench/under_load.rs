@@ -1,12 +1,9 @@
 //! Tables taken while another process loads the machine: against each other, and against some taken in quiet.
 
-use super::{
-    BenchError, Ratio,
-    load::{Load, Pattern},
-    ratio::{Goal, Unit},
-    run::{Found, Job},
-    steadiness::{Repeats, details, repeats, spread_ratios},
-};
+use super::load::Load;
+use super::run::{Found, Job};
+use super::steadiness::{Repeats, details, repeats, spread_ratios};
+use super::{BenchError, Goal, Pattern, Ratio, Unit};
 use crate::measure::{Protocol, median, quantile};
 
 /// Seconds a table may take under load, so that a bench ends; it is then a table with wider intervals.

@@ -1,29 +1,24 @@
 //! `profiler bench`: the protocol against plain benchmarking.
 
-use std::{
-    path::PathBuf,
-    process::ExitCode,
-    sync::{Arc, atomic::AtomicBool, atomic::Ordering},
-    time::{Duration, Instant},
-};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use comfy_table::{Table, presets::NOTHING};
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
-use super::{
-    UsageError,
-    libraries::{LibraryArgs, names},
-    space::SpaceArgs,
-};
-use crate::{
-    backend::{Backend, KNOWN_BACKENDS, KnownBackend, MockNoise, open},
-    bench::{Bench, BenchError, Finding, Part, Report, Watcher},
-    device::{allowed_cpus, pin},
-    measure::Protocol,
-    spec::SearchSpace,
-    sweep::{MockLaw, mock_costs, plan_networks, plan_ops},
-};
+use super::UsageError;
+use super::libraries::{LibraryArgs, names};
+use super::space::SpaceArgs;
+use crate::backend::{Backend, KNOWN_BACKENDS, KnownBackend, MockNoise, open};
+use crate::bench::{Bench, BenchError, Finding, Part, Report, Watcher};
+use crate::device::{allowed_cpus, pin};
+use crate::measure::Protocol;
+use crate::spec::SearchSpace;
+use crate::sweep::{MockLaw, mock_costs, plan_networks, plan_ops};
 
 /// Compares the protocol with plain benchmarking on this machine, and prints the ratios with their goals.
 ///

@@ -1,21 +1,17 @@
 //! `profiler compare`: what changed between two tables.
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use comfy_table::{Table, presets::NOTHING};
 
 use super::UsageError;
-use crate::{
-    compare::{
-        Change, Circumstances, Comparison, Evidence, NoiseFloor, Shift, Verdict, circumstances, compare,
-    },
-    record::{Row, Session, read_session, read_table, session_path},
-    terminal::StdoutError,
+use crate::compare::{
+    Change, Circumstances, Comparison, Evidence, NoiseFloor, Shift, Verdict, circumstances, compare,
 };
+use crate::record::{Row, Session, read_session, read_table, session_path};
+use crate::terminal::StdoutError;
 
 /// Reports what changed between two tables, op by op, against the noise between sessions.
 ///

@@ -2,14 +2,13 @@
 
 use std::{fmt::Write, path::Path};
 
-use comfy_table::{CellAlignment, Table, presets::NOTHING};
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
 
-use crate::{
-    layers::{Estimate, LayerTable},
-    record::{Cache, Conditions, Level, OutputCheck, Row},
-    sweep::NetworkResult,
-};
+use crate::layers::{Estimate, LayerTable};
+use crate::record::{Cache, Conditions, Level, OutputCheck, Row};
+use crate::sweep::NetworkResult;
 
 /// One runtime's results for programs.
 #[derive(Serialize)]

@@ -1,31 +1,25 @@
 //! `profiler model`: one network, as a whole and layer by layer.
 
-use std::{
-    path::PathBuf,
-    process::ExitCode,
-    sync::{Arc, atomic::AtomicBool, atomic::Ordering},
-};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 
-use super::{
-    UsageError,
-    agreement::CompareArgs,
-    input_shape::InputShapeArgs,
-    layer_report::{json, text},
-    libraries::{DEFAULT, LibraryArgs, names},
-    output_file::check_output,
-    progress::{Bar, layer_progress},
-    tell,
-};
-use crate::{
-    backend::{MockNoise, open},
-    device::pin,
-    layers::TracePlan,
-    measure::Protocol,
-    record::{session_path, write_session, write_table},
-    sweep::{MockLaw, NetworkProfile, Planned, mock_costs, plan_model},
-};
+use super::agreement::CompareArgs;
+use super::input_shape::InputShapeArgs;
+use super::layer_report::{json, text};
+use super::libraries::{DEFAULT, LibraryArgs, names};
+use super::output_file::check_output;
+use super::progress::{Bar, layer_progress};
+use super::{UsageError, tell};
+use crate::backend::{MockNoise, open};
+use crate::device::pin;
+use crate::layers::TracePlan;
+use crate::measure::Protocol;
+use crate::record::{session_path, write_session, write_table};
+use crate::sweep::{MockLaw, NetworkProfile, Planned, mock_costs, plan_model};
 
 /// Measures one ONNX model: the whole, and every layer inside the running network.
 ///

@@ -1,9 +1,7 @@
 //! Progress for programs: JSON lines on stderr, which also tell that the profiler is alive.
 
-use std::{
-    io::{self, Write},
-    time::{Duration, Instant},
-};
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use serde_json::{Value, json};

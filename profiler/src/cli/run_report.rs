@@ -5,11 +5,9 @@ use std::process::ExitCode;
 use comfy_table::{Table, presets::NOTHING};
 
 use super::{heat, speed};
-use crate::{
-    measure::Speed,
-    record::{Cache, Row, Session},
-    sweep::Lost,
-};
+use crate::measure::Speed;
+use crate::record::{Cache, Row, Session};
+use crate::sweep::Lost;
 
 /// Figures for people, a line per subject and speed.
 pub(super) fn table(rows: &[Row]) -> Table {

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::significance::{benjamini_hochberg, two_sided_p};
-use super::{CompareError, Evidence, NoiseFloor, Pair, Pairing, Shift, pair};
+use super::{
+    CompareError, Evidence, NoiseFloor, Pair, Pairing, Shift, benjamini_hochberg, pair, two_sided_p,
+};
 use crate::record::{Cache, Level, Row};
 
 /// What two tables make of a machine.

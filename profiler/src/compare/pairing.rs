@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{
-    measure::Speed,
-    record::{Cache, Level, Row},
-};
+use crate::measure::Speed;
+use crate::record::{Cache, Level, Row};
 
 /// A subject in one cache state, measured in both tables.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,10 +4,8 @@ use serde::Serialize;
 
 use super::significance::Z_95;
 use super::{Evidence, Pair};
-use crate::{
-    measure::{median, median_interval},
-    record::Cache,
-};
+use crate::measure::{median, median_interval};
+use crate::record::Cache;
 
 /// By how much all figures in one cache state moved together.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

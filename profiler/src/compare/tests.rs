@@ -3,15 +3,13 @@ use std::{collections::BTreeSet, sync::atomic::AtomicBool};
 mod rates;
 
 use super::*;
-use crate::{
-    backend::{CostModel, Mock, MockNoise},
-    measure::{Protocol, ReferenceLevel, Silent, Speed},
-    record::{
-        Cache, Level, Reference, Row, Session, Status, TABLE_VERSION, read_session, read_table, session_path,
-    },
-    spec::SpaceFile,
-    sweep::{CompareWith, MockLaw, Planned, Sweep, mock_costs, plan_networks, plan_ops},
+use crate::backend::{CostModel, Mock, MockNoise};
+use crate::measure::{Protocol, ReferenceLevel, Silent, Speed};
+use crate::record::{
+    Cache, Level, Reference, Row, Session, Status, TABLE_VERSION, read_session, read_table, session_path,
 };
+use crate::spec::SpaceFile;
+use crate::sweep::{CompareWith, MockLaw, Planned, Sweep, mock_costs, plan_networks, plan_ops};
 
 fn subjects() -> Vec<Planned> {
     let space = SpaceFile::built_in("proxylessnas-small").unwrap().resolve().unwrap();

@@ -27,8 +27,9 @@ fn interpreter(root: &Path) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::{fs, os::unix::fs::symlink};
+
+    use super::*;
 
     #[test]
     fn another_program_in_this_ones_place_is_named() {

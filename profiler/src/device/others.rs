@@ -4,11 +4,10 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::affinity::allowed_cpus;
 use super::process::processor_time_ns;
 use super::root::Root;
 use super::surroundings::siblings_of;
-use super::ticks::Ticks;
+use super::{Ticks, allowed_cpus};
 
 /// Shares of processor time over some while, as fractions. Absent is what the kernel does not tell, or what is of no core:
 /// where the measuring cores are all there are, say.

@@ -4,9 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::affinity::allowed_cpus;
-use super::root::Root;
-use super::state::celsius;
+use super::{allowed_cpus, root::Root, state::celsius};
 
 /// Where a sensor sits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

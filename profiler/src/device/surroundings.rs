@@ -4,9 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::root::Root;
-use super::state::memory_kib;
-use super::ticks::Ticks;
+use super::{Ticks, root::Root, state::memory_kib};
 
 /// Limits and company, at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

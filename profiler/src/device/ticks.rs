@@ -1,7 +1,6 @@
 //! Processor time as the kernel counts it, core by core.
 
-use std::collections::BTreeMap;
-use std::ops::AddAssign;
+use std::{collections::BTreeMap, ops::AddAssign};
 
 use serde::Serialize;
 

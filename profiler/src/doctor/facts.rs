@@ -1,6 +1,6 @@
 //! Everything the checks look at, gathered once.
 
-use super::noise::{Noise, measure_noise};
+use super::{Noise, measure_noise};
 #[cfg(feature = "tract")]
 use crate::{backend::Tract, sweep::load_references};
 use crate::{

@@ -1,10 +1,8 @@
 use std::{cell::Cell, path::Path};
 
-use super::{noise::measure_noise, *};
-use crate::{
-    device::{Cluster, Core, Device, Others, Surroundings},
-    measure::{FakeClock, FakeSubject, Instruments, MeasureError, ModeReport, Processor, Usage},
-};
+use super::{measure_noise, *};
+use crate::device::{Cluster, Core, Device, Others, Surroundings};
+use crate::measure::{FakeClock, FakeSubject, Instruments, MeasureError, ModeReport, Processor, Usage};
 
 /// A machine with nothing to complain of.
 fn sound() -> Facts {

@@ -6,8 +6,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::MeasureError;
-use super::interval::median;
+use super::{MeasureError, median};
 
 /// A monotonic clock in nanoseconds since an arbitrary start.
 pub trait Clock {

@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::history::{History, Segment};
-use super::rival::Rival;
+use super::{History, Rival, Segment};
 use crate::device::Others;
 
 /// The moments of a history in which others were in the way.
@@ -124,10 +123,8 @@ fn worst(shares: &[(f64, f64)]) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::clock::ClockQuality;
-    use super::super::heat::{Pause, PauseEnd, Temperatures};
-    use super::super::history::Entry;
     use super::*;
+    use crate::measure::{ClockQuality, Entry, Pause, PauseEnd, Temperatures};
 
     const SECOND: u64 = 1_000_000_000;
 

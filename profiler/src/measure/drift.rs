@@ -2,10 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::MeasureError;
-use super::history::{History, Segment};
-use super::interval::{median, quantile};
 use super::levels::{Levels, Window};
+use super::{History, MeasureError, Segment, median, quantile};
 
 /// Nanoseconds as the clock gave them.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -116,9 +114,8 @@ fn levels(segment: &Segment) -> Levels {
 
 #[cfg(test)]
 mod tests {
-    use super::super::clock::ClockQuality;
-    use super::super::history::{Burst, Entry, Reading, Samples};
     use super::*;
+    use crate::measure::{Burst, ClockQuality, Entry, Reading, Samples};
 
     fn start() -> Entry {
         Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } }

@@ -1,8 +1,6 @@
 //! What can go wrong while measuring.
 
-use super::history::NotStarted;
-use super::protocol::ProtocolError;
-use super::subject::SubjectFailure;
+use super::{NotStarted, ProtocolError, SubjectFailure};
 
 /// Why a measurement did not happen.
 #[derive(Debug, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use super::subject::{Subject, SubjectFailure};
+use super::{Subject, SubjectFailure};
 
 /// Goes through a buffer of the size of the largest cache and so pushes everything else out.
 ///

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::history::History;
+use super::History;
 use crate::device::{Others, Sensor};
 
 /// How warm the machine was at a moment, how fast its processor ran, and what others had of it. Absent is what could not
@@ -138,9 +138,8 @@ impl HeatReport {
 
 #[cfg(test)]
 mod tests {
-    use super::super::clock::ClockQuality;
-    use super::super::history::Entry;
     use super::*;
+    use crate::measure::{ClockQuality, Entry};
 
     fn warmth(at_ns: u64, skin_celsius: Option<f64>, soc_celsius: Option<f64>) -> Temperatures {
         Temperatures { at_ns, skin_celsius, soc_celsius, ..Temperatures::default() }

@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::clock::ClockQuality;
-use super::drift::RawNs;
-use super::few::Few;
-use super::heat::{Pause, Temperatures};
+use super::{ClockQuality, Few, Pause, RawNs, Temperatures};
 
 /// One thing that happened, in a form that can be written out at once (one JSON line, say) and read back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,11 +1,9 @@
 //! Everything the protocol needs from the machine, in one place that tests replace.
 
-use super::clock::{Clock, FakeClock, SystemClock};
-use super::evict::CacheEvictor;
-use super::processor::{KernelUsage, NeverPreempted, Processor};
-use super::reference::ReferenceBlock;
-use super::subject::{FakeSubject, Subject};
-use super::thermometer::{DeviceThermometer, NoThermometer, Thermometer};
+use super::{
+    CacheEvictor, Clock, DeviceThermometer, FakeClock, FakeSubject, KernelUsage, NeverPreempted,
+    NoThermometer, Processor, ReferenceBlock, Subject, SystemClock, Thermometer,
+};
 use crate::device::largest_cache_bytes;
 
 /// Clock, processor usage, reference block, cache evictor and thermometer.

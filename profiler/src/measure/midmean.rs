@@ -1,6 +1,6 @@
 //! The middle of values, and how sure it is.
 
-use super::interval::Interval;
+use super::Interval;
 
 /// Values of which there is an interval at least: with fewer, too few are left when a quarter is cut off at each end.
 const FEWEST: usize = 6;

@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::heat::{HeatLimits, Temperatures};
-use super::history::Entry;
-use super::subject::SubjectFailure;
-use super::summary::SubjectSummary;
+use super::{Entry, HeatLimits, SubjectFailure, SubjectSummary, Temperatures};
 
 /// Why the measurement ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

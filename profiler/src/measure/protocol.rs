@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::heat::HeatLimits;
-use super::modes::Speed;
+use super::{HeatLimits, Speed};
 
 /// Parameters of [`measure`](super::measure). All of them are part of the session's record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

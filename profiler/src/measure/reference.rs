@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use super::subject::{Subject, SubjectFailure};
+use super::{Subject, SubjectFailure};
 
 const TABLE: usize = 1024;
 const LANES: usize = 8;

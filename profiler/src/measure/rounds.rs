@@ -11,16 +11,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rand::seq::SliceRandom;
 use rand_pcg::Pcg64;
 
-use super::MeasureError;
-use super::clock::ClockQuality;
-use super::history::{Entry, History};
-use super::instruments::Instruments;
-use super::progress::{Observer, Outcome, Progress};
-use super::protocol::Protocol;
 use super::stopping::Convergence;
-use super::subject::{Subject, SubjectFailure};
 use super::timing::time_reference;
 use super::warm_up::{BurstPlan, Steadiness, at_subject, warm_up};
+use super::{
+    ClockQuality, Entry, History, Instruments, MeasureError, Observer, Outcome, Progress, Protocol, Subject,
+    SubjectFailure,
+};
 
 /// Measures every subject until it is known well enough, and adds everything to `history`.
 ///

@@ -5,12 +5,9 @@ mod track;
 
 use std::collections::BTreeMap;
 
-use super::{
-    history::{Burst, History, Samples, Segment},
-    interval::median,
-    modes::Speed,
-};
 use track::{Timed, Track};
+
+use super::{Burst, History, Samples, Segment, Speed, median};
 
 pub use report::{ModeReport, ReferenceLevel, drift_report, reference_levels, speeds};
 

@@ -1,9 +1,7 @@
 //! Who needs more rounds, and how long that will take.
 
-use super::MeasureError;
-use super::history::History;
-use super::protocol::Protocol;
 use super::summary::{Centre, SubjectTurns, Turns};
+use super::{History, MeasureError, Protocol};
 
 /// What a subject still needs, least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -127,10 +125,8 @@ fn rounds_wanted(centre: &Option<Centre>, bursts: u32, protocol: &Protocol) -> O
 
 #[cfg(test)]
 mod tests {
-    use super::super::clock::ClockQuality;
-    use super::super::drift::RawNs;
-    use super::super::history::{Burst, Entry, Reading, Samples};
     use super::*;
+    use crate::measure::{Burst, ClockQuality, Entry, RawNs, Reading, Samples};
 
     /// Turns of 1000 ns of one subject with these (cold, hot) samples.
     fn convergence(turns: &[(f64, f64)], protocol: &Protocol) -> Convergence {

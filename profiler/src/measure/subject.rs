@@ -1,6 +1,6 @@
 //! Anything that can be timed.
 
-use super::clock::FakeClock;
+use super::FakeClock;
 
 /// Why a subject could not run.
 pub type SubjectFailure = Box<dyn std::error::Error + Send + Sync>;

@@ -2,18 +2,14 @@
 
 mod centre;
 
+use centre::Choice;
 use serde::{Deserialize, Serialize};
 
-use super::MeasureError;
-use super::contention::Contention;
-use super::drift::{CorrectedNs, Drift, RawNs};
-use super::history::{Burst, History, Samples};
-use super::interval::{Interval, median, quantile};
-use super::modes::Speed;
-use super::protocol::Protocol;
 use super::slowdown::{Moment, Slowdown, middle_ns};
-
-use centre::Choice;
+use super::{
+    Burst, Contention, CorrectedNs, Drift, History, Interval, MeasureError, Protocol, RawNs, Samples, Speed,
+    median, quantile,
+};
 
 pub(super) use centre::Centre;
 

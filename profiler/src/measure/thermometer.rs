@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use super::heat::Temperatures;
+use super::Temperatures;
 use crate::device::{OthersWatch, Place, Sensor, Sensors};
 
 /// Tells how hot the machine is, and waits for it to cool.

@@ -1,9 +1,6 @@
 //! Running a subject until its time stops falling, and learning how long it takes.
 
-use super::MeasureError;
-use super::clock::{Clock, ClockQuality};
-use super::protocol::Protocol;
-use super::subject::{Subject, SubjectFailure};
+use super::{Clock, ClockQuality, MeasureError, Protocol, Subject, SubjectFailure};
 
 /// How a warm-up ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -103,9 +100,8 @@ pub(super) fn at_subject(subject: usize) -> impl Fn(SubjectFailure) -> MeasureEr
 
 #[cfg(test)]
 mod tests {
-    use super::super::clock::FakeClock;
-    use super::super::subject::FakeSubject;
     use super::*;
+    use crate::measure::{FakeClock, FakeSubject};
 
     fn warm(costs: Vec<u64>) -> WarmUp {
         let clock = FakeClock::new();

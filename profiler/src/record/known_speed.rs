@@ -1,20 +1,18 @@
 //! Known speed: how fast all sessions of a machine found its references, kept in the user's cache folder.
 
-use std::{
-    collections::BTreeMap,
-    ffi::OsString,
-    fs::{File, OpenOptions, TryLockError, create_dir_all},
-    io,
-    path::{Path, PathBuf},
-    thread::sleep,
-    time::Duration,
-};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions, TryLockError, create_dir_all};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::speed_levels::{SessionLevels, Shortfall, known_levels, shortfall, slowed};
-use super::{Conditions, ReadError, WriteError, read_document, write_document};
+use super::speed_levels::{SessionLevels, known_levels, shortfall, slowed};
+use super::{Conditions, ReadError, Shortfall, WriteError, read_document, write_document};
 use crate::device::Device;
 
 const FORMAT: &str = "tailor-known-speed";

@@ -145,10 +145,9 @@ fn change(figures: &[AnchorFigure], cache: Cache, kind: Option<&str>) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        measure::Speed,
-        record::{Anchor, Level, anchors::tests::conditions},
-    };
+    use crate::measure::Speed;
+    use crate::record::anchors::tests::conditions;
+    use crate::record::{Anchor, Level};
 
     fn anchors(count: usize) -> Anchors {
         let anchor = |i: usize| Anchor {

@@ -4,10 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    measure::Speed,
-    spec::{Architecture, OpSpec, SpecError, TracedOp},
-};
+use crate::measure::Speed;
+use crate::spec::{Architecture, OpSpec, SpecError, TracedOp};
 
 /// What a row is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -5,11 +5,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{MachineChange, OutputCheck, ReadError, WriteError, read_document, write_document};
-use crate::{
-    device::{Device, MachineState},
-    measure::{
-        ContentionReport, DriftReport, HeatReport, ModeReport, Outcome, Protocol, ReferenceLevel, Speed,
-    },
+use crate::device::{Device, MachineState};
+use crate::measure::{
+    ContentionReport, DriftReport, HeatReport, ModeReport, Outcome, Protocol, ReferenceLevel, Speed,
 };
 
 const FORMAT: &str = "tailor-session";

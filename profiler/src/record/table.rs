@@ -2,7 +2,8 @@
 
 use std::{collections::HashMap, path::Path};
 
-use super::{ReadError, Row, RowError, WriteError, document::read_text, row::check_version, write_atomic};
+use super::row::check_version;
+use super::{ReadError, Row, RowError, WriteError, read_text, write_atomic};
 
 /// Reads and checks a measurement table.
 ///
@@ -72,10 +73,8 @@ fn csv_error(path: &Path, error: &csv::Error) -> ReadError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        measure::Speed,
-        record::{Cache, Level, Status, TABLE_VERSION},
-    };
+    use crate::measure::Speed;
+    use crate::record::{Cache, Level, Status, TABLE_VERSION};
 
     fn row() -> Row {
         Row {

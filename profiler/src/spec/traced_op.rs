@@ -181,8 +181,9 @@ fn read_layer(text: &str) -> Result<PlacedLayer, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     const KEYS: [&str; 6] = [
         "convolution_winograd_4x4_6x6@conv-56x56x64-54x54x64-k3-s1-g1+relu+add",

@@ -7,13 +7,10 @@ use std::{collections::HashSet, fs::File, io::BufReader, path::Path};
 
 use ort::environment::Environment;
 
-use super::{
-    OnnxRuntime, OrtRunnable, load_session,
-    noting::{ChainRuns, Kind, NoteCost, Turns},
-    one_line,
-    profile::{Event, HOLDS_GRAPHS, Noted, node_times},
-};
-use crate::backend::{BackendError, Model, NodeClock, Runnable, Trace, Traced};
+use super::noting::{ChainRuns, Kind, NoteCost, Turns};
+use super::profile::{Event, HOLDS_GRAPHS, Noted, node_times};
+use super::{OrtRunnable, load_session, one_line};
+use crate::backend::{BackendError, Model, NodeClock, OnnxRuntime, Runnable, Trace, Traced};
 use crate::measure::{Clock, SystemClock, median};
 use crate::onnx::{Outline, chain_model};
 

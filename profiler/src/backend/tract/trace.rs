@@ -6,8 +6,8 @@ use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::{Cost, TypedNode};
 use tract_onnx::tract_core::plan::eval;
 
-use super::{Tract, TractRunnable, caught};
-use crate::backend::{BackendError, NodeClock, Notes, Runnable, Trace, Traced, TracedNode};
+use super::{TractRunnable, caught};
+use crate::backend::{BackendError, NodeClock, Notes, Runnable, Trace, Traced, TracedNode, Tract};
 use crate::measure::{Clock, ClockQuality, MeasureError, SystemClock, ThreadClock};
 
 /// One runnable for plain and traced runs: the same plan, the same weights in the same places.

@@ -1,10 +1,9 @@
 //! Where the subjects stand, and telling who is known well enough.
 
-use super::super::MeasureError;
-use super::super::stopping::Convergence;
-use super::super::subject::Subject;
-use super::super::summary::{Turns, summarise_turns_of};
 use super::Session;
+use crate::measure::stopping::Convergence;
+use crate::measure::summary::{Turns, summarise_turns_of};
+use crate::measure::{MeasureError, Subject};
 
 /// When the convergence was last assessed. Long histories take long to assess: rounds must take at least fifty times
 /// as long as that in between.

@@ -1,10 +1,7 @@
 //! Watching the temperature between bursts, and pausing.
 
-use super::super::MeasureError;
-use super::super::heat::{HeatLimits, Pause, PauseEnd, Temperatures};
-use super::super::history::Entry;
-use super::super::subject::Subject;
 use super::Session;
+use crate::measure::{Entry, HeatLimits, MeasureError, Pause, PauseEnd, Subject, Temperatures};
 
 /// Temperatures are read at most so often, and so often while waiting.
 const EVERY_NS: u64 = 1_000_000_000;

@@ -1,6 +1,6 @@
 //! Going on although everything is known well enough, since the machine may get faster yet.
 
-use super::super::stopping::Convergence;
+use crate::measure::stopping::Convergence;
 
 /// When all subjects were first known well enough, though the machine was slower all the time than it is known to be.
 #[derive(Default)]

@@ -5,14 +5,11 @@ mod patience;
 
 use std::{cell::Cell, rc::Rc, sync::Arc};
 
-use super::super::clock::FakeClock;
-use super::super::drift::CorrectedNs;
-use super::super::drift::RawNs;
-use super::super::heat::{HeatLimits, Temperatures};
-use super::super::history::Burst;
-use super::super::subject::FakeSubject;
-use super::super::summary::{Status, SubjectSummary, summarise};
 use super::*;
+use crate::measure::{
+    Burst, CorrectedNs, FakeClock, FakeSubject, HeatLimits, RawNs, Status, SubjectSummary, Temperatures,
+    summarise,
+};
 
 fn instruments(clock: &FakeClock) -> Instruments {
     Instruments::emulated(clock.clone())

@@ -1,14 +1,10 @@
 //! One subject's turn in a round.
 
 use super::{Session, at_subject};
-use crate::measure::{
-    MeasureError,
-    history::{Burst, Entry, Samples},
-    stopping::Need,
-    subject::Subject,
-    timing::time,
-    warm_up::BurstPlan,
-};
+use crate::measure::stopping::Need;
+use crate::measure::timing::time;
+use crate::measure::warm_up::BurstPlan;
+use crate::measure::{Burst, Entry, MeasureError, Samples, Subject};
 
 impl<S: Subject> Session<'_, S> {
     /// Makes the caches cold; how long that took.

@@ -3,15 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{REFERENCE, Slowdown};
-use crate::measure::{
-    MeasureError,
-    drift::{Drift, DriftReport},
-    history::History,
-    interval::median,
-    levels::Levels,
-    modes::{Mode, Speed},
-    protocol::Protocol,
-};
+use crate::measure::levels::Levels;
+use crate::measure::modes::Mode;
+use crate::measure::{Drift, DriftReport, History, MeasureError, Protocol, Speed, median};
 
 /// A speed that the machine had.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,11 +1,7 @@
 mod mixtures;
 
-use super::super::{
-    clock::ClockQuality,
-    drift::RawNs,
-    history::{Entry, Reading},
-};
 use super::*;
+use crate::measure::{ClockQuality, Entry, RawNs, Reading};
 
 const TURN_NS: u64 = 10_000_000;
 

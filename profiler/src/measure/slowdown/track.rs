@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Moment, calmest};
-use crate::measure::{
-    density::Density,
-    interval::{median, quantile},
-    levels::{Levels, Window},
-    modes::{Mode, Speed, modes},
-};
+use crate::measure::density::Density;
+use crate::measure::levels::{Levels, Window};
+use crate::measure::modes::{Mode, modes};
+use crate::measure::{Speed, median, quantile};
 
 /// Something that was timed.
 pub(super) struct Timed {

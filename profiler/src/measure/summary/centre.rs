@@ -1,12 +1,8 @@
 //! The middle of a subject's turns, and how far it can be trusted.
 
-use super::{CorrectedNs, RawNs, Status, Turn};
-use crate::measure::{
-    interval::{Interval, median},
-    midmean::{midmean, midmean_interval},
-    protocol::Protocol,
-    slowdown::{Moment, calmest},
-};
+use super::{CorrectedNs, RawNs, Turn};
+use crate::measure::slowdown::{Moment, calmest};
+use crate::measure::{Interval, Protocol, Status, median, midmean, midmean_interval};
 
 /// Whether pre-empted samples, and turns at other speeds, are left aside or, for want of others, used.
 #[derive(Clone, Copy, PartialEq, Eq)]

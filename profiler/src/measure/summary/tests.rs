@@ -1,7 +1,5 @@
-use super::super::clock::ClockQuality;
-use super::super::few::Few;
-use super::super::history::{Disturbed, Entry, Reading};
 use super::*;
+use crate::measure::{ClockQuality, Disturbed, Entry, Few, Reading};
 
 fn ns(values: &[f64]) -> Few<RawNs, 5> {
     values.iter().copied().map(RawNs).collect()

@@ -2,8 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{Fields, Op};
-use crate::spec::{FeatureMap, Graph, GraphBuilder, Macs, Precision, SpecError, Value};
+use crate::spec::{FeatureMap, Fields, Graph, GraphBuilder, Macs, Op, Precision, SpecError, Value};
 
 /// An op with the shape of its input, or a pair of ops that a runtime may fuse; one that fits its input, by construction.
 ///

@@ -1,7 +1,6 @@
 //! Softmax.
 
-use super::{Draw, Fields, OpKind};
-use crate::spec::{FeatureMap, GraphBuilder, Layer, SpecError, Value};
+use crate::spec::{Draw, FeatureMap, Fields, GraphBuilder, Layer, OpKind, SpecError, Value};
 
 /// Softmax over channels at every position: `[h, w, c]` → `[h, w, c]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,9 +1,5 @@
-use std::cell::Cell;
-use std::rc::Rc;
-
-use super::super::super::drift::Drift;
-use super::super::super::processor::{Processor, Usage};
 use super::*;
+use crate::measure::{Drift, Processor, Usage};
 
 /// Takes longer and longer: half as much again after 20 seconds of the machine's time.
 fn drifting(clock: &FakeClock, cost: f64) -> FakeSubject {

@@ -1,5 +1,5 @@
-use super::super::super::Silent;
 use super::*;
+use crate::measure::Silent;
 
 static GO: AtomicBool = AtomicBool::new(false);
 

@@ -1,10 +1,6 @@
-use std::cell::Cell;
-use std::rc::Rc;
-
-use super::super::super::heat::{HeatLimits, HeatReport, PauseEnd, Temperatures};
-use super::super::super::thermometer::{DeviceThermometer, Thermometer};
 use super::*;
 use crate::device::{Place, Sensor};
+use crate::measure::{DeviceThermometer, HeatReport, PauseEnd, Thermometer};
 
 /// A machine that warms by a degree for every second of work and cools by `cooling` degrees for every second of rest.
 struct WarmingMachine {

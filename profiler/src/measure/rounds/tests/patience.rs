@@ -1,7 +1,7 @@
 //! Sessions on a machine that is slower than it is known to be.
 
-use super::super::super::clock::Clock;
 use super::*;
+use crate::measure::Clock;
 
 /// Everything takes 1.3 times as long until `fast_from_ns`.
 fn session(fast_from_ns: u64, known_ns: Option<f64>) -> (Vec<SubjectSummary>, History, Recorder) {
