@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
-use super::BenchError;
+use super::{BenchError, tables::said};
 use crate::device::{AffinityError, pin};
 
 const BURST_MS: std::ops::Range<u64> = 50..500;
@@ -63,10 +63,7 @@ impl Load {
         if self.child.try_wait().map_err(|error| failed(error.to_string()))?.is_none() {
             return Ok(());
         }
-        let mut said = String::new();
-        if let Some(stderr) = &mut self.child.stderr {
-            stderr.read_to_string(&mut said).map_err(|error| failed(error.to_string()))?;
-        }
+        let said = said(&mut self.child).map_err(|error| failed(error.to_string()))?;
         Err(failed(format!("it ended early: {}", said.trim())))
     }
 }

@@ -10,7 +10,6 @@ mod fidelity;
 mod layers;
 mod line;
 mod load;
-mod memory;
 mod modes;
 mod overhead;
 mod part;

@@ -29,16 +29,14 @@ impl Shares {
         let (mut warm_up, mut reference, mut turns) = (0.0, 0.0, 0.0);
         for segment in history.segments() {
             warm_up += segment.readings.first().map_or(0.0, |reading| reading.at_ns as f64);
-            reference += segment.readings.iter().map(|reading| reading.took.0).sum::<f64>()
-                * f64::from(reference_runs);
-            turns += segment.bursts.iter().map(|burst| burst.took_ns as f64).sum::<f64>();
-            settling += segment.bursts.iter().map(|burst| burst.settling_ns as f64).sum::<f64>();
-            evicting += segment.bursts.iter().map(|burst| burst.evicting_ns as f64).sum::<f64>();
-            timed += segment
-                .bursts
-                .iter()
-                .map(|b| timed_ns(&b.cold) + timed_ns(&b.hot) * f64::from(b.repeats))
-                .sum::<f64>();
+            let readings = segment.readings.iter().map(|reading| reading.took.0).sum::<f64>();
+            reference += readings * f64::from(reference_runs);
+            for burst in &segment.bursts {
+                turns += burst.took_ns as f64;
+                settling += burst.settling_ns as f64;
+                evicting += burst.evicting_ns as f64;
+                timed += timed_ns(&burst.cold) + timed_ns(&burst.hot) * f64::from(burst.repeats);
+            }
         }
         let between = total_ns - warm_up - reference - evicting - turns;
         (total_ns > 0.0).then(|| Self {

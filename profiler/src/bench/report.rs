@@ -43,6 +43,12 @@ pub struct Detail {
     pub figures: BTreeMap<String, f64>,
 }
 
+impl Detail {
+    pub(super) fn new<N: Into<String>>(subject: String, figures: impl IntoIterator<Item = (N, f64)>) -> Self {
+        Self { subject, figures: figures.into_iter().map(|(name, value)| (name.into(), value)).collect() }
+    }
+}
+
 /// What one part found on one backend.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
@@ -78,11 +84,6 @@ pub struct Report {
 }
 
 impl Report {
-    /// Every figure with a goal was what it should be.
-    pub fn all_reached(&self) -> bool {
-        self.findings.iter().flat_map(|finding| &finding.ratios).all(|ratio| ratio.reached != Some(false))
-    }
-
     /// What was found by a part on a runtime.
     pub(super) fn has(&self, part: Part, runtime: &Runtime) -> bool {
         self.findings.iter().any(|finding| finding.part == part && finding.runtime == *runtime)

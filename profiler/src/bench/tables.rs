@@ -1,5 +1,6 @@
 //! Tables that a part needs: measured in this process, or in another one.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -30,8 +31,7 @@ impl Job<'_> {
         remove_table(&path);
         let cpus = if self.is_emulated() { Vec::new() } else { self.bench.cpus.clone() };
         let (backend, threads, stop) = (self.backend, self.bench.threads, self.stop);
-        let compare_with =
-            CompareWith::Nothing("a bench times what is compared in the table of its own process");
+        let reason = "a bench times what is compared in the table of its own process";
         let sweep = Sweep {
             subjects,
             backend,
@@ -40,7 +40,7 @@ impl Job<'_> {
             protocol,
             anchors: None,
             known_speeds: known_speed_folder(),
-            compare_with,
+            compare_with: CompareWith::Nothing(reason),
             output: path.clone(),
         };
         let mut steps = Steps { job: self, doing: name.replace('-', " "), share };
@@ -60,10 +60,7 @@ impl Job<'_> {
         if !session_path(&path).exists() {
             self.run_profiler(&path)?;
         }
-        let (rows, session) = (
-            read_table(&path).map_err(BenchError::Read)?,
-            read_session(&session_path(&path)).map_err(BenchError::Read)?,
-        );
+        let (rows, session) = (read_table(&path)?, read_session(&session_path(&path))?);
         Ok(TableOfBench { path, rows, session })
     }
 
@@ -90,10 +87,7 @@ impl Job<'_> {
         if succeeded {
             return Ok(());
         }
-        let mut said = String::new();
-        if let Some(stderr) = &mut child.stderr {
-            std::io::Read::read_to_string(stderr, &mut said).map_err(|error| failed(error.to_string()))?;
-        }
+        let said = said(&mut child).map_err(|error| failed(error.to_string()))?;
         Err(failed(said.trim().lines().last().unwrap_or("it said nothing").to_owned()))
     }
 
@@ -110,6 +104,13 @@ impl Job<'_> {
             std::thread::sleep(Duration::from_millis(200));
         }
     }
+}
+
+/// What a process wrote to stderr.
+pub(super) fn said(child: &mut Child) -> std::io::Result<String> {
+    let mut said = String::new();
+    child.stderr.as_mut().map_or(Ok(0), |stderr| stderr.read_to_string(&mut said))?;
+    Ok(said)
 }
 
 fn remove_table(path: &Path) {

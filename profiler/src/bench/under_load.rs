@@ -33,20 +33,12 @@ fn errors(quiet: &[Vec<f64>], loaded: &[Vec<f64>]) -> (f64, f64) {
 }
 
 fn error_ratios(quiet: &Repeats, loaded: &Repeats) -> Vec<Ratio> {
-    let base =
-        || "median of each op's tables under load, against a table taken in quiet just before".to_owned();
+    let base = "median of each op's tables under load, against a table taken in quiet just before";
     let (hot, cold) = (errors(&quiet.hot, &loaded.hot), errors(&quiet.cold, &loaded.cold));
     let plain = errors(&quiet.plain_mean, &loaded.plain_mean);
-    let error =
-        |what: &str, value| Ratio::plain(&format!("under load: {what}"), value, Unit::Fraction, base());
+    let error = |what: &str, value| Ratio::new(format!("under load: {what}"), value, Unit::Fraction, base);
     vec![
-        Ratio::with_goal(
-            "under load: median error, ours hot",
-            hot.0,
-            Unit::Fraction,
-            Goal::AtMost(0.05),
-            base(),
-        ),
+        error("median error, ours hot", hot.0).with_goal(Goal::AtMost(0.05)),
         error("90th percentile of error, ours hot", hot.1),
         error("median error, ours cold", cold.0),
         error("median error, plain protocol", plain.0),

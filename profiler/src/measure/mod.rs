@@ -48,7 +48,7 @@ pub use history::{Burst, Disturbed, Entry, History, NotStarted, Reading, Samples
 pub use instruments::Instruments;
 pub use interval::{Interval, median, median_interval, quantile, upper_median};
 pub use midmean::{mean_interval, midmean, midmean_interval};
-pub use modes::{Speed, UnknownSpeed};
+pub use modes::Speed;
 pub use processor::{KernelUsage, NeverPreempted, Processor, ThreadClock, Usage};
 pub use progress::{Observer, Outcome, Progress, Silent};
 pub use protocol::{Protocol, ProtocolError};

@@ -1,11 +1,9 @@
 //! One line of a measurement table.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::measure::Speed;
-use crate::spec::{Architecture, OpSpec, SpecError, TracedOp};
+use crate::spec::{Architecture, OpSpec, SpecError, TracedOp, named};
 
 /// What a row is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -29,15 +27,7 @@ pub enum Cache {
     InPlace,
 }
 
-impl fmt::Display for Cache {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Hot => "hot",
-            Self::Cold => "cold",
-            Self::InPlace => "in_place",
-        })
-    }
-}
+named!(Cache, "state of the caches", Hot = "hot", Cold = "cold", InPlace = "in_place");
 
 /// Whether a figure is as exact as was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
