@@ -67,8 +67,6 @@ mod tests {
         let reading = |at_ns| Entry::Reading(Reading::of_block(at_ns, RawNs(20.0)));
         let dropped = Disturbed { took: RawNs(90.0), on_processor: None };
         let burst = Burst {
-            subject: 0,
-            round: 0,
             at_ns: 250,
             took_ns: 700,
             repeats: 10,
@@ -76,6 +74,7 @@ mod tests {
             evicting_ns: 10,
             settling_ns: 60,
             hot: Samples { kept: [RawNs(25.0), RawNs(26.0)].into_iter().collect(), ..Samples::default() },
+            ..Burst::default()
         };
         let entries = [
             Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } },

@@ -124,13 +124,10 @@ fn worst(shares: &[(f64, f64)]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{ClockQuality, Entry, Pause, PauseEnd, Temperatures};
+    use crate::measure::fixtures::start;
+    use crate::measure::{Entry, Pause, PauseEnd, Temperatures};
 
     const SECOND: u64 = 1_000_000_000;
-
-    fn start() -> Entry {
-        Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } }
-    }
 
     fn warmth(at_s: u64, frequency_khz: u64, others: Option<Others>) -> Entry {
         let frequency_khz = Some(frequency_khz);

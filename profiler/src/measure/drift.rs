@@ -115,15 +115,8 @@ fn levels(segment: &Segment) -> Levels {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{Burst, ClockQuality, Entry, Reading, Samples};
-
-    fn start() -> Entry {
-        Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } }
-    }
-
-    fn reading(at_ns: u64, took: f64) -> Entry {
-        Entry::Reading(Reading::of_block(at_ns, RawNs(took)))
-    }
+    use crate::measure::Entry;
+    use crate::measure::fixtures::{burst, reading, start};
 
     const SECOND: u64 = 1_000_000_000;
 
@@ -192,18 +185,7 @@ mod tests {
 
     #[test]
     fn turns_without_readings_are_refused() {
-        let burst = Burst {
-            subject: 0,
-            round: 0,
-            at_ns: 0,
-            took_ns: 1,
-            repeats: 1,
-            cold: Samples::default(),
-            evicting_ns: 0,
-            settling_ns: 0,
-            hot: Samples::default(),
-        };
-        let history = History::replay([start(), Entry::Burst(burst)]).unwrap();
+        let history = History::replay([start(), Entry::Burst(burst(0, 0, 0, (1.0, 1.0)))]).unwrap();
         assert!(matches!(Drift::of(&history), Err(MeasureError::NoReference { segment: 0 })));
         assert_eq!(Drift::of(&History::default()).unwrap(), None);
     }

@@ -139,7 +139,7 @@ impl HeatReport {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{ClockQuality, Entry};
+    use crate::measure::{Entry, fixtures::start};
 
     fn warmth(at_ns: u64, skin_celsius: Option<f64>, soc_celsius: Option<f64>) -> Temperatures {
         Temperatures { at_ns, skin_celsius, soc_celsius, ..Temperatures::default() }
@@ -161,13 +161,12 @@ mod tests {
 
     #[test]
     fn reports_count_from_the_sessions_start() {
-        let start = Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } };
         let pause = |at_ns, ended| Entry::Pause(Pause { at_ns, took_ns: 50, ended });
         let history = History::replay([
-            start.clone(),
+            start(),
             Entry::Warmth(warmth(10, Some(46.0), None)),
             pause(20, PauseEnd::Cooled),
-            start,
+            start(),
             Entry::Warmth(warmth(5, None, None)),
             pause(7, PauseEnd::StillHot),
         ])

@@ -48,7 +48,7 @@ impl Reading {
 }
 
 /// One subject's turn in one round.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Burst {
     /// Index of the subject.
     pub subject: usize,
@@ -214,58 +214,35 @@ pub struct NotStarted;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn start() -> Entry {
-        Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 1.0 } }
-    }
-
-    fn burst(subject: usize, round: u32, at_ns: u64) -> Burst {
-        let kept = Few::from_iter([RawNs(12.5)]);
-        Burst {
-            subject,
-            round,
-            at_ns,
-            took_ns: 40,
-            repeats: 3,
-            cold: Samples { kept: kept.clone(), dropped: Few::default() },
-            evicting_ns: 0,
-            settling_ns: 0,
-            hot: Samples {
-                kept,
-                dropped: Few::from_iter([Disturbed { took: RawNs(99.0), on_processor: Some(RawNs(13.0)) }]),
-            },
-        }
-    }
+    use crate::measure::fixtures::{burst, reading, start};
 
     #[test]
     fn entries_survive_json_lines() {
-        let entries =
-            [start(), Entry::Reading(Reading::of_block(5, RawNs(150.25))), Entry::Burst(burst(1, 0, 10))];
-        for entry in entries {
+        let mut burst = Burst { took_ns: 40, repeats: 3, ..burst(1, 0, 10, (12.5, 12.5)) };
+        burst.hot.dropped.push(Disturbed { took: RawNs(99.0), on_processor: Some(RawNs(13.0)) });
+        let burst = Entry::Burst(burst);
+        for entry in [start(), reading(5, 150.25), burst.clone()] {
             let line = serde_json::to_string(&entry).unwrap();
             assert!(!line.contains('\n'));
             assert_eq!(serde_json::from_str::<Entry>(&line).unwrap(), entry);
         }
         assert_eq!(
-            serde_json::to_string(&Entry::Burst(burst(1, 0, 10))).unwrap(),
+            serde_json::to_string(&burst).unwrap(),
             r#"{"burst":{"subject":1,"round":0,"at_ns":10,"took_ns":40,"repeats":3,"cold":{"kept":[12.5]},"hot":{"kept":[12.5],"dropped":[{"took":99.0,"on_processor":13.0}]}}}"#
         );
     }
 
     #[test]
     fn segments_add_up() {
+        let turn = |subject, round, at_ns| Entry::Burst(burst(subject, round, at_ns, (1.0, 1.0)));
         let mut history = History::default();
-        assert_eq!(history.push(Entry::Burst(burst(0, 0, 0))), Err(NotStarted));
-        history.push(start()).unwrap();
-        history.push(Entry::Burst(burst(0, 0, 100))).unwrap();
-        history.push(Entry::Burst(burst(1, 0, 200))).unwrap();
-        history.push(start()).unwrap();
-        history.push(Entry::Reading(Reading::of_block(7, RawNs(1.0)))).unwrap();
-        // First segment: 200 + 40 = 240; second: 7.
-        assert_eq!(history.spent_ns(), 247);
-        assert_eq!(history.latest_round(), Some(0));
-        history.push(Entry::Burst(burst(0, 1, 50))).unwrap();
-        assert_eq!(history.latest_round(), Some(1));
-        assert_eq!(history.bursts().count(), 3);
+        assert_eq!(history.push(turn(0, 0, 0)), Err(NotStarted));
+        for entry in [start(), turn(0, 0, 100), turn(1, 0, 200), start(), reading(7, 1.0)] {
+            history.push(entry).unwrap();
+        }
+        // First segment: 200 + 1000; second: 7.
+        assert_eq!((history.spent_ns(), history.latest_round()), (1207, Some(0)));
+        history.push(turn(0, 1, 50)).unwrap();
+        assert_eq!((history.latest_round(), history.bursts().count()), (Some(1), 3));
     }
 }

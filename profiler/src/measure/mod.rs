@@ -16,6 +16,8 @@ mod drift;
 mod error;
 mod evict;
 mod few;
+#[cfg(test)]
+mod fixtures;
 mod heat;
 mod history;
 mod instruments;

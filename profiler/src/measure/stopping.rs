@@ -126,28 +126,12 @@ fn rounds_wanted(centre: &Option<Centre>, bursts: u32, protocol: &Protocol) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{Burst, ClockQuality, Entry, RawNs, Reading, Samples};
+    use crate::measure::fixtures::{burst, history};
 
     /// Turns of 1000 ns of one subject with these (cold, hot) samples.
     fn convergence(turns: &[(f64, f64)], protocol: &Protocol) -> Convergence {
-        let mut history = History::default();
-        history.push(Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } }).unwrap();
-        history.push(Entry::Reading(Reading::of_block(0, RawNs(100.0)))).unwrap();
-        for (round, (cold, hot)) in turns.iter().enumerate() {
-            let samples = |ns: f64| Samples { kept: [RawNs(ns)].into_iter().collect(), ..Samples::default() };
-            let burst = Burst {
-                subject: 0,
-                round: round as u32,
-                at_ns: round as u64 * 1000,
-                took_ns: 1000,
-                repeats: 1,
-                cold: samples(*cold),
-                evicting_ns: 0,
-                settling_ns: 0,
-                hot: samples(*hot),
-            };
-            history.push(Entry::Burst(burst)).unwrap();
-        }
+        let burst = |(round, ns): (usize, &_)| burst(0, round as u32, round as u64 * 1000, *ns);
+        let history = history(turns.iter().enumerate().map(burst));
         Convergence::of(&history, 1, protocol).unwrap()
     }
 

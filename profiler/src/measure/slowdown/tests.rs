@@ -1,37 +1,26 @@
 mod mixtures;
 
 use super::*;
-use crate::measure::{ClockQuality, Entry, RawNs, Reading};
+use crate::measure::fixtures::{samples, start};
+use crate::measure::{Entry, RawNs, Reading};
 
 const TURN_NS: u64 = 10_000_000;
 
 /// Rounds of turns of 10 ms; subject `s` takes 1000·(s + 1) ns hot, twice that cold, times `slow(round, subject)`.
 fn history(subjects: usize, rounds: u32, slow: impl Fn(u32, usize) -> f64) -> History {
-    let mut history = History::default();
-    history.push(Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } }).unwrap();
-    for round in 0..rounds {
-        for subject in 0..subjects {
-            let turn = u64::from(round) * subjects as u64 + subject as u64;
-            let ns = 1000.0 * (subject + 1) as f64 * slow(round, subject);
-            history.push(Entry::Burst(burst(subject, round, turn, ns))).unwrap();
-        }
-    }
-    history
+    let turn = |turn: usize| {
+        let (round, subject) = ((turn / subjects) as u32, turn % subjects);
+        let ns = 1000.0 * (subject + 1) as f64 * slow(round, subject);
+        Entry::Burst(burst(subject, round, turn as u64, ns))
+    };
+    let turns = (0..rounds as usize * subjects).map(turn);
+    History::replay(std::iter::once(start()).chain(turns)).unwrap()
 }
 
 fn burst(subject: usize, round: u32, turn: u64, ns: f64) -> Burst {
-    let samples = |ns: f64| Samples { kept: [RawNs(ns)].into_iter().collect(), ..Samples::default() };
-    Burst {
-        subject,
-        round,
-        at_ns: turn * TURN_NS,
-        took_ns: TURN_NS,
-        repeats: 1,
-        cold: samples(2.0 * ns),
-        evicting_ns: 0,
-        settling_ns: 0,
-        hot: samples(ns),
-    }
+    let (cold, hot) = (samples(&[2.0 * ns]), samples(&[ns]));
+    let at_ns = turn * TURN_NS;
+    Burst { subject, round, at_ns, took_ns: TURN_NS, repeats: 1, cold, hot, ..Burst::default() }
 }
 
 /// The moment of a history's turn.
@@ -154,8 +143,7 @@ fn cold_turns_of_a_machine_of_two_speeds_were_at_any() {
 #[test]
 fn references_say_it_where_there_is_one_subject() {
     // A subject of 80 ms, between whose turns three references are read; every other second takes twice as long.
-    let mut history = History::default();
-    history.push(Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } }).unwrap();
+    let mut history = History::replay([start()]).unwrap();
     let slow = |at_ns: u64| if at_ns / 1_000_000_000 % 2 == 1 { 2.0 } else { 1.0 };
     for turn in 0..200_u64 {
         for reading in 0..3_usize {
@@ -173,12 +161,10 @@ fn references_say_it_where_there_is_one_subject() {
     for (index, level) in levels[..3].iter().enumerate() {
         let expected = 100_000.0 * (index + 1) as f64;
         let level = level.unwrap();
-        assert!(
-            (level.hot_ns / expected - 1.0).abs() < 1e-6
-                && (level.cold_ns / expected / 1.5 - 1.0).abs() < 1e-6
-        );
+        let (hot, cold) = (level.hot_ns / expected, level.cold_ns / expected / 1.5);
+        assert!((hot - 1.0).abs() < 1e-6 && (cold - 1.0).abs() < 1e-6, "{level:?}");
     }
     assert_eq!(levels[3], None);
-    let report = drift_report(&history, &super::super::protocol::Protocol::brief()).unwrap();
+    let report = drift_report(&history, &crate::measure::Protocol::brief()).unwrap();
     assert!(!report.excessive && (report.baseline_ns / 181_712.0 - 1.0).abs() < 1e-3, "{report:?}");
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::device::{Place, Sensor};
-use crate::measure::{DeviceThermometer, HeatReport, PauseEnd, Thermometer};
+use crate::measure::{Burst, DeviceThermometer, HeatReport, PauseEnd, Thermometer};
 
 /// A machine that warms by a degree for every second of work and cools by `cooling` degrees for every second of rest.
 struct WarmingMachine {
@@ -88,22 +88,18 @@ impl Thermometer for MachineWithFiles {
 fn sensors_files_that_heat_up_make_a_pause_a_trace_and_a_warning() {
     // As with the machine itself: see below. One that does not cool is waited for in vain, and said to be hot.
     for (cooling, ends) in [(2.0, vec![PauseEnd::Cooled; 2]), (0.0, vec![PauseEnd::StillHot])] {
-        let clock = FakeClock::new();
-        let mut instruments = instruments(&clock);
-        let machine = MachineWithFiles::new(WarmingMachine::new(&clock, cooling));
+        let heat = Some(HeatLimits { longest_pause_ns: 5_000_000_000, ..HeatLimits::default() });
+        let mut run = Run::new(protocol(heat));
+        let machine = MachineWithFiles::new(WarmingMachine::new(&run.clock, cooling));
         let sensors = machine.sensors();
         let places: Vec<_> = sensors.iter().map(|sensor| (sensor.name.as_str(), sensor.place)).collect();
         assert_eq!(places, [("battery", Place::Skin), ("cpu-0-0", Place::Soc)]);
-        instruments.thermometer = Box::new(machine);
-        let heat = Some(HeatLimits { longest_pause_ns: 5_000_000_000, ..HeatLimits::default() });
-        let protocol = Protocol { min_rounds: 40, min_round_size: 1, heat, ..Protocol::brief() };
-        let (mut history, mut recorder) = (History::default(), Recorder::default());
-        let mut subjects = steady(&clock, &[100_000_000, 100_000_000]);
-        run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);
-        let report = HeatReport::of(&history, sensors);
+        run.instruments.thermometer = Box::new(machine);
+        run.steady(&[100_000_000; 2]);
+        let report = HeatReport::of(&run.history, sensors);
         assert_eq!(report.pauses.iter().map(|pause| pause.ended).collect::<Vec<_>>(), ends);
         assert_eq!(report.warning().is_some(), cooling == 0.0);
-        let trace = &history.segments()[0].warmth;
+        let trace = &run.history.segments()[0].warmth;
         assert!(trace.len() > 10);
         assert!(trace.iter().all(|warmth| warmth.soc_celsius == Some(61.0)));
         assert!(trace.iter().all(|warmth| warmth.frequency_khz == Some(1_800_000)));
@@ -111,24 +107,22 @@ fn sensors_files_that_heat_up_make_a_pause_a_trace_and_a_warning() {
     }
 }
 
+fn protocol(heat: Option<HeatLimits>) -> Protocol {
+    Protocol { min_rounds: 40, min_round_size: 1, heat, ..Protocol::brief() }
+}
+
 /// About 16 s of work: two subjects of 100 ms (two runs a burst) in 40 rounds.
 fn measured(cooling: f64, heat: Option<HeatLimits>) -> (History, Recorder, u64) {
-    let clock = FakeClock::new();
-    let mut instruments = instruments(&clock);
-    let machine = WarmingMachine::new(&clock, cooling);
+    let mut run = Run::new(protocol(heat));
+    let machine = WarmingMachine::new(&run.clock, cooling);
     let waited_ns = machine.waited_ns.clone();
-    instruments.thermometer = Box::new(machine);
-    let protocol = Protocol { min_rounds: 40, min_round_size: 1, heat, ..Protocol::brief() };
-    let (mut history, mut recorder) = (History::default(), Recorder::default());
-    let mut subjects = steady(&clock, &[100_000_000, 100_000_000]);
-    let outcome = run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);
-    assert_eq!(outcome, Outcome::Converged);
-    for summary in summarise(&history, 2, &protocol).unwrap() {
-        let hot = summary.hot.unwrap();
+    run.instruments.thermometer = Box::new(machine);
+    assert_eq!(run.steady(&[100_000_000; 2]), Outcome::Converged);
+    for hot in run.hot(2) {
         assert_eq!((hot.latency, hot.turns), (CorrectedNs(1e8), 40), "a pause counts for no subject");
     }
-    assert_eq!(History::replay(recorder.entries.clone()).unwrap(), history);
-    (history, recorder, waited_ns.get())
+    assert_eq!(History::replay(run.recorder.entries.clone()).unwrap(), run.history);
+    (run.history, run.recorder, waited_ns.get())
 }
 
 #[test]
