@@ -2,17 +2,15 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use comfy_table::{Table, presets::NOTHING};
-use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use comfy_table::Table;
+use indicatif::{HumanDuration, ProgressBar};
 
-use super::UsageError;
 use super::libraries::{LibraryArgs, names};
 use super::space::SpaceArgs;
+use super::{UsageError, bar_of, stop_flag, table_of};
 use crate::backend::{Backend, KNOWN_BACKENDS, KnownBackend, MockNoise, open};
 use crate::bench::{Bench, BenchError, Finding, Part, Report, Watcher};
 use crate::device::{allowed_cpus, pin};
@@ -83,9 +81,7 @@ impl BenchArgs {
             let all = allowed_cpus()?.into_iter().collect();
             (all, pin(self.cpus.as_deref(), 1).map_err(|e| UsageError(e.to_string()))?)
         };
-        let stop = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&stop);
-        ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))?;
+        let stop = stop_flag()?;
         let backends: Vec<&dyn Backend> = backends.iter().map(AsRef::as_ref).collect();
         let bench = Bench {
             parts: self.parts_for(&backends),
@@ -173,8 +169,7 @@ impl BenchArgs {
 }
 
 fn table(report: &Report) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header(["part", "runtime", "figure", "value", "goal", "", "rests on"]);
+    let mut table = table_of(["part", "runtime", "figure", "value", "goal", "", "rests on"]);
     for finding in &report.findings {
         let emulated = if finding.runtime.emulated { " (emulated)" } else { "" };
         let runtime = format!("{} {}{emulated}", finding.runtime.name, finding.runtime.version);
@@ -231,11 +226,7 @@ struct Left {
 
 impl Left {
     fn new() -> Self {
-        let bar = ProgressBar::new(1000);
-        if let Ok(style) = ProgressStyle::with_template("[{bar:30}] {msg}") {
-            bar.set_style(style.progress_chars("=> "));
-        }
-        Self { bar, began: None, written: None }
+        Self { bar: bar_of(ProgressBar::new(1000), "[{bar:30}] {msg}"), began: None, written: None }
     }
 }
 

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use comfy_table::{Table, presets::NOTHING};
+use comfy_table::Table;
 
-use super::UsageError;
+use super::{UsageError, table_of};
 use crate::compare::{
     Change, Circumstances, Comparison, Evidence, NoiseFloor, Shift, Verdict, circumstances, compare,
 };
@@ -209,8 +209,7 @@ fn print(
 }
 
 fn shifts(comparison: &Comparison) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header(["cache", "figures", "B/A", "95 % interval", "scatter"]);
+    let mut table = table_of(["cache", "figures", "B/A", "95 % interval", "scatter"]);
     for shift in &comparison.shifts {
         table.add_row([
             shift.cache.to_string(),
@@ -224,17 +223,7 @@ fn shifts(comparison: &Comparison) -> Table {
 }
 
 fn changes(listed: &[&Change]) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header([
-        "subject",
-        "cache",
-        "A ms",
-        "B ms",
-        "B/A",
-        "to the common",
-        "q",
-        "",
-    ]);
+    let mut table = table_of(["subject", "cache", "A ms", "B ms", "B/A", "to the common", "q", ""]);
     for change in listed {
         for (index, figure) in change.figures.iter().enumerate() {
             let once = |text: String| if index == 0 { text } else { String::new() };

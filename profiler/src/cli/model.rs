@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 
@@ -13,7 +12,7 @@ use super::layer_report::{json, text};
 use super::libraries::{DEFAULT, LibraryArgs, names};
 use super::output_file::check_output;
 use super::progress::{Bar, layer_progress};
-use super::{UsageError, tell};
+use super::{UsageError, stop_flag, tell};
 use crate::backend::{MockNoise, open};
 use crate::device::pin;
 use crate::layers::TracePlan;
@@ -82,9 +81,7 @@ impl Model {
         let protocol = self.protocol();
         protocol.check().map_err(UsageError::from)?;
         let cpus = pin(self.cpus.as_deref(), self.threads).map_err(|error| UsageError(error.to_string()))?;
-        let stop = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&stop);
-        ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))?;
+        let stop = stop_flag()?;
         let mut code = ExitCode::SUCCESS;
         for name in &self.backend {
             match self.measure(&network, name, &cpus, &protocol, &stop) {

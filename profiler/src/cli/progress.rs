@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
+use super::bar_of;
 use crate::measure::{Entry, HeatLimits, Observer, Progress, SubjectFailure, Temperatures};
 
 /// A bar over the subjects that are known well enough, with the time left.
@@ -14,10 +15,7 @@ pub(super) struct Bar {
 impl Bar {
     pub(super) fn new(subjects: usize) -> Self {
         let bar = ProgressBar::new(subjects as u64);
-        let style = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len} {msg}");
-        if let Ok(style) = style {
-            bar.set_style(style.progress_chars("=> "));
-        }
+        let bar = bar_of(bar, "{prefix} [{bar:30}] {pos}/{len} {msg}");
         bar.set_prefix("warming up");
         Self { bar }
     }
@@ -34,11 +32,7 @@ impl Bar {
 
 /// A bar over the time that the layers may take.
 pub(super) fn layer_progress() -> ProgressBar {
-    let bar = ProgressBar::no_length();
-    if let Ok(style) = ProgressStyle::with_template("layers [{bar:30}] {msg}") {
-        bar.set_style(style.progress_chars("=> "));
-    }
-    bar
+    bar_of(ProgressBar::no_length(), "layers [{bar:30}] {msg}")
 }
 
 impl Observer for Bar {

@@ -77,7 +77,7 @@ impl Rival {
     }
 
     /// What to do about it.
-    pub fn advice(self) -> &'static str {
+    pub const fn advice(self) -> &'static str {
         match self {
             Self::OurCores => "end them, or choose cores that are idle",
             Self::Siblings => {
