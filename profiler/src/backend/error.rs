@@ -41,3 +41,15 @@ pub enum BackendError {
     #[error("backend `{backend}` computes nothing, so `{key}` has no outputs")]
     NoOutputs { backend: &'static str, key: String },
 }
+
+impl BackendError {
+    /// A runtime that does not take a model.
+    pub fn prepare(backend: &'static str, key: &str, reason: impl Into<String>) -> Self {
+        Self::Prepare { backend, key: key.to_owned(), reason: reason.into() }
+    }
+
+    /// A runtime that failed on a model.
+    pub fn run(backend: &'static str, key: &str, reason: impl Into<String>) -> Self {
+        Self::Run { backend, key: key.to_owned(), reason: reason.into() }
+    }
+}

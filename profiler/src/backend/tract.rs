@@ -26,9 +26,7 @@ impl Tract {
             let supported = "one thread";
             return Err(BackendError::Threads { backend: Self::NAME, threads, supported });
         }
-        let refuse =
-            |reason| BackendError::Prepare { backend: Self::NAME, key: model.key.to_owned(), reason };
-        caught(|| load(model)).map_err(refuse)
+        caught(|| load(model)).map_err(|reason| BackendError::prepare(Self::NAME, model.key, reason))
     }
 }
 
@@ -147,7 +145,7 @@ fn tensors(values: &[f32], slots: &[Slot]) -> TractResult<Option<TVec<TValue>>> 
 
 impl TractRunnable {
     fn failed(&self, reason: String) -> BackendError {
-        BackendError::Run { backend: Tract::NAME, key: self.key.clone(), reason }
+        BackendError::run(Tract::NAME, &self.key, reason)
     }
 }
 

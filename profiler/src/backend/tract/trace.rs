@@ -7,7 +7,7 @@ use tract_onnx::tract_core::internal::{Cost, TypedNode};
 use tract_onnx::tract_core::plan::eval;
 
 use super::{TractRunnable, caught};
-use crate::backend::{BackendError, NodeClock, Notes, Runnable, Trace, Traced, TracedNode, Tract};
+use crate::backend::{BackendError, NodeClock, Notes, Runnable, Trace, Traced, TracedNode};
 use crate::measure::{Clock, ClockQuality, MeasureError, SystemClock, ThreadClock};
 
 /// One runnable for plain and traced runs: the same plan, the same weights in the same places.
@@ -32,11 +32,7 @@ impl TractTraced {
             let (wall, thread) = (SystemClock::new(), ThreadClock::new()?);
             Ok((ClockQuality::of(&wall)?.cost_ns, ClockQuality::of(&thread)?.cost_ns, wall, thread))
         };
-        let failed = |error: MeasureError| BackendError::Run {
-            backend: Tract::NAME,
-            key: runnable.key.clone(),
-            reason: error.to_string(),
-        };
+        let failed = |error: MeasureError| runnable.failed(error.to_string());
         let (wall_cost_ns, thread_cost_ns, wall, thread) = clocks().map_err(failed)?;
         let (order, notes, clocks) = (Vec::new(), Vec::new(), Vec::new());
         Ok(Self { runnable, wall, thread, wall_cost_ns, thread_cost_ns, order, notes, clocks })
@@ -77,14 +73,10 @@ impl Traced for TractTraced {
         let nodes = self.order.iter().enumerate().map(|(position, id)| {
             let model = self.runnable.state.model();
             let node = &model.nodes()[*id];
+            let (name, operator) = (node.name.clone(), node.op().name().into_owned());
             let multiply_adds = multiply_adds(model, node).ok();
             let run_ns = runs.clone().map(|(run, clock)| run[position] as f64 - cost_ns(clock)).collect();
-            TracedNode {
-                name: node.name.clone(),
-                operator: node.op().name().into_owned(),
-                multiply_adds,
-                run_ns,
-            }
+            TracedNode { name, operator, multiply_adds, run_ns }
         });
         let nodes = nodes.collect();
         self.notes.clear();
