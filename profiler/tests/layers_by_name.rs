@@ -4,11 +4,8 @@
 
 mod foreign;
 
-use std::{
-    fs,
-    path::Path,
-    sync::{Mutex, PoisonError, atomic::AtomicBool},
-};
+use std::fs;
+use std::sync::{Mutex, PoisonError, atomic::AtomicBool};
 
 use foreign::{
     F32, Parts, attribute_graph, attribute_int, attribute_ints, floats, graph, model, nameless, node, value,
@@ -26,9 +23,10 @@ use profiler::{
 static TURN: Mutex<()> = Mutex::new(());
 
 /// Loaded anew every quarter of a second.
-fn layers(folder: &Path, parts: &Parts, backend: &str) -> LayerTable {
+fn layers(parts: &Parts, backend: &str) -> LayerTable {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let path = folder.join("net.onnx");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("net.onnx");
     fs::write(&path, model(parts)).unwrap();
     let library = std::env::var_os("ORT_DYLIB_PATH").map(|path| ("onnxruntime".to_owned(), path.into()));
     let options = BackendOptions { libraries: library.into_iter().collect(), mock: None };
@@ -77,15 +75,13 @@ fn without_names() -> Parts {
 
 #[test]
 fn nodes_without_names_have_their_work_in_tract() {
-    let folder = tempfile::tempdir().unwrap();
-    assert_eq!(layers(folder.path(), &without_names(), "tract").macs, Some(221_184 + 262_144 + 80));
+    assert_eq!(layers(&without_names(), "tract").macs, Some(221_184 + 262_144 + 80));
 }
 
 #[test]
 #[ignore = "needs ORT_DYLIB_PATH"]
 fn nodes_without_names_have_their_work_in_onnxruntime() {
-    let folder = tempfile::tempdir().unwrap();
-    let table = layers(folder.path(), &without_names(), "onnxruntime");
+    let table = layers(&without_names(), "onnxruntime");
     assert_eq!(table.macs, Some(221_184 + 262_144 + 80));
     let names: Vec<&str> = table.layers.iter().filter(|l| l.macs > Some(0)).map(|l| &*l.layer).collect();
     assert_eq!(names, ["c", "t", "y"]);
@@ -124,8 +120,7 @@ fn blocks() -> Parts {
 #[test]
 #[ignore = "needs ORT_DYLIB_PATH"]
 fn nodes_that_are_ordered_and_numbered_anew_at_each_load_are_found() {
-    let folder = tempfile::tempdir().unwrap();
-    let table = layers(folder.path(), &blocks(), "onnxruntime");
+    let table = layers(&blocks(), "onnxruntime");
     // Ten times 40·40·16 outputs of 144 products, and 16·16 behind the pooling.
     assert_eq!(table.macs, Some(10 * (25_600 * 144 + 256)));
     // However often it was loaded, each convolution is one layer, and the changes of layout have no numbers.
@@ -169,8 +164,7 @@ fn branches() -> Parts {
 #[test]
 #[ignore = "needs ORT_DYLIB_PATH"]
 fn what_noting_nodes_within_a_node_costs_is_none_of_its_time() {
-    let folder = tempfile::tempdir().unwrap();
-    let table = layers(folder.path(), &branches(), "onnxruntime");
+    let table = layers(&branches(), "onnxruntime");
     assert_eq!(table.layers.len(), 4);
     // Noting the twenty nodes within takes ten times as long as the network: were it left in, so would be the sum. On a busy machine
     // it was 1.5 times the whole, in quiet 1.0 to 1.3.

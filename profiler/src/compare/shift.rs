@@ -107,22 +107,19 @@ mod tests {
 
     #[test]
     fn a_shift_exceeds_with_its_whole_interval() {
-        let shift = |ratio_low, ratio_high| Shift {
-            cache: Cache::Hot,
-            pairs: 9,
-            ratio: 1.2,
-            ratio_low,
-            ratio_high,
-            scatter: 0.0,
-        };
-        let none = Evidence::default();
-        assert!(shift(1.11, 1.3).exceeds(0.1, &none) && !shift(1.09, 1.3).exceeds(0.1, &none));
-        // 1 / 1.1 = 0.909.
-        assert!(shift(0.8, 0.9).exceeds(0.1, &none) && !shift(0.8, 0.92).exceeds(0.1, &none));
-        // A core that was slower by 1.05 leaves 1.11 / 1.05 = 1.057 to explain; one that was faster, all.
-        let slower = |ratio: f64| Evidence { reference_log: ratio.ln(), own_drift: 0.0 };
-        assert!(
-            !shift(1.11, 1.3).exceeds(0.1, &slower(1.05)) && shift(1.11, 1.3).exceeds(0.1, &slower(0.95))
-        );
+        // 1 / 1.1 = 0.909. A core that was slower by 1.05 leaves 1.11 / 1.05 = 1.057 to explain; one that was faster, all.
+        for (ratio_low, ratio_high, slower, exceeds) in [
+            (1.11, 1.3, 1.0, true),
+            (1.09, 1.3, 1.0, false),
+            (0.8, 0.9, 1.0, true),
+            (0.8, 0.92, 1.0, false),
+            (1.11, 1.3, 1.05, false),
+            (1.11, 1.3, 0.95, true),
+        ] {
+            let cache = Cache::Hot;
+            let shift = Shift { cache, pairs: 9, ratio: 1.2, ratio_low, ratio_high, scatter: 0.0 };
+            let evidence = Evidence { reference_log: f64::ln(slower), own_drift: 0.0 };
+            assert_eq!(shift.exceeds(0.1, &evidence), exceeds, "{ratio_low} {ratio_high} {slower}");
+        }
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{device::Cluster, record::Runtime};
+use crate::device::Cluster;
 
 fn device() -> Device {
     let cluster = |cores: &[usize], name: Option<&str>, max_khz| Cluster {
@@ -17,14 +17,8 @@ fn device() -> Device {
 }
 
 fn conditions(cpus: &[usize]) -> Conditions {
-    let (name, version) = ("tract".to_owned(), "1".to_owned());
-    Conditions {
-        device: "test phone".to_owned(),
-        runtime: Runtime { name, version, emulated: false, details: Vec::new() },
-        threads: 1,
-        cpus: cpus.to_vec(),
-        build_target: "none".to_owned(),
-    }
+    let (device, cpus) = ("test phone".to_owned(), cpus.to_vec());
+    Conditions { device, cpus, ..crate::record::anchors::tests::conditions() }
 }
 
 fn read(folder: &Path) -> Result<Option<KnownSpeed>, ReadError> {
@@ -56,26 +50,23 @@ fn sessions_are_kept_and_the_next_one_is_held_against_them() {
     known.add("c", "2026-01-03T00:00:00Z", &levels(130.0)).unwrap();
     known.add("d", "2026-01-04T00:00:00Z", &levels(f64::NAN)).unwrap();
     known.add("e", "2026-01-05T00:00:00Z", &levels(0.0)).unwrap();
-    let kept: Vec<(String, f64)> = read(folder)
-        .unwrap()
-        .unwrap()
-        .sessions
-        .iter()
-        .map(|s| (s.session.clone(), s.levels_ns["chain"]))
-        .collect();
-    let expected = [("a", 109.0), ("b", 100.0), ("c", 130.0)].map(|(id, ns)| (id.to_owned(), ns));
-    assert_eq!(kept, expected);
+    let known = read(folder).unwrap().unwrap();
+    let kept: Vec<(&str, f64)> =
+        known.sessions.iter().map(|s| (s.session.as_str(), s.levels_ns["chain"])).collect();
+    assert_eq!(kept, [("a", 109.0), ("b", 100.0), ("c", 130.0)]);
 }
 
 #[test]
 fn the_latest_two_hundred_are_kept() {
     let folder = tempfile::tempdir().unwrap();
     let mut known = read(folder.path()).unwrap().unwrap();
-    let old = (0..199).map(|n| SessionLevels {
+    let levels_ns = levels(1.0);
+    let session = |n: usize| SessionLevels {
         session: n.to_string(),
         finished: String::new(),
-        levels_ns: levels(1.0),
-    });
+        levels_ns: levels_ns.clone(),
+    };
+    let old = (0..199).map(session);
     let kept = Kept { kind: known.kind.clone(), sessions: old.collect() };
     write_document(known.path(), FORMAT, VERSION, &kept).unwrap();
     known.add("x", "", &levels(1.0)).unwrap();
