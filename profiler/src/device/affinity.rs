@@ -143,12 +143,19 @@ mod tests {
         assert!(matches!(cpus("0-99999999"), Err(AffinityError::Core { core: 99_999_999, .. })));
     }
 
+    /// A phone: one prime core, three big ones, four little ones.
+    fn clusters() -> [Cluster; 3] {
+        [vec![7], vec![4, 5, 6], vec![0, 1, 2, 3]].map(|cores| Cluster {
+            cores,
+            name: None,
+            capacity: None,
+            max_khz: None,
+        })
+    }
+
     #[test]
     fn the_strongest_cores_are_chosen_from_the_last_down() {
-        let cluster =
-            |cores: &[usize]| Cluster { cores: cores.to_vec(), name: None, capacity: None, max_khz: None };
-        // A phone: one prime core, three big ones, four little ones.
-        let clusters = [cluster(&[7]), cluster(&[4, 5, 6]), cluster(&[0, 1, 2, 3])];
+        let clusters = clusters();
         let all: BTreeSet<usize> = (0..8).collect();
         let chosen = |allowed: &BTreeSet<usize>, threads| {
             choose(&clusters, allowed, threads).into_iter().collect::<Vec<_>>()
@@ -163,9 +170,7 @@ mod tests {
 
     #[test]
     fn big_and_little_are_kinds() {
-        let cluster =
-            |cores: &[usize]| Cluster { cores: cores.to_vec(), name: None, capacity: None, max_khz: None };
-        let kinds = [cluster(&[7]), cluster(&[4, 5, 6]), cluster(&[0, 1, 2, 3])];
+        let kinds = clusters();
         assert_eq!(big(&kinds), &kinds[..2]);
         assert_eq!(little(&kinds).unwrap(), &kinds[2..]);
         assert_eq!(big(&kinds[..1]), &kinds[..1]);

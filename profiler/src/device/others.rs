@@ -133,27 +133,22 @@ mod tests {
         let mut watch = OthersWatch::below(machine.path(), &[1]);
         assert_eq!(watch.siblings, [3], "by the newer name of the file, too");
         assert_eq!(OthersWatch::below(machine.path(), &[0]).siblings, [2]);
-        assert_eq!(
-            watch.read_beside(Some(7_000_000_000)),
-            Some(Others::default()),
-            "nothing to compare with"
-        );
+        let first = watch.read_beside(Some(7_000_000_000));
+        assert_eq!(first, Some(Others::default()), "nothing to compare with");
         // A second later: core 1 ran for 88 of 100 ticks, of which 0.8 s, 80 ticks, were ours, and 2 were stolen. Its sibling
         // ran for 30 of 100, 4 of them stolen. Cores 0 and 2 ran for 10 and 50 of 100.
         write(&stat(&[(0, [110, 190, 0]), (1, [93, 15, 7]), (2, [50, 57, 0]), (3, [30, 66, 4])]));
-        let expected = Others {
-            our_cores: Some(0.08),
-            siblings: Some(0.3),
-            other_cores: Some(0.3),
-            // 2 + 4 of 200.
-            stolen: Some(0.03),
+        // Stolen are 2 + 4 of 200.
+        let of = |[ours, siblings, others, stolen]: [f64; 4]| Others {
+            our_cores: Some(ours),
+            siblings: Some(siblings),
+            other_cores: Some(others),
+            stolen: Some(stolen),
         };
-        assert_eq!(watch.read_beside(Some(7_800_000_000)), Some(expected));
+        assert_eq!(watch.read_beside(Some(7_800_000_000)), Some(of([0.08, 0.3, 0.3, 0.03])));
         // Nothing but us, and a tick less than our own count, since the kernel counts whole ones. Core 2 was switched off.
         write(&stat(&[(0, [110, 290, 0]), (1, [192, 16, 7]), (3, [30, 166, 4])]));
-        let quiet =
-            Others { our_cores: Some(0.0), siblings: Some(0.0), other_cores: Some(0.0), stolen: Some(0.0) };
-        assert_eq!(watch.read_beside(Some(8_800_000_000)), Some(quiet));
+        assert_eq!(watch.read_beside(Some(8_800_000_000)), Some(of([0.0; 4])));
         // No time has passed.
         assert_eq!(watch.read_beside(Some(8_800_000_000)), Some(Others::default()));
     }

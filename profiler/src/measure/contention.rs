@@ -87,14 +87,19 @@ impl ContentionReport {
         let weighed = |rival: Rival| -> Vec<(f64, f64)> {
             told.iter().filter_map(|moment| Some((length_ns(moment), rival.share(&moment.others)?))).collect()
         };
-        let mean = Rival::each(|rival| mean(&weighed(rival)));
+        let mean = Rival::each(|rival| {
+            let shares = weighed(rival);
+            let length: f64 = shares.iter().map(|(length, _)| length).sum();
+            (length > 0.0).then(|| shares.iter().map(|(length, share)| length * share).sum::<f64>() / length)
+        });
+        let worst = |rival| weighed(rival).into_iter().map(|(_, share)| share).max_by(f64::total_cmp);
         let contended_ns: f64 = told.iter().filter(|m| m.is_contended()).map(|m| length_ns(m)).sum();
         let frequencies = || moments.iter().filter_map(|moment| moment.frequency_khz);
         Some(Self {
             contended: Rival::ALL.iter().any(|rival| rival.exceeds(&mean)),
             contended_share: contended_ns / sum_ns,
             mean,
-            worst: Rival::each(|rival| worst(&weighed(rival))),
+            worst: Rival::each(worst),
             frequency_khz: frequencies().min().zip(frequencies().max()).map(|(low, high)| [low, high]),
         })
     }
@@ -111,16 +116,6 @@ impl ContentionReport {
     }
 }
 
-/// Weighed by the moments' lengths.
-fn mean(shares: &[(f64, f64)]) -> Option<f64> {
-    let length: f64 = shares.iter().map(|(length, _)| length).sum();
-    (length > 0.0).then(|| shares.iter().map(|(length, share)| length * share).sum::<f64>() / length)
-}
-
-fn worst(shares: &[(f64, f64)]) -> Option<f64> {
-    shares.iter().map(|(_, share)| *share).max_by(f64::total_cmp)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,8 +125,12 @@ mod tests {
     const SECOND: u64 = 1_000_000_000;
 
     fn warmth(at_s: u64, frequency_khz: u64, others: Option<Others>) -> Entry {
-        let frequency_khz = Some(frequency_khz);
-        Entry::Warmth(Temperatures { at_ns: at_s * SECOND, frequency_khz, others, ..Temperatures::default() })
+        let (at_ns, frequency_khz) = (at_s * SECOND, Some(frequency_khz));
+        Entry::Warmth(Temperatures { at_ns, frequency_khz, others, ..Temperatures::default() })
+    }
+
+    fn history(entries: impl IntoIterator<Item = Entry>) -> History {
+        History::replay(std::iter::once(start()).chain(entries)).unwrap()
     }
 
     fn ours(share: f64) -> Option<Others> {
@@ -144,8 +143,7 @@ mod tests {
 
     #[test]
     fn a_moment_is_what_its_end_tells() {
-        let history = History::replay([
-            start(),
+        let history = history([
             warmth(1, 0, Some(Others::default())),
             warmth(2, 0, ours(0.05)),
             warmth(3, 0, ours(0.06)),
@@ -154,8 +152,7 @@ mod tests {
             warmth(1, 0, elsewhere(0.26, 0.0)),
             warmth(2, 0, None),
             warmth(3, 0, elsewhere(0.0, 0.03)),
-        ])
-        .unwrap();
+        ]);
         let contention = Contention::of(&history);
         let at = |segment, tenths: &[u64]| -> Vec<bool> {
             tenths.iter().map(|tenth| contention.is_contended(segment, tenth * SECOND / 10)).collect()
@@ -169,8 +166,7 @@ mod tests {
     #[test]
     fn shares_are_weighed_by_time_and_pauses_left_out() {
         let pause = Pause { at_ns: 5 * SECOND, took_ns: 3 * SECOND, ended: PauseEnd::Cooled };
-        let history = History::replay([
-            start(),
+        let history = history([
             warmth(0, 1_700_000, None),
             warmth(1, 1_800_000, ours(0.01)),
             warmth(4, 2_100_000, ours(0.09)),
@@ -180,8 +176,7 @@ mod tests {
             warmth(8, 300_000, ours(0.9)),
             Entry::Pause(pause),
             warmth(9, 2_000_000, ours(0.02)),
-        ])
-        .unwrap();
+        ]);
         let report = ContentionReport::of(&history).unwrap();
         // 0.01 for 1 s, 0.09 for 3, 0 for 1, 0.02 for 1: 0.3 / 6. Contended for 3 of 6 s.
         assert!((report.mean.our_cores.unwrap() - 0.05).abs() < 1e-9, "{report:?}");
@@ -195,11 +190,11 @@ mod tests {
     fn a_contended_session_says_who_it_was_and_what_to_do() {
         let others =
             Others { our_cores: Some(0.12), siblings: Some(0.4), other_cores: Some(0.2), stolen: Some(0.03) };
-        let history = History::replay([start(), warmth(0, 1, None), warmth(1, 1, Some(others))]).unwrap();
+        let history = history([warmth(0, 1, None), warmth(1, 1, Some(others))]);
         let report = ContentionReport::of(&history).unwrap();
         assert!(report.contended);
         insta::assert_snapshot!(report.warning().unwrap(), @"contended: other programs had 12 % of the measuring cores (limit 5 %): end them, or choose cores that are idle; the hardware threads beside the measuring ones were busy 40 % of the time (limit 10 %): end other programs, which slow the core that they share, or turn SMT off (root: cpu/smt/control off); the hypervisor gave 3 % of the measuring cores to other machines (limit 2 %): measure at another time, or on a dedicated host");
-        let calm = History::replay([start(), warmth(0, 1, None), warmth(1, 1, ours(0.05))]).unwrap();
+        let calm = history([warmth(0, 1, None), warmth(1, 1, ours(0.05))]);
         let report = ContentionReport::of(&calm).unwrap();
         assert_eq!((report.contended, report.contended_share, report.warning()), (false, 0.0, None));
         let text = serde_json::to_string(&report).unwrap();
@@ -209,7 +204,7 @@ mod tests {
 
     #[test]
     fn where_nothing_is_told_there_is_no_report() {
-        let history = History::replay([start(), warmth(0, 1, None), warmth(1, 1, None)]).unwrap();
+        let history = history([warmth(0, 1, None), warmth(1, 1, None)]);
         assert_eq!(ContentionReport::of(&history), None);
         assert_eq!(ContentionReport::of(&History::default()), None);
         assert!(!Contention::of(&history).is_contended(0, SECOND / 2));
@@ -217,14 +212,14 @@ mod tests {
 
     #[test]
     fn readings_of_others_are_in_the_journal_and_older_ones_are_read() {
-        let line = r#"{"warmth":{"at_ns":5,"soc_celsius":61.0,"frequency_khz":1800000}}"#;
-        let Entry::Warmth(old) = serde_json::from_str(line).unwrap() else { panic!("{line}") };
-        assert_eq!(old.others, None);
-        assert_eq!(serde_json::to_string(&Entry::Warmth(old)).unwrap(), line);
-        let line = r#"{"warmth":{"at_ns":5,"others":{"our_cores":0.01,"stolen":0.0}}}"#;
-        let Entry::Warmth(new) = serde_json::from_str(line).unwrap() else { panic!("{line}") };
-        let stolen = Some(0.0);
-        assert_eq!(new.others, Some(Others { our_cores: Some(0.01), stolen, ..Others::default() }));
-        assert_eq!(serde_json::to_string(&Entry::Warmth(new)).unwrap(), line);
+        let stolen = Some(Others { our_cores: Some(0.01), stolen: Some(0.0), ..Others::default() });
+        for (line, others) in [
+            (r#"{"warmth":{"at_ns":5,"soc_celsius":61.0,"frequency_khz":1800000}}"#, None),
+            (r#"{"warmth":{"at_ns":5,"others":{"our_cores":0.01,"stolen":0.0}}}"#, stolen),
+        ] {
+            let Entry::Warmth(read) = serde_json::from_str(line).unwrap() else { panic!("{line}") };
+            assert_eq!(read.others, others);
+            assert_eq!(serde_json::to_string(&Entry::Warmth(read)).unwrap(), line);
+        }
     }
 }
