@@ -102,9 +102,6 @@ impl Settings {
 }
 
 /// Takes up the report at `path`, or begins one.
-///
-/// # Errors
-/// [`BenchError::Changed`] when it was begun under other conditions, [`BenchError::Read`] when it is no report.
 pub(super) fn take_up(path: &Path, fresh: Report) -> Result<Report, BenchError> {
     if !path.exists() {
         return Ok(fresh);
@@ -117,9 +114,6 @@ pub(super) fn take_up(path: &Path, fresh: Report) -> Result<Report, BenchError> 
 }
 
 /// Writes a report.
-///
-/// # Errors
-/// [`BenchError::Write`].
 pub(super) fn write_report(path: &Path, report: &Report) -> Result<(), BenchError> {
     Ok(write_document(path, FORMAT, VERSION, report)?)
 }

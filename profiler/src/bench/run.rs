@@ -90,7 +90,6 @@ impl Job<'_> {
         self.watcher.at(&doing, from + done.clamp(0.0, 1.0) * (to - from));
     }
 
-    /// # Errors
     /// [`BenchError::Stopped`] if the stop flag is up.
     pub(super) fn check_stop(&self) -> Result<(), BenchError> {
         let is_stopped = self.stop.load(std::sync::atomic::Ordering::Relaxed);

@@ -34,14 +34,11 @@ impl NoiseFloor {
     /// # Errors
     /// [`NoiseFloorError`] names the first one that makes no sense.
     pub fn check(&self) -> Result<(), NoiseFloorError> {
+        let Self { session, op, false_discovery_rate: rate } = *self;
         let fields = [
-            ("session", self.session, (0.0..10.0).contains(&self.session)),
-            ("op", self.op, (0.0..10.0).contains(&self.op)),
-            (
-                "false_discovery_rate",
-                self.false_discovery_rate,
-                (1e-9..1.0).contains(&self.false_discovery_rate),
-            ),
+            ("session", session, (0.0..10.0).contains(&session)),
+            ("op", op, (0.0..10.0).contains(&op)),
+            ("false_discovery_rate", rate, (1e-9..1.0).contains(&rate)),
         ];
         // A NaN is in no range.
         match fields.into_iter().find(|(_, _, sensible)| !sensible) {

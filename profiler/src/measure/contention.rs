@@ -190,8 +190,8 @@ mod tests {
     fn a_contended_session_says_who_it_was_and_what_to_do() {
         let others =
             Others { our_cores: Some(0.12), siblings: Some(0.4), other_cores: Some(0.2), stolen: Some(0.03) };
-        let history = history([warmth(0, 1, None), warmth(1, 1, Some(others))]);
-        let report = ContentionReport::of(&history).unwrap();
+        let busy = history([warmth(0, 1, None), warmth(1, 1, Some(others))]);
+        let report = ContentionReport::of(&busy).unwrap();
         assert!(report.contended);
         insta::assert_snapshot!(report.warning().unwrap(), @"contended: other programs had 12 % of the measuring cores (limit 5 %): end them, or choose cores that are idle; the hardware threads beside the measuring ones were busy 40 % of the time (limit 10 %): end other programs, which slow the core that they share, or turn SMT off (root: cpu/smt/control off); the hypervisor gave 3 % of the measuring cores to other machines (limit 2 %): measure at another time, or on a dedicated host");
         let calm = history([warmth(0, 1, None), warmth(1, 1, ours(0.05))]);

@@ -1,6 +1,6 @@
 //! The middle of values, and how sure it is.
 
-use super::Interval;
+use super::{Interval, interval::sorted};
 
 /// Values of which there is an interval at least: with fewer, too few are left when a quarter is cut off at each end.
 const FEWEST: usize = 6;
@@ -49,8 +49,7 @@ struct Middle {
 
 impl Middle {
     fn of(values: &[f64]) -> Option<Self> {
-        let mut sorted = values.to_vec();
-        sorted.sort_by(f64::total_cmp);
+        let sorted = sorted(values);
         let cut = sorted.len() / 4;
         let middle = sorted.get(cut..sorted.len() - cut).filter(|middle| !middle.is_empty())?;
         let (kept, sum) = (middle.len(), middle.iter().sum::<f64>());
@@ -156,8 +155,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_middle_lies_between_the_quartiles(values in prop::collection::vec(0.0f64..1e9, 6..200)) {
-            let mut sorted = values.clone();
-            sorted.sort_by(f64::total_cmp);
+            let sorted = sorted(&values);
             let (centre, interval) = (midmean(&values).unwrap(), midmean_interval(&values).unwrap());
             let slack = 1e-9 * centre;
             prop_assert!(sorted[values.len() / 4] <= centre + slack);

@@ -114,39 +114,25 @@ impl Protocol {
     /// # Errors
     /// [`ProtocolError`] names the first field that makes no sense.
     pub fn check(&self) -> Result<(), ProtocolError> {
-        let fraction = "a fraction between 0 and 1";
-        let positive = "at least 1";
+        let (target, drift) = (self.target_half_width, self.drift_limit);
+        let (fewest, most) = (f64::from(self.min_rounds), f64::from(self.max_rounds));
+        let (samples, runs) = (f64::from(self.hot_samples), f64::from(self.reference_runs));
+        let is_cool = self.heat.is_none_or(|heat| heat.is_sensible());
+        let celsius = self.heat.map_or(0.0, |heat| heat.least_celsius());
+        let is_order = matches!(self.speeds[..], [_] | [Speed::Fast, Speed::Sustained]);
+        let (fraction, positive) = ("a fraction between 0 and 1", "at least 1");
+        let heat = "limits above 0 °C that are further up than the fall waited for";
         // A NaN is in no range.
         let checks = [
-            (
-                (1e-6..1.0).contains(&self.target_half_width),
-                "target_half_width",
-                self.target_half_width,
-                fraction,
-            ),
-            ((1e-6..1.0).contains(&self.drift_limit), "drift_limit", self.drift_limit, fraction),
-            (self.min_rounds >= 6, "min_rounds", f64::from(self.min_rounds), "at least 6"),
-            (
-                self.max_rounds >= self.min_rounds,
-                "max_rounds",
-                f64::from(self.max_rounds),
-                "at least min_rounds",
-            ),
+            ((1e-6..1.0).contains(&target), "target_half_width", target, fraction),
+            ((1e-6..1.0).contains(&drift), "drift_limit", drift, fraction),
+            (fewest >= 6.0, "min_rounds", fewest, "at least 6"),
+            (most >= fewest, "max_rounds", most, "at least min_rounds"),
             (self.budget_ns > 0, "budget_ns", self.budget_ns as f64, positive),
-            (self.hot_samples > 0, "hot_samples", f64::from(self.hot_samples), positive),
-            (
-                self.heat.is_none_or(|heat| heat.is_sensible()),
-                "heat",
-                self.heat.map_or(0.0, |heat| heat.least_celsius()),
-                "limits above 0 °C that are further up than the fall waited for",
-            ),
-            (
-                matches!(self.speeds[..], [_] | [Speed::Fast, Speed::Sustained]),
-                "speeds",
-                self.speeds.len() as f64,
-                "fast, sustained, or both",
-            ),
-            (self.reference_runs > 0, "reference_runs", f64::from(self.reference_runs), positive),
+            (samples > 0.0, "hot_samples", samples, positive),
+            (is_cool, "heat", celsius, heat),
+            (is_order, "speeds", self.speeds.len() as f64, "fast, sustained, or both"),
+            (runs > 0.0, "reference_runs", runs, positive),
         ];
         for (holds, field, value, must_be) in checks {
             if !holds {

@@ -51,7 +51,25 @@ pub fn measure<S: Subject>(
     if history.spent_ns() >= protocol.budget_ns {
         return Ok(Outcome::BudgetSpent);
     }
-    Session::start(subjects, protocol, instruments, history, observer, stop)?.run()
+    let quality = ClockQuality::of(instruments.clock.as_ref())?;
+    let session = Session {
+        start_ns: instruments.clock.now_ns(),
+        spent_before_ns: history.spent_ns(),
+        last_reading_ns: 0,
+        readings: 0,
+        assessment: assessment::Assessment::default(),
+        heat_watch: cooling::HeatWatch::default(),
+        patience: patience::Patience::default(),
+        plans: vec![BurstPlan { repeats: 1, settle_runs: 0 }; subjects.len()],
+        subjects,
+        protocol,
+        instruments,
+        history,
+        observer,
+        stop,
+        quality,
+    };
+    session.run()
 }
 
 fn settled(convergence: &Convergence) -> Option<Outcome> {
@@ -84,42 +102,13 @@ struct Session<'a, S> {
     plans: Vec<BurstPlan>,
 }
 
-impl<'a, S: Subject> Session<'a, S> {
-    fn start(
-        subjects: &'a mut [S],
-        protocol: &'a Protocol,
-        instruments: &'a mut Instruments,
-        history: &'a mut History,
-        observer: &'a mut dyn Observer,
-        stop: &'a AtomicBool,
-    ) -> Result<Self, MeasureError> {
-        let quality = ClockQuality::of(instruments.clock.as_ref())?;
-        let mut session = Self {
-            start_ns: instruments.clock.now_ns(),
-            spent_before_ns: history.spent_ns(),
-            last_reading_ns: 0,
-            readings: 0,
-            assessment: assessment::Assessment::default(),
-            heat_watch: cooling::HeatWatch::default(),
-            patience: patience::Patience::default(),
-            plans: vec![BurstPlan { repeats: 1, settle_runs: 0 }; subjects.len()],
-            subjects,
-            protocol,
-            instruments,
-            history,
-            observer,
-            stop,
-            quality,
-        };
-        session.record(Entry::Start { clock: quality })?;
-        let known_ns = session.instruments.known_ns.clone();
-        if !known_ns.is_empty() {
-            session.record(Entry::KnownSpeed(known_ns))?;
-        }
-        Ok(session)
-    }
-
+impl<S: Subject> Session<'_, S> {
     fn run(mut self) -> Result<Outcome, MeasureError> {
+        self.record(Entry::Start { clock: self.quality })?;
+        let known_ns = self.instruments.known_ns.clone();
+        if !known_ns.is_empty() {
+            self.record(Entry::KnownSpeed(known_ns))?;
+        }
         let mut convergence = self.assess()?;
         if let Some(outcome) = self.warm_up()? {
             return Ok(outcome);

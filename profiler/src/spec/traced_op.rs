@@ -116,64 +116,61 @@ impl FromStr for TracedOp {
     }
 }
 
-fn read_layer(text: &str) -> Result<PlacedLayer, String> {
-    let mut words = text.split('-');
-    let kind = words.next().unwrap_or_default();
-    let map = |words: &mut std::str::Split<'_, char>| {
-        let word = words.next().ok_or("a feature map is missing")?;
-        word.parse::<FeatureMap>().map_err(|e| e.to_string())
-    };
-    let number = |words: &mut std::str::Split<'_, char>, letter: char, what: &str, most: u32| {
-        let word = words.next().unwrap_or_default();
-        let digits = word.strip_prefix(letter).and_then(|digits| digits.parse::<u32>().ok());
-        match digits {
+/// The words of a layer that are not read yet.
+struct Words<'a>(std::str::Split<'a, char>);
+
+impl Words<'_> {
+    fn map(&mut self) -> Result<FeatureMap, String> {
+        let word = self.0.next().ok_or("a feature map is missing")?;
+        word.parse().map_err(|error: SpecError| error.to_string())
+    }
+
+    fn number(&mut self, letter: char, what: &str, most: u32) -> Result<u32, String> {
+        let word = self.0.next().unwrap_or_default();
+        match word.strip_prefix(letter).and_then(|digits| digits.parse::<u32>().ok()) {
             None => Err(format!("expected `{letter}` and a number, found `{word}`")),
             Some(value) if (1..=most).contains(&value) => Ok(value),
             Some(value) => Err(format!("{what} is {value}, expected 1 to {most}")),
         }
-    };
-    let kernel = |words: &mut std::str::Split<'_, char>| number(words, 'k', "kernel", TracedOp::LARGEST);
-    let maps = |words: &mut std::str::Split<'_, char>| Ok::<_, String>((map(words)?, map(words)?));
-    let words_left = &mut words;
-    let (layer, input, output) = match kind {
+    }
+
+    fn kernel(&mut self) -> Result<u32, String> {
+        self.number('k', "kernel", TracedOp::LARGEST)
+    }
+}
+
+fn read_layer(text: &str) -> Result<PlacedLayer, String> {
+    let mut words = Words(text.split('-'));
+    let kind = words.0.next().unwrap_or_default();
+    let known = ["conv", "linear", "gpool", "maxpool", "avgpool", "concat"];
+    if !known.contains(&kind) {
+        return Err(format!(
+            "unknown layer `{kind}`, expected conv, linear, gpool, maxpool, avgpool or concat"
+        ));
+    }
+    let input = words.map()?;
+    let output = if kind == "gpool" { FeatureMap { height: 1, width: 1, ..input } } else { words.map()? };
+    let layer = match kind {
         "conv" => {
-            let (input, output) = maps(words_left)?;
-            let kernel = [kernel(words_left)?; 2];
-            let stride = [number(words_left, 's', "stride", TracedOp::LARGEST)?; 2];
+            let kernel = [words.kernel()?; 2];
+            let stride = [words.number('s', "stride", TracedOp::LARGEST)?; 2];
             // As many as channels, where a layer is depthwise.
-            let groups = number(words_left, 'g', "groups", FeatureMap::MAX_SIDE)?;
+            let groups = words.number('g', "groups", FeatureMap::MAX_SIDE)?;
             if input.channels % groups != 0 {
                 return Err(format!("{groups} groups do not divide {} channels", input.channels));
             }
-            let conv = Conv { kernel, stride, groups, ..Conv::pointwise(output.channels) };
-            (Layer::Conv(conv), input, output)
+            Layer::Conv(Conv { kernel, stride, groups, ..Conv::pointwise(output.channels) })
         }
-        "linear" => {
-            let (input, output) = maps(words_left)?;
-            (Layer::Linear { out_features: output.channels }, input, output)
-        }
-        "gpool" => {
-            let input = map(words_left)?;
-            (Layer::GlobalAveragePool, input, FeatureMap { height: 1, width: 1, ..input })
-        }
-        "maxpool" | "avgpool" => {
-            let (input, output) = maps(words_left)?;
-            let pool = Pool::between(kernel(words_left)?, input, output);
-            (if kind == "maxpool" { Layer::MaxPool(pool) } else { Layer::AveragePool(pool) }, input, output)
-        }
+        "linear" => Layer::Linear { out_features: output.channels },
+        "maxpool" => Layer::MaxPool(Pool::between(words.kernel()?, input, output)),
+        "avgpool" => Layer::AveragePool(Pool::between(words.kernel()?, input, output)),
         "concat" => {
-            let (input, output) = maps(words_left)?;
-            let parts = number(words_left, 'n', "maps", TracedOp::LARGEST)?;
-            let more_channels = output.channels.saturating_sub(input.channels);
-            (Layer::Concat { parts, more_channels }, input, output)
+            let parts = words.number('n', "maps", TracedOp::LARGEST)?;
+            Layer::Concat { parts, more_channels: output.channels.saturating_sub(input.channels) }
         }
-        _ => {
-            return Err(format!(
-                "unknown layer `{kind}`, expected conv, linear, gpool, maxpool, avgpool or concat"
-            ));
-        }
+        _ => Layer::GlobalAveragePool,
     };
-    match words.next() {
+    match words.0.next() {
         None => Ok(PlacedLayer { layer, input, output }),
         Some(word) => Err(format!("`{word}` is one word too many")),
     }

@@ -127,9 +127,6 @@ fn multiply_adds(model: &TypedModel, node: &TypedNode) -> TractResult<u64> {
 
 /// Multiply-accumulates of each convolution and matrix product by the name of its node in `onnx`'s own graph, before any
 /// optimisation.
-///
-/// # Errors
-/// tract's reason if it does not take the model.
 pub(super) fn node_macs(onnx: &[u8]) -> Result<Vec<(String, u64)>, String> {
     caught(|| {
         let model = super::parse(onnx)?.into_typed()?;

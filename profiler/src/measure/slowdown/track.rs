@@ -201,11 +201,7 @@ fn correct_misplaced(
     segments: usize,
 ) -> Option<BTreeSet<usize>> {
     let mut misplaced = BTreeSet::new();
-    let mut rests: Vec<Vec<(u64, f64)>> = vec![Vec::new(); segments];
-    for timed in timed {
-        rests[timed.segment].push((timed.at_ns, timed.ln_ns - own.get(&timed.who)?));
-    }
-    let levels: Vec<Levels> = rests.iter().map(|rests| Levels::of(rests, FINE)).collect();
+    let levels = levels(timed, own, segments, FINE)?;
     for (who, indices) in by_who {
         let own = own.get_mut(who)?;
         let turns = indices.iter().map(|index| &timed[*index]);
@@ -227,6 +223,20 @@ fn rests(timed: &[Timed], own: &BTreeMap<usize, f64>) -> Option<Vec<(usize, f64)
     timed.iter().map(|timed| Some((timed.who, timed.ln_ns - own.get(&timed.who)?))).collect()
 }
 
+/// How much longer everything took at each moment, by segment.
+fn levels(
+    timed: &[Timed],
+    own: &BTreeMap<usize, f64>,
+    segments: usize,
+    window: Window,
+) -> Option<Vec<Levels>> {
+    let mut rests: Vec<Vec<(u64, f64)>> = vec![Vec::new(); segments];
+    for timed in timed {
+        rests[timed.segment].push((timed.at_ns, timed.ln_ns - own.get(&timed.who)?));
+    }
+    Some(rests.iter().map(|rests| Levels::of(rests, window)).collect())
+}
+
 /// What each takes by itself, by medians in turns, whatever the mode.
 fn polished(
     timed: &[Timed],
@@ -241,11 +251,7 @@ fn polished(
                 indices.iter().map(|index| timed[*index].ln_ns - slowness[*index]).collect();
             own.insert(*who, median(&rests)?);
         }
-        let mut rests: Vec<Vec<(u64, f64)>> = vec![Vec::new(); segments];
-        for timed in timed {
-            rests[timed.segment].push((timed.at_ns, timed.ln_ns - own.get(&timed.who)?));
-        }
-        let levels: Vec<Levels> = rests.iter().map(|rests| Levels::of(rests, COARSE)).collect();
+        let levels = levels(timed, &own, segments, COARSE)?;
         for (slowness, timed) in slowness.iter_mut().zip(timed) {
             *slowness = levels[timed.segment].at(timed.at_ns as f64)?;
         }

@@ -1,6 +1,6 @@
 use super::*;
-use crate::measure::fixtures::{history, samples};
 use crate::measure::Disturbed;
+use crate::measure::fixtures::{history, samples};
 
 type Turns<'a> = (&'a [f64], &'a [f64], &'a [f64]);
 
@@ -18,6 +18,10 @@ fn turns(turns: &[Turns]) -> History {
         ..Burst::default()
     };
     history(turns.iter().enumerate().map(burst))
+}
+
+fn alike(count: usize, turn: Turns) -> History {
+    turns(&vec![turn; count])
 }
 
 fn summary(history: &History) -> SubjectSummary {
@@ -47,20 +51,20 @@ fn summary_matches_hand_count() {
 
 #[test]
 fn preempted_samples_are_set_aside_where_there_are_others() {
-    let found = summary(&turns(&[(&[], &[10.0, 10.0], &[70.0]); 6]));
+    let found = summary(&alike(6, (&[], &[10.0, 10.0], &[70.0])));
     assert_eq!(found.cold, None);
     let hot = found.hot.unwrap();
     assert_eq!((hot.latency, hot.p90), (CorrectedNs(10.0), RawNs(10.0)));
     assert_eq!((hot.runs, hot.dropped_runs, hot.status), (48, 24, Status::WithinTarget));
     // Always pre-empted: 70 ns by the clock, 14 of them on the processor.
-    let hot = summary(&turns(&[(&[], &[], &[70.0]); 9])).hot.unwrap();
+    let hot = summary(&alike(9, (&[], &[], &[70.0]))).hot.unwrap();
     assert_eq!((hot.latency, hot.status), (CorrectedNs(14.0), Status::Preempted));
     assert_eq!((hot.runs, hot.dropped_runs), (36, 0));
 }
 
 #[test]
 fn few_turns_give_no_interval_and_none_no_latency() {
-    let hot = summary(&turns(&[(&[], &[10.0], &[]); 5])).hot.unwrap();
+    let hot = summary(&alike(5, (&[], &[10.0], &[]))).hot.unwrap();
     assert_eq!((hot.interval, hot.status), (None, Status::TooFew));
     let none = SubjectSummary { speed: Speed::Fast, hot: None, cold: None };
     assert_eq!(summarise(&History::default(), 2, &Protocol::brief()).unwrap(), vec![none; 2]);
@@ -68,7 +72,7 @@ fn few_turns_give_no_interval_and_none_no_latency() {
 
 #[test]
 fn foreign_subjects_and_zero_times_are_refused() {
-    let history = turns(&[(&[], &[0.0], &[]); 6]);
+    let history = alike(6, (&[], &[0.0], &[]));
     let error = |subjects| summarise(&history, subjects, &Protocol::brief()).unwrap_err();
     assert!(matches!(error(0), MeasureError::ForeignHistory { subject: 0, subjects: 0 }));
     assert!(matches!(error(1), MeasureError::TooFast { subject: 0, .. }));

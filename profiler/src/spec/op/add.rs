@@ -9,10 +9,6 @@ pub struct Add;
 impl OpKind for Add {
     const NAME: &'static str = "add";
 
-    fn words(&self) -> Vec<String> {
-        Vec::new()
-    }
-
     fn from_fields(_: &mut Fields<'_>) -> Result<Self, String> {
         Ok(Self)
     }

@@ -9,10 +9,6 @@ pub struct GlobalPool;
 impl OpKind for GlobalPool {
     const NAME: &'static str = "gpool";
 
-    fn words(&self) -> Vec<String> {
-        Vec::new()
-    }
-
     fn from_fields(_: &mut Fields<'_>) -> Result<Self, String> {
         Ok(Self)
     }

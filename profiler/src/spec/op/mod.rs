@@ -40,7 +40,9 @@ pub trait OpKind: Sized {
     const NAME: &'static str;
 
     /// Its parameters as the words that follow the input shape in a key, in canonical order.
-    fn words(&self) -> Vec<String>;
+    fn words(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Reads its parameters from a key's words.
     ///

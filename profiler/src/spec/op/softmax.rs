@@ -9,10 +9,6 @@ pub struct Softmax;
 impl OpKind for Softmax {
     const NAME: &'static str = "softmax";
 
-    fn words(&self) -> Vec<String> {
-        Vec::new()
-    }
-
     fn from_fields(_: &mut Fields<'_>) -> Result<Self, String> {
         Ok(Self)
     }
