@@ -128,7 +128,7 @@ fn nodes_that_are_ordered_and_numbered_anew_at_each_load_are_found() {
     assert_eq!(names.iter().filter(|name| **name == "node_b3_c").count(), 1, "{names:?}");
     assert!(names.contains(&"ReorderOutput 1x16x40x40"), "{names:?}");
     assert!(!names.iter().any(|name| name.contains("_token_")), "{names:?}");
-    // A busy machine has room here; `tests/real_networks` looks closer.
+    // A busy machine has room here; `tests/real_networks` checks closer.
     assert!((0.8..1.2).contains(&table.sum_over_whole), "{}", table.sum_over_whole);
 }
 

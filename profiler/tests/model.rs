@@ -131,7 +131,7 @@ fn what_cannot_be_measured_is_refused_by_name() {
         ("text.onnx", "text.onnx"),
         ("empty.onnx", "no graph"),
         ("missing.onnx", "missing.onnx"),
-        ("ours.onnx --backend mock", "`mock` does not tell how long each layer takes"),
+        ("ours.onnx --backend mock", "`mock` does not report how long each layer takes"),
         ("ours.onnx --backend no-such", "no-such"),
         ("ours.onnx --backend onnxruntime", "shared library"),
         ("ours.onnx --onnxruntime missing.so", "missing.so"),

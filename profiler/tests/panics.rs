@@ -63,7 +63,7 @@ fn other_subjects_are_measured_and_the_lost_one_is_named() {
     sound(folder.path(), "one.onnx");
     sound(folder.path(), "two.onnx");
     let words = "run --onnx one.onnx --onnx div.onnx --onnx two.onnx -o t.csv --budget-s 5";
-    // Given again, it goes on with its journal and loses the same.
+    // Given again, it resumes from its journal and loses the same.
     for _ in 0..2 {
         let (code, said) = profiler(folder.path(), words);
         assert_eq!(code, Some(1), "{said}");

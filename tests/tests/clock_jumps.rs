@@ -27,8 +27,8 @@ fn lines(journal: &Path) -> Vec<String> {
 fn check_journal(journal: &[String]) {
     let mut turns = Vec::new();
     for line in &journal[1..] {
-        if let Entry::Burst(burst) = serde_json::from_str(line).unwrap() {
-            turns.push((burst.round, burst.subject));
+        if let Entry::Turn(turn) = serde_json::from_str(line).unwrap() {
+            turns.push((turn.round, turn.subject));
         }
         let longest = longest_number(&serde_json::from_str(line).unwrap());
         assert!(longest < DAY_NS as f64 / 24.0, "{line}");

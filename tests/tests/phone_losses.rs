@@ -57,8 +57,8 @@ fn check_whole(phone: &Phone, folder: &Path, known: &[String], output: &Output) 
     assert!(known.len() > 30 && journal.starts_with(&known.iter().map(String::as_str).collect::<Vec<_>>()));
     let mut turns = BTreeMap::<(u32, usize), u32>::new();
     for line in &journal[1..] {
-        if let Entry::Burst(burst) = serde_json::from_str(line).unwrap() {
-            *turns.entry((burst.round, burst.subject)).or_default() += 1;
+        if let Entry::Turn(turn) = serde_json::from_str(line).unwrap() {
+            *turns.entry((turn.round, turn.subject)).or_default() += 1;
         }
     }
     assert!(turns.values().all(|count| *count == 1), "a turn was measured twice");

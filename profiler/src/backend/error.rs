@@ -31,9 +31,9 @@ pub enum BackendError {
     /// The input has the wrong length.
     #[error("`{key}` takes {expected} input values, not {given}")]
     InputLength { key: String, expected: usize, given: usize },
-    /// The runtime does not tell what its nodes take.
+    /// The runtime does not report what its nodes take.
     #[error(
-        "backend `{backend}` does not tell how long each layer takes; take {}",
+        "backend `{backend}` does not report how long each layer takes; take {}",
         super::registry::computing()
     )]
     Untraceable { backend: &'static str },

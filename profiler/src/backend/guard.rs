@@ -6,7 +6,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 thread_local! {
-    /// Whether a panic of this thread is caught, so that nobody needs to be told of it.
+    /// Whether a panic of this thread is caught, so that nothing needs to be printed.
     static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 

@@ -65,7 +65,7 @@ pub trait Backend {
     /// Loads a model as [`Backend::prepare`] does, in a way that its nodes can be timed while it runs.
     ///
     /// # Errors
-    /// [`BackendError::Untraceable`] if the runtime does not tell; otherwise as [`Backend::prepare`].
+    /// [`BackendError::Untraceable`] if the runtime does not report it; otherwise as [`Backend::prepare`].
     fn prepare_traced(&self, model: Model<'_>, threads: usize) -> Result<Box<dyn Traced>, BackendError> {
         let _ = (model, threads);
         Err(BackendError::Untraceable { backend: self.name() })

@@ -41,7 +41,7 @@ impl OnnxRuntime {
         })?;
         let (title, version) = ("ONNX Runtime", "1.24");
         let failed = |reason: String| BackendError::Library { title, version, path: path.clone(), reason };
-        // Relative paths would be looked up beside the executable first.
+        // Relative paths would be searched for beside the executable first.
         let absolute = std::path::absolute(&path).map_err(|error| failed(error.to_string()))?;
         // A file that is not there gets a plain answer instead of the dynamic loader's.
         std::fs::metadata(&absolute).map_err(|error| failed(error.to_string()))?;

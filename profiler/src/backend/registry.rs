@@ -51,7 +51,7 @@ macro_rules! built {
     }};
 }
 
-/// All backends. The first is the one unless told otherwise; outputs are compared with those of the first other one, and
+/// All backends. The first is the default; outputs are compared with those of the first other one, and
 /// what one refuses, the next may take.
 pub const KNOWN_BACKENDS: &[KnownBackend] = &[
     KnownBackend {

@@ -36,7 +36,7 @@ pub fn node_macs(onnx: &[u8]) -> Option<Vec<(String, u64)>> {
     trace::node_macs(onnx).ok()
 }
 
-/// Shapes of a model's values by name, as far as tract can tell them; an unknown batch is one.
+/// Shapes of a model's values by name, as far as tract can determine them; an unknown batch is one.
 pub fn value_shapes(onnx: &[u8]) -> std::collections::HashMap<String, Vec<u64>> {
     trace::value_shapes(onnx)
 }

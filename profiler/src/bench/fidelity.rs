@@ -82,11 +82,11 @@ impl PlainLoop<'_, '_> {
 
 impl Observer for PlainLoop<'_, '_> {
     fn record(&mut self, entry: &Entry) -> Result<(), SubjectFailure> {
-        if let Entry::Burst(burst) = entry { self.turn(burst.subject) } else { Ok(()) }
+        if let Entry::Turn(turn) = entry { self.turn(turn.subject) } else { Ok(()) }
     }
 
     fn progress(&mut self, progress: &Progress) {
-        if progress.bursts_done == progress.bursts_planned {
+        if progress.turns_done == progress.turns_planned {
             let rounds = progress.round + 1;
             self.job.at(&format!("round {rounds} of {ROUNDS}"), f64::from(rounds) / f64::from(ROUNDS));
         }

@@ -90,14 +90,14 @@ pub fn keep_busy(
     pattern: Pattern,
     mut until_closed: impl Read,
 ) -> Result<(), AffinityError> {
-    let (tell, told) = std::sync::mpsc::channel();
+    let (report, reports) = std::sync::mpsc::channel();
     for cpu in cpus.iter().copied() {
-        let tell = tell.clone();
+        let report = report.clone();
         thread::spawn(move || {
             let pinned = pin(Some(&cpu.to_string()), 1).map(drop);
             let refused = pinned.is_err();
             // Nobody listens any more when the process is ending.
-            let _ = tell.send(pinned);
+            let _ = report.send(pinned);
             if !refused {
                 let random = Pcg64::seed_from_u64(seed.wrapping_add(cpu as u64));
                 match pattern {
@@ -108,7 +108,7 @@ pub fn keep_busy(
         });
     }
     for _ in cpus {
-        if let Ok(pinned) = told.recv() {
+        if let Ok(pinned) = reports.recv() {
             pinned?;
         }
     }

@@ -31,11 +31,11 @@ impl Shares {
             warm_up += segment.readings.first().map_or(0.0, |reading| reading.at_ns as f64);
             let readings = segment.readings.iter().map(|reading| reading.took.0).sum::<f64>();
             reference += readings * f64::from(reference_runs);
-            for burst in &segment.bursts {
-                turns += burst.took_ns as f64;
-                settling += burst.settling_ns as f64;
-                evicting += burst.evicting_ns as f64;
-                timed += timed_ns(&burst.cold) + timed_ns(&burst.hot) * f64::from(burst.repeats);
+            for turn in &segment.turns {
+                turns += turn.took_ns as f64;
+                settling += turn.settling_ns as f64;
+                evicting += turn.evicting_ns as f64;
+                timed += timed_ns(&turn.cold) + timed_ns(&turn.hot) * f64::from(turn.repeats);
             }
         }
         let between = total_ns - warm_up - reference - evicting - turns;
@@ -60,13 +60,13 @@ fn timed_ns(samples: &Samples) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{Burst, ClockQuality, Disturbed, Entry, RawNs, Reading};
+    use crate::measure::{ClockQuality, Disturbed, Entry, RawNs, Reading, Turn};
 
     #[test]
     fn shares_by_hand() {
         let reading = |at_ns| Entry::Reading(Reading::of_block(at_ns, RawNs(20.0)));
         let dropped = Disturbed { took: RawNs(90.0), on_processor: None };
-        let burst = Burst {
+        let turn = Turn {
             at_ns: 250,
             took_ns: 700,
             repeats: 10,
@@ -74,12 +74,12 @@ mod tests {
             evicting_ns: 10,
             settling_ns: 60,
             hot: Samples { kept: [RawNs(25.0), RawNs(26.0)].into_iter().collect(), ..Samples::default() },
-            ..Burst::default()
+            ..Turn::default()
         };
         let entries = [
             Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } },
             reading(200),
-            Entry::Burst(burst),
+            Entry::Turn(turn),
             reading(1000),
         ];
         let history = History::replay(entries).unwrap();

@@ -11,7 +11,7 @@ use crate::record::{Runtime, read_document, write_document};
 const FORMAT: &str = "tailor-bench";
 const VERSION: u32 = 1;
 
-/// What must not change while a bench goes on.
+/// What must not change while a bench is resumed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// Version of the profiler.

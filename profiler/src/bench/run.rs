@@ -44,11 +44,11 @@ pub struct Bench<'a> {
     pub protocol: Protocol,
     /// This program.
     pub program: PathBuf,
-    /// The report to write after every part and to go on with.
+    /// The report to write after every part and to resume from.
     pub output: Option<PathBuf>,
 }
 
-/// Told where a bench is.
+/// Follows a bench.
 pub trait Watcher {
     /// What is being done, and how much of the whole is done: 0 to 1.
     fn at(&mut self, doing: &str, done: f64);

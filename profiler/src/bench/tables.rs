@@ -91,7 +91,7 @@ impl Job<'_> {
         Err(failed(said.trim().lines().last().unwrap_or("it said nothing").to_owned()))
     }
 
-    /// Waits for a process of this bench; ends it when the bench is stopped. Looks seldom: it runs on the same cores.
+    /// Waits for a process of this bench; ends it when the bench is stopped. Checks seldom: it runs on the same cores.
     fn wait(&mut self, child: &mut Child) -> std::io::Result<bool> {
         loop {
             if let Some(status) = child.try_wait()? {
@@ -133,8 +133,8 @@ impl Observer for Steps<'_, '_> {
     }
 
     fn progress(&mut self, progress: &Progress) {
-        // Telling it after every turn would itself cost time.
-        if progress.bursts_done != progress.bursts_planned {
+        // Reporting it after every turn would itself cost time.
+        if progress.turns_done != progress.turns_planned {
             return;
         }
         let spent = progress.spent_ns as f64;

@@ -24,7 +24,7 @@ use crate::sweep::{MockLaw, mock_costs, plan_networks, plan_ops};
 /// against each other, in quiet), load (the same under a load that this command makes), cost (time of a table, and where it goes),
 /// memory, sums (a + b·Σ ops against whole networks), layers (their sum in place against the network), modes (tables beside a
 /// neighbour that makes speeds of the machine, against one in quiet). A bench that was
-/// stopped goes on with its next part when the same command is given again.
+/// stopped resumes with its next part when the same command is given again.
 #[derive(Debug, Args)]
 #[command(
     name = "bench",
@@ -106,7 +106,7 @@ impl BenchArgs {
             Err(BenchError::Stopped) => {
                 match &self.output {
                     Some(path) => crate::note!(
-                        "stopped; finished parts are in {}: give the same command to go on",
+                        "stopped; finished parts are in {}: give the same command to resume",
                         path.display()
                     ),
                     None => crate::note!("stopped; with -o, finished parts would have been kept"),

@@ -85,12 +85,12 @@ impl Cli {
             Command::Bench(bench) => bench.execute(),
             Command::BenchLoad(load) => load.execute(),
         };
-        result.unwrap_or_else(|error| tell(&error))
+        result.unwrap_or_else(|error| report_error(&error))
     }
 }
 
 /// Says what went wrong; the exit code for it.
-fn tell(error: &anyhow::Error) -> ExitCode {
+fn report_error(error: &anyhow::Error) -> ExitCode {
     fail(error.as_ref(), is_input(error), hint(error))
 }
 

@@ -12,7 +12,7 @@ use super::layer_report::{json, text};
 use super::libraries::{DEFAULT, LibraryArgs, names};
 use super::output_file::check_output;
 use super::progress::{Bar, layer_progress};
-use super::{UsageError, stop_flag, tell};
+use super::{UsageError, report_error, stop_flag};
 use crate::backend::{MockNoise, open};
 use crate::device::pin;
 use crate::layers::TracePlan;
@@ -57,7 +57,7 @@ pub(super) struct Model {
     #[command(flatten)]
     compare: CompareArgs,
     /// Table to write, for predictors: the network, and in place the ops of a network that Tailor exported. Its session
-    /// goes beside it, and a journal, with which a stopped measurement goes on. Takes one --backend.
+    /// goes beside it, and a journal, from which a stopped measurement resumes. Takes one --backend.
     #[arg(short, long, value_name = "TABLE.csv")]
     output: Option<PathBuf>,
     /// Print one JSON line per runtime instead of tables.
@@ -88,13 +88,13 @@ impl Model {
                 Ok(true) => {}
                 Ok(false) => {
                     match &self.output {
-                        Some(_) => crate::note!("stopped; the same command goes on"),
+                        Some(_) => crate::note!("stopped; the same command resumes it"),
                         None => crate::note!("stopped; nothing is kept of it without --output"),
                     }
                     return Ok(ExitCode::FAILURE);
                 }
                 // What one runtime does not take, another may.
-                Err(error) => code = tell(&error),
+                Err(error) => code = report_error(&error),
             }
         }
         Ok(code)

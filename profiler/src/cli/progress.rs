@@ -43,7 +43,7 @@ impl Observer for Bar {
     fn progress(&mut self, progress: &Progress) {
         let seconds = |ns: u64| indicatif::HumanDuration(Duration::from_secs(ns / 1_000_000_000));
         let left = progress.left_ns.map_or_else(|| "estimating".to_owned(), |ns| seconds(ns).to_string());
-        let turns = format!("{}/{}", progress.bursts_done, progress.bursts_planned);
+        let turns = format!("{}/{}", progress.turns_done, progress.turns_planned);
         self.bar.set_prefix("measuring");
         self.bar.set_position(progress.finished as u64);
         let spent = seconds(progress.spent_ns);
@@ -53,15 +53,15 @@ impl Observer for Bar {
         ));
     }
 
-    fn cooling(&mut self, warmth: &Temperatures, limits: &HeatLimits) {
+    fn cooling(&mut self, temperatures: &Temperatures, limits: &HeatLimits) {
         let part = |name, celsius: Option<f64>, limit: f64| {
             celsius.map(|celsius| {
                 format!("{name} {celsius:.1} °C, waiting for {:.1} °C", limit - limits.fall_celsius)
             })
         };
         let parts = [
-            part("skin", warmth.skin_celsius, limits.skin_celsius),
-            part("processor", warmth.soc_celsius, limits.soc_celsius),
+            part("skin", temperatures.skin_celsius, limits.skin_celsius),
+            part("processor", temperatures.soc_celsius, limits.soc_celsius),
         ];
         self.bar.set_prefix("cooling");
         self.bar.set_message(parts.into_iter().flatten().collect::<Vec<_>>().join("; "));

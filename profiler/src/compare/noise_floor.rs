@@ -8,7 +8,7 @@ pub struct NoiseFloor {
     /// All subjects together: factors up to `1 + session`, either way, are normal between sessions. A fraction.
     pub session: f64,
     /// One subject beside the others: standard deviation of the logarithm of its ratio between sessions, beyond what
-    /// its two confidence intervals tell. A fraction; the least, where the ops of a cache state scatter more.
+    /// its two confidence intervals show. A fraction; the least, where the ops of a cache state scatter more.
     pub op: f64,
     /// Share of false alarms among the subjects that are named, on average.
     pub false_discovery_rate: f64,

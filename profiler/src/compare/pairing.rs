@@ -20,7 +20,7 @@ pub struct Pair {
     pub b_ms: f64,
     /// `ln(b_ms / a_ms)`.
     pub log_ratio: f64,
-    /// Standard error of the log ratio, as far as the two confidence intervals tell it.
+    /// Standard error of the log ratio, as far as the two confidence intervals show it.
     pub own_error: f64,
 }
 

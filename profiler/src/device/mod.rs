@@ -31,7 +31,7 @@ pub use state::{MachineState, ThermalZone};
 pub use surroundings::Surroundings;
 pub use ticks::Ticks;
 
-/// A machine, as far as it can be told apart from others by what it says of itself.
+/// A machine, as far as it can be distinguished from others by what it says of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Device {
     /// Product: a phone's model, a board's or a computer's name.
@@ -62,7 +62,7 @@ pub struct Device {
     pub memory_kib: Option<u64>,
     /// Processor features the kernel reports.
     pub cpu_features: Vec<String>,
-    /// Whether this is a virtual machine, where it can be told.
+    /// Whether this is a virtual machine, where it is known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub virtualised: Option<bool>,
 }

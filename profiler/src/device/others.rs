@@ -9,7 +9,7 @@ use super::root::Root;
 use super::surroundings::siblings_of;
 use super::{Ticks, allowed_cpus};
 
-/// Shares of processor time over some while, as fractions. Absent is what the kernel does not tell, or what is of no core:
+/// Shares of processor time over some while, as fractions. Absent is what the kernel does not report, or what is of no core:
 /// where the measuring cores are all there are, say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -63,7 +63,7 @@ impl OthersWatch {
         Self { root, our_cores: cores.to_vec(), siblings, last: None }
     }
 
-    /// What others took since the last reading, of which the first one knows no share; `None` where the kernel tells nothing.
+    /// What others took since the last reading, of which the first one knows no share; `None` where the kernel reports nothing.
     pub fn read(&mut self) -> Option<Others> {
         self.read_beside(processor_time_ns())
     }
@@ -193,7 +193,7 @@ mod tests {
             let cores = |share: Option<f64>, of: f64| share.unwrap_or(0.0) * of;
             Some(cores(others?.siblings, siblings) + cores(others?.other_cores, further))
         });
-        // Nothing to see with one core, or where the kernel tells nothing.
+        // Nothing to see with one core, or where the kernel reports nothing.
         let cores = seen.join().unwrap().unwrap_or(1.0);
         assert!(cores > 0.5, "{cores} cores were busy beside ours");
     }

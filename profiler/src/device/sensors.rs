@@ -17,7 +17,7 @@ pub enum Place {
 }
 
 impl Place {
-    /// By the sensor's name, where it tells.
+    /// By the sensor's name, where it says it.
     ///
     /// Qualcomm's `soc` is the battery's state of charge, its `vbat` and `ibat` are volts and amperes.
     pub fn of(name: &str) -> Option<Self> {
@@ -39,7 +39,7 @@ impl Place {
     }
 }
 
-/// A sensor that gave a value when it was looked for.
+/// A sensor that gave a value when it was searched for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sensor {
     /// What the kernel calls it.

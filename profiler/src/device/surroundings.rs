@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Ticks, root::Root, state::memory_kib};
 
-/// Limits and company, at one moment.
+/// Limits and contention, at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Surroundings {
     /// Processor time spent so far by everyone, in clock ticks; `None` if it cannot be read.

@@ -36,7 +36,7 @@ impl Ticks {
         }
     }
 
-    /// Those of every core that is switched on; `None` where the kernel does not tell.
+    /// Those of every core that is switched on; `None` where the kernel does not report it.
     pub(super) fn by_core(root: &Root) -> Option<BTreeMap<usize, Self>> {
         let text = root.text("proc/stat")?;
         // What follows, interrupts above all, is longer than the cores.

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use super::{Facts, Finding};
 use crate::measure::{HeatLimits, ModeReport, Rival};
 
-/// Whether all is well and what was seen, or why that cannot be told.
+/// Whether all is well and what was seen, or why that is not known.
 type Seen = Result<(bool, String), &'static str>;
 
-/// Its name, what it looks at, and what to do where that is not well; `{cores}` are those that were measured on.
+/// Its name, what it checks, and what to do where that is not well; `{cores}` are those that were measured on.
 type Check = (&'static str, fn(&Facts) -> Seen, &'static str);
 
 const NO_WORD: &str = "the kernel does not say";
@@ -104,7 +104,7 @@ fn listed(cores: &[usize]) -> String {
 fn speeds(facts: &Facts) -> Seen {
     let slower = |mode: &ModeReport| format!("{} at 1/{:.2} of it", percent(mode.share), mode.ratio);
     match &facts.noise.modes[..] {
-        [] => Err("cannot be told"),
+        [] => Err("cannot be determined"),
         [_] => Ok((true, "one".to_owned())),
         [fastest, others @ ..] => {
             let (count, fastest) = (1 + others.len(), percent(fastest.share));
@@ -150,7 +150,7 @@ fn governor(facts: &Facts) -> Seen {
     let measured = facts.device.cores.iter().filter(|core| facts.measured_on.contains(&core.index));
     let governors: BTreeSet<&str> = measured.filter_map(|core| core.governor.as_deref()).collect();
     if governors.is_empty() {
-        return Err("the kernel tells no frequency governor");
+        return Err("the kernel reports no frequency governor");
     }
     let is_fixed = governors.iter().all(|governor| *governor == "performance");
     Ok((is_fixed, governors.into_iter().collect::<Vec<_>>().join(", ")))
@@ -211,7 +211,7 @@ fn rival(facts: &Facts, rival: Rival) -> Seen {
 }
 
 fn virtual_machine(facts: &Facts) -> Seen {
-    let is_virtual = facts.device.virtualised.ok_or("cannot be told here")?;
+    let is_virtual = facts.device.virtualised.ok_or("cannot be determined here")?;
     Ok((!is_virtual, if is_virtual { "yes" } else { "no" }.to_owned()))
 }
 

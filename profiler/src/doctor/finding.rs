@@ -17,7 +17,7 @@ pub enum State {
 /// One line of the report.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
-    /// What was looked at.
+    /// What was checked.
     pub check: &'static str,
     /// Whether something needs doing.
     pub state: State,
@@ -38,7 +38,7 @@ impl Finding {
         Self { check, state: State::Warn, seen: seen.into(), advice: advice.into() }
     }
 
-    /// It cannot be told.
+    /// It cannot be determined.
     pub fn unknown(check: &'static str, seen: impl Into<String>) -> Self {
         Self { check, state: State::Unknown, seen: seen.into(), advice: String::new() }
     }

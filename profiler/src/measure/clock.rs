@@ -40,7 +40,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that only moves when told to, plus one nanosecond per reading (its resolution and its cost).
+/// A clock that only moves when it is advanced, plus one nanosecond per reading (its resolution and its cost).
 ///
 /// Clones share the time.
 #[derive(Clone, Debug, Default)]
@@ -71,7 +71,7 @@ impl Clock for FakeClock {
     }
 }
 
-/// What a clock can tell apart, and what asking it costs.
+/// What a clock can distinguish, and what reading it costs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClockQuality {
     /// Smallest step seen between two readings.

@@ -58,7 +58,7 @@ impl Drift {
     /// [`MeasureError::NoReference`] if a segment has turns but no readings to correct them with.
     pub fn of(history: &History) -> Result<Option<Self>, MeasureError> {
         for (index, segment) in history.segments().iter().enumerate() {
-            if segment.readings.is_empty() && !segment.bursts.is_empty() {
+            if segment.readings.is_empty() && !segment.turns.is_empty() {
                 return Err(MeasureError::NoReference { segment: index });
             }
         }
@@ -116,7 +116,7 @@ fn levels(segment: &Segment) -> Levels {
 mod tests {
     use super::*;
     use crate::measure::Entry;
-    use crate::measure::fixtures::{burst, reading, start};
+    use crate::measure::fixtures::{reading, start, turn};
 
     const SECOND: u64 = 1_000_000_000;
 
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn turns_without_readings_are_refused() {
-        let history = History::replay([start(), Entry::Burst(burst(0, 0, 0, (1.0, 1.0)))]).unwrap();
+        let history = History::replay([start(), Entry::Turn(turn(0, 0, 0, (1.0, 1.0)))]).unwrap();
         assert!(matches!(Drift::of(&history), Err(MeasureError::NoReference { segment: 0 })));
         assert_eq!(Drift::of(&History::default()).unwrap(), None);
     }

@@ -13,7 +13,7 @@ pub struct CacheEvictor {
 }
 
 impl CacheEvictor {
-    /// Where the system does not tell, and at least: more than the last-level cache of phones.
+    /// Where the system does not report it, and at least: more than the last-level cache of phones.
     pub const FEWEST_BYTES: usize = 16 << 20;
     /// More takes longer than it is worth.
     pub const MOST_BYTES: usize = 64 << 20;

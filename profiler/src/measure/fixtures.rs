@@ -3,7 +3,7 @@
 use rand::RngExt;
 use rand_pcg::Pcg64;
 
-use super::{Burst, ClockQuality, Entry, History, RawNs, Reading, Samples};
+use super::{ClockQuality, Entry, History, RawNs, Reading, Samples, Turn};
 
 pub(super) fn start() -> Entry {
     Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } }
@@ -19,15 +19,15 @@ pub(super) fn samples(ns: &[f64]) -> Samples {
 }
 
 /// One cold sample and one hot one.
-pub(super) fn burst(subject: usize, round: u32, at_ns: u64, (cold, hot): (f64, f64)) -> Burst {
+pub(super) fn turn(subject: usize, round: u32, at_ns: u64, (cold, hot): (f64, f64)) -> Turn {
     let (cold, hot) = (samples(&[cold]), samples(&[hot]));
-    Burst { subject, round, at_ns, took_ns: 1000, repeats: 1, cold, hot, ..Burst::default() }
+    Turn { subject, round, at_ns, took_ns: 1000, repeats: 1, cold, hot, ..Turn::default() }
 }
 
 /// One process, whose reference block takes 100 ns.
-pub(super) fn history(bursts: impl IntoIterator<Item = Burst>) -> History {
-    let bursts = bursts.into_iter().map(Entry::Burst);
-    History::replay([start(), reading(0, 100.0)].into_iter().chain(bursts)).unwrap()
+pub(super) fn history(turns: impl IntoIterator<Item = Turn>) -> History {
+    let turns = turns.into_iter().map(Entry::Turn);
+    History::replay([start(), reading(0, 100.0)].into_iter().chain(turns)).unwrap()
 }
 
 /// Sum of twelve uniform numbers less six: nearly normal, of deviation 1.

@@ -53,17 +53,17 @@ impl Default for HeatLimits {
 
 impl HeatLimits {
     /// Whether a pause is due.
-    pub fn exceeded(&self, warmth: &Temperatures) -> bool {
+    pub fn exceeded(&self, temperatures: &Temperatures) -> bool {
         let at = |value: Option<f64>, limit: f64| value.is_some_and(|celsius| celsius >= limit);
-        at(warmth.skin_celsius, self.skin_celsius) || at(warmth.soc_celsius, self.soc_celsius)
+        at(temperatures.skin_celsius, self.skin_celsius) || at(temperatures.soc_celsius, self.soc_celsius)
     }
 
     /// Whether a pause may end.
-    pub fn cooled(&self, warmth: &Temperatures) -> bool {
+    pub fn cooled(&self, temperatures: &Temperatures) -> bool {
         let fall = self.fall_celsius;
         let below =
             Self { skin_celsius: self.skin_celsius - fall, soc_celsius: self.soc_celsius - fall, ..*self };
-        !below.exceeded(warmth)
+        !below.exceeded(temperatures)
     }
 
     pub(super) fn least_celsius(&self) -> f64 {
@@ -102,7 +102,7 @@ pub struct Pause {
 /// What a session says of the heat.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HeatReport {
-    /// Sensors that were watched; none if the machine tells no temperature, and then nothing was watched.
+    /// Sensors that were watched; none if the machine reports no temperature, and then nothing was watched.
     pub sensors: Vec<Sensor>,
     /// Temperatures and frequencies at up to two hundred moments, evenly spaced and in order.
     pub trace: Vec<Temperatures>,
@@ -116,7 +116,9 @@ impl HeatReport {
         const TRACE: usize = 200;
         let (mut trace, mut pauses, mut before_ns) = (Vec::new(), Vec::new(), 0);
         for segment in history.segments() {
-            trace.extend(segment.warmth.iter().map(|w| Temperatures { at_ns: before_ns + w.at_ns, ..*w }));
+            trace.extend(
+                segment.temperatures.iter().map(|w| Temperatures { at_ns: before_ns + w.at_ns, ..*w }),
+            );
             pauses.extend(segment.pauses.iter().map(|p| Pause { at_ns: before_ns + p.at_ns, ..*p }));
             before_ns += segment.length_ns();
         }
@@ -141,14 +143,16 @@ mod tests {
     use super::*;
     use crate::measure::{Entry, fixtures::start};
 
-    fn warmth(at_ns: u64, skin_celsius: Option<f64>, soc_celsius: Option<f64>) -> Temperatures {
+    fn temperatures(at_ns: u64, skin_celsius: Option<f64>, soc_celsius: Option<f64>) -> Temperatures {
         Temperatures { at_ns, skin_celsius, soc_celsius, ..Temperatures::default() }
     }
 
     #[test]
     fn a_pause_begins_at_a_limit_and_ends_below_both() {
         let limits = HeatLimits::default();
-        let is = |skin, soc| (limits.exceeded(&warmth(0, skin, soc)), limits.cooled(&warmth(0, skin, soc)));
+        let is = |skin, soc| {
+            (limits.exceeded(&temperatures(0, skin, soc)), limits.cooled(&temperatures(0, skin, soc)))
+        };
         assert_eq!(is(Some(44.9), Some(79.9)), (false, false));
         assert_eq!(is(Some(45.0), None), (true, false));
         assert_eq!(is(None, Some(80.0)), (true, false));
@@ -164,10 +168,10 @@ mod tests {
         let pause = |at_ns, ended| Entry::Pause(Pause { at_ns, took_ns: 50, ended });
         let history = History::replay([
             start(),
-            Entry::Warmth(warmth(10, Some(46.0), None)),
+            Entry::Temperatures(temperatures(10, Some(46.0), None)),
             pause(20, PauseEnd::Cooled),
             start(),
-            Entry::Warmth(warmth(5, None, None)),
+            Entry::Temperatures(temperatures(5, None, None)),
             pause(7, PauseEnd::StillHot),
         ])
         .unwrap();

@@ -18,9 +18,11 @@ pub enum Entry {
     /// A reference was timed.
     Reading(Reading),
     /// A subject had its turn.
-    Burst(Burst),
+    #[serde(rename = "burst")]
+    Turn(Turn),
     /// Temperatures were read.
-    Warmth(Temperatures),
+    #[serde(rename = "warmth")]
+    Temperatures(Temperatures),
     /// The measurement waited for the machine to cool.
     Pause(Pause),
 }
@@ -49,7 +51,7 @@ impl Reading {
 
 /// One subject's turn in one round.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Burst {
+pub struct Turn {
     /// Index of the subject.
     pub subject: usize,
     /// Round, from 0.
@@ -91,7 +93,7 @@ pub struct Samples {
 pub struct Disturbed {
     /// By the clock.
     pub took: RawNs,
-    /// Time the thread had the processor, where that can be told.
+    /// Time the thread had the processor, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_processor: Option<RawNs>,
 }
@@ -113,9 +115,9 @@ pub struct Segment {
     /// Timings of references, in order.
     pub readings: Vec<Reading>,
     /// Turns, in order.
-    pub bursts: Vec<Burst>,
+    pub turns: Vec<Turn>,
     /// Temperatures, in order.
-    pub warmth: Vec<Temperatures>,
+    pub temperatures: Vec<Temperatures>,
     /// Pauses, in order.
     pub pauses: Vec<Pause>,
 }
@@ -126,18 +128,18 @@ impl Segment {
             clock,
             known_ns: Vec::new(),
             readings: Vec::new(),
-            bursts: Vec::new(),
-            warmth: Vec::new(),
+            turns: Vec::new(),
+            temperatures: Vec::new(),
             pauses: Vec::new(),
         }
     }
 
     /// Time from the segment's start to the end of what it recorded.
     pub fn length_ns(&self) -> u64 {
-        let burst = self.bursts.last().map_or(0, |burst| burst.at_ns + burst.took_ns);
+        let turn = self.turns.last().map_or(0, |turn| turn.at_ns + turn.took_ns);
         let reading = self.readings.last().map_or(0, |reading| reading.at_ns);
         let pause = self.pauses.last().map_or(0, |pause| pause.at_ns + pause.took_ns);
-        burst.max(reading).max(pause)
+        turn.max(reading).max(pause)
     }
 }
 
@@ -148,7 +150,7 @@ pub struct History {
 }
 
 impl History {
-    /// The history that these entries tell.
+    /// The history that these entries make.
     ///
     /// # Errors
     /// [`NotStarted`] if the first is not an [`Entry::Start`].
@@ -169,8 +171,8 @@ impl History {
             Entry::Start { clock } => self.segments.push(Segment::new(clock)),
             Entry::KnownSpeed(known_ns) => self.latest()?.known_ns = known_ns,
             Entry::Reading(reading) => self.latest()?.readings.push(reading),
-            Entry::Burst(burst) => self.latest()?.bursts.push(burst),
-            Entry::Warmth(warmth) => self.latest()?.warmth.push(warmth),
+            Entry::Turn(turn) => self.latest()?.turns.push(turn),
+            Entry::Temperatures(temperatures) => self.latest()?.temperatures.push(temperatures),
             Entry::Pause(pause) => self.latest()?.pauses.push(pause),
         }
         Ok(())
@@ -186,13 +188,13 @@ impl History {
     }
 
     /// Every turn of every subject, in order.
-    pub fn bursts(&self) -> impl Iterator<Item = &Burst> {
-        self.segments.iter().flat_map(|segment| &segment.bursts)
+    pub fn turns(&self) -> impl Iterator<Item = &Turn> {
+        self.segments.iter().flat_map(|segment| &segment.turns)
     }
 
     /// Round of the latest turn.
     pub fn latest_round(&self) -> Option<u32> {
-        self.bursts().map(|burst| burst.round).max()
+        self.turns().map(|turn| turn.round).max()
     }
 
     /// Time spent, over all segments, pauses included.
@@ -214,27 +216,27 @@ pub struct NotStarted;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::fixtures::{burst, reading, start};
+    use crate::measure::fixtures::{reading, start, turn};
 
     #[test]
     fn entries_survive_json_lines() {
-        let mut burst = Burst { took_ns: 40, repeats: 3, ..burst(1, 0, 10, (12.5, 12.5)) };
-        burst.hot.dropped.push(Disturbed { took: RawNs(99.0), on_processor: Some(RawNs(13.0)) });
-        let burst = Entry::Burst(burst);
-        for entry in [start(), reading(5, 150.25), burst.clone()] {
+        let mut turn = Turn { took_ns: 40, repeats: 3, ..turn(1, 0, 10, (12.5, 12.5)) };
+        turn.hot.dropped.push(Disturbed { took: RawNs(99.0), on_processor: Some(RawNs(13.0)) });
+        let turn = Entry::Turn(turn);
+        for entry in [start(), reading(5, 150.25), turn.clone()] {
             let line = serde_json::to_string(&entry).unwrap();
             assert!(!line.contains('\n'));
             assert_eq!(serde_json::from_str::<Entry>(&line).unwrap(), entry);
         }
         assert_eq!(
-            serde_json::to_string(&burst).unwrap(),
+            serde_json::to_string(&turn).unwrap(),
             r#"{"burst":{"subject":1,"round":0,"at_ns":10,"took_ns":40,"repeats":3,"cold":{"kept":[12.5]},"hot":{"kept":[12.5],"dropped":[{"took":99.0,"on_processor":13.0}]}}}"#
         );
     }
 
     #[test]
     fn segments_add_up() {
-        let turn = |subject, round, at_ns| Entry::Burst(burst(subject, round, at_ns, (1.0, 1.0)));
+        let turn = |subject, round, at_ns| Entry::Turn(turn(subject, round, at_ns, (1.0, 1.0)));
         let mut history = History::default();
         assert_eq!(history.push(turn(0, 0, 0)), Err(NotStarted));
         for entry in [start(), turn(0, 0, 100), turn(1, 0, 200), start(), reading(7, 1.0)] {
@@ -243,6 +245,6 @@ mod tests {
         // First segment: 200 + 1000; second: 7.
         assert_eq!((history.spent_ns(), history.latest_round()), (1207, Some(0)));
         history.push(turn(0, 1, 50)).unwrap();
-        assert_eq!((history.latest_round(), history.bursts().count()), (Some(1), 3));
+        assert_eq!((history.latest_round(), history.turns().count()), (Some(1), 3));
     }
 }

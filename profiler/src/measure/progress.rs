@@ -1,4 +1,4 @@
-//! Telling the outside what happens, while it happens.
+//! Reporting what happens, while it happens.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,9 +28,9 @@ pub struct Progress {
     /// All subjects.
     pub subjects: usize,
     /// Turns taken in this round.
-    pub bursts_done: usize,
+    pub turns_done: usize,
     /// Turns this round has.
-    pub bursts_planned: usize,
+    pub turns_planned: usize,
     /// Time spent so far, earlier segments included.
     pub spent_ns: u64,
     /// Estimate of the time left: what the open subjects need at the rate their intervals narrow, at most
@@ -62,8 +62,8 @@ pub trait Observer {
     }
 
     /// Called about every second while the measurement waits for the machine to cool.
-    fn cooling(&mut self, warmth: &Temperatures, limits: &HeatLimits) {
-        let _ = (warmth, limits);
+    fn cooling(&mut self, temperatures: &Temperatures, limits: &HeatLimits) {
+        let _ = (temperatures, limits);
     }
 
     /// Called before a subject is warmed up, with its index.

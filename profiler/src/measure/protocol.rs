@@ -17,10 +17,10 @@ pub struct Protocol {
     pub max_rounds: u32,
     /// Time the whole session may take, earlier segments included, in nanoseconds of its clock.
     pub budget_ns: u64,
-    /// Back-to-back samples per burst after the first, cold, one.
+    /// Back-to-back samples per turn after the first, cold, one.
     pub hot_samples: u32,
-    /// After its cold run, a burst runs its subject until this long has passed before hot samples count, once at least where
-    /// a run is shorter than `burst_ns`: one run does not bring weights back that fill the caches. Older sessions did not.
+    /// After its cold run, a turn runs its subject until this long has passed before hot samples count, once at least where
+    /// a run is shorter than `turn_ns`: one run does not bring weights back that fill the caches. Older sessions did not.
     ///
     /// Measured on an x86-64 server with tract (`--example settling`): after its cold run, a classifier of 5 MB and 0.09 ms
     /// takes 1.88, 1.33, 1.14 and 1.01 of its steady time in runs 2, 6, 13 and 33; ops with 2 MB of weights and 2 ms
@@ -36,8 +36,9 @@ pub struct Protocol {
     /// Largest model, in bytes, that is small in this sense; 0 for none, as in older sessions.
     #[serde(default)]
     pub small_bytes: usize,
-    /// A burst stops taking hot samples after this long, but takes at least one.
-    pub burst_ns: u64,
+    /// A turn stops taking hot samples after this long, but takes at least one.
+    #[serde(rename = "burst_ns")]
+    pub turn_ns: u64,
     /// A hot sample repeats the subject until it lasts at least this long.
     pub shortest_sample_ns: u64,
     /// The reference block is timed whenever this long has passed since it was last.
@@ -53,7 +54,7 @@ pub struct Protocol {
     pub min_round_size: usize,
     /// Drift of the reference beyond which the session is flagged.
     pub drift_limit: f64,
-    /// Which of the machine's speeds figures are of; older sessions did not tell them apart.
+    /// Which of the machine's speeds figures are of; older sessions did not distinguish them.
     #[serde(default = "fast_alone")]
     pub speeds: Vec<Speed>,
     /// When to pause for the machine to cool; `None` for never. Older sessions did not.
@@ -75,7 +76,7 @@ impl Default for Protocol {
             settle_runs: 48,
             small_settle_runs: 2,
             small_bytes: 1024 * 1024,
-            burst_ns: 5_000_000,
+            turn_ns: 5_000_000,
             shortest_sample_ns: 20_000,
             reference_every_ns: 8_000_000,
             reference_runs: 2,

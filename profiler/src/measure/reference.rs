@@ -1,4 +1,4 @@
-//! The yardstick: a fixed piece of work whose time tells how fast the machine is right now.
+//! The yardstick: a fixed piece of work whose time shows how fast the machine is right now.
 
 use std::hint::black_box;
 

@@ -2,7 +2,7 @@
 
 use crate::device::Others;
 
-/// One kind of company.
+/// One kind of contention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rival {
     /// Programs on the measuring cores.
@@ -46,7 +46,7 @@ impl Rival {
     /// share is known. A busy sibling makes its core slower by a third to a half: a tenth of the time is 3 to 5 %. Other
     /// cores share the last-level cache, memory and the frequency that heat leaves: one of four busy all the time costs
     /// memory-bound ops some per cent. What a hypervisor takes comes in slices of milliseconds, within runs, and empties
-    /// caches: 2 %, the least that can be told from none within a second.
+    /// caches: 2 %, the least that can be distinguished from none within a second.
     pub fn limit(self) -> f64 {
         match self {
             Self::OurCores => 0.05,
@@ -62,7 +62,7 @@ impl Rival {
     }
 
     /// What it did, with its share in per cent.
-    pub fn told(self, share: f64) -> String {
+    pub fn described(self, share: f64) -> String {
         let percent = format!("{:.0} %", 100.0 * share);
         match self {
             Self::OurCores => format!("other programs had {percent} of the measuring cores"),

@@ -13,7 +13,7 @@ use rand_pcg::Pcg64;
 
 use super::stopping::Convergence;
 use super::timing::time_reference;
-use super::warm_up::{BurstPlan, Steadiness, at_subject, warm_up};
+use super::warm_up::{Steadiness, TurnPlan, at_subject, warm_up};
 use super::{
     ClockQuality, Entry, History, Instruments, MeasureError, Observer, Outcome, Progress, Protocol, Subject,
     SubjectFailure,
@@ -21,13 +21,13 @@ use super::{
 
 /// Measures every subject until it is known well enough, and adds everything to `history`.
 ///
-/// A round gives every open subject one burst: a cold run, ones that settle the caches, then hot samples. In rounds
-/// of few subjects the caches are evicted before each burst; the order is shuffled every round; the reference block is timed in
+/// A round gives every open subject one turn: a cold run, ones that settle the caches, then hot samples. In rounds
+/// of few subjects the caches are evicted before each turn; the order is shuffled every round; the reference block is timed in
 /// between. A subject closes when the confidence intervals of both its
 /// cache states are within the target, or when it had all its rounds. Where the machine was slower all the time than it is known
-/// to be, all go on for as long again, in case it gets there. `history` may hold what earlier calls
-/// measured of the same subjects: it is continued, and nothing in it is measured again. `stop` is looked at
-/// between bursts.
+/// to be, all are measured for as long again, in case it gets there. `history` may hold what earlier calls
+/// measured of the same subjects: it is continued, and nothing in it is measured again. `stop` is checked
+/// between turns.
 ///
 /// # Errors
 /// [`MeasureError`] if a subject, an instrument or the observer fails, or the protocol or history make no
@@ -60,7 +60,7 @@ pub fn measure<S: Subject>(
         assessment: assessment::Assessment::default(),
         heat_watch: cooling::HeatWatch::default(),
         patience: patience::Patience::default(),
-        plans: vec![BurstPlan { repeats: 1, settle_runs: 0 }; subjects.len()],
+        plans: vec![TurnPlan { repeats: 1, settle_runs: 0 }; subjects.len()],
         subjects,
         protocol,
         instruments,
@@ -99,7 +99,7 @@ struct Session<'a, S> {
     heat_watch: cooling::HeatWatch,
     patience: patience::Patience,
     /// By subject.
-    plans: Vec<BurstPlan>,
+    plans: Vec<TurnPlan>,
 }
 
 impl<S: Subject> Session<'_, S> {
@@ -117,13 +117,13 @@ impl<S: Subject> Session<'_, S> {
         // A round cut short is finished first, without those who had their turn.
         let mut round = self.history.latest_round().unwrap_or(0);
         let mut had_turn: BTreeSet<usize> =
-            self.history.bursts().filter(|burst| burst.round == round).map(|burst| burst.subject).collect();
+            self.history.turns().filter(|turn| turn.round == round).map(|turn| turn.subject).collect();
         loop {
             let mut members = convergence.open();
             members.retain(|subject| !had_turn.contains(subject));
             members.shuffle(&mut self.random(round));
             let interrupted = self.round(round, &members, &convergence)?;
-            // Closes the bracket around the last burst.
+            // Closes the bracket around the last turn.
             self.read_reference()?;
             if let Some(outcome) = interrupted {
                 if outcome == Outcome::BudgetSpent {
@@ -158,7 +158,7 @@ impl<S: Subject> Session<'_, S> {
             let warm = warm_up(&mut self.subjects[index], Steadiness::SUBJECT, clock, &self.quality)
                 .map_err(at_subject(index))?;
             self.plans[index] =
-                BurstPlan::of(warm.run_ns, self.subjects[index].kept_bytes(), shortest_ns, self.protocol);
+                TurnPlan::of(warm.run_ns, self.subjects[index].kept_bytes(), shortest_ns, self.protocol);
         }
         Ok(None)
     }
@@ -196,7 +196,7 @@ impl<S: Subject> Session<'_, S> {
                 self.read_reference()?;
             }
             let evicting_ns = if evict { self.evict()? } else { 0 };
-            self.burst(subject, round, convergence.needs[subject], evicting_ns)?;
+            self.turn(subject, round, convergence.needs[subject], evicting_ns)?;
             let left_ns = convergence.left_ns.map(|left| {
                 let budget = self.protocol.budget_ns.saturating_sub(self.spent_ns());
                 left.saturating_sub(self.now_ns() - round_start_ns).min(budget)
@@ -205,8 +205,8 @@ impl<S: Subject> Session<'_, S> {
                 round,
                 finished: convergence.finished().len(),
                 subjects: self.subjects.len(),
-                bursts_done: done + 1,
-                bursts_planned: members.len(),
+                turns_done: done + 1,
+                turns_planned: members.len(),
                 spent_ns: self.spent_ns(),
                 left_ns,
             });

@@ -83,11 +83,11 @@ fn judge(turns: &SubjectTurns, protocol: &Protocol) -> (Need, Option<f64>) {
     let within = |centre: &Option<Centre>| {
         centre.as_ref().is_some_and(|c| c.within_target && c.corrected.len() as u32 >= turns_wanted(protocol))
     };
-    let need = if turns.bursts < protocol.min_rounds {
+    let need = if turns.count < protocol.min_rounds {
         Need::ColdAndHot
     } else if within(&hot) && within(&cold) {
         Need::Nothing
-    } else if turns.bursts >= protocol.max_rounds {
+    } else if turns.count >= protocol.max_rounds {
         Need::NoMoreRounds
     } else if within(&hot) {
         Need::Cold
@@ -97,11 +97,11 @@ fn judge(turns: &SubjectTurns, protocol: &Protocol) -> (Need, Option<f64>) {
     match need {
         Need::Nothing | Need::NoMoreRounds => (need, Some(0.0)),
         Need::Cold | Need::ColdAndHot => {
-            let wanted = [&hot, &cold].map(|centre| rounds_wanted(centre, turns.bursts, protocol));
+            let wanted = [&hot, &cold].map(|centre| rounds_wanted(centre, turns.count, protocol));
             let left = wanted[0].zip(wanted[1]).map(|(hot, cold)| {
                 let rounds = hot.max(cold).clamp(protocol.min_rounds.into(), protocol.max_rounds.into());
-                let more = (rounds - f64::from(turns.bursts)).max(1.0);
-                more * turns.took_ns as f64 / f64::from(turns.bursts.max(1))
+                let more = (rounds - f64::from(turns.count)).max(1.0);
+                more * turns.took_ns as f64 / f64::from(turns.count.max(1))
             });
             (need, left)
         }
@@ -116,22 +116,22 @@ fn turns_wanted(protocol: &Protocol) -> u32 {
 }
 
 /// The interval narrows with the root of the number of turns.
-fn rounds_wanted(centre: &Option<Centre>, bursts: u32, protocol: &Protocol) -> Option<f64> {
+fn rounds_wanted(centre: &Option<Centre>, turns: u32, protocol: &Protocol) -> Option<f64> {
     let centre = centre.as_ref()?;
     let width = centre.interval?.relative_half_width(centre.latency);
     let missing = f64::from(turns_wanted(protocol)) / centre.corrected.len().max(1) as f64;
-    Some(f64::from(bursts) * (width / protocol.target_half_width).powi(2).max(missing))
+    Some(f64::from(turns) * (width / protocol.target_half_width).powi(2).max(missing))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::fixtures::{burst, history};
+    use crate::measure::fixtures::{history, turn};
 
     /// Turns of 1000 ns of one subject with these (cold, hot) samples.
     fn convergence(turns: &[(f64, f64)], protocol: &Protocol) -> Convergence {
-        let burst = |(round, ns): (usize, &_)| burst(0, round as u32, round as u64 * 1000, *ns);
-        let history = history(turns.iter().enumerate().map(burst));
+        let turn = |(round, ns): (usize, &_)| turn(0, round as u32, round as u64 * 1000, *ns);
+        let history = history(turns.iter().enumerate().map(turn));
         Convergence::of(&history, 1, protocol).unwrap()
     }
 

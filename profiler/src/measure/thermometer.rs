@@ -1,13 +1,13 @@
-//! Reading temperatures, and what others do, between bursts.
+//! Reading temperatures, and what others do, between turns.
 
 use std::{path::Path, time::Duration};
 
 use super::Temperatures;
 use crate::device::{OthersWatch, Place, Sensor, Sensors};
 
-/// Tells how hot the machine is, and waits for it to cool.
+/// Measures how hot the machine is, and waits for it to cool.
 pub trait Thermometer {
-    /// What it can read; none if the machine tells no temperature.
+    /// What it can read; none if the machine reports no temperature.
     fn sensors(&self) -> Vec<Sensor>;
 
     /// Temperatures and frequency now, and what others had since the last reading, `at_ns` after the segment's start.
@@ -59,7 +59,7 @@ impl Thermometer for DeviceThermometer {
     }
 }
 
-/// Tells nothing: for emulated clocks.
+/// Reads nothing: for emulated clocks.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoThermometer;
 

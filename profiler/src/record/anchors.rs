@@ -96,7 +96,7 @@ fn candidates(rows: &[Row], speed: Speed, is_enough: impl Fn(Status) -> bool) ->
 impl Anchors {
     /// A dozen subjects of a session's rows at a speed: of each kind of work by its share, evenly over the range of latencies, two at
     /// least where there are as many. None of ops whose models cannot be built. Doubtful figures serve only where the machine was
-    /// too busy for any other: a ratio's interval tells how far they are from each other.
+    /// too busy for any other: a ratio's interval shows how far they are from each other.
     pub fn choose(
         rows: &[Row],
         (session, started): (&str, &str),

@@ -57,22 +57,23 @@ impl Kind {
 
     /// 16 hexadecimal digits of its SHA-256.
     fn digest(&self) -> String {
-        let told = format!("{self:?}");
-        Sha256::digest(told.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        let described = format!("{self:?}");
+        Sha256::digest(described.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
 fn cores(cpus: &[usize], device: &Device) -> String {
     let kinds = device.clusters.iter().filter_map(|cluster| {
         let count = cpus.iter().filter(|core| cluster.cores.contains(core)).count();
-        let told = [
+        let described = [
             cluster.name.clone(),
             cluster.capacity.map(|capacity| format!("capacity {capacity}")),
             cluster.max_khz.map(|khz| format!("{khz} kHz")),
         ];
-        let told: Vec<String> = told.into_iter().flatten().collect();
-        (count > 0)
-            .then(|| format!("{count}x {}", if told.is_empty() { "core".into() } else { told.join(" ") }))
+        let described: Vec<String> = described.into_iter().flatten().collect();
+        (count > 0).then(|| {
+            format!("{count}x {}", if described.is_empty() { "core".into() } else { described.join(" ") })
+        })
     });
     let kinds = kinds.collect::<Vec<_>>().join(" + ");
     if kinds.is_empty() { format!("{} unlisted", cpus.len()) } else { kinds }

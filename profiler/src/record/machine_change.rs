@@ -99,7 +99,7 @@ impl MachineChange {
     pub fn in_words(&self, cache: Cache, kind: &str) -> String {
         let Some(change) = self.change(cache, kind) else {
             return format!(
-                "too few anchors of session {} were measured to tell whether the machine is the same",
+                "too few anchors of session {} were measured to determine whether the machine is the same",
                 self.since
             );
         };
@@ -112,7 +112,7 @@ impl MachineChange {
         if percent <= 100.0 * SAME {
             format!("the machine is as fast as in {since}")
         } else if *low <= 1.0 && 1.0 <= *high {
-            format!("whether the machine is as fast as in {since} cannot be told: measure longer")
+            format!("whether the machine is as fast as in {since} cannot be determined: measure longer")
         } else {
             let word = if *ratio > 1.0 { "slower" } else { "faster" };
             format!(
@@ -193,7 +193,7 @@ mod tests {
             ),
             (found.in_words(Cache::InPlace, "gpool"), "too few anchors"),
             (same.in_words(Cache::Hot, "gpool"), "the machine is as fast as"),
-            (unclear.in_words(Cache::Hot, "gpool"), "cannot be told"),
+            (unclear.in_words(Cache::Hot, "gpool"), "cannot be determined"),
         ] {
             assert!(words.contains(expected), "{words}");
         }

@@ -65,9 +65,9 @@ pub struct Row {
     pub cache: Cache,
     /// Which of the machine's speeds the figure is of; `None` where that is not known, as in imported tables.
     pub speed: Option<Speed>,
-    /// The figure to use: mean of the middle half of the calm bursts' medians at that speed, corrected for the machine's slowness.
+    /// The figure to use: mean of the middle half of the calm turns' medians at that speed, corrected for the machine's slowness.
     pub latency_ms: f64,
-    /// Median of burst medians as measured.
+    /// Median of turn medians as measured.
     pub raw_median_ms: f64,
     /// Shortest run as measured.
     pub min_ms: f64,
@@ -77,7 +77,7 @@ pub struct Row {
     pub ci_low_ms: f64,
     /// Upper end of the 95 % confidence interval of `latency_ms`.
     pub ci_high_ms: f64,
-    /// Repeat-to-repeat spread: the 10-90 % range of the burst medians, corrected for drift, over `latency_ms`. A
+    /// Repeat-to-repeat spread: the 10-90 % range of the turn medians, corrected for drift, over `latency_ms`. A
     /// fraction, and the noise floor against which an error of prediction is read.
     pub spread: f64,
     /// Timed runs used.

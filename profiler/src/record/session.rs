@@ -49,7 +49,7 @@ impl Conditions {
     pub fn differences(&self, other: &Self) -> Vec<Difference> {
         let runtime = |c: &Self| format!("{} {}", c.runtime.name, c.runtime.version);
         let details = |c: &Self| format!("{:?}", c.runtime.details);
-        let told = |c: &Self| {
+        let described = |c: &Self| {
             [
                 ("device", c.device.clone()),
                 ("runtime", runtime(c)),
@@ -59,7 +59,7 @@ impl Conditions {
                 ("build target", c.build_target.clone()),
             ]
         };
-        Difference::between(told(self), told(other))
+        Difference::between(described(self), described(other))
     }
 
     /// The first thing in which two sets of conditions differ, with both values.
@@ -94,9 +94,9 @@ impl Difference {
 /// The speeds that a machine had during a session.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SpeedReport {
-    /// Which of them figures were asked for of; empty in sessions of versions that did not tell them apart.
+    /// Which of them figures were asked for of; empty in sessions of versions that did not distinguish them.
     pub speeds: Vec<Speed>,
-    /// Its speeds, fastest first; empty where too little was timed to tell.
+    /// Its speeds, fastest first; empty where too little was timed.
     pub modes: Vec<ModeReport>,
     /// What small models took that were timed in between; empty in older and in emulated sessions.
     pub references: Vec<Reference>,
@@ -153,7 +153,7 @@ pub struct Session {
     /// Temperatures, frequencies and pauses to cool; absent where time itself is emulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heat: Option<HeatReport>,
-    /// What else ran; absent where the kernel does not tell, or time itself is emulated.
+    /// What else ran; absent where the kernel does not report it, or time itself is emulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contention: Option<ContentionReport>,
     /// Timed runs used, over all subjects.

@@ -27,7 +27,7 @@ pub struct SpaceFile {
     pub resolution: u32,
     /// Channels of the input images.
     pub input_channels: u32,
-    /// Classes to tell apart.
+    /// Classes to distinguish.
     pub classes: u32,
     /// Activation of all convolutions that have one.
     pub activation: Activation,

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use super::{Conv, FeatureMap, Layer, PlacedLayer, Pool, SpecError};
 
-/// An op that was measured inside a network, as the runtime's own trace tells of it: it cannot be measured by itself, for
+/// An op that was measured inside a network, as the runtime's own trace reports it: it cannot be measured by itself, for
 /// which kernel the runtime chooses and what it fuses is its decision.
 ///
 /// Its text is its key: `KERNEL@LAYER+FUSED+…`, for example
@@ -17,7 +17,7 @@ pub struct TracedOp {
 }
 
 impl TracedOp {
-    /// What tells a traced op's key from an [`OpSpec`](super::OpSpec)'s.
+    /// What distinguishes a traced op's key from an [`OpSpec`](super::OpSpec)'s.
     pub const SIGN: char = '@';
     /// Largest kernel, stride and number of maps: multiply-accumulates of any layer then stay below 2^60.
     const LARGEST: u32 = 256;

@@ -90,7 +90,7 @@ pub(super) fn node_times(events: &[Event], known: &HashSet<String>) -> Result<Ve
     Ok(nodes)
 }
 
-/// A name without its numbers; what ONNX Runtime calls by the operator alone is told apart by the shape that it gives.
+/// A name without its numbers; what ONNX Runtime calls by the operator alone is distinguished by the shape that it gives.
 fn lasting_name(name: &str, arguments: &Arguments) -> String {
     const NUMBERED: &str = "_token_";
     let mut parts = name.split(NUMBERED);

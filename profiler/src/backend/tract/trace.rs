@@ -142,7 +142,7 @@ pub(super) fn node_macs(onnx: &[u8]) -> Result<Vec<(String, u64)>, String> {
     })
 }
 
-/// Shapes of values by their names in `onnx`. What tract cannot tell, because it does not know an operator, is missing.
+/// Shapes of values by their names in `onnx`. What tract cannot determine, because it does not know an operator, is missing.
 pub(super) fn value_shapes(onnx: &[u8]) -> HashMap<String, Vec<u64>> {
     let model = caught(|| {
         let mut model = super::parse(onnx)?;

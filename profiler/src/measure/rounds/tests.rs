@@ -11,25 +11,25 @@ use crate::measure::{
     summarise,
 };
 
-/// Keeps the entries, and raises a flag when it has kept so many bursts.
+/// Keeps the entries, and raises a flag when it has kept so many turns.
 #[derive(Default)]
 struct Recorder {
     entries: Vec<Entry>,
     warmed_up: Vec<usize>,
     last_progress: Option<Progress>,
-    /// Subjects that it was told need no more rounds, in that order.
+    /// Subjects that were reported to need no more rounds, in that order.
     closed: Vec<usize>,
-    /// How often it was told of a pause.
+    /// How often a pause was reported.
     cooling: usize,
-    stop_after_bursts: Option<usize>,
+    stop_after_turns: Option<usize>,
     stop: Arc<AtomicBool>,
 }
 
 impl Observer for Recorder {
     fn record(&mut self, entry: &Entry) -> Result<(), SubjectFailure> {
         self.entries.push(entry.clone());
-        let bursts = self.entries.iter().filter(|entry| matches!(entry, Entry::Burst(_))).count();
-        if self.stop_after_bursts == Some(bursts) {
+        let turns = self.entries.iter().filter(|entry| matches!(entry, Entry::Turn(_))).count();
+        if self.stop_after_turns == Some(turns) {
             self.stop.store(true, Ordering::Relaxed);
         }
         Ok(())
@@ -102,10 +102,10 @@ fn steady_subjects_are_measured_exactly_in_the_fewest_rounds() {
             assert_eq!((summary.status, summary.turns), (Status::WithinTarget, 8));
         }
     }
-    // 20 µs of 300 ns: 67 runs a sample. A burst is over after 5 ms, which one run of 40 ms exceeds at once.
+    // 20 µs of 300 ns: 67 runs a sample. A turn is over after 5 ms, which one run of 40 ms exceeds at once.
     let shape = |subject: usize| {
-        let burst = run.history.bursts().find(|burst| burst.subject == subject).unwrap();
-        (burst.repeats, burst.cold.kept.len(), burst.hot.kept.len())
+        let turn = run.history.turns().find(|turn| turn.subject == subject).unwrap();
+        (turn.repeats, turn.cold.kept.len(), turn.hot.kept.len())
     };
     assert_eq!([0, 1, 2, 3].map(shape), [(67, 1, 5), (1, 1, 5), (1, 1, 4), (1, 1, 1)]);
     // What the observer saw is what the history holds.
@@ -117,7 +117,7 @@ fn rounds_are_shuffled_by_the_seed() {
     let orders = |seed| {
         let mut run = Run::new(Protocol { seed, ..Protocol::brief() });
         run.steady(&[1_000_000; 12]);
-        let subjects: Vec<usize> = run.history.bursts().map(|burst| burst.subject).collect();
+        let subjects: Vec<usize> = run.history.turns().map(|turn| turn.subject).collect();
         subjects.chunks(12).map(<[usize]>::to_vec).collect::<Vec<_>>()
     };
     let rounds = orders(1);
@@ -151,7 +151,7 @@ fn finished_subjects_take_no_part_and_small_rounds_are_evicted() {
         0
     }));
     assert_eq!(run.of(&mut subjects), Outcome::RoundsSpent);
-    let turns_of = |round| run.history.bursts().filter(|burst| burst.round == round).count();
+    let turns_of = |round| run.history.turns().filter(|turn| turn.round == round).count();
     assert_eq!((0..12).map(turns_of).collect::<Vec<_>>(), [10, 10, 10, 10, 10, 10, 1, 1, 1, 1, 1, 1]);
     assert_eq!(evictions.get(), 6);
     let hot = run.hot(10);
@@ -159,14 +159,14 @@ fn finished_subjects_take_no_part_and_small_rounds_are_evicted() {
 }
 
 #[test]
-fn the_reference_is_timed_often_and_brackets_every_burst() {
+fn the_reference_is_timed_often_and_brackets_every_turn() {
     let mut run = Run::new(Protocol::brief());
     run.steady(&[1_000_000; 20]);
     let segment = &run.history.segments()[0];
-    // A burst takes 9 ms, 4 of them to settle, and a reading is due after 8: one after every burst, and one at the start.
-    assert_eq!((segment.bursts.len(), segment.readings.len()), (160, 161));
-    assert!(segment.readings[0].at_ns <= segment.bursts[0].at_ns);
-    let end = segment.bursts.last().map(|burst| burst.at_ns + burst.took_ns).unwrap();
+    // A turn takes 9 ms, 4 of them to settle, and a reading is due after 8: one after every turn, and one at the start.
+    assert_eq!((segment.turns.len(), segment.readings.len()), (160, 161));
+    assert!(segment.readings[0].at_ns <= segment.turns[0].at_ns);
+    let end = segment.turns.last().map(|turn| turn.at_ns + turn.took_ns).unwrap();
     assert!(segment.readings.last().unwrap().at_ns >= end);
     assert!(segment.readings.iter().all(|reading| reading.took == RawNs(150_000.0)));
     // Time left shrinks to nothing.

@@ -62,7 +62,7 @@ impl Slowdown {
     }
 }
 
-/// The machine's speeds, fastest first; empty if too little was timed to tell.
+/// The machine's speeds, fastest first; empty if too little was timed.
 pub fn speeds(history: &History) -> Vec<ModeReport> {
     Slowdown::of(history, Speed::Fast).map_or_else(Vec::new, |slowdown| slowdown.modes())
 }

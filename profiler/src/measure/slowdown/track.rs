@@ -165,7 +165,7 @@ impl Track {
     }
 }
 
-/// What each takes by itself, so that the machine's modes are told apart: by medians in turns; where that shows one mode only, by
+/// What each takes by itself, so that the machine's modes are distinguished: by medians in turns; where that shows one mode only, by
 /// that low quantile of its own times which shows fewest, if more than one. Where subjects feel a slower mode differently, by a third
 /// or by nine tenths, say, and it is the most frequent one, medians bring their times together there and scatter those of the fast
 /// mode.

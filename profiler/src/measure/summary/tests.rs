@@ -8,16 +8,16 @@ type Turns<'a> = (&'a [f64], &'a [f64], &'a [f64]);
 /// throughout. Who was disturbed was on the processor for a fifth of its time.
 fn turns(turns: &[Turns]) -> History {
     let disturbed = |took: &f64| Disturbed { took: RawNs(*took), on_processor: Some(RawNs(took / 5.0)) };
-    let burst = |(round, (cold, hot, dropped)): (usize, &Turns)| Burst {
+    let turn = |(round, (cold, hot, dropped)): (usize, &Turns)| Turn {
         round: round as u32,
         at_ns: round as u64 * 1000,
         took_ns: 500,
         repeats: 4,
         cold: samples(cold),
         hot: Samples { dropped: dropped.iter().map(disturbed).collect(), ..samples(hot) },
-        ..Burst::default()
+        ..Turn::default()
     };
-    history(turns.iter().enumerate().map(burst))
+    history(turns.iter().enumerate().map(turn))
 }
 
 fn alike(count: usize, turn: Turns) -> History {
@@ -30,7 +30,7 @@ fn summary(history: &History) -> SubjectSummary {
 
 #[test]
 fn summary_matches_hand_count() {
-    // Turn medians 10, 11, .., 16: seven turns, of which one off each end leaves 11 to 15, mean 13. Drawn in: 11 and 15 twice,
+    // TimedTurn medians 10, 11, .., 16: seven turns, of which one off each end leaves 11 to 15, mean 13. Drawn in: 11 and 15 twice,
     // squares 4·4 + 2·1 = 18. Of five: √(18 / 20) = 0.9487, t(0.975, 4) = 2.776: half width 2.634, 20 %.
     let hot: [[f64; 3]; 7] = [9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0].map(|ns| [ns, ns + 1.0, 99.0]);
     let all: Vec<Turns> = hot.iter().map(|hot| (&[50.0][..], &hot[..], &[][..])).collect();

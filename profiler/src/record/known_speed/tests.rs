@@ -99,9 +99,9 @@ fn conditions_are_kept_apart_and_cores_of_a_kind_are_not() {
     all.sort();
     all.dedup();
     assert_eq!(all.len(), count);
-    let told = |cpus: &[usize]| cores(cpus, &device());
-    assert_eq!(told(&[1, 7, 0]), "1x Cortex-A76 2400000 kHz + 2x Cortex-A55");
-    assert_eq!((told(&[3]), told(&[9])), ("1x core".to_owned(), "1 unlisted".to_owned()));
+    let described = |cpus: &[usize]| cores(cpus, &device());
+    assert_eq!(described(&[1, 7, 0]), "1x Cortex-A76 2400000 kHz + 2x Cortex-A55");
+    assert_eq!((described(&[3]), described(&[9])), ("1x core".to_owned(), "1 unlisted".to_owned()));
     let mut emulated = conditions(&[7]);
     emulated.runtime.emulated = true;
     assert!(KnownSpeed::read(folder.path(), &emulated, &device()).unwrap().is_none());

@@ -53,7 +53,7 @@ fn preempted_samples_are_dropped_and_counted() {
     let (hot, cold) = (hot.unwrap(), cold.unwrap());
     assert_eq!((hot.latency, hot.p90), (CorrectedNs(100_000.0), RawNs(100_000.0)));
     assert_eq!(hot.status, Status::WithinTarget);
-    // Without settling runs, 40 bursts of 6 runs, every fourth run pre-empted: 60 of 240, a sixth of them cold.
+    // Without settling runs, 40 turns of 6 runs, every fourth run pre-empted: 60 of 240, a sixth of them cold.
     assert_eq!((hot.dropped_runs + cold.dropped_runs, hot.runs + cold.runs), (60, 180));
 }
 
@@ -68,7 +68,7 @@ fn cold_and_hot_runs_are_told_apart() {
     let mut run = Run::new(Protocol::brief());
     let last = Rc::new(Cell::new(usize::MAX));
     let mut subjects: Vec<_> = (0..3).map(|me| caching(&run.clock, &last, me)).collect();
-    // Three subjects are fewer than a round's minimum: the evictor must run before every burst.
+    // Three subjects are fewer than a round's minimum: the evictor must run before every turn.
     run.instruments.evictor = Box::new(FakeSubject::new(run.clock.clone(), move || {
         last.set(usize::MAX);
         0
@@ -132,7 +132,7 @@ fn hot_samples_begin_when_the_caches_have_settled() {
         let falling = run.summaries(2).remove(0);
         (falling.cold.unwrap().latency.0, falling.hot.unwrap().latency.0)
     };
-    // Settling goes on for 4 ms: the samples behind it are all at the level.
+    // Settling lasts for 4 ms: the samples behind it are all at the level.
     assert_eq!(latency(Protocol::brief()), (400_000.0, 100_000.0));
     // Without, the median of 160, 130, 120, 100, 100.
     assert_eq!(latency(Protocol { settle_runs: 0, ..Protocol::brief() }), (400_000.0, 120_000.0));

@@ -59,7 +59,7 @@ impl<'a> Machine<'a> {
                 noise += 0.3 * random.random::<f64>();
             }
             let ns = 1000.0 * (subject + 1) as f64 * slow * drift * (1.0 + noise);
-            history.push(Entry::Burst(burst(subject, (turn / SUBJECTS) as u32, turn as u64, ns))).unwrap();
+            history.push(Entry::Turn(turn_of(subject, (turn / SUBJECTS) as u32, turn as u64, ns))).unwrap();
         }
         history
     }
