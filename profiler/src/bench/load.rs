@@ -5,7 +5,6 @@
 
 use std::hint::black_box;
 use std::io::Read;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,7 +12,7 @@ use std::time::{Duration, Instant};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
-use super::{BenchError, tables::said};
+use super::{Bench, BenchError, tables::said};
 use crate::device::{AffinityError, pin};
 
 const BURST_MS: std::ops::Range<u64> = 50..500;
@@ -36,15 +35,10 @@ pub(super) struct Load {
 }
 
 impl Load {
-    pub(super) fn start(
-        program: &Path,
-        cpus: &[usize],
-        seed: u64,
-        pattern: Pattern,
-    ) -> Result<Self, BenchError> {
+    pub(super) fn start(bench: &Bench, cpus: &[usize], pattern: Pattern) -> Result<Self, BenchError> {
         let cpus: Vec<String> = cpus.iter().map(usize::to_string).collect();
-        let mut command = Command::new(program);
-        command.args(["bench-load", "--cpus", &cpus.join(","), "--seed", &seed.to_string()]);
+        let mut command = Command::new(&bench.program);
+        command.args(["bench-load", "--cpus", &cpus.join(","), "--seed", &bench.seed.to_string()]);
         if let Pattern::Stretches(share) = pattern {
             command.args(["--share", &share.to_string()]);
         }
@@ -118,6 +112,12 @@ pub fn keep_busy(
     Ok(())
 }
 
+fn spin() {
+    (0..10_000u64).for_each(|i| {
+        black_box(i);
+    });
+}
+
 /// On and off until the process ends.
 fn bursts(mut random: Pcg64) {
     let mut stream = vec![1u64; STREAM_BYTES / size_of::<u64>()];
@@ -130,9 +130,7 @@ fn bursts(mut random: Pcg64) {
                 stream.iter_mut().for_each(|value| *value = value.wrapping_add(1));
                 black_box(&stream);
             } else {
-                (0..10_000u64).for_each(|i| {
-                    black_box(i);
-                });
+                spin();
             }
         }
         thread::sleep(Duration::from_millis(random.random_range(BURST_MS)));
@@ -145,9 +143,7 @@ fn stretches(share: f64, mut random: Pcg64) {
         let on_s = random.random_range(STRETCH_S) * share.max(0.1);
         let start = Instant::now();
         while start.elapsed().as_secs_f64() < on_s {
-            (0..10_000u64).for_each(|i| {
-                black_box(i);
-            });
+            spin();
         }
         thread::sleep(Duration::from_secs_f64(on_s * (1.0 - share) / share));
     }

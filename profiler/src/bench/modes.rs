@@ -41,7 +41,7 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     note("quiet", &quiet.rows);
     let mut ratios = Vec::new();
     for (step, share) in SHARES.into_iter().enumerate() {
-        let load = Load::start(&bench.program, &others, bench.seed, Pattern::Stretches(share))?;
+        let load = Load::start(bench, &others, Pattern::Stretches(share))?;
         let beside = table(job, &format!("modes-{:.0}", 100.0 * share), step + 1)?;
         load.end()?;
         note(&format!("at_{share}"), &beside.rows);

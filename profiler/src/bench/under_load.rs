@@ -12,7 +12,7 @@ const LOADED_BUDGET_S: u64 = 40;
 pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let protocol = Protocol { seed: job.bench.seed, ..job.bench.protocol.clone() };
     let quiet = repeats(job, "quiet", 1, &protocol, (0.0, 0.1))?;
-    let load = Load::start(&job.bench.program, &job.bench.all_cpus, job.bench.seed, Pattern::Bursts)?;
+    let load = Load::start(job.bench, &job.bench.all_cpus, Pattern::Bursts)?;
     let budget_ns = LOADED_BUDGET_S * 1_000_000_000;
     let count = job.bench.repeats;
     let loaded = repeats(job, "loaded", count, &Protocol { budget_ns, ..protocol }, (0.1, 1.0))?;

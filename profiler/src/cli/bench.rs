@@ -53,7 +53,7 @@ pub(super) struct BenchArgs {
     /// Processor to pin to [default: of the fastest kind, the last].
     #[arg(long, value_name = "LIST")]
     cpus: Option<String>,
-    /// Seed of the choice of ops and networks, of the orders of turns and of the load.
+    /// Random seed of the choice of ops and networks, of the orders of turns and of the load.
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Report to write after every part (JSON).

@@ -53,10 +53,9 @@ impl NoiseFloor {
 #[error(
     "noise floor: {field} is {value}, expected a fraction, 0 or more and less than 10 (a rate: above 0, below 1)"
 )]
+#[allow(missing_docs, reason = "a field is what the message says of it")]
 pub struct NoiseFloorError {
-    /// Offending field.
     pub field: &'static str,
-    /// Offending value.
     pub value: f64,
 }
 

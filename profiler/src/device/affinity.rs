@@ -145,12 +145,7 @@ mod tests {
 
     /// A phone: one prime core, three big ones, four little ones.
     fn clusters() -> [Cluster; 3] {
-        [vec![7], vec![4, 5, 6], vec![0, 1, 2, 3]].map(|cores| Cluster {
-            cores,
-            name: None,
-            capacity: None,
-            max_khz: None,
-        })
+        [vec![7], vec![4, 5, 6], vec![0, 1, 2, 3]].map(|cores| Cluster { cores, ..Cluster::default() })
     }
 
     #[test]

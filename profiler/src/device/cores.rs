@@ -31,7 +31,7 @@ pub struct Core {
 }
 
 /// Cores of a kind.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cluster {
     /// Their numbers.
     pub cores: Vec<usize>,

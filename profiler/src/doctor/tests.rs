@@ -10,7 +10,7 @@ fn sound() -> Facts {
     let core = |index| Core { index, governor: Some("performance".to_owned()), ..Core::default() };
     let device = Device {
         cores: vec![core(0), core(1)],
-        clusters: vec![Cluster { cores: vec![0, 1], name: None, capacity: None, max_khz: None }],
+        clusters: vec![Cluster { cores: vec![0, 1], ..Cluster::default() }],
         virtualised: Some(false),
         ..Device::read(empty.path())
     };
@@ -78,10 +78,7 @@ fn each_fault_is_found_by_its_check_alone_and_has_advice() {
         ("clock", |f| f.noise.clock_resolution_ns = 4_000_000),
         ("governor", |f| f.device.cores[1].governor = Some("schedutil".to_owned())),
         ("turbo", |f| f.surroundings.turbo = Some(true)),
-        ("kinds of cores", |f| {
-            let big = Cluster { cores: vec![4], name: None, capacity: Some(1024), max_khz: None };
-            f.device.clusters.push(big);
-        }),
+        ("kinds of cores", |f| f.device.clusters.push(Cluster { cores: vec![4], ..Cluster::default() })),
         ("hardware threads", |f| f.surroundings.siblings = vec![vec![0, 1]]),
         ("cores online", |f| f.surroundings.present.push(2)),
         ("heat", |f| f.skin_celsius = Some(42.0)),

@@ -72,7 +72,7 @@ impl Clock for FakeClock {
 }
 
 /// What a clock can distinguish, and what reading it costs.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClockQuality {
     /// Smallest step seen between two readings.
     pub resolution_ns: u64,

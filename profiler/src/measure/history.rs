@@ -106,7 +106,7 @@ impl Disturbed {
 }
 
 /// What one process measured without interruption.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Segment {
     /// Its clock.
     pub clock: ClockQuality,
@@ -123,17 +123,6 @@ pub struct Segment {
 }
 
 impl Segment {
-    fn new(clock: ClockQuality) -> Self {
-        Self {
-            clock,
-            known_ns: Vec::new(),
-            readings: Vec::new(),
-            turns: Vec::new(),
-            temperatures: Vec::new(),
-            pauses: Vec::new(),
-        }
-    }
-
     /// Time from the segment's start to the end of what it recorded.
     pub fn length_ns(&self) -> u64 {
         let turn = self.turns.last().map_or(0, |turn| turn.at_ns + turn.took_ns);
@@ -168,7 +157,7 @@ impl History {
     /// [`NotStarted`] if no [`Entry::Start`] came before it.
     pub fn push(&mut self, entry: Entry) -> Result<(), NotStarted> {
         match entry {
-            Entry::Start { clock } => self.segments.push(Segment::new(clock)),
+            Entry::Start { clock } => self.segments.push(Segment { clock, ..Segment::default() }),
             Entry::KnownSpeed(known_ns) => self.latest()?.known_ns = known_ns,
             Entry::Reading(reading) => self.latest()?.readings.push(reading),
             Entry::Turn(turn) => self.latest()?.turns.push(turn),

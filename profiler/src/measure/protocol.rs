@@ -95,12 +95,10 @@ fn fast_alone() -> Vec<Speed> {
 /// A protocol nobody could follow.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("protocol: {field} is {value}, but must be {must_be}")]
+#[allow(missing_docs, reason = "a field is what the message says of it")]
 pub struct ProtocolError {
-    /// Offending field.
     pub field: &'static str,
-    /// Offending value.
     pub value: String,
-    /// What would do.
     pub must_be: &'static str,
 }
 

@@ -30,9 +30,8 @@ pub enum ReadError {
 /// A file that cannot be written. Programs end with exit code 1.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write {}: {source}", path.display())]
+#[allow(missing_docs, reason = "a field is what the message says of it")]
 pub struct WriteError {
-    /// The file.
     pub path: PathBuf,
-    /// Why.
     pub source: std::io::Error,
 }

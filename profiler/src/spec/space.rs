@@ -75,24 +75,12 @@ impl SearchSpace {
         }
         let activation = Some(file.activation);
         let input = FeatureMap::new(file.resolution, file.resolution, file.input_channels)?;
-        let conv = |out_channels, kernel, stride| ConvOp {
-            out_channels,
-            kernel,
-            stride,
-            groups: 1,
-            dilation: 1,
-            activation,
+        let conv = |out_channels, kernel, stride| {
+            let (groups, dilation) = (1, 1);
+            ConvOp { out_channels, kernel, stride, groups, dilation, activation }
         };
         let stem = OpSpec::new(input, conv(file.stem.channels, file.stem.kernel, file.stem.stride))?;
-        let first = MbConv {
-            out_channels: file.first.channels,
-            expansion: 1,
-            kernel: file.first.kernel,
-            stride: 1,
-            squeeze: None,
-            activation: file.activation,
-            residual: false,
-        };
+        let first = mbconv(file, file.first.channels, [1, file.first.kernel, 1], 0, false);
         let first = OpSpec::new(stem.output(), first)?;
         let mut map = first.output();
         let mut blocks = Vec::new();
@@ -231,22 +219,25 @@ impl SearchSpace {
     }
 }
 
+/// An MBConv with this expansion, kernel and stride; a ratio of 0 is one without squeeze-excite.
+fn mbconv(
+    file: &SpaceFile,
+    out_channels: u32,
+    [expansion, kernel, stride]: [u32; 3],
+    ratio: u32,
+    residual: bool,
+) -> MbConv {
+    let (squeeze, activation) = ((ratio != 0).then_some(ratio), file.activation);
+    MbConv { out_channels, expansion, kernel, stride, squeeze, activation, residual }
+}
+
 fn block(file: &SpaceFile, input: FeatureMap, channels: u32, stride: u32) -> Result<Block, SpecError> {
     let residual = stride == 1 && input.channels == channels;
-    let activation: Activation = file.activation;
     let mut candidates = Vec::new();
     for &expansion in &file.expansions {
         for &kernel in &file.kernels {
             for &ratio in &file.squeeze_excite {
-                let op = MbConv {
-                    out_channels: channels,
-                    expansion,
-                    kernel,
-                    stride,
-                    squeeze: (ratio != 0).then_some(ratio),
-                    activation,
-                    residual,
-                };
+                let op = mbconv(file, channels, [expansion, kernel, stride], ratio, residual);
                 candidates.push(OpSpec::new(input, op)?);
             }
         }

@@ -2,17 +2,12 @@ use super::*;
 use crate::device::Cluster;
 
 fn device() -> Device {
-    let cluster = |cores: &[usize], name: Option<&str>, max_khz| Cluster {
-        cores: cores.to_vec(),
-        name: name.map(str::to_owned),
-        capacity: None,
-        max_khz,
+    let cluster = |cores: &[usize], name: Option<&str>, max_khz| {
+        let (cores, name) = (cores.to_vec(), name.map(str::to_owned));
+        Cluster { cores, name, max_khz, ..Cluster::default() }
     };
-    let clusters = vec![
-        cluster(&[6, 7], Some("Cortex-A76"), Some(2_400_000)),
-        cluster(&[0, 1, 2], Some("Cortex-A55"), None),
-        cluster(&[3], None, None),
-    ];
+    let big = cluster(&[6, 7], Some("Cortex-A76"), Some(2_400_000));
+    let clusters = vec![big, cluster(&[0, 1, 2], Some("Cortex-A55"), None), cluster(&[3], None, None)];
     Device { clusters, ..Device::read(Path::new("/nowhere")) }
 }
 
