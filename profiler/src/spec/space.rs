@@ -4,9 +4,7 @@ use std::{collections::BTreeSet, fmt};
 
 use rand::RngExt;
 
-use super::{
-    Activation, Architecture, ConvOp, FeatureMap, GlobalPool, Linear, MbConv, OpSpec, SpaceFile, SpecError,
-};
+use super::{Architecture, ConvOp, FeatureMap, GlobalPool, Linear, MbConv, OpSpec, SpaceFile, SpecError};
 
 /// What a block can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
