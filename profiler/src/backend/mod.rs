@@ -66,8 +66,7 @@ pub trait Backend {
     ///
     /// # Errors
     /// [`BackendError::Untraceable`] if the runtime does not report it; otherwise as [`Backend::prepare`].
-    fn prepare_traced(&self, model: Model<'_>, threads: usize) -> Result<Box<dyn Traced>, BackendError> {
-        let _ = (model, threads);
+    fn prepare_traced(&self, _model: Model<'_>, _threads: usize) -> Result<Box<dyn Traced>, BackendError> {
         Err(BackendError::Untraceable { backend: self.name() })
     }
 

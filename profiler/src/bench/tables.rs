@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::{BenchError, run::Job};
-use crate::measure::{Entry, Observer, Progress, Protocol, SubjectFailure};
+use crate::measure::{Observer, Progress, Protocol};
 use crate::record::{Row, Session, known_speed_folder, read_session, read_table, session_path};
 use crate::sweep::{CompareWith, Planned, Sweep, SweepError, SweepResult};
 
@@ -128,10 +128,6 @@ struct Steps<'a, 'b> {
 }
 
 impl Observer for Steps<'_, '_> {
-    fn record(&mut self, _: &Entry) -> Result<(), SubjectFailure> {
-        Ok(())
-    }
-
     fn progress(&mut self, progress: &Progress) {
         // Reporting it after every turn would itself cost time.
         if progress.turns_done != progress.turns_planned {

@@ -117,21 +117,17 @@ impl Side {
     fn read(path: &Path, notes: &mut Vec<String>) -> anyhow::Result<Self> {
         let rows = read_table(path)?;
         let beside = session_path(path);
-        let mut session = None;
-        if beside.exists() {
-            let found = read_session(&beside)?;
-            if rows.iter().all(|row| row.session == found.id) {
-                session = Some(found);
-            } else {
-                notes.push(format!(
-                    "{} is not this table's session: its conditions are not known",
-                    beside.display()
-                ));
+        let session = if beside.exists() { Some(read_session(&beside)?) } else { None };
+        let is_its_own = |session: &Session| rows.iter().all(|row| row.session == session.id);
+        let unknown = match &session {
+            None => "is missing: the table's conditions are not known",
+            Some(session) if !is_its_own(session) => {
+                "is not this table's session: its conditions are not known"
             }
-        } else {
-            notes.push(format!("{} is missing: the table's conditions are not known", beside.display()));
-        }
-        Ok(Self { path: path.to_owned(), rows, session })
+            Some(_) => return Ok(Self { path: path.to_owned(), rows, session }),
+        };
+        notes.push(format!("{} {unknown}", beside.display()));
+        Ok(Self { path: path.to_owned(), rows, session: None })
     }
 
     fn line(&self) -> String {
@@ -161,13 +157,15 @@ fn json(
     comparison: &Comparison,
     notes: &[String],
 ) -> anyhow::Result<String> {
-    let mut object = serde_json::json!({
-        "a": a.json(), "b": b.json(), "circumstances": around, "words": comparison.words(), "notes": notes,
-    });
-    if let (Some(object), serde_json::Value::Object(fields)) =
-        (object.as_object_mut(), serde_json::to_value(comparison)?)
-    {
-        object.extend(fields);
+    let mut object = serde_json::to_value(comparison)?;
+    for (name, value) in [
+        ("a", a.json()),
+        ("b", b.json()),
+        ("circumstances", serde_json::to_value(around)?),
+        ("words", comparison.words().into()),
+        ("notes", notes.into()),
+    ] {
+        object[name] = value;
     }
     Ok(object.to_string())
 }

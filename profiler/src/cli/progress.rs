@@ -5,7 +5,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 
 use super::bar_of;
-use crate::measure::{Entry, HeatLimits, Observer, Progress, SubjectFailure, Temperatures};
+use crate::measure::{HeatLimits, Observer, Progress, Temperatures};
 
 /// A bar over the subjects that are known well enough, with the time left.
 pub(super) struct Bar {
@@ -36,10 +36,6 @@ pub(super) fn layer_progress() -> ProgressBar {
 }
 
 impl Observer for Bar {
-    fn record(&mut self, _: &Entry) -> Result<(), SubjectFailure> {
-        Ok(())
-    }
-
     fn progress(&mut self, progress: &Progress) {
         let seconds = |ns: u64| indicatif::HumanDuration(Duration::from_secs(ns / 1_000_000_000));
         let left = progress.left_ns.map_or_else(|| "estimating".to_owned(), |ns| seconds(ns).to_string());
