@@ -4,17 +4,13 @@
 
 mod kills;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use profiler::{
-    measure::Entry,
-    record::{Row, read_table},
-};
+use profiler::measure::Entry;
+use profiler::record::{Row, read_table};
 
 const NOISY: &[&str] = &["--mock-noise", "0.5"];
 

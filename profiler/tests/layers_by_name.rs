@@ -5,19 +5,18 @@
 mod foreign;
 
 use std::fs;
-use std::sync::{Mutex, PoisonError, atomic::AtomicBool};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, PoisonError};
 
 use foreign::{
     F32, Parts, attribute_graph, attribute_int, attribute_ints, floats, graph, model, nameless, node, value,
     weights,
 };
-use profiler::{
-    backend::{BackendOptions, open},
-    layers::{LayerTable, TracePlan},
-    measure::{Protocol, Silent},
-    onnx::InputShapes,
-    sweep::{CompareWith, NetworkProfile, plan_model},
-};
+use profiler::backend::{BackendOptions, open};
+use profiler::layers::{LayerTable, TracePlan};
+use profiler::measure::{Protocol, Silent};
+use profiler::onnx::InputShapes;
+use profiler::sweep::{CompareWith, NetworkProfile, plan_model};
 
 /// One measurement at a time.
 static TURN: Mutex<()> = Mutex::new(());

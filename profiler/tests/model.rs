@@ -5,11 +5,9 @@
 use std::{fs, path::Path};
 
 use assert_cmd::Command;
-use profiler::{
-    onnx::{SeededWeights, model, network_model},
-    record::{Cache, Level, OutputCheck, read_session, read_table},
-    spec::{Architecture, SpaceFile},
-};
+use profiler::onnx::{SeededWeights, model, network_model};
+use profiler::record::{Cache, Level, OutputCheck, read_session, read_table};
+use profiler::spec::{Architecture, SpaceFile};
 use serde_json::Value;
 
 fn profiler(folder: &Path) -> Command {

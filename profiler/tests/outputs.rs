@@ -7,11 +7,9 @@ mod interpreter;
 use std::collections::BTreeSet;
 
 use interpreter::interpret;
-use profiler::{
-    backend::{Backend, Model, OnnxRuntime, Tract, seeded_input},
-    onnx::{SeededWeights, op_model, read_output_integers},
-    spec::{Op, OpSpec, Precision, sample},
-};
+use profiler::backend::{Backend, Model, OnnxRuntime, Tract, seeded_input};
+use profiler::onnx::{SeededWeights, op_model, read_output_integers};
+use profiler::spec::{Op, OpSpec, Precision, sample};
 
 const SEED: u64 = 7;
 
