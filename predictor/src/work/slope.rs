@@ -4,7 +4,7 @@
 //! that a stride does not divide, channels rounded to multiples, and groups of eight neighbours at the edges of maps grow
 //! as if they stayed as full as they are.
 
-use profiler::spec::{FeatureMap, Layer, Node, Op, OpSpec};
+use profiler::spec::{FeatureMap, Layer, Node, OpSpec};
 
 use super::{
     features::{OpFeatures, SIZES},
@@ -56,14 +56,15 @@ impl FeatureSlope {
     /// numbers of channels out.
     #[must_use]
     pub fn of(op: &OpSpec, dimension: Dimension) -> Option<Self> {
-        if op.then().is_some_and(|then| inside(then).1) {
+        let graph = op.graph();
+        let first = OpSpec::new(op.input(), op.op()).ok()?.graph();
+        if graph.nodes()[first.nodes().len()..].iter().any(has_own_channels) {
             return None;
         }
-        let graph = op.graph();
         let input = input_growth(op.input(), dimension);
         let inside = match dimension {
             Dimension::ChannelsIn => input.channels,
-            Dimension::Expansion => f64::from(inside(op.op()).0).recip(),
+            Dimension::Expansion => f64::from(op.op().expansion()).recip(),
             Dimension::ChannelsOut | Dimension::Resolution => 0.0,
         };
         let last = graph.nodes().iter().rposition(|node| node.layer.filters().is_some());
@@ -94,20 +95,9 @@ impl FeatureSlope {
     }
 }
 
-/// The expansion of the channels inside an op, and whether it gives a number of channels of its own.
-fn inside(op: Op) -> (u32, bool) {
-    match op {
-        Op::MbConv(block) => (block.expansion, true),
-        Op::Conv(_) | Op::Linear(_) | Op::Concat(_) => (1, true),
-        Op::MaxPool(_)
-        | Op::AveragePool(_)
-        | Op::GlobalPool(_)
-        | Op::Add(_)
-        | Op::Mul(_)
-        | Op::Act(_)
-        | Op::Upsample(_)
-        | Op::Softmax(_) => (1, false),
-    }
+/// Whether a layer gives a number of channels that does not follow from its input's.
+fn has_own_channels(node: &Node) -> bool {
+    node.layer.filters().is_some() || matches!(node.layer, Layer::Concat { .. })
 }
 
 fn input_growth(map: FeatureMap, dimension: Dimension) -> Growth {
