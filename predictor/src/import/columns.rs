@@ -68,10 +68,7 @@ impl Record<'_> {
     /// # Errors
     /// That there is none, in words.
     pub fn number(&self, column: &str) -> Result<u32, String> {
-        let text = self.text(column)?;
-        // Tables of dataframes write whole numbers as 16.0.
-        let whole = text.strip_suffix(".0").unwrap_or(text);
-        whole.parse().map_err(|_| format!("{column} is `{text}`, expected a whole number"))
+        number(column, self.text(column)?)
     }
 
     /// The number of milliseconds or the like in a column: above 0.
@@ -93,12 +90,24 @@ impl Record<'_> {
     /// # Errors
     /// That it is something else, in words.
     pub fn flag(&self, column: &str) -> Result<Option<bool>, String> {
-        match self.get(column).map(str::to_ascii_lowercase).as_deref() {
-            None => Ok(None),
-            Some("0" | "0.0" | "false" | "no") => Ok(Some(false)),
-            Some("1" | "1.0" | "true" | "yes") => Ok(Some(true)),
-            Some(other) => Err(format!("{column} is `{other}`, expected 0 or 1")),
-        }
+        flag(column, self.get(column))
+    }
+}
+
+/// The whole number that a text is.
+pub(super) fn number(name: &str, text: &str) -> Result<u32, String> {
+    // Tables of dataframes write whole numbers as 16.0.
+    let whole = text.strip_suffix(".0").unwrap_or(text);
+    whole.parse().map_err(|_| format!("{name} is `{text}`, expected a whole number"))
+}
+
+/// The 0 or 1 (false or true) that a text is.
+pub(super) fn flag(name: &str, text: Option<&str>) -> Result<Option<bool>, String> {
+    match text.map(str::to_ascii_lowercase).as_deref() {
+        None => Ok(None),
+        Some("0" | "0.0" | "false" | "no") => Ok(Some(false)),
+        Some("1" | "1.0" | "true" | "yes") => Ok(Some(true)),
+        Some(other) => Err(format!("{name} is `{other}`, expected 0 or 1")),
     }
 }
 
