@@ -15,6 +15,14 @@ pub struct Scored {
     pub high: f64,
 }
 
+impl Scored {
+    /// A prediction whose interval is it times and divided by e^`log_half_width`.
+    pub(crate) fn new(measured: f64, predicted: f64, log_half_width: f64) -> Self {
+        let factor = log_half_width.exp();
+        Self { measured, predicted, low: predicted / factor, high: predicted * factor }
+    }
+}
+
 /// Scores over predictions; fractions in 0 to 1 but for `rmse_ms`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Scores {

@@ -158,6 +158,12 @@ impl OpModel {
         self.kinds.values().find_map(|kind| kind.fitted.delegate_rule())
     }
 
+    /// Name of the regressor that was chosen for the kind with most rows.
+    pub(crate) fn chosen(&self) -> &'static str {
+        let largest = self.kinds().max_by_key(|kind| kind.rows);
+        largest.map_or("", |kind| kind.fitted.kind().name())
+    }
+
     /// The model of each kind.
     pub fn kinds(&self) -> impl Iterator<Item = &KindModel> {
         self.kinds.values()
