@@ -14,7 +14,6 @@ pub(crate) const FOLDS: usize = 10;
 /// A fold per sample, the same for every regressor, so that their errors can be compared.
 ///
 /// Samples of one group share a fold. Every kind of op is spread over the folds as evenly as its rows allow.
-#[must_use]
 pub(crate) fn assign_folds(samples: &[Sample], seed: u64) -> Vec<usize> {
     let mut random = Pcg64::seed_from_u64(seed);
     let mut by_kind: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -43,7 +42,6 @@ pub(crate) fn assign_folds(samples: &[Sample], seed: u64) -> Vec<usize> {
 }
 
 /// A cluster per sample: samples of one group are one, others each their own.
-#[must_use]
 pub(crate) fn assign_clusters<'a>(samples: &'a [Sample]) -> Vec<usize> {
     let mut first: BTreeMap<&'a str, usize> = BTreeMap::new();
     let cluster = |(index, sample): (usize, &'a Sample)| match &sample.group {
@@ -66,7 +64,6 @@ pub(crate) struct CvError {
 const FEW: usize = 120;
 
 /// For each sample, how far off a model fitted on the other folds is; nothing where that model has no ground to answer.
-#[must_use]
 pub(crate) fn misses<R: Regressor>(samples: &[&Sample], folds: &[usize]) -> Vec<Option<CvError>> {
     let shared = (samples.len() > FEW).then(|| R::settings(samples));
     let mut misses = vec![None; samples.len()];
@@ -96,7 +93,6 @@ pub(crate) fn misses<R: Regressor>(samples: &[&Sample], folds: &[usize]) -> Vec<
 /// Mean absolute relative error of predictions whose log errors are these.
 ///
 /// |predicted / measured - 1| = |e^-error - 1|.
-#[must_use]
 pub(crate) fn mape_of_log_errors(errors: &[f64]) -> f64 {
     errors.iter().map(|e| ((-e).exp() - 1.0).abs()).sum::<f64>() / errors.len() as f64
 }
