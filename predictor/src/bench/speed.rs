@@ -13,7 +13,7 @@ use super::{Figure, Finding, Goal};
 use crate::{
     device::{FitOptions, LatencyModel},
     error::PredictorError,
-    rows::{ImportSession, Measurements, Repeats, TableFacts},
+    rows::Measurements,
     work::OpFeatures,
 };
 
@@ -104,22 +104,5 @@ fn made_up(space: &SearchSpace) -> Result<Measurements, PredictorError> {
         let sum: f64 = network.ops().iter().map(cost).sum();
         rows.push(row(network.key(), Level::Network, Cache::Hot, 0.9 * sum, keys.join(" ")));
     }
-    let facts = TableFacts {
-        table: "made up".to_owned(),
-        session: "speed".to_owned(),
-        started: String::new(),
-        profiler_version: String::new(),
-        rows: rows.len(),
-    };
-    let mut conditions = ImportSession::conditions("none", "made up", 1);
-    conditions.runtime.emulated = true;
-    Ok(Measurements {
-        rows,
-        conditions,
-        tables: vec![facts],
-        speed: None,
-        anchors: None,
-        machine: None,
-        repeats: Repeats::new(),
-    })
+    Ok(Measurements::made_up(rows, "none", "made up"))
 }

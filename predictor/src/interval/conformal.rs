@@ -43,7 +43,6 @@ pub struct Band {
 
 impl Band {
     /// The band of a group from its signed log errors, or from all groups' when it has too few.
-    #[must_use]
     pub fn new(own: &[f64], pooled: &[f64]) -> Self {
         let each = |errors: &[f64]| errors.iter().copied().enumerate().collect::<Vec<_>>();
         Self::clustered(&each(own), &each(pooled))
@@ -51,7 +50,6 @@ impl Band {
 
     /// As [`Self::new`], from errors with the cluster that each belongs to: rows of one cluster (the ops of one network) go
     /// together, and what is new later is a row of a new cluster.
-    #[must_use]
     pub fn clustered(own: &[(usize, f64)], pooled: &[(usize, f64)]) -> Self {
         let band = |log_half_width, basis, scores: usize| Self { log_half_width, basis, scores };
         if let Some(quantile) = clustered_quantile(own) {
@@ -77,7 +75,6 @@ impl Band {
 /// cluster with the same weight, at the level at which quantiles of the others cover 0.9 · (n + 1) / n of the clusters left out
 /// in turn, on average, but no more than 0.95: the bound of Lee, Barber and Willett, Distribution-free inference with
 /// hierarchical data, 2023, arXiv:2306.06342, §3, asks for the former of them all, which of ten clusters is the largest score.
-#[must_use]
 pub(crate) fn clustered_quantile(log_errors: &[(usize, f64)]) -> Option<f64> {
     let clusters = Clusters::new(log_errors);
     let n = clusters.rows.len();

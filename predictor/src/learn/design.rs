@@ -15,7 +15,6 @@ pub(crate) struct Choice {
 /// Chooses `count` subjects one by one, each the one that takes most off the variance of all of them for what it costs.
 ///
 /// Measuring one with `noise` takes off Σ covariance² / (variance + noise²). `costs` are above 0, one per subject.
-#[must_use]
 pub(crate) fn choose(mut embedded: Vec<Vec<f64>>, costs: &[f64], noise: f64, count: usize) -> Vec<Choice> {
     let width = embedded.first().map_or(0, Vec::len);
     let unknown = |embedded: &[Vec<f64>]| embedded.iter().flatten().map(|v| v * v).sum::<f64>();

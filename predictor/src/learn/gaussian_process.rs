@@ -32,9 +32,6 @@ pub(crate) struct GaussianProcess {
 
 impl GaussianProcess {
     /// Fits targets that vary around 0 with a kernel that is known; `variances` as for [`Kernel::fit`].
-    ///
-    /// # Errors
-    /// Why it cannot, in words.
     pub(crate) fn fit(
         inputs: &[Vec<f64>],
         targets: &[f64],

@@ -48,7 +48,6 @@ pub struct Scores {
 
 impl Scores {
     /// The scores; nothing for no predictions.
-    #[must_use]
     pub fn of(rows: &[Scored]) -> Option<Self> {
         if rows.is_empty() {
             return None;
@@ -74,7 +73,6 @@ impl Scores {
 }
 
 /// Spearman's rank correlation; nothing below two values or when all are equal.
-#[must_use]
 pub(crate) fn rank_correlation(a: &[f64], b: &[f64]) -> Option<f64> {
     pearson(&ranks(a), &ranks(b))
 }

@@ -13,7 +13,6 @@ const DEPENDENT: f64 = 1e-9;
 ///
 /// Works on the normal equations of columns scaled to unit length, so it is exact to about `1e-8` for columns that are
 /// not nearly dependent; a column that depends on those chosen stays out (its coefficient is 0).
-#[must_use]
 pub(crate) fn solve_nnls<const N: usize>(rows: &[[f64; N]], target: &[f64], penalty: f64) -> [f64; N] {
     let mut norms = [0.0; N];
     for row in rows {

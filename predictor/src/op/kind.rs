@@ -125,9 +125,6 @@ pub(crate) struct Draft {
 
 impl Draft {
     /// Chooses by cross-validation and fits.
-    ///
-    /// # Errors
-    /// [`FitError`] if not even work terms can be fitted.
     pub(crate) fn choose(
         kind: &str,
         samples: &[Sample],

@@ -74,9 +74,6 @@ pub struct OpEstimate {
 
 impl OpModel {
     /// Fits every kind that occurs among the samples (at least one).
-    ///
-    /// # Errors
-    /// [`FitError`] if not even work terms can be fitted.
     pub fn fit(samples: &[Sample], cache: Cache, seed: u64) -> Result<Self, FitError> {
         let mut model =
             Self { cache, kinds: BTreeMap::new(), pools: BTreeMap::new(), measured: HashMap::new() };
@@ -126,13 +123,11 @@ impl OpModel {
     }
 
     /// Cache state of the ops it was fitted on.
-    #[must_use]
     pub fn cache(&self) -> Cache {
         self.cache
     }
 
     /// Whether an op of this key was measured.
-    #[must_use]
     pub fn knows(&self, key: &str) -> bool {
         self.measured.contains_key(key)
     }
@@ -153,7 +148,6 @@ impl OpModel {
 
     /// How the delegate that ran the ops cuts convolutions up, as far as their latencies tell; nothing where no model of a
     /// kind goes by it.
-    #[must_use]
     pub fn delegate_rule(&self) -> Option<DelegateRule> {
         self.kinds.values().find_map(|kind| kind.fitted.delegate_rule())
     }
@@ -170,25 +164,16 @@ impl OpModel {
     }
 
     /// The latency of an op.
-    ///
-    /// # Errors
-    /// [`NoAnswer`]: what the model lacks to answer.
     pub fn estimate(&self, op: &OpSpec) -> Result<OpEstimate, NoAnswer> {
         self.estimate_as(&op.kind(), &op.key(), &OpFeatures::of(op))
     }
 
     /// The latency of an op by its key.
-    ///
-    /// # Errors
-    /// [`NoAnswer`]: what the model lacks to answer.
     pub fn estimate_keyed(&self, op: &OpEntry) -> Result<OpEstimate, NoAnswer> {
         self.estimate_as(&op.kind, &op.key, &op.features)
     }
 
     /// The latency of an op that is known by its kind, key and features.
-    ///
-    /// # Errors
-    /// [`NoAnswer`]: what the model lacks to answer.
     pub fn estimate_as(&self, kind: &str, key: &str, features: &OpFeatures) -> Result<OpEstimate, NoAnswer> {
         let (kind, fitted) = self.regressor(kind, features)?;
         let model_ms = fitted.predict_ms(features).ok_or(NoAnswer::NotPositive)?;
@@ -214,17 +199,11 @@ impl OpModel {
     }
 
     /// What the model's part of an op's latency is made of.
-    ///
-    /// # Errors
-    /// [`NoAnswer`]: what the model lacks to answer.
     pub fn contributions(&self, op: &OpEntry) -> Result<Vec<Contribution>, NoAnswer> {
         self.regressor(&op.kind, &op.features).map(|(_, fitted)| fitted.contributions(&op.features))
     }
 
     /// The derivative of the logarithm of an op's latency, by its model, along a slope of its features.
-    ///
-    /// # Errors
-    /// [`NoAnswer`]: what the model lacks to answer.
     pub fn log_slope(&self, op: &OpSpec, slope: &FeatureSlope) -> Result<f64, NoAnswer> {
         let features = OpFeatures::of(op);
         let (_, fitted) = self.regressor(&op.kind(), &features)?;

@@ -193,12 +193,7 @@ mod tests {
             let features = OpFeatures::of(&op);
             for dimension in [Dimension::ChannelsIn, Dimension::ChannelsOut, Dimension::Resolution] {
                 let slope = FeatureSlope::of(&op, dimension).unwrap();
-                let at = |step: f64| {
-                    let mut moved = features.clone();
-                    moved.work.iter_mut().zip(slope.work).for_each(|(work, slope)| *work += step * slope);
-                    moved.sizes.iter_mut().zip(slope.sizes).for_each(|(size, slope)| *size += step * slope);
-                    transferred.predict_ms(&moved)
-                };
+                let at = |step: f64| transferred.predict_ms(&features.moved(&slope, step));
                 let expected = (at(1e-5) - at(-1e-5)) / 2e-5;
                 let found = transferred.slope_ms(&features, &slope);
                 let allowed = 1e-9 + 1e-4 * expected.abs();

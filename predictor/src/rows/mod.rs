@@ -11,5 +11,4 @@ pub(crate) use import_session::ImportSession;
 pub(crate) use measurements::TableFacts;
 pub use measurements::{Emulation, Measurements, Mixing};
 pub(crate) use repeat::{OpRepeats, Repeat, Repeats};
-pub(crate) use sample::{Sample, op_samples};
-pub(crate) use sample::{combine, merge, noisy};
+pub(crate) use sample::{Sample, combine, merge, noisy, op_samples};
