@@ -99,7 +99,7 @@ pub(crate) fn draw_hold_out(
 }
 
 fn draw_ops(keys: &[String], count: usize) -> Result<BTreeSet<String>, PredictorError> {
-    let (needs, mut remaining) = all_needs(&keys)?;
+    let (needs, mut remaining) = all_needs(keys)?;
     let mut drawn = BTreeSet::new();
     for (key, needs) in keys.iter().zip(needs) {
         if drawn.len() == count {
