@@ -59,14 +59,8 @@ impl GaussianProcess {
         if weights.iter().any(|w| !w.is_finite()) {
             return Err(FitError::NoSolution("no finite solution"));
         }
-        Ok(Self {
-            scaling: scaling.clone(),
-            inverse_lengths: kernel.inverse_lengths(),
-            rows,
-            weights,
-            signal: kernel.signal(),
-            noise: kernel.noise(),
-        })
+        let (inverse_lengths, signal, noise) = (kernel.inverse_lengths(), kernel.signal(), kernel.noise());
+        Ok(Self { scaling: scaling.clone(), inverse_lengths, rows, weights, signal, noise })
     }
 
     fn place(&self, input: &[f64]) -> Vec<f64> {

@@ -125,9 +125,9 @@ impl Kernel {
     /// Rows divided by their length scales.
     pub(super) fn scaled(&self, rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
         let inverse = self.inverse_lengths();
-        rows.iter()
-            .map(|row| row.iter().zip(&inverse).map(|(value, inverse)| value * inverse).collect())
-            .collect()
+        let scaled =
+            |row: &Vec<f64>| row.iter().zip(&inverse).map(|(value, inverse)| value * inverse).collect();
+        rows.iter().map(scaled).collect()
     }
 }
 

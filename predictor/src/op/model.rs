@@ -97,28 +97,19 @@ impl OpModel {
         let mut again = Clusters::new(samples);
         let pooled_errors = CandidateErrors::of_all(&all, &folds);
         let kinds: BTreeSet<&str> = samples.iter().map(Sample::kind).collect();
-        let drafts = kinds
-            .into_iter()
-            .map(|kind| Draft::choose(kind, samples, &folds, &clusters, &pooled_errors, &mut again));
-        let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
-        let errors: Vec<(usize, f64)> =
-            drafts.iter().flat_map(|draft| draft.scaled.iter().copied()).collect();
-        let again: Scores = drafts.iter().flat_map(|draft| draft.again.iter().copied()).collect();
+        let draft = |kind| Draft::choose(kind, samples, &folds, &clusters, &pooled_errors, &mut again);
+        let drafts = kinds.into_iter().map(draft).collect::<Result<Vec<_>, _>>()?;
+        let errors: Vec<(usize, f64)> = drafts.iter().flat_map(|draft| &draft.scaled).copied().collect();
+        let again: Scores = drafts.iter().flat_map(|draft| &draft.again).copied().collect();
         let kinds = drafts.into_iter().map(|draft| draft.finish(&errors, &again));
         self.kinds.extend(kinds.map(|model| (model.kind.clone(), model)));
         for sample in samples {
             let Sample { latency_ms, noise, measurements, .. } = *sample;
             self.measured.insert(sample.key.clone(), Measured { latency_ms, noise, measurements });
         }
+        let (training_range, guess) = (TrainingRange::of(&all), GuessInterval::by_work(&all));
         let fitted = RegressorKind::WorkTerms.fit(&all)?;
-        self.pools.insert(
-            precision,
-            FallbackModel {
-                fitted,
-                training_range: TrainingRange::of(&all),
-                guess: GuessInterval::by_work(&all),
-            },
-        );
+        self.pools.insert(precision, FallbackModel { fitted, training_range, guess });
         Ok(())
     }
 
@@ -141,12 +132,11 @@ impl OpModel {
     /// nothing was measured; nothing where they lack some of the work.
     pub(crate) fn pooled(&self, op: &OpFeatures, precision: Precision) -> Option<(f64, GuessInterval)> {
         let pool = self.pools.get(&precision)?;
-        let ms =
-            if pool.training_range.unseen_term(op).is_some() { None } else { pool.fitted.predict_ms(op) };
+        let ms = pool.fitted.predict_ms(op).filter(|_| pool.training_range.unseen_term(op).is_none());
         ms.map(|ms| (ms, pool.guess))
     }
 
-    /// How the delegate that ran the ops cuts convolutions up, as far as their latencies tell; nothing where no model of a
+    /// How the delegate that ran the ops cuts convolutions up, as far as their latencies show; nothing where no model of a
     /// kind goes by it.
     pub fn delegate_rule(&self) -> Option<DelegateRule> {
         self.kinds.values().find_map(|kind| kind.fitted.delegate_rule())
@@ -177,11 +167,10 @@ impl OpModel {
     pub fn estimate_as(&self, kind: &str, key: &str, features: &OpFeatures) -> Result<OpEstimate, NoAnswer> {
         let (kind, fitted) = self.regressor(kind, features)?;
         let model_ms = fitted.predict_ms(features).ok_or(NoAnswer::NotPositive)?;
-        let mut flags = Vec::new();
-        let mut widened = 1.0;
+        let (mut flags, mut widened) = (Vec::new(), 1.0);
         let measured = self.measured.get(key).copied();
-        let mut model =
-            LogNormal { ms: model_ms, deviation: kind.deviation, log_half_width: kind.band.log_half_width };
+        let (deviation, log_half_width) = (kind.deviation, kind.band.log_half_width);
+        let mut model = LogNormal { ms: model_ms, deviation, log_half_width };
         if measured.is_none() {
             let (less_known, outside) = kind.less_known(features);
             model.log_half_width *= less_known;
@@ -211,11 +200,7 @@ impl OpModel {
         Ok(fitted.slope_ms(&features, slope) / ms)
     }
 
-    pub(crate) fn regressor(
-        &self,
-        kind: &str,
-        features: &OpFeatures,
-    ) -> Result<(&KindModel, &Fitted), NoAnswer> {
+    fn regressor(&self, kind: &str, features: &OpFeatures) -> Result<(&KindModel, &Fitted), NoAnswer> {
         let model = self.kinds.get(kind).ok_or_else(|| NoAnswer::Kind(kind.to_owned()))?;
         let pool = self.pools.get(&precision_of(kind)).ok_or(NoAnswer::NumberFormat)?;
         let seen = if model.scope == Scope::All { &pool.training_range } else { &model.training_range };
