@@ -46,7 +46,7 @@ fn a_new_device_is_known_from_suggested_networks() {
         assert_eq!(fitted["chosen"], "linear");
         let scores = folder.json(&["evaluate", &model, &table]);
         assert_eq!(scores["network"]["n"], 32);
-        // 130 networks hardly tell 91 terms: one that few of them have may be off.
+        // 130 networks hardly determine 91 terms: one that few of them have may be off.
         assert!(scores["network"]["mape"].as_f64().unwrap() < 0.02, "{scores}");
         priors.extend(["--prior".to_owned(), model]);
     }

@@ -23,7 +23,7 @@ pub enum Verdict {
     NearExactSums,
     /// Measured wholes.
     Measured,
-    /// Too few networks to tell.
+    /// Too few networks to determine it.
     TooFew,
 }
 
@@ -87,6 +87,7 @@ impl Additivity {
             Some(_) => Verdict::Measured,
         };
         let mape = |line: &Line| line.left_out.iter().map(|error| error.abs()).sum::<f64>() / n;
+        let line = line.as_ref();
         Some(Self {
             op_cache,
             network_cache,
@@ -94,11 +95,11 @@ impl Additivity {
             networks_with_unknown_ops: unknown,
             verdict,
             sum_over_network: [least, ratios.iter().sum::<f64>() / n, most],
-            constant_ms: line.as_ref().map(|line| line.constant_ms),
-            scale: line.as_ref().map(|line| line.scale),
-            rms: line.as_ref().map(|line| rms(&line.residuals)),
-            largest: line.as_ref().map(|line| size(&line.residuals)),
-            loo_mape: line.as_ref().map(mape),
+            constant_ms: line.map(|line| line.constant_ms),
+            scale: line.map(|line| line.scale),
+            rms: line.map(|line| rms(&line.residuals)),
+            largest: line.map(|line| size(&line.residuals)),
+            loo_mape: line.map(mape),
             noise,
         })
     }

@@ -15,7 +15,7 @@ use crate::{
     transfer::{OpPrior, suggest_ops},
 };
 
-/// Rows measured on the new phone and the mean error to reach, which was written down before any was looked at.
+/// Rows measured on the new phone and the mean error to reach, which was written down before any was seen.
 const CASES: [(usize, f64); 3] = [(10, 0.05), (20, 0.045), (30, 0.04)];
 const DRAWS: u64 = 10;
 

@@ -34,7 +34,7 @@ use crate::{
 /// Parts of a table of which each is for testing in turn.
 const FIFTHS: usize = 5;
 
-/// Who is told what is being done.
+/// Where progress is reported.
 type Progress<'a> = Box<dyn FnMut(&str) + 'a>;
 
 /// A run over the tables in a folder.
@@ -90,7 +90,7 @@ fn is_latency(column: &str) -> bool {
 }
 
 impl<'a> Bench<'a> {
-    /// A run over the tables in `folder`; `progress` is told what is being done.
+    /// A run over the tables in `folder`; `progress` is given what is being done.
     pub fn new(folder: PathBuf, progress: impl FnMut(&str) + 'a) -> Self {
         Self { folder, split: 0, progress: RefCell::new(Box::new(progress)) }
     }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::audit::{Additivity, Audit, Doubt, DoubtfulRow, Estimate, OpEffect, PartsFit, Verdict};
 
-/// Reports whether a table's networks are sums of their ops, which ops carry the error, and which rows are doubtful.
+/// Checks whether a table's networks are sums of their ops, which ops carry the error, and which rows are doubtful.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Networks that were measured scatter around a + b · Σ ops; labels made by adding do not, and say nothing \

@@ -19,7 +19,7 @@ use crate::{
     rows::{Measurements, Mixing},
 };
 
-/// Scores a model on the rows of a table that it was not fitted on.
+/// Scores a model on those rows of a table that it was not fitted on.
 #[derive(Debug, Args)]
 #[command(
     after_help = "With --json: {\"op\": {\"n\", \"mape\", \"rmse_ms\", \"within_5\", \"within_10\", \"spearman\", \

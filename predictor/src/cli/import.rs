@@ -13,7 +13,7 @@ use crate::{
     rows::ImportSession,
 };
 
-/// Reads a latency table of another tool into a measurement table.
+/// Converts a latency table of another tool into a measurement table.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Columns of a CSV table: input_hw, in_channels, out_channels, kernel, stride; for mbconv also expansion or \

@@ -26,7 +26,7 @@ use crate::{
     work::OpEntry,
 };
 
-/// Chooses the ops or networks to measure on a new device so that few of them say most.
+/// Chooses which ops or networks to measure on a new device, most informative first.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Chosen one by one: the op or network that takes most off what is not known of all, for what measuring it \

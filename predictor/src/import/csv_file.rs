@@ -16,7 +16,7 @@ impl CsvFile {
     /// Reads it whole; columns are renamed from theirs to ours.
     ///
     /// # Errors
-    /// [`ReadError`] for a file that cannot be read, is no CSV, or has columns that cannot be told apart.
+    /// [`ReadError`] for a file that cannot be read, is no CSV, or has columns of one name.
     pub(super) fn read(file: &Path, renamed: &[(String, String)]) -> Result<Self, ReadError> {
         let content = |reason: String| ReadError::Content { path: file.to_owned(), reason };
         // A carriage return ends a record by itself, and its line feed would be counted with the next one.

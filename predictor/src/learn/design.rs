@@ -50,7 +50,7 @@ fn outer_products(embedded: &[Vec<f64>], width: usize) -> Vec<f64> {
     outer
 }
 
-/// Takes off what measuring one network tells of the others: the posterior covariance of vectors u and w is
+/// Takes off what measuring one network says of the others: the posterior covariance of vectors u and w is
 /// u·w - (u·v)(v·w) / (v·v + noise²), which is the product of u and w shortened along v.
 pub(crate) fn condition(embedded: &mut [Vec<f64>], measured: usize, noise: f64) {
     let v = embedded[measured].clone();

@@ -25,7 +25,7 @@ pub(crate) struct GaussianProcess {
     /// Rows divided by their length scales.
     rows: Vec<Vec<f64>>,
     weights: Vec<f64>,
-    /// Variance of what it looks for, and of the noise.
+    /// Variance of what is sought, and of the noise.
     signal: f64,
     noise: f64,
 }

@@ -31,7 +31,7 @@ pub(crate) struct Kernel {
 }
 
 impl Kernel {
-    /// Variance of what is looked for.
+    /// Variance of what is sought.
     pub(super) fn signal(&self) -> f64 {
         self.logs[self.logs.len() - 2].exp()
     }

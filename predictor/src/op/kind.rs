@@ -16,7 +16,7 @@ use crate::{
 
 /// How much better a later candidate must be than an earlier, simpler one to be preferred.
 const CLEARLY_BETTER: f64 = 0.97;
-/// Rows left out and answered from which a candidate other than the first can be told from luck.
+/// Rows left out and answered from which a candidate other than the first can be distinguished from luck.
 const ENOUGH_ROWS: usize = 8;
 /// The least share of its usual width that an interval can have, however well an op is known.
 const LEAST_KNOWN: f64 = 0.4;

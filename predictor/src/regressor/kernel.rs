@@ -30,7 +30,7 @@ pub(crate) struct KernelSettings {
     learnt: Option<(Scaling, LearntKernel)>,
 }
 
-/// Fewer samples tell nothing of a kernel.
+/// Fewer samples say nothing of a kernel.
 const FEWEST: usize = 12;
 
 impl Kernel {

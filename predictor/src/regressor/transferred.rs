@@ -49,7 +49,7 @@ pub(crate) struct View {
     pub(crate) features: Vec<f64>,
 }
 
-/// How the op looks to known devices; nothing where one of them has no answer.
+/// The op as known devices see it; nothing where one of them has no answer.
 pub(crate) fn view(known: &[Known], op: &OpFeatures) -> Option<View> {
     let n = known.len() as f64;
     let answers: Vec<f64> =

@@ -82,7 +82,7 @@ fn conv_class(conv: Conv, input: FeatureMap) -> Class {
     }
 }
 
-/// What edges break up, where they are looked at: of square depthwise convolutions that are not dilated.
+/// What edges break up, where they are counted: of square depthwise convolutions that are not dilated.
 fn edges(placed: &PlacedLayer) -> Option<WindowWalk> {
     let PlacedLayer { layer: Layer::Conv(conv), input, .. } = *placed else { return None };
     let ([high, wide], [down, right]) = (conv.kernel, conv.stride);

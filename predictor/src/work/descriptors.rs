@@ -31,7 +31,7 @@ const MARKS: [(Class, Amount); 15] = [
     (Class::Concatenated, Amount::Elements),
 ];
 
-/// What tells ops apart: logarithms of sizes; what rounding channels and positions up to whole groups adds, on log scale;
+/// What distinguishes ops: logarithms of sizes; what rounding channels and positions up to whole groups adds, on log scale;
 /// 1 or 0 for the classes of work; how a delegate cuts its layer up.
 pub(crate) fn descriptors(op: &OpFeatures, rule: Option<DelegateRule>) -> Vec<f64> {
     let [pixels_in, pixels_out, channels_in, channels_out, widest, _, macs, _] = op.sizes;

@@ -9,7 +9,7 @@ use super::{
     terms::{Amount, Class, N_TERMS, TERMS, Term},
 };
 
-/// Names of the sizes, in order: natural logarithms of what people tell an op by.
+/// Names of the sizes, in order: natural logarithms of what people distinguish ops by.
 pub(crate) const SIZES: [&str; 8] = [
     "log_pixels_in",
     "log_pixels_out",
