@@ -1,7 +1,6 @@
 //! What can go wrong.
 
 mod fit;
-mod no_answer;
 
 use std::path::PathBuf;
 
@@ -11,8 +10,7 @@ use profiler::{
     spec::SpecError,
 };
 
-pub use fit::FitError;
-pub use no_answer::NoAnswer;
+pub use fit::{FitError, NoAnswer};
 
 /// Why there is no model or no prediction.
 #[derive(Debug, thiserror::Error)]

@@ -1,8 +1,7 @@
 //! CSV tables with a row per subject and a column per device.
 
 use super::{
-    CSV_KINDS, Columns, CsvKind, Extra, Format, Imported, ImportedRow, Record, Source, csv_file::CsvFile,
-    mobile_gpu,
+    CSV_KINDS, CsvKind, Extra, Format, Imported, ImportedRow, Record, Source, csv_file::CsvFile, mobile_gpu,
 };
 use crate::error::PredictorError;
 
@@ -32,12 +31,12 @@ impl LatencyColumn {
 fn read(source: &Source) -> Result<Imported, PredictorError> {
     let kind = kind_of(source)?;
     let file = CsvFile::read(&source.file, &source.renamed)?;
-    if mobile_gpu::is_meant(&file.columns) {
+    if mobile_gpu::is_meant(&file.names) {
         let reason =
             "has the columns of ops that a GPU delegate ran; its format is mobile-gpu-csv, and takes no kind";
         return Err(source.wrong(reason).into());
     }
-    let latency = latency_column(source, &file.columns).map_err(|reason| source.wrong(reason))?;
+    let latency = latency_column(source, &file.names).map_err(|reason| source.wrong(reason))?;
     let mut imported = Imported::of(&latency.name);
     for (line, record) in file.records() {
         imported.take(line, row(&record, kind, &latency, source.group.as_deref()));
@@ -70,8 +69,7 @@ fn row(
 }
 
 /// The column that was asked for, or the only one that can be a latency.
-pub(super) fn latency_column(source: &Source, columns: &Columns) -> Result<LatencyColumn, String> {
-    let names = columns.names();
+pub(super) fn latency_column(source: &Source, names: &[String]) -> Result<LatencyColumn, String> {
     let is_spread = |name: &str| {
         ["std", "var", "ci", "min", "max", "p90"].iter().any(|w| name.split('_').any(|p| p == *w))
     };

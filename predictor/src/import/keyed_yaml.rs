@@ -10,7 +10,7 @@ use profiler::{record::read_text, spec::FeatureMap};
 
 use super::{
     Extra, Format, Imported, ImportedRow, Source, Subject,
-    columns::{flag, number},
+    csv_file::{flag, number},
     csv_kinds::{SQUEEZE, expansion},
     op_key::op_of,
 };

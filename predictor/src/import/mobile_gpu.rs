@@ -12,7 +12,7 @@ use profiler::{
 };
 
 use super::{
-    Columns, Extra, Format, Imported, ImportedRow, Record, Source, Subject,
+    Extra, Format, Imported, ImportedRow, Record, Source, Subject,
     csv_file::CsvFile,
     csv_table::{LatencyColumn, device_of, latency_column},
 };
@@ -52,13 +52,12 @@ fn read(source: &Source) -> Result<Imported, PredictorError> {
 
 fn table_of(source: &Source) -> Result<(CsvFile, LatencyColumn), ReadError> {
     let table = CsvFile::read(&source.file, &source.renamed)?;
-    let latency = latency_column(source, &table.columns).map_err(|reason| source.wrong(reason))?;
+    let latency = latency_column(source, &table.names).map_err(|reason| source.wrong(reason))?;
     Ok((table, latency))
 }
 
 /// Whether a table's columns are those of this format.
-pub(super) fn is_meant(columns: &Columns) -> bool {
-    let names = columns.names();
+pub(super) fn is_meant(names: &[String]) -> bool {
     ["operation", "feature"].iter().all(|name| names.iter().any(|n| n == name))
         && names.iter().any(|name| name.ends_with("_kernel"))
 }

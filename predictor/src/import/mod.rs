@@ -4,7 +4,6 @@
 //! [`CSV_KINDS`].
 
 mod benchmark_model;
-mod columns;
 mod csv_file;
 mod csv_kinds;
 mod csv_table;
@@ -19,7 +18,7 @@ mod op_key;
 mod subject;
 mod table;
 
-pub use columns::{Columns, Record};
+pub use csv_file::Record;
 pub use csv_kinds::{CSV_KINDS, CsvKind};
 pub use subject::Subject;
 pub use table::{Written, write_imported};

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     delegate_choice,
-    fallback::{FallbackModel, precision_of},
     guess_interval::GuessInterval,
     kind::{Draft, KindModel, Scope},
     repeatability::{Clusters, Scores},
@@ -45,6 +44,19 @@ impl Measured {
     fn single_noise(&self) -> f64 {
         self.noise * (self.measurements.max(1) as f64).sqrt()
     }
+}
+
+/// Work terms over all kinds of one number format, for ops with work that their own kind's rows do not have.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FallbackModel {
+    /// The work terms.
+    pub(crate) fitted: Fitted,
+    /// The work that its rows span.
+    pub(crate) training_range: TrainingRange,
+    /// How far off they are for a kind of which nothing was measured.
+    #[serde(default = "GuessInterval::assumed")]
+    pub(crate) guess: GuessInterval,
 }
 
 /// The op level of a latency model, in one cache state.
@@ -212,6 +224,11 @@ impl OpModel {
             Some(term) => Err(NoAnswer::Term(term)),
         }
     }
+}
+
+/// The number format of a kind of op.
+pub(crate) fn precision_of(kind: &str) -> Precision {
+    if kind.ends_with(Precision::Int8.suffix()) { Precision::Int8 } else { Precision::F32 }
 }
 
 /// Measurement and model weighted by their precision on log scale.

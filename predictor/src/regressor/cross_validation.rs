@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
-use super::Regressor;
+use super::{Regressor, RegressorKind, Role};
 use crate::{interval::TrainingRange, rows::Sample};
 
 /// Number of folds; with fewer samples, every sample is its own fold.
@@ -88,6 +88,40 @@ pub(crate) fn misses<R: Regressor>(samples: &[&Sample], folds: &[usize]) -> Vec<
         }
     }
     misses
+}
+
+/// A regressor's log errors on all samples when fitted on all kinds.
+pub(crate) struct CandidateErrors {
+    pub(crate) regressor: RegressorKind,
+    pub(crate) misses: Vec<Option<CvError>>,
+}
+
+impl CandidateErrors {
+    /// Those of every regressor, on samples of one kind or all.
+    pub(crate) fn of_all(samples: &[&Sample], folds: &[usize]) -> Vec<Self> {
+        let mut done: Vec<Self> = Vec::new();
+        let of_rows = |regressor: &&RegressorKind| regressor.role() != Role::NeedsKnownDevices;
+        for &regressor in RegressorKind::ALL.iter().filter(of_rows) {
+            let misses = match regressor.parts() {
+                [] => regressor.misses(samples, folds),
+                parts => mean_misses(&done, parts, samples.len()),
+            };
+            done.push(Self { regressor, misses });
+        }
+        done
+    }
+}
+
+/// The logarithm of a geometric mean is the mean of the logarithms: so are the errors. The spread is the first part's.
+fn mean_misses(done: &[CandidateErrors], parts: &[RegressorKind], samples: usize) -> Vec<Option<CvError>> {
+    let of_parts: Vec<_> = done.iter().filter(|errors| parts.contains(&errors.regressor)).collect();
+    let mean = |index: usize| {
+        let misses = of_parts.iter().map(|part| part.misses[index]);
+        let misses = misses.collect::<Option<Vec<CvError>>>()?;
+        let error = misses.iter().map(|miss| miss.error).sum::<f64>() / misses.len() as f64;
+        misses.first().map(|first| CvError { error, spread: first.spread })
+    };
+    (0..samples).map(mean).collect()
 }
 
 /// Mean absolute relative error of predictions whose log errors are these.

@@ -4,7 +4,6 @@
 
 mod blend;
 mod boosted;
-mod candidate_errors;
 mod correction;
 mod cross_validation;
 mod kernel;
@@ -19,9 +18,10 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use blend::Blend;
 pub(crate) use boosted::Boosted;
-pub(crate) use candidate_errors::CandidateErrors;
 pub(crate) use correction::log_residuals;
-pub(crate) use cross_validation::{CvError, FOLDS, assign_clusters, assign_folds, mape_of_log_errors};
+pub(crate) use cross_validation::{
+    CandidateErrors, CvError, FOLDS, assign_clusters, assign_folds, mape_of_log_errors,
+};
 pub(crate) use kernel::Kernel;
 pub(crate) use ols::Ols;
 pub(crate) use residual::Residual;

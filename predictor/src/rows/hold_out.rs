@@ -7,7 +7,7 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
-use super::repeat::{OpRepeats, Repeat, Repeats};
+use super::sample::{OpRepeats, Repeat, Repeats};
 use crate::{
     error::PredictorError,
     work::{OpEntry, TERMS},

@@ -5,7 +5,7 @@ use std::path::Path;
 use profiler::record::{Conditions, ReadError, Runtime, WriteError, read_document, write_document};
 use serde::{Deserialize, Serialize};
 
-use super::repeat::OpRepeats;
+use super::sample::OpRepeats;
 
 const FORMAT: &str = "tailor-import";
 const VERSION: u32 = 1;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     import_session::ImportSession,
-    repeat::{OpRepeats, Repeats},
+    sample::{OpRepeats, Repeats},
 };
 use crate::error::PredictorError;
 

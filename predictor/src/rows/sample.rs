@@ -7,7 +7,8 @@ use profiler::{
     spec::OpSpec,
 };
 
-use super::repeat::{Repeat, Repeats};
+use serde::{Deserialize, Serialize};
+
 use crate::{
     error::PredictorError,
     work::{DelegateRule, OpEntry, OpFeatures},
@@ -23,6 +24,23 @@ const REPEAT_NOISE: f64 = 0.01;
 /// two speeds differ by so much there.
 const CONTENDED_NOISE: f64 = 0.03;
 const SCALED_NOISE: f64 = 0.08;
+
+/// One measurement of an op.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Repeat {
+    /// Milliseconds; above 0.
+    pub latency_ms: f64,
+    /// With what it was taken, and what is new as a whole later: the network that the op was traced in, the resolution of a
+    /// series.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+}
+
+/// Measurements of one session by the key of their op.
+pub(crate) type OpRepeats = BTreeMap<String, Vec<Repeat>>;
+/// Measurements by their session.
+pub(crate) type Repeats = BTreeMap<String, OpRepeats>;
 
 /// A measured op: the precision-weighted mean of its rows.
 #[derive(Clone, Debug, PartialEq)]
