@@ -7,6 +7,7 @@ use super::{
     Whole,
     line::{Estimate, Line},
 };
+use crate::learn::rms;
 
 /// Largest relative deviation of sums that were added up and then rounded.
 const EXACT: f64 = 1e-4;
@@ -74,7 +75,6 @@ impl Additivity {
         let points: Vec<(f64, f64)> = wholes.iter().map(|whole| (whole.sum_ms, whole.latency_ms)).collect();
         let line = Line::fit(&points);
         let size = |values: &[f64]| values.iter().map(|value| value.abs()).fold(0.0, f64::max);
-        let rms = |values: &[f64]| (values.iter().map(|v| v * v).sum::<f64>() / n).sqrt();
         let noise = rms(&wholes.iter().map(|whole| whole.noise).collect::<Vec<_>>());
         let mere_sums = ratios.iter().all(|ratio| (ratio - 1.0).abs() < EXACT);
         let verdict = match &line {

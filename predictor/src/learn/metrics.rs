@@ -72,6 +72,11 @@ impl Scores {
     }
 }
 
+/// Root mean square.
+pub(crate) fn rms(errors: &[f64]) -> f64 {
+    (errors.iter().map(|error| error * error).sum::<f64>() / errors.len() as f64).sqrt()
+}
+
 /// Spearman's rank correlation; nothing below two values or when all are equal.
 pub(crate) fn rank_correlation(a: &[f64], b: &[f64]) -> Option<f64> {
     pearson(&ranks(a), &ranks(b))

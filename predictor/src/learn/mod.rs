@@ -18,7 +18,7 @@ pub(crate) use cholesky::{Cholesky, dot as linear};
 pub(crate) use design::{Choice, choose, condition};
 pub(crate) use gaussian_process::GaussianProcess;
 pub(crate) use kernel::Kernel;
-pub(crate) use metrics::{Scored, Scores, rank_correlation};
+pub(crate) use metrics::{Scored, Scores, rank_correlation, rms};
 pub(crate) use nnls::solve_nnls;
 pub(crate) use ridge::RidgeSystem;
 pub(crate) use scaling::Scaling;

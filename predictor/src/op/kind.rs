@@ -9,6 +9,7 @@ use super::repeatability::{self, Clusters, Scores};
 use crate::{
     error::FitError,
     interval::{Band, NORMAL_90, TrainingRange},
+    learn::rms,
     regressor::{CandidateErrors, CvError, Fitted, RegressorKind, Role, mape_of_log_errors},
     rows::Sample,
     work::OpFeatures,
@@ -238,10 +239,6 @@ fn honest_misses(candidates: &[Candidate], folds: &[usize]) -> Vec<(usize, CvErr
         Some((row, candidate.misses[row]?, usual))
     };
     (0..folds.len()).filter_map(miss).collect()
-}
-
-fn rms(errors: &[f64]) -> f64 {
-    (errors.iter().map(|e| e * e).sum::<f64>() / errors.len() as f64).sqrt()
 }
 
 /// What remains of the errors when measuring noise is taken off; at least a fifth, for that noise is only estimated.
