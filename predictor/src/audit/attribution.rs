@@ -43,12 +43,15 @@ pub(super) fn effects(wholes: &[Whole]) -> Vec<OpEffect> {
     let errors_ms = line.left_out.iter().zip(wholes).map(|(error, whole)| error * whole.latency_ms);
     let errors_ms: Vec<f64> = errors_ms.collect();
     let keys: BTreeSet<&str> = wholes.iter().flat_map(|whole| &whole.ops).map(String::as_str).collect();
-    let members = |key| {
-        let has: Vec<bool> = wholes.iter().map(|whole| whole.ops.iter().any(|op| op == key)).collect();
-        let with = has.iter().filter(|has| **has).count();
-        (with.min(has.len() - with) >= FEWEST).then_some((key, has))
+    let members = |key: &str| -> Vec<bool> {
+        wholes.iter().map(|whole| whole.ops.iter().any(|op| op == key)).collect()
     };
-    let all: Vec<(&str, Vec<bool>)> = keys.into_iter().filter_map(members).collect();
+    let enough = |has: &[bool]| {
+        let with = has.iter().filter(|has| **has).count();
+        with.min(has.len() - with) >= FEWEST
+    };
+    let all = keys.into_iter().map(|key| (key, members(key)));
+    let all: Vec<(&str, Vec<bool>)> = all.filter(|(_, has)| enough(has)).collect();
     let shuffles = (WORK / (all.len() * wholes.len()).max(1)).clamp(200, SHUFFLES);
     let effects = all.iter().map(|(key, has)| effect(key, has, &errors_ms, shuffles));
     let mut effects: Vec<OpEffect> = effects.collect();

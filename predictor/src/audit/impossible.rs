@@ -32,7 +32,7 @@ pub(super) fn find(rows: &[Row], doubts: &mut [Vec<Doubt>]) -> Result<(), Predic
     for cache in [Cache::Hot, Cache::Cold, Cache::InPlace] {
         let ops = rows.iter().enumerate().filter(|(_, row)| row.level == Level::Op && row.cache == cache);
         let op = |(index, row): (usize, &Row)| {
-            let OpEntry { kind, features, .. } = row.subject.parse()?;
+            let OpEntry { kind, features, .. } = row.subject.parse::<OpEntry>()?;
             Ok(Op { row: index, kind, features })
         };
         let ops = ops.map(op).collect::<Result<Vec<Op>, PredictorError>>()?;
