@@ -212,7 +212,11 @@ impl OpModel {
         Ok(fitted.slope_ms(&features, slope) / ms)
     }
 
-    fn regressor(&self, kind: &str, features: &OpFeatures) -> Result<(&KindModel, &Fitted), NoAnswer> {
+    pub(crate) fn regressor(
+        &self,
+        kind: &str,
+        features: &OpFeatures,
+    ) -> Result<(&KindModel, &Fitted), NoAnswer> {
         let model = self.kinds.get(kind).ok_or_else(|| NoAnswer::Kind(kind.to_owned()))?;
         let pool = self.pools.get(&precision_of(kind)).ok_or(NoAnswer::NumberFormat)?;
         let seen = if model.scope == Scope::All { &pool.training_range } else { &model.training_range };
@@ -227,7 +231,7 @@ impl OpModel {
 }
 
 /// The number format of a kind of op.
-pub(crate) fn precision_of(kind: &str) -> Precision {
+fn precision_of(kind: &str) -> Precision {
     if kind.ends_with(Precision::Int8.suffix()) { Precision::Int8 } else { Precision::F32 }
 }
 
