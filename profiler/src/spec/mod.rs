@@ -30,10 +30,7 @@ pub use feature_map::FeatureMap;
 pub use graph::{Graph, GraphBuilder, Node, Value};
 pub use layer::{Interpolation, Layer};
 pub(crate) use named::named;
-pub use op::{
-    Act, Add, AveragePool, Concat, ConvOp, Draw, Fields, GlobalPool, Linear, MaxPool, MbConv, Mul, Op,
-    OpKind, OpSpec, Softmax, Upsample,
-};
+pub use op::*;
 pub use placed_layer::PlacedLayer;
 pub use pool::{Padding, Pool};
 pub use precision::Precision;
