@@ -16,10 +16,6 @@ pub(super) struct Elf {
 }
 
 impl Elf {
-    /// Reads a whole file.
-    ///
-    /// # Errors
-    /// What it is instead.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, String> {
         const MAGIC_64: &[u8] = b"\x7fELF\x02\x01";
         if !bytes.starts_with(MAGIC_64) {

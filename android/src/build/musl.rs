@@ -21,18 +21,8 @@ pub(super) fn plan(libraries: &[Library]) -> Result<Plan, String> {
     if !runs("zig", &["version"]) && !runs("python3", &["-m", "ziglang", "version"]) {
         return Err("no zig: `pip install ziglang` where cargo-zigbuild is".to_owned());
     }
-    let variables = vec![stripped()];
-    Ok(Plan {
-        route: Route::Musl,
-        target: TARGET,
-        cargo_command: "zigbuild",
-        features: features(|_| false),
-        last_flags: Vec::new(),
-        variables,
-        toolchain: None,
-        place: None,
-        libraries: Vec::new(),
-    })
+    let plan = Plan::new(Route::Musl, TARGET, features(|_| false), vec![stripped()]);
+    Ok(Plan { cargo_command: "zigbuild", ..plan })
 }
 
 fn runs(program: &str, arguments: &[&str]) -> bool {

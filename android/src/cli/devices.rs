@@ -1,5 +1,3 @@
-//! `android devices`.
-
 use super::{AdbArgs, print_json};
 use crate::{
     adb::{Phone, phones},

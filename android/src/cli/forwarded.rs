@@ -1,5 +1,3 @@
-//! Arguments of `profiler run`, given to `android profile`.
-
 use crate::{
     error::AndroidError,
     job::{Arguments, Word},
@@ -74,7 +72,6 @@ impl FromArgMatches for Forwarded {
 }
 
 impl Forwarded {
-    /// Whether an option was given this value.
     pub(super) fn has(&self, option: &str, value: &str) -> bool {
         self.given
             .iter()
@@ -94,7 +91,7 @@ impl Forwarded {
                 continue;
             };
             let text = value.to_string_lossy();
-            // A space is a name or a file, as the profiler tells them apart.
+            // A space is a name or a file, as the profiler distinguishes them.
             let is_file = *is_path || (option == "--space" && text.ends_with(".toml"));
             let word = if *is_path && text == "-" {
                 let folder = keep_stdin()?;

@@ -84,11 +84,11 @@ impl OnPhone {
         }
         if stop.load(Ordering::Relaxed) {
             profiler::note!(
-                "stopped; {} has what was measured: give the same command to go on",
+                "stopped; {} has what was measured: give the same command to resume",
                 job.folder.path()
             );
         } else if ![0, 2].contains(&report.code) {
-            profiler::note!("{} has what was measured: the same command goes on", job.folder.path());
+            profiler::note!("{} has what was measured: the same command resumes", job.folder.path());
         }
         let code = match report.code {
             0 => ExitCode::SUCCESS,

@@ -1,5 +1,3 @@
-//! `android profile`: a latency table of a phone.
-
 use super::{forwarded::Forwarded, on_phone::OnPhone};
 use crate::{
     error::AndroidError,
@@ -16,7 +14,7 @@ use std::{path::PathBuf, process::ExitCode};
 /// Measures a phone: a table of latencies, as `profiler run` makes it of this computer.
 ///
 /// Builds the profiler if need be, sends it, runs it, shows how far it is, and fetches table, session and journal. A
-/// phone that is lost is waited for; then it goes on where it was. Stopped or killed, the same command goes on. On the
+/// phone that is lost is waited for; then it resumes. Stopped or killed, the same command resumes. On the
 /// phone nothing is touched but the folder /data/local/tmp/tailor-ID, which is removed at the end.
 #[derive(Debug, Args)]
 #[command(

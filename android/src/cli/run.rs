@@ -1,5 +1,3 @@
-//! `android run`: anything the profiler can do, on a phone.
-
 use super::on_phone::OnPhone;
 use crate::{
     error::AndroidError,

@@ -20,13 +20,10 @@ pub(super) struct Live {
     heard: Instant,
 }
 
-/// What comes next from the phone.
 pub(super) enum Next {
-    /// It said something.
     Said(Event),
     /// It said nothing for as long as was waited.
     Silence,
-    /// The connection has ended.
     Closed,
 }
 
@@ -65,7 +62,6 @@ impl Live {
         }
     }
 
-    /// Since when nothing has been heard.
     pub(super) fn silent_for(&self) -> Duration {
         self.heard.elapsed()
     }

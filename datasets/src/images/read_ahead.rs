@@ -48,7 +48,7 @@ impl ReadAhead {
             thread::spawn(move || {
                 // Bound first: the lock must be free while this thread decodes.
                 while let Ok((requests, done)) = next(&waiting) {
-                    // Whoever asked may have gone on to something else.
+                    // Whoever asked may have turned to something else.
                     let _ = done.send(decode(&photos, shape, &requests));
                 }
             });
