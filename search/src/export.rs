@@ -25,10 +25,10 @@ pub fn onnx_model(network: &Architecture, module: &GraphModule) -> Result<Vec<u8
 
 /// The folded weights as `N.weight` and `N.bias` for each layer N of the graph that has some: convolutions `[out, in /
 /// groups, k, k]`, linear layers `[out, in]`.
-///
-/// # Errors
-/// [`SearchError::Checkpoint`] for weights that are not finite, [`SearchError::Torch`].
-pub fn folded_tensors(network: &Architecture, module: &GraphModule) -> Result<TensorFile, SearchError> {
+pub(crate) fn folded_tensors(
+    network: &Architecture,
+    module: &GraphModule,
+) -> Result<TensorFile, SearchError> {
     let mut file = TensorFile::new("tailor-folded-weights", 1);
     for (index, layer) in module.layers().iter().enumerate() {
         let shape = match layer {

@@ -1,5 +1,3 @@
-//! A search space by its name.
-
 use std::path::Path;
 
 use profiler::{
@@ -10,9 +8,6 @@ use profiler::{
 use crate::error::SearchError;
 
 /// The built-in space of this name, or the space in this `.toml` file.
-///
-/// # Errors
-/// [`SearchError::Spec`] for an unknown name; [`SearchError::Read`] naming the file.
 pub(crate) fn named_space(name: &str) -> Result<SpaceFile, SearchError> {
     match SpaceFile::built_in(name) {
         Err(SpecError::UnknownSpace(_)) if name.ends_with(".toml") => {

@@ -71,7 +71,7 @@ impl Supernet {
     ) -> Result<Tensor, SearchError> {
         match &self.blocks[block][choice] {
             Some(module) => module.forward(x, mode),
-            // A tensor of its own, so that its gradient can be told from its input's.
+            // A tensor of its own, so that its gradient is not its input's.
             None => Ok(x.f_alias()?),
         }
     }
@@ -120,7 +120,6 @@ impl Supernet {
         self.blocks.iter().map(Vec::len).collect()
     }
 
-    /// All parameters.
     pub(crate) fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
         let candidates = self.blocks.iter_mut().flatten().flatten();
         let fixed = [&mut self.before, &mut self.after];

@@ -1,7 +1,5 @@
 //! A wall clock that jumps, for programs that load libraries.
 
-#![allow(clippy::expect_used)] // All of this is test code: a panic is a failed test with its reason.
-
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -43,10 +41,6 @@ time_t time(time_t *copy) {
 "#;
 
 /// A library for `LD_PRELOAD`, in `folder`, that makes the wall clock jump.
-///
-/// # Panics
-/// If there is no C compiler.
-#[must_use]
 pub fn jumping_clock(folder: &Path) -> PathBuf {
     let (source, library) = (folder.join("clock.c"), folder.join("clock.so"));
     fs::write(&source, SOURCE).expect("the folder can be written to");

@@ -4,8 +4,6 @@
 //! `./test.sh --phone` runs it with the dependencies that are compiled already, the set-up that is there, and drawn
 //! images. `TAILOR_FROM_NOTHING=yes` does it as on a new computer, with an empty home: half an hour or more, by hand.
 
-#![allow(clippy::unwrap_used)]
-
 use std::{
     env, fs,
     os::unix::fs::symlink,

@@ -1,5 +1,3 @@
-//! `search bench`: what steps cost.
-
 use std::{collections::BTreeMap, path::PathBuf, process::Command};
 
 use anyhow::Context;
@@ -32,7 +30,7 @@ pub(super) struct Bench {
     /// Times that every kind of step is timed.
     #[arg(long, value_name = "N", default_value_t = 30)]
     rounds: usize,
-    /// Report to write after every part; a stopped bench goes on with it.
+    /// Report to write after every part; a stopped bench resumes from it.
     #[arg(short, long, value_name = "FILE.json")]
     output: Option<PathBuf>,
     /// A JSON object instead of a table.
@@ -52,7 +50,6 @@ pub(super) struct BenchMemory {
     subject: Subject,
 }
 
-/// What is measured.
 #[derive(Debug, Args)]
 struct Subject {
     #[command(flatten)]

@@ -1,5 +1,3 @@
-//! `search derive`: another network from a finished search.
-
 use std::path::PathBuf;
 
 use clap::Args;
@@ -93,9 +91,9 @@ impl Derive {
         }
         let held_out = run.held_out(self.data.clone())?;
         let mut bar = Bar::new()?;
-        let best = compare(paths, &mut run.oracle(&held_out, None), &mut bar);
+        let compared = compare(paths, &mut run.oracle(&held_out, None), &mut bar);
         bar.finish();
-        Ok(best?.map(|best| (best.path, Some(best.accuracy))))
+        Ok(compared?.best(1, |_| true).pop().map(|best| (best.path.clone(), Some(best.accuracy))))
     }
 
     /// The best that evolves with the search's weights.

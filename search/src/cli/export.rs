@@ -1,5 +1,3 @@
-//! `search export`: a trained network as ONNX.
-
 use std::path::PathBuf;
 
 use clap::Args;

@@ -13,14 +13,12 @@ use crate::{
     run::{SearchSettings, SearchState, SetOracle, read_finished},
 };
 
-/// A finished search.
 pub(super) struct FinishedRun {
     pub(super) folder: RunFolder,
     pub(super) settings: SearchSettings,
     pub(super) state: SearchState,
 }
 
-/// The images that a search held out.
 pub(super) struct HeldOut {
     images: ImageSet,
     training: ImageSet,

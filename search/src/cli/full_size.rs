@@ -1,5 +1,3 @@
-//! `search full-size`: steps at full size.
-
 use std::path::PathBuf;
 
 use clap::Args;
@@ -51,7 +49,6 @@ pub(super) struct FullSize {
     json: bool,
 }
 
-/// Classes of the drawn photos.
 const CLASSES: usize = 10;
 
 impl FullSize {

@@ -1,5 +1,3 @@
-//! Settings that go together.
-
 use super::config::SearchConfig;
 use crate::{
     data::{Augmentation, ComputeDevice},

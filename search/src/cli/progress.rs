@@ -26,7 +26,6 @@ pub(super) struct Bar {
 }
 
 impl Bar {
-    /// A bar that has not begun.
     pub(super) fn new() -> anyhow::Result<Self> {
         let interrupted = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&interrupted);
@@ -43,7 +42,6 @@ impl Bar {
         Ok(Self { bar, interrupted, started: None, line_written: Instant::now() })
     }
 
-    /// Takes the bar away.
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
     }

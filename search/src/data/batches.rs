@@ -1,5 +1,3 @@
-//! Batches of a set of images, each a function of its step alone.
-
 use std::cell::RefCell;
 
 use datasets::images::{Framing, ImageSet};
@@ -60,9 +58,7 @@ impl<'a> Batches<'a> {
         Ok(Self { feeder, size, seed, purposes, augmentation, orders })
     }
 
-    /// Batches in an epoch.
-    #[must_use]
-    pub fn per_epoch(&self) -> u64 {
+    pub(crate) fn per_epoch(&self) -> u64 {
         (self.feeder.images().len() / self.size) as u64
     }
 

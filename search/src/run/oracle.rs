@@ -1,5 +1,3 @@
-//! A supernet and held-out images: what a strategy asks in a search.
-
 use datasets::images::ImageSet;
 use tch::Device;
 
@@ -20,7 +18,6 @@ const CALIBRATION_IMAGES: usize = 1000;
 /// Least number of them at a time.
 const CALIBRATION_BATCH: usize = 100;
 
-/// One batch of held-out images.
 #[derive(Debug)]
 pub(super) struct BatchOracle<'a> {
     pub(super) supernet: &'a mut Supernet,

@@ -1,5 +1,3 @@
-//! Settings of a search of minutes.
-
 use predictor::LatencyModel;
 use profiler::spec::SpaceFile;
 

@@ -1,5 +1,3 @@
-//! Everything that decides how a search goes.
-
 use profiler::spec::{SearchSpace, SpaceFile};
 use serde::{Deserialize, Serialize};
 
@@ -61,10 +59,8 @@ pub struct SearchSettings {
 }
 
 impl SearchSettings {
-    /// Name of the file's format.
-    pub const FORMAT: &'static str = "tailor-search-settings";
-    /// Version of the file's format.
-    pub const VERSION: u32 = 3;
+    pub(crate) const FORMAT: &'static str = "tailor-search-settings";
+    pub(crate) const VERSION: u32 = 3;
 
     /// Weight steps in all.
     #[must_use]
@@ -79,8 +75,7 @@ impl SearchSettings {
     }
 
     /// Steps in the group of the log that ends with step `done` (from 1).
-    #[must_use]
-    pub fn steps_in_group(&self, done: u64) -> u64 {
+    pub(crate) fn steps_in_group(&self, done: u64) -> u64 {
         match done % self.log_every {
             0 => self.log_every,
             rest => rest,
@@ -88,8 +83,7 @@ impl SearchSettings {
     }
 
     /// Whether an architecture step follows weight step `step` (from 0), or is step `step` itself.
-    #[must_use]
-    pub fn learns_at(&self, step: u64) -> bool {
+    pub(crate) fn learns_at(&self, step: u64) -> bool {
         if self.strategy.after_training().is_some() {
             return step >= self.weight_steps();
         }
@@ -117,17 +111,13 @@ impl SearchSettings {
         }
     }
 
-    /// What the strategy is told.
+    /// What the strategy knows before it starts.
     #[must_use]
     pub fn plan(&self) -> Plan {
         Plan { budget: self.budget(), latency_loss: self.latency_loss }
     }
 
-    /// Checks that they make sense.
-    ///
-    /// # Errors
-    /// [`SearchError::Setting`] naming the first that does not.
-    pub fn check(&self) -> Result<(), SearchError> {
+    pub(crate) fn check(&self) -> Result<(), SearchError> {
         let wrong = |name, value: String, expected| Err(SearchError::Setting { name, value, expected });
         let counts = [
             ("batch", self.batch as u64, 1),
@@ -159,10 +149,7 @@ impl SearchSettings {
     }
 
     /// Checks that the latencies are those of a space's candidates.
-    ///
-    /// # Errors
-    /// [`SearchError::Setting`].
-    pub fn check_space(&self, space: &SearchSpace) -> Result<(), SearchError> {
+    pub(crate) fn check_space(&self, space: &SearchSpace) -> Result<(), SearchError> {
         let counts: Vec<usize> = space.blocks().iter().map(|block| block.candidates.len()).collect();
         let wrong = |name, found: Vec<usize>| {
             let value = format!("for {found:?} candidates");

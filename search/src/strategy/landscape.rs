@@ -83,7 +83,6 @@ impl Landscape {
         strategy
     }
 
-    /// Merit of a path.
     pub(crate) fn merit(&self, choices: &[usize]) -> f64 {
         choices.iter().zip(&self.merits).map(|(&choice, merits)| merits[choice]).sum()
     }

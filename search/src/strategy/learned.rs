@@ -85,7 +85,6 @@ fn temperature(progress: f64) -> f64 {
 }
 
 impl Learned {
-    /// Nothing yet.
     pub(super) fn new(plan: &Plan, settings: LearnedSettings) -> Self {
         let counts = plan.counts();
         Self {

@@ -1,5 +1,3 @@
-//! Networks are sampled; those that are rewarded more become more likely.
-
 use clap::Args;
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
@@ -50,7 +48,7 @@ impl Settings for ReinforceSettings {
 /// against one of accuracy: 0.1 with `add-linear`, as in the paper, and steered to the target with `target`.
 /// Source: ProxylessNAS, §3.3.2, arXiv:1812.00332, and its released code (baseline, updated before it is used).
 #[derive(Debug)]
-pub struct Reinforce {
+pub(crate) struct Reinforce {
     learned: Learned,
     networks_per_step: usize,
     baseline: Option<f64>,
@@ -60,9 +58,7 @@ pub struct Reinforce {
 const BASELINE: f64 = 0.99;
 
 impl Reinforce {
-    /// Nothing learned yet.
-    #[must_use]
-    pub fn new(plan: &Plan, settings: ReinforceSettings) -> Self {
+    pub(crate) fn new(plan: &Plan, settings: ReinforceSettings) -> Self {
         let ReinforceSettings { learned, networks_per_step } = settings;
         Self { learned: Learned::new(plan, learned), networks_per_step, baseline: None }
     }

@@ -1,5 +1,3 @@
-//! The training loop.
-
 use std::{
     borrow::Cow,
     path::Path,
@@ -44,7 +42,7 @@ pub enum Begin<'a> {
     WithPath(&'a Supernet, &'a [usize]),
 }
 
-/// Trains a network, or goes on with the training in a folder, and tests it once at the end: on the test images, or on
+/// Trains a network, or resumes the training in a folder, and tests it once at the end: on the test images, or on
 /// held-out training images where the settings keep some out.
 ///
 /// # Errors
