@@ -2,11 +2,9 @@ use std::path::{Path, PathBuf};
 
 use datasets::DatasetsError;
 use predictor::PredictorError;
-use profiler::{
-    onnx::OnnxError,
-    record::{Cache, ReadError, WriteError},
-    spec::{FeatureMap, SpecError},
-};
+use profiler::onnx::OnnxError;
+use profiler::record::{Cache, ReadError, WriteError};
+use profiler::spec::{FeatureMap, SpecError};
 
 /// A search, training or export that cannot continue.
 #[derive(Debug, thiserror::Error)]

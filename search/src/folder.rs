@@ -1,7 +1,5 @@
-use std::{
-    fs::{File, OpenOptions, TryLockError},
-    path::{Path, PathBuf},
-};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
 
 use profiler::record::{TEMPORARY_PREFIX, WriteError};
 

@@ -1,22 +1,18 @@
 //! Many targets from one supernet: evolution of paths with the weights of a finished search.
 
-use std::{
-    collections::HashMap,
-    path::{Path, PathBuf},
-};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use profiler::record::{ReadError, read_text, write_atomic};
 use serde::Serialize;
 
-use crate::{
-    error::SearchError,
-    json_lines,
-    latency::Budget,
-    run::{SearchSettings, compare},
-    seed::{Purpose, generator},
-    strategy::{Oracle, Population, Scored, Strategy},
-    watch::{Progress, Watcher},
-};
+use crate::error::SearchError;
+use crate::json_lines;
+use crate::latency::Budget;
+use crate::run::{SearchSettings, compare};
+use crate::seed::{Purpose, generator};
+use crate::strategy::{Oracle, Population, Scored, Strategy};
+use crate::watch::{Progress, Watcher};
 
 /// How long to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

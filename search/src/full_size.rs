@@ -6,17 +6,15 @@ use datasets::images::ImageDataset;
 use profiler::{device::peak_memory_kib, spec::SearchSpace};
 use serde::Serialize;
 
-use crate::{
-    alpha::Alphas,
-    data::{Augmentation, Batches, ComputeDevice, Flip, Normalization, check_images},
-    error::SearchError,
-    gates::gate_gradients,
-    module::GraphModule,
-    seed::{Purpose, generator},
-    sgd::Sgd,
-    supernet::Supernet,
-    watch::{Progress, Watcher},
-};
+use crate::alpha::Alphas;
+use crate::data::{Augmentation, Batches, ComputeDevice, Flip, Normalization, check_images};
+use crate::error::SearchError;
+use crate::gates::gate_gradients;
+use crate::module::GraphModule;
+use crate::seed::{Purpose, generator};
+use crate::sgd::Sgd;
+use crate::supernet::Supernet;
+use crate::watch::{Progress, Watcher};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FullSizeOptions {

@@ -1,9 +1,7 @@
 use std::path::Path;
 
-use profiler::{
-    record::{ReadError, read_text},
-    spec::{SpaceFile, SpecError},
-};
+use profiler::record::{ReadError, read_text};
+use profiler::spec::{SpaceFile, SpecError};
 
 use crate::error::SearchError;
 

@@ -1,11 +1,9 @@
 //! The other programs, run as a person would: a measurement must not share a process with training.
 
-use std::{
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    thread::sleep,
-    time::{Duration, Instant},
-};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use crate::{error::SearchError, watch::Watcher};
 

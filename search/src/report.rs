@@ -3,11 +3,9 @@
 use std::{collections::BTreeSet, path::Path};
 
 use predictor::{Emulation, LatencyModel, Measurements, Mixing};
-use profiler::{
-    measure::median,
-    record::{Cache, Level, MachineChange, Row, Status},
-    spec::Architecture,
-};
+use profiler::measure::median;
+use profiler::record::{Cache, Level, MachineChange, Row, Status};
+use profiler::spec::Architecture;
 use serde::Serialize;
 
 use crate::{error::SearchError, folder::RunFolder, train::read_trained};

@@ -3,11 +3,9 @@
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Reduction, Tensor};
 
-use crate::{
-    data::Batch,
-    error::SearchError,
-    module::{Decay, Mode, Network, Parameter},
-};
+use crate::data::Batch;
+use crate::error::SearchError;
+use crate::module::{Decay, Mode, Network, Parameter};
 
 /// SGD with Nesterov momentum, weight decay, label smoothing and a cosine learning rate.
 ///

@@ -4,10 +4,8 @@ use profiler::spec::{Architecture, Candidate, OpSpec, SearchSpace};
 use rand_pcg::Pcg64;
 use tch::{Device, Tensor};
 
-use crate::{
-    error::SearchError,
-    module::{GraphModule, LayerWeights, Mode, Network, Parameter},
-};
+use crate::error::SearchError;
+use crate::module::{GraphModule, LayerWeights, Mode, Network, Parameter};
 
 /// A space's fixed ops and all its candidates, each with its own weights.
 ///

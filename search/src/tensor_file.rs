@@ -1,10 +1,8 @@
 //! Named tensors in one safetensors file: weights and checkpoints.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, HashMap},
-    path::Path,
-};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
 use profiler::record::{ReadError, write_atomic};
 use safetensors::{Dtype, SafeTensors, View};

@@ -3,14 +3,12 @@ use std::path::Path;
 use predictor::{Emulation, LatencyModel, PredictorError};
 use profiler::{device::Device, record::write_atomic};
 
-use crate::{
-    error::SearchError,
-    export::{load_trained, onnx_model},
-    folder::RunFolder,
-    programs::{CommandLine, Programs},
-    report::{Normalization, Report},
-    watch::Watcher,
-};
+use crate::error::SearchError;
+use crate::export::{load_trained, onnx_model};
+use crate::folder::RunFolder;
+use crate::programs::{CommandLine, Programs};
+use crate::report::{Normalization, Report};
+use crate::watch::Watcher;
 
 /// What is measured beside the networks, and how long it may take.
 #[derive(Clone, Debug)]

@@ -5,14 +5,12 @@
 mod support;
 
 use profiler::spec::OpSpec;
-use search::{
-    data::{Normalization, whole_batches},
-    module::Mode,
-    run::SetOracle,
-    seed::{Purpose, generator},
-    sgd::accuracy,
-    strategy::Oracle,
-};
+use search::data::{Normalization, whole_batches};
+use search::module::Mode;
+use search::run::SetOracle;
+use search::seed::{Purpose, generator};
+use search::sgd::accuracy;
+use search::strategy::Oracle;
 use tch::{Device, Kind, Tensor};
 
 #[test]

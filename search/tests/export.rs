@@ -4,18 +4,14 @@
 
 mod support;
 
-use profiler::{
-    backend::{Backend, Model, Tract},
-    onnx::read_ops,
-    spec::{Architecture, SpaceFile},
-};
-use search::{
-    RunFolder,
-    data::{Normalization, whole_batches},
-    export::{load_trained, onnx_model},
-    module::{GraphModule, Mode},
-    watch::Unwatched,
-};
+use profiler::backend::{Backend, Model, Tract};
+use profiler::onnx::read_ops;
+use profiler::spec::{Architecture, SpaceFile};
+use search::RunFolder;
+use search::data::{Normalization, whole_batches};
+use search::export::{load_trained, onnx_model};
+use search::module::{GraphModule, Mode};
+use search::watch::Unwatched;
 use tch::{Device, Kind, Tensor};
 
 /// Largest difference between the logits of tract and of libtorch, over images `[n, c, h, w]`.

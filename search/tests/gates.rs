@@ -4,14 +4,12 @@
 
 mod support;
 
-use search::{
-    alpha::{Alphas, Pair},
-    data::Batch,
-    gates::gate_gradients,
-    module::{GraphModule, Mode},
-    seed::{Purpose, generator},
-    supernet::Supernet,
-};
+use search::alpha::{Alphas, Pair};
+use search::data::Batch;
+use search::gates::gate_gradients;
+use search::module::{GraphModule, Mode};
+use search::seed::{Purpose, generator};
+use search::supernet::Supernet;
 use tch::{Kind, Reduction, Tensor};
 
 fn batch() -> Batch {

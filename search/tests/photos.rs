@@ -7,12 +7,10 @@ mod support;
 use std::path::Path;
 
 use datasets::images::{ImageDataset, draw_photos, open_images};
-use search::{
-    RunFolder, SearchError,
-    data::{Augmentation, Flip},
-    train::{Metrics, TrainSettings},
-    watch::{Unwatched, Watcher},
-};
+use search::data::{Augmentation, Flip};
+use search::train::{Metrics, TrainSettings};
+use search::watch::{Unwatched, Watcher};
+use search::{RunFolder, SearchError};
 
 /// 30 training photos of 48 × 48 in three classes, cut to the space's 8 × 8 grey pixels.
 fn photos(folder: &Path) -> ImageDataset {

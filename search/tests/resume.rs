@@ -8,13 +8,11 @@ use std::path::Path;
 
 use datasets::images::ImageDataset;
 use profiler::record::TEMPORARY_PREFIX;
-use search::{
-    RunFolder, SearchError,
-    run::{Log, LogLine, SearchSettings},
-    strategy::StrategyKind,
-    train::TrainSettings,
-    watch::Unwatched,
-};
+use search::run::{Log, LogLine, SearchSettings};
+use search::strategy::StrategyKind;
+use search::train::TrainSettings;
+use search::watch::Unwatched;
+use search::{RunFolder, SearchError};
 use support::{StopEvery, run_search, run_training, until_done};
 
 fn bytes(path: &Path) -> Vec<u8> {

@@ -6,11 +6,9 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use search::{
-    module::{GraphModule, Mode, Network, Parameter},
-    sgd::Sgd,
-    supernet::Supernet,
-};
+use search::module::{GraphModule, Mode, Network, Parameter};
+use search::sgd::Sgd;
+use search::supernet::Supernet;
 use tch::Tensor;
 
 const CHOICES: [usize; 4] = [1, 4, 2, 3];

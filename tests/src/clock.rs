@@ -1,10 +1,8 @@
 //! A wall clock that jumps, for programs that load libraries.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The first reading of the wall clock is yesterday, each further one a day before that; after a thousand it jumps back.
 /// The other clocks are the system's.

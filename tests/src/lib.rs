@@ -7,10 +7,8 @@ pub mod phone;
 pub mod wire;
 
 use assert_cmd::Command;
-use std::{
-    path::{Path, PathBuf},
-    process::Stdio,
-};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 /// Top folder of the checkout.
 pub fn checkout() -> &'static Path {

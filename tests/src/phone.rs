@@ -1,12 +1,10 @@
 //! The test phone, for tests that run inside of `android test-phone --phones 2 -- …`; `./test.sh` does so.
 
 use crate::checkout;
-use std::{
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// One of the test phones.
 #[derive(Clone, Debug)]

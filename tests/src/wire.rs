@@ -1,15 +1,13 @@
 //! What stands between adb and a phone: a wire that breaks at a chosen moment, and a phone that trusts nobody.
 
 use crate::phone::{adb, until};
-use std::{
-    io::{Read, Write},
-    net::{Shutdown, TcpListener, TcpStream},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
+use std::thread;
 
 /// How a wire breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,10 +2,8 @@
 //! true.
 
 use cargo_metadata::MetadataCommand;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use tailor_tests::{checkout, output_of, tracked};
 
 /// Crates that a crate may use directly. `tests` may use all.

@@ -2,16 +2,12 @@
 
 #![cfg(target_os = "linux")]
 
-use profiler::{
-    measure::Entry,
-    record::{Row, read_session, read_table, session_path},
-};
+use profiler::measure::Entry;
+use profiler::record::{Row, read_session, read_table, session_path};
 use std::{fs, path::Path, process::Stdio};
-use tailor_tests::{
-    clock::jumping_clock,
-    command,
-    phone::{done, until},
-};
+use tailor_tests::clock::jumping_clock;
+use tailor_tests::command;
+use tailor_tests::phone::{done, until};
 use tempfile::TempDir;
 
 const OPS: &str = "gpool-4x4x8\nconv-8x8x8-o8-k3-s1-relu6\nact-8x8x8-relu\n";

@@ -2,11 +2,9 @@
 
 use serde_json::Value;
 use std::process::Command;
-use tailor_tests::{
-    command,
-    phone::{Phone, adb, until},
-    wire::known_locked_phone,
-};
+use tailor_tests::command;
+use tailor_tests::phone::{Phone, adb, until};
+use tailor_tests::wire::known_locked_phone;
 
 fn android(arguments: &[&str]) -> Command {
     let mut android = command("android");

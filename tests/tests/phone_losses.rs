@@ -1,18 +1,14 @@
 //! A phone that is lost in the middle of a measurement, in every way that it can be, on the test phone.
 
 use profiler::{measure::Entry, record::read_table};
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::Path,
-    process::{Child, Command, Output},
-    time::{SystemTime, UNIX_EPOCH},
-};
-use tailor_tests::{
-    clock::jumping_clock,
-    phone::{Phone, adb, until},
-    wire::{Break, breaking_wire},
-};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Output};
+use std::time::{SystemTime, UNIX_EPOCH};
+use tailor_tests::clock::jumping_clock;
+use tailor_tests::phone::{Phone, adb, until};
+use tailor_tests::wire::{Break, breaking_wire};
 use tempfile::TempDir;
 
 const OPS: &str = "gpool-4x4x8\nconv-8x8x8-o8-k3-s1-relu6\nact-8x8x8-relu\n";

@@ -4,11 +4,8 @@
 use profiler::record::{read_session, read_table, session_path};
 use serde_json::Value;
 use std::{fs, path::Path, process::Command};
-use tailor_tests::{
-    command,
-    phone::{Phone, TINY_SPACE, arm64_onnxruntime, arm64_profiler, done},
-    run,
-};
+use tailor_tests::phone::{Phone, TINY_SPACE, arm64_onnxruntime, arm64_profiler, done};
+use tailor_tests::{command, run};
 use tempfile::TempDir;
 
 #[test]

@@ -3,18 +3,13 @@
 
 use profiler::record::{read_session, read_table, session_path};
 use serde_json::Value;
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-};
-use tailor_tests::{
-    command,
-    images::draw_images,
-    phone::{Phone, TINY_SPACE, arm64_profiler, done},
-    run, try_run,
-};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use tailor_tests::images::draw_images;
+use tailor_tests::phone::{Phone, TINY_SPACE, arm64_profiler, done};
+use tailor_tests::{command, run, try_run};
 use tempfile::TempDir;
 
 fn on_phone(phone: &Phone, folder: &Path, command: &str, line: &str) -> (String, String) {

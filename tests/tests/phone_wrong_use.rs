@@ -2,12 +2,9 @@
 
 use profiler::record::read_table;
 use std::{fs, path::Path, process::Command};
-use tailor_tests::{
-    command,
-    phone::{Phone, adb, done, until},
-    program,
-    wire::known_locked_phone,
-};
+use tailor_tests::phone::{Phone, adb, done, until};
+use tailor_tests::wire::known_locked_phone;
+use tailor_tests::{command, program};
 use tempfile::TempDir;
 
 /// Runs it and checks the code, and that the error or its hint has all of `named`.

@@ -1,16 +1,14 @@
 //! A program that may take so long, and print so much, and no more.
 
-use std::{
-    io::{self, Read},
-    process::{Child, Command, Output, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-        mpsc,
-    },
-    thread,
-    time::{Duration, Instant},
+use std::io::{self, Read};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+    mpsc,
 };
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// The most that a program may print: a phone with thousands of sensors says less than one of these MiB.
 pub(super) const MOST_BYTES: u64 = 64 << 20;

@@ -1,12 +1,10 @@
 use super::limited::{Ended, MOST_BYTES, output_within};
 use crate::error::AndroidError;
-use std::{
-    ffi::OsStr,
-    io,
-    path::{Path, PathBuf},
-    process::{Command, Output},
-    time::Duration,
-};
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
 
 /// The `adb` program, ready to be run. No call lasts for ever.
 #[derive(Clone, Debug)]

@@ -1,8 +1,6 @@
-use super::{
-    CLibrary, Library, Plan, Route, glibc,
-    library::{check_made_for, features},
-    plan::{Toolchain, tools},
-};
+use super::library::{check_made_for, features};
+use super::plan::{Toolchain, tools};
+use super::{CLibrary, Library, Plan, Route, glibc};
 use crate::cache::cache_folder;
 use std::process::Command;
 

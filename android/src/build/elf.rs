@@ -1,7 +1,5 @@
-use object::{
-    LittleEndian, StringTable, elf,
-    read::elf::{Dyn, FileHeader, ProgramHeader},
-};
+use object::read::elf::{Dyn, FileHeader, ProgramHeader};
+use object::{LittleEndian, StringTable, elf};
 
 /// `e_machine` of arm64. Source: ELF for the Arm 64-bit Architecture, "ELF header".
 const ARM64: u16 = elf::EM_AARCH64.0;

@@ -1,9 +1,7 @@
 use super::{Library, Plan, Route, library::features, plan::stripped};
-use std::{
-    ffi::OsString,
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 const TARGET: &str = "aarch64-unknown-linux-musl";
 

@@ -1,9 +1,7 @@
-use super::{
-    CLibrary, Library, Plan, Route,
-    library::{check_made_for, features},
-    musl::require_std,
-    plan::tools,
-};
+use super::library::{check_made_for, features};
+use super::musl::require_std;
+use super::plan::tools;
+use super::{CLibrary, Library, Plan, Route};
 use std::path::{Path, PathBuf};
 
 const TARGET: &str = "aarch64-linux-android";

@@ -1,11 +1,9 @@
 use super::{Program, Refusal, Route, Source};
 use crate::{error::AndroidError, inside::inside_test_phone};
-use std::{
-    ffi::{OsStr, OsString},
-    fmt::Write,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-};
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 /// What a route does: make a toolchain if it must, then run cargo.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,7 @@
 use crate::error::AndroidError;
-use std::{
-    ffi::OsString,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// A checkout of Tailor, and where cargo puts what it builds from it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,6 @@
 use super::{libraries::LibraryArgs, print_json};
-use crate::{
-    build::{Built, Route, Source, build, first},
-    error::AndroidError,
-};
+use crate::build::{Built, Route, Source, build, first};
+use crate::error::AndroidError;
 use clap::Args;
 use comfy_table::{Table, presets::NOTHING};
 use std::{path::PathBuf, process::ExitCode};

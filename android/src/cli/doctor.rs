@@ -1,9 +1,7 @@
 use super::{AdbArgs, named, print_json};
-use crate::{
-    adb::{Adb, Connection, ask, choose, parse_listing},
-    doctor::{Answers, Condition, examine},
-    error::AndroidError,
-};
+use crate::adb::{Adb, Connection, ask, choose, parse_listing};
+use crate::doctor::{Answers, Condition, examine};
+use crate::error::AndroidError;
 use clap::Args;
 use comfy_table::{Table, presets::NOTHING};
 use profiler::doctor::{Finding, State};

@@ -1,10 +1,7 @@
-use crate::{
-    error::AndroidError,
-    job::{Arguments, Word},
-};
-use clap::{
-    Arg, ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches, ValueHint, parser::ValueSource,
-};
+use crate::error::AndroidError;
+use crate::job::{Arguments, Word};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches, ValueHint};
 use profiler::backend::KnownBackend;
 use std::{ffi::OsString, io::Read, path::Path};
 use tempfile::TempDir;

@@ -1,7 +1,5 @@
-use crate::{
-    build::{Library, Program},
-    error::AndroidError,
-};
+use crate::build::{Library, Program};
+use crate::error::AndroidError;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, value_parser};
 use profiler::backend::{KNOWN_BACKENDS, KnownBackend};
 use std::path::PathBuf;

@@ -1,14 +1,10 @@
 use super::{forwarded::Forwarded, on_phone::OnPhone};
-use crate::{
-    error::AndroidError,
-    job::{Arguments, Rows, Word, read_result},
-};
+use crate::error::AndroidError;
+use crate::job::{Arguments, Rows, Word, read_result};
 use clap::Args;
 use comfy_table::{Table, presets::NOTHING};
-use profiler::{
-    backend::KNOWN_BACKENDS,
-    record::{Cache, Row, Session},
-};
+use profiler::backend::KNOWN_BACKENDS;
+use profiler::record::{Cache, Row, Session};
 use std::{path::PathBuf, process::ExitCode};
 
 /// Measures a phone: a table of latencies, as `profiler run` makes it of this computer.

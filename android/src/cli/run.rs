@@ -1,8 +1,6 @@
 use super::on_phone::OnPhone;
-use crate::{
-    error::AndroidError,
-    job::{Arguments, Rows},
-};
+use crate::error::AndroidError;
+use crate::job::{Arguments, Rows};
 use clap::Args;
 use std::process::ExitCode;
 

@@ -1,9 +1,7 @@
 use super::Answers;
-use crate::{
-    adb::{PhoneFacts, Properties},
-    error::AndroidError,
-    job::free_kib,
-};
+use crate::adb::{PhoneFacts, Properties};
+use crate::error::AndroidError;
+use crate::job::free_kib;
 use profiler::device::{Cluster, Device, MachineState, Place, ThermalZone};
 use serde::Serialize;
 use std::collections::BTreeSet;

@@ -1,9 +1,7 @@
 use crate::{error::AndroidError, shell::quote_for_phone};
 use sha2::{Digest, Sha256};
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// One argument of the profiler, by what it means here and on the phone.
 #[derive(Clone, Debug, PartialEq, Eq)]

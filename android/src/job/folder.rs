@@ -1,9 +1,7 @@
 use crate::{adb::Adb, error::AndroidError, shell::quote_for_phone};
 use sha2::{Digest, Sha256};
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Where anyone's programs may run on a phone.
 pub(crate) const PLACE: &str = "/data/local/tmp";

@@ -1,17 +1,13 @@
 //! A profiler on the phone, while it runs.
 
-use super::{
-    Folder,
-    event::{END, Event, of_stderr, of_stdout},
-};
+use super::Folder;
+use super::event::{END, Event, of_stderr, of_stdout};
 use crate::{error::AndroidError, shell::quote_for_phone};
-use std::{
-    io::{BufRead, BufReader, Read},
-    process::{Child, Stdio},
-    sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
-    thread,
-    time::{Duration, Instant},
-};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// A running `adb shell`, and what it says.
 pub(super) struct Live {

@@ -1,17 +1,11 @@
-use super::{
-    Arguments, Event, Folder, Phase, Show,
-    live::{Live, Next},
-};
-use crate::{
-    adb::{Adb, is_on_network},
-    error::AndroidError,
-};
-use std::{
-    path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
-    thread,
-    time::{Duration, Instant},
-};
+use super::live::{Live, Next};
+use super::{Arguments, Event, Folder, Phase, Show};
+use crate::adb::{Adb, is_on_network};
+use crate::error::AndroidError;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// A profiler's job on a phone.
 #[derive(Clone, Debug)]

@@ -2,10 +2,8 @@
 
 use super::exit_code;
 use crate::build::{Route, Source};
-use std::{
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 /// Brings what `command` needs to build Tailor in the checkout that this program runs in, if it runs in one: crates, and
 /// the toolchain of the route to arm64 that works here. What cannot be had is named in a line, since it may not be needed.

@@ -1,13 +1,11 @@
 //! Photos decoded by other threads before they are needed.
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc::{Receiver, Sender, channel},
-    },
-    thread,
+use std::collections::VecDeque;
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    mpsc::{Receiver, Sender, channel},
 };
+use std::thread;
 
 use super::{Framing, Photos};
 use crate::error::DatasetsError;

@@ -1,10 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Alphas;
-use crate::{
-    error::SearchError,
-    latency::{Budget, ExpectedLatency},
-};
+use crate::error::SearchError;
+use crate::latency::{Budget, ExpectedLatency};
 
 /// When candidates are dropped.
 ///

@@ -2,19 +2,15 @@ use profiler::{record::read_text, spec::SearchSpace};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor};
 
-use super::{
-    kept::{all_paths_mib, network_mib},
-    steps::{baseline_choices, other_pairs, random_batches},
-};
-use crate::{
-    alpha::Alphas,
-    error::SearchError,
-    gates::gate_gradients,
-    module::{GraphModule, Mode, Network, Parameter},
-    seed::{Purpose, generator},
-    sgd::Sgd,
-    supernet::Supernet,
-};
+use super::kept::{all_paths_mib, network_mib};
+use super::steps::{baseline_choices, other_pairs, random_batches};
+use crate::alpha::Alphas;
+use crate::error::SearchError;
+use crate::gates::gate_gradients;
+use crate::module::{GraphModule, Mode, Network, Parameter};
+use crate::seed::{Purpose, generator};
+use crate::sgd::Sgd;
+use crate::supernet::Supernet;
 
 /// Kinds of steps whose memory is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]

@@ -7,16 +7,14 @@ use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 use tch::Device;
 
-use crate::{
-    alpha::{Alphas, Pair},
-    data::{Augmentation, Batches, Flip, Normalization},
-    error::SearchError,
-    gates::gate_gradients,
-    module::GraphModule,
-    seed::{Purpose, generator},
-    sgd::Sgd,
-    supernet::Supernet,
-};
+use crate::alpha::{Alphas, Pair};
+use crate::data::{Augmentation, Batches, Flip, Normalization};
+use crate::error::SearchError;
+use crate::gates::gate_gradients;
+use crate::module::GraphModule;
+use crate::seed::{Purpose, generator};
+use crate::sgd::Sgd;
+use crate::supernet::Supernet;
 
 /// Median times of the kinds of steps, in milliseconds, all in the same rounds; and medians over the rounds of what one took
 /// over another right beside it, which a machine's slow minutes leave alone.

@@ -5,17 +5,13 @@ use clap::Args;
 use profiler::record::{read_document, write_document};
 use serde::Serialize;
 
-use super::{
-    UsageError,
-    output::{self, table},
-    recipe::StepArgs,
-    space::SpaceArgs,
-};
-use crate::{
-    bench::{Kind, Memory, Ratio, Report, Settings, measure_memory, time_steps},
-    settings::check_count,
-    sgd::Sgd,
-};
+use super::UsageError;
+use super::output::{self, table};
+use super::recipe::StepArgs;
+use super::space::SpaceArgs;
+use crate::bench::{Kind, Memory, Ratio, Report, Settings, measure_memory, time_steps};
+use crate::settings::check_count;
+use crate::sgd::Sgd;
 
 /// Compares a supernet's steps with those of a plain network, in time and memory, on random images.
 ///

@@ -7,11 +7,9 @@ use profiler::record::{ReadError, read_text};
 use serde::{Deserialize, Serialize};
 
 use super::UsageError;
-use crate::{
-    data::ComputeDevice,
-    objective::LatencyLoss,
-    strategy::{GivenSettings, Preset, StrategyKind},
-};
+use crate::data::ComputeDevice;
+use crate::objective::LatencyLoss;
+use crate::strategy::{GivenSettings, Preset, StrategyKind};
 
 const VERSION: u32 = 1;
 

@@ -5,19 +5,15 @@ use predictor::LatencyModel;
 use profiler::{record::write_architecture, spec::Architecture};
 use serde::Serialize;
 
-use super::{
-    UsageError,
-    config::SearchConfig,
-    effort::EffortArgs,
-    finished_run::FinishedRun,
-    output::{self, percent},
-    progress::Bar,
-};
-use crate::{
-    latency::Budget,
-    rescale::{Limit, rescale},
-    run::compare,
-};
+use super::UsageError;
+use super::config::SearchConfig;
+use super::effort::EffortArgs;
+use super::finished_run::FinishedRun;
+use super::output::{self, percent};
+use super::progress::Bar;
+use crate::latency::Budget;
+use crate::rescale::{Limit, rescale};
+use crate::run::compare;
 
 /// Derives another network from a finished search, for another target or risk, without training.
 ///

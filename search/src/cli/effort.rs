@@ -3,11 +3,9 @@
 use clap::Args;
 use profiler::record::WriteError;
 
-use super::{
-    UsageError,
-    finished_run::{FinishedRun, HeldOut},
-    progress::Bar,
-};
+use super::UsageError;
+use super::finished_run::{FinishedRun, HeldOut};
+use super::progress::Bar;
 use crate::front::{Effort, FrontPoint, Scores, front, points};
 
 #[derive(Clone, Copy, Debug, Args)]

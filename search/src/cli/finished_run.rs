@@ -7,11 +7,9 @@ use datasets::images::{HoldOut, ImageSet, open_images};
 use tch::Device;
 
 use super::{UsageError, config::SearchConfig};
-use crate::{
-    data::{ImagesIdentity, Normalization, check_images},
-    folder::RunFolder,
-    run::{SearchSettings, SearchState, SetOracle, read_finished},
-};
+use crate::data::{ImagesIdentity, Normalization, check_images};
+use crate::folder::RunFolder;
+use crate::run::{SearchSettings, SearchState, SetOracle, read_finished};
 
 pub(super) struct FinishedRun {
     pub(super) folder: RunFolder,

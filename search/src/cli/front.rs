@@ -4,12 +4,10 @@ use clap::Args;
 use profiler::record::{write_architecture, write_document};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    UsageError,
-    effort::EffortArgs,
-    finished_run::FinishedRun,
-    output::{self, percent, table},
-};
+use super::UsageError;
+use super::effort::EffortArgs;
+use super::finished_run::FinishedRun;
+use super::output::{self, percent, table};
 use crate::front::FrontPoint;
 
 /// Finds networks for many targets with the weights of one finished search, without training.

@@ -1,12 +1,10 @@
 use clap::Args;
 
-use crate::{
-    data::{Augmentation, ComputeDevice, Flip},
-    error::SearchError,
-    settings::{all_threads, check_count, check_threads},
-    sgd::Sgd,
-    strategy::Preset,
-};
+use crate::data::{Augmentation, ComputeDevice, Flip};
+use crate::error::SearchError;
+use crate::settings::{all_threads, check_count, check_threads};
+use crate::sgd::Sgd;
+use crate::strategy::Preset;
 
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct StepArgs {

@@ -5,10 +5,8 @@ use predictor::{Emulation, LatencyModel};
 use profiler::record::Status;
 
 use super::output::{self, percent, table};
-use crate::{
-    folder::RunFolder,
-    report::{self, Normalization},
-};
+use crate::folder::RunFolder;
+use crate::report::{self, Normalization};
 
 /// Compares predicted and measured latencies of trained networks.
 #[derive(Debug, Args)]

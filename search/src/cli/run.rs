@@ -5,17 +5,13 @@ use datasets::images::open_images;
 use profiler::record::write_atomic;
 use serde::Serialize;
 
-use super::{
-    config::SearchConfig,
-    output::{self, percent, table},
-    progress::Bar,
-    settings::{given, search_settings},
-};
-use crate::{
-    error::SearchError,
-    folder::RunFolder,
-    run::{Outcome, SearchSettings, search},
-};
+use super::config::SearchConfig;
+use super::output::{self, percent, table};
+use super::progress::Bar;
+use super::settings::{given, search_settings};
+use crate::error::SearchError;
+use crate::folder::RunFolder;
+use crate::run::{Outcome, SearchSettings, search};
 
 /// Searches a space for the network of the target latency.
 ///

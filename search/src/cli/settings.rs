@@ -2,13 +2,11 @@ use predictor::LatencyModel;
 use profiler::record::read_architecture;
 
 use super::{UsageError, config::SearchConfig, space::SpaceArgs};
-use crate::{
-    data::{Augmentation, Flip},
-    latency::{ExpectedLatency, Intervals},
-    run::SearchSettings,
-    sgd::Sgd,
-    strategy::StrategyKind,
-};
+use crate::data::{Augmentation, Flip};
+use crate::latency::{ExpectedLatency, Intervals};
+use crate::run::SearchSettings;
+use crate::sgd::Sgd;
+use crate::strategy::StrategyKind;
 
 /// What must be given, or an error that names the flag.
 pub(super) fn given<T: Clone>(value: Option<&T>, flag: &str) -> Result<T, UsageError> {
@@ -85,12 +83,10 @@ mod tests {
     use std::ops::ControlFlow;
 
     use predictor::{Emulation, FitOptions, Measurements, Mixing};
-    use profiler::{
-        Profiler,
-        backend::{Mock, MockNoise},
-        spec::SpaceFile,
-        sweep::{MockLaw, mock_costs, plan_ops},
-    };
+    use profiler::Profiler;
+    use profiler::backend::{Mock, MockNoise};
+    use profiler::spec::SpaceFile;
+    use profiler::sweep::{MockLaw, mock_costs, plan_ops};
 
     use super::*;
     use crate::run::Target;

@@ -3,10 +3,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{UsageError, progress::Bar};
-use crate::{
-    programs::Programs,
-    study::{Plan, StudyPreset, study},
-};
+use crate::programs::Programs;
+use crate::study::{Plan, StudyPreset, study};
 
 /// Compares searched networks with baselines, measured on this machine's runtimes, over several seeds, and checks the goals.
 ///

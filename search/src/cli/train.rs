@@ -1,26 +1,20 @@
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use datasets::images::open_images;
 use profiler::{record::ReadError, spec::Architecture};
 use sha2::{Digest, Sha256};
 
-use super::{
-    UsageError,
-    finished_run::FinishedRun,
-    network::NetworkArgs,
-    output::{self, percent},
-    progress::Bar,
-    recipe::RecipeArgs,
-};
-use crate::{
-    folder::RunFolder,
-    strategy::Preset,
-    train::{Begin, TrainSettings, train},
-};
+use super::UsageError;
+use super::finished_run::FinishedRun;
+use super::network::NetworkArgs;
+use super::output::{self, percent};
+use super::progress::Bar;
+use super::recipe::RecipeArgs;
+use crate::folder::RunFolder;
+use crate::strategy::Preset;
+use crate::train::{Begin, TrainSettings, train};
 
 /// Trains a network from scratch on all training images and tests it once at the end.
 ///

@@ -4,11 +4,9 @@ use clap::Args;
 use predictor::LatencyModel;
 
 use super::{UsageError, progress::Bar, report::ReportArgs};
-use crate::{
-    folder::RunFolder,
-    programs::Programs,
-    verify::{VerifyOptions, verify},
-};
+use crate::folder::RunFolder;
+use crate::programs::Programs;
+use crate::verify::{VerifyOptions, verify};
 
 /// Measures trained networks with the profiler on this machine and compares predicted with measured.
 ///

@@ -4,14 +4,10 @@ use datasets::images::{Framing, ImageSet};
 use rand::seq::SliceRandom;
 use tch::{Device, Tensor};
 
-use super::{
-    Augmentation, Normalization, Placement,
-    feeder::{Feeder, Pick},
-};
-use crate::{
-    error::SearchError,
-    seed::{Purpose, generator},
-};
+use super::feeder::{Feeder, Pick};
+use super::{Augmentation, Normalization, Placement};
+use crate::error::SearchError;
+use crate::seed::{Purpose, generator};
 
 /// Images and labels of one step.
 #[derive(Debug)]

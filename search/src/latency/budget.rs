@@ -1,8 +1,5 @@
-use super::{
-    ExpectedLatency, Intervals,
-    knapsack::{best_within, finalists},
-    normal_quantile,
-};
+use super::knapsack::{best_within, finalists};
+use super::{ExpectedLatency, Intervals, normal_quantile};
 use crate::error::SearchError;
 
 /// What the whole budget is worth in units of log-probability. On mock landscapes 100 to 500 were alike; with 0 a path

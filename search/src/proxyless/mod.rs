@@ -6,10 +6,8 @@ mod file;
 
 use std::path::Path;
 
-use profiler::{
-    record::{ReadError, WriteError, read_text, write_atomic},
-    spec::{Activation, Architecture, ConvOp, FeatureMap, GlobalPool, Linear, MbConv, Op, OpSpec},
-};
+use profiler::record::{ReadError, WriteError, read_text, write_atomic};
+use profiler::spec::{Activation, Architecture, ConvOp, FeatureMap, GlobalPool, Linear, MbConv, Op, OpSpec};
 
 use file::{Block, ConvLayer, LinearLayer, Middle, Network};
 

@@ -1,17 +1,15 @@
 use datasets::images::ImageSet;
 use tch::Device;
 
-use crate::{
-    alpha::{GateGradient, Pair},
-    data::{Augmentation, Batch, Batches, Normalization, whole_batches},
-    error::SearchError,
-    gates::gate_gradients,
-    module::{Mode, Network},
-    seed::Purpose,
-    sgd::accuracy,
-    strategy::Oracle,
-    supernet::Supernet,
-};
+use crate::alpha::{GateGradient, Pair};
+use crate::data::{Augmentation, Batch, Batches, Normalization, whole_batches};
+use crate::error::SearchError;
+use crate::gates::gate_gradients;
+use crate::module::{Mode, Network};
+use crate::seed::Purpose;
+use crate::sgd::accuracy;
+use crate::strategy::Oracle;
+use crate::supernet::Supernet;
 
 /// Training images whose statistics normalize a path.
 const CALIBRATION_IMAGES: usize = 1000;

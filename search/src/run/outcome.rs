@@ -1,13 +1,11 @@
 use profiler::spec::Architecture;
 
 use super::{SearchSettings, SearchState};
-use crate::{
-    alpha::relative_entropy,
-    error::SearchError,
-    latency::Budget,
-    strategy::{Oracle, Population, Scored},
-    watch::{Progress, Watcher},
-};
+use crate::alpha::relative_entropy;
+use crate::error::SearchError;
+use crate::latency::Budget;
+use crate::strategy::{Oracle, Population, Scored};
+use crate::watch::{Progress, Watcher};
 
 /// How a search ended.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,25 +1,20 @@
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use datasets::images::{HoldOut, ImageDataset, ImageSet};
 use rand::RngExt;
 
-use super::{
-    Log, LogLine, Outcome, Phase, SearchSettings, SearchState, SetOracle, oracle::BatchOracle,
-    outcome::compare,
-};
-use crate::{
-    alpha::relative_entropy,
-    data::{Batches, ImagesIdentity, Normalization, check_images},
-    error::SearchError,
-    folder::RunFolder,
-    seed::{Purpose, generator},
-    settings::keep_settings,
-    strategy::Moment,
-    watch::{Progress, Watcher},
-};
+use super::oracle::BatchOracle;
+use super::outcome::compare;
+use super::{Log, LogLine, Outcome, Phase, SearchSettings, SearchState, SetOracle};
+use crate::alpha::relative_entropy;
+use crate::data::{Batches, ImagesIdentity, Normalization, check_images};
+use crate::error::SearchError;
+use crate::folder::RunFolder;
+use crate::seed::{Purpose, generator};
+use crate::settings::keep_settings;
+use crate::strategy::Moment;
+use crate::watch::{Progress, Watcher};
 
 /// Searches, or resumes the search in a folder; the folder's architecture file is written last.
 ///

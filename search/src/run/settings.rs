@@ -1,15 +1,13 @@
 use profiler::spec::{SearchSpace, SpaceFile};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    data::{Augmentation, ComputeDevice},
-    error::SearchError,
-    latency::{Budget, ExpectedLatency, Intervals},
-    objective::LatencyLoss,
-    settings::{check_count, check_threads},
-    sgd::Sgd,
-    strategy::{Plan, StrategySettings},
-};
+use crate::data::{Augmentation, ComputeDevice};
+use crate::error::SearchError;
+use crate::latency::{Budget, ExpectedLatency, Intervals};
+use crate::objective::LatencyLoss;
+use crate::settings::{check_count, check_threads};
+use crate::sgd::Sgd;
+use crate::strategy::{Plan, StrategySettings};
 
 /// Settings of a search; two runs with equal settings and images end in the same bits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

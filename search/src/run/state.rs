@@ -3,14 +3,12 @@ use std::path::Path;
 use tch::Device;
 
 use super::SearchSettings;
-use crate::{
-    error::SearchError,
-    module::{insert_module, load_module},
-    seed::{Purpose, generator},
-    strategy::Strategy,
-    supernet::Supernet,
-    tensor_file::TensorFile,
-};
+use crate::error::SearchError;
+use crate::module::{insert_module, load_module};
+use crate::seed::{Purpose, generator};
+use crate::strategy::Strategy;
+use crate::supernet::Supernet;
+use crate::tensor_file::TensorFile;
 
 const FORMAT: &str = "tailor-search-checkpoint";
 const VERSION: u32 = 2;

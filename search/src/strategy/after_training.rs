@@ -5,17 +5,14 @@ use rand::RngExt;
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Comparison, Moment, Oracle, Plan, Population, Preset, Scored, Settings, StepReport, Strategy,
-    population::random_within, settings::check_networks_per_step,
-};
-use crate::{
-    error::SearchError,
-    latency::Budget,
-    seed::{Purpose, generator},
-    settings::check_count,
-    tensor_file::TensorFile,
-};
+use super::population::random_within;
+use super::settings::check_networks_per_step;
+use super::{Comparison, Moment, Oracle, Plan, Population, Preset, Scored, Settings, StepReport, Strategy};
+use crate::error::SearchError;
+use crate::latency::Budget;
+use crate::seed::{Purpose, generator};
+use crate::settings::check_count;
+use crate::tensor_file::TensorFile;
 
 /// How paths are compared.
 #[derive(Args, Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

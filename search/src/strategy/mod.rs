@@ -37,11 +37,9 @@ pub use reinforce::ReinforceSettings;
 pub use settings::Preset;
 pub(crate) use settings::{Comparison, Settings};
 
-use crate::{
-    alpha::{GateGradient, Pair},
-    error::SearchError,
-    tensor_file::TensorFile,
-};
+use crate::alpha::{GateGradient, Pair};
+use crate::error::SearchError;
+use crate::tensor_file::TensorFile;
 
 /// What a strategy can ask about networks.
 pub trait Oracle {

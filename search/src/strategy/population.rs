@@ -1,9 +1,7 @@
 use std::collections::HashSet;
 
-use rand::{
-    RngExt,
-    seq::{IndexedRandom, SliceRandom},
-};
+use rand::RngExt;
+use rand::seq::{IndexedRandom, SliceRandom};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 

@@ -2,18 +2,15 @@ use clap::Args;
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    LearnedSettings, Moment, Oracle, Plan, Preset, Settings, StepReport, Strategy, learned::Learned,
-    settings::check_networks_per_step,
-};
-use crate::{
-    alpha::Alphas,
-    error::SearchError,
-    latency::Budget,
-    objective::Observation,
-    seed::{Purpose, generator},
-    tensor_file::TensorFile,
-};
+use super::learned::Learned;
+use super::settings::check_networks_per_step;
+use super::{LearnedSettings, Moment, Oracle, Plan, Preset, Settings, StepReport, Strategy};
+use crate::alpha::Alphas;
+use crate::error::SearchError;
+use crate::latency::Budget;
+use crate::objective::Observation;
+use crate::seed::{Purpose, generator};
+use crate::tensor_file::TensorFile;
 
 /// How it learns.
 #[derive(Args, Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,14 +4,12 @@ use predictor::{Emulation, LatencyModel, Measurements, Mixing};
 use profiler::{record::read_architecture, spec::SearchSpace};
 use serde::Serialize;
 
-use super::{
-    Plan, StudyDevice,
-    curve::{Curve, Spread},
-    group::{Group, OnDevice},
-    networks::{limit, rescaled, targets},
-    plan::{LatencyTerm, Origin, Trained, search_name, training_name},
-    stage::seconds_of,
-};
+use super::curve::{Curve, Spread};
+use super::group::{Group, OnDevice};
+use super::networks::{limit, rescaled, targets};
+use super::plan::{LatencyTerm, Origin, Trained, search_name, training_name};
+use super::stage::seconds_of;
+use super::{Plan, StudyDevice};
 use crate::{error::SearchError, latency::ExpectedLatency, report::measured, train::Metrics};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

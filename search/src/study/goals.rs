@@ -1,10 +1,8 @@
 use serde::Serialize;
 
-use super::{
-    curve::Spread,
-    findings::{DeviceFindings, Findings},
-    group::Group,
-};
+use super::curve::Spread;
+use super::findings::{DeviceFindings, Findings};
+use super::group::Group;
 
 /// Speed-up at equal accuracy that is to be reached. Source: ProxylessNAS reports 1.83, arXiv:1812.00332, table 2.
 const SPEED_UP: f64 = 1.5;
@@ -131,11 +129,9 @@ fn own_device(device: &DeviceFindings) -> Vec<Goal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::{
-        curve::Cost,
-        findings::{Costs, TargetCheck, WithoutLatencyLoss},
-        group::{OnDevice, SpeedUp},
-    };
+    use crate::study::curve::Cost;
+    use crate::study::findings::{Costs, TargetCheck, WithoutLatencyLoss};
+    use crate::study::group::{OnDevice, SpeedUp};
 
     fn network(accuracy: f64, measured_ms: f64) -> OnDevice {
         OnDevice {

@@ -1,11 +1,9 @@
 use std::fmt::Write;
 
-use super::{
-    curve::{Cost, Spread},
-    findings::{DeviceFindings, Findings, WithoutLatencyLoss},
-    goals::Goal,
-    group::{Group, SpeedUp},
-};
+use super::curve::{Cost, Spread};
+use super::findings::{DeviceFindings, Findings, WithoutLatencyLoss};
+use super::goals::Goal;
+use super::group::{Group, SpeedUp};
 
 /// The report. Spread is the standard deviation over seeds.
 pub(crate) fn markdown(findings: &Findings, goals: &[Goal]) -> String {

@@ -27,10 +27,12 @@ pub(crate) use plan::{LatencyTerm, Plan};
 pub(crate) use preset::{StudyDevice, StudyPreset};
 use stage::Stages;
 
-use crate::{
-    data::check_images, error::SearchError, named_space::named_space, programs::Programs,
-    settings::keep_settings, watch::Watcher,
-};
+use crate::data::check_images;
+use crate::error::SearchError;
+use crate::named_space::named_space;
+use crate::programs::Programs;
+use crate::settings::keep_settings;
+use crate::watch::Watcher;
 
 /// What a study's folder was made with.
 #[derive(Serialize, Deserialize)]

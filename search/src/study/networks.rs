@@ -3,22 +3,18 @@
 use std::{collections::BTreeSet, path::PathBuf};
 
 use predictor::LatencyModel;
-use profiler::{
-    onnx::network_model,
-    record::{read_architecture, read_document, write_architecture, write_atomic},
-    spec::{Architecture, OpSpec, SearchSpace},
-};
+use profiler::onnx::network_model;
+use profiler::record::{read_architecture, read_document, write_architecture, write_atomic};
+use profiler::spec::{Architecture, OpSpec, SearchSpace};
 
 use super::{LatencyTerm, Plan, StudyDevice, spread::spread};
-use crate::{
-    error::SearchError,
-    export::{load_trained, onnx_model},
-    folder::RunFolder,
-    latency::ExpectedLatency,
-    rescale::{Limit, Rescaled, rescale_or_fastest},
-    run::{SearchSettings, read_finished},
-    seed::{Purpose, generator},
-};
+use crate::error::SearchError;
+use crate::export::{load_trained, onnx_model};
+use crate::folder::RunFolder;
+use crate::latency::ExpectedLatency;
+use crate::rescale::{Limit, Rescaled, rescale_or_fastest};
+use crate::run::{SearchSettings, read_finished};
+use crate::seed::{Purpose, generator};
 
 /// The latency that networks for a device may have.
 pub(super) fn limit(plan: &Plan, device: &StudyDevice) -> Result<Limit, SearchError> {

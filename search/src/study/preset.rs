@@ -1,9 +1,7 @@
 use std::path::Path;
 
-use profiler::{
-    backend::KnownBackend,
-    record::{ReadError, read_text},
-};
+use profiler::backend::KnownBackend;
+use profiler::record::{ReadError, read_text};
 use serde::{Deserialize, Serialize};
 
 use crate::error::SearchError;

@@ -1,21 +1,17 @@
-use std::{
-    fs::File,
-    io::Write,
-    path::{Path, PathBuf},
-    process::Child,
-    thread::sleep,
-    time::Instant,
-};
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::thread::sleep;
+use std::time::Instant;
 
 use profiler::record::{WriteError, read_text};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    error::SearchError,
-    json_lines,
-    programs::{CommandLine, LOOK_EVERY, PATIENCE, Programs, ask_to_stop},
-    watch::Watcher,
-};
+use crate::error::SearchError;
+use crate::json_lines;
+use crate::programs::{CommandLine, LOOK_EVERY, PATIENCE, Programs, ask_to_stop};
+use crate::watch::Watcher;
 
 /// One command and the file by which it is known to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,5 @@
-use profiler::{
-    record::{read_architecture, read_document, write_document},
-    spec::Architecture,
-};
+use profiler::record::{read_architecture, read_document, write_document};
+use profiler::spec::Architecture;
 use serde::{Deserialize, Serialize};
 
 use super::TrainSettings;

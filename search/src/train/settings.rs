@@ -1,11 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    data::{Augmentation, ComputeDevice},
-    error::SearchError,
-    settings::{check_count, check_threads},
-    sgd::Sgd,
-};
+use crate::data::{Augmentation, ComputeDevice};
+use crate::error::SearchError;
+use crate::settings::{check_count, check_threads};
+use crate::sgd::Sgd;
 
 /// Settings of a training; two with equal settings, network and images end in the same bits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -8,20 +8,18 @@ use datasets::images::{ImageDataset, ImageSet, Pixels};
 use profiler::spec::{Architecture, SearchSpace, SpaceFile};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
-use search::{
-    RunFolder, SearchError,
-    data::{Augmentation, Batches, ComputeDevice, Flip, Normalization},
-    latency::ExpectedLatency,
-    module::GraphModule,
-    objective::LatencyLoss,
-    run::{FINALISTS, Outcome, SearchSettings, search},
-    seed::{Purpose, generator},
-    sgd::Sgd,
-    strategy::{StrategyKind, StrategySettings},
-    supernet::Supernet,
-    train::{Begin, Metrics, TrainSettings, train},
-    watch::{Progress, Watcher},
-};
+use search::data::{Augmentation, Batches, ComputeDevice, Flip, Normalization};
+use search::latency::ExpectedLatency;
+use search::module::GraphModule;
+use search::objective::LatencyLoss;
+use search::run::{FINALISTS, Outcome, SearchSettings, search};
+use search::seed::{Purpose, generator};
+use search::sgd::Sgd;
+use search::strategy::{StrategyKind, StrategySettings};
+use search::supernet::Supernet;
+use search::train::{Begin, Metrics, TrainSettings, train};
+use search::watch::{Progress, Watcher};
+use search::{RunFolder, SearchError};
 use tch::Device;
 
 /// Four blocks for 8×8 images of three classes: two that change the shape and two that may be skipped.
