@@ -1,5 +1,5 @@
 //! How a search learns which networks are good. A strategy is a file here with its settings, which are its options, too
-//! ([`Settings`]), and a line of `strategies!` below.
+//! (`Settings`), and a line of `strategies!` below.
 //!
 //! A strategy never sees images: it asks an [`Oracle`], which is a supernet with held-out images in a search and a
 //! known landscape in tests.
