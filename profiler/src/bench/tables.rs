@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{BenchError, run::Job};
 use crate::measure::{Observer, Progress, Protocol};
 use crate::record::{Row, Session, known_speed_folder, read_session, read_table, session_path};
-use crate::sweep::{CompareWith, Planned, Sweep, SweepError, SweepResult};
+use crate::sweep::{CompareWith, Planned, Sweep, SweepResult};
 
 /// A finished table.
 pub(super) struct TableOfBench {
@@ -40,13 +40,14 @@ impl Job<'_> {
             protocol,
             anchors: None,
             known_speeds: known_speed_folder(),
+            layers: None,
             compare_with: CompareWith::Nothing(reason),
             output: path.clone(),
         };
         let mut steps = Steps { job: self, doing: name.replace('-', " "), share };
         match sweep.run(&mut steps, stop)? {
             SweepResult::Done { measured, session, lost } => match lost.into_iter().next() {
-                Some(lost) => Err(SweepError::from(lost.error).into()),
+                Some(lost) => Err(lost.error.into()),
                 None => Ok(TableOfBench { path, rows: measured.rows, session: *session }),
             },
             SweepResult::Stopped => Err(BenchError::Stopped),

@@ -10,6 +10,7 @@ mod export;
 mod heat;
 mod hint;
 mod input_shape;
+mod layer_args;
 mod layer_report;
 mod libraries;
 mod live;
@@ -55,7 +56,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Run(run::Run),
+    Run(Box<run::Run>),
     Model(model::Model),
     Ops(ops::Ops),
     Outputs(outputs::Outputs),

@@ -36,6 +36,7 @@ fn measured(seed: u64, factor: impl Fn(&str) -> f64 + 'static) -> (Vec<Row>, Ses
         protocol: Protocol { max_rounds: 12, seed, ..Protocol::brief() },
         anchors: None,
         known_speeds: None,
+        layers: None,
         compare_with: CompareWith::Nothing("an emulated runtime has no outputs"),
         output: output.clone(),
     };
