@@ -86,7 +86,6 @@ fn every_style_has_known_shapes_work_as_counted_and_keys_that_read_back() {
         "batch_matmul",
         "act",
         "add",
-        "mul",
         "scale",
         "concat",
         "maxpool",

@@ -6,7 +6,7 @@
 
 use super::{
     fuse::{constant, is},
-    step::{Operation, Source, Step, Steps, Unfused},
+    step::{Arithmetic, Operation, Source, Step, Steps, Unfused},
 };
 use crate::spec::Layer;
 
@@ -18,7 +18,10 @@ pub fn in_place(steps: &Steps) -> Steps {
     positions.clone().for_each(|index| join_layer_norm(&mut joined, index));
     positions.clone().for_each(|index| join_gelu(&mut joined, index));
     positions.clone().for_each(|index| join_sum(&mut joined, index));
-    positions.for_each(|index| join_activation(&mut joined, index));
+    positions.clone().for_each(|index| join_activation(&mut joined, index));
+    positions.clone().for_each(|index| join_order(&mut joined, index));
+    positions.clone().for_each(|index| join_behind_product(&mut joined, index));
+    positions.for_each(|index| join_skipped(&mut joined, index));
     joined
 }
 
@@ -135,13 +138,15 @@ fn join_sum(steps: &mut Steps, index: usize) {
     }
 }
 
-/// An activation becomes part of the sum with a convolution, or of the matrix product, before it.
+/// An activation becomes part of the sum with a convolution, the matrix product, or the normalization before it.
 fn join_activation(steps: &mut Steps, index: usize) {
     let Some(Layer::Activation(activation)) = steps.get(index).and_then(Step::layer) else { return };
     let Some(writer) = steps.writer(index, 0) else { return };
     let takes = |step: &Step| match step.what {
         Unfused::Layer(Layer::Conv(_)) => step.activation.is_none() && step.joined == ["add"],
-        Unfused::Layer(Layer::Linear { .. }) | Unfused::Positions => step.joined.is_empty(),
+        Unfused::Layer(Layer::Linear { .. }) | Unfused::Positions | Unfused::Normalization => {
+            step.joined.is_empty()
+        }
         Unfused::Layer(
             Layer::Input(_)
             | Layer::Activation(_)
@@ -157,7 +162,6 @@ fn join_activation(steps: &mut Steps, index: usize) {
         )
         | Unfused::TransposedConv
         | Unfused::Constant(_)
-        | Unfused::Normalization
         | Unfused::Pad
         | Unfused::Unknown => false,
     };
@@ -167,5 +171,64 @@ fn join_activation(steps: &mut Steps, index: usize) {
     steps.join_backwards(index, writer);
     if let Some(step) = &mut steps.steps[writer] {
         step.joined.push(activation.name().to_owned());
+    }
+}
+
+fn is_product(step: &Step) -> bool {
+    step.operator() == "MatMul" && step.what == Unfused::Unknown && step.reads.len() == 2
+}
+
+/// Other orders of sides become part of the product that alone reads them: it reads its terms in any order.
+fn join_order(steps: &mut Steps, index: usize) {
+    if !is(steps, index, operator("Transpose")) {
+        return;
+    }
+    let Some(product) = next(steps, index, is_product) else { return };
+    let Some(taken) = steps.steps[index].take() else { return };
+    if let Some(step) = &mut steps.steps[product] {
+        step.nodes.extend(taken.nodes);
+        for read in &mut step.reads {
+            if let (Source::Step(from), Some(first)) = (read.source, taken.reads.first())
+                && from == index
+            {
+                *read = *first;
+            }
+        }
+    }
+    steps.free.values_mut().filter(|source| **source == Source::Step(index)).for_each(|source| {
+        *source = Source::Step(product);
+    });
+}
+
+/// A number that a product of two values is multiplied with, and another order of its sides, become part of it.
+fn join_behind_product(steps: &mut Steps, product: usize) {
+    if !is(steps, product, is_product) {
+        return;
+    }
+    let scales = |step: &Step| {
+        matches!(
+            step.what,
+            Unfused::Constant(Arithmetic { scalar: Some(_), operation: Operation::Multiply, .. })
+        )
+    };
+    if let Some(factor) = next(steps, product, scales) {
+        steps.join_backwards(factor, product);
+    }
+    if let Some(order) = next(steps, product, operator("Transpose")) {
+        steps.join_backwards(order, product);
+    }
+}
+
+/// A sum that only a layer normalization reads becomes part of it.
+fn join_skipped(steps: &mut Steps, norm: usize) {
+    let is_norm =
+        |step: &Step| step.called == Some("layernormalization") || step.operator() == "LayerNormalization";
+    let Some(sum) = steps.writer(norm, 0).filter(|_| is(steps, norm, is_norm)) else { return };
+    if is(steps, sum, |step| step.layer() == Some(Layer::Add)) && steps.only_reader(sum) == Some(norm) {
+        steps.join_forwards(sum, norm);
+        if let Some(step) = &mut steps.steps[norm] {
+            step.called = Some("layernormalization");
+            step.joined.push("add".to_owned());
+        }
     }
 }
