@@ -10,7 +10,7 @@ use super::{
 };
 use crate::spec::Layer;
 
-/// The steps, after [`fuse`](super::fuse), as they are measured in place.
+/// The steps, after [`fuse`](super::fuse()), as they are measured in place.
 #[must_use]
 pub fn in_place(steps: &Steps) -> Steps {
     let mut joined = steps.clone();
