@@ -1,10 +1,11 @@
 //! `profiler sample --networks`, the program itself.
-#![allow(clippy::unwrap_used, missing_docs)]
+
+#![allow(clippy::unwrap_used)]
 
 use assert_cmd::Command;
 
 fn sample(arguments: &[&str]) -> assert_cmd::assert::Assert {
-    Command::cargo_bin("profiler").unwrap().arg("sample").args(arguments).assert()
+    Command::new(env!("CARGO_BIN_EXE_profiler")).arg("sample").args(arguments).assert()
 }
 
 #[test]

@@ -55,8 +55,8 @@ struct Part {
 impl StepTable {
     /// The table of what tracing gave of a network of these steps.
     ///
-    /// A runtime node belongs to the step that has the model's node whose name it bears; one that bears none to the step that
-    /// of its kind and size that has none. A step that no runtime node bears a name of and that multiplies was joined to
+    /// A runtime node belongs to the step that has the model's node whose name it bears; one that bears none to the
+    /// first step of its kind and size that has none. A step that no runtime node bears a name of and that multiplies was joined to
     /// what reads it: their keys are one then. One that does not multiply has no time of its own: it is part of a neighbour, or
     /// the runtime does without it. Changes of layout are parts of their own. `None` if there are fewer than six rounds, or a
     /// run takes no time.

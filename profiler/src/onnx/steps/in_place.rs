@@ -6,6 +6,7 @@
 
 use super::{
     fuse::{constant, is},
+    key::positions,
     step::{Arithmetic, Operation, Source, Step, Steps, Unfused},
 };
 use crate::spec::Layer;
@@ -17,6 +18,7 @@ pub fn in_place(steps: &Steps) -> Steps {
     let positions = 0..joined.positions();
     positions.clone().for_each(|index| join_layer_norm(&mut joined, index));
     positions.clone().for_each(|index| join_gelu(&mut joined, index));
+    positions.clone().for_each(|index| join_bias(&mut joined, index));
     positions.clone().for_each(|index| join_sum(&mut joined, index));
     positions.clone().for_each(|index| join_activation(&mut joined, index));
     positions.clone().for_each(|index| join_order(&mut joined, index));
@@ -110,6 +112,19 @@ fn join_gelu(steps: &mut Steps, divide: usize) {
     }
 }
 
+/// Numbers added to the last side behind a product with weights are its biases: maps of which channels stand last do not tell.
+fn join_bias(steps: &mut Steps, index: usize) {
+    let found = || {
+        let added = steps.get(index).filter(|step| arithmetic(Operation::Add)(step))?;
+        let product = steps.writer(index, 0)?;
+        let out = steps.get(product).and_then(positions)?.output.channels;
+        (added.weights == u64::from(out) && steps.only_reader(product) == Some(index)).then_some(product)
+    };
+    if let Some(product) = found() {
+        steps.join_backwards(index, product);
+    }
+}
+
 fn is_bare_conv(step: &Step) -> bool {
     matches!(step.what, Unfused::Layer(Layer::Conv(_))) && step.activation.is_none() && step.joined.is_empty()
 }
@@ -138,12 +153,25 @@ fn join_sum(steps: &mut Steps, index: usize) {
     }
 }
 
+/// What an activation is called, of those that are no layer of ours too.
+fn curve(step: &Step) -> Option<String> {
+    match step.layer() {
+        Some(Layer::Activation(activation)) => Some(activation.name().to_owned()),
+        Some(_) => None,
+        None => {
+            ["LeakyRelu", "Tanh", "Elu"].contains(&step.operator()).then(|| step.operator().to_lowercase())
+        }
+    }
+}
+
 /// An activation becomes part of the sum with a convolution, the matrix product, or the normalization before it.
 fn join_activation(steps: &mut Steps, index: usize) {
-    let Some(Layer::Activation(activation)) = steps.get(index).and_then(Step::layer) else { return };
+    let Some(name) = steps.get(index).and_then(curve) else { return };
     let Some(writer) = steps.writer(index, 0) else { return };
     let takes = |step: &Step| match step.what {
-        Unfused::Layer(Layer::Conv(_)) => step.activation.is_none() && step.joined == ["add"],
+        Unfused::Layer(Layer::Conv(_)) => {
+            step.activation.is_none() && (step.joined.is_empty() || step.joined == ["add"])
+        }
         Unfused::Layer(Layer::Linear { .. }) | Unfused::Positions | Unfused::Normalization => {
             step.joined.is_empty()
         }
@@ -170,7 +198,7 @@ fn join_activation(steps: &mut Steps, index: usize) {
     }
     steps.join_backwards(index, writer);
     if let Some(step) = &mut steps.steps[writer] {
-        step.joined.push(activation.name().to_owned());
+        step.joined.push(name);
     }
 }
 

@@ -84,6 +84,7 @@ fn what_is_written_in_many_nodes_is_one_step() {
         "transpose@other-8x8x8-8x8x8-r512-w512-c0-m0",
         "layernormalization@other-8x8x8-8x8x8-r512-w512-c18-m0",
         // 64 positions; 64·8·32 = 16384.
+        // With its biases, which are added along the last side.
         "matmul@conv-1x64x8-1x64x32-k1-s1-g1",
         "gelu@other-8x32x8-8x32x8-r2048-w2048-c3-m0",
     ];
@@ -98,13 +99,16 @@ fn rectangles_and_unknown_operators_have_keys() {
     let [left, right] = sketch.split(&row, 4);
     let joined = sketch.concat(&[&right, &left]);
     let leaky = sketch.act(&joined, Curve::LeakyRelu);
-    let (_, steps) = read(sketch, &leaky);
+    let last = sketch.conv(&leaky, Filters::pointwise(4));
+    let last = sketch.act(&last, Curve::LeakyRelu);
+    let (_, steps) = read(sketch, &last);
     let expected = [
         "conv@conv-8x8x8-8x8x8-k1x7-s1-g1",
         // Two constants say where to split.
         "split@other-8x8x8-8x8x4-r512-w512-c2-m0",
         "concat@concat-8x8x4-8x8x8-n2",
         "leakyrelu@other-8x8x8-8x8x8-r512-w512-c0-m0",
+        "pointwise@conv-8x8x8-8x8x4-k1-s1-g1+leakyrelu",
     ];
     assert_eq!(keys(&steps), expected);
 }
