@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use super::{
     InPlace,
     adopt::adopt,
+    attribute,
     names::Names,
     table::{Estimate, middle_rounds},
 };
 use crate::{
     onnx::{
-        Outline,
+        Outline, Work,
         steps::{Steps, step_key},
+        work,
     },
     spec::{FeatureMap, OtherWork, TracedOp},
 };
@@ -101,6 +103,7 @@ fn parts(in_place: &InPlace, outline: &Outline, steps: &Steps) -> Vec<Part> {
     let found: Vec<Option<usize>> = in_place.nodes.iter().map(|node| names.find(&node.name)).collect();
     let mut owners: Vec<Option<usize>> =
         found.iter().map(|node| node.and_then(|node| homes.get(&node).copied())).collect();
+    follow_products(in_place, outline, steps, &mut owners);
     adopt(&in_place.nodes, &mut owners, steps);
     let joined = join_products(&owners, steps);
     let rounds = in_place.whole_ns.len();
@@ -131,6 +134,22 @@ fn parts(in_place: &InPlace, outline: &Outline, steps: &Steps) -> Vec<Part> {
     let mut parts: Vec<Part> = of_model.collect();
     parts.extend(own.into_iter().map(|(key, round_ns)| Part { key, round_ns: Some(round_ns) }));
     parts
+}
+
+/// A product that a runtime computes in a node named after what it fused, such as a sum that the model's rules count to another
+/// product, is the step of the product.
+fn follow_products(in_place: &InPlace, outline: &Outline, steps: &Steps, owners: &mut [Option<usize>]) {
+    let homes = steps.homes();
+    let product = |node: &usize| {
+        let step = *homes.get(node)?;
+        let is_product = work(&outline.nodes[*node].operator) == Work::Counted;
+        (is_product && steps.get(step)?.macs > 0).then_some(step)
+    };
+    for layer in attribute(&in_place.nodes, outline, &BTreeMap::new()) {
+        if let [step] = layer.model_nodes.iter().filter_map(product).collect::<Vec<_>>()[..] {
+            layer.runtime_nodes.iter().for_each(|node| owners[*node] = Some(step));
+        }
+    }
 }
 
 /// For each step that multiplies without a runtime node of its own, and for the step that it is computed with, the first of them:

@@ -125,3 +125,28 @@ fn nodes_without_a_name_go_to_steps_of_their_size_that_have_none() {
     ];
     assert_eq!(transposed, expected.map(|(key, us)| (key.to_owned(), us)));
 }
+
+#[test]
+fn a_product_named_after_the_sum_behind_it_is_its_own_step() {
+    let (mut sketch, image) = Sketch::new(3, 8, Weights::Seeded(0));
+    let main = sketch.conv(&image, Filters::square(8, 1, 1));
+    let shortcut = sketch.conv(&image, Filters::square(8, 1, 1));
+    let sum = sketch.add(&main, &shortcut);
+    let onnx = sketch.finish("net", &sum);
+    let graph = ModelGraph::read(&onnx).unwrap();
+    let (mut steps, _) = translate(&graph, &graph.shapes(&InputShapes::new()).unwrap()).unwrap();
+    fuse(&mut steps);
+    // The model's rules count the sum to the later of both; tract computes the first in a node that bears the sum's name.
+    let nodes = [
+        ("Conv_v1", "OptMatMul", 30.0),
+        ("Conv_v0.pack", "OptMatMulPack", 2.0),
+        ("Add_v2", "OptMatMul", 20.0),
+    ];
+    let mut in_place_times = traced(&nodes);
+    for (node, made) in in_place_times.nodes.iter_mut().zip([1536, 0, 1536]) {
+        node.multiply_adds = Some(made);
+    }
+    let table = StepTable::of(&in_place_times, &Outline::read(&onnx).unwrap(), &in_place(&steps)).unwrap();
+    let map = "stem@conv-8x8x3-8x8x8-k1-s1-g1";
+    assert_eq!(found(&table), [(map.to_owned(), 22.0), (format!("{map}+add"), 30.0)]);
+}
