@@ -71,3 +71,9 @@ fn public_tables_nasbench201_new_devices() {
 fn public_tables_mobile_gpu_ops() {
     check("mobile_gpu_ops");
 }
+
+#[test]
+#[ignore = "needs the tables named by TAILOR_TABLES"]
+fn public_tables_fbnet_new_devices() {
+    check("fbnet_help_22devices");
+}

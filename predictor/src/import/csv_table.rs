@@ -4,7 +4,7 @@ use profiler::record::ReadError;
 
 use super::{
     Columns, Extra, Format, Imported, ImportedRow, Record, Refused, Source, Subject, bottleneck, cell, conv,
-    csv_file::CsvFile, layers, mobile_gpu,
+    csv_file::CsvFile, fbnet, layers, mobile_gpu,
 };
 use crate::error::PredictorError;
 
@@ -16,6 +16,7 @@ pub const CSV_KINDS: &[(&str, CsvKind)] = &[
     ("mbconv", bottleneck::read),
     ("conv", conv::read),
     ("nasbench201", cell::read),
+    ("fbnet", fbnet::read),
     ("key", layers::key),
     ("maxpool", layers::max_pool),
     ("avgpool", layers::average_pool),
@@ -65,7 +66,7 @@ fn kind_of(source: &Source) -> Result<CsvKind, PredictorError> {
     found.map(|(_, kind)| *kind).ok_or_else(|| PredictorError::Option {
         option: "kind",
         value: format!("`{asked}`"),
-        expected: "mbconv, conv, nasbench201, key or another kind that is listed for imports",
+        expected: "mbconv, conv, nasbench201, fbnet, key or another kind that is listed for imports",
     })
 }
 

@@ -10,6 +10,7 @@ mod columns;
 mod conv;
 mod csv_file;
 mod csv_table;
+mod fbnet;
 mod json_lines;
 mod keyed_yaml;
 mod layers;
