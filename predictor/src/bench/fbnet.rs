@@ -24,8 +24,9 @@ pub(super) const ENTRY: Entry = Entry {
 
 /// Networks measured on the new device.
 const TWENTY: usize = 20;
-/// Draws of as many by chance, and of as many to choose twenty from.
+/// Draws of as many by chance, and of as many to choose twenty from: in a task, and where every device is left out.
 const DRAWS: u64 = 20;
+const FEWER_DRAWS: u64 = 4;
 const CHOSEN_FROM: usize = 1000;
 
 /// What the name of a GPU's column begins with.
@@ -130,10 +131,11 @@ impl Task {
         let mut sums = [0.0; 3];
         for device in &new {
             bench.say(&format!("{table}: {}, {} as the new device", self.name, device.name));
-            let found = ranks(bench, networks, &known, device)?;
+            let found = ranks(bench, networks, &known, device, DRAWS)?;
             sums.iter_mut().zip(found).for_each(|(sum, rank)| *sum += rank / new.len() as f64);
         }
-        Ok(findings(table, self.name, known.len(), networks.len(), sums, self.goals.map(Some)))
+        let task = format!("{}, mean of {DRAWS} draws", self.name);
+        Ok(findings(table, &task, known.len(), networks.len(), sums, self.goals.map(Some)))
     }
 }
 
@@ -148,10 +150,11 @@ fn each_left_out(
     for device in devices {
         bench.say(&format!("{table}: {} as the new device", device.name));
         let known: Vec<&Device> = devices.iter().filter(|known| known.name != device.name).collect();
-        let found = ranks(bench, networks, &known, device)?;
+        let found = ranks(bench, networks, &known, device, FEWER_DRAWS)?;
         sums.iter_mut().zip(found).for_each(|(sum, rank)| *sum += rank / devices.len() as f64);
     }
-    Ok(findings(table, "each device left out", devices.len() - 1, networks.len(), sums, [None; 2]))
+    let task = format!("each device left out, mean of {FEWER_DRAWS} draws");
+    Ok(findings(table, &task, devices.len() - 1, networks.len(), sums, [None; 2]))
 }
 
 fn findings(
@@ -164,7 +167,7 @@ fn findings(
 ) -> Vec<Finding> {
     let finding = |how: &str, rank, goal: Option<f64>| Finding {
         table: table.to_owned(),
-        case: format!("{task}, {TWENTY} {how} networks, mean of {DRAWS} draws"),
+        case: format!("{task} of {TWENTY} {how} networks"),
         model: format!("{known} known devices"),
         rows: networks - TWENTY,
         goals: vec![Figure::new("spearman", rank, goal.map(Goal::AtLeast))],
@@ -180,6 +183,7 @@ fn ranks(
     networks: &[WholeNetwork],
     known: &[&Device],
     new: &Device,
+    draws: u64,
 ) -> Result<[f64; 3], PredictorError> {
     let known: Vec<&WholeModel> = known.iter().map(|device| &device.model).collect();
     let rank = |model: &WholeModel, measured: &[usize]| -> Result<f64, PredictorError> {
@@ -201,14 +205,14 @@ fn ranks(
     let mut sums = [0.0, 0.0, rank(&new.model, &[])?];
     let mut order: Vec<usize> = (0..networks.len()).collect();
     let mut generator = Pcg64::seed_from_u64(bench.seed(0));
-    for _ in 0..DRAWS {
+    for _ in 0..draws {
         order.shuffle(&mut generator);
-        sums[0] += of_measured(&order[..TWENTY.min(order.len())])? / DRAWS as f64;
+        sums[0] += of_measured(&order[..TWENTY.min(order.len())])? / draws as f64;
         let from = &order[..CHOSEN_FROM.min(order.len())];
         let pool: Vec<WholeNetwork> = from.iter().map(|&place| networks[place].clone()).collect();
         let chosen = suggest_networks(&known, &pool, TWENTY, 1e6)?;
         let chosen: Vec<usize> = chosen.iter().map(|suggestion| from[suggestion.index]).collect();
-        sums[1] += of_measured(&chosen)? / DRAWS as f64;
+        sums[1] += of_measured(&chosen)? / draws as f64;
     }
     Ok(sums)
 }

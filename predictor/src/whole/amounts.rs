@@ -13,22 +13,25 @@ const LEVELS: usize = 6;
 mod place {
     pub(super) const CALLS: usize = 0;
     pub(super) const MACS: usize = 1;
-    pub(super) const SMALL_ELEMENTS: usize = 3;
-    pub(super) const WEIGHTS: usize = 4;
-    pub(super) const LARGE_ELEMENTS: usize = 5;
-    pub(super) const GROUPED_CALLS: usize = 6;
-    pub(super) const CONVOLUTIONS: usize = 7;
+    pub(super) const SMALL_ELEMENTS: usize = 2;
+    pub(super) const WEIGHTS: usize = 3;
+    pub(super) const LARGE_ELEMENTS: usize = 4;
+    pub(super) const LARGE_MACS: usize = 5;
+    pub(super) const SMALL_MACS: usize = 6;
+    pub(super) const GROUPED_CALLS: usize = 7;
+    pub(super) const CONVOLUTIONS: usize = 8;
     pub(super) const OTHERS: usize = CONVOLUTIONS + super::KINDS.len() * super::OF_CONVOLUTION.len();
     pub(super) const LEVELS: usize = OTHERS + super::OTHERS.len();
 }
 
-const WHOLE: [&str; 7] = [
+const WHOLE: [&str; 8] = [
     "calls",
-    "macs of large maps",
-    "macs of small maps",
+    "macs",
     "elements of small maps",
     "weights",
     "elements of large maps",
+    "macs of large maps",
+    "macs of small maps",
     "calls of grouped convolutions",
 ];
 const KINDS: [&str; 3] = ["1x1", "depthwise", "other"];
@@ -85,7 +88,8 @@ fn add(placed: &PlacedLayer, side: u32, sums: &mut [f64]) {
     let elements = (reads * input.elements() + output.elements()) as f64;
     let macs = placed.macs().0 as f64;
     sums[place::CALLS] += 1.0;
-    sums[place::MACS + is_small] += macs;
+    sums[place::MACS] += macs;
+    sums[if is_small == 1 { place::SMALL_MACS } else { place::LARGE_MACS }] += macs;
     sums[if is_small == 1 { place::SMALL_ELEMENTS } else { place::LARGE_ELEMENTS }] += elements;
     sums[place::WEIGHTS] += placed.weights() as f64;
     sums[place::LEVELS + 2 * level] += elements;
@@ -149,6 +153,6 @@ mod tests {
         }
         let names: std::collections::BTreeSet<String> = (0..N_AMOUNTS).map(name).collect();
         assert_eq!(names.len(), N_AMOUNTS);
-        assert!(amounts(op.graph().layers(), 64)[place::MACS] > 0.0, "an eighth is large");
+        assert!(amounts(op.graph().layers(), 64)[place::LARGE_MACS] > 0.0, "an eighth is large");
     }
 }

@@ -19,6 +19,7 @@ pub use fbnet::FbNet;
 pub use model::{WholeModel, WholeSample};
 pub use model_file::{NetworksFile, OfNetworks, WholeModelFile};
 pub use network::{Space, WholeNetwork, space_of, whole_samples};
+pub(crate) use shares::{Tier, shares};
 pub use suggest::{WholeSuggestion, suggest_networks};
 
 #[cfg(test)]

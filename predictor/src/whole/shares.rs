@@ -93,7 +93,7 @@ pub(crate) fn shares(rows: &[Vec<f64>], latencies_ms: &[f64], tiers: &[Tier]) ->
         return Err(FitError::Missing("measured network"));
     }
     if tiers.len() > MOST {
-        return Err(FitError::NoSolution("too many known devices: give 20 at most"));
+        return Err(FitError::NoSolution("too many known devices: give 24 at most"));
     }
     let mean_ms = latencies_ms.iter().sum::<f64>() / latencies_ms.len() as f64;
     let relative = |(row, latency_ms): (&Vec<f64>, &f64)| {

@@ -6,7 +6,7 @@ use rand_pcg::Pcg64;
 
 use super::*;
 
-/// Weights of calls, macs of large and of small maps, elements of small maps, and weights, each in its mean.
+/// Shares of calls, macs, elements of small maps, weights, and elements of large maps, each in its mean.
 fn law(network: &WholeNetwork, mean: &[f64], shares: [f64; 5]) -> f64 {
     network.amounts.iter().zip(mean).zip(shares).map(|((amount, mean), share)| share * amount / mean).sum()
 }
@@ -74,7 +74,8 @@ fn what_does_not_belong_together_is_refused() {
         (0..30).map(|_| WholeNetwork::fbnet(&FbNet::random(&mut generator))).collect();
     let samples = samples(&networks, [1.0; 5]);
     let known = WholeModel::fit(Space::FbNet, &samples).unwrap();
-    let other = WholeModel { space: Space::Ops, ..known.clone() };
+    let mut other = known.clone();
+    other.space = Space::Ops;
     let error = WholeModel::transferred(&[&known, &other], &samples).unwrap_err().to_string();
     assert!(error.contains("several spaces"), "{error}");
     assert!(WholeModel::transferred(&[], &samples).is_err());
