@@ -108,7 +108,7 @@ impl Transfer {
     }
 }
 
-/// A new device from measured networks: shares of known devices and of counts; see [`shares`].
+/// A new device from measured networks: shares of known devices and of counts.
 ///
 /// # Errors
 /// [`FitError::Missing`] if there are none.
