@@ -9,7 +9,7 @@ use rand_pcg::Pcg64;
 use super::{Bench, Entry, Figure, Finding, Goal};
 use crate::{
     error::PredictorError,
-    import::Subject,
+    import::{Source, Subject},
     learn::rank_correlation,
     whole::{FbNet, Space, WholeModel, WholeNetwork, WholeSample, suggest_networks},
 };
@@ -87,7 +87,8 @@ fn new_devices(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, Predictor
     let mut devices = Vec::new();
     for column in bench.latencies(table)? {
         bench.say(&format!("{table}: {column}, all networks"));
-        let rows = bench.read(&format!("{table}.csv"), "fbnet", Some(&column))?.rows;
+        let (kind, latency_column) = (Some("fbnet".to_owned()), Some(column.clone()));
+        let rows = bench.read(table, "csv", Source { kind, latency_column, ..Source::default() })?.rows;
         let read = |subject: &Subject| subject.key().parse::<FbNet>().ok();
         let samples: Vec<WholeSample> = rows
             .iter()

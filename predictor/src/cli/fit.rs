@@ -99,10 +99,10 @@ impl Fit {
             );
         }
         Ok(format!(
-            "{}: {rows} whole networks, no ops; CV error {}, 90 % interval ± {}",
+            "{}: {rows} whole networks, no ops; CV error {}, 90 % interval {}",
             file.conditions.device,
             percent_or_dash(*error),
-            percent(band.log_half_width.exp_m1()),
+            plus_minus(band),
         ))
     }
 
