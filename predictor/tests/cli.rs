@@ -272,6 +272,7 @@ fn help_has_an_example_everywhere() {
         &["transfer"],
         &["suggest"],
         &["bench"],
+        &["zoo"],
     ] {
         let arguments = [command, &["--help"]].concat();
         Folder::new().run(&arguments).success().stdout(predicate::str::contains("Example:\n  predictor "));

@@ -17,7 +17,7 @@ use crate::{
     error::PredictorError,
     interval::{Flag, Prediction},
     nasbench201::CellModelFile,
-    onnx::{NetworkReport, Unknown},
+    onnx::{NetworkReport, Unknown, Width},
 };
 
 /// Predicts the latency of ops and networks, with 90 % intervals.
@@ -39,6 +39,9 @@ pub(super) struct Predict {
     /// Guess at ops of which nothing was measured, with a wide interval and a note.
     #[arg(long)]
     allow_unknown: bool,
+    /// Print intervals of networks that are wider than a factor of three as well.
+    #[arg(long)]
+    allow_wide: bool,
     /// Sizes of an ONNX network's input where it leaves them open: 1x3x224x224, or NAME=1x3x224x224 (repeatable).
     #[arg(long, value_name = "SHAPE")]
     input_shape: Vec<String>,
@@ -55,9 +58,10 @@ impl Predict {
         };
         let shapes = read_input_shapes(&self.input_shape).map_err(PredictorError::InputShape)?;
         let unknown = if self.allow_unknown { Unknown::Guess } else { Unknown::Refuse };
+        let width = if self.allow_wide { Width::Any } else { Width::Useful };
         let subjects = self.subjects.iter().map(|text| Subject::read(text, &shapes));
         let answers = subjects.collect::<Result<Vec<_>, _>>()?;
-        let answers = answers.iter().map(|subject| Answer::of(&model, subject, unknown));
+        let answers = answers.iter().map(|subject| Answer::of(&model, subject, unknown, width));
         let answers = answers.collect::<Result<Vec<_>, _>>()?;
         if self.json {
             return output::json(&answers.iter().map(Answer::value).collect::<Vec<_>>());
@@ -92,7 +96,13 @@ enum Answer {
 }
 
 impl Answer {
-    fn of(model: &LatencyModel, subject: &Subject, unknown: Unknown) -> Result<Self, PredictorError> {
+    fn of(
+        model: &LatencyModel,
+        subject: &Subject,
+        unknown: Unknown,
+        width: Width,
+    ) -> Result<Self, PredictorError> {
+        let within = |report: NetworkReport| report.within(width, &model.device_name());
         match subject {
             Subject::Op(op) => {
                 let layer = model.predict_layer(op, unknown)?;
@@ -108,17 +118,17 @@ impl Answer {
                 Ok(Self::Op {
                     key: op.key.clone(),
                     prediction: Box::new(model.predict_keyed(op)?),
-                    in_network_ms: model.share(&estimate),
+                    in_network_ms: model.level_of(&op.key).1.coefficients.inside_ms(estimate.combined.ms),
                     measured_ms: estimate.measured.map(|m| m.latency_ms),
                 })
             }
             Subject::Network(network) => {
-                let report = model.report_architecture(network, unknown)?;
+                let report = within(model.report_architecture(network, unknown)?)?;
                 let head = format!("{} ({}, {})", network.name(), network.key(), network.macs());
                 Ok(Self::Network { head, key: network.key(), report: Box::new(report) })
             }
             Subject::Onnx(network) => {
-                let report = model.predict_onnx(network, unknown)?;
+                let report = within(model.predict_onnx(network, unknown)?)?;
                 let head = format!("{} ({})", network.name(), profiler::spec::Macs(report.macs));
                 Ok(Self::Network { head, key: network.name().to_owned(), report: Box::new(report) })
             }

@@ -6,6 +6,7 @@ mod expected_latency;
 mod file;
 mod gradient;
 mod leave_out;
+mod level;
 mod model;
 mod provenance;
 #[cfg(test)]
@@ -17,6 +18,7 @@ pub use evaluate::{Evaluation, Scoring};
 pub use expected_latency::ExpectedLatency;
 pub use gradient::Gradient;
 pub(crate) use leave_out::leave_networks_out;
+pub(crate) use level::ModelLevel;
 pub(crate) use model::network_samples;
 pub use model::{AdditiveLatency, FitOptions, LatencyModel};
 pub(crate) use provenance::{CacheReport, Provenance};

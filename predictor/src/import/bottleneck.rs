@@ -86,7 +86,8 @@ mod tests {
 
     #[test]
     fn squeeze_and_excitation_adds_its_work() {
-        // 4x4x8 expanded by 4 to 32 channels, stride 2: the map is 2x2x32, squeezed to 8: 32 · 8 + 8 · 32 MACs.
+        // 4x4x8 expanded by 4 to 32 channels, stride 2: the map is 2x2x32, squeezed to 8: 32 · 8 + 8 · 32 MACs. ReLU of the
+        // squeezed 8, ReLU6 of 512 and of 128.
         let heads = "input_hw,in_channels,out_channels,expansion,stride,kernel,se,activation";
         let found = read_line(heads, "4,8,5,4,2,3,1,relu6").unwrap();
         let expected = [
@@ -95,7 +96,7 @@ mod tests {
             (Class::Pooled, Amount::Pooled, 128e-6),
             (Class::Gated, Amount::Elements, 128e-6),
             (Class::Hsigmoid, Amount::Elements, 32e-6),
-            (Class::Relu, Amount::Elements, 8e-6),
+            (Class::Relu, Amount::Elements, 648e-6),
         ];
         for (class, amount, expected) in expected {
             assert!((found.features.amount(class, amount) - expected).abs() < 1e-15, "{class:?} {amount:?}");

@@ -4,7 +4,7 @@ mod conformal;
 mod prediction;
 mod training_range;
 
-pub(crate) use conformal::NORMAL_90;
+pub(crate) use conformal::{NORMAL_90, WIDEST_LOG_HALF_WIDTH};
 pub(crate) use conformal::{Band, Basis, COVERAGE, clustered_quantile};
 pub use prediction::{Flag, Prediction};
 pub(crate) use prediction::{GuessBasis, LogNormal};

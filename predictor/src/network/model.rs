@@ -9,7 +9,7 @@ use super::form::{Coefficients, Form, Point, largest_call_ms, leave_one_out, ops
 use crate::{
     error::NoAnswer,
     interval::Band,
-    op::{OpEstimate, OpModel},
+    op::{LeftOut, OpEstimate, OpModel},
     regressor::mape_of_log_errors,
     work::OpEntry,
 };
@@ -96,9 +96,40 @@ impl NetworkModel {
     /// # Errors
     /// The op that the op level cannot answer, and why.
     pub fn fit(networks: &[NetworkSample], cache: Cache, ops: &OpModel) -> Result<Self, (String, NoAnswer)> {
-        let estimate = |op: &OpEntry| ops.estimate_keyed(op).map_err(|reason| (op.key.clone(), reason));
-        let estimates = networks.iter().map(|network| network.ops.iter().map(estimate).collect());
-        let estimates: Vec<Vec<OpEstimate>> = estimates.collect::<Result<_, _>>()?;
+        Self::fit_left_out(networks, cache, ops, &LeftOut::default())
+    }
+
+    /// The same, with ops as they are known without the network in question, where they were measured inside of it: an op that
+    /// a network has a part in is known better than those of a new one.
+    ///
+    /// # Errors
+    /// As [`Self::fit`].
+    pub(crate) fn fit_left_out(
+        networks: &[NetworkSample],
+        cache: Cache,
+        ops: &OpModel,
+        left_out: &LeftOut,
+    ) -> Result<Self, (String, NoAnswer)> {
+        let estimate = |op: &OpEntry, network: &NetworkSample| match left_out.estimate(&op.key, &network.key) {
+            Some(estimate) => Ok(estimate),
+            None => ops.estimate_keyed(op).map_err(|reason| (op.key.clone(), reason)),
+        };
+        let mut known = Vec::new();
+        let mut estimates: Vec<Vec<OpEstimate>> = Vec::new();
+        for network in networks {
+            let of_ops: Result<Vec<OpEstimate>, _> =
+                network.ops.iter().map(|op| estimate(op, network)).collect();
+            match of_ops {
+                Ok(of_ops) => {
+                    known.push(network);
+                    estimates.push(of_ops);
+                }
+                // Of what runs inside a network some takes too little time to be told: others still say what a network takes.
+                Err(_) if ops.cache == Cache::InPlace => {}
+                Err(unknown) => return Err(unknown),
+            }
+        }
+        let networks = known;
         if estimates.is_empty() {
             return Ok(Self::sum(cache));
         }
@@ -113,9 +144,11 @@ impl NetworkModel {
             ops: ops.len() as f64,
             latency: network.latency_ms,
         };
-        let points: Vec<Point> = estimates.iter().zip(networks).enumerate().map(point).collect();
+        let points: Vec<Point> =
+            estimates.iter().zip(networks.iter().copied()).enumerate().map(point).collect();
         let shortest = estimates.iter().flatten().map(|op| op.combined.ms).fold(f64::INFINITY, f64::min);
-        let largest_call = largest_call_ms(shortest);
+        // Ops that were measured in place have no call of their own in their time.
+        let largest_call = if ops.cache == Cache::InPlace { 0.0 } else { largest_call_ms(shortest) };
         let (form, errors) = choose(&points, largest_call);
         let coefficients = Coefficients::fit(form, &points, largest_call);
         let deviation = |(ops, point): (&Vec<OpEstimate>, &Point)| {

@@ -9,15 +9,18 @@ mod bottleneck;
 mod cover;
 mod fuse;
 mod guess;
+mod in_place;
 mod predict;
 mod step;
 mod translate;
+mod width;
 
 use profiler::onnx::{InputShapes, ModelGraph};
 
 pub use predict::Unknown;
 pub(crate) use predict::{LayerPrediction, NetworkReport};
 pub(crate) use translate::FreeNode;
+pub use width::Width;
 
 use crate::error::PredictorError;
 use step::Steps;

@@ -21,5 +21,7 @@ pub(crate) struct FallbackModel {
 
 /// The number format of a kind of op.
 pub(crate) fn precision_of(kind: &str) -> Precision {
-    if kind.ends_with(Precision::Int8.suffix()) { Precision::Int8 } else { Precision::F32 }
+    // Traced kinds have no hyphens.
+    let is_int8 = kind.ends_with(Precision::Int8.suffix()) || kind.ends_with("_int8");
+    if is_int8 { Precision::Int8 } else { Precision::F32 }
 }

@@ -2,12 +2,15 @@
 
 mod delegate_choice;
 mod fallback;
+mod fit;
 mod guess_interval;
 mod kind;
+mod left_out;
 mod model;
 mod repeatability;
 
-pub(crate) use fallback::FallbackModel;
+pub(crate) use fallback::{FallbackModel, precision_of};
 pub(crate) use guess_interval::GuessInterval;
 pub(crate) use kind::{KindModel, Scope};
+pub(crate) use left_out::LeftOut;
 pub(crate) use model::{Measured, OpEstimate, OpModel};

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use blend::Blend;
 pub(crate) use boosted::Boosted;
-pub(crate) use candidate_errors::CandidateErrors;
+pub(crate) use candidate_errors::{CandidateErrors, Weighed};
 pub(crate) use correction::log_residuals;
 pub(crate) use cross_validation::{CvError, FOLDS, assign_clusters, assign_folds, mape_of_log_errors};
 pub(crate) use kernel::Kernel;

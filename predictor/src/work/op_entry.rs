@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use profiler::{
     record::Row,
-    spec::{Activation, Layer, OpSpec, PlacedLayer, SpecError, TracedOp},
+    spec::{Activation, Layer, OpSpec, PlacedLayer, SpecError, TracedLayer, TracedOp},
 };
 
 use super::{
@@ -48,12 +48,18 @@ impl From<OpSpec> for OpEntry {
 
 impl From<&TracedOp> for OpEntry {
     fn from(op: &TracedOp) -> Self {
-        let first = op.layer();
+        let output = op.layer().output();
         let fused: Vec<Option<Layer>> = op.fused().iter().map(|name| fused_layer(name)).collect();
-        let mut features = OpFeatures::of_layers(first.input, first.output, &[first]);
+        let mut features = match op.layer() {
+            TracedLayer::Placed(first) => OpFeatures {
+                launched: Some(first),
+                ..OpFeatures::of_layers(first.input, first.output, &[first])
+            },
+            TracedLayer::Other(work) => OpFeatures::of_other(&work),
+        };
         let alone = features.work;
         for layer in fused.iter().copied().flatten() {
-            add_work(&PlacedLayer { layer, input: first.output, output: first.output }, &mut features.work);
+            add_work(&PlacedLayer { layer, input: output, output }, &mut features.work);
         }
         let unknown = fused.iter().filter(|layer| layer.is_none()).count();
         for ((sum, term), of_first) in features.work.iter_mut().zip(TERMS).zip(alone) {
@@ -62,12 +68,11 @@ impl From<&TracedOp> for OpEntry {
                 *sum = of_first;
             }
             if (term.class, term.amount) == (Class::Other, Amount::Elements) {
-                (0..unknown).for_each(|_| *sum += millions(first.output.elements()));
+                (0..unknown).for_each(|_| *sum += millions(output.elements()));
             }
         }
         let [.., log_layers] = &mut features.sizes;
         *log_layers = ((1 + fused.len()) as f64).ln();
-        features.launched = Some(first);
         Self { key: op.to_string(), kind: format!("{}{}", TracedOp::SIGN, op.kernel()), features }
     }
 }
@@ -83,14 +88,17 @@ impl FromStr for OpEntry {
     }
 }
 
-/// The layer that a fused op is, by the name that TFLite's GPU delegate gives it; nothing for names that are not known.
+/// The layer that a fused op is, by the name that the profiler or TFLite's GPU delegate gives it; nothing for names that are not
+/// known.
 fn fused_layer(name: &str) -> Option<Layer> {
     match name {
         // Each compares an element with one number.
-        "relu" | "minimum" | "maximum" => Some(Layer::Activation(Activation::Relu)),
+        "relu" | "relu6" | "minimum" | "maximum" => Some(Layer::Activation(Activation::Relu)),
         "add" => Some(Layer::Add),
-        "hard_swish" => Some(Layer::Activation(Activation::Hswish)),
+        "hswish" | "hard_swish" => Some(Layer::Activation(Activation::Hswish)),
         "sigmoid" => Some(Layer::Activation(Activation::Sigmoid)),
+        "hsigmoid" => Some(Layer::Activation(Activation::Hsigmoid)),
+        "swish" => Some(Layer::Activation(Activation::Swish)),
         "mul" => Some(Layer::Scale),
         _ => None,
     }
