@@ -1,0 +1,139 @@
+//! Tables of what was measured inside of networks, from fit to predicted networks, as a person does it; latencies follow a law.
+
+#![allow(clippy::unwrap_used)]
+
+mod program;
+#[allow(dead_code)] // Other tests use more of it.
+mod tables;
+
+use profiler::{
+    onnx::{InputShapes, ModelGraph, fuse, in_place, network_model, step_key, translate},
+    record::{Cache, Level, Row, session_path, write_session, write_table},
+    spec::{Architecture, TracedLayer, TracedOp},
+};
+use program::{json, run};
+use rand::SeedableRng;
+use rand_pcg::Pcg64;
+use tables::{Bench, row, session, space};
+use tempfile::TempDir;
+
+/// Keys of what runs inside of a network.
+fn keys(onnx: &[u8]) -> Vec<TracedOp> {
+    let graph = ModelGraph::read(onnx).unwrap();
+    let shapes = graph.shapes(&InputShapes::new()).unwrap();
+    let (mut steps, _) = translate(&graph, &shapes).unwrap();
+    fuse(&mut steps);
+    in_place(&steps).iter().map(|(_, step)| step_key(step)).collect()
+}
+
+/// 2 us, 0.1 ms per million multiply-accumulates, 0.5 ms per million elements that are moved.
+fn law_ms(op: &TracedOp) -> f64 {
+    let (macs, moved) = match op.layer() {
+        TracedLayer::Placed(placed) => {
+            (placed.macs().0, placed.input.elements() + placed.output.elements() + placed.weights())
+        }
+        TracedLayer::Other(work) => (work.macs, work.read + work.written + work.constants),
+    };
+    0.002 + 0.1 * macs as f64 / 1e6 + 0.5 * moved as f64 / 1e6
+}
+
+/// 0.02 ms, 1.1 times the ops and 1 us for each.
+fn network_law_ms(ops: &[TracedOp]) -> f64 {
+    0.02 + ops.iter().map(|op| 1.1 * law_ms(op) + 0.001).sum::<f64>()
+}
+
+fn random_networks(count: usize) -> Vec<Architecture> {
+    let space = space();
+    let mut random = Pcg64::seed_from_u64(11);
+    (0..count).map(|_| space.network("n", &space.random_choices(&mut random)).unwrap()).collect()
+}
+
+/// Deterministic noise in -1 to 1.
+fn noise(index: usize) -> f64 {
+    ((index as f64 * 12.9898).sin() * 43_758.545_3).fract()
+}
+
+/// Rows of some networks and of what runs inside of them, measured to 2 %; `leaves_out` says which kernels there are no rows of.
+fn rows(networks: &[Architecture], leaves_out: &str) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (index, network) in networks.iter().enumerate() {
+        let ops = keys(&network_model(network, 0).unwrap());
+        let name = format!("drawn-{index}");
+        let seen = |ms: f64, place: usize| ms * (1.0 + 0.02 * noise(1000 * index + place));
+        let mut known: Vec<String> = Vec::new();
+        for (place, op) in ops.iter().enumerate() {
+            let key = op.to_string();
+            if !known.contains(&key) && op.kernel() != leaves_out {
+                let of_op = row(key.clone(), Level::Op, Cache::InPlace, seen(law_ms(op), place));
+                rows.push(Row { ops: name.clone(), ..of_op });
+                known.push(key);
+            }
+        }
+        let keys: Vec<String> = ops.iter().map(ToString::to_string).collect();
+        let whole = row(name, Level::Network, Cache::Hot, seen(network_law_ms(&ops), 999));
+        rows.push(Row { ops: keys.join(" "), ..whole });
+    }
+    rows
+}
+
+fn write(folder: &TempDir, name: &str, rows: &[Row]) {
+    let table = folder.path().join(name);
+    write_table(&table, rows).unwrap();
+    write_session(&session_path(&table), &session(&Bench::default())).unwrap();
+}
+
+#[test]
+fn networks_are_known_by_what_runs_inside_of_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let networks = random_networks(40);
+    write(&folder, "drawn.csv", &rows(&networks[..30], ""));
+    let fitted = json(&folder, &["fit", "drawn.csv", "-o", "m.json", "--allow-emulated"]);
+    let network = &fitted["network"];
+    assert_eq!((&fitted["op_cache"], &network["rows"]), (&"in_place".into(), &30.into()));
+    let coefficient = |name: &str| network["coefficients"][name].as_f64().unwrap();
+    assert!(coefficient("constant_ms") >= 0.0 && coefficient("call_ms") <= 0.0, "{network}");
+
+    // A folder of others, and one that is no network.
+    std::fs::create_dir(folder.path().join("zoo")).unwrap();
+    let mut measured = Vec::new();
+    for (index, network) in networks[30..].iter().enumerate() {
+        let onnx = network_model(network, 0).unwrap();
+        let ms = network_law_ms(&keys(&onnx));
+        measured.push(row(format!("onnx-other{index}"), Level::Network, Cache::Hot, ms));
+        std::fs::write(folder.path().join(format!("zoo/other{index}.onnx")), onnx).unwrap();
+    }
+    std::fs::write(folder.path().join("zoo/broken.onnx"), "no network").unwrap();
+    write(&folder, "measured.csv", &measured);
+    let zoo = ["zoo", "m.json", "zoo", "--measured", "measured.csv", "--allow-emulated"];
+    let found = json(&folder, &zoo);
+    let card = &found["scorecard"];
+    assert_eq!((&card["networks"], &card["answered"], &card["without_guess"]), (&11.into(), &10.into(), &10.into()));
+    let figure = |name: &str| card["figures"][name].as_f64().unwrap();
+    assert!(figure("mean_error") < 0.02 && figure("within_10") == 1.0, "{card}");
+    assert!(figure("coverage_90") >= 0.6 && figure("median_width_90") < 0.2, "{card}");
+    let broken = found["networks"].as_array().unwrap().iter().find(|entry| entry["network"] == "broken");
+    assert!(broken.unwrap()["failed"].as_str().unwrap().contains("not an ONNX model"), "{found}");
+    run(&folder, &zoo).success().stdout(predicates::str::contains("answered: 10 of 11 networks"));
+}
+
+#[test]
+fn what_was_never_measured_in_place_is_named_and_a_guess_at_it_is_no_wide_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let networks = random_networks(31);
+    write(&folder, "drawn.csv", &rows(&networks[..30], "depthwise"));
+    run(&folder, &["fit", "drawn.csv", "-o", "m.json", "--allow-emulated"]).success();
+    std::fs::write(folder.path().join("net.onnx"), network_model(&networks[30], 0).unwrap()).unwrap();
+    let said = |arguments: &[&str]| {
+        let output = run(&folder, arguments).code(2).stdout("").get_output().stderr.clone();
+        String::from_utf8(output).unwrap()
+    };
+    let unmeasured = said(&["predict", "m.json", "net.onnx"]);
+    assert!(unmeasured.contains("`depthwise@conv-") && unmeasured.contains("--allow-unknown"), "{unmeasured}");
+    // Most of such a network's time is in what is guessed at.
+    let guess = ["predict", "m.json", "net.onnx", "--allow-unknown"];
+    let wide = said(&guess);
+    assert!(wide.contains("within a factor of") && wide.contains("`depthwise@conv-"), "{wide}");
+    let asked = json(&folder, &[&guess[..], &["--allow-wide"]].concat());
+    let number = |name: &str| asked[0][name].as_f64().unwrap();
+    assert!(number("high_ms") > 3.0 * number("low_ms") && number("high_ms") < 100.0 * number("low_ms"));
+}
