@@ -7,8 +7,13 @@ mod program;
 mod tables;
 
 use profiler::{
-    onnx::{InputShapes, ModelGraph, fuse, in_place, network_model, step_key, translate},
-    record::{Cache, Level, Row, session_path, write_session, write_table},
+    onnx::{
+        InputShapes, ModelGraph, network_model,
+        steps::{fuse, in_place, step_key, translate},
+    },
+    record::{
+        Cache, Level, OpRepeats, Repeat, Row, Session, session_path, write_session, write_table,
+    },
     spec::{Architecture, TracedLayer, TracedOp},
 };
 use program::{json, run};
@@ -53,40 +58,43 @@ fn noise(index: usize) -> f64 {
     ((index as f64 * 12.9898).sin() * 43_758.545_3).fract()
 }
 
-/// Rows of some networks and of what runs inside of them, measured to 2 %; `leaves_out` says which kernels there are no rows of.
-fn rows(networks: &[Architecture], leaves_out: &str) -> Vec<Row> {
-    let mut rows = Vec::new();
+/// Writes a table of some networks and of what runs inside of them, measured to 2 %; there are no rows of the kernel
+/// `left_out`.
+fn write_drawn(folder: &TempDir, networks: &[Architecture], left_out: &str) {
+    let (mut rows, mut repeats) = (Vec::new(), OpRepeats::new());
     for (index, network) in networks.iter().enumerate() {
         let ops = keys(&network_model(network, 0).unwrap());
         let name = format!("drawn-{index}");
         let seen = |ms: f64, place: usize| ms * (1.0 + 0.02 * noise(1000 * index + place));
-        let mut known: Vec<String> = Vec::new();
-        for (place, op) in ops.iter().enumerate() {
-            let key = op.to_string();
-            if !known.contains(&key) && op.kernel() != leaves_out {
-                let of_op = row(key.clone(), Level::Op, Cache::InPlace, seen(law_ms(op), place));
-                rows.push(Row { ops: name.clone(), ..of_op });
-                known.push(key);
+        for (place, op) in ops.iter().enumerate().filter(|(_, op)| op.kernel() != left_out) {
+            let told = repeats.entry(op.to_string()).or_default();
+            if told.iter().all(|repeat: &Repeat| repeat.group.as_ref() != Some(&name)) {
+                told.push(Repeat { latency_ms: seen(law_ms(op), place), group: Some(name.clone()) });
             }
         }
         let keys: Vec<String> = ops.iter().map(ToString::to_string).collect();
         let whole = row(name, Level::Network, Cache::Hot, seen(network_law_ms(&ops), 999));
         rows.push(Row { ops: keys.join(" "), ..whole });
     }
-    rows
+    for (key, told) in &repeats {
+        let mean = told.iter().map(|repeat| repeat.latency_ms).sum::<f64>() / told.len() as f64;
+        rows.push(row(key.clone(), Level::Op, Cache::InPlace, mean));
+    }
+    write(folder, "drawn.csv", &rows, repeats);
 }
 
-fn write(folder: &TempDir, name: &str, rows: &[Row]) {
+fn write(folder: &TempDir, name: &str, rows: &[Row], repeats: OpRepeats) {
     let table = folder.path().join(name);
     write_table(&table, rows).unwrap();
-    write_session(&session_path(&table), &session(&Bench::default())).unwrap();
+    let session = Session { repeats, ..session(&Bench::default()) };
+    write_session(&session_path(&table), &session).unwrap();
 }
 
 #[test]
 fn networks_are_known_by_what_runs_inside_of_others() {
     let folder = tempfile::tempdir().unwrap();
     let networks = random_networks(40);
-    write(&folder, "drawn.csv", &rows(&networks[..30], ""));
+    write_drawn(&folder, &networks[..30], "");
     let fitted = json(&folder, &["fit", "drawn.csv", "-o", "m.json", "--allow-emulated"]);
     let network = &fitted["network"];
     assert_eq!((&fitted["op_cache"], &network["rows"]), (&"in_place".into(), &30.into()));
@@ -103,7 +111,7 @@ fn networks_are_known_by_what_runs_inside_of_others() {
         std::fs::write(folder.path().join(format!("zoo/other{index}.onnx")), onnx).unwrap();
     }
     std::fs::write(folder.path().join("zoo/broken.onnx"), "no network").unwrap();
-    write(&folder, "measured.csv", &measured);
+    write(&folder, "measured.csv", &measured, OpRepeats::new());
     let zoo = ["zoo", "m.json", "zoo", "--measured", "measured.csv", "--allow-emulated"];
     let found = json(&folder, &zoo);
     let card = &found["scorecard"];
@@ -120,7 +128,7 @@ fn networks_are_known_by_what_runs_inside_of_others() {
 fn what_was_never_measured_in_place_is_named_and_a_guess_at_it_is_no_wide_answer() {
     let folder = tempfile::tempdir().unwrap();
     let networks = random_networks(31);
-    write(&folder, "drawn.csv", &rows(&networks[..30], "depthwise"));
+    write_drawn(&folder, &networks[..30], "depthwise");
     run(&folder, &["fit", "drawn.csv", "-o", "m.json", "--allow-emulated"]).success();
     std::fs::write(folder.path().join("net.onnx"), network_model(&networks[30], 0).unwrap()).unwrap();
     let said = |arguments: &[&str]| {

@@ -9,7 +9,7 @@ use profiler::{
 use serde::Serialize;
 
 use super::impossible;
-use crate::{error::PredictorError, rows::network_of};
+use crate::error::PredictorError;
 
 /// Half width of an interval, relative, from which a row may be called wide.
 const WIDE: f64 = 0.05;
@@ -135,11 +135,9 @@ pub(super) fn apart(slower: &Row, faster: &Row) -> bool {
 }
 
 fn of_repeats(rows: &[Row], doubts: &mut [Vec<Doubt>]) {
-    // An op that was measured inside of several networks has a row of each.
-    let mut by_subject: BTreeMap<(&str, Option<&str>, Level, Cache), Vec<usize>> = BTreeMap::new();
+    let mut by_subject: BTreeMap<(&str, Level, Cache), Vec<usize>> = BTreeMap::new();
     for (index, row) in rows.iter().enumerate() {
-        let subject = (row.subject.as_str(), network_of(row), row.level, row.cache);
-        by_subject.entry(subject).or_default().push(index);
+        by_subject.entry((&row.subject, row.level, row.cache)).or_default().push(index);
     }
     for same in by_subject.values().filter(|same| same.len() > 1) {
         for &index in same {

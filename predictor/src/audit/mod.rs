@@ -21,7 +21,7 @@ pub use parts::PartsFit;
 use crate::{
     error::PredictorError,
     nasbench201::cell_of,
-    rows::{combine, network_of, noisy},
+    rows::{combine, noisy},
     work::{OpEntry, OpFeatures},
 };
 
@@ -70,7 +70,7 @@ impl Audit {
                 continue;
             }
             for network_cache in [Cache::Hot, Cache::Cold, Cache::InPlace] {
-                let (wholes, unknown_ops) = wholes(rows, (op_cache, network_cache), &ops);
+                let (wholes, unknown_ops) = wholes(rows, network_cache, &ops);
                 let Some(found) = Additivity::of(op_cache, network_cache, &wholes, unknown_ops) else {
                     continue;
                 };
@@ -104,27 +104,14 @@ fn latencies(rows: &[Row], cache: Cache) -> HashMap<&str, (f64, f64)> {
 }
 
 /// The networks whose ops were all measured, and the number of those of which some was not.
-fn wholes(
-    rows: &[Row],
-    (op_cache, cache): (Cache, Cache),
-    ops: &HashMap<&str, (f64, f64)>,
-) -> (Vec<Whole>, usize) {
-    // What ops took inside of each network, where rows say so.
-    let mut inside: HashMap<&str, HashMap<&str, (f64, f64)>> = HashMap::new();
-    for row in rows.iter().filter(|row| row.level == Level::Op && row.cache == op_cache) {
-        if let Some(network) = network_of(row) {
-            inside.entry(network).or_default().insert(&row.subject, noisy(row));
-        }
-    }
+fn wholes(rows: &[Row], cache: Cache, ops: &HashMap<&str, (f64, f64)>) -> (Vec<Whole>, usize) {
     let networks: Vec<&Row> = rows
         .iter()
         .filter(|row| row.level == Level::Network && row.cache == cache && !row.ops.is_empty())
         .collect();
     let whole = |row: &&Row| {
         let keys: Vec<String> = row.ops.split_whitespace().map(str::to_owned).collect();
-        let own = inside.get(row.subject.as_str());
-        let latency = |key: &str| own.and_then(|own| own.get(key)).or_else(|| ops.get(key)).copied();
-        let known = keys.iter().map(|key| latency(key)).collect::<Option<Vec<_>>>()?;
+        let known = keys.iter().map(|key| ops.get(key.as_str()).copied()).collect::<Option<Vec<_>>>()?;
         let sum_ms: f64 = known.iter().map(|(ms, _)| ms).sum();
         let variance: f64 = known.iter().map(|(ms, noise)| (ms * noise / sum_ms).powi(2)).sum();
         let (latency_ms, own) = noisy(row);

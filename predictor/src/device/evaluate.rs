@@ -10,7 +10,7 @@ use crate::{
     error::PredictorError,
     interval::Prediction,
     learn::{Scored, Scores},
-    network::NetworkModel,
+    network::{NetworkModel, is_layout},
     op::OpModel,
     work::OpEntry,
 };
@@ -92,9 +92,10 @@ impl LatencyModel {
             let ops = OpEntry::all_of(row)?;
             let mut estimates = Vec::with_capacity(ops.len());
             let mut missing = Vec::new();
-            for op in &ops {
+            let networks = self.level_of_row(row).1;
+            for op in ops.iter().filter(|op| row.level == Level::Op || !is_layout(op)) {
                 match self.estimate_keyed(op) {
-                    Ok(estimate) => estimates.push(estimate),
+                    Ok(estimate) => estimates.push(networks.layout.charged(op, estimate)),
                     Err(PredictorError::UnknownOp { op, reason, .. }) => missing.push((op, reason)),
                     Err(error) => return Err(error),
                 }
@@ -106,7 +107,7 @@ impl LatencyModel {
             }
             let (level, prediction) = match row.level {
                 Level::Op => (0, self.predict_keyed(&ops[0])?),
-                Level::Network => (1, self.predict_at(&estimates, self.level_of_row(row).1)?),
+                Level::Network => (1, self.predict_at(&estimates, networks)?),
             };
             levels[level].push(scored(row, &prediction));
         }

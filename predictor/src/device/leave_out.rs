@@ -11,6 +11,7 @@ use super::{
 use crate::{
     error::PredictorError,
     learn::Scored,
+    network::is_layout,
     rows::{Measurements, Subjects},
     work::OpEntry,
 };
@@ -45,7 +46,9 @@ pub(crate) fn leave_networks_out(measurements: &Measurements) -> Result<Vec<Scor
         };
         for row in measurements.rows.iter().filter(left_out) {
             let ops = OpEntry::all_of(row)?;
-            let estimates = ops.iter().map(|op| model.estimate_keyed(op)).collect::<Result<Vec<_>, _>>()?;
+            let of_model = ops.iter().filter(|op| !is_layout(op));
+            let charged = |op| Ok(networks(row).layout.charged(op, model.estimate_keyed(op)?));
+            let estimates = of_model.map(charged).collect::<Result<Vec<_>, PredictorError>>()?;
             all.push(scored(row, &model.predict_at(&estimates, networks(row))?));
         }
     }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::PredictorError,
-    network::NetworkModel,
+    network::{Layout, NetworkModel},
     op::{LeftOut, OpModel},
     rows::{Repeats, op_samples},
 };
@@ -48,11 +48,15 @@ impl ModelLevel {
             }
             let samples = op_samples(rows, repeats, cache)?;
             let (ops, mut left_out) = OpModel::fit_left_out(&samples, cache, options.seed)?;
-            if cache != Cache::InPlace {
+            let mut layout = Layout::default();
+            if cache == Cache::InPlace {
+                layout = Layout::fit(&networks, &samples);
+            } else {
                 // A network has no part in what was measured by itself.
                 left_out = LeftOut::default();
             }
-            let networks = NetworkModel::fit_left_out(&networks, network_cache, &ops, &left_out);
+            let beside = (&left_out, layout);
+            let networks = NetworkModel::fit_left_out(&networks, network_cache, &ops, beside);
             let networks = networks.map_err(|(op, reason)| {
                 PredictorError::CannotFit(format!("a measured network has `{op}`: {reason} ({cache})"))
             })?;

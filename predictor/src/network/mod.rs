@@ -1,11 +1,13 @@
 //! The network level: a constant and a number per op.
 
 mod form;
+mod layout;
 mod model;
 mod predict;
 mod share;
 
 pub(crate) use form::{Coefficients, Form};
+pub(crate) use layout::{Layout, is_layout};
 pub use model::NetworkModel;
 pub(crate) use model::NetworkSample;
 pub(crate) use predict::network_prediction;

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use profiler::record::Cache;
 use serde::{Deserialize, Serialize};
 
-use super::form::{Coefficients, Form, Point, largest_call_ms, leave_one_out, ops_deviation};
+use super::{
+    form::{Coefficients, Form, Point, largest_call_ms, leave_one_out, ops_deviation},
+    layout::{Layout, is_layout},
+};
 use crate::{
     error::NoAnswer,
     interval::Band,
@@ -44,6 +47,9 @@ pub struct NetworkModel {
     pub ops_deviation: f64,
     /// Its interval, for networks whose ops are known as well.
     pub band: Band,
+    /// What is charged for changes of layout that only the runtime knows, by the kind of op at whose borders they happen.
+    #[serde(default, skip_serializing_if = "Layout::is_empty")]
+    pub layout: Layout,
 }
 
 /// A measured network.
@@ -76,6 +82,7 @@ impl NetworkModel {
             loo_mape: None,
             ops_deviation: 0.0,
             band,
+            layout: Layout::default(),
         }
     }
 
@@ -96,7 +103,7 @@ impl NetworkModel {
     /// # Errors
     /// The op that the op level cannot answer, and why.
     pub fn fit(networks: &[NetworkSample], cache: Cache, ops: &OpModel) -> Result<Self, (String, NoAnswer)> {
-        Self::fit_left_out(networks, cache, ops, &LeftOut::default())
+        Self::fit_left_out(networks, cache, ops, (&LeftOut::default(), Layout::default()))
     }
 
     /// The same, with ops as they are known without the network in question, where they were measured inside of it: an op that
@@ -108,17 +115,20 @@ impl NetworkModel {
         networks: &[NetworkSample],
         cache: Cache,
         ops: &OpModel,
-        left_out: &LeftOut,
+        (left_out, layout): (&LeftOut, Layout),
     ) -> Result<Self, (String, NoAnswer)> {
         let estimate = |op: &OpEntry, network: &NetworkSample| match left_out.estimate(&op.key, &network.key) {
-            Some(estimate) => Ok(estimate),
-            None => ops.estimate_keyed(op).map_err(|reason| (op.key.clone(), reason)),
+            Some(estimate) => Ok(layout.charged(op, estimate)),
+            None => match ops.estimate_keyed(op) {
+                Ok(estimate) => Ok(layout.charged(op, estimate)),
+                Err(reason) => Err((op.key.clone(), reason)),
+            },
         };
         let mut known = Vec::new();
         let mut estimates: Vec<Vec<OpEstimate>> = Vec::new();
         for network in networks {
-            let of_ops: Result<Vec<OpEstimate>, _> =
-                network.ops.iter().map(|op| estimate(op, network)).collect();
+            let of_model = network.ops.iter().filter(|op| !is_layout(op));
+            let of_ops: Result<Vec<OpEstimate>, _> = of_model.map(|op| estimate(op, network)).collect();
             match of_ops {
                 Ok(of_ops) => {
                     known.push(network);
@@ -131,7 +141,7 @@ impl NetworkModel {
         }
         let networks = known;
         if estimates.is_empty() {
-            return Ok(Self::sum(cache));
+            return Ok(Self { layout, ..Self::sum(cache) });
         }
         let sessions: BTreeSet<&str> = networks.iter().map(|network| network.session.as_str()).collect();
         let group = |index: usize| match sessions.len() {
@@ -165,6 +175,7 @@ impl NetworkModel {
             loo_mape: (!errors.is_empty()).then(|| mape_of_log_errors(&errors)),
             ops_deviation: (deviations / points.len() as f64).sqrt(),
             band: Band::new(&errors, &[]),
+            layout,
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use profiler::{
-    onnx::Step,
+    onnx::steps::Step,
     spec::{OpSpec, Precision, TracedLayer, TracedOp},
 };
 

@@ -1,6 +1,6 @@
 //! The latency of a network from what was measured inside of networks: step by step, as the profiler measures them there.
 
-use profiler::onnx::{Step, in_place, step_key};
+use profiler::onnx::steps::{Step, StepNode, in_place, step_key};
 
 use super::{
     OnnxNetwork,
@@ -40,14 +40,19 @@ impl LatencyModel {
                 Unknown::Guess => guess(ops, &Unmeasured::of_step(step, &op)).ok_or(reason),
             });
             match found {
-                Ok(estimate) => layers.push(LayerPrediction {
-                    nodes: step.nodes.iter().map(|node| (node.name.clone(), node.operator.clone())).collect(),
-                    alone: self.alone(&op.key, &estimate)?,
-                    in_network_ms: networks.coefficients.inside_ms(estimate.combined.ms),
-                    op: op.key,
-                    kind: op.kind,
-                    estimate,
-                }),
+                Ok(estimate) => {
+                    let alone = self.alone(&op.key, &estimate)?;
+                    let estimate = networks.layout.charged(&op, estimate);
+                    let node = |node: &StepNode| (node.name.clone(), node.operator.clone());
+                    layers.push(LayerPrediction {
+                        nodes: step.nodes.iter().map(node).collect(),
+                        alone,
+                        in_network_ms: networks.coefficients.inside_ms(estimate.combined.ms),
+                        op: op.key,
+                        kind: op.kind,
+                        estimate,
+                    });
+                }
                 Err(reason) => missing.push((op.key, reason)),
             }
         }

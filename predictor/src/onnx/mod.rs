@@ -11,6 +11,7 @@ mod fuse;
 mod guess;
 mod in_place;
 mod predict;
+mod suggest;
 mod step;
 mod translate;
 mod width;
@@ -19,6 +20,7 @@ use profiler::onnx::{InputShapes, ModelGraph};
 
 pub use predict::Unknown;
 pub(crate) use predict::{LayerPrediction, NetworkReport};
+pub(crate) use suggest::{NetworkSuggestion, suggest_networks};
 pub(crate) use translate::FreeNode;
 pub use width::Width;
 

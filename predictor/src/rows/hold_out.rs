@@ -7,10 +7,7 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    repeat::{OpRepeats, Repeat, Repeats},
-    sample::network_of,
-};
+use super::repeat::{OpRepeats, Repeat, Repeats};
 use crate::{
     error::PredictorError,
     work::{OpEntry, TERMS},
@@ -41,10 +38,7 @@ impl Subjects {
     #[must_use]
     pub fn contains(&self, row: &Row) -> bool {
         match row.level {
-            Level::Op => {
-                self.op.contains(&row.subject)
-                    || network_of(row).is_some_and(|network| self.network.contains(network))
-            }
+            Level::Op => self.op.contains(&row.subject),
             Level::Network => self.network.contains(&row.subject),
         }
     }
@@ -111,11 +105,6 @@ pub(crate) fn draw_hold_out(
     let mut by_key = OpRepeats::new();
     for (key, told) in repeats.values().flatten() {
         by_key.entry(key.clone()).or_default().extend(told.iter().cloned());
-    }
-    for row in rows.iter().filter(|row| network_of(row).is_some()) {
-        let group = network_of(row).map(str::to_owned);
-        let repeat = Repeat { latency_ms: row.latency_ms, group };
-        by_key.entry(row.subject.clone()).or_default().push(repeat);
     }
     let groups: BTreeSet<String> = by_key.values().flatten().filter_map(|r| r.group.clone()).collect();
     if !groups.is_empty() {

@@ -12,4 +12,4 @@ pub(crate) use measurements::TableFacts;
 pub use measurements::{Emulation, Measurements, Mixing};
 pub(crate) use repeat::{OpRepeats, Repeat, Repeats};
 pub(crate) use sample::{Sample, op_samples};
-pub(crate) use sample::{combine, merge, network_of, noisy};
+pub(crate) use sample::{combine, merge, noisy};

@@ -93,8 +93,7 @@ pub(crate) fn op_samples(
         let op: OpEntry = row.subject.parse()?;
         let (latency_ms, noise) = noisy(row);
         let Some(told) = repeats.get(&row.session).and_then(|of_session| of_session.get(&row.subject)) else {
-            let group = network_of(row).map(str::to_owned);
-            measurements.push(Sample { group, ..Sample::of(op, latency_ms, noise) });
+            measurements.push(Sample::of(op, latency_ms, noise));
             continue;
         };
         let noise = noise * (told.len() as f64).sqrt();
@@ -159,12 +158,6 @@ pub(crate) fn combine(rows: &[(f64, f64)]) -> (f64, f64) {
     let spread = rows.iter().zip(&weights).map(|((ms, _), w)| w * (ms.ln() - mean).powi(2)).sum::<f64>();
     let excess = spread / (rows.len() as f64 - 1.0);
     (mean.exp(), (excess.max(1.0) / total).sqrt())
-}
-
-/// The network that an op row was measured inside of, where the row says so.
-pub(crate) fn network_of(row: &Row) -> Option<&str> {
-    let is_op = row.level == Level::Op && !row.ops.is_empty();
-    is_op.then_some(row.ops.as_str())
 }
 
 /// Latency of a row and its relative noise.

@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use profiler::record::{Cache, Level, Row};
+use profiler::record::Level;
 
 use super::scorecard::{Entry, Layers};
 use crate::{
     cli::Leniency,
     device::LatencyModel,
     error::PredictorError,
-    rows::{Measurements, Mixing, network_of},
+    rows::{Measurements, Mixing},
     work::OpEntry,
 };
 
@@ -18,8 +18,8 @@ use crate::{
 pub(super) struct Measured {
     networks: BTreeMap<String, f64>,
     fitted: Vec<String>,
-    /// Keys and milliseconds.
-    layers: BTreeMap<String, Vec<(String, f64)>>,
+    /// Keys, how often each stands, and milliseconds of one.
+    layers: BTreeMap<String, Vec<(String, f64, f64)>>,
 }
 
 impl Measured {
@@ -46,26 +46,26 @@ impl Measured {
             {
                 return Err(PredictorError::OtherConditions { table: table.clone(), difference });
             }
-            measured.take(&found.rows, model);
+            measured.take(&found, model);
         }
         Ok(measured)
     }
 
-    fn take(&mut self, rows: &[Row], model: &LatencyModel) {
-        let states = model.in_place().map_or(model.networks().cache, |(_, networks)| networks.cache);
-        for row in rows {
-            match (row.level, network_of(row)) {
-                (Level::Network, _) if row.cache == states => {
-                    self.networks.insert(row.subject.clone(), row.latency_ms);
-                    if model.provenance().fitted.contains(row) {
-                        self.fitted.push(row.subject.clone());
-                    }
-                }
-                (Level::Op, Some(network)) if row.cache == Cache::InPlace => {
-                    let layers = self.layers.entry(network.to_owned()).or_default();
-                    layers.push((row.subject.clone(), row.latency_ms));
-                }
-                (Level::Network | Level::Op, _) => {}
+    fn take(&mut self, found: &Measurements, model: &LatencyModel) {
+        let cache = model.in_place().map_or(model.networks().cache, |(_, networks)| networks.cache);
+        for row in found.rows.iter().filter(|row| row.level == Level::Network && row.cache == cache) {
+            self.networks.insert(row.subject.clone(), row.latency_ms);
+            if model.provenance().fitted.contains(row) {
+                self.fitted.push(row.subject.clone());
+            }
+            let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+            row.op_keys().into_iter().for_each(|key| *counts.entry(key).or_default() += 1);
+            for (key, count) in counts {
+                let repeats = found.repeats.get(&row.session).and_then(|of_session| of_session.get(key));
+                let own = repeats.into_iter().flatten();
+                let own = own.filter(|repeat| repeat.group.as_deref() == Some(row.subject.as_str()));
+                let layers = own.map(|repeat| (key.to_owned(), count as f64, repeat.latency_ms));
+                self.layers.entry(row.subject.clone()).or_default().extend(layers);
             }
         }
     }
@@ -80,10 +80,10 @@ impl Measured {
         entry.is_fitted = self.fitted.contains(subject);
         entry.layers = self.layers.get(subject).map(|layers| {
             let mut sums = Layers::default();
-            for (key, ms) in layers {
+            for (key, count, ms) in layers {
                 let op = key.parse::<OpEntry>().ok();
                 let estimate = op.and_then(|op| model.estimate_keyed(&op).ok());
-                sums.add(*ms, estimate.map(|estimate| estimate.combined.ms));
+                sums.add(*count, *ms, estimate.map(|estimate| estimate.combined.ms));
             }
             sums
         });
