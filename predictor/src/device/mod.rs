@@ -18,7 +18,6 @@ pub use evaluate::{Evaluation, Scoring};
 pub use expected_latency::ExpectedLatency;
 pub use gradient::Gradient;
 pub(crate) use leave_out::leave_networks_out;
-pub(crate) use level::ModelLevel;
 pub(crate) use model::network_samples;
 pub use model::{AdditiveLatency, FitOptions, LatencyModel};
 pub(crate) use provenance::{CacheReport, Provenance};
