@@ -26,7 +26,7 @@ const LAYERS: [(&str, &[&[&str]]); 5] = [
         &[
             &["spec", "explain", "terminal"],
             &["onnx", "measure", "device"],
-            &["backend"],
+            &["backend", "drawn"],
             &["layers", "record"],
             &["sweep", "compare", "doctor"],
             &["bench"],

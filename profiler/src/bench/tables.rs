@@ -44,6 +44,7 @@ impl Job<'_> {
             protocol,
             anchors: None,
             known_speeds: known_speed_folder(),
+            layers: None,
             compare_with,
             output: path.clone(),
         };

@@ -10,6 +10,7 @@ mod export;
 mod heat;
 mod hint;
 mod input_shape;
+mod layer_args;
 mod layer_report;
 mod libraries;
 mod live;

@@ -15,8 +15,10 @@ use crate::{
 pub(super) fn table(rows: &[Row]) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(["subject", "hot ms", "±%", "cold ms", "±%", "runs", "dropped"]);
-    for pair in rows.chunk_by(|a, b| (&a.subject, a.speed) == (&b.subject, b.speed)) {
-        let of = |cache| pair.iter().find(|row| row.cache == cache);
+    // Layers inside of networks are too many for people.
+    let whole: Vec<&Row> = rows.iter().filter(|row| row.cache != Cache::InPlace).collect();
+    for pair in whole.chunk_by(|a, b| (&a.subject, a.speed) == (&b.subject, b.speed)) {
+        let of = |cache| pair.iter().copied().find(|row| row.cache == cache);
         let ms = |row: Option<&Row>| row.map_or_else(String::new, |row| format!("{:.4}", row.latency_ms));
         let width = |row: Option<&Row>| {
             row.map_or_else(String::new, |row| {

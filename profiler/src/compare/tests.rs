@@ -42,6 +42,7 @@ fn measured(seed: u64, factor: impl Fn(&str) -> f64 + 'static) -> (Vec<Row>, Ses
         protocol,
         anchors: None,
         known_speeds: None,
+        layers: None,
         compare_with: CompareWith::Nothing("an emulated runtime has no outputs"),
         output: output.clone(),
     };

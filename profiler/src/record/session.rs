@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{MachineChange, OutputCheck, ReadError, WriteError, read_document, write_document};
+use super::{MachineChange, OpRepeats, OutputCheck, ReadError, WriteError, read_document, write_document};
 use crate::{
     device::{Device, MachineState},
     measure::{
@@ -168,6 +168,9 @@ pub struct Session {
     /// Most memory the process had in use at once (resident set), in KiB, models included.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub peak_memory_kib: Option<u64>,
+    /// Of ops measured inside of networks, each network's figure by the op's key; their mean is the table's row.
+    #[serde(default, skip_serializing_if = "OpRepeats::is_empty")]
+    pub repeats: OpRepeats,
     /// What a reader of the table should know.
     pub warnings: Vec<String>,
 }

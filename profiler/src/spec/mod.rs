@@ -18,6 +18,7 @@ mod precision;
 mod sampler;
 mod space;
 mod space_file;
+mod traced_layer;
 mod traced_op;
 mod units;
 
@@ -38,5 +39,6 @@ pub use precision::Precision;
 pub use sampler::{LARGEST_SAMPLED, sample};
 pub use space::{Block, Candidate, SearchSpace};
 pub use space_file::{BUILT_IN, First, Head, SpaceFile, Stage, Stem};
+pub use traced_layer::{OtherWork, TracedLayer};
 pub use traced_op::TracedOp;
 pub use units::{InvalidLatency, Latency, Macs};

@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Planned, SweepError};
+use super::{Planned, SweepError, in_place::SweepHistory};
 use crate::{
     measure::{Entry, History, Protocol, SubjectFailure},
     record::{Conditions, ReadError, WriteError},
@@ -162,7 +162,7 @@ pub struct Recorded {
     pub protocol: Protocol,
     /// Keys of the subjects.
     pub subjects: Vec<String>,
-    /// All that was timed.
+    /// All that was timed of whole subjects.
     pub history: History,
 }
 
@@ -176,7 +176,8 @@ pub fn read_journal(path: &Path) -> Result<Recorded, SweepError> {
     let empty = || wrong_line(path, 1, "no journal: it is empty".to_owned());
     let (first, rest) = lines.split_first().ok_or_else(empty)?;
     let Header { session, conditions, protocol, subjects, .. } = parse_header(path, first)?;
-    Ok(Recorded { session, conditions, protocol, subjects, history: parse_entries(path, rest)? })
+    let history = parse_entries::<SweepHistory>(path, rest)?.whole;
+    Ok(Recorded { session, conditions, protocol, subjects, history })
 }
 
 fn wrong_line(path: &Path, line: usize, reason: String) -> ReadError {

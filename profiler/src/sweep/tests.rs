@@ -44,6 +44,7 @@ fn sweep_with(
         protocol,
         anchors: None,
         known_speeds: None,
+        layers: None,
         compare_with: CompareWith::Nothing(""),
         output,
     }
@@ -173,6 +174,7 @@ fn too_little_time_is_an_error_and_not_a_table_of_guesses() {
         protocol,
         anchors: None,
         known_speeds: None,
+        layers: None,
         compare_with: CompareWith::Nothing(""),
         output: output.clone(),
     };
@@ -204,6 +206,7 @@ fn foreign_models_have_no_mock_cost_and_twins_are_refused() {
         protocol,
         anchors: None,
         known_speeds: None,
+        layers: None,
         compare_with: CompareWith::Nothing(""),
         output,
     };
