@@ -70,23 +70,21 @@ impl Zoo {
             return Err(PredictorError::Option { option: "MODEL", value, expected: "a model of ops" }.into());
         };
         let files = networks(&self.folder, self.sizes.as_deref())?;
+        let read: Vec<Result<OnnxNetwork, PredictorError>> = files.iter().map(NetworkFile::read).collect();
         let mut tables = self.measured.clone();
-        let mut failures = BTreeMap::new();
         if self.measuring.is_asked() {
-            let (written, failed) = self.measuring.measure(&files, &model)?;
-            tables.extend(written);
-            failures = failed;
+            // What cannot be read would end the measurement of all.
+            let readable = files.iter().zip(&read).filter(|(_, read)| read.is_ok());
+            let readable: Vec<&NetworkFile> = readable.map(|(file, _)| file).collect();
+            tables.extend(self.measuring.measure(&readable, &model)?);
         }
         let measured = Measured::read(&tables, &model, &self.leniency)?;
-        let mut entries = Vec::with_capacity(files.len());
-        for file in &files {
-            let mut entry = entry(&model, file);
+        let entry = |(file, read): (&NetworkFile, Result<OnnxNetwork, PredictorError>)| {
+            let mut entry = entry(&model, file, read);
             measured.put_beside(&model, &mut entry);
-            if entry.measured_ms.is_none() {
-                entry.failed = entry.failed.or_else(|| failures.remove(&file.name));
-            }
-            entries.push(entry);
-        }
+            entry
+        };
+        let entries: Vec<Entry> = files.iter().zip(read).map(entry).collect();
         let card = Scorecard::of(&entries);
         note_emulated(model.conditions());
         if self.json {
@@ -128,8 +126,21 @@ fn read_sizes(file: &Path) -> Result<BTreeMap<String, Vec<String>>, PredictorErr
     Ok(sizes)
 }
 
+impl NetworkFile {
+    fn read(&self) -> Result<OnnxNetwork, PredictorError> {
+        let inputs: InputShapes = read_input_shapes(&self.sizes).map_err(PredictorError::InputShape)?;
+        let bytes =
+            fs::read(&self.path).map_err(|source| ReadError::Io { path: self.path.clone(), source })?;
+        OnnxNetwork::read(&self.name, &bytes, &inputs)
+    }
+}
+
 /// What is predicted of a network; what cannot be is said in its entry.
-fn entry(model: &LatencyModel, file: &NetworkFile) -> Entry {
+fn entry(
+    model: &LatencyModel,
+    file: &NetworkFile,
+    network: Result<OnnxNetwork, PredictorError>,
+) -> Entry {
     let mut entry = Entry {
         network: file.name.clone(),
         measured_ms: None,
@@ -139,16 +150,10 @@ fn entry(model: &LatencyModel, file: &NetworkFile) -> Entry {
         is_fitted: false,
         layers: None,
     };
-    let read = || {
-        let inputs: InputShapes = read_input_shapes(&file.sizes).map_err(PredictorError::InputShape)?;
-        let bytes =
-            fs::read(&file.path).map_err(|source| ReadError::Io { path: file.path.clone(), source })?;
-        OnnxNetwork::read(&file.name, &bytes, &inputs)
-    };
     let predict = |network: &OnnxNetwork, unknown| {
         model.predict_onnx(network, unknown)?.within(Width::Useful, &model.device_name())
     };
-    let network = match read() {
+    let network = match network {
         Ok(network) => network,
         Err(error) => return Entry { failed: Some(error.to_string()), ..entry },
     };
