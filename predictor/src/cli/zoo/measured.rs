@@ -19,7 +19,7 @@ pub(super) struct Measured {
     networks: BTreeMap<String, f64>,
     fitted: Vec<String>,
     /// Keys, how often each stands, and milliseconds of one.
-    layers: BTreeMap<String, Vec<(String, f64, f64)>>,
+    layers: BTreeMap<String, Vec<(String, usize, f64)>>,
 }
 
 impl Measured {
@@ -64,7 +64,7 @@ impl Measured {
                 let repeats = found.repeats.get(&row.session).and_then(|of_session| of_session.get(key));
                 let own = repeats.into_iter().flatten();
                 let own = own.filter(|repeat| repeat.group.as_deref() == Some(row.subject.as_str()));
-                let layers = own.map(|repeat| (key.to_owned(), count as f64, repeat.latency_ms));
+                let layers = own.map(|repeat| (key.to_owned(), count, repeat.latency_ms));
                 self.layers.entry(row.subject.clone()).or_default().extend(layers);
             }
         }
@@ -83,7 +83,7 @@ impl Measured {
             for (key, count, ms) in layers {
                 let op = key.parse::<OpEntry>().ok();
                 let estimate = op.and_then(|op| model.estimate_keyed(&op).ok());
-                sums.add(*count, *ms, estimate.map(|estimate| estimate.combined.ms));
+                sums.add(key, *count, *ms, estimate.map(|estimate| estimate.combined.ms));
             }
             sums
         });

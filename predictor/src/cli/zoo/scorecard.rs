@@ -43,18 +43,31 @@ pub(super) struct Predicted {
 }
 
 /// Layers of a network: what they take in all, and those of them that are predicted well.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(super) struct Layers {
     pub(super) total_ms: f64,
     pub(super) near_ms: f64,
+    each: Vec<Layer>,
+}
+
+/// A layer, or several that are the same.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Layer {
+    op: String,
+    count: usize,
+    measured_ms: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    predicted_ms: Option<f64>,
 }
 
 impl Layers {
     /// Adds `count` layers of the same measured and predicted milliseconds.
-    pub(super) fn add(&mut self, count: f64, measured_ms: f64, predicted_ms: Option<f64>) {
-        self.total_ms += count * measured_ms;
+    pub(super) fn add(&mut self, op: &str, count: usize, measured_ms: f64, predicted_ms: Option<f64>) {
+        let all_ms = count as f64 * measured_ms;
+        self.total_ms += all_ms;
         let is_near = |ms: f64| (ms / measured_ms - 1.0).abs() <= LAYER_NEAR;
-        self.near_ms += if predicted_ms.is_some_and(is_near) { count * measured_ms } else { 0.0 };
+        self.near_ms += if predicted_ms.is_some_and(is_near) { all_ms } else { 0.0 };
+        self.each.push(Layer { op: op.to_owned(), count, measured_ms, predicted_ms });
     }
 }
 
@@ -140,7 +153,7 @@ impl Figures {
         };
         let layers: Vec<f64> = scored
             .iter()
-            .filter_map(|(entry, ..)| entry.layers.filter(|layers| layers.total_ms > 0.0))
+            .filter_map(|(entry, ..)| entry.layers.as_ref().filter(|layers| layers.total_ms > 0.0))
             .map(|layers| layers.near_ms / layers.total_ms)
             .collect();
         let mut worst: Vec<(String, f64)> =
@@ -182,9 +195,9 @@ mod tests {
     fn figures_match_a_hand_count() {
         // Off by +5, -20 and +10 %; intervals of ±10 % hold the first and the third (10 / 11 = 0.909 is above 0.9).
         let mut layers = Layers::default();
-        layers.add(2.0, 1.5, Some(1.75));
-        layers.add(1.0, 1.0, Some(1.3));
-        layers.add(1.0, 1.0, None);
+        layers.add("a", 2, 1.5, Some(1.75));
+        layers.add("b", 1, 1.0, Some(1.3));
+        layers.add("c", 1, 1.0, None);
         let entries = [
             Entry { layers: Some(layers), ..entry("a", 1.0, 1.05) },
             entry("b", 10.0, 8.0),
