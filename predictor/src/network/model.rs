@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     error::NoAnswer,
-    interval::Band,
+    interval::{Band, WIDER_PER_FOLD},
     op::{LeftOut, OpEstimate, OpModel},
     regressor::mape_of_log_errors,
     work::OpEntry,
@@ -21,6 +21,8 @@ use crate::{
 const CLEARLY_BETTER: f64 = 0.97;
 /// How far beyond the measured networks counts as among them, on log scale.
 const NEAR: f64 = 0.05;
+/// What was measured inside of networks is a share of their time already, which does not change with their size.
+const IN_PLACE_PER_FOLD: f64 = 0.25;
 /// Half-width on log scale for a mere sum of ops: whole networks were seen at 0.57 to 1.18 times their sum.
 const SUM_LOG_HALF_WIDTH: f64 = 0.5;
 
@@ -38,6 +40,8 @@ pub struct NetworkModel {
     pub rows: usize,
     /// Least and largest Σ ops among them, in milliseconds; nothing without networks.
     pub sum_range_ms: Option<(f64, f64)>,
+    /// How many half-widths wider its interval gets per e-fold outside of that range.
+    pub wider_per_fold: f64,
     /// Sessions they were measured in.
     pub sessions: usize,
     /// Mean absolute relative error over networks left out one at a time, or one session at a time where there are
@@ -78,6 +82,7 @@ impl NetworkModel {
             cache,
             rows: 0,
             sum_range_ms: None,
+            wider_per_fold: WIDER_PER_FOLD,
             sessions: 0,
             loo_mape: None,
             ops_deviation: 0.0,
@@ -171,6 +176,7 @@ impl NetworkModel {
             cache,
             rows: points.len(),
             sum_range_ms: points.iter().map(|point| (point.sum, point.sum)).reduce(join),
+            wider_per_fold: if ops.cache == Cache::InPlace { IN_PLACE_PER_FOLD } else { WIDER_PER_FOLD },
             sessions: sessions.len(),
             loo_mape: (!errors.is_empty()).then(|| mape_of_log_errors(&errors)),
             ops_deviation: (deviations / points.len() as f64).sqrt(),
