@@ -1,11 +1,18 @@
 //! How a network follows from its ops: a constant and a number per op.
 
+use profiler::measure::upper_median;
 use serde::{Deserialize, Serialize};
 
 use crate::op::OpEstimate;
 
 /// Share of an op that is left inside a network, at least.
 const LEFT_OF_AN_OP: f64 = 0.1;
+
+/// How far off a network may always be without being left out, on log scale, how many times the middle one's, and how often
+/// that is looked at.
+const FAR: f64 = 0.05;
+const TIMES_USUAL: f64 = 3.0;
+const ROUNDS: usize = 8;
 
 /// How a network follows from its ops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +101,25 @@ impl Coefficients {
         }
     }
 
+    /// The same, of the networks that most agree with: those far off are left out, and it is fitted again.
+    pub(crate) fn fit_to_most(form: Form, points: &[Point], largest_call_ms: f64) -> Self {
+        let mut fitted = Self::fit(form, points, largest_call_ms);
+        let mut kept = points.len();
+        for _ in 0..ROUNDS {
+            let size = |point: &Point| (point.latency / fitted.predict_ms(point)).ln().abs();
+            let sizes: Vec<f64> = points.iter().map(size).collect();
+            let far = upper_median(&sizes).map_or(FAR, |middle| FAR.max(TIMES_USUAL * middle));
+            let near = points.iter().zip(&sizes).filter(|(_, size)| **size <= far);
+            let near: Vec<Point> = near.map(|(point, _)| *point).collect();
+            if near.len() == kept || 2 * near.len() < points.len() {
+                break;
+            }
+            kept = near.len();
+            fitted = Self::fit(form, &near, largest_call_ms);
+        }
+        fitted
+    }
+
     /// The latency of a network in milliseconds.
     fn predict_ms(&self, point: &Point) -> f64 {
         self.constant_ms + self.scale * (point.sum - self.call_ms * point.ops)
@@ -115,14 +141,22 @@ pub(crate) fn largest_call_ms(shortest_op_ms: f64) -> f64 {
     (1.0 - LEFT_OF_AN_OP) * shortest_op_ms
 }
 
+/// How coefficients are fitted: [`Coefficients::fit`], or [`Coefficients::fit_to_most`].
+pub(crate) type Fitting = fn(Form, &[Point], f64) -> Coefficients;
+
 /// ln(measured / predicted) of each network by a fit to the other groups; nothing where fewer than two networks remain.
-pub(crate) fn leave_one_out(form: Form, points: &[Point], largest_call_ms: f64) -> Vec<f64> {
+pub(crate) fn leave_one_out(
+    fit: Fitting,
+    form: Form,
+    points: &[Point],
+    largest_call_ms: f64,
+) -> Vec<f64> {
     let error = |left_out: &Point| {
         let others: Vec<Point> = points.iter().filter(|p| p.group != left_out.group).copied().collect();
         if others.len() < 2 {
             return None;
         }
-        let fitted = Coefficients::fit(form, &others, largest_call_ms);
+        let fitted = fit(form, &others, largest_call_ms);
         Some((left_out.latency / fitted.predict_ms(left_out)).ln())
     };
     points.iter().map(error).collect::<Option<Vec<_>>>().unwrap_or_default()
@@ -223,6 +257,14 @@ mod tests {
     }
 
     #[test]
+    fn a_network_that_is_far_off_does_not_count() {
+        let mut odd = points(|sum, _| 1.1 * sum);
+        odd[2].latency *= 1.5;
+        assert_near(Coefficients::fit_to_most(Form::Multiple, &odd, 1.0), [0.0, 1.1, 0.0]);
+        assert!(Coefficients::fit(Form::Multiple, &odd, 1.0).scale > 1.15);
+    }
+
+    #[test]
     fn a_short_op_keeps_a_tenth_inside_a_network() {
         let coefficients = Coefficients { constant_ms: 0.0, scale: 0.5, call_ms: 0.2 };
         // 0.5 · (1 - 0.2) and 0.5 · 0.1 · 0.1.
@@ -237,11 +279,11 @@ mod tests {
             [1.0, 2.0].map(|sum| Point { group, sum, ops: 3.0, latency: slowness * sum })
         };
         let points = [of(0, 1.0), of(1, 2.0)].concat();
-        let errors = leave_one_out(Form::Multiple, &points, 0.1);
+        let errors = leave_one_out(Coefficients::fit, Form::Multiple, &points, 0.1);
         let ln_2 = 2.0_f64.ln();
         let expected = [-ln_2, -ln_2, ln_2, ln_2];
         assert!(errors.iter().zip(expected).all(|(e, x)| (e - x).abs() < 1e-9), "{errors:?}");
-        assert!(leave_one_out(Form::Multiple, &points[..3], 0.1).is_empty());
+        assert!(leave_one_out(Coefficients::fit, Form::Multiple, &points[..3], 0.1).is_empty());
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use profiler::record::Cache;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    form::{Coefficients, Form, Point, largest_call_ms, leave_one_out, ops_deviation},
+    form::{Coefficients, Fitting, Form, Point, largest_call_ms, leave_one_out, ops_deviation},
     layout::{Layout, is_layout},
 };
 use crate::{
@@ -164,8 +164,10 @@ impl NetworkModel {
         let shortest = estimates.iter().flatten().map(|op| op.combined.ms).fold(f64::INFINITY, f64::min);
         // Ops that were measured in place have no call of their own in their time.
         let largest_call = if ops.cache == Cache::InPlace { 0.0 } else { largest_call_ms(shortest) };
-        let (form, errors) = choose(&points, largest_call);
-        let coefficients = Coefficients::fit(form, &points, largest_call);
+        // Of many networks, some were disturbed.
+        let fit = if ops.cache == Cache::InPlace { Coefficients::fit_to_most } else { Coefficients::fit };
+        let (form, errors) = choose(fit, &points, largest_call);
+        let coefficients = fit(form, &points, largest_call);
         let deviation = |(ops, point): (&Vec<OpEstimate>, &Point)| {
             ops_deviation(ops, point.latency, &coefficients).powi(2)
         };
@@ -192,8 +194,8 @@ fn join((low, high): (f64, f64), (lower, higher): (f64, f64)) -> (f64, f64) {
 }
 
 /// The simplest form that none of the others clearly beats, and its errors on networks left out.
-fn choose(points: &[Point], largest_call_ms: f64) -> (Form, Vec<f64>) {
-    let weighed = |form| (form, leave_one_out(form, points, largest_call_ms));
+fn choose(fit: Fitting, points: &[Point], largest_call_ms: f64) -> (Form, Vec<f64>) {
+    let weighed = |form| (form, leave_one_out(fit, form, points, largest_call_ms));
     let [first, others @ ..] = Form::FITTED;
     others.into_iter().map(weighed).fold(weighed(first), |best, other| {
         let better = mape_of_log_errors(&other.1) < CLEARLY_BETTER * mape_of_log_errors(&best.1);
@@ -225,10 +227,10 @@ mod tests {
                 latency: latency(sum, ops),
             })
         };
-        assert_eq!(choose(&made(|sum, _| 1.2 * sum), 0.1).0, Form::Multiple);
-        assert_eq!(choose(&made(|sum, _| 0.4 + 0.9 * sum), 0.1).0, Form::Line);
-        assert_eq!(choose(&made(|sum, ops| 0.9 * (sum - 0.05 * ops)), 0.1).0, Form::Calls);
-        let (form, errors) = choose(&made(|sum, _| 0.4 + 0.9 * sum)[..2], 0.1);
+        assert_eq!(choose(Coefficients::fit, &made(|sum, _| 1.2 * sum), 0.1).0, Form::Multiple);
+        assert_eq!(choose(Coefficients::fit, &made(|sum, _| 0.4 + 0.9 * sum), 0.1).0, Form::Line);
+        assert_eq!(choose(Coefficients::fit, &made(|sum, ops| 0.9 * (sum - 0.05 * ops)), 0.1).0, Form::Calls);
+        let (form, errors) = choose(Coefficients::fit, &made(|sum, _| 0.4 + 0.9 * sum)[..2], 0.1);
         assert_eq!((form, errors.len()), (Form::Multiple, 0));
     }
 }

@@ -62,7 +62,7 @@ pub(crate) fn suggest_networks(
     let fitted = &model.provenance().fitted.network;
     let drawn = (0..pool).map(|index| draw_network(seed, index));
     let mut candidates = Vec::new();
-    for network in drawn.filter(|network| !fitted.contains(&network.name)) {
+    for network in drawn.filter(|network| !fitted.contains(&format!("onnx-{}", network.name))) {
         let read = OnnxNetwork::read(&network.name, &network.onnx, &InputShapes::new())?;
         let mut by_kind: BTreeMap<String, Vec<OpFeatures>> = BTreeMap::new();
         for op in entries(&read) {
