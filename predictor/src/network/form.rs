@@ -1,18 +1,11 @@
 //! How a network follows from its ops: a constant and a number per op.
 
-use profiler::measure::upper_median;
 use serde::{Deserialize, Serialize};
 
 use crate::op::OpEstimate;
 
 /// Share of an op that is left inside a network, at least.
 const LEFT_OF_AN_OP: f64 = 0.1;
-
-/// How far off a network may always be without being left out, on log scale, how many times the middle one's, and how often
-/// that is looked at.
-const FAR: f64 = 0.05;
-const TIMES_USUAL: f64 = 3.0;
-const ROUNDS: usize = 8;
 
 /// How a network follows from its ops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,27 +94,8 @@ impl Coefficients {
         }
     }
 
-    /// The same, of the networks that most agree with: those far off are left out, and it is fitted again.
-    pub(crate) fn fit_to_most(form: Form, points: &[Point], largest_call_ms: f64) -> Self {
-        let mut fitted = Self::fit(form, points, largest_call_ms);
-        let mut kept = points.len();
-        for _ in 0..ROUNDS {
-            let size = |point: &Point| (point.latency / fitted.predict_ms(point)).ln().abs();
-            let sizes: Vec<f64> = points.iter().map(size).collect();
-            let far = upper_median(&sizes).map_or(FAR, |middle| FAR.max(TIMES_USUAL * middle));
-            let near = points.iter().zip(&sizes).filter(|(_, size)| **size <= far);
-            let near: Vec<Point> = near.map(|(point, _)| *point).collect();
-            if near.len() == kept || 2 * near.len() < points.len() {
-                break;
-            }
-            kept = near.len();
-            fitted = Self::fit(form, &near, largest_call_ms);
-        }
-        fitted
-    }
-
     /// The latency of a network in milliseconds.
-    fn predict_ms(&self, point: &Point) -> f64 {
+    pub(super) fn predict_ms(&self, point: &Point) -> f64 {
         self.constant_ms + self.scale * (point.sum - self.call_ms * point.ops)
     }
 }
@@ -141,7 +115,7 @@ pub(crate) fn largest_call_ms(shortest_op_ms: f64) -> f64 {
     (1.0 - LEFT_OF_AN_OP) * shortest_op_ms
 }
 
-/// How coefficients are fitted: [`Coefficients::fit`], or [`Coefficients::fit_to_most`].
+/// How coefficients are fitted: [`Coefficients::fit`], or `Coefficients::fit_to_most`.
 pub(crate) type Fitting = fn(Form, &[Point], f64) -> Coefficients;
 
 /// ln(measured / predicted) of each network by a fit to the other groups; nothing where fewer than two networks remain.
@@ -254,14 +228,6 @@ mod tests {
         for form in Form::FITTED {
             assert_near(Coefficients::fit(form, &alike, 0.1), [0.0, 2.0, 0.0]);
         }
-    }
-
-    #[test]
-    fn a_network_that_is_far_off_does_not_count() {
-        let mut odd = points(|sum, _| 1.1 * sum);
-        odd[2].latency *= 1.5;
-        assert_near(Coefficients::fit_to_most(Form::Multiple, &odd, 1.0), [0.0, 1.1, 0.0]);
-        assert!(Coefficients::fit(Form::Multiple, &odd, 1.0).scale > 1.15);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod form;
 mod layout;
 mod model;
+mod most;
 mod predict;
 mod share;
 
