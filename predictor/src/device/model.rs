@@ -1,5 +1,11 @@
 //! The latency model of one device: ops, networks, and where it comes from.
 
+use profiler::{
+    measure::Speed,
+    record::{Anchors, Cache, Conditions, Level, Row},
+    spec::{Architecture, OpSpec},
+};
+
 use super::{
     level::{ModelLevel, by_way_of_measuring},
     provenance::Provenance,
@@ -12,11 +18,6 @@ use crate::{
     regressor::Contribution,
     rows::{Measurements, Subjects},
     work::OpEntry,
-};
-use profiler::{
-    measure::Speed,
-    record::{Anchors, Cache, Conditions, Level, Row},
-    spec::{Architecture, OpSpec},
 };
 
 /// How to fit.
@@ -93,8 +94,8 @@ impl LatencyModel {
         self.speed
     }
 
-    /// What a session that is compared with it measures again, to tell whether the machine is the same; `None` where its tables do not
-    /// say enough.
+    /// What a session that is compared with it measures again, to determine whether the machine is the same; `None` where its
+    /// tables do not say enough.
     #[must_use]
     pub fn anchors(&self) -> Option<&Anchors> {
         self.anchors.as_ref()
@@ -238,10 +239,6 @@ pub struct AdditiveLatency<'a> {
 }
 
 impl AdditiveLatency<'_> {
-    pub(crate) fn model(&self) -> &LatencyModel {
-        self.model
-    }
-
     /// Milliseconds that every network costs, whatever its ops.
     #[must_use]
     pub fn constant_ms(&self) -> f64 {
@@ -254,6 +251,14 @@ impl AdditiveLatency<'_> {
     /// [`PredictorError::UnknownOp`] if nothing measured says anything of it.
     pub fn op_ms(&self, op: &OpSpec) -> Result<f64, PredictorError> {
         self.model.estimate(op).map(|estimate| self.model.share(&estimate))
+    }
+
+    /// An op's share of a network.
+    ///
+    /// # Errors
+    /// [`PredictorError::UnknownOp`] if nothing measured says anything of it.
+    pub fn share(&self, op: &OpSpec) -> Result<Share, PredictorError> {
+        Ok(Share::of(&self.model.estimate(op)?, &self.model.networks.coefficients))
     }
 }
 
@@ -274,17 +279,6 @@ pub(crate) fn network_samples(rows: &[Row]) -> Result<(Cache, Vec<NetworkSample>
 /// A cache state that is asked for is that of ops by themselves.
 fn in_place_only(options: &FitOptions) -> FitOptions {
     FitOptions { op_cache: None, ..options.clone() }
-}
-
-impl AdditiveLatency<'_> {
-    /// An op's share of a network.
-    ///
-    /// # Errors
-    /// [`PredictorError::UnknownOp`] if nothing measured says anything of it.
-    pub fn share(&self, op: &OpSpec) -> Result<Share, PredictorError> {
-        let model = self.model();
-        Ok(Share::of(&model.estimate(op)?, &model.networks().coefficients))
-    }
 }
 
 #[cfg(test)]

@@ -6,11 +6,10 @@ use profiler::{record::Cache, spec::Precision};
 
 use super::{
     delegate_choice,
-    fallback::{FallbackModel, precision_of},
     guess_interval::GuessInterval,
     kind::Draft,
     left_out::LeftOut,
-    model::{Measured, OpModel},
+    model::{FallbackModel, Measured, OpModel, precision_of},
     repeatability::{Clusters, Scores},
 };
 use crate::{

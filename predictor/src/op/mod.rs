@@ -1,7 +1,6 @@
 //! The op level: a measured op and a regressor of its kind meet by their noise.
 
 mod delegate_choice;
-mod fallback;
 mod fit;
 mod guess_interval;
 mod kind;
@@ -9,8 +8,7 @@ mod left_out;
 mod model;
 mod repeatability;
 
-pub(crate) use fallback::{FallbackModel, precision_of};
 pub(crate) use guess_interval::GuessInterval;
 pub(crate) use kind::{KindModel, Scope};
 pub(crate) use left_out::LeftOut;
-pub(crate) use model::{Measured, OpEstimate, OpModel};
+pub(crate) use model::{FallbackModel, Measured, OpEstimate, OpModel, precision_of};

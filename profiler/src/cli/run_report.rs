@@ -2,19 +2,16 @@
 
 use std::process::ExitCode;
 
-use comfy_table::{Table, presets::NOTHING};
+use comfy_table::Table;
 
-use super::{heat, speed};
-use crate::{
-    measure::Speed,
-    record::{Cache, Row, Session},
-    sweep::Lost,
-};
+use super::{heat, speed, table_of};
+use crate::measure::Speed;
+use crate::record::{Cache, Row, Session};
+use crate::sweep::Lost;
 
 /// Figures for people, a line per subject and speed.
 pub(super) fn table(rows: &[Row]) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header(["subject", "hot ms", "±%", "cold ms", "±%", "runs", "dropped"]);
+    let mut table = table_of(["subject", "hot ms", "±%", "cold ms", "±%", "runs", "dropped"]);
     // Layers inside of networks are too many for people.
     let whole: Vec<&Row> = rows.iter().filter(|row| row.cache != Cache::InPlace).collect();
     for pair in whole.chunk_by(|a, b| (&a.subject, a.speed) == (&b.subject, b.speed)) {

@@ -11,6 +11,7 @@ mod error;
 mod feature_map;
 mod graph;
 mod layer;
+mod named;
 mod op;
 mod placed_layer;
 mod pool;
@@ -29,10 +30,8 @@ pub use error::SpecError;
 pub use feature_map::FeatureMap;
 pub use graph::{Graph, GraphBuilder, Node, Value};
 pub use layer::{Interpolation, Layer};
-pub use op::{
-    Act, Add, AveragePool, Concat, ConvOp, Draw, Fields, GlobalPool, Linear, MaxPool, MbConv, Mul, Op,
-    OpKind, OpSpec, Softmax, Upsample,
-};
+pub(crate) use named::named;
+pub use op::*;
 pub use placed_layer::PlacedLayer;
 pub use pool::{Padding, Pool};
 pub use precision::Precision;

@@ -17,7 +17,7 @@ pub struct TracedOp {
 }
 
 impl TracedOp {
-    /// What tells a traced op's key from an [`OpSpec`](super::OpSpec)'s.
+    /// What distinguishes a traced op's key from an [`OpSpec`](super::OpSpec)'s.
     pub const SIGN: char = '@';
     /// Most ops fused behind the first.
     const MOST_FUSED: usize = 32;
@@ -83,7 +83,6 @@ impl TracedOp {
     }
 
     /// Names of the ops fused behind it, in order.
-    #[must_use]
     pub fn fused(&self) -> &[String] {
         &self.fused
     }

@@ -60,7 +60,7 @@ impl Header {
         }
         let settling = |p: &Protocol| (p.settle_ns, p.settle_runs, p.small_settle_runs, p.small_bytes);
         let fixed = |p: &Protocol| {
-            (p.seed, p.hot_samples, p.burst_ns, p.shortest_sample_ns, p.min_round_size, settling(p))
+            (p.seed, p.hot_samples, p.turn_ns, p.shortest_sample_ns, p.min_round_size, settling(p))
         };
         (fixed(&self.protocol) != fixed(&other.protocol)).then(|| "another seed or protocol".to_owned())
     }
