@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     error::NoAnswer,
-    interval::{Basis, Flag, LogNormal, NORMAL_90, WIDEST_LOG_HALF_WIDTH},
+    interval::{Basis, Flag, LogNormal, NORMAL_90, TrainingRange, WIDEST_LOG_HALF_WIDTH},
     regressor::{Contribution, Fitted},
     work::{DelegateRule, FeatureSlope, OpEntry, OpFeatures},
 };
