@@ -15,7 +15,7 @@ use crate::{
     error::PredictorError,
     network::{Layout, NetworkModel},
     op::{LeftOut, OpModel},
-    rows::{Repeats, op_samples},
+    rows::{Repeats, believable, op_samples},
 };
 
 /// Ops and the networks that follow from them.
@@ -46,7 +46,10 @@ impl ModelLevel {
             if !caches.contains(&cache) || options.op_cache.is_some_and(|asked| asked != cache) {
                 continue;
             }
-            let samples = op_samples(rows, repeats, cache)?;
+            let mut samples = op_samples(rows, repeats, cache)?;
+            if cache == Cache::InPlace {
+                samples = believable(samples);
+            }
             let (ops, mut left_out) = OpModel::fit_left_out(&samples, cache, options.seed)?;
             let mut layout = Layout::default();
             if cache == Cache::InPlace {
