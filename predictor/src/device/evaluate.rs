@@ -13,7 +13,7 @@ use crate::{
     error::PredictorError,
     interval::Prediction,
     learn::{Scored, Scores},
-    network::{NetworkModel, is_layout},
+    network::NetworkModel,
     op::OpModel,
     work::OpEntry,
 };
@@ -96,7 +96,7 @@ impl LatencyModel {
             let mut estimates = Vec::with_capacity(ops.len());
             let mut missing = Vec::new();
             let networks = self.level_of_row(row).1;
-            for op in ops.iter().filter(|op| row.level == Level::Op || !is_layout(op)) {
+            for op in ops.iter().filter(|op| row.level == Level::Op || !networks.layout.leaves_out(op)) {
                 match self.estimate_keyed(op) {
                     Ok(estimate) => estimates.push(networks.layout.charged(op, estimate)),
                     Err(PredictorError::UnknownOp { op, reason, .. }) => missing.push((op, reason)),

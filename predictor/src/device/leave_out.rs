@@ -11,7 +11,6 @@ use super::{
 use crate::{
     error::PredictorError,
     learn::Scored,
-    network::is_layout,
     rows::{Measurements, Subjects},
     work::OpEntry,
 };
@@ -46,7 +45,7 @@ pub(crate) fn leave_networks_out(measurements: &Measurements) -> Result<Vec<Scor
         };
         for row in measurements.rows.iter().filter(left_out) {
             let ops = OpEntry::all_of(row)?;
-            let of_model = ops.iter().filter(|op| !is_layout(op));
+            let of_model = ops.iter().filter(|op| !networks(row).layout.leaves_out(op));
             let charged = |op| Ok(networks(row).layout.charged(op, model.estimate_keyed(op)?));
             let estimates = of_model.map(charged).collect::<Result<Vec<_>, PredictorError>>()?;
             all.push(scored(row, &model.predict_at(&estimates, networks(row))?));

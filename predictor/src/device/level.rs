@@ -47,14 +47,13 @@ impl ModelLevel {
                 continue;
             }
             let mut samples = op_samples(rows, repeats, cache)?;
-            if cache == Cache::InPlace {
-                samples = believable(samples);
-            }
-            let (ops, mut left_out) = OpModel::fit_left_out(&samples, cache, options.seed)?;
             let mut layout = Layout::default();
             if cache == Cache::InPlace {
                 layout = Layout::fit(&networks, &samples);
-            } else {
+                samples = believable(samples);
+            }
+            let (ops, mut left_out) = OpModel::fit_left_out(&samples, cache, options.seed)?;
+            if cache != Cache::InPlace {
                 // A network has no part in what was measured by itself.
                 left_out = LeftOut::default();
             }

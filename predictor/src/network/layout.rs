@@ -18,16 +18,21 @@ use crate::{
 
 /// What the profiler calls the kernel of a runtime's own change of layout.
 const KERNEL: &str = "reorder";
+/// The least share of its time that an op that is run sometimes is taken for.
+const LEAST_SHARE: f64 = 0.05;
 /// Kinds that can be charged, those with most elements; the others hardly have any.
 const MOST_KINDS: usize = 48;
 /// How much large charges are held against a fit: kinds that go together share theirs.
 const PENALTY: f64 = 3e-3;
 
-/// Milliseconds per million elements in and out of an op, by kind; kinds that are not there cost nothing.
+/// What a runtime makes of a network beside computing its ops.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(deny_unknown_fields)]
 pub struct Layout {
+    /// Milliseconds per million elements in and out of an op, by kind; kinds that are not there cost nothing.
     ms_per_million: BTreeMap<String, f64>,
+    /// Share of the ops of a kind that the runtime runs at all, where it does without some: as parts of others, or not at all.
+    runs: BTreeMap<String, f64>,
 }
 
 /// Whether an op of a measured network is a change of layout, which no model has.
@@ -44,10 +49,11 @@ fn elements(op: &OpFeatures) -> f64 {
 impl Layout {
     /// Fits to what changes of layout took inside of measured networks; `samples` are all ops measured in place.
     pub(crate) fn fit(networks: &[NetworkSample], samples: &[Sample]) -> Self {
+        let runs = runs(networks, samples);
         let changes: HashMap<&str, &Sample> =
             samples.iter().filter(|s| s.key.contains(KERNEL)).map(|s| (s.key.as_str(), s)).collect();
         if changes.is_empty() {
-            return Self::default();
+            return Self { runs, ..Self::default() };
         }
         let mut of_kinds: BTreeMap<&str, f64> = BTreeMap::new();
         for op in networks.iter().flat_map(|network| &network.ops).filter(|op| !is_layout(op)) {
@@ -76,20 +82,52 @@ impl Layout {
         }
         let charges = solve_nnls(&rows, &targets, PENALTY);
         let named = kinds.iter().zip(charges).filter(|(_, charge)| *charge > 0.0);
-        Self { ms_per_million: named.map(|((kind, _), charge)| ((*kind).to_owned(), charge)).collect() }
+        let ms_per_million = named.map(|((kind, _), charge)| ((*kind).to_owned(), charge)).collect();
+        Self { ms_per_million, runs }
     }
 
-    /// Whether nothing is charged.
+    /// Whether it says nothing.
     pub(crate) fn is_empty(&self) -> bool {
-        self.ms_per_million.is_empty()
+        self.ms_per_million.is_empty() && self.runs.is_empty()
     }
 
-    /// An op with what is charged for changes of layout at its borders.
+    /// Whether an op is one that runtimes have no node for: a change of layout is none of the model's, and others are never run.
+    pub(crate) fn leaves_out(&self, op: &OpEntry) -> bool {
+        is_layout(op) || self.runs.get(&op.kind).is_some_and(|share| *share <= 0.0)
+    }
+
+    /// An op as what it is expected to add to a network: the share of such that are run, and what is charged for changes of layout
+    /// at its borders.
     pub(crate) fn charged(&self, op: &OpEntry, mut estimate: OpEstimate) -> OpEstimate {
+        estimate.combined.ms *= self.runs.get(&op.kind).map_or(1.0, |share| share.max(LEAST_SHARE));
         let charge = self.ms_per_million.get(&op.kind).copied().unwrap_or_default();
         estimate.combined.ms += charge * elements(&op.features);
         estimate
     }
+}
+
+/// Share of the ops of each kind in measured networks that have a time there, where it is not all of them.
+fn runs(networks: &[NetworkSample], samples: &[Sample]) -> BTreeMap<String, f64> {
+    let known: HashMap<&str, &Sample> = samples.iter().map(|s| (s.key.as_str(), s)).collect();
+    let is_timed = |sample: &&Sample, network: &NetworkSample| {
+        let is_it = |group: &Option<String>| group.as_ref().is_none_or(|group| *group == network.key);
+        if sample.repeats.is_empty() {
+            is_it(&sample.group)
+        } else {
+            sample.repeats.iter().any(|repeat| is_it(&repeat.group))
+        }
+    };
+    let mut counts: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+    for network in networks {
+        let is_traced = |op: &&OpEntry| op.kind.starts_with(TracedOp::SIGN) && !is_layout(op);
+        for op in network.ops.iter().filter(is_traced) {
+            let timed = known.get(op.key.as_str()).is_some_and(|sample| is_timed(sample, network));
+            let count = counts.entry(&op.kind).or_default();
+            *count = (count.0 + f64::from(u8::from(timed)), count.1 + 1.0);
+        }
+    }
+    let shares = counts.into_iter().filter(|(_, (timed, all))| timed < all);
+    shares.map(|(kind, (timed, all))| (kind.to_owned(), timed / all)).collect()
 }
 
 #[cfg(test)]
@@ -102,22 +140,25 @@ mod tests {
         // A change of layout at every softmax, 3 ms per million elements, none at the sums; each is 2 · h · w · c elements.
         let op = |key: String| key.parse::<OpEntry>().unwrap();
         let mut networks = Vec::new();
-        let mut repeats = Vec::new();
+        let (mut repeats, mut samples) = (Vec::new(), Vec::new());
         for index in 1..=12_u32 {
             let (softmax, add) = (op(format!("softmax@softmax-8x8x{index}")), op(format!("add@add-8x8x{}", 30 / index)));
             let change = op("reorder@other-8x8x8-8x8x8-r512-w512-c0-m0".to_owned());
             let latency_ms = 3.0 * elements(&softmax.features);
             let key = format!("n{index}");
             repeats.push(Repeat { latency_ms, group: Some(key.clone()) });
+            let inside = |op: &OpEntry| Sample { group: Some(key.clone()), ..Sample::of(op.clone(), 1.0, 0.01) };
+            // Sums are never run.
+            samples.push(inside(&softmax));
             let ops = vec![softmax, add, change];
             networks.push(NetworkSample { key, session: String::new(), ops, latency_ms: 1.0 });
         }
         let change = networks[0].ops[2].clone();
-        let sample = Sample { repeats, measurements: 12, ..Sample::of(change.clone(), 1.0, 0.01) };
-        let layout = Layout::fit(&networks, &[sample]);
+        samples.push(Sample { repeats, measurements: 12, ..Sample::of(change.clone(), 1.0, 0.01) });
+        let layout = Layout::fit(&networks, &samples);
         let found = |kind: &str| layout.ms_per_million.get(kind).copied().unwrap_or_default();
         assert!((found("@softmax") - 3.0).abs() < 0.1 && found("@add") < 0.1, "{layout:?}");
-        assert!(is_layout(&change) && !is_layout(&networks[0].ops[0]));
-        assert!(Layout::fit(&networks, &[]).is_empty());
+        let [softmax, add, ..] = &networks[0].ops[..] else { panic!("three ops") };
+        assert!(layout.leaves_out(&change) && layout.leaves_out(add) && !layout.leaves_out(softmax));
     }
 }

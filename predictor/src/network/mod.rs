@@ -8,7 +8,7 @@ mod predict;
 mod share;
 
 pub(crate) use form::{Coefficients, Form};
-pub(crate) use layout::{Layout, is_layout};
+pub(crate) use layout::Layout;
 pub use model::NetworkModel;
 pub(crate) use model::NetworkSample;
 pub(crate) use predict::network_prediction;

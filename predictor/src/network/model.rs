@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     form::{Coefficients, Fitting, Form, Point, largest_call_ms, leave_one_out, ops_deviation},
-    layout::{Layout, is_layout},
+    layout::Layout,
 };
 use crate::{
     error::NoAnswer,
@@ -130,7 +130,7 @@ impl NetworkModel {
         let mut known = Vec::new();
         let mut estimates: Vec<Vec<OpEstimate>> = Vec::new();
         for network in networks {
-            let of_model = network.ops.iter().filter(|op| !is_layout(op));
+            let of_model = network.ops.iter().filter(|op| !layout.leaves_out(op));
             let of_ops: Result<Vec<OpEstimate>, _> = of_model.map(|op| estimate(op, network)).collect();
             match of_ops {
                 Ok(of_ops) => {

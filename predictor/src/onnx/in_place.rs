@@ -1,6 +1,6 @@
 //! The latency of a network from what was measured inside of networks: step by step, as the profiler measures them there.
 
-use profiler::onnx::steps::{Step, StepNode, in_place, step_key};
+use profiler::onnx::steps::{FreeNode, Step, StepNode, in_place, step_key};
 
 use super::{
     OnnxNetwork,
@@ -28,11 +28,20 @@ impl LatencyModel {
         unknown: Unknown,
         (ops, networks): (&OpModel, &NetworkModel),
     ) -> Result<NetworkReport, PredictorError> {
-        let mut layers = Vec::new();
+        let (mut layers, mut free) = (Vec::new(), network.free.clone());
         let mut missing: Vec<(String, String)> = Vec::new();
         let steps = in_place(&network.steps);
         for (index, step) in steps.iter() {
             let op = OpEntry::from(&step_key(step));
+            if networks.layout.leaves_out(&op) {
+                let node = |node: &StepNode| FreeNode {
+                    node: node.name.clone(),
+                    operator: node.operator.clone(),
+                    reason: "the runtime has never had a node of its own for such",
+                };
+                free.extend(step.nodes.iter().map(node));
+                continue;
+            }
             let found = ops.estimate_keyed(&op).map_err(String::from);
             let found = found.or_else(|reason| self.estimate_alone(index, step, networks).ok_or(reason));
             let found = found.or_else(|reason| match unknown {
@@ -67,7 +76,7 @@ impl LatencyModel {
             prediction: self.predict_at(&estimates, networks)?,
             constant_ms: networks.coefficients.constant_ms,
             layers,
-            free: network.free.clone(),
+            free,
             macs: network.steps.iter().map(|(_, step)| step.macs).sum(),
         })
     }
