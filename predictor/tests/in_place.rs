@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[allow(dead_code)] // Other tests use more of it.
 mod program;
 #[allow(dead_code)] // Other tests use more of it.
 mod tables;
@@ -16,11 +17,10 @@ use profiler::{
     },
     spec::{Architecture, TracedLayer, TracedOp},
 };
-use program::{json, run};
+use program::Folder;
 use rand::SeedableRng;
 use rand_pcg::Pcg64;
 use tables::{Bench, row, session, space};
-use tempfile::TempDir;
 
 /// Keys of what runs inside of a network.
 fn keys(onnx: &[u8]) -> Vec<TracedOp> {
@@ -60,7 +60,7 @@ fn noise(index: usize) -> f64 {
 
 /// Writes a table of some networks and of what runs inside of them, measured to 2 %; there are no rows of the kernel
 /// `left_out`.
-fn write_drawn(folder: &TempDir, networks: &[Architecture], left_out: &str) {
+fn write_drawn(folder: &Folder, networks: &[Architecture], left_out: &str) {
     let (mut rows, mut repeats) = (Vec::new(), OpRepeats::new());
     for (index, network) in networks.iter().enumerate() {
         let ops = keys(&network_model(network, 0).unwrap());
@@ -83,8 +83,8 @@ fn write_drawn(folder: &TempDir, networks: &[Architecture], left_out: &str) {
     write(folder, "drawn.csv", &rows, repeats);
 }
 
-fn write(folder: &TempDir, name: &str, rows: &[Row], repeats: OpRepeats) {
-    let table = folder.path().join(name);
+fn write(folder: &Folder, name: &str, rows: &[Row], repeats: OpRepeats) {
+    let table = folder.path(name);
     write_table(&table, rows).unwrap();
     let session = Session { repeats, ..session(&Bench::default()) };
     write_session(&session_path(&table), &session).unwrap();
@@ -92,28 +92,28 @@ fn write(folder: &TempDir, name: &str, rows: &[Row], repeats: OpRepeats) {
 
 #[test]
 fn networks_are_known_by_what_runs_inside_of_others() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Folder::new();
     let networks = random_networks(40);
     write_drawn(&folder, &networks[..30], "");
-    let fitted = json(&folder, &["fit", "drawn.csv", "-o", "m.json", "--allow-emulated"]);
+    let fitted = folder.json(&["fit", "drawn.csv", "-o", "m.json", "--allow-emulated"]);
     let network = &fitted["network"];
     assert_eq!((&fitted["op_cache"], &network["rows"]), (&"in_place".into(), &30.into()));
     let coefficient = |name: &str| network["coefficients"][name].as_f64().unwrap();
     assert!(coefficient("constant_ms") >= 0.0 && coefficient("call_ms") <= 0.0, "{network}");
 
     // A folder of others, and one that is no network.
-    std::fs::create_dir(folder.path().join("zoo")).unwrap();
+    std::fs::create_dir(folder.path("zoo")).unwrap();
     let mut measured = Vec::new();
     for (index, network) in networks[30..].iter().enumerate() {
         let onnx = network_model(network, 0).unwrap();
         let ms = network_law_ms(&keys(&onnx));
         measured.push(row(format!("onnx-other{index}"), Level::Network, Cache::Hot, ms));
-        std::fs::write(folder.path().join(format!("zoo/other{index}.onnx")), onnx).unwrap();
+        folder.write(&format!("zoo/other{index}.onnx"), onnx);
     }
-    std::fs::write(folder.path().join("zoo/broken.onnx"), "no network").unwrap();
+    folder.write("zoo/broken.onnx", "no network");
     write(&folder, "measured.csv", &measured, OpRepeats::new());
     let zoo = ["zoo", "m.json", "zoo", "--measured", "measured.csv", "--allow-emulated"];
-    let found = json(&folder, &zoo);
+    let found = folder.json(&zoo);
     let card = &found["scorecard"];
     assert_eq!((&card["networks"], &card["answered"], &card["without_guess"]), (&11.into(), &10.into(), &10.into()));
     let figure = |name: &str| card["figures"][name].as_f64().unwrap();
@@ -121,18 +121,18 @@ fn networks_are_known_by_what_runs_inside_of_others() {
     assert!(figure("coverage_90") >= 0.6 && figure("median_width_90") < 0.2, "{card}");
     let broken = found["networks"].as_array().unwrap().iter().find(|entry| entry["network"] == "broken");
     assert!(broken.unwrap()["failed"].as_str().unwrap().contains("not an ONNX model"), "{found}");
-    run(&folder, &zoo).success().stdout(predicates::str::contains("answered: 10 of 11 networks"));
+    folder.run(&zoo).success().stdout(predicates::str::contains("answered: 10 of 11 networks"));
 }
 
 #[test]
 fn what_was_never_measured_in_place_is_named_and_a_guess_at_it_is_no_wide_answer() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Folder::new();
     let networks = random_networks(31);
     write_drawn(&folder, &networks[..30], "depthwise");
-    run(&folder, &["fit", "drawn.csv", "-o", "m.json", "--allow-emulated"]).success();
-    std::fs::write(folder.path().join("net.onnx"), network_model(&networks[30], 0).unwrap()).unwrap();
+    folder.run(&["fit", "drawn.csv", "-o", "m.json", "--allow-emulated"]).success();
+    folder.write("net.onnx", network_model(&networks[30], 0).unwrap());
     let said = |arguments: &[&str]| {
-        let output = run(&folder, arguments).code(2).stdout("").get_output().stderr.clone();
+        let output = folder.run(arguments).code(2).stdout("").get_output().stderr.clone();
         String::from_utf8(output).unwrap()
     };
     let unmeasured = said(&["predict", "m.json", "net.onnx"]);
@@ -141,7 +141,7 @@ fn what_was_never_measured_in_place_is_named_and_a_guess_at_it_is_no_wide_answer
     let guess = ["predict", "m.json", "net.onnx", "--allow-unknown"];
     let wide = said(&guess);
     assert!(wide.contains("within a factor of") && wide.contains("`depthwise@conv-"), "{wide}");
-    let asked = json(&folder, &[&guess[..], &["--allow-wide"]].concat());
+    let asked = folder.json(&[&guess[..], &["--allow-wide"]].concat());
     let number = |name: &str| asked[0][name].as_f64().unwrap();
     assert!(number("high_ms") > 3.0 * number("low_ms") && number("high_ms") < 100.0 * number("low_ms"));
 }
