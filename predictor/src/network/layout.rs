@@ -18,6 +18,8 @@ use crate::{
 
 /// What the profiler calls the kernel of a runtime's own change of layout.
 const KERNEL: &str = "reorder";
+/// Place of the logarithm of multiply-accumulates among an op's sizes.
+const LOG_MACS: usize = 6;
 /// The least share of its time that an op that is run sometimes is taken for.
 const LEAST_SHARE: f64 = 0.05;
 /// Kinds that can be charged, those with most elements; the others hardly have any.
@@ -119,7 +121,10 @@ fn runs(networks: &[NetworkSample], samples: &[Sample]) -> BTreeMap<String, f64>
     };
     let mut counts: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
     for network in networks {
-        let is_traced = |op: &&OpEntry| op.kind.starts_with(TracedOp::SIGN) && !is_layout(op);
+        // What multiplies always has a time: where it has none, it was not measured.
+        let multiplies = |op: &OpEntry| op.features.sizes[LOG_MACS] > 0.0;
+        let is_traced =
+            |op: &&OpEntry| op.kind.starts_with(TracedOp::SIGN) && !is_layout(op) && !multiplies(op);
         for op in network.ops.iter().filter(is_traced) {
             let timed = known.get(op.key.as_str()).is_some_and(|sample| is_timed(sample, network));
             let count = counts.entry(&op.kind).or_default();
