@@ -12,9 +12,7 @@ use profiler::{
         InputShapes, ModelGraph, network_model,
         steps::{fuse, in_place, step_key, translate},
     },
-    record::{
-        Cache, Level, OpRepeats, Repeat, Row, Session, session_path, write_session, write_table,
-    },
+    record::{Cache, Level, OpRepeats, Repeat, Row, Session, session_path, write_session, write_table},
     spec::{Architecture, TracedLayer, TracedOp},
 };
 use program::Folder;
@@ -115,7 +113,10 @@ fn networks_are_known_by_what_runs_inside_of_others() {
     let zoo = ["zoo", "m.json", "zoo", "--measured", "measured.csv", "--allow-emulated"];
     let found = folder.json(&zoo);
     let card = &found["scorecard"];
-    assert_eq!((&card["networks"], &card["answered"], &card["without_guess"]), (&11.into(), &10.into(), &10.into()));
+    assert_eq!(
+        (&card["networks"], &card["answered"], &card["without_guess"]),
+        (&11.into(), &10.into(), &10.into())
+    );
     let figure = |name: &str| card["figures"][name].as_f64().unwrap();
     assert!(figure("mean_error") < 0.02 && figure("within_10") == 1.0, "{card}");
     assert!(figure("coverage_90") >= 0.6 && figure("median_width_90") < 0.2, "{card}");
@@ -136,7 +137,10 @@ fn what_was_never_measured_in_place_is_named_and_a_guess_at_it_is_no_wide_answer
         String::from_utf8(output).unwrap()
     };
     let unmeasured = said(&["predict", "m.json", "net.onnx"]);
-    assert!(unmeasured.contains("`depthwise@conv-") && unmeasured.contains("--allow-unknown"), "{unmeasured}");
+    assert!(
+        unmeasured.contains("`depthwise@conv-") && unmeasured.contains("--allow-unknown"),
+        "{unmeasured}"
+    );
     // Most of such a network's time is in what is guessed at.
     let guess = ["predict", "m.json", "net.onnx", "--allow-unknown"];
     let wide = said(&guess);

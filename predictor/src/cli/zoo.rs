@@ -136,11 +136,7 @@ impl NetworkFile {
 }
 
 /// What is predicted of a network; what cannot be is said in its entry.
-fn entry(
-    model: &LatencyModel,
-    file: &NetworkFile,
-    network: Result<OnnxNetwork, PredictorError>,
-) -> Entry {
+fn entry(model: &LatencyModel, file: &NetworkFile, network: Result<OnnxNetwork, PredictorError>) -> Entry {
     let mut entry = Entry {
         network: file.name.clone(),
         measured_ms: None,

@@ -40,9 +40,8 @@ pub(crate) fn leave_networks_out(measurements: &Measurements) -> Result<Vec<Scor
         let options = FitOptions { held_out, ..FitOptions::default() };
         let model = LatencyModel::fit(measurements, &options)?;
         let networks = |row: &Row| model.level_of(row.op_keys().first().copied().unwrap_or_default()).1;
-        let left_out = |row: &&Row| {
-            known(row) && row.cache == networks(row).cache && options.held_out.contains(row)
-        };
+        let left_out =
+            |row: &&Row| known(row) && row.cache == networks(row).cache && options.held_out.contains(row);
         for row in measurements.rows.iter().filter(left_out) {
             let ops = OpEntry::all_of(row)?;
             let of_model = ops.iter().filter(|op| !networks(row).layout.leaves_out(op));

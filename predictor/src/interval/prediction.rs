@@ -99,7 +99,10 @@ impl fmt::Display for Flag {
                 write!(f, "outside what was measured ({term}); interval widened {factor:.1} times")
             }
             Self::HardlyKnown { factor } => {
-                write!(f, "hardly known: what was measured tells it within a factor of {factor:.0} either way")
+                write!(
+                    f,
+                    "hardly known: what was measured tells it within a factor of {factor:.0} either way"
+                )
             }
             Self::FewRows { kind, rows } => write!(f, "only {rows} measured ops of kind {kind}"),
             Self::NoNetworks => f.write_str("no whole network was measured: this is a mere sum of ops"),

@@ -119,12 +119,7 @@ pub(crate) fn largest_call_ms(shortest_op_ms: f64) -> f64 {
 pub(crate) type Fitting = fn(Form, &[Point], f64) -> Coefficients;
 
 /// ln(measured / predicted) of each network by a fit to the other groups; nothing where fewer than two networks remain.
-pub(crate) fn leave_one_out(
-    fit: Fitting,
-    form: Form,
-    points: &[Point],
-    largest_call_ms: f64,
-) -> Vec<f64> {
+pub(crate) fn leave_one_out(fit: Fitting, form: Form, points: &[Point], largest_call_ms: f64) -> Vec<f64> {
     let error = |left_out: &Point| {
         let others: Vec<Point> = points.iter().filter(|p| p.group != left_out.group).copied().collect();
         if others.len() < 2 {

@@ -147,12 +147,14 @@ mod tests {
         let mut networks = Vec::new();
         let (mut repeats, mut samples) = (Vec::new(), Vec::new());
         for index in 1..=12_u32 {
-            let (softmax, add) = (op(format!("softmax@softmax-8x8x{index}")), op(format!("add@add-8x8x{}", 30 / index)));
+            let (softmax, add) =
+                (op(format!("softmax@softmax-8x8x{index}")), op(format!("add@add-8x8x{}", 30 / index)));
             let change = op("reorder@other-8x8x8-8x8x8-r512-w512-c0-m0".to_owned());
             let latency_ms = 3.0 * elements(&softmax.features);
             let key = format!("n{index}");
             repeats.push(Repeat { latency_ms, group: Some(key.clone()) });
-            let inside = |op: &OpEntry| Sample { group: Some(key.clone()), ..Sample::of(op.clone(), 1.0, 0.01) };
+            let inside =
+                |op: &OpEntry| Sample { group: Some(key.clone()), ..Sample::of(op.clone(), 1.0, 0.01) };
             // Sums are never run.
             samples.push(inside(&softmax));
             let ops = vec![softmax, add, change];

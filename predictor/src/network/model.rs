@@ -120,7 +120,8 @@ impl NetworkModel {
         ops: &OpModel,
         (left_out, layout): (&LeftOut, Layout),
     ) -> Result<Self, (String, NoAnswer)> {
-        let estimate = |op: &OpEntry, network: &NetworkSample| match left_out.estimate(&op.key, &network.key) {
+        let estimate = |op: &OpEntry, network: &NetworkSample| match left_out.estimate(&op.key, &network.key)
+        {
             Some(estimate) => Ok(layout.charged(op, estimate)),
             None => match ops.estimate_keyed(op) {
                 Ok(estimate) => Ok(layout.charged(op, estimate)),

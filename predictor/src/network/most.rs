@@ -38,8 +38,7 @@ mod tests {
     #[test]
     fn a_network_that_is_far_off_does_not_count() {
         let sums = [1.0, 2.0, 5.0, 3.0, 4.0];
-        let mut points =
-            sums.map(|sum| Point { group: 0, sum, ops: 4.0, latency: 1.1 * sum }).to_vec();
+        let mut points = sums.map(|sum| Point { group: 0, sum, ops: 4.0, latency: 1.1 * sum }).to_vec();
         points[2].latency *= 1.5;
         let [all, most] = [Coefficients::fit, Coefficients::fit_to_most]
             .map(|fit: super::super::form::Fitting| fit(Form::Multiple, &points, 1.0).scale);

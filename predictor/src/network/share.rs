@@ -4,10 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{form::Coefficients, model::NetworkModel};
-use crate::{
-    interval::NORMAL_90,
-    op::OpEstimate,
-};
+use crate::{interval::NORMAL_90, op::OpEstimate};
 
 /// An op's part of a network, or the sum of several; what a network's interval is made of is additive, too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

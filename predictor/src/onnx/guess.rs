@@ -62,9 +62,7 @@ impl Unmeasured {
                 let elements = placed.input.elements() + placed.output.elements();
                 (elements, placed.weights(), placed.macs().0)
             }
-            TracedLayer::Other(work) => {
-                (work.read.saturating_add(work.written), work.constants, work.macs)
-            }
+            TracedLayer::Other(work) => (work.read.saturating_add(work.written), work.constants, work.macs),
         };
         let OpEntry { kind, features, .. } = OpEntry::from(op);
         Self { features: Some(features), precision: precision_of(&kind), elements, weights, macs }

@@ -109,8 +109,8 @@ fn told(step: &Open, by_kind: &BTreeMap<String, Vec<OpFeatures>>) -> f64 {
     let distance = |features: &OpFeatures| -> f64 {
         features.sizes.iter().zip(&step.features.sizes).map(|(a, b)| (a - b).abs()).sum()
     };
-    let nearest = by_kind.get(&step.kind).map_or(f64::INFINITY, |others| {
-        others.iter().map(distance).fold(f64::INFINITY, f64::min)
-    });
+    let nearest = by_kind
+        .get(&step.kind)
+        .map_or(f64::INFINITY, |others| others.iter().map(distance).fold(f64::INFINITY, f64::min));
     (1.0 - nearest / FAR).max(0.0)
 }

@@ -61,8 +61,7 @@ mod tests {
 
     #[test]
     fn a_networks_own_measurements_do_not_count() {
-        let repeat =
-            |latency_ms, group: &str| Repeat { latency_ms, group: Some(group.to_owned()) };
+        let repeat = |latency_ms, group: &str| Repeat { latency_ms, group: Some(group.to_owned()) };
         let op = "gpool-8x8x8".parse().unwrap();
         let sample = Sample {
             measurements: 2,

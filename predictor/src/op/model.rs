@@ -204,7 +204,11 @@ impl OpModel {
 /// The number format of a kind of op.
 pub(crate) fn precision_of(kind: &str) -> Precision {
     // Traced kinds have no hyphens.
-    if kind.ends_with(Precision::Int8.suffix()) || kind.ends_with("_int8") { Precision::Int8 } else { Precision::F32 }
+    if kind.ends_with(Precision::Int8.suffix()) || kind.ends_with("_int8") {
+        Precision::Int8
+    } else {
+        Precision::F32
+    }
 }
 
 /// Measurement and model weighted by their precision on log scale.

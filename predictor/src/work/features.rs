@@ -144,7 +144,9 @@ mod tests {
 
     #[test]
     fn relu_and_relu6_are_the_same_work() {
-        for key in ["conv-14x14x8-o16-k3-s1-relu", "mbconv-7x7x16-o16-e6-k5-s1-se4-relu-res", "act-7x7x8-relu"] {
+        for key in
+            ["conv-14x14x8-o16-k3-s1-relu", "mbconv-7x7x16-o16-e6-k5-s1-se4-relu-res", "act-7x7x8-relu"]
+        {
             let [relu, relu6] = [key.to_owned(), key.replace("relu", "relu6")]
                 .map(|key| OpFeatures::of(&key.parse().unwrap()));
             assert_eq!(relu, relu6, "{key}");

@@ -99,7 +99,9 @@ fn is_of(subject: &str, name: &str) -> bool {
     let rest = subject.strip_prefix("onnx-").and_then(rest);
     let is_size = |word: &str| word.chars().all(|c| c.is_ascii_digit() || c == 'x');
     subject.chars().map(clean).eq(name.chars())
-        || rest.is_some_and(|rest| rest.is_empty() || (rest.starts_with('-') && rest[1..].split('-').all(is_size)))
+        || rest.is_some_and(|rest| {
+            rest.is_empty() || (rest.starts_with('-') && rest[1..].split('-').all(is_size))
+        })
 }
 
 #[cfg(test)]

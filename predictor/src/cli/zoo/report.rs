@@ -24,7 +24,11 @@ pub(super) fn report(entries: &[Entry], card: &Scorecard) -> String {
         card.answered,
         card.networks,
         card.without_guess,
-        if card.fitted > 0 { format!("; {} were fitted on and are not scored", card.fitted) } else { String::new() }
+        if card.fitted > 0 {
+            format!("; {} were fitted on and are not scored", card.fitted)
+        } else {
+            String::new()
+        }
     );
     text += &card.figures.as_ref().map_or_else(
         || "\nno network is both measured and answered without a guess".to_owned(),

@@ -139,18 +139,18 @@ impl Scorecard {
 impl Figures {
     /// Over those of the entries that are measured and that the model was not fitted on; nothing where there are none.
     fn of(entries: &[&Entry]) -> Option<Self> {
-        let scored = entries.iter().filter(|entry| !entry.is_fitted).filter_map(|entry| {
-            Some((*entry, entry.predicted?, entry.measured_ms?, entry.error()?))
-        });
+        let scored = entries
+            .iter()
+            .filter(|entry| !entry.is_fitted)
+            .filter_map(|entry| Some((*entry, entry.predicted?, entry.measured_ms?, entry.error()?)));
         let scored: Vec<(&Entry, Predicted, f64, f64)> = scored.collect();
         let n = scored.len() as f64;
         let sizes: Vec<f64> = scored.iter().map(|(_, _, _, error)| error.abs()).collect();
         let widths: Vec<f64> =
             scored.iter().map(|(_, p, _, _)| (p.high_ms - p.low_ms) / p.latency_ms).collect();
         let share = |count: usize| count as f64 / n;
-        let is_inside = |(_, p, measured, _): &&(&Entry, Predicted, f64, f64)| {
-            (p.low_ms..=p.high_ms).contains(measured)
-        };
+        let is_inside =
+            |(_, p, measured, _): &&(&Entry, Predicted, f64, f64)| (p.low_ms..=p.high_ms).contains(measured);
         let layers: Vec<f64> = scored
             .iter()
             .filter_map(|(entry, ..)| entry.layers.as_ref().filter(|layers| layers.total_ms > 0.0))
@@ -167,8 +167,7 @@ impl Figures {
             within_10: share(sizes.iter().filter(|size| **size <= NEAR).count()),
             coverage_90: share(scored.iter().filter(is_inside).count()),
             median_width_90: upper_median(&widths)?,
-            layers_within_20: (!layers.is_empty())
-                .then(|| layers.iter().sum::<f64>() / layers.len() as f64),
+            layers_within_20: (!layers.is_empty()).then(|| layers.iter().sum::<f64>() / layers.len() as f64),
             worst,
         })
     }
