@@ -1,12 +1,18 @@
 //! What TFLite's `benchmark_model` prints, and the CSV of its `--profiling_output_csv_file`.
 //!
-//! The mean over inference runs is a network row. Its table of nodes (`Run Order`) has types and times but no shapes: a node is
-//! an op row only where it is mapped to the op that it is; others are listed as not read. Nodes of the initialization and
-//! tables that repeat nodes in another order are no measurements and are passed over.
+//! The mean over inference runs is a network row; a log may hold several networks, one after the other. A table of nodes
+//! (`Run Order`) has types and times but no shapes: a node is an op row only where it is mapped to the op that it is; others are
+//! listed as not read. Nodes of the initialization and tables that repeat nodes in another order are no measurements and are
+//! passed over.
+
+use std::collections::BTreeMap;
 
 use profiler::record::{ReadError, read_text};
 
-use super::{Imported, ImportedRow, Source, Subject};
+use super::{
+    Imported, ImportedRow, Source, Subject,
+    benchmark_nodes::{Node, Phase, Tables},
+};
 use crate::error::PredictorError;
 
 const US_PER_MS: f64 = 1e3;
@@ -16,165 +22,119 @@ pub(super) const CSV: super::Format = super::Format { name: "benchmark-model-csv
 
 fn read(source: &Source) -> Result<Imported, PredictorError> {
     let text = read_text(&source.file)?;
-    let mut log =
-        Log { phase: Phase::Inference, section: Section::Other, total: None, runs: None, graph: None };
     let mut imported = Imported { measured: "benchmark_model".to_owned(), ..Imported::default() };
+    let (mut networks, mut network, mut tables) = (Vec::new(), Network::default(), Tables::default());
     for (index, line) in text.lines().enumerate() {
         let number = index as u64 + 1;
-        log.note(number, line);
-        if let Some(node) = log.node(line) {
+        if network.ends_before(line) {
+            networks.push(std::mem::take(&mut network));
+            tables = Tables::default();
+        }
+        network.note(number, line, tables.phase);
+        if let Some(node) = tables.node(line) {
             imported.take(number, node.and_then(|node| node_row(source, &node)));
         }
     }
-    let Some((line, total_us)) = log.total.or(log.runs.map(|runs| (runs.line, runs.mean_us))) else {
-        if imported.rows.is_empty() && imported.refused.is_empty() {
-            let reason =
-                "neither an inference time nor a table of nodes; expected what benchmark_model prints"
-                    .to_owned();
-            return Err(ReadError::Content { path: source.file.clone(), reason }.into());
+    networks.push(network);
+    let mut graphs = BTreeMap::new();
+    for network in networks {
+        if let Some((line, row)) = network.row(source, &mut graphs) {
+            imported.take(line, row);
         }
-        return Ok(imported);
-    };
-    let name = source.network_name(log.graph.as_deref());
-    let row = ImportedRow {
-        line,
-        subject: Subject::Network(name.clone()),
-        latency_ms: total_us / US_PER_MS,
-        std_ms: log.runs.and_then(|runs| runs.std_us).map(|std| std / US_PER_MS),
-        runs: log.runs.and_then(|runs| runs.count),
-        group: None,
-    };
-    imported
-        .take(line, if row.latency_ms > 0.0 { Ok(row) } else { Err("an inference time of 0".to_owned()) });
-    imported.notes.push(format!("the total is a network row, `{name}`, whose ops are not known"));
+    }
+    if imported.rows.is_empty() && imported.refused.is_empty() {
+        let reason =
+            "neither an inference time nor a table of nodes; expected what benchmark_model prints".to_owned();
+        return Err(ReadError::Content { path: source.file.clone(), reason }.into());
+    }
+    let note = |name: &String| format!("the total is a network row, `{name}`, whose ops are not known");
+    imported.notes.extend(graphs.keys().map(note));
     Ok(imported)
 }
 
-/// Which table a line is in.
-#[derive(Clone, Copy, PartialEq)]
-enum Section {
-    /// None that is read.
-    Other,
-    /// One whose head is yet to come.
-    Nodes,
-    /// Nodes, with this many fields behind the mean, the name not counted.
-    Under { fields_behind: usize, format: Format },
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Format {
-    Text,
-    Csv,
-}
-
-/// What a line of runs says, microseconds.
+/// What a line of timings says, microseconds.
 #[derive(Clone, Copy)]
-struct Runs {
+struct Timings {
     line: u64,
     mean_us: f64,
     std_us: Option<f64>,
     count: Option<u64>,
 }
 
-/// What the tables that follow are of; of inference where nothing is said, as in old logs.
-#[derive(Clone, Copy, PartialEq)]
-enum Phase {
-    Initialization,
-    Inference,
-}
-
-struct Log {
-    phase: Phase,
-    section: Section,
+/// A network, as one call of the program tells of it.
+#[derive(Default)]
+struct Network {
+    /// Its file, and where that is named.
+    graph: Option<(u64, String)>,
     total: Option<(u64, f64)>,
-    runs: Option<Runs>,
-    graph: Option<String>,
+    timings: Option<Timings>,
 }
 
-/// The standard deviation of a line of timings, where there is a sensible one.
-fn spread_us(line: &str) -> Option<f64> {
-    after(line, "std=").filter(|std| *std >= 0.0)
-}
-
-struct Node {
-    kind: String,
-    name: String,
-    mean_ms: f64,
-}
-
-impl Log {
-    /// Takes what stands outside tables.
-    fn note(&mut self, number: u64, line: &str) {
-        if let Some(path) = between(line, "Graph: [", "]") {
-            self.graph = Some(path.to_owned());
+impl Network {
+    /// Whether a line is of another call.
+    fn ends_before(&self, line: &str) -> bool {
+        let is_measured = self.total.is_some() || self.timings.is_some();
+        match (graph(line), &self.graph) {
+            (Some(path), Some((_, known))) => is_measured || path != known,
+            (Some(_), None) => is_measured,
+            (None, known) => {
+                let begins = line.contains("STARTING!") && (is_measured || known.is_some());
+                begins || (self.total.is_some() && total(line).is_some())
+            }
         }
-        if let Some(us) = after(line, "Inference (avg):").or_else(|| after(line, "no stats:")) {
+    }
+
+    /// Takes what stands outside tables.
+    fn note(&mut self, number: u64, line: &str, phase: Phase) {
+        if let Some(path) = graph(line) {
+            self.graph = Some((number, path.to_owned()));
+        }
+        if let Some(us) = total(line) {
             self.total = Some((number, us));
         }
         // The last such line is of the runs that count; those of single nodes come after the total.
         if self.total.is_none()
-            && self.phase == Phase::Inference
+            && phase == Phase::Inference
             && let Some(mean_us) = after(line, "avg=")
         {
             let count = after(line, "count=").map(|count| count as u64);
-            self.runs = Some(Runs { line: number, mean_us, std_us: spread_us(line), count });
-        }
-        if line.contains("Profiling Info for") {
-            let initialization = line.contains("Initialization");
-            self.phase = if initialization { Phase::Initialization } else { Phase::Inference };
-        }
-        if line.contains("=====") {
-            let of_nodes = line.contains("Run Order") && self.phase == Phase::Inference;
-            self.section = if of_nodes { Section::Nodes } else { Section::Other };
+            let std_us = after(line, "std=").filter(|std| *std >= 0.0);
+            self.timings = Some(Timings { line: number, mean_us, std_us, count });
         }
     }
 
-    /// The node of a line; nothing for a line that is none.
-    fn node(&mut self, line: &str) -> Option<Result<Node, String>> {
-        match self.section {
-            Section::Under { fields_behind, format } if !line.trim().is_empty() => {
-                return Some(node(line, fields_behind, format));
-            }
-            Section::Under { .. } => self.section = Section::Other,
-            Section::Nodes => {
-                let (format, heads): (Format, Vec<&str>) = if line.contains("avg_ms") {
-                    (Format::Csv, line.split(',').map(str::trim).collect())
-                } else {
-                    (Format::Text, line.split(['[', ']']).map(str::trim).filter(|h| !h.is_empty()).collect())
-                };
-                let place = |names: [&str; 2]| heads.iter().position(|head| names.contains(head));
-                if let (Some(mean), Some(name)) = (place(["avg_ms", "avg ms"]), place(["name", "Name"]))
-                    && mean < name
-                {
-                    self.section = Section::Under { fields_behind: name - mean - 1, format };
-                }
-            }
-            Section::Other => {}
+    /// Its row and where it stands; nothing where the log tells of none. `graphs` are files by the names of their networks.
+    fn row(
+        self,
+        source: &Source,
+        graphs: &mut BTreeMap<String, Option<String>>,
+    ) -> Option<(u64, Result<ImportedRow, String>)> {
+        let (graph_line, graph) = self.graph.unzip();
+        let Some((line, total_us)) = self.total.or(self.timings.map(|timings| (timings.line, timings.mean_us)))
+        else {
+            let graph = graph?;
+            return Some((graph_line?, Err(format!("`{graph}` has no inference time: it was not run to the end"))));
+        };
+        if total_us <= 0.0 {
+            return Some((line, Err(format!("an inference time of {total_us}"))));
         }
-        None
+        let name = source.network_name(graph.as_deref());
+        let known = graphs.entry(name.clone()).or_insert_with(|| graph.clone());
+        if *known != graph {
+            let path = |graph: &Option<String>| graph.clone().unwrap_or_else(|| "a file that is not named".to_owned());
+            let reason = format!("`{}` would be called `{name}`, as `{}` is", path(&graph), path(known));
+            return Some((line, Err(reason)));
+        }
+        let row = ImportedRow {
+            line,
+            subject: Subject::Network(name),
+            latency_ms: total_us / US_PER_MS,
+            std_ms: self.timings.and_then(|timings| timings.std_us).map(|std| std / US_PER_MS),
+            runs: self.timings.and_then(|timings| timings.count),
+            group: None,
+        };
+        Some((line, Ok(row)))
     }
-}
-
-fn node(line: &str, fields_behind: usize, format: Format) -> Result<Node, String> {
-    let line = line.trim();
-    let wrong = || format!("`{line}` is no row of the table of nodes");
-    let (fields, name): (Vec<&str>, &str) = match format {
-        // The name may have anything in it but its first bracket ends the fields.
-        Format::Text => {
-            let (fields, name) =
-                line.rsplit_once("\t[").or_else(|| line.split_once(" [")).ok_or_else(wrong)?;
-            (fields.split_whitespace().collect(), name)
-        }
-        Format::Csv => {
-            let (fields, name) = line.rsplit_once(',').ok_or_else(wrong)?;
-            (fields.split(',').map(str::trim).collect(), name)
-        }
-    };
-    let place = fields.len().checked_sub(fields_behind + 1).ok_or_else(wrong)?;
-    let mean_ms = fields.get(place).and_then(|text| text.parse::<f64>().ok()).ok_or_else(wrong)?;
-    let name = name.trim().trim_start_matches('[');
-    let name = name.rsplit_once(']').map_or(name, |(name, _)| name);
-    Ok(Node { kind: fields.first().copied().unwrap_or_default().to_owned(), name: name.to_owned(), mean_ms })
 }
 
 fn node_row(source: &Source, node: &Node) -> Result<ImportedRow, String> {
@@ -194,8 +154,12 @@ fn node_row(source: &Source, node: &Node) -> Result<ImportedRow, String> {
     })
 }
 
-fn between<'a>(line: &'a str, from: &str, to: &str) -> Option<&'a str> {
-    line.split_once(from)?.1.split_once(to).map(|(inside, _)| inside)
+fn graph(line: &str) -> Option<&str> {
+    line.split_once("Graph: [")?.1.split_once(']').map(|(path, _)| path)
+}
+
+fn total(line: &str) -> Option<f64> {
+    after(line, "Inference (avg):").or_else(|| after(line, "no stats:"))
 }
 
 /// The number behind a word; finite.
@@ -267,5 +231,45 @@ Timings (microseconds): count=50 first=80 curr=80 min=79 max=83 avg=70000 std=87
         assert_eq!(found.refused[0].line, 5);
         assert!(import("hello\n", |_| {}).unwrap_err().contains("benchmark_model"));
         assert!(import(LOG, |s| s.unit_ms = Some(1.0)).unwrap_err().contains("unit is"));
+    }
+
+    #[test]
+    fn a_log_of_several_networks_has_a_row_for_each() {
+        let run = |path: &str, us: &str| {
+            format!("STARTING!\nGraph: [{path}]\ncount=9 avg={us} std=3\nInference timings in us: Inference (avg): {us}\n")
+        };
+        // The second was killed; the fourth is the first once more; the last has the name of another.
+        let runs = [run("/a/one.tflite", "1500"), "STARTING!\nGraph: [/a/two.tflite]\n".to_owned()];
+        let more = [run("/a/three.tflite", "2500"), run("/a/one.tflite", "1700"), run("/b/three.tflite", "9")];
+        let text = runs.into_iter().chain(more).collect::<String>();
+        let found = import(&text, |_| {}).unwrap();
+        let rows: Vec<_> = found.rows.iter().map(|r| (r.subject.key(), r.latency_ms, r.runs)).collect();
+        let expected = [("one", 1.5), ("three", 2.5), ("one", 1.7)];
+        assert_eq!(rows, expected.map(|(name, ms)| (name.to_owned(), ms, Some(9))));
+        let refused: Vec<_> = found.refused.iter().map(|r| (r.line, r.reason.as_str())).collect();
+        let expected = [
+            (6, "`/a/two.tflite` has no inference time: it was not run to the end"),
+            (18, "`/b/three.tflite` would be called `three`, as `/a/three.tflite` is"),
+        ];
+        assert_eq!(refused, expected);
+        assert_eq!(found.notes.len(), 2);
+        // Names of files that logs do not tell: the later of two totals is another run.
+        let totals = import("Inference (avg): 1500\nInference (avg): 2500\n", |_| {}).unwrap();
+        assert_eq!(totals.rows.iter().map(|row| row.latency_ms).collect::<Vec<_>>(), [1.5, 2.5]);
+        // One name for two networks.
+        let named = import(&text, |source| source.network = Some("mine".to_owned())).unwrap();
+        assert_eq!(named.rows.len(), 2);
+        assert!(named.refused[1].reason.contains("`/a/three.tflite` would be called `mine`"), "{named:?}");
+    }
+
+    #[test]
+    fn ops_of_a_delegate_are_mapped_by_their_whole_names() {
+        let text = LOG.replace("[b]:1", "Delegate/Fully Connected (NC, F32) GEMM:1");
+        let map = ("Delegate/Fully Connected (NC, F32) GEMM:1".to_owned(), "linear-1x1x64-o8".to_owned());
+        let found = import(&text, |source| source.renamed = vec![map]).unwrap();
+        assert_eq!((found.rows[0].subject.key().as_str(), found.rows[0].latency_ms), ("linear-1x1x64-o8", 0.2));
+        // The other node is listed, by the whole name of its type.
+        let refused = import(&text, |_| {}).unwrap().refused;
+        assert!(refused[1].reason.starts_with("a Fully Connected (NC, F32) GEMM without shapes"), "{refused:?}");
     }
 }

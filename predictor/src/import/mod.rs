@@ -4,6 +4,7 @@
 //! `fn(&Record) -> Result<Subject, String>` and a line in [`CSV_KINDS`].
 
 mod benchmark_model;
+mod benchmark_nodes;
 mod bottleneck;
 mod cell;
 mod columns;
