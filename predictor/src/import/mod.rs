@@ -165,7 +165,7 @@ impl Source {
                 return Err(PredictorError::Option { option, value: format!("given for {name}"), expected });
             }
         }
-        read(self)
+        Ok(table::with_sound_rows(read(self)?))
     }
 
     /// The op that a node is told to be.
