@@ -44,6 +44,7 @@ impl Drawn {
             inputs: inputs.iter().map(|&input| input.to_owned()).collect(),
             outputs: vec![name.clone()],
             attributes: attributes.iter().map(|a| (a.0.to_owned(), value(a))).collect(),
+            is_integer: false,
         });
         name
     }

@@ -66,8 +66,9 @@ impl<'a> Translation<'a> {
             self.free.push(free("computed before the network runs"));
             return Ok(());
         }
-        let reads: Vec<Read> =
-            node.inputs.iter().filter_map(|name| self.known.get(name.as_str()).copied()).collect();
+        let read = |name: &String| self.known.get(name.as_str()).copied();
+        let of_node = |read: Read| Read { is_int8: read.is_int8 || node.is_integer, ..read };
+        let reads: Vec<Read> = node.inputs.iter().filter_map(read).map(of_node).collect();
         let output = self.map(node.outputs.first().map_or("", String::as_str))?;
         if let (Some(reason), Some(&read)) = (self.reshapes(node), reads.first()) {
             self.free.push(free(reason));
@@ -157,7 +158,7 @@ impl<'a> Translation<'a> {
             ("Softmax", 1) => Layer::Softmax,
             ("Resize" | "Upsample", 1) => upsample(node, input, output)?,
             ("Pad", 1) => return self.is_border_of_zeros(node).then_some(Unfused::Pad),
-            ("Add", 2) if reads.iter().all(|read| read.map == output) => Layer::Add,
+            ("Add" | "Sum", 2) if reads.iter().all(|read| read.map == output) => Layer::Add,
             ("Mul", 2) => {
                 let gate = FeatureMap { height: 1, width: 1, ..output };
                 match (reads[0].map, reads[1].map) {
@@ -166,7 +167,7 @@ impl<'a> Translation<'a> {
                     _ => return None,
                 }
             }
-            ("Add" | "Sub" | "Mul" | "Div", 1) if node.inputs.len() == 2 => {
+            ("Add" | "Sum" | "Sub" | "Mul" | "Div", 1) if node.inputs.len() == 2 => {
                 return self.arithmetic(node, input, output).map(Unfused::Constant);
             }
             (_, 1) => Layer::Activation(self.activation(node)?),
@@ -249,7 +250,7 @@ impl<'a> Translation<'a> {
         let constant = constant(&node.inputs[place])?;
         let single = constant.values.as_deref().and_then(|v| if let [v] = v { Some(*v) } else { None });
         let (operation, scalar) = match (node.operator.as_str(), place) {
-            ("Add", _) => (Operation::Add, single),
+            ("Add" | "Sum", _) => (Operation::Add, single),
             ("Mul", _) => (Operation::Multiply, single),
             ("Sub", 1) => (Operation::Add, single.map(|v| -v)),
             ("Div", 1) => (Operation::Multiply, single.map(f64::recip)),

@@ -5,6 +5,7 @@ mod export;
 mod external;
 mod fix_inputs;
 mod input_shapes;
+mod integer_nodes;
 mod layers;
 mod layout_shapes;
 mod macs;

@@ -6,6 +6,7 @@ use prost::Message;
 
 use super::{
     OnnxError,
+    integer_nodes::on_floats,
     proto::{
         self, Attribute, DOUBLE, FLOAT, FLOAT_ATTRIBUTE, FLOATS, INT, INT8, INT32, INT64, INTS, Model,
         STRING, TENSOR, UINT8, ValueInfo,
@@ -86,6 +87,8 @@ pub struct ModelNode {
     pub outputs: Vec<String>,
     /// Attributes by name.
     pub attributes: HashMap<String, AttributeValue>,
+    /// Whether it computes in 8-bit integers: operator and inputs are then those of the operator on floats.
+    pub is_integer: bool,
 }
 
 /// A value with its declared sides.
@@ -157,13 +160,14 @@ fn read_node(index: usize, node: proto::Node) -> ModelNode {
     let first = node.output.iter().find(|name| !name.is_empty()).cloned();
     let name = if node.name.is_empty() { first } else { Some(node.name) };
     let operator = full_name(&node.domain, node.op_type);
-    ModelNode {
+    on_floats(ModelNode {
         name: name.unwrap_or_else(|| format!("{operator}_{index}")),
         operator,
         inputs: node.input,
         outputs: node.output,
         attributes: node.attribute.into_iter().map(|a| (a.name.clone(), attribute(a))).collect(),
-    }
+        is_integer: false,
+    })
 }
 
 fn attribute(attribute: Attribute) -> AttributeValue {

@@ -44,6 +44,8 @@ impl Rule<'_> {
             "Pad" => one(self.pad()?),
             "Resize" | "Upsample" => one(self.resize()?),
             "Split" => self.split()?,
+            // Its unit and zero point are single numbers.
+            "DynamicQuantizeLinear" => vec![self.dims(0)?.to_vec(), vec![], vec![]],
             "Slice" => one(self.slice()?),
             "Gather" => one(self.gather()?),
             "Shape" => one(vec![self.dims(0)?.len() as u64]),

@@ -21,6 +21,7 @@ fn sides(
         inputs,
         outputs: vec!["y".to_owned()],
         attributes: attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        is_integer: false,
     });
     graph
         .shapes(&InputShapes::new())
