@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use profiler::onnx::read_input_shapes;
+use profiler::{onnx::read_input_shapes, record::GivenInputs};
 use serde_json::Value;
 
 use super::{
@@ -42,6 +42,10 @@ pub(super) struct Predict {
     /// Sizes of an ONNX network's input where it leaves them open: 1x3x224x224, or NAME=1x3x224x224 (repeatable).
     #[arg(long, value_name = "SHAPE")]
     input_shape: Vec<String>,
+    /// Values of an ONNX network's input, where shapes depend on them: n=4, size=640,480, or a file, x=FILE.npy, .npz or .pb (a
+    /// tensor of ONNX), whose sides are the input's (repeatable).
+    #[arg(long, value_name = "NAME=VALUES")]
+    input: Vec<String>,
     /// A JSON array with an object per subject instead of tables.
     #[arg(long)]
     json: bool,
@@ -54,8 +58,9 @@ impl Predict {
             AnyModel::Cells(file) => return self.predict_cells(&file),
         };
         let shapes = read_input_shapes(&self.input_shape).map_err(PredictorError::InputShape)?;
+        let inputs = GivenInputs::read(shapes, &self.input).map_err(PredictorError::from)?;
         let unknown = if self.allow_unknown { Unknown::Guess } else { Unknown::Refuse };
-        let subjects = self.subjects.iter().map(|text| Subject::read(text, &shapes));
+        let subjects = self.subjects.iter().map(|text| Subject::read(text, &inputs));
         let answers = subjects.collect::<Result<Vec<_>, _>>()?;
         let answers = answers.iter().map(|subject| Answer::of(&model, subject, unknown));
         let answers = answers.collect::<Result<Vec<_>, _>>()?;

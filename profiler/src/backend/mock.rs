@@ -115,7 +115,7 @@ mod tests {
     }
 
     fn model(key: &str) -> Model<'_> {
-        Model { key, onnx: &[] }
+        Model::whole(key, &[])
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub use trace::{NodeClock, Notes, Trace, Traced, TracedNode};
 #[cfg(feature = "tract")]
 pub use tract::{Tract, node_macs, value_shapes};
 
+use std::path::Path;
+
 use crate::{
     measure::{FakeClock, Subject, SubjectFailure},
     spec::OpSpec,
@@ -40,6 +42,16 @@ pub struct Model<'a> {
     pub key: &'a str,
     /// ONNX `ModelProto` bytes.
     pub onnx: &'a [u8],
+    /// The folder of the files that hold weights which are not among these bytes.
+    pub folder: Option<&'a Path>,
+}
+
+impl<'a> Model<'a> {
+    /// A model with all its weights.
+    #[must_use]
+    pub fn whole(key: &'a str, onnx: &'a [u8]) -> Self {
+        Self { key, onnx, folder: None }
+    }
 }
 
 /// A runtime.

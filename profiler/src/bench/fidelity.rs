@@ -16,7 +16,7 @@ use super::{
     spread::{furthest_from_one, geometric_mean},
 };
 use crate::{
-    backend::{Model, Runnable},
+    backend::Runnable,
     measure::{
         Clock, Entry, History, Instruments, Observer, Outcome, Progress, Protocol, Speed, Subject,
         SubjectFailure, SystemClock, calm_turns, measure, median, summarise,
@@ -114,9 +114,9 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let (mut models, mut subjects) = (Vec::new(), Vec::new());
     for op in &ops {
         let planned = plan_op(*op)?;
-        let model = Model { key: &planned.key, onnx: &planned.onnx };
+        let model = planned.model();
         let model = Rc::new(RefCell::new(backend.prepare(model, bench.threads)?));
-        subjects.push(Shared { model: Rc::clone(&model), bytes: planned.onnx.len() });
+        subjects.push(Shared { model: Rc::clone(&model), bytes: planned.bytes() });
         models.push(model);
     }
     let (mut instruments, clock): (_, Box<dyn Clock>) = match backend.emulated_clock() {

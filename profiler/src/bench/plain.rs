@@ -4,7 +4,6 @@
 
 use super::{BenchError, run::Job};
 use crate::{
-    backend::Model,
     measure::{Clock, SystemClock, median},
     sweep::plan_op,
 };
@@ -37,7 +36,7 @@ pub(super) fn plain_table(
         job.check_stop()?;
         job.at(name, share.0 + (share.1 - share.0) * index as f64 / ops.len() as f64);
         let planned = plan_op(*op)?;
-        let model = Model { key: &planned.key, onnx: &planned.onnx };
+        let model = planned.model();
         let mut runnable = job.backend.prepare(model, job.bench.threads)?;
         for _ in 0..WARM_UP_RUNS {
             runnable.run()?;

@@ -11,7 +11,7 @@ use clap::Args;
 use super::{
     UsageError,
     agreement::CompareArgs,
-    input_shape::InputShapeArgs,
+    input_shape::InputArgs,
     layer_report::{json, text},
     libraries::{DEFAULT, LibraryArgs, names},
     output_file::check_output,
@@ -24,7 +24,7 @@ use crate::{
     layers::TracePlan,
     measure::Protocol,
     record::{session_path, write_session, write_table},
-    sweep::{MockLaw, NetworkProfile, Planned, mock_costs, plan_model},
+    sweep::{MockLaw, NetworkProfile, Planned, mock_costs, plan_model_with},
 };
 
 /// Measures one ONNX model: the whole, and every layer inside the running network.
@@ -43,7 +43,7 @@ pub(super) struct Model {
     /// ONNX model.
     model: PathBuf,
     #[command(flatten)]
-    inputs: InputShapeArgs,
+    inputs: InputArgs,
     #[arg(long, value_name = "NAME", default_value = DEFAULT, help = format!("Runtime: {} (repeatable)", names(None)))]
     backend: Vec<String>,
     #[command(flatten)]
@@ -84,7 +84,7 @@ impl Model {
                 ));
             }
         }
-        let network = plan_model(&self.model, &self.inputs.read()?)?;
+        let network = plan_model_with(&self.model, &self.inputs.read()?)?;
         let protocol = self.protocol();
         protocol.check().map_err(UsageError::from)?;
         let cpus = pin(self.cpus.as_deref(), self.threads).map_err(|error| UsageError(error.to_string()))?;

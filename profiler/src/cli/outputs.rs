@@ -6,12 +6,12 @@ use clap::Args;
 
 use super::{
     UsageError,
-    input_shape::InputShapeArgs,
+    input_shape::InputArgs,
     libraries::{DEFAULT, LibraryArgs, names},
 };
 use crate::{
-    backend::{KnownBackend, Model, open, seeded_input},
-    sweep::{Planned, plan_model, plan_op},
+    backend::{KnownBackend, open, seeded_input},
+    sweep::{plan_model_with, plan_op},
 };
 
 /// Prints the outputs of models for one fixed random input, a JSON line each, to compare devices and runtimes.
@@ -24,7 +24,7 @@ pub(super) struct Outputs {
     #[arg(required = true, value_name = "KEY|FILE.onnx")]
     subjects: Vec<String>,
     #[command(flatten)]
-    inputs: InputShapeArgs,
+    inputs: InputArgs,
     #[arg(long, default_value = DEFAULT, help = format!("Runtime: {}", names(None)))]
     backend: String,
     #[command(flatten)]
@@ -38,16 +38,16 @@ impl Outputs {
             return Err(UsageError(text).into());
         }
         let backend = open(&self.backend, self.libraries.options(None))?;
-        let shapes = self.inputs.read()?;
+        let inputs = self.inputs.read()?;
         for subject in &self.subjects {
-            let Planned { key, onnx, .. } = if subject.ends_with(".onnx") {
-                plan_model(subject.as_ref(), &shapes)?
+            let planned = if subject.ends_with(".onnx") {
+                plan_model_with(subject.as_ref(), &inputs)?
             } else {
                 plan_op(subject.parse()?)?
             };
-            let mut model = backend.prepare(Model { key: &key, onnx: &onnx }, 1)?;
+            let mut model = backend.prepare(planned.model(), 1)?;
             let outputs = model.outputs(&seeded_input(model.input_len()))?;
-            crate::out!("{}", serde_json::json!({ "subject": key, "outputs": outputs }))?;
+            crate::out!("{}", serde_json::json!({ "subject": planned.key, "outputs": outputs }))?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -14,7 +14,7 @@ use super::{
     agreement::CompareArgs,
     anchors::check_anchors,
     heat::HeatArgs,
-    input_shape::InputShapeArgs,
+    input_shape::InputArgs,
     libraries::{DEFAULT, LibraryArgs, names},
     live::{Standing, write_row},
     op_list::read_op_list,
@@ -30,7 +30,7 @@ use crate::{
     measure::Protocol,
     record::{Anchors, known_speed_folder},
     sweep::{
-        MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors, plan_model,
+        MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors, plan_model_with,
         plan_networks, plan_op, plan_ops,
     },
 };
@@ -63,7 +63,7 @@ pub(super) struct Run {
     #[arg(long, value_name = "FILE")]
     onnx: Vec<PathBuf>,
     #[command(flatten)]
-    inputs: InputShapeArgs,
+    inputs: InputArgs,
     /// Table to write; its session and journal go beside it.
     #[arg(short, long, value_name = "TABLE.csv")]
     output: PathBuf,
@@ -218,8 +218,8 @@ impl Run {
                 subjects.push(plan_op(op)?);
             }
         }
-        let shapes = self.inputs.read()?;
-        let models = self.onnx.iter().map(|path| plan_model(path, &shapes)).collect::<Result<Vec<_>, _>>()?;
+        let inputs = self.inputs.read()?;
+        let models = self.onnx.iter().map(|path| plan_model_with(path, &inputs)).collect::<Result<Vec<_>, _>>()?;
         // A random network that is also given as a model is measured once, as the model.
         subjects.retain(|subject: &Planned| models.iter().all(|model| model.key != subject.key));
         subjects.extend(models);

@@ -43,6 +43,14 @@ pub enum OnnxError {
     /// An input that no values can be made for.
     #[error("input `{0}` is no tensor but a sequence, a map or optional: export the model with tensors only")]
     NotATensor(String),
+    /// Values that an input does not take.
+    #[error("values of input `{input}`: {reason}")]
+    Values {
+        /// Its name.
+        input: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// Weights in another file that cannot be read.
     #[error("its weights in `{location}`: {reason}")]
     External {

@@ -66,7 +66,7 @@ fn fixed(size: u64) -> Dimension {
 }
 
 /// What the network reads: its inputs without those that are weights, which stood among them before IR version 4.
-fn inputs_of(onnx: &[u8]) -> Result<Vec<Input>, OnnxError> {
+pub(super) fn inputs_of(onnx: &[u8]) -> Result<Vec<Input>, OnnxError> {
     let (mut infos, mut weights, mut has_graph) = (Vec::new(), HashSet::new(), false);
     edit_graph(onnx, &mut |number, field| {
         has_graph = true;

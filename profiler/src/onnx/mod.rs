@@ -5,6 +5,7 @@ mod export;
 mod external;
 mod fix_inputs;
 mod input_shapes;
+mod input_values;
 mod integer_nodes;
 mod layers;
 mod layout_shapes;
@@ -31,6 +32,7 @@ pub use export::{OnnxError, model, network_model, op_model, operators, read_ops,
 pub use external::{ExternalData, ReadExternal, inline_external};
 pub use fix_inputs::fix_inputs;
 pub use input_shapes::{InputShapes, read_input_shapes};
+pub use input_values::{InputValues, give_values, given_values, read_tensor};
 pub use macs::macs_by_shape;
 pub use model_graph::{AttributeValue, Constant, Declared, ModelGraph, ModelNode};
 pub use name_nodes::name_nodes;

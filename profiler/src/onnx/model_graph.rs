@@ -6,6 +6,7 @@ use prost::Message;
 
 use super::{
     OnnxError,
+    input_values::given_values,
     integer_nodes::on_floats,
     proto::{
         self, Attribute, DOUBLE, FLOAT, FLOAT_ATTRIBUTE, FLOATS, INT, INT8, INT32, INT64, INTS, Model,
@@ -115,6 +116,8 @@ pub struct ModelGraph {
     pub constants: HashMap<String, Constant>,
     /// Sides that the model declares for values inside.
     pub declared: Vec<Declared>,
+    /// Values that its metadata give for inputs, by name.
+    pub given: HashMap<String, Vec<f64>>,
 }
 
 impl ModelGraph {
@@ -124,6 +127,7 @@ impl ModelGraph {
     /// [`OnnxError`] for bytes that are no ONNX model or hold no graph.
     pub fn read(onnx: &[u8]) -> Result<Self, OnnxError> {
         let model = Model::decode(onnx)?;
+        let given = given_values(onnx)?;
         let graph = model.graph.ok_or(OnnxError::NoGraph)?;
         let own = model.opset_import.iter().find(|set| is_own(&set.domain));
         let mut constants: HashMap<String, Constant> =
@@ -148,7 +152,17 @@ impl ModelGraph {
             declared: graph.value_info.into_iter().chain(graph.output).map(declared).collect(),
             nodes,
             constants,
+            given,
         })
+    }
+
+    /// The elements of an input, where they are given and few.
+    pub(super) fn given_elements(&self, input: &str, dims: &[u64]) -> Option<Vec<f64>> {
+        let count = dims.iter().fold(1_u64, |product, side| product.saturating_mul(*side));
+        match self.given.get(input).filter(|_| count <= SMALL)?.as_slice() {
+            [one] => Some(vec![*one; count as usize]),
+            all => Some(all.to_vec()).filter(|all| all.len() as u64 == count),
+        }
     }
 }
 
@@ -219,7 +233,7 @@ fn constant(tensor: proto::Tensor) -> Constant {
 }
 
 /// The elements of a small tensor, raw or not.
-fn values(tensor: &proto::Tensor) -> Option<Vec<f64>> {
+pub(super) fn values(tensor: &proto::Tensor) -> Option<Vec<f64>> {
     fn raw<const N: usize>(bytes: &[u8], read: fn([u8; N]) -> f64) -> Vec<f64> {
         bytes.chunks_exact(N).filter_map(|chunk| chunk.try_into().ok()).map(read).collect()
     }

@@ -125,7 +125,8 @@ impl ModelGraph {
             self.constants.iter().map(|(name, constant)| (name.clone(), Tensor::of(constant))).collect();
         let declared: Vec<Input> = self.inputs.iter().map(input_of).collect();
         for (input, dims) in declared.iter().zip(resolve(&declared, inputs)?.sizes) {
-            known.insert(input.name.clone(), Tensor { dims, ..Tensor::default() });
+            let values = self.given_elements(&input.name, &dims);
+            known.insert(input.name.clone(), Tensor { dims, values, ..Tensor::default() });
         }
         let declared: HashMap<&str, &Vec<Option<u64>>> =
             self.declared.iter().map(|value| (value.name.as_str(), &value.dims)).collect();

@@ -19,12 +19,13 @@ mod references;
 mod rows;
 mod run;
 mod session;
+mod weight_files;
 
 pub use compare::CompareWith;
 pub use error::SweepError;
 pub use journal::{Journal, Recorded, journal_path, read_journal};
 pub use mock_law::{MockLaw, mock_costs};
-pub use model_file::plan_model;
+pub use model_file::{plan_model, plan_model_with};
 pub use network::{NetworkProfile, NetworkResult};
 pub use plan::{Planned, plan_anchors, plan_networks, plan_op, plan_ops};
 pub use profiler::{HotAndCold, Profiler};
@@ -32,6 +33,7 @@ pub use references::load_references;
 pub use rows::{Measured, rows};
 pub use run::{Lost, Sweep, SweepResult};
 pub use session::{conditions, runtime_of};
+pub use weight_files::{WeightFiles, with_small_weights};
 
 #[cfg(test)]
 mod tests;

@@ -78,13 +78,13 @@ impl NetworkProfile<'_> {
     ) -> Result<Option<NetworkResult>, SweepError> {
         let named = |source: OnnxError| SweepError::Model { path: (&self.network.key).into(), source };
         let outline = Outline::read(&self.network.onnx).map_err(named)?;
-        let model = Model { key: &self.network.key, onnx: &self.network.onnx };
+        let model = self.network.model();
         // Refused at once if the runtime cannot tell its layers' times.
         let mut traced = self.backend.prepare_traced(model, self.threads)?;
         let mut plain = self.backend.prepare(model, self.threads)?;
         let mut comparison = Comparison::new(self.compare_with);
         comparison.check(plain.as_mut(), model, self.backend)?;
-        let macs = macs_of(&outline, &self.network.onnx);
+        let macs = macs_of(&outline, model);
 
         let device = Device::of_this_machine();
         let conditions = conditions(self.backend, self.threads, &self.cpus, &device);
@@ -244,18 +244,18 @@ fn unknown_macs(layers: &LayerTable) -> Option<String> {
 }
 
 /// By position of the model's node.
-fn macs_of(outline: &Outline, onnx: &[u8]) -> BTreeMap<usize, u64> {
-    let own = ModelGraph::read(onnx).ok().and_then(|graph| graph.shapes(&InputShapes::new()).ok());
+fn macs_of(outline: &Outline, model: Model<'_>) -> BTreeMap<usize, u64> {
+    let own = ModelGraph::read(model.onnx).ok().and_then(|graph| graph.shapes(&InputShapes::new()).ok());
     let own = own.into_iter().flatten().map(|(name, tensor)| (name, tensor.dims));
     #[cfg(feature = "tract")]
     let (named, told) =
-        (crate::backend::node_macs(onnx).unwrap_or_default(), crate::backend::value_shapes(onnx));
+        (crate::backend::node_macs(model).unwrap_or_default(), crate::backend::value_shapes(model));
     #[cfg(not(feature = "tract"))]
     let (named, told) = (Vec::new(), HashMap::new());
     // The runtime knows shapes of operators that are not known here, and the other way round.
     let shapes: HashMap<String, Vec<u64>> = own.chain(told).collect();
     // Shapes say it of more operators; what they do not say, tract may.
     let mut macs = macs_by_node(outline, &named);
-    macs.extend(macs_by_shape(onnx, &shapes).unwrap_or_default());
+    macs.extend(macs_by_shape(model.onnx, &shapes).unwrap_or_default());
     macs
 }

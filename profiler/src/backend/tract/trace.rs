@@ -7,7 +7,7 @@ use tract_onnx::tract_core::internal::{Cost, TypedNode};
 use tract_onnx::tract_core::plan::eval;
 
 use super::{Tract, TractRunnable, caught};
-use crate::backend::{BackendError, NodeClock, Notes, Runnable, Trace, Traced, TracedNode};
+use crate::backend::{BackendError, Model, NodeClock, Notes, Runnable, Trace, Traced, TracedNode};
 use crate::measure::{Clock, ClockQuality, MeasureError, SystemClock, ThreadClock};
 
 /// One runnable for plain and traced runs: the same plan, the same weights in the same places.
@@ -138,9 +138,9 @@ fn multiply_adds(model: &TypedModel, node: &TypedNode) -> TractResult<u64> {
 ///
 /// # Errors
 /// tract's reason if it does not take the model.
-pub(super) fn node_macs(onnx: &[u8]) -> Result<Vec<(String, u64)>, String> {
+pub(super) fn node_macs(model: Model<'_>) -> Result<Vec<(String, u64)>, String> {
     caught(|| {
-        let model = super::parse(onnx)?.into_typed()?;
+        let model = super::parse(model)?.into_typed()?;
         let mut found = Vec::new();
         for node in model.nodes() {
             // Sums and reductions count as multiply-adds to tract, but not in any paper.
@@ -154,9 +154,9 @@ pub(super) fn node_macs(onnx: &[u8]) -> Result<Vec<(String, u64)>, String> {
 }
 
 /// Shapes of values by their names in `onnx`. What tract cannot tell, because it does not know an operator, is missing.
-pub(super) fn value_shapes(onnx: &[u8]) -> HashMap<String, Vec<u64>> {
+pub(super) fn value_shapes(model: Model<'_>) -> HashMap<String, Vec<u64>> {
     let model = caught(|| {
-        let mut model = super::parse(onnx)?;
+        let mut model = super::parse(model)?;
         // Goes on behind operators that it does not know: their values have no shape then.
         let _ = model.analyse(true);
         Ok(model)
