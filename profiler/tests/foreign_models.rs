@@ -109,6 +109,39 @@ fn weights_may_lie_beside_the_model() {
     }
 }
 
+#[test]
+#[cfg(unix)]
+fn weights_are_regular_files_of_the_models_folder() {
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let folder = folder.path();
+    write(
+        folder,
+        "net.onnx",
+        &convolution(&["1", "3", "8", "8"], outside("w", &[4, 3, 3, 3], "w.bin", 0, 432)),
+    );
+    fs::write(elsewhere.path().join("secret"), floats(108)).unwrap();
+    let link = |from: &Path| std::os::unix::fs::symlink(from, folder.join("w.bin")).unwrap();
+    link(&elsewhere.path().join("secret"));
+    let error = refused(folder, &["net.onnx"]);
+    assert!(error.contains("w.bin") && error.contains("out of the model's folder"), "{error}");
+    fs::remove_file(folder.join("w.bin")).unwrap();
+    // Within the folder a link may lead where it will.
+    fs::write(folder.join("real.bin"), floats(108)).unwrap();
+    link(Path::new("real.bin"));
+    assert_eq!(macs(&measured(folder, &["net.onnx"])), Some(6_912));
+    fs::remove_file(folder.join("w.bin")).unwrap();
+    let pipe =
+        |name: &str| assert!(Command::new("mkfifo").arg(folder.join(name)).status().unwrap().success());
+    pipe("w.bin");
+    let error = refused(folder, &["net.onnx"]);
+    assert!(error.contains("it is no regular file"), "{error}");
+    pipe("pipe.onnx");
+    for model in ["pipe.onnx", "/dev/zero"] {
+        let error = refused(folder, &[model]);
+        assert!(error.contains("it is no regular file"), "{error}");
+    }
+}
+
 /// A text model's beginning: rows of a table by index, where a mask allows it, times a matrix.
 fn embedding() -> Parts {
     Parts {

@@ -54,7 +54,9 @@ fn read_network(name: &str, path: &Path, inputs: &GivenInputs) -> Result<OnnxNet
     /// What one protobuf message may hold.
     const LIMIT: u64 = (1 << 31) - 1;
     let wrong = |error: OnnxError| match error {
-        OnnxError::Inputs(source) => PredictorError::Shape { network: name.to_owned(), source: Box::new(source) },
+        OnnxError::Inputs(source) => {
+            PredictorError::Shape { network: name.to_owned(), source: Box::new(source) }
+        }
         other => PredictorError::Network { network: name.to_owned(), reason: profiler::explain(&other) },
     };
     let mut onnx = with_small_weights(read_bytes(path, LIMIT)?, path);

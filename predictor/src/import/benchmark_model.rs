@@ -110,10 +110,14 @@ impl Network {
         graphs: &mut BTreeMap<String, Option<String>>,
     ) -> Option<(u64, Result<ImportedRow, String>)> {
         let (graph_line, graph) = self.graph.unzip();
-        let Some((line, total_us)) = self.total.or(self.timings.map(|timings| (timings.line, timings.mean_us)))
+        let Some((line, total_us)) =
+            self.total.or(self.timings.map(|timings| (timings.line, timings.mean_us)))
         else {
             let graph = graph?;
-            return Some((graph_line?, Err(format!("`{graph}` has no inference time: it was not run to the end"))));
+            return Some((
+                graph_line?,
+                Err(format!("`{graph}` has no inference time: it was not run to the end")),
+            ));
         };
         if total_us <= 0.0 {
             return Some((line, Err(format!("an inference time of {total_us}"))));
@@ -121,7 +125,9 @@ impl Network {
         let name = source.network_name(graph.as_deref());
         let known = graphs.entry(name.clone()).or_insert_with(|| graph.clone());
         if *known != graph {
-            let path = |graph: &Option<String>| graph.clone().unwrap_or_else(|| "a file that is not named".to_owned());
+            let path = |graph: &Option<String>| {
+                graph.clone().unwrap_or_else(|| "a file that is not named".to_owned())
+            };
             let reason = format!("`{}` would be called `{name}`, as `{}` is", path(&graph), path(known));
             return Some((line, Err(reason)));
         }
@@ -236,11 +242,14 @@ Timings (microseconds): count=50 first=80 curr=80 min=79 max=83 avg=70000 std=87
     #[test]
     fn a_log_of_several_networks_has_a_row_for_each() {
         let run = |path: &str, us: &str| {
-            format!("STARTING!\nGraph: [{path}]\ncount=9 avg={us} std=3\nInference timings in us: Inference (avg): {us}\n")
+            format!(
+                "STARTING!\nGraph: [{path}]\ncount=9 avg={us} std=3\nInference timings in us: Inference (avg): {us}\n"
+            )
         };
         // The second was killed; the fourth is the first once more; the last has the name of another.
         let runs = [run("/a/one.tflite", "1500"), "STARTING!\nGraph: [/a/two.tflite]\n".to_owned()];
-        let more = [run("/a/three.tflite", "2500"), run("/a/one.tflite", "1700"), run("/b/three.tflite", "9")];
+        let more =
+            [run("/a/three.tflite", "2500"), run("/a/one.tflite", "1700"), run("/b/three.tflite", "9")];
         let text = runs.into_iter().chain(more).collect::<String>();
         let found = import(&text, |_| {}).unwrap();
         let rows: Vec<_> = found.rows.iter().map(|r| (r.subject.key(), r.latency_ms, r.runs)).collect();
@@ -267,9 +276,15 @@ Timings (microseconds): count=50 first=80 curr=80 min=79 max=83 avg=70000 std=87
         let text = LOG.replace("[b]:1", "Delegate/Fully Connected (NC, F32) GEMM:1");
         let map = ("Delegate/Fully Connected (NC, F32) GEMM:1".to_owned(), "linear-1x1x64-o8".to_owned());
         let found = import(&text, |source| source.renamed = vec![map]).unwrap();
-        assert_eq!((found.rows[0].subject.key().as_str(), found.rows[0].latency_ms), ("linear-1x1x64-o8", 0.2));
+        assert_eq!(
+            (found.rows[0].subject.key().as_str(), found.rows[0].latency_ms),
+            ("linear-1x1x64-o8", 0.2)
+        );
         // The other node is listed, by the whole name of its type.
         let refused = import(&text, |_| {}).unwrap().refused;
-        assert!(refused[1].reason.starts_with("a Fully Connected (NC, F32) GEMM without shapes"), "{refused:?}");
+        assert!(
+            refused[1].reason.starts_with("a Fully Connected (NC, F32) GEMM without shapes"),
+            "{refused:?}"
+        );
     }
 }

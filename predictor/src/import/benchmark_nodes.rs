@@ -135,7 +135,9 @@ mod tests {
         assert_eq!(node(head, &line.replace('\t', " ")), node(head, line));
         let line = "AllocateTensors\t 0.2\t 0.1\t 1.0%\t 2.0%\t 0.000\t 1\tAllocateTensors/0";
         assert_eq!(node(head, line), found("AllocateTensors", "AllocateTensors/0", 0.1));
-        assert!(node(head, "ADD\t 0.2\t fast\t 1.0%\t 2.0%\t 0.000\t 1\t[a]:7").unwrap_err().contains("fast"));
+        assert!(
+            node(head, "ADD\t 0.2\t fast\t 1.0%\t 2.0%\t 0.000\t 1\t[a]:7").unwrap_err().contains("fast")
+        );
         let head = "node type, first, avg_ms, %, cdf%, mem KB, times called, name";
         let line = "Max Pooling (NHWC, F32), 0.2, 0.1, 1.0%, 2.0%, 0, 1, Delegate/Max Pooling (NHWC\t F32):3";
         let kind = "Max Pooling (NHWC, F32)";

@@ -97,7 +97,9 @@ impl Node {
         let (map, output) = self.maps(input, out, of_group)?;
         // Behind a float convolution's weights there are biases only.
         if kind != "QLinearConv" && self.inputs.iter().skip(2).any(|more| more.len() == 4) {
-            return Err(format!("a {kind} that adds another map, which no op key does; map its name to an op's key"));
+            return Err(format!(
+                "a {kind} that adds another map, which no op key does; map its name to an op's key"
+            ));
         }
         if kernel != kernel_width {
             return Err(format!("a {kind} with a kernel of {kernel}x{kernel_width}, which no op key has"));
@@ -123,7 +125,11 @@ impl Node {
         };
         let orders = [([b, c, a], [e, f, d]), ([a, b, c], [d, e, f])];
         let fits = |(map, output): &([u64; 3], [u64; 3])| {
-            output[2] == out && of_group > 0 && map[2] % of_group == 0 && !map.contains(&0) && !output.contains(&0)
+            output[2] == out
+                && of_group > 0
+                && map[2] % of_group == 0
+                && !map.contains(&0)
+                && !output.contains(&0)
         };
         let wrong = || format!("a {} with weights of {out} by {of_group} channels on {input:?}", self.kind);
         orders.into_iter().find(fits).ok_or_else(wrong)

@@ -132,7 +132,8 @@ fn load_session(
         .and_then(|mut builder| builder.commit_from_memory(model.onnx))
         .map_err(|error| error.to_string())?;
     let given = given_values(model.onnx).map_err(|error| error.to_string())?;
-    let slots = session.inputs().iter().map(|input| Slot::of(input, &given)).collect::<Result<Vec<_>, _>>()?;
+    let slots =
+        session.inputs().iter().map(|input| Slot::of(input, &given)).collect::<Result<Vec<_>, _>>()?;
     let values = seeded_input(lengths(&slots).iter().sum());
     let inputs =
         tensors(&values, &slots).ok_or("its input shapes overflow")?.map_err(|error| error.to_string())?;

@@ -149,7 +149,9 @@ impl Slot {
                 Tensor::from_shape(shape, &values)?
             }
             // Whole numbers that 32-bit floats may not tell apart.
-            Some(given) if ends(*element).is_some_and(|(_, high)| high > 1.0) => Tensor::from_shape(shape, given)?,
+            Some(given) if ends(*element).is_some_and(|(_, high)| high > 1.0) => {
+                Tensor::from_shape(shape, given)?
+            }
             Some(given) => {
                 let values: Vec<f32> = given.iter().map(|value| *value as f32).collect();
                 Tensor::from_shape(shape, &values)?

@@ -30,8 +30,8 @@ use crate::{
     measure::Protocol,
     record::{Anchors, known_speed_folder},
     sweep::{
-        MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors, plan_model_with,
-        plan_networks, plan_op, plan_ops,
+        MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors,
+        plan_model_with, plan_networks, plan_op, plan_ops,
     },
 };
 
@@ -219,7 +219,8 @@ impl Run {
             }
         }
         let inputs = self.inputs.read()?;
-        let models = self.onnx.iter().map(|path| plan_model_with(path, &inputs)).collect::<Result<Vec<_>, _>>()?;
+        let models =
+            self.onnx.iter().map(|path| plan_model_with(path, &inputs)).collect::<Result<Vec<_>, _>>()?;
         // A random network that is also given as a model is measured once, as the model.
         subjects.retain(|subject: &Planned| models.iter().all(|model| model.key != subject.key));
         subjects.extend(models);

@@ -117,6 +117,27 @@ fn inline(tensor: &[u8], read: &mut ReadExternal<'_>) -> Result<Edit, OnnxError>
     Ok(Edit::Replace(tensor))
 }
 
+/// A model of nothing but 64-bit integers in other files: name, file and bytes.
+#[cfg(test)]
+pub(crate) fn outside_model(constants: &[(&str, &str, u64)]) -> Vec<u8> {
+    use super::proto::{Graph, INT64, Model, Tensor};
+    let mut graph = Graph::default().encode_to_vec();
+    for (name, file, length) in constants {
+        let dims = vec![*length as i64 / 8];
+        let tensor = Tensor { name: (*name).to_owned(), data_type: INT64, dims, ..Tensor::default() };
+        let entries = [("location", (*file).to_owned()), ("length", length.to_string())];
+        push_bytes(
+            &mut graph,
+            INITIALIZER,
+            &tests::outside(&tensor, &entries.each_ref().map(|(k, v)| (*k, v.as_str()))),
+        );
+    }
+    let mut model = Model::default().encode_to_vec();
+    // Field 7: the graph.
+    push_bytes(&mut model, 7, &graph);
+    model
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,7 +147,7 @@ mod tests {
     };
 
     /// A tensor that lies elsewhere: `proto::Tensor` does not know of that.
-    fn outside(tensor: &Tensor, entries: &[(&str, &str)]) -> Vec<u8> {
+    pub(super) fn outside(tensor: &Tensor, entries: &[(&str, &str)]) -> Vec<u8> {
         let mut bytes = Tensor { raw_data: Vec::new(), ..tensor.clone() }.encode_to_vec();
         for (key, value) in entries {
             let entry = Entry { key: (*key).to_owned(), value: (*value).to_owned() };

@@ -97,7 +97,8 @@ mod tests {
         let onnx = chain_model(2);
         assert_eq!(given_values(&onnx).unwrap(), HashMap::new());
         assert_eq!(fix_inputs(&onnx, &InputShapes::new()).unwrap(), None);
-        let count: u64 = ModelGraph::read(&onnx).unwrap().shapes(&InputShapes::new()).unwrap()["value0"].elements();
+        let count: u64 =
+            ModelGraph::read(&onnx).unwrap().shapes(&InputShapes::new()).unwrap()["value0"].elements();
         let whole: Vec<f64> = (0..count).map(|index| index as f64 / 3.0).collect();
         for elements in [vec![16_000.0], vec![-0.125e-30], whole.clone()] {
             let given = InputValues::from([("value0".to_owned(), elements.clone())]);

@@ -34,7 +34,9 @@ const KNOWN: [(&str, &str, &[usize]); 20] = [
 
 /// The node as one on floats, said to compute in integers; others as they are.
 pub(super) fn on_floats(mut node: ModelNode) -> ModelNode {
-    let Some((_, operator, places)) = KNOWN.iter().find(|(name, ..)| *name == node.operator) else { return node };
+    let Some((_, operator, places)) = KNOWN.iter().find(|(name, ..)| *name == node.operator) else {
+        return node;
+    };
     // Another order of sides, which the operator on floats has not.
     if node.attributes.get("channels_last") == Some(&AttributeValue::Int(1)) {
         return node;
@@ -68,7 +70,8 @@ mod tests {
         assert_eq!(found.inputs, ["x", "w", "b"]);
         // Without biases.
         assert_eq!(on_floats(node("QLinearConv", &inputs[..8])).inputs, ["x", "w"]);
-        let found = on_floats(node("com.microsoft.QLinearConcat", &["ys", "yz", "a", "as", "az", "b", "bs", "bz"]));
+        let found =
+            on_floats(node("com.microsoft.QLinearConcat", &["ys", "yz", "a", "as", "az", "b", "bs", "bz"]));
         assert_eq!((found.operator.as_str(), found.inputs), ("Concat", vec!["a".to_owned(), "b".to_owned()]));
         let found = on_floats(node("com.microsoft.DequantizeLinear", &["x", "xs", "xz"]));
         assert_eq!((found.operator.as_str(), found.is_integer), ("DequantizeLinear", false));

@@ -40,7 +40,9 @@ fn node_macs(node: &Node, shapes: &HashMap<String, Vec<u64>>) -> Option<u64> {
         "Conv" | "ConvInteger" | "com.microsoft.FusedConv" => {
             product(&[elements(output()?)?, elements(input(1)?.get(1..)?)?])
         }
-        "QLinearConv" | "com.microsoft.QLinearConv" => product(&[elements(output()?)?, elements(input(3)?.get(1..)?)?]),
+        "QLinearConv" | "com.microsoft.QLinearConv" => {
+            product(&[elements(output()?)?, elements(input(3)?.get(1..)?)?])
+        }
         // Every input element: a kernel into its group's output channels. Weights are [in, out / groups, k..].
         "ConvTranspose" => product(&[elements(input(0)?)?, elements(input(1)?.get(1..)?)?]),
         "Gemm" | "com.microsoft.FusedGemm" | "com.microsoft.QGemm" => {

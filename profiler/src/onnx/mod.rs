@@ -29,6 +29,8 @@ mod writer;
 
 pub use chain::chain_model;
 pub use export::{OnnxError, model, network_model, op_model, operators, read_ops, read_output_integers};
+#[cfg(test)]
+pub(crate) use external::outside_model;
 pub use external::{ExternalData, ReadExternal, inline_external};
 pub use fix_inputs::fix_inputs;
 pub use input_shapes::{InputShapes, read_input_shapes};

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::{
-    ReadError, document::read_bytes,
+    ReadError,
+    document::read_bytes,
     numpy::{read_npy, read_npz},
 };
 use crate::onnx::{InputShapes, InputValues, read_tensor};
@@ -30,7 +31,9 @@ impl GivenInputs {
         let mut inputs = Self { shapes, values: InputValues::new() };
         for text in given {
             let wrong = |reason: &str| ReadError::Content { path: text.into(), reason: reason.to_owned() };
-            let (name, value) = text.split_once('=').filter(|(name, value)| !name.is_empty() && !value.is_empty())
+            let (name, value) = text
+                .split_once('=')
+                .filter(|(name, value)| !name.is_empty() && !value.is_empty())
                 .ok_or_else(|| wrong("expected NAME=NUMBER or NAME=FILE, such as sr=16000 or x=input.npy"))?;
             let values = match numbers(value) {
                 Some(values) => values,
@@ -87,15 +90,22 @@ mod tests {
 
     #[test]
     fn numbers_and_files_are_read() {
-        let found = read(InputShapes::new(), &["sr=16000", "size=640, 480", "training=false", "low=-1e-3"]).unwrap();
-        let expected = [("low", vec![-1e-3]), ("size", vec![640.0, 480.0]), ("sr", vec![16_000.0]), ("training", vec![0.0])];
+        let found =
+            read(InputShapes::new(), &["sr=16000", "size=640, 480", "training=false", "low=-1e-3"]).unwrap();
+        let expected = [
+            ("low", vec![-1e-3]),
+            ("size", vec![640.0, 480.0]),
+            ("sr", vec![16_000.0]),
+            ("training", vec![0.0]),
+        ];
         assert_eq!(found.values, expected.map(|(name, values)| (name.to_owned(), values)).into());
         assert!(found.shapes.is_empty());
 
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.NPY");
         let head = "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 2), }\n";
-        let bytes = [b"\x93NUMPY\x01\x00".as_slice(), &[head.len() as u8, 0], head.as_bytes(), &[7, 8]].concat();
+        let bytes =
+            [b"\x93NUMPY\x01\x00".as_slice(), &[head.len() as u8, 0], head.as_bytes(), &[7, 8]].concat();
         std::fs::write(&path, bytes).unwrap();
         let text = format!("x={}", path.display());
         let found = read(InputShapes::new(), &[&text]).unwrap();

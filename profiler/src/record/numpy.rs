@@ -2,7 +2,10 @@
 //!
 //! Source: the format's description in NumPy's documentation (`numpy.lib.format`, versions 1.0 to 3.0).
 
-use std::io::{Cursor, Read};
+use std::{
+    borrow::Cow,
+    io::{Cursor, Read},
+};
 
 use half::f16;
 use zip::ZipArchive;
@@ -17,7 +20,8 @@ const LIMIT: u64 = 1 << 28;
 pub(super) fn read_npz(bytes: &[u8], name: &str) -> Result<Array, String> {
     let wrong = |error: zip::result::ZipError| format!("no .npz file: {error}");
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(wrong)?;
-    let names: Vec<String> = archive.file_names().map(str::to_owned).collect();
+    let names = archive.file_names().map(|name| name.map(Cow::into_owned));
+    let names = names.collect::<Result<Vec<String>, _>>().map_err(wrong)?;
     let own = names.iter().position(|member| member.strip_suffix(".npy") == Some(name));
     let place = own.or((names.len() == 1).then_some(0)).ok_or_else(|| {
         let arrays: Vec<&str> = names.iter().map(|member| member.trim_end_matches(".npy")).collect();

@@ -33,7 +33,10 @@ pub struct WeightFiles {
 ///
 /// # Errors
 /// [`OnnxError::External`] naming the file, for weights that are not there or lie outside of the model's folder.
-pub(super) fn gather_weights(onnx: &[u8], model: &Path) -> Result<Option<(Vec<u8>, Option<WeightFiles>)>, OnnxError> {
+pub(super) fn gather_weights(
+    onnx: &[u8],
+    model: &Path,
+) -> Result<Option<(Vec<u8>, Option<WeightFiles>)>, OnnxError> {
     let folder = folder_of(model);
     let mut files = Files { folder, open: HashMap::new() };
     let (mut bytes, mut together) = (0_u64, 0_u64);
@@ -55,7 +58,8 @@ pub(super) fn gather_weights(onnx: &[u8], model: &Path) -> Result<Option<(Vec<u8
         bytes -= length;
         Ok(Some(files.read(data, length)?))
     })?;
-    let external = |location: &str, reason: String| OnnxError::External { location: location.to_owned(), reason };
+    let external =
+        |location: &str, reason: String| OnnxError::External { location: location.to_owned(), reason };
     let mut hash = Sha256::new();
     for location in &outside {
         files.hash(location, &mut hash).map_err(|error| external(location, error.to_string()))?;
@@ -112,9 +116,11 @@ impl Files<'_> {
             return Err("expected the name of a file in the model's folder".to_owned());
         }
         let whole = self.folder.join(path);
-        let failed =
-            |error: io::Error| format!("cannot read {}: {error}; it belongs beside the model", whole.display());
-        let (real, folder) = (whole.canonicalize().map_err(failed)?, self.folder.canonicalize().map_err(failed)?);
+        let failed = |error: io::Error| {
+            format!("cannot read {}: {error}; it belongs beside the model", whole.display())
+        };
+        let (real, folder) =
+            (whole.canonicalize().map_err(failed)?, self.folder.canonicalize().map_err(failed)?);
         if !real.starts_with(folder) {
             return Err(format!("it leads to {}, out of the model's folder", real.display()));
         }
@@ -147,5 +153,58 @@ impl Files<'_> {
                 count => hash.update(&piece[..count]),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, io::Write};
+
+    use super::*;
+    use crate::onnx::{ModelGraph, outside_model};
+
+    /// Sides of a constant that a shape could be, and of weights that are too many to be taken in; where the latter lie.
+    fn files(folder: &Path) -> (PathBuf, u64) {
+        let size = TOGETHER + 8;
+        fs::write(folder.join("small.bin"), 3_i64.to_le_bytes()).unwrap();
+        File::create(folder.join("large.bin")).unwrap().set_len(size).unwrap();
+        (folder.join("net.onnx"), size)
+    }
+
+    #[test]
+    fn many_weights_stay_where_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, size) = files(folder.path());
+        let onnx = outside_model(&[("small", "small.bin", 8), ("large", "large.bin", size)]);
+        let (model, beside) = gather_weights(&onnx, &path).unwrap().unwrap();
+        let beside = beside.unwrap();
+        assert_eq!((beside.bytes, beside.folder.as_path()), (size, folder.path()));
+        assert!(model.len() < 4096, "{}", model.len());
+        assert_eq!(ModelGraph::read(&model).unwrap().constants["small"].values, Some(vec![3.0]));
+        // Other bytes are other weights.
+        fs::OpenOptions::new()
+            .write(true)
+            .open(folder.path().join("large.bin"))
+            .unwrap()
+            .write_all(b"x")
+            .unwrap();
+        let (_, other) = gather_weights(&onnx, &path).unwrap().unwrap();
+        assert_ne!(other.unwrap().sha256, beside.sha256);
+        // Predictions take what is small, if it is there.
+        let taken = with_small_weights(onnx.clone(), &path);
+        assert_eq!(ModelGraph::read(&taken).unwrap().constants["small"].values, Some(vec![3.0]));
+        fs::remove_file(folder.path().join("small.bin")).unwrap();
+        assert_eq!(with_small_weights(onnx.clone(), &path), onnx);
+        assert!(gather_weights(&onnx, &path).unwrap_err().to_string().contains("small.bin"));
+    }
+
+    #[test]
+    fn few_weights_are_taken_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, _) = files(folder.path());
+        let onnx = outside_model(&[("small", "small.bin", 8), ("large", "large.bin", EACH + 8)]);
+        let (model, beside) = gather_weights(&onnx, &path).unwrap().unwrap();
+        assert!(beside.is_none() && model.len() as u64 > EACH);
+        assert_eq!(gather_weights(&model, &path).unwrap(), None);
     }
 }
