@@ -7,25 +7,22 @@
 
 use std::collections::BTreeMap;
 
-use profiler::record::{ReadError, read_text};
+use profiler::record::read_text;
 
 use super::{
-    Imported, ImportedRow, Source, Subject,
+    Imported, ImportedRow, Source, Subject, US_PER_MS,
     benchmark_nodes::{Node, Phase, Tables},
 };
 use crate::error::PredictorError;
-
-const US_PER_MS: f64 = 1e3;
 
 pub(super) const FORMAT: super::Format = super::Format { name: "benchmark-model", takes: &[], read };
 pub(super) const CSV: super::Format = super::Format { name: "benchmark-model-csv", ..FORMAT };
 
 fn read(source: &Source) -> Result<Imported, PredictorError> {
     let text = read_text(&source.file)?;
-    let mut imported = Imported { measured: "benchmark_model".to_owned(), ..Imported::default() };
+    let mut imported = Imported::of("benchmark_model");
     let (mut networks, mut network, mut tables) = (Vec::new(), Network::default(), Tables::default());
-    for (index, line) in text.lines().enumerate() {
-        let number = index as u64 + 1;
+    for (number, line) in (1..).zip(text.lines()) {
         if network.ends_before(line) {
             networks.push(std::mem::take(&mut network));
             tables = Tables::default();
@@ -43,9 +40,8 @@ fn read(source: &Source) -> Result<Imported, PredictorError> {
         }
     }
     if imported.rows.is_empty() && imported.refused.is_empty() {
-        let reason =
-            "neither an inference time nor a table of nodes; expected what benchmark_model prints".to_owned();
-        return Err(ReadError::Content { path: source.file.clone(), reason }.into());
+        let reason = "neither an inference time nor a table of nodes; expected what benchmark_model prints";
+        return Err(source.wrong(reason).into());
     }
     let note = |name: &String| format!("the total is a network row, `{name}`, whose ops are not known");
     imported.notes.extend(graphs.keys().map(note));
@@ -132,12 +128,9 @@ impl Network {
             return Some((line, Err(reason)));
         }
         let row = ImportedRow {
-            line,
-            subject: Subject::Network(name),
-            latency_ms: total_us / US_PER_MS,
             std_ms: self.timings.and_then(|timings| timings.std_us).map(|std| std / US_PER_MS),
             runs: self.timings.and_then(|timings| timings.count),
-            group: None,
+            ..ImportedRow::new(Subject::Network(name), total_us / US_PER_MS)
         };
         Some((line, Ok(row)))
     }
@@ -150,14 +143,7 @@ fn node_row(source: &Source, node: &Node) -> Result<ImportedRow, String> {
     if !(node.mean_ms.is_finite() && node.mean_ms > 0.0) {
         return Err(format!("`{}` takes {} ms, expected above 0", node.name, node.mean_ms));
     }
-    Ok(ImportedRow {
-        line: 0,
-        subject: subject?,
-        latency_ms: node.mean_ms,
-        std_ms: None,
-        runs: None,
-        group: None,
-    })
+    Ok(ImportedRow::new(subject?, node.mean_ms))
 }
 
 fn graph(line: &str) -> Option<&str> {
@@ -203,23 +189,17 @@ Timings (microseconds): count=50 first=80 curr=80 min=79 max=83 avg=70000 std=87
 ";
 
     fn import(text: &str, change: impl FnOnce(&mut Source)) -> Result<Imported, String> {
-        let folder = tempfile::tempdir().unwrap();
-        let mut source = Source { file: folder.path().join("log.txt"), ..Source::default() };
-        change(&mut source);
-        std::fs::write(&source.file, text).unwrap();
-        source.read("benchmark-model").map_err(|e| e.to_string())
+        crate::import::import("benchmark-model", text, change)
     }
 
     #[test]
-    fn the_total_is_a_network_and_nodes_are_ops_where_told() {
+    fn the_total_is_a_network_and_nodes_are_ops_where_mapped() {
         let key = "conv-8x8x3-o8-k3-s1-relu6";
         let found = import(LOG, |s| s.renamed = vec![("a/Relu6".to_owned(), key.to_owned())]).unwrap();
-        let rows: Vec<_> =
-            found.rows.iter().map(|r| (r.line, r.subject.key(), r.latency_ms, r.runs)).collect();
-        assert_eq!(rows, [(14, key.to_owned(), 3.25, None), (6, "net".to_owned(), 80.5, Some(50))]);
-        assert_eq!(found.rows[1].std_ms, Some(0.9));
-        assert_eq!(found.refused.len(), 1);
-        assert_eq!(found.refused[0].line, 15);
+        assert_eq!(found.figures(), [(14, key.to_owned(), 3.25), (6, "net".to_owned(), 80.5)]);
+        let [node, whole] = &found.rows[..] else { panic!("{found:?}") };
+        assert_eq!((node.runs, whole.runs, whole.std_ms), (None, Some(50), Some(0.9)));
+        assert_eq!(found.refused_lines(), [15]);
         assert!(found.refused[0].reason.contains("without shapes"));
     }
 
@@ -232,9 +212,8 @@ Timings (microseconds): count=50 first=80 curr=80 min=79 max=83 avg=70000 std=87
                     ELU, 0, 0.11, x, 44.8994%, 44.8994%, 0, 1, [s/elu]:1\n\nTimings (microseconds): count=9 avg=204.5 std=3\n";
         let map = vec![("s/conv2d".to_owned(), "conv-8x8x3-o8-k3-s1".to_owned())];
         let found = import(text, |s| (s.renamed, s.network) = (map, Some("mine".to_owned()))).unwrap();
-        let rows: Vec<_> = found.rows.iter().map(|r| (r.line, r.subject.key(), r.latency_ms)).collect();
-        assert_eq!(rows, [(4, "conv-8x8x3-o8-k3-s1".to_owned(), 0.093), (7, "mine".to_owned(), 0.2045)]);
-        assert_eq!(found.refused[0].line, 5);
+        let expected = [(4, "conv-8x8x3-o8-k3-s1".to_owned(), 0.093), (7, "mine".to_owned(), 0.2045)];
+        assert_eq!((found.figures(), found.refused_lines()), (expected.into(), vec![5]));
         assert!(import("hello\n", |_| {}).unwrap_err().contains("benchmark_model"));
         assert!(import(LOG, |s| s.unit_ms = Some(1.0)).unwrap_err().contains("unit is"));
     }

@@ -26,9 +26,6 @@ pub struct OpEntry {
 
 impl OpEntry {
     /// The ops of a network row, or the op of an op row.
-    ///
-    /// # Errors
-    /// [`SpecError`] for text that is no key.
     pub fn all_of(row: &Row) -> Result<Vec<Self>, SpecError> {
         row.op_keys().into_iter().map(str::parse).collect()
     }

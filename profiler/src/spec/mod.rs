@@ -28,10 +28,7 @@ pub use error::SpecError;
 pub use feature_map::FeatureMap;
 pub use graph::{Graph, GraphBuilder, Node, Value};
 pub use layer::{Interpolation, Layer};
-pub use op::{
-    Act, Add, AveragePool, Concat, ConvOp, Draw, Fields, GlobalPool, Linear, MaxPool, MbConv, Mul, Op,
-    OpKind, OpSpec, Softmax, Upsample,
-};
+pub use op::*;
 pub use placed_layer::PlacedLayer;
 pub use pool::{Padding, Pool};
 pub use precision::Precision;

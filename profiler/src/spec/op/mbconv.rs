@@ -80,6 +80,10 @@ impl OpKind for MbConv {
         if self.residual { graph.push_add(value, input) } else { Ok(value) }
     }
 
+    fn expansion(&self) -> u32 {
+        self.expansion
+    }
+
     fn sample(draw: &mut Draw<'_>, input: FeatureMap) -> Self {
         let stride = draw.one_of(&[1, 1, 2]);
         let residual = stride == 1 && draw.chance(0.6);

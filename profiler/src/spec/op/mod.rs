@@ -54,6 +54,11 @@ pub trait OpKind: Sized {
     /// [`SpecError`] when it cannot take an input of that shape.
     fn build(&self, graph: &mut GraphBuilder, input: Value) -> Result<Value, SpecError>;
 
+    /// How many channels it has inside for each that it reads.
+    fn expansion(&self) -> u32 {
+        1
+    }
+
     /// A random input as mobile networks have it.
     fn sample_input(draw: &mut Draw<'_>) -> FeatureMap {
         draw.feature_map()
@@ -79,6 +84,12 @@ macro_rules! ops {
             #[must_use]
             pub fn kind(&self) -> &'static str {
                 match self { $(Self::$variant(_) => <$kind>::NAME),+ }
+            }
+
+            /// How many channels it has inside for each that it reads: more than 1 for a bottleneck that expands.
+            #[must_use]
+            pub fn expansion(&self) -> u32 {
+                match self { $(Self::$variant(op) => op.expansion()),+ }
             }
 
             fn words(&self) -> Vec<String> {
