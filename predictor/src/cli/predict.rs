@@ -119,7 +119,11 @@ impl Answer {
             }
             Subject::Onnx(network) => {
                 let report = model.predict_onnx(network, unknown)?;
-                let head = format!("{} ({})", network.name(), profiler::spec::Macs(report.macs));
+                let macs = profiler::spec::Macs(report.macs);
+                let head = match report.uncounted {
+                    0 => format!("{} ({macs})", network.name()),
+                    _ => format!("{} (incomplete, {macs} or more)", network.name()),
+                };
                 Ok(Self::Network { head, key: network.name().to_owned(), report: Box::new(report) })
             }
         }

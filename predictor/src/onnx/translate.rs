@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use profiler::{
-    onnx::{AttributeValue, ModelGraph, ModelNode, Tensor},
+    onnx::{AttributeValue, ModelGraph, ModelNode, Tensor, node_macs},
     spec::{Activation, Conv, FeatureMap, Layer},
 };
 
@@ -88,8 +88,8 @@ impl<'a> Translation<'a> {
             reads,
             output,
             nodes: vec![(node.name.clone(), node.operator.clone())],
-            is_half: constants().any(|tensor| tensor.is_half),
-            macs: self.macs(node, output),
+            is_half: constants().any(Tensor::is_half),
+            macs: node_macs(node, self.shapes),
             weights: constants().map(Tensor::elements).sum(),
         };
         // The map first, the gate second.
@@ -173,29 +173,6 @@ impl<'a> Translation<'a> {
             _ => return None,
         };
         Some(layer.into())
-    }
-
-    /// Multiply-accumulates of a node, padding counted; 0 for all that does not multiply with weights or matrices.
-    fn macs(&self, node: &ModelNode, output: FeatureMap) -> u64 {
-        let dims = |place: usize| self.tensor(node.inputs.get(place)?).map(|tensor| tensor.dims.as_slice());
-        let product = |sides: &[u64]| sides.iter().product::<u64>();
-        let per_output = match (node.operator.as_str(), dims(0), dims(1)) {
-            ("Conv", _, Some([_, per_filter @ ..])) => product(per_filter),
-            // Every element read is multiplied with the filters of its channel.
-            ("ConvTranspose", Some(input), Some([_, per_channel @ ..])) => {
-                return product(input).saturating_mul(product(per_channel));
-            }
-            ("Gemm", Some(&[rows, columns]), _) => {
-                if int(node, "transA") == Some(1) {
-                    rows
-                } else {
-                    columns
-                }
-            }
-            ("MatMul", Some([.., inner]), _) => *inner,
-            _ => 0,
-        };
-        output.elements().saturating_mul(per_output)
     }
 
     /// Whether the weights of a product are its second input.

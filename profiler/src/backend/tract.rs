@@ -6,9 +6,9 @@ use tract_onnx::prelude::tract_linalg::isa::native;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::plan::SimpleState;
 
-use super::guard::guarded;
 use super::input::{Meaning, split};
 use super::{Backend, BackendError, Model, Runnable, Traced, seeded_input};
+use crate::guard::guarded;
 use crate::spec::{OpSpec, Precision};
 
 mod trace;
@@ -39,12 +39,6 @@ impl Tract {
 #[must_use]
 pub fn node_macs(onnx: &[u8]) -> Option<Vec<(String, u64)>> {
     trace::node_macs(onnx).ok()
-}
-
-/// Shapes of a model's values by name, as far as tract can tell them; an unknown batch is one.
-#[must_use]
-pub fn value_shapes(onnx: &[u8]) -> std::collections::HashMap<String, Vec<u64>> {
-    trace::value_shapes(onnx)
 }
 
 impl Backend for Tract {

@@ -45,7 +45,7 @@ pub fn plan_model(path: &Path, inputs: &InputShapes) -> Result<Planned, SweepErr
     }
     // Memory that there is not ends the process, and with it whatever else is to be measured.
     if let Err(error @ ShapeError::TooLarge { .. }) =
-        ModelGraph::read(&onnx).map_err(wrong)?.shapes(&InputShapes::new())
+        ModelGraph::read(&onnx).map_err(wrong)?.known_shapes(&InputShapes::new())
     {
         return Err(wrong(error.into()));
     }
