@@ -26,6 +26,7 @@ pub mod compare;
 pub mod device;
 pub mod doctor;
 mod explain;
+mod guard;
 pub mod layers;
 pub mod measure;
 pub mod onnx;

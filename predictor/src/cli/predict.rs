@@ -113,7 +113,11 @@ fn answer(
         }
         Subject::Onnx(network) => {
             let report = model.predict_onnx(network, unknown)?;
-            let head = format!("{} ({})", network.name(), profiler::spec::Macs(report.macs));
+            let macs = profiler::spec::Macs(report.macs);
+            let head = match report.uncounted {
+                0 => format!("{} ({macs})", network.name()),
+                _ => format!("{} (incomplete, {macs} or more)", network.name()),
+            };
             of_network(&head, network.name(), &report)
         }
     })

@@ -84,7 +84,9 @@ fn op(key: &str) -> Result<Subject, String> {
         let output = map(output)?;
         let by_stride = [input.height, input.width].map(|side| side.div_ceil(stride.max(1)));
         let is_so = by_stride == [output.height, output.width];
-        is_so.then_some(output.channels).ok_or_else(|| format!("no stride of {stride} makes {input} to {output}"))
+        is_so
+            .then_some(output.channels)
+            .ok_or_else(|| format!("no stride of {stride} makes {input} to {output}"))
     };
     let conv = |kernel: u32| {
         let stride = input.height.div_ceil(map(output)?.height);
@@ -145,7 +147,9 @@ mod tests {
         let key = "Conv-input:96x128x3-output:48x64x32";
         assert_eq!(found(key).as_deref(), Ok("conv-96x128x3-o32-k3-s2-relu6"));
         for output in ["48x128", "96x64", "47x64", "96x128"] {
-            let key = format!("expanded_conv-input:96x128x32-output:{output}x24-expand:6-kernel:3-stride:2-idskip:0");
+            let key = format!(
+                "expanded_conv-input:96x128x32-output:{output}x24-expand:6-kernel:3-stride:2-idskip:0"
+            );
             let error = found(&key).unwrap_err();
             assert!(error.contains(&format!("no stride of 2 makes 96x128x32 to {output}x24")), "{error}");
         }

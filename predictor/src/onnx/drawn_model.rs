@@ -12,7 +12,7 @@ impl Drawn {
     /// A model with the input `x` of these sides.
     pub(crate) fn new(dims: &[u64]) -> Self {
         let mut graph = ModelGraph { opset: 13, ..ModelGraph::default() };
-        graph.inputs.push(Declared { name: "x".to_owned(), dims: dims.iter().copied().map(Some).collect() });
+        graph.inputs.push(Declared::floats("x", dims));
         Self { graph }
     }
 
@@ -44,7 +44,6 @@ impl Drawn {
             inputs: inputs.iter().map(|&input| input.to_owned()).collect(),
             outputs: vec![name.clone()],
             attributes: attributes.iter().map(|a| (a.0.to_owned(), value(a))).collect(),
-            is_integer: false,
         });
         name
     }

@@ -74,8 +74,8 @@ pub(super) struct Step {
     pub(super) nodes: Vec<(String, String)>,
     /// Whether its weights are in half precision.
     pub(super) is_half: bool,
-    /// Multiply-accumulates, padding counted.
-    pub(super) macs: u64,
+    /// Multiply-accumulates, padding counted; nothing where nobody knows.
+    pub(super) macs: Option<u64>,
     /// Elements of constants that it reads.
     pub(super) weights: u64,
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use profiler::{
-    onnx::{AttributeValue, ModelGraph, ModelNode, Tensor},
+    onnx::{AttributeValue, ModelGraph, ModelNode, Tensor, node_macs, on_floats},
     spec::{Activation, Conv, FeatureMap, Layer},
 };
 
@@ -28,14 +28,23 @@ pub(super) type Translated = (Steps, Vec<FreeNode>);
 
 /// Translates a model of which all shapes are known; what cannot be is said in words.
 pub(super) fn translate(graph: &ModelGraph, shapes: &HashMap<String, Tensor>) -> Result<Translated, String> {
+    // Those that compute in integers as what they compute, and whether they do.
+    let plain = |node: &ModelNode| match on_floats(node) {
+        Some(plain) => {
+            let is_integer = !["QuantizeLinear", "DequantizeLinear"].contains(&plain.operator.as_str());
+            (plain, is_integer)
+        }
+        None => (node.clone(), false),
+    };
+    let nodes: Vec<_> = graph.nodes.iter().filter(|node| node.operator != "Constant").map(plain).collect();
     let mut translation =
         Translation { shapes, known: HashMap::new(), steps: Steps::default(), free: Vec::new() };
     for (index, input) in graph.inputs.iter().enumerate() {
         let map = translation.map(&input.name)?;
         translation.known.insert(&input.name, Read { source: Source::Input(index), map, is_int8: false });
     }
-    for node in graph.nodes.iter().filter(|node| node.operator != "Constant") {
-        translation.node(node)?;
+    for (node, is_integer) in &nodes {
+        translation.node(node, *is_integer)?;
     }
     let outputs = graph.outputs.iter().filter_map(|name| translation.known.get(name.as_str()));
     translation.steps.outputs = outputs.map(|read| read.source).collect();
@@ -59,7 +68,7 @@ impl<'a> Translation<'a> {
         feature_map(&tensor.dims).ok_or_else(|| format!("`{name}` is {:?}: absurdly large", tensor.dims))
     }
 
-    fn node(&mut self, node: &'a ModelNode) -> Result<(), String> {
+    fn node(&mut self, node: &'a ModelNode, is_integer: bool) -> Result<(), String> {
         let free = |reason| FreeNode { node: node.name.clone(), operator: node.operator.clone(), reason };
         let is_constant = |name: &String| self.tensor(name).is_none_or(|tensor| tensor.is_constant);
         if node.outputs.iter().all(is_constant) {
@@ -67,7 +76,7 @@ impl<'a> Translation<'a> {
             return Ok(());
         }
         let read = |name: &String| self.known.get(name.as_str()).copied();
-        let of_node = |read: Read| Read { is_int8: read.is_int8 || node.is_integer, ..read };
+        let of_node = |read: Read| Read { is_int8: read.is_int8 || is_integer, ..read };
         let reads: Vec<Read> = node.inputs.iter().filter_map(read).map(of_node).collect();
         let output = self.map(node.outputs.first().map_or("", String::as_str))?;
         if let (Some(reason), Some(&read)) = (self.reshapes(node), reads.first()) {
@@ -89,8 +98,8 @@ impl<'a> Translation<'a> {
             reads,
             output,
             nodes: vec![(node.name.clone(), node.operator.clone())],
-            is_half: constants().any(|tensor| tensor.is_half),
-            macs: self.macs(node, output),
+            is_half: constants().any(Tensor::is_half),
+            macs: node_macs(node, self.shapes),
             weights: constants().map(Tensor::elements).sum(),
         };
         // The map first, the gate second.
@@ -174,29 +183,6 @@ impl<'a> Translation<'a> {
             _ => return None,
         };
         Some(layer.into())
-    }
-
-    /// Multiply-accumulates of a node, padding counted; 0 for all that does not multiply with weights or matrices.
-    fn macs(&self, node: &ModelNode, output: FeatureMap) -> u64 {
-        let dims = |place: usize| self.tensor(node.inputs.get(place)?).map(|tensor| tensor.dims.as_slice());
-        let product = |sides: &[u64]| sides.iter().product::<u64>();
-        let per_output = match (node.operator.as_str(), dims(0), dims(1)) {
-            ("Conv", _, Some([_, per_filter @ ..])) => product(per_filter),
-            // Every element read is multiplied with the filters of its channel.
-            ("ConvTranspose", Some(input), Some([_, per_channel @ ..])) => {
-                return product(input).saturating_mul(product(per_channel));
-            }
-            ("Gemm", Some(&[rows, columns]), _) => {
-                if int(node, "transA") == Some(1) {
-                    rows
-                } else {
-                    columns
-                }
-            }
-            ("MatMul", Some([.., inner]), _) => *inner,
-            _ => 0,
-        };
-        output.elements().saturating_mul(per_output)
     }
 
     /// Whether the weights of a product are its second input.

@@ -7,8 +7,6 @@
 //! A new backend is one file here, its `mod` line, a feature of its name, and an entry of `registry.rs`.
 
 mod error;
-#[cfg(feature = "tract")]
-mod guard;
 mod input;
 mod mock;
 #[cfg(feature = "onnxruntime")]
@@ -26,7 +24,7 @@ pub use onnxruntime::OnnxRuntime;
 pub use registry::{BackendOptions, KNOWN_BACKENDS, KnownBackend, Library, open};
 pub use trace::{NodeClock, Notes, Trace, Traced, TracedNode};
 #[cfg(feature = "tract")]
-pub use tract::{Tract, node_macs, value_shapes};
+pub use tract::{Tract, node_macs};
 
 use std::path::Path;
 

@@ -6,10 +6,10 @@ use tract_onnx::prelude::tract_linalg::isa::native;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::plan::SimpleState;
 
-use super::guard::guarded;
 use super::input::{Meaning, filled, split, whole};
 use super::{Backend, BackendError, Model, Runnable, Traced, seeded_input};
 use crate::{
+    guard::guarded,
     onnx::given_values,
     spec::{OpSpec, Precision},
 };
@@ -42,12 +42,6 @@ impl Tract {
 #[must_use]
 pub fn node_macs(model: Model<'_>) -> Option<Vec<(String, u64)>> {
     trace::node_macs(model).ok()
-}
-
-/// Shapes of a model's values by name, as far as tract can tell them; an unknown batch is one.
-#[must_use]
-pub fn value_shapes(model: Model<'_>) -> std::collections::HashMap<String, Vec<u64>> {
-    trace::value_shapes(model)
 }
 
 impl Backend for Tract {

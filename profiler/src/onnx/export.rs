@@ -51,6 +51,17 @@ pub enum OnnxError {
         /// What is wrong.
         reason: String,
     },
+    /// Operators of a form that is not read.
+    #[error(
+        "its operators are of set {opset}; sets from {oldest} on are read: convert the model with \
+         `onnx.version_converter.convert_version(model, 13)`"
+    )]
+    OldOperators {
+        /// Its operator set.
+        opset: i64,
+        /// The oldest that is read.
+        oldest: i64,
+    },
     /// Weights in another file that cannot be read.
     #[error("its weights in `{location}`: {reason}")]
     External {

@@ -6,11 +6,10 @@ use std::collections::{BTreeMap, HashMap};
 use prost::Message;
 
 use super::{
-    OnnxError,
+    OnnxError, Side,
     fix_inputs::inputs_of,
-    input_shapes::Side,
     model_graph::values,
-    proto::{Entry, Tensor, UINT8},
+    proto::{Entry, Tensor},
     wire::{Edit, Field, push_bytes, rewrite},
 };
 
@@ -75,12 +74,7 @@ pub fn given_values(onnx: &[u8]) -> Result<HashMap<String, Vec<f64>>, OnnxError>
 /// # Errors
 /// What is wrong with it, in words.
 pub fn read_tensor(bytes: &[u8]) -> Result<(Vec<u64>, Vec<f64>), String> {
-    /// `TensorProto.data_type` for truth values, which are bytes.
-    const BOOL: i32 = 9;
-    let mut tensor = Tensor::decode(bytes).map_err(|error| format!("no tensor of ONNX: {error}"))?;
-    if tensor.data_type == BOOL {
-        tensor.data_type = UINT8;
-    }
+    let tensor = Tensor::decode(bytes).map_err(|error| format!("no tensor of ONNX: {error}"))?;
     let dims = tensor.dims.iter().map(|&side| u64::try_from(side)).collect::<Result<Vec<_>, _>>();
     let dims = dims.map_err(|_| format!("a tensor of ONNX of {:?}", tensor.dims))?;
     let elements = values(&tensor).ok_or_else(|| format!("numbers of ONNX's type {}", tensor.data_type))?;

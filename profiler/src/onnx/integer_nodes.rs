@@ -32,25 +32,21 @@ const KNOWN: [(&str, &str, &[usize]); 20] = [
     ("com.microsoft.QLinearConcat", "Concat", &[]),
 ];
 
-/// The node as one on floats, said to compute in integers; others as they are.
-pub(super) fn on_floats(mut node: ModelNode) -> ModelNode {
-    let Some((_, operator, places)) = KNOWN.iter().find(|(name, ..)| *name == node.operator) else {
-        return node;
-    };
+/// The node as one on floats, if it is of those on integers.
+#[must_use]
+pub fn on_floats(node: &ModelNode) -> Option<ModelNode> {
+    let (_, operator, places) = KNOWN.iter().find(|(name, ..)| *name == node.operator)?;
     // Another order of sides, which the operator on floats has not.
     if node.attributes.get("channels_last") == Some(&AttributeValue::Int(1)) {
-        return node;
+        return None;
     }
-    let inputs = std::mem::take(&mut node.inputs);
-    node.inputs = if *operator == "Concat" {
+    let inputs = if *operator == "Concat" {
         // Its output's unit and zero point stand first.
-        inputs.into_iter().skip(2).step_by(3).collect()
+        node.inputs.iter().skip(2).step_by(3).cloned().collect()
     } else {
-        places.iter().filter_map(|place| inputs.get(*place).cloned()).collect()
+        places.iter().filter_map(|place| node.inputs.get(*place).cloned()).collect()
     };
-    node.is_integer = !["QuantizeLinear", "DequantizeLinear"].contains(operator);
-    (*operator).clone_into(&mut node.operator);
-    node
+    Some(ModelNode { operator: (*operator).to_owned(), inputs, ..node.clone() })
 }
 
 #[cfg(test)]
@@ -65,22 +61,21 @@ mod tests {
     #[test]
     fn units_and_zero_points_are_left_out() {
         let inputs = ["x", "xs", "xz", "w", "ws", "wz", "ys", "yz", "b"];
-        let found = on_floats(node("QLinearConv", &inputs));
-        assert_eq!((found.operator.as_str(), found.is_integer), ("Conv", true));
-        assert_eq!(found.inputs, ["x", "w", "b"]);
-        // Without biases.
-        assert_eq!(on_floats(node("QLinearConv", &inputs[..8])).inputs, ["x", "w"]);
-        let found =
-            on_floats(node("com.microsoft.QLinearConcat", &["ys", "yz", "a", "as", "az", "b", "bs", "bz"]));
-        assert_eq!((found.operator.as_str(), found.inputs), ("Concat", vec!["a".to_owned(), "b".to_owned()]));
-        let found = on_floats(node("com.microsoft.DequantizeLinear", &["x", "xs", "xz"]));
-        assert_eq!((found.operator.as_str(), found.is_integer), ("DequantizeLinear", false));
-        let last = ("channels_last".to_owned(), AttributeValue::Int(1));
-        let pool = ModelNode {
-            attributes: [last].into(),
-            ..node("com.microsoft.QLinearAveragePool", &["x", "xs", "xz", "ys", "yz"])
+        let found = |operator: &str, inputs: &[&str]| {
+            on_floats(&node(operator, inputs)).map(|node| (node.operator, node.inputs.join(" ")))
         };
-        assert_eq!(on_floats(pool.clone()), pool);
-        assert_eq!(on_floats(node("Conv", &["x", "w"])), node("Conv", &["x", "w"]));
+        let expected = |operator: &str, inputs: &str| Some((operator.to_owned(), inputs.to_owned()));
+        assert_eq!(found("QLinearConv", &inputs), expected("Conv", "x w b"));
+        // Without biases.
+        assert_eq!(found("QLinearConv", &inputs[..8]), expected("Conv", "x w"));
+        let parts = ["ys", "yz", "a", "as", "az", "b", "bs", "bz"];
+        assert_eq!(found("com.microsoft.QLinearConcat", &parts), expected("Concat", "a b"));
+        let found_one = found("com.microsoft.DequantizeLinear", &["x", "xs", "xz"]);
+        assert_eq!(found_one, expected("DequantizeLinear", "x xs xz"));
+        assert_eq!(found("Conv", &["x", "w"]), None);
+        let last = ("channels_last".to_owned(), AttributeValue::Int(1));
+        let pool = node("com.microsoft.QLinearAveragePool", &["x", "xs", "xz", "ys", "yz"]);
+        assert!(on_floats(&pool).is_some());
+        assert_eq!(on_floats(&ModelNode { attributes: [last].into(), ..pool }), None);
     }
 }

@@ -30,8 +30,9 @@ pub fn number_format(onnx: &[u8]) -> NumberFormat {
 
 /// `QuantizeLinear`, `QLinearConv`, `MatMulInteger`, `DynamicQuantizeMatMul`, `MatMulNBits` and their like.
 fn is_quantized(node: &ModelNode) -> bool {
-    let names = ["Quantize", "QLinear", "Integer", "NBits", "QGemm", "QAttention"];
-    node.is_integer || names.iter().any(|part| node.operator.contains(part))
+    ["Quantize", "QLinear", "Integer", "NBits", "QGemm", "QAttention"]
+        .iter()
+        .any(|part| node.operator.contains(part))
 }
 
 /// f16 and bfloat16.

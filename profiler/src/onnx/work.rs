@@ -5,7 +5,7 @@
 /// What an operator does, as far as multiply-accumulates are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
-    /// It multiplies and accumulates; `macs_by_shape` counts it.
+    /// It multiplies and accumulates; `node_macs` counts it.
     Counted,
     /// Nothing worth counting: activations, pooling, sums, changes of layout.
     Nothing,

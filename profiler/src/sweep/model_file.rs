@@ -41,7 +41,7 @@ pub fn plan_model_with(path: &Path, inputs: &GivenInputs) -> Result<Planned, Swe
     }
     // Memory that there is not ends the process, and with it whatever else is to be measured.
     if let Err(error @ ShapeError::TooLarge { .. }) =
-        ModelGraph::read(&onnx).map_err(wrong)?.shapes(&InputShapes::new())
+        ModelGraph::read(&onnx).map_err(wrong)?.known_shapes(&InputShapes::new())
     {
         return Err(wrong(error.into()));
     }

@@ -29,7 +29,7 @@ use crate::{
         ContentionReport, Entry, HeatReport, Instruments, Observer, Outcome, Protocol, SubjectSummary,
         drift_report, measure, quantile,
     },
-    onnx::{InputShapes, ModelGraph, OnnxError, Outline, macs_by_shape},
+    onnx::{InputShapes, ModelGraph, OnnxError, Outline},
     record::{Cache, Level, Row, Session, Status, TABLE_VERSION},
 };
 
@@ -245,17 +245,16 @@ fn unknown_macs(layers: &LayerTable) -> Option<String> {
 
 /// By position of the model's node.
 fn macs_of(outline: &Outline, model: Model<'_>) -> BTreeMap<usize, u64> {
-    let own = ModelGraph::read(model.onnx).ok().and_then(|graph| graph.shapes(&InputShapes::new()).ok());
-    let own = own.into_iter().flatten().map(|(name, tensor)| (name, tensor.dims));
     #[cfg(feature = "tract")]
-    let (named, told) =
-        (crate::backend::node_macs(model).unwrap_or_default(), crate::backend::value_shapes(model));
+    let named = crate::backend::node_macs(model).unwrap_or_default();
     #[cfg(not(feature = "tract"))]
-    let (named, told) = (Vec::new(), HashMap::new());
-    // The runtime knows shapes of operators that are not known here, and the other way round.
-    let shapes: HashMap<String, Vec<u64>> = own.chain(told).collect();
+    let named = Vec::new();
     // Shapes say it of more operators; what they do not say, tract may.
     let mut macs = macs_by_node(outline, &named);
-    macs.extend(macs_by_shape(model.onnx, &shapes).unwrap_or_default());
+    if let Ok(graph) = ModelGraph::read(model.onnx)
+        && let Ok((shapes, _)) = graph.known_shapes(&InputShapes::new())
+    {
+        macs.extend(graph.macs(&shapes));
+    }
     macs
 }

@@ -1,7 +1,5 @@
 //! Node times of tract: the clock is read before and after each node's evaluation, inside the running plan.
 
-use std::collections::HashMap;
-
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::{Cost, TypedNode};
 use tract_onnx::tract_core::plan::eval;
@@ -151,26 +149,4 @@ pub(super) fn node_macs(model: Model<'_>) -> Result<Vec<(String, u64)>, String> 
         }
         Ok(found)
     })
-}
-
-/// Shapes of values by their names in `onnx`. What tract cannot tell, because it does not know an operator, is missing.
-pub(super) fn value_shapes(model: Model<'_>) -> HashMap<String, Vec<u64>> {
-    let model = caught(|| {
-        let mut model = super::parse(model)?;
-        // Goes on behind operators that it does not know: their values have no shape then.
-        let _ = model.analyse(true);
-        Ok(model)
-    });
-    let Ok(model) = model else { return HashMap::new() };
-    let mut shapes = HashMap::new();
-    for node in model.nodes() {
-        for (slot, outlet) in node.outputs.iter().enumerate() {
-            let Some(dims) = outlet.fact.shape.as_concrete_finite().ok().flatten() else { continue };
-            let dims = dims.iter().map(|dim| *dim as u64).collect();
-            let label = model.outlet_label(OutletId::new(node.id, slot));
-            // The names of the first value and of the node are one where the node has no name.
-            shapes.insert(label.map_or_else(|| node.name.clone(), str::to_owned), dims);
-        }
-    }
-    shapes
 }
