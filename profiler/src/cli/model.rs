@@ -32,12 +32,12 @@ use crate::{
 /// The whole is measured hot and cold as by `profiler run`. Then plain runs and runs in which the runtime notes each
 /// node's time take turns; the model's layers get the times of the runtime's nodes that compute them, and what no node
 /// accounts for is the row (runtime). A batch that is left open is 1, other open sizes
-/// come from --input-shape. Inputs get random floats; integers and booleans get 0 and 1. ONNX
+/// come from --input-shape. Inputs get random floats; integers and booleans get 0 and 1, or what --input says. ONNX
 /// Runtime notes whole microseconds and what noting costs, some 2 to 10 us a node, is measured and taken off: its layers
 /// of a few microseconds are rough.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  profiler model searched.onnx\n  profiler model searched.onnx --backend tract --backend onnxruntime --onnxruntime libonnxruntime.so\n  profiler model searched.onnx -o run/layers.csv"
+    after_help = "Examples:\n  profiler model searched.onnx\n  profiler model searched.onnx --backend tract --backend onnxruntime --onnxruntime libonnxruntime.so\n  profiler model searched.onnx -o run/layers.csv\n  profiler model vad.onnx --input-shape input=1x512 --input sr=16000"
 )]
 pub(super) struct Model {
     /// ONNX model.
