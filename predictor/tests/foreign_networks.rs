@@ -4,23 +4,23 @@
 
 #[path = "../../profiler/tests/foreign/mod.rs"]
 mod foreign;
+#[allow(dead_code, reason = "every test binary uses a part")]
 mod program;
 
-use std::{fmt::Write as _, fs};
+use std::fmt::Write as _;
 
 use foreign::{F32, I64, Parts, attribute_int, attribute_ints, bytes, floats, model, node, value, weights};
 use profiler::spec::OpSpec;
-use program::{json, run};
+use program::Folder;
 use serde_json::Value;
-use tempfile::TempDir;
 
 /// `TensorProto.DataType`.
 const U8: u64 = 2;
 const I8: u64 = 3;
 
 /// A model of convolutions in floats and integers and of sums, by a law: `m.json`.
-fn fitted() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
+fn fitted() -> Folder {
+    let folder = Folder::new();
     let mut table = "key,latency_ms\n".to_owned();
     for side in [4, 8, 16, 32] {
         for channels in [4, 8, 16] {
@@ -36,16 +36,16 @@ fn fitted() -> TempDir {
             }
         }
     }
-    fs::write(folder.path().join("ops.csv"), table).unwrap();
+    folder.write("ops.csv", table);
     let import = ["import", "ops.csv", "--format", "csv", "--kind", "key", "--device", "d", "-o", "t.csv"];
-    run(&folder, &import).success();
-    run(&folder, &["fit", "t.csv", "-o", "m.json"]).success();
+    folder.run(&import).success();
+    folder.run(&["fit", "t.csv", "-o", "m.json"]).success();
     folder
 }
 
-fn predicted(folder: &TempDir, parts: &Parts, arguments: &[&str]) -> Value {
-    fs::write(folder.path().join("net.onnx"), model(parts)).unwrap();
-    json(folder, &[&["predict", "m.json", "net.onnx"], arguments].concat())[0].clone()
+fn predicted(folder: &Folder, parts: &Parts, arguments: &[&str]) -> Value {
+    folder.write("net.onnx", model(parts));
+    folder.json(&[&["predict", "m.json", "net.onnx"], arguments].concat())[0].clone()
 }
 
 fn ops(found: &Value) -> Vec<&str> {
@@ -121,7 +121,7 @@ fn dynamic_quantization_has_its_work_and_may_be_guessed() {
     let found = predicted(&folder, &parts, &["--allow-unknown"]);
     assert!(ops(&found).contains(&"conv-16x16x8-o8-k3-s1-int8"), "{found}");
     assert_eq!(found["macs"].as_u64(), Some(147_456));
-    run(&folder, &["predict", "m.json", "net.onnx"]).code(2);
+    folder.run(&["predict", "m.json", "net.onnx"]).code(2);
 }
 
 #[test]
@@ -138,8 +138,7 @@ fn shapes_that_depend_on_an_input_may_be_told() {
     };
     let found = predicted(&folder, &parts, &["--input", "shape=1,8,32,8"]);
     assert_eq!(ops(&found), ["conv-32x8x8-o8-k3-s1"]);
-    run(&folder, &["predict", "m.json", "net.onnx"]).code(2);
-    let wrong = run(&folder, &["predict", "m.json", "net.onnx", "--input", "shape=1,8"]).code(2);
-    let said = String::from_utf8_lossy(&wrong.get_output().stderr).into_owned();
-    assert!(said.contains("net.onnx: values of input `shape`: it takes 4, or one for all, not 2"), "{said}");
+    folder.run(&["predict", "m.json", "net.onnx"]).code(2);
+    let wrong = ["predict", "m.json", "net.onnx", "--input", "shape=1,8"];
+    folder.refused(&wrong, &["net.onnx: values of input `shape`: it takes 4, or one for all, not 2"]);
 }
