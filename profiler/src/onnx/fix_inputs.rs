@@ -176,7 +176,10 @@ mod tests {
         assert_eq!(sides(&model.encode_to_vec()), None);
         model.opset_import[0].version = 6;
         let error = ModelGraph::read(&model.encode_to_vec()).unwrap_err().to_string();
-        assert!(error.contains("set 6") && error.contains("from 7 on") && error.contains("convert"), "{error}");
+        assert!(
+            error.contains("set 6") && error.contains("from 7 on") && error.contains("convert"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -187,7 +190,10 @@ mod tests {
         weight.name = "low".to_owned();
         graph.input.push(weight);
         let closed = fix_inputs(&model.encode_to_vec(), &InputShapes::from([(None, vec![4, 8])])).unwrap();
-        assert_eq!(ModelGraph::read(&closed.unwrap()).unwrap().inputs[0], Declared::floats("value0", &[4, 8]));
+        assert_eq!(
+            ModelGraph::read(&closed.unwrap()).unwrap().inputs[0],
+            Declared::floats("value0", &[4, 8])
+        );
     }
 
     #[test]

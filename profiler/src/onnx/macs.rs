@@ -132,7 +132,10 @@ mod tests {
         assert_eq!(macs("ConvTranspose", &[&[1, 3, 4, 4], &[3, 5, 2, 2]], &[1, 5, 8, 8], &[]), Some(960));
         // [2, 7] · [7, 3].
         assert_eq!(macs("Gemm", &[&[2, 7], &[7, 3]], &[2, 3], &[]), Some(42));
-        assert_eq!(macs("Gemm", &[&[7, 2], &[7, 3]], &[2, 3], &[("transA", AttributeValue::Int(1))]), Some(42));
+        assert_eq!(
+            macs("Gemm", &[&[7, 2], &[7, 3]], &[2, 3], &[("transA", AttributeValue::Int(1))]),
+            Some(42)
+        );
         // A batch of four.
         assert_eq!(macs("MatMul", &[&[4, 2, 7], &[7, 3]], &[4, 2, 3], &[]), Some(168));
         // [2, 7] · [7, 3], the first one transposed.
@@ -141,7 +144,10 @@ mod tests {
         assert_eq!(macs("com.microsoft.FusedMatMul", &[&[2, 7], &[7, 3]], &[2, 3], &[]), Some(42));
         // b 4, i 2, k 7, j 3.
         let equation = |text: &str| [("equation", AttributeValue::Text(text.to_owned()))];
-        assert_eq!(macs("Einsum", &[&[4, 2, 7], &[7, 3]], &[4, 2, 3], &equation("bik, kj -> bij")), Some(168));
+        assert_eq!(
+            macs("Einsum", &[&[4, 2, 7], &[7, 3]], &[4, 2, 3], &equation("bik, kj -> bij")),
+            Some(168)
+        );
         // 10 steps, batch 2: 20 · (4·8·5 + 4·8·8).
         let lstm: [&[u64]; 3] = [&[10, 2, 5], &[1, 32, 5], &[1, 32, 8]];
         assert_eq!(macs("LSTM", &lstm, &[10, 1, 2, 8], &[]), Some(8_320));

@@ -7,8 +7,8 @@ use prost::Message;
 use super::{
     Declared, OnnxError,
     proto::{
-        self, Attribute, BOOL, DOUBLE, FLOAT, FLOAT_ATTRIBUTE, FLOATS, GRAPH, INT, INT8, INT32, INT64, INTS, Model,
-        STRING, TENSOR, TEXT, UINT8, ValueInfo,
+        self, Attribute, BOOL, DOUBLE, FLOAT, FLOAT_ATTRIBUTE, FLOATS, GRAPH, INT, INT8, INT32, INT64, INTS,
+        Model, STRING, TENSOR, TEXT, UINT8, ValueInfo,
     },
     work::full_name,
 };

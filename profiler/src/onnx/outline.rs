@@ -37,8 +37,12 @@ impl Outline {
     pub fn read(onnx: &[u8]) -> Result<Self, OnnxError> {
         let graph = ModelGraph::read(onnx)?;
         let ops = read_ops(onnx)?.unwrap_or_default();
-        let of_graph = |ModelNode { name, operator, inputs, outputs, .. }| {
-            OutlineNode { name, operator, inputs, outputs, op: None }
+        let of_graph = |ModelNode { name, operator, inputs, outputs, .. }| OutlineNode {
+            name,
+            operator,
+            inputs,
+            outputs,
+            op: None,
         };
         let mut nodes: Vec<_> = graph.nodes.into_iter().map(of_graph).collect();
         assign_ops(&mut nodes, &ops);

@@ -139,8 +139,12 @@ fn scales_are_multiplied_as_runtimes_do() {
     assert_eq!(sides("Upsample", &[1, 3, 10, 10], &[], &of_set_7), expected);
     // Since set 18, of these axes alone; so Pad, whose axes are its fourth input.
     let last_two = [("axes", ints(&[2, -1]))];
-    assert_eq!(sides("Resize", &[1, 3, 10, 10], &[roi, scales(&[0.5, 3.0])], &last_two), Ok(vec![1, 3, 5, 30]));
-    let pads = [Constant::integers(&[1, 2, 0, 3]), Constant::floats(&[], &[0.0]), Constant::integers(&[2, 3])];
+    assert_eq!(
+        sides("Resize", &[1, 3, 10, 10], &[roi, scales(&[0.5, 3.0])], &last_two),
+        Ok(vec![1, 3, 5, 30])
+    );
+    let pads =
+        [Constant::integers(&[1, 2, 0, 3]), Constant::floats(&[], &[0.0]), Constant::integers(&[2, 3])];
     assert_eq!(sides("Pad", &[1, 3, 14, 14], &pads, &[]), Ok(vec![1, 3, 15, 19]));
 }
 
@@ -151,7 +155,12 @@ fn shapes_that_models_compute_are_followed() {
     // Of set 9: bounds of Slice as attributes. [1, 8 · 4 · 4].
     let of_set_9 = vec![
         node("Shape", &["x"], "shape", &[]),
-        node("Slice", &["shape"], "batch", &[("starts", ints(&[0])), ("ends", ints(&[1])), ("axes", ints(&[0]))]),
+        node(
+            "Slice",
+            &["shape"],
+            "batch",
+            &[("starts", ints(&[0])), ("ends", ints(&[1])), ("axes", ints(&[0]))],
+        ),
         node("Concat", &["batch", "rest"], "to", &[("axis", int(0))]),
         node("Reshape", &["x", "to"], "y", &[]),
     ];
@@ -213,7 +222,10 @@ fn graphs_inside_are_followed() {
     let inside = |inputs: &[&str], outputs: &[&str], nodes: Vec<ModelNode>| {
         AttributeValue::Graph(Box::new(ModelGraph {
             opset: 17,
-            inputs: inputs.iter().map(|name| Declared { sides: None, ..Declared::floats(name, &[]) }).collect(),
+            inputs: inputs
+                .iter()
+                .map(|name| Declared { sides: None, ..Declared::floats(name, &[]) })
+                .collect(),
             outputs: outputs.iter().map(|&name| name.to_owned()).collect(),
             nodes,
             ..ModelGraph::default()
@@ -239,7 +251,8 @@ fn graphs_inside_are_followed() {
     };
     let mut run = node("Loop", &["ten", "", "x"], "end", &[("body", turns())]);
     run.outputs.push("y".to_owned());
-    let mut looped = graph(17, &[2, 3], &[("ten", Constant { dims: vec![], ..Constant::integers(&[10]) })], vec![run]);
+    let mut looped =
+        graph(17, &[2, 3], &[("ten", Constant { dims: vec![], ..Constant::integers(&[10]) })], vec![run]);
     assert_eq!(last(&looped), Ok(vec![2, 3]));
     looped.outputs = vec!["y".to_owned()];
     assert_eq!(last(&looped), Ok(vec![10, 2, 3]));

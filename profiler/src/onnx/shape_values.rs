@@ -21,7 +21,9 @@ pub(super) fn small_values(node: &ModelNode, inputs: &[Option<&Tensor>]) -> Opti
         together([values(0)?, values(1)?], |[a, b]| f64::from(u8::from(is_true(a, b))))
     };
     match node.operator.as_str() {
-        "Identity" | "Reshape" | "Squeeze" | "Unsqueeze" | "Flatten" | "Dropout" => values(0).map(<[f64]>::to_vec),
+        "Identity" | "Reshape" | "Squeeze" | "Unsqueeze" | "Flatten" | "Dropout" => {
+            values(0).map(<[f64]>::to_vec)
+        }
         "Cast" => match int(node, "to")? as i32 {
             BOOL => each(|value| f64::from(u8::from(value != 0.0))),
             to if is_float(to) => each(|value| value),
@@ -63,7 +65,9 @@ pub(super) fn small_values(node: &ModelNode, inputs: &[Option<&Tensor>]) -> Opti
             let [start, end, step] = [0, 1, 2].map(|place| values(place)?.first().copied());
             let (start, step) = (start?, step?);
             let count = ((end? - start) / step).ceil();
-            (0.0..=MOST).contains(&count).then(|| (0..count as u32).map(|i| start + f64::from(i) * step).collect())
+            (0.0..=MOST)
+                .contains(&count)
+                .then(|| (0..count as u32).map(|i| start + f64::from(i) * step).collect())
         }
         "ConstantOfShape" => {
             let count: f64 = values(0)?.iter().product();
@@ -79,7 +83,11 @@ pub(super) fn small_values(node: &ModelNode, inputs: &[Option<&Tensor>]) -> Opti
 
 /// Lists element by element; a list of one goes with every element of the others.
 fn together<const N: usize>(lists: [&[f64]; N], apply: impl Fn([f64; N]) -> f64) -> Option<Vec<f64>> {
-    let count = if lists.iter().any(|list| list.is_empty()) { 0 } else { lists.iter().map(|list| list.len()).max()? };
+    let count = if lists.iter().any(|list| list.is_empty()) {
+        0
+    } else {
+        lists.iter().map(|list| list.len()).max()?
+    };
     let fits = |list: &&[f64]| list.len() == 1 || list.len() == count;
     let at = |index: usize| lists.map(|list| list[if list.len() == 1 { 0 } else { index }]);
     lists.iter().all(fits).then(|| (0..count).map(|index| apply(at(index))).collect())

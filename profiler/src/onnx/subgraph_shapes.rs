@@ -23,26 +23,24 @@ pub(super) fn subgraph_outputs(
     };
     let input = |place: usize| known.get(node.inputs.get(place)?);
     Ok(Some(match node.operator.as_str() {
-        "If" => {
-            match input(0).and_then(value) {
-                Some(0.0) => inside("else_branch", Vec::new())?,
-                Some(_) => inside("then_branch", Vec::new())?,
-                None => {
-                    let (then, otherwise) =
-                        (inside("then_branch", Vec::new())?, inside("else_branch", Vec::new())?);
-                    let both = |(a, b): (Option<Tensor>, Option<Tensor>)| {
-                        a.filter(|a| b.is_some_and(|b| a.dims == b.dims)).map(without_values)
-                    };
-                    then.into_iter().zip(otherwise).map(both).collect()
-                }
+        "If" => match input(0).and_then(value) {
+            Some(0.0) => inside("else_branch", Vec::new())?,
+            Some(_) => inside("then_branch", Vec::new())?,
+            None => {
+                let (then, otherwise) =
+                    (inside("then_branch", Vec::new())?, inside("else_branch", Vec::new())?);
+                let both = |(a, b): (Option<Tensor>, Option<Tensor>)| {
+                    a.filter(|a| b.is_some_and(|b| a.dims == b.dims)).map(without_values)
+                };
+                then.into_iter().zip(otherwise).map(both).collect()
             }
-        }
+        },
         "Loop" => {
             let states: Vec<Option<Tensor>> =
                 (2..node.inputs.len()).map(|place| input(place).cloned().map(without_values)).collect();
-            let single =
-                |data_type, values| Some(Tensor { data_type, values, ..Tensor::default() });
-            let goes_on = node.inputs.get(1).is_none_or(String::is_empty) || input(1).and_then(value) == Some(1.0);
+            let single = |data_type, values| Some(Tensor { data_type, values, ..Tensor::default() });
+            let goes_on =
+                node.inputs.get(1).is_none_or(String::is_empty) || input(1).and_then(value) == Some(1.0);
             let mut inputs = vec![single(INT64, None), single(BOOL, goes_on.then(|| vec![1.0]))];
             inputs.extend(states.iter().cloned());
             // The body gives whether it goes on, its states, and what is stacked.
