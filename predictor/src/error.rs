@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use profiler::{
     onnx::ShapeError,
     record::{ReadError, WriteError},
-    spec::SpecError,
+    spec::{OpSpec, SpecError},
 };
 
 pub use fit::{FitError, NoAnswer};
@@ -36,7 +36,7 @@ pub enum PredictorError {
         reason: String,
     },
     /// A network with ops for which the model has no ground to say anything.
-    #[error("no latency for {} of the ops of `{network}` on {device}: {}; {}, or allow guesses, whose intervals are wide", ops.len(), list(ops), advice(ops))]
+    #[error("no latency for {} of the ops of `{network}` on {device}: {}; {} guesses, whose intervals are wide", ops.len(), list(ops), advice(ops))]
     Unmeasured {
         /// The network.
         network: String,
@@ -197,9 +197,9 @@ fn list(ops: &[(String, String)]) -> String {
 /// What can be measured is what has a key.
 fn advice(ops: &[(String, String)]) -> &'static str {
     match ops.iter().filter(|(op, _)| op.parse::<OpSpec>().is_ok()).count() {
-        0 => "no op key describes such, so measure whole networks",
-        keys if keys == ops.len() => "measure such ops",
-        _ => "measure those that have an op key",
+        0 => "no op key describes such: allow",
+        keys if keys == ops.len() => "measure such ops, or allow",
+        _ => "measure those that have an op key, or allow",
     }
 }
 

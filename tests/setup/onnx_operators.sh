@@ -56,7 +56,7 @@ typing_extensions==4.16.0 --hash=sha256:481caa481374e813c1b176ada14e97f1f67a4539
 R
 python3 -m pip install --quiet --disable-pip-version-check --no-cache-dir --no-deps --only-binary :all: \
   --require-hashes --target "$part/packages" --requirement "$part/requirements.txt" >&2
-PYTHONPATH=$part/packages python3 - "$part/out" >&2 <<'P'
+PYTHONPATH=$part/packages python3 -W ignore - "$part/out" >&2 <<'P'
 import pathlib, sys
 from onnx.backend.test.loader import load_model_tests
 

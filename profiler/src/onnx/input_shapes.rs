@@ -223,13 +223,12 @@ mod tests {
         assert_eq!(error, "two shapes are given for input x");
     }
 
-    fn input(name: &str, sides: Option<&[&str]>) -> Input {
-        let side = |text: &&str| match (text.parse(), *text) {
-            (Ok(size), _) => Side::Fixed(size),
-            (Err(_), "?") => Side::Open,
-            (Err(_), name) => Side::Named(name.to_owned()),
+    fn input(name: &str, sides: Option<&[&str]>) -> Declared {
+        let side = |text: &&str| {
+            Side::read(Dimension { dim_value: text.parse().unwrap_or(0), dim_param: (*text).to_owned() })
         };
-        Input { name: name.to_owned(), sides: sides.map(|sides| sides.iter().map(side).collect()) }
+        let sides = sides.map(|sides| sides.iter().map(side).collect());
+        Declared { name: name.to_owned(), data_type: FLOAT, sides }
     }
 
     fn resolved(inputs: &[Declared], texts: &[&str]) -> Result<Vec<Vec<u64>>, String> {

@@ -1,10 +1,6 @@
 //! One network on one runtime: its latency as a whole, and layer by layer in place.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    path::Path,
-    sync::atomic::AtomicBool,
-};
+use std::{collections::BTreeMap, path::Path, sync::atomic::AtomicBool};
 
 use jiff::Timestamp;
 
