@@ -117,7 +117,7 @@ fn integers_that_are_divided_by_may_be_told() {
         ..Parts::default()
     };
     fs::write(folder.path().join("div.onnx"), model(&parts)).unwrap();
-    let run = ["run", "--onnx", "div.onnx", "-o", "t.csv", "--budget-s", "2", "--max-rounds", "6"];
+    let run = ["run", "--onnx", "div.onnx", "-o", "t.csv", "--budget-s", "20", "--max-rounds", "6"];
     assert_eq!(profiler(folder.path(), &run).0, Some(1));
     let told = [&run[..], &["--input", "b=3", "--input", "a=12"]].concat();
     let (code, _, said) = profiler(folder.path(), &told);

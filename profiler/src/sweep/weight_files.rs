@@ -39,24 +39,23 @@ pub(super) fn gather_weights(
 ) -> Result<Option<(Vec<u8>, Option<WeightFiles>)>, OnnxError> {
     let folder = folder_of(model);
     let mut files = Files { folder, open: HashMap::new() };
-    let (mut bytes, mut together) = (0_u64, 0_u64);
+    let mut together = 0_u64;
     inline_external(onnx, &mut |data| {
-        let length = files.length(data)?;
-        (together, bytes) = (together.saturating_add(length), bytes.saturating_add(length));
+        together = together.saturating_add(files.length(data)?);
         Ok(None)
     })?;
     if files.open.is_empty() {
         return Ok(None);
     }
-    let mut outside = BTreeSet::new();
+    let (mut outside, mut bytes) = (BTreeSet::new(), 0_u64);
     let inside = inline_external(onnx, &mut |data| {
         let length = files.length(data)?;
-        if together > TOGETHER && length > EACH {
-            outside.insert(data.location.clone());
-            return Ok(None);
+        if together <= TOGETHER || length <= EACH {
+            return Ok(Some(files.read(data, length)?));
         }
-        bytes -= length;
-        Ok(Some(files.read(data, length)?))
+        outside.insert(data.location.clone());
+        bytes = bytes.saturating_add(length);
+        Ok(None)
     })?;
     let external =
         |location: &str, reason: String| OnnxError::External { location: location.to_owned(), reason };
