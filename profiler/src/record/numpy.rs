@@ -87,7 +87,7 @@ fn elements(kind: &str, data: &[u8]) -> Result<Vec<f64>, String> {
         "f2" => of(data, is_big, |bytes| f16::from_le_bytes(bytes).to_f64()),
         "f4" => of(data, is_big, |bytes| f32::from_le_bytes(bytes).into()),
         "f8" => of(data, is_big, f64::from_le_bytes),
-        "b1" | "u1" => of(data, is_big, |[byte]| byte.into()),
+        "b1" | "u1" => of(data, is_big, |bytes| u8::from_le_bytes(bytes).into()),
         "i1" => of(data, is_big, |bytes| i8::from_le_bytes(bytes).into()),
         "u2" => of(data, is_big, |bytes| u16::from_le_bytes(bytes).into()),
         "i2" => of(data, is_big, |bytes| i16::from_le_bytes(bytes).into()),
