@@ -1,7 +1,6 @@
 //! What can go wrong.
 
 mod fit;
-mod no_answer;
 
 use std::path::PathBuf;
 
@@ -11,8 +10,7 @@ use profiler::{
     spec::{OpSpec, SpecError},
 };
 
-pub use fit::FitError;
-pub use no_answer::NoAnswer;
+pub use fit::{FitError, NoAnswer};
 
 /// Why there is no model or no prediction.
 #[derive(Debug, thiserror::Error)]
@@ -112,8 +110,8 @@ pub enum PredictorError {
         /// In what they differ.
         difference: String,
     },
-    /// A row of a session that the session file does not tell of.
-    #[error("{}: row of `{subject}` is of session `{found}`, but {} tells of session `{expected}`", table.display(), session_file.display())]
+    /// A row of another session than the session file's.
+    #[error("{}: row of `{subject}` is of session `{found}`, but {} describes session `{expected}`", table.display(), session_file.display())]
     ForeignSession {
         /// The table.
         table: PathBuf,
@@ -123,7 +121,7 @@ pub enum PredictorError {
         found: String,
         /// The session file.
         session_file: PathBuf,
-        /// The session it tells of.
+        /// The session it describes.
         expected: String,
     },
     /// A foreign table that gives no measurement table.

@@ -2,80 +2,33 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[allow(dead_code)] // Other tests use more of it.
+mod program;
 mod tables;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use assert_cmd::Command;
 use predicates::prelude::*;
+use program::{Folder, number};
 use serde_json::Value;
 use tables::{Bench, write_bench};
-use tempfile::TempDir;
 
-struct Folder(TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    /// A table of the law with 2 % noise, and a model fitted on four fifths of it.
-    fn fitted() -> Self {
-        let folder = Self::new();
-        write_bench(&folder.path("table.csv"), &Bench { noise: 0.02, ..Bench::default() });
-        let arguments = ["fit", "table.csv", "-o", "model.json", "--hold-out", "0.2", "--allow-emulated"];
-        folder.run(&arguments).success();
-        folder
-    }
-
-    fn run(&self, arguments: &[&str]) -> assert_cmd::assert::Assert {
-        let mut command = Command::cargo_bin("predictor").unwrap();
-        // Help is wrapped to the width named there.
-        command.env_remove("COLUMNS").current_dir(self.0.path()).args(arguments).assert()
-    }
-
-    fn json(&self, arguments: &[&str]) -> Value {
-        let output = self.run(arguments).success().get_output().stdout.clone();
-        serde_json::from_slice(&output).unwrap()
-    }
-
-    /// Fails with exit code 2 and one line on stderr that has all of `parts`; nothing on stdout.
-    fn refused(&self, arguments: &[&str], parts: &[&str]) {
-        let assert = self.run(arguments).code(2).stdout("");
-        let stderr = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
-        let is_told = |line: &&str| !line.starts_with("hint: ");
-        assert_eq!(stderr.lines().filter(is_told).count(), 1, "{stderr}");
-        assert!(stderr.starts_with("error: "), "{stderr}");
-        parts.iter().for_each(|part| assert!(stderr.contains(part), "{part:?} not in {stderr}"));
-    }
-}
-
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap()
+/// A table of the law with 2 % noise, and a model fitted on four fifths of it.
+fn fitted() -> Folder {
+    let folder = Folder::new();
+    write_bench(&folder.path("table.csv"), &Bench { noise: 0.02, ..Bench::default() });
+    folder.run(&["fit", "table.csv", "-o", "model.json", "--hold-out", "0.2", "--allow-emulated"]).success();
+    folder
 }
 
 #[test]
 fn held_out_subjects_are_scored_at_both_levels() {
-    let folder = Folder::fitted();
-    let scores = folder.json(&["evaluate", "model.json", "table.csv", "--allow-emulated", "--json"]);
+    let folder = fitted();
+    let scores = folder.json(&["evaluate", "model.json", "table.csv", "--allow-emulated"]);
     for (level, n) in [("op", 8), ("network", 6)] {
-        let fields: Vec<&String> = scores[level].as_object().unwrap().keys().collect();
-        let expected = [
-            "coverage_90",
-            "kendall",
-            "mape",
-            "mean_width_90",
-            "n",
-            "rmse_ms",
-            "spearman",
-            "within_10",
-            "within_5",
-        ];
-        assert_eq!(fields, expected);
+        let fields: Vec<&str> = scores[level].as_object().unwrap().keys().map(String::as_str).collect();
+        let expected = "coverage_90 kendall mape mean_width_90 n rmse_ms spearman within_10 within_5";
+        assert_eq!(fields.join(" "), expected);
         assert_eq!(scores[level]["n"], n, "{scores}");
         // Noise of ± 2 % leaves nobody off by more than a tenth.
         assert_eq!(scores[level]["within_10"], 1.0, "{scores}");
@@ -89,15 +42,15 @@ fn held_out_subjects_are_scored_at_both_levels() {
 
 #[test]
 fn explained_shares_sum_to_the_model_and_predicted_ops_to_the_network() {
-    let folder = Folder::fitted();
+    let folder = fitted();
     let key = "mbconv-14x14x16-o16-e6-k5-s1-relu6-res";
-    let explained = folder.json(&["explain", "model.json", key, "--json"]);
+    let explained = folder.json(&["explain", "model.json", key]);
     let sum: f64 = explained["terms"].as_array().unwrap().iter().map(|term| number(&term["ms"])).sum();
     assert!((sum / number(&explained["model_ms"]) - 1.0).abs() < 1e-9, "{explained}");
     folder.run(&["explain", "model.json", key]).success().stdout(predicate::str::contains("by the model"));
 
     let network = tables::baseline(&folder.path("net.json"));
-    let predicted = folder.json(&["predict", "model.json", "net.json", key, "--json"]);
+    let predicted = folder.json(&["predict", "model.json", "net.json", key]);
     let (whole, op) = (&predicted[0], &predicted[1]);
     let ops = whole["ops"].as_array().unwrap().iter().map(|op| number(&op["in_network_ms"]));
     let sum = ops.fold(number(&whole["constant_ms"]), |ms, op| ms + op);
@@ -114,11 +67,11 @@ fn explained_shares_sum_to_the_model_and_predicted_ops_to_the_network() {
 
 #[test]
 fn the_same_seed_gives_the_same_model() {
-    let folder = Folder::fitted();
+    let folder = fitted();
     let arguments = ["fit", "table.csv", "-o", "again.json", "--hold-out", "0.2", "--allow-emulated"];
     folder.run(&arguments).success();
     let model = |name| {
-        let mut value: Value = serde_json::from_slice(&std::fs::read(folder.path(name)).unwrap()).unwrap();
+        let mut value: Value = serde_json::from_str(&folder.read(name)).unwrap();
         value["provenance"]["fitted_at"].take();
         value
     };
@@ -142,8 +95,7 @@ fn emulated_mixed_and_foreign_tables_are_refused() {
     folder.refused(&["evaluate", "m.json", "b.csv", "--include-fitted"], &parts);
     folder.run(&["evaluate", "m.json", "b.csv", "--include-fitted", "--allow-mixed"]).success();
 
-    let text = std::fs::read_to_string(folder.path("c.session.json")).unwrap();
-    std::fs::write(folder.path("c.session.json"), text.replace("\"bench\"", "\"other\"")).unwrap();
+    folder.write("c.session.json", folder.read("c.session.json").replace("\"bench\"", "\"other\""));
     folder.refused(&["fit", "c.csv", "-o", "x.json"], &["c.csv", "of session `bench`", "c.session.json"]);
     std::fs::remove_file(folder.path("c.session.json")).unwrap();
     folder.refused(&["fit", "c.csv", "-o", "x.json"], &["c.session.json", "No such file"]);
@@ -152,19 +104,19 @@ fn emulated_mixed_and_foreign_tables_are_refused() {
 
 #[test]
 fn wrong_use_is_one_clear_line_and_exit_code_2() {
-    let folder = Folder::fitted();
+    let folder = fitted();
     let fit = |table: &'static str| ["fit", table, "-o", "x.json", "--allow-emulated"];
     folder.refused(&fit("none.csv"), &["none.csv"]);
     folder.refused(&fit("model.json"), &["model.json"]);
-    let table = std::fs::read_to_string(folder.path("table.csv")).unwrap();
+    let table = folder.read("table.csv");
     for (from, to, reason) in [
         (",cold,fast,0.", ",cold,fast,NaN,0.", "line 2"),
         (",cold,fast,", ",cold,quick,", "line 2"),
         ("latency_ms", "latency_s", "latency_s"),
         ("\n3,", "\n7,", "table_version 7 is not known"),
     ] {
-        std::fs::write(folder.path("broken.csv"), table.replacen(from, to, 1)).unwrap();
-        std::fs::copy(folder.path("table.session.json"), folder.path("broken.session.json")).unwrap();
+        folder.write("broken.csv", table.replacen(from, to, 1));
+        folder.write("broken.session.json", folder.read("table.session.json"));
         folder.refused(&fit("broken.csv"), &["broken.csv", reason]);
     }
     folder.refused(&[&fit("table.csv")[..], &["--hold-out", "1.5"]].concat(), &["hold out is 1.5"]);
@@ -172,7 +124,7 @@ fn wrong_use_is_one_clear_line_and_exit_code_2() {
     let asked = [&fit("table.csv")[..], &["--op-cache", "in_place"]].concat();
     folder.refused(&asked, &["no op rows in cache state in_place; the table has cold"]);
 
-    std::fs::write(folder.path("half.json"), "{\"format\": \"tailor-lat").unwrap();
+    folder.write("half.json", "{\"format\": \"tailor-lat");
     folder.refused(&["predict", "half.json", "gpool-7x7x64"], &["half.json", "not valid JSON"]);
     folder.refused(&["predict", "table.csv", "gpool-7x7x64"], &["table.csv"]);
     folder.refused(&["predict", "model.json", "gpol-7x7x64"], &["`gpol-7x7x64` is not an op key"]);
@@ -188,21 +140,20 @@ fn wrong_use_is_one_clear_line_and_exit_code_2() {
 
 #[test]
 fn an_unknown_op_fails_and_is_named_with_the_device() {
-    let folder = Folder::fitted();
+    let folder = fitted();
     let key = "mbconv-7x7x64-o64-e6-k3-s1-hswish";
-    let assert = folder.run(&["predict", "model.json", key]).code(2).stdout("");
-    let stderr = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
     let reason = "nothing that was measured has `hswish_elements`";
-    assert_eq!(stderr, format!("error: no latency for `{key}` on test bench (mock): {reason}\n"));
+    let error = format!("error: no latency for `{key}` on test bench (mock): {reason}\n");
+    folder.run(&["predict", "model.json", key]).code(2).stdout("").stderr(error);
 }
 
 #[test]
 fn an_onnx_network_is_predicted_as_its_architecture_is() {
-    let folder = Folder::fitted();
+    let folder = fitted();
     let network = tables::baseline(&folder.path("net.json"));
     let onnx = profiler::onnx::network_model(&network, 0).unwrap();
-    std::fs::write(folder.path("net.onnx"), &onnx).unwrap();
-    let found = folder.json(&["predict", "model.json", "net.json", "net.onnx", "--json"]);
+    folder.write("net.onnx", &onnx);
+    let found = folder.json(&["predict", "model.json", "net.json", "net.onnx"]);
     let (architecture, read) = (&found[0], &found[1]);
     assert_eq!(architecture["latency_ms"], read["latency_ms"]);
     let parts = read["ops"].as_array().unwrap();
@@ -212,17 +163,17 @@ fn an_onnx_network_is_predicted_as_its_architecture_is() {
     folder.run(&["predict", "model.json", "net.onnx"]).success().stdout(
         predicate::str::contains("net.onnx (").and(predicate::str::contains("at no cost: 1 Flatten")),
     );
-    std::fs::write(folder.path("half.onnx"), &onnx[..onnx.len() / 2]).unwrap();
+    folder.write("half.onnx", &onnx[..onnx.len() / 2]);
     folder.refused(&["predict", "model.json", "half.onnx"], &["half.onnx", "not an ONNX model"]);
     folder.refused(&["predict", "model.json", "none.onnx"], &["none.onnx"]);
     let shaped = ["predict", "model.json", "net.onnx", "--input-shape", "1,x"];
     folder.refused(&shaped, &["input shape `1,x`: expected"]);
 
     let unknown = profiler::onnx::op_model(&"maxpool-14x14x16-k2-s2".parse().unwrap(), 0).unwrap();
-    std::fs::write(folder.path("pool.onnx"), unknown).unwrap();
+    folder.write("pool.onnx", unknown);
     let parts = ["`maxpool-14x14x16-k2-s2`", "no op of kind `maxpool`", "--allow-unknown"];
     folder.refused(&["predict", "model.json", "pool.onnx"], &parts);
-    let guessed = folder.json(&["predict", "model.json", "pool.onnx", "--allow-unknown", "--json"]);
+    let guessed = folder.json(&["predict", "model.json", "pool.onnx", "--allow-unknown"]);
     assert!(guessed[0]["ops"][0]["flags"].to_string().contains("guessed"), "{guessed}");
     // A factor of eight either way for the op, which the measured constant of a network has not.
     let op = &guessed[0]["ops"][0];
@@ -230,11 +181,11 @@ fn an_onnx_network_is_predicted_as_its_architecture_is() {
 }
 
 #[test]
-fn audits_tell_measured_tables_from_sums() {
+fn audits_distinguish_measured_tables_from_sums() {
     let folder = Folder::new();
     write_bench(&folder.path("exact.csv"), &Bench::default());
     write_bench(&folder.path("noisy.csv"), &Bench { noise: 0.03, ..Bench::default() });
-    let audit = |table: &str| folder.json(&["audit", table, "--allow-emulated", "--json"]);
+    let audit = |table: &str| folder.json(&["audit", table, "--allow-emulated"]);
     // The law is 0.05 ms and 1.1 times the ops, without noise.
     let exact = audit("exact.csv");
     assert_eq!(exact["sums"][0]["verdict"], "exact_sums");
@@ -252,7 +203,7 @@ fn audits_tell_measured_tables_from_sums() {
 fn a_model_that_cannot_be_written_is_exit_code_1() {
     let folder = Folder::new();
     write_bench(&folder.path("table.csv"), &Bench::default());
-    std::fs::write(folder.path("file"), "").unwrap();
+    folder.write("file", "");
     let output = Path::new("file").join("model.json");
     let arguments = ["fit", "table.csv", "--allow-emulated", "-o", output.to_str().unwrap()];
     folder.run(&arguments).code(1).stderr(predicate::str::contains("cannot write file/model.json"));
@@ -260,41 +211,28 @@ fn a_model_that_cannot_be_written_is_exit_code_1() {
 
 #[test]
 fn help_has_an_example_everywhere() {
-    for command in [
-        &[][..],
-        &["fit"],
-        &["evaluate"],
-        &["predict"],
-        &["explain"],
-        &["plot"],
-        &["audit"],
-        &["import"],
-        &["transfer"],
-        &["suggest"],
-        &["bench"],
-    ] {
-        let arguments = [command, &["--help"]].concat();
-        Folder::new().run(&arguments).success().stdout(predicate::str::contains("Example:\n  predictor "));
+    let commands = "fit evaluate predict explain plot audit import transfer suggest bench";
+    for command in commands.split(' ').map(Some).chain([None]) {
+        let arguments: Vec<&str> = command.into_iter().chain(["--help"]).collect();
+        let help = Folder::new().stdout(&arguments);
+        assert!(help.contains("Example:\n  predictor "), "{help}");
     }
 }
 
 #[test]
 fn reports_read_well() {
-    let folder = Folder::fitted();
+    let folder = fitted();
     tables::baseline(&folder.path("net.json"));
     let stdout = |arguments: &[&str]| {
-        let output = folder.run(arguments).success().get_output().stdout.clone();
         // Columns are padded to their width.
-        let text = String::from_utf8(output).unwrap();
+        let text = folder.stdout(arguments);
         text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
     };
     let fit = ["fit", "table.csv", "-o", "again.json", "--hold-out", "0.2", "--allow-emulated"];
     insta::assert_snapshot!("fit", stdout(&fit));
     insta::assert_snapshot!("evaluate", stdout(&["evaluate", "model.json", "table.csv", "--allow-emulated"]));
     insta::assert_snapshot!("predict", stdout(&["predict", "model.json", "net.json"]));
-    insta::assert_snapshot!(
-        "explain",
-        stdout(&["explain", "model.json", "mbconv-14x14x16-o16-e6-k5-s1-relu6-res"])
-    );
+    let explain = ["explain", "model.json", "mbconv-14x14x16-o16-e6-k5-s1-relu6-res"];
+    insta::assert_snapshot!("explain", stdout(&explain));
     insta::assert_snapshot!("help", stdout(&["fit", "--help"]));
 }

@@ -2,35 +2,35 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[allow(dead_code)] // Other tests use more of it.
 mod program;
 #[allow(dead_code)] // Other tests use more of it.
 mod tables;
 
-use predicates::prelude::*;
-use program::{json, run};
+use program::Folder;
 use tables::{Bench, write_bench};
 
 #[test]
 fn every_network_is_drawn_and_scored() {
-    let folder = tempfile::tempdir().unwrap();
-    write_bench(&folder.path().join("table.csv"), &Bench { noise: 0.02, ..Bench::default() });
+    let folder = Folder::new();
+    write_bench(&folder.path("table.csv"), &Bench { noise: 0.02, ..Bench::default() });
     let plot = ["plot", "table.csv", "-o", "out/picture.svg", "--allow-emulated"];
-    let scores = json(&folder, &plot);
+    let scores = folder.json(&plot);
     assert_eq!((&scores[0]["table"], &scores[0]["scores"]["n"]), (&"table".into(), &30.into()));
     // Noise of ± 2 % leaves nobody off by more than a twentieth.
     assert_eq!(scores[0]["scores"]["within_5"], 1.0, "{scores}");
-    let picture = std::fs::read_to_string(folder.path().join("out/picture.svg")).unwrap();
+    let picture = folder.read("out/picture.svg");
     assert_eq!(picture.matches("class=\"dot\"").count(), 30);
 }
 
 #[test]
 fn what_cannot_be_drawn_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let table = folder.path().join("table.csv");
+    let folder = Folder::new();
+    let table = folder.path("table.csv");
     write_bench(&table, &Bench { networks: 4, ..Bench::default() });
     let refused = |output: &str, options: &[&str], part: &str| {
         let arguments = [&["plot", "table.csv", "-o", output], options].concat();
-        run(&folder, &arguments).code(2).stdout("").stderr(predicate::str::contains(part));
+        folder.refused(&arguments, &[part]);
     };
     refused("picture.svg", &[], "emulated");
     refused("picture.svg", &["--allow-emulated"], "has 4 networks");

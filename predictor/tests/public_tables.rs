@@ -30,44 +30,22 @@ fn check(table: &str) {
     }
 }
 
-#[test]
-#[ignore = "needs the tables named by TAILOR_TABLES"]
-fn public_tables_mbconv_pixel1() {
-    check("mbconv_pixel1");
+macro_rules! public_tables {
+    ($($test:ident: $table:literal,)+) => {
+        $(#[test]
+        #[ignore = "needs the tables named by TAILOR_TABLES"]
+        fn $test() {
+            check($table);
+        })+
+    };
 }
 
-#[test]
-#[ignore = "needs the tables named by TAILOR_TABLES"]
-fn public_tables_mbconv_xiaomi11() {
-    check("mbconv_xiaomi11");
-}
-
-#[test]
-#[ignore = "needs the tables named by TAILOR_TABLES"]
-fn public_tables_mbconv_xiaomi11_from_pixel1() {
-    check("mbconv_xiaomi11_from_pixel1");
-}
-
-#[test]
-#[ignore = "needs the tables named by TAILOR_TABLES"]
-fn public_tables_mbconv_note10() {
-    check("mbconv_note10");
-}
-
-#[test]
-#[ignore = "needs the tables named by TAILOR_TABLES"]
-fn public_tables_nasbench201_two_devices() {
-    check("nasbench201_nnmeter_2devices");
-}
-
-#[test]
-#[ignore = "needs the tables named by TAILOR_TABLES"]
-fn public_tables_nasbench201_new_devices() {
-    check("nasbench201_help_21devices");
-}
-
-#[test]
-#[ignore = "needs the tables named by TAILOR_TABLES"]
-fn public_tables_mobile_gpu_ops() {
-    check("mobile_gpu_ops");
+public_tables! {
+    public_tables_mbconv_pixel1: "mbconv_pixel1",
+    public_tables_mbconv_xiaomi11: "mbconv_xiaomi11",
+    public_tables_mbconv_xiaomi11_from_pixel1: "mbconv_xiaomi11_from_pixel1",
+    public_tables_mbconv_note10: "mbconv_note10",
+    public_tables_nasbench201_two_devices: "nasbench201_nnmeter_2devices",
+    public_tables_nasbench201_new_devices: "nasbench201_help_21devices",
+    public_tables_mobile_gpu_ops: "mobile_gpu_ops",
 }

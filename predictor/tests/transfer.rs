@@ -2,15 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[allow(dead_code)] // Other tests use more of it.
+mod program;
+
 use std::fmt::Write as _;
 
-use assert_cmd::Command;
-use serde_json::Value;
-use tempfile::TempDir;
-
-fn run(folder: &TempDir, arguments: &[&str]) -> assert_cmd::assert::Assert {
-    Command::cargo_bin("predictor").unwrap().current_dir(folder.path()).args(arguments).assert()
-}
+use program::{Folder, number};
 
 /// Milliseconds per million multiply-accumulates, per million elements written, and of a call.
 type Law = [f64; 3];
@@ -35,46 +32,42 @@ fn key((side, inside, out): (u32, u32, u32)) -> String {
     format!("conv-{side}x{side}x{inside}-o{out}-k3-s1-relu")
 }
 
-fn import(folder: &TempDir, name: &str, device: Law, ops: &[(u32, u32, u32)]) {
+fn import(folder: &Folder, name: &str, device: Law, ops: &[(u32, u32, u32)]) {
     let mut text = "key,latency_ms\n".to_owned();
     ops.iter().for_each(|&op| writeln!(text, "{},{}", key(op), law(device, op)).unwrap());
-    std::fs::write(folder.path().join("theirs.csv"), text).unwrap();
+    folder.write("theirs.csv", text);
     let table = format!("{name}.csv");
     let import = ["import", "theirs.csv", "--format", "csv", "--kind", "key", "--device", name, "-o", &table];
-    run(folder, &import).success();
+    folder.run(&import).success();
 }
 
 #[test]
 fn ten_suggested_ops_make_a_model_of_a_new_device() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Folder::new();
     for (device, name) in KNOWN.into_iter().zip(["a", "b"]) {
         import(&folder, name, device, &ops());
-        run(&folder, &["fit", &format!("{name}.csv"), "-o", &format!("{name}.json")]).success();
+        folder.run(&["fit", &format!("{name}.csv"), "-o", &format!("{name}.json")]).success();
     }
     let prior = ["--prior", "a.json", "--prior", "b.json"];
     let suggest = [&["suggest", "-n", "10"][..], &prior].concat();
-    let stdout = run(&folder, &suggest).success().get_output().stdout.clone();
-    let suggested = String::from_utf8(stdout).unwrap();
+    let suggested = folder.stdout(&suggest);
     let chosen: Vec<_> =
         ops().into_iter().filter(|&op| suggested.lines().any(|line| line == key(op))).collect();
     // Every line is a key that was measured on both, and none stands twice.
     assert_eq!((chosen.len(), suggested.lines().count()), (10, 10));
 
     import(&folder, "few", NEW, &chosen);
-    run(&folder, &[&["transfer", "few.csv", "-o", "new.json"][..], &prior].concat()).success();
+    folder.run(&[&["transfer", "few.csv", "-o", "new.json"][..], &prior].concat()).success();
     let mut errors = 0.0;
     for op in ops() {
-        let output =
-            run(&folder, &["predict", "new.json", &key(op), "--json"]).success().get_output().stdout.clone();
-        let found: Value = serde_json::from_slice(&output).unwrap();
-        errors += (found[0]["latency_ms"].as_f64().unwrap() / law(NEW, op) - 1.0).abs() / ops().len() as f64;
+        let found = folder.json(&["predict", "new.json", &key(op)]);
+        errors += (number(&found[0]["latency_ms"]) / law(NEW, op) - 1.0).abs() / ops().len() as f64;
     }
     // Known devices alone would be off by a factor; the whole law follows from ten.
     assert!(errors < 0.05, "{errors}");
 
     // What is measured already is not suggested again.
-    let more = [&suggest[..], &["--measured", "few.csv", "--json"]].concat();
-    let more: Value = serde_json::from_slice(&run(&folder, &more).success().get_output().stdout).unwrap();
+    let more = folder.json(&[&suggest[..], &["--measured", "few.csv"]].concat());
     for suggestion in more.as_array().unwrap() {
         let again = suggestion["subject"].as_str().unwrap();
         assert!(chosen.iter().all(|&op| key(op) != again), "{again}");
@@ -83,19 +76,14 @@ fn ten_suggested_ops_make_a_model_of_a_new_device() {
 
 #[test]
 fn what_does_not_belong_together_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Folder::new();
     import(&folder, "a", KNOWN[0], &ops());
-    run(&folder, &["fit", "a.csv", "-o", "a.json"]).success();
-    let refused = |arguments: &[&str], part: &str| {
-        let stderr = run(&folder, arguments).code(2).stdout("").get_output().stderr.clone();
-        let stderr = String::from_utf8(stderr).unwrap();
-        assert!(stderr.contains(part), "{part:?} not in {stderr}");
-    };
+    folder.run(&["fit", "a.csv", "-o", "a.json"]).success();
     let suggest = ["suggest", "--prior", "a.json"];
-    refused(&[&suggest[..], &["--space", "nowhere"]].concat(), "nowhere");
-    refused(&[&suggest[..], &["--space", "proxylessnas-small"]].concat(), "cannot fit");
-    std::fs::write(folder.path().join("ops.txt"), "\nconv-8x8\n").unwrap();
-    refused(&[&suggest[..], &["--ops", "ops.txt"]].concat(), "line 2");
-    refused(&[&suggest[..], &["--fixed-cost", "0"]].concat(), "--fixed-cost");
-    refused(&["transfer", "--prior", "a.csv", "a.csv", "-o", "new.json"], "a.csv");
+    folder.refused(&[&suggest[..], &["--space", "nowhere"]].concat(), &["nowhere"]);
+    folder.refused(&[&suggest[..], &["--space", "proxylessnas-small"]].concat(), &["cannot fit"]);
+    folder.write("ops.txt", "\nconv-8x8\n");
+    folder.refused(&[&suggest[..], &["--ops", "ops.txt"]].concat(), &["line 2"]);
+    folder.refused(&[&suggest[..], &["--fixed-cost", "0"]].concat(), &["--fixed-cost"]);
+    folder.refused(&["transfer", "--prior", "a.csv", "a.csv", "-o", "new.json"], &["a.csv"]);
 }

@@ -7,6 +7,7 @@ use super::{
     Whole,
     line::{Estimate, Line},
 };
+use crate::learn::rms;
 
 /// Largest relative deviation of sums that were added up and then rounded.
 const EXACT: f64 = 1e-4;
@@ -23,7 +24,7 @@ pub enum Verdict {
     NearExactSums,
     /// Measured wholes.
     Measured,
-    /// Too few networks to tell.
+    /// Too few networks to determine it.
     TooFew,
 }
 
@@ -74,7 +75,6 @@ impl Additivity {
         let points: Vec<(f64, f64)> = wholes.iter().map(|whole| (whole.sum_ms, whole.latency_ms)).collect();
         let line = Line::fit(&points);
         let size = |values: &[f64]| values.iter().map(|value| value.abs()).fold(0.0, f64::max);
-        let rms = |values: &[f64]| (values.iter().map(|v| v * v).sum::<f64>() / n).sqrt();
         let noise = rms(&wholes.iter().map(|whole| whole.noise).collect::<Vec<_>>());
         let mere_sums = ratios.iter().all(|ratio| (ratio - 1.0).abs() < EXACT);
         let verdict = match &line {
@@ -87,6 +87,7 @@ impl Additivity {
             Some(_) => Verdict::Measured,
         };
         let mape = |line: &Line| line.left_out.iter().map(|error| error.abs()).sum::<f64>() / n;
+        let line = line.as_ref();
         Some(Self {
             op_cache,
             network_cache,
@@ -94,11 +95,11 @@ impl Additivity {
             networks_with_unknown_ops: unknown,
             verdict,
             sum_over_network: [least, ratios.iter().sum::<f64>() / n, most],
-            constant_ms: line.as_ref().map(|line| line.constant_ms),
-            scale: line.as_ref().map(|line| line.scale),
-            rms: line.as_ref().map(|line| rms(&line.residuals)),
-            largest: line.as_ref().map(|line| size(&line.residuals)),
-            loo_mape: line.as_ref().map(mape),
+            constant_ms: line.map(|line| line.constant_ms),
+            scale: line.map(|line| line.scale),
+            rms: line.map(|line| rms(&line.residuals)),
+            largest: line.map(|line| size(&line.residuals)),
+            loo_mape: line.map(mape),
             noise,
         })
     }

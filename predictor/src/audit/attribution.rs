@@ -14,7 +14,7 @@ const FALSE_FINDINGS: f64 = 0.1;
 /// Shuffles of a permutation test at most, and additions that all of them may take.
 const SHUFFLES: usize = 5000;
 const WORK: usize = 200_000_000;
-/// Networks with and without an op from which something can be told.
+/// Networks with and without an op from which its effect can be determined.
 const FEWEST: usize = 3;
 
 /// How far off the sum networks with an op are.
@@ -32,7 +32,7 @@ pub struct OpEffect {
     /// Chance of an effect as large if networks had the op by chance, by shuffling.
     pub p_value: f64,
     /// Whether it stands out among all ops (Benjamini-Hochberg, one false finding in ten). Ops that go together share an
-    /// effect: which of them is the cause, this does not tell.
+    /// effect: which of them is the cause remains open.
     pub significant: bool,
 }
 
@@ -40,21 +40,21 @@ pub struct OpEffect {
 pub(super) fn effects(wholes: &[Whole]) -> Vec<OpEffect> {
     let points: Vec<(f64, f64)> = wholes.iter().map(|whole| (whole.sum_ms, whole.latency_ms)).collect();
     let Some(line) = Line::fit(&points) else { return Vec::new() };
-    let errors_ms: Vec<f64> =
-        line.left_out.iter().zip(wholes).map(|(error, whole)| error * whole.latency_ms).collect();
+    let errors_ms = line.left_out.iter().zip(wholes).map(|(error, whole)| error * whole.latency_ms);
+    let errors_ms: Vec<f64> = errors_ms.collect();
     let keys: BTreeSet<&str> = wholes.iter().flat_map(|whole| &whole.ops).map(String::as_str).collect();
     let members = |key: &str| -> Vec<bool> {
         wholes.iter().map(|whole| whole.ops.iter().any(|op| op == key)).collect()
     };
-    let all: Vec<(&str, Vec<bool>)> = keys.into_iter().map(|key| (key, members(key))).collect();
-    let told = |has: &[bool]| {
+    let enough = |has: &[bool]| {
         let with = has.iter().filter(|has| **has).count();
-        with >= FEWEST && has.len() - with >= FEWEST
+        with.min(has.len() - with) >= FEWEST
     };
-    let all: Vec<_> = all.into_iter().filter(|(_, has)| told(has)).collect();
+    let all = keys.into_iter().map(|key| (key, members(key)));
+    let all: Vec<(&str, Vec<bool>)> = all.filter(|(_, has)| enough(has)).collect();
     let shuffles = (WORK / (all.len() * wholes.len()).max(1)).clamp(200, SHUFFLES);
-    let mut effects: Vec<OpEffect> =
-        all.iter().map(|(key, has)| effect(key, has, &errors_ms, shuffles)).collect();
+    let effects = all.iter().map(|(key, has)| effect(key, has, &errors_ms, shuffles));
+    let mut effects: Vec<OpEffect> = effects.collect();
     effects.sort_by(|a, b| {
         a.p_value.total_cmp(&b.p_value).then(b.effect_ms.abs().total_cmp(&a.effect_ms.abs()))
     });
@@ -76,12 +76,6 @@ fn effect(key: &str, has: &[bool], errors_ms: &[f64], shuffles: usize) -> OpEffe
         difference(drawn.iter().sum()).abs() >= effect_ms.abs() * (1.0 - 1e-12)
     });
     let p_value = (as_large.count() + 1) as f64 / (shuffles + 1) as f64;
-    OpEffect {
-        op: key.to_owned(),
-        networks_with: with,
-        networks_without: has.len() - with,
-        effect_ms,
-        p_value,
-        significant: false,
-    }
+    let (op, networks_with, networks_without) = (key.to_owned(), with, has.len() - with);
+    OpEffect { op, networks_with, networks_without, effect_ms, p_value, significant: false }
 }

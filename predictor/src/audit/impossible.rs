@@ -4,20 +4,17 @@ use std::collections::BTreeMap;
 
 use profiler::record::{Cache, Level, Row};
 
-use super::{
-    doubtful::{Doubt, apart},
-    features,
-};
+use super::doubtful::{Doubt, apart};
 use crate::{
     error::PredictorError,
-    work::{Amount, Class, OpFeatures, TERMS, Term},
+    work::{Amount, Class, OpEntry, OpFeatures, TERMS, Term},
 };
 
 /// Fewer multiply-accumulates (in millions) say nothing of the machine's pace.
 const LEAST_MILLIONS: f64 = 0.1;
 /// How many times the pace of the fastest others is too fast.
 const TOO_FAST: f64 = 2.0;
-/// Ops among which the fastest are looked for.
+/// Ops among which the fastest are sought.
 const ENOUGH: usize = 20;
 /// More work means more than this, in some term.
 const MORE: f64 = 1.2;
@@ -35,9 +32,10 @@ pub(super) fn find(rows: &[Row], doubts: &mut [Vec<Doubt>]) -> Result<(), Predic
     for cache in [Cache::Hot, Cache::Cold, Cache::InPlace] {
         let ops = rows.iter().enumerate().filter(|(_, row)| row.level == Level::Op && row.cache == cache);
         let op = |(index, row): (usize, &Row)| {
-            features(&row.subject).map(|(kind, features)| Op { row: index, kind, features })
+            let OpEntry { kind, features, .. } = row.subject.parse::<OpEntry>()?;
+            Ok(Op { row: index, kind, features })
         };
-        let ops = ops.map(op).collect::<Result<Vec<Op>, _>>()?;
+        let ops = ops.map(op).collect::<Result<Vec<Op>, PredictorError>>()?;
         let mut by_kind: BTreeMap<&str, Vec<&Op>> = BTreeMap::new();
         ops.iter().for_each(|op| by_kind.entry(&op.kind).or_default().push(op));
         for kind in by_kind.values() {
@@ -57,9 +55,8 @@ fn millions(op: &OpFeatures) -> f64 {
 
 /// Within a kind: a depthwise convolution's pace says nothing of a plain one's.
 fn too_fast(rows: &[Row], ops: &[&Op], doubts: &mut [Vec<Doubt>]) {
-    let mut paces: Vec<(f64, usize)> = ops
-        .iter()
-        .map(|op| (millions(&op.features), op.row))
+    let macs = ops.iter().map(|op| (millions(&op.features), op.row));
+    let mut paces: Vec<(f64, usize)> = macs
         .filter(|(macs, _)| *macs > LEAST_MILLIONS)
         .map(|(macs, row)| (macs / rows[row].latency_ms, row))
         .collect();
@@ -80,11 +77,11 @@ fn slower_than_more(rows: &[Row], ops: &[&Op], doubts: &mut [Vec<Doubt>]) {
         let row = &rows[op.row];
         let beaten_by =
             |other: &&&Op| apart(row, &rows[other.row]) && does_more(&other.features, &op.features);
-        let mut fewer = ops.iter().filter(beaten_by);
-        if let Some(first) = fewer.next() {
-            let (op_of, latency_ms) = (rows[first.row].subject.clone(), rows[first.row].latency_ms);
-            let ops = 1 + fewer.count();
-            doubts[op.row].push(Doubt::SlowerThanMore { op: op_of, latency_ms, ops });
+        let mut faster = ops.iter().filter(beaten_by).map(|other| &rows[other.row]);
+        if let Some(first) = faster.next() {
+            let (subject, latency_ms) = (first.subject.clone(), first.latency_ms);
+            let ops = 1 + faster.count();
+            doubts[op.row].push(Doubt::SlowerThanMore { op: subject, latency_ms, ops });
         }
     }
 }

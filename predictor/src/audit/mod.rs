@@ -22,7 +22,6 @@ use crate::{
     error::PredictorError,
     nasbench201::cell_of,
     rows::{combine, noisy},
-    work::{OpEntry, OpFeatures},
 };
 
 /// What an audit found.
@@ -40,7 +39,7 @@ pub struct Audit {
     /// Half width of the rows' 95 % intervals, relative, median over the rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usual_half_width: Option<f64>,
-    /// Rows looked at.
+    /// Rows audited.
     pub rows: usize,
 }
 
@@ -105,10 +104,8 @@ fn latencies(rows: &[Row], cache: Cache) -> HashMap<&str, (f64, f64)> {
 
 /// The networks whose ops were all measured, and the number of those of which some was not.
 fn wholes(rows: &[Row], cache: Cache, ops: &HashMap<&str, (f64, f64)>) -> (Vec<Whole>, usize) {
-    let networks: Vec<&Row> = rows
-        .iter()
-        .filter(|row| row.level == Level::Network && row.cache == cache && !row.ops.is_empty())
-        .collect();
+    let is_known = |row: &&Row| row.level == Level::Network && row.cache == cache && !row.ops.is_empty();
+    let networks: Vec<&Row> = rows.iter().filter(is_known).collect();
     let whole = |row: &&Row| {
         let keys: Vec<String> = row.ops.split_whitespace().map(str::to_owned).collect();
         let known = keys.iter().map(|key| ops.get(key.as_str()).copied()).collect::<Option<Vec<_>>>()?;
@@ -143,12 +140,6 @@ fn parts_of(rows: &[Row]) -> Vec<(Vec<String>, f64)> {
 fn edges(arch: &str) -> Vec<String> {
     let ops = arch.split(['|', '+']).filter(|op| !op.is_empty());
     ops.enumerate().map(|(edge, op)| format!("edge {edge}: {op}")).collect()
-}
-
-/// Features of an op by its key.
-fn features(key: &str) -> Result<(String, OpFeatures), PredictorError> {
-    let op: OpEntry = key.parse()?;
-    Ok((op.kind, op.features))
 }
 
 #[cfg(test)]

@@ -39,14 +39,12 @@ pub(super) fn fit(networks: &[(Vec<String>, f64)]) -> Option<PartsFit> {
     if width > MOST || n < width + SPARE {
         return None;
     }
-    let rows: Vec<Vec<f64>> = networks
-        .iter()
-        .map(|(parts, latency)| {
-            let mut row = vec![0.0; width];
-            parts.iter().for_each(|part| row[places[part.as_str()]] += latency.recip());
-            row
-        })
-        .collect();
+    let row = |(parts, latency): &(Vec<String>, f64)| {
+        let mut row = vec![0.0; width];
+        parts.iter().for_each(|part| row[places[part.as_str()]] += latency.recip());
+        row
+    };
+    let rows: Vec<Vec<f64>> = networks.iter().map(row).collect();
     let (solution, rank) = least_squares(&rows, width);
     let residual = |row: &Vec<f64>| 1.0 - row.iter().zip(&solution).map(|(a, x)| a * x).sum::<f64>();
     let residuals: Vec<f64> = rows.iter().map(residual).collect();
@@ -75,10 +73,8 @@ fn least_squares(rows: &[Vec<f64>], width: usize) -> (Vec<f64>, usize) {
         }
         let length = dot(&vector, &vector).sqrt();
         if length * length > 1e-18 * before && length > 0.0 {
-            basis.push((
-                vector.iter().map(|v| v / length).collect(),
-                made_of.iter().map(|m| m / length).collect(),
-            ));
+            let scaled = |values: Vec<f64>| values.iter().map(|value| value / length).collect();
+            basis.push((scaled(vector), scaled(made_of)));
         }
     }
     let mut solution = vec![0.0; width];

@@ -23,7 +23,7 @@ fn scatter(index: usize) -> f64 {
 }
 
 #[test]
-fn labels_made_by_adding_are_told_from_measured_ones() {
+fn labels_made_by_adding_are_distinguished_from_measured_ones() {
     for (made, expected) in [
         (table(0.05, 30, |_, sum, _| sum), Verdict::ExactSums),
         (table(0.05, 30, |_, sum, _| 0.2 + 0.8 * sum), Verdict::ExactSums),
@@ -34,11 +34,8 @@ fn labels_made_by_adding_are_told_from_measured_ones() {
     ] {
         let audit = Audit::of(&made).unwrap();
         let [sums] = &audit.sums[..] else { panic!("{:?}", audit.sums) };
-        assert_eq!(
-            (sums.verdict, sums.op_cache, sums.network_cache),
-            (expected, Cache::Cold, Cache::Hot),
-            "{sums:?}"
-        );
+        let found = (sums.verdict, sums.op_cache, sums.network_cache);
+        assert_eq!(found, (expected, Cache::Cold, Cache::Hot), "{sums:?}");
     }
 }
 
@@ -63,9 +60,8 @@ fn an_op_that_costs_more_inside_networks_stands_out() {
     let keys: Vec<&str> = networks[0].ops.split(' ').collect();
     let key = *keys.iter().min_by_key(|key| count(key).abs_diff(25)).unwrap();
     let guilty = |ops: &str| if ops.split(' ').any(|op| op == key) { 0.05 } else { 0.0 };
-    let audit =
-        Audit::of(&table(0.0, 60, |i, sum, ops| (sum + guilty(ops)) * (1.0 + (scatter(i) - 1.0) / 4.0)));
-    let audit = audit.unwrap();
+    let made = table(0.0, 60, |i, sum, ops| (sum + guilty(ops)) * (1.0 + (scatter(i) - 1.0) / 4.0));
+    let audit = Audit::of(&made).unwrap();
     let first = &audit.ops[0];
     assert!(first.significant && (first.effect_ms - 0.05).abs() < 0.01, "{first:?}");
     assert!(audit.ops.iter().take(3).any(|op| op.op == key), "{key}: {:?}", &audit.ops[..3]);
@@ -95,7 +91,7 @@ fn doubtful_rows_are_found_and_good_ones_left_alone() {
     let good = rows.clone();
     rows[4].ci_high_ms = 1.3 * rows[4].latency_ms;
     rows[6].status = Status::Preempted;
-    // A tenth of its time: ten times the pace of the others. All with less work then look slow beside it.
+    // A tenth of its time: ten times the pace of the others. All with less work then seem slow beside it.
     rows[29] = op_row(&rows[29].subject, 0.3);
     rows.push(good[10].clone());
     rows.push(Row { cache: Cache::Hot, ..op_row(&good[12].subject, 9.0) });
@@ -105,22 +101,17 @@ fn doubtful_rows_are_found_and_good_ones_left_alone() {
         let found = audit.doubtful.iter().find(|d| d.subject == rows[row].subject && d.cache == cache);
         found.is_some_and(|found| found.doubts.iter().any(test))
     };
-    assert!(has(
-        4,
-        Cache::Cold,
-        &|d| matches!(d, Doubt::WideInterval { half_width } if (half_width - 0.155).abs() < 1e-6)
-    ));
+    let is_wide =
+        |d: &Doubt| matches!(d, Doubt::WideInterval { half_width } if (half_width - 0.155).abs() < 1e-6);
+    assert!(has(4, Cache::Cold, &is_wide));
     assert!(has(6, Cache::Cold, &|d| *d == Doubt::Preempted));
     assert!(has(29, Cache::Cold, &|d| matches!(d, Doubt::TooFast { .. })));
     assert!(has(10, Cache::Cold, &|d| *d == Doubt::Duplicate { rows: 2 }));
     assert!(has(12, Cache::Hot, &|d| matches!(d, Doubt::HotSlowerThanCold { .. })));
     assert!(has(15, Cache::Cold, &|d| matches!(d, Doubt::Disagrees { .. })));
     // 20 · 8 channels take 2.0 ms, 30 · 8 only 0.3; 8 channels take 0.1 ms, which is less.
-    assert!(has(
-        19,
-        Cache::Cold,
-        &|d| matches!(d, Doubt::SlowerThanMore { op, .. } if *op == rows[29].subject)
-    ));
+    let is_slow = |d: &Doubt| matches!(d, Doubt::SlowerThanMore { op, .. } if *op == rows[29].subject);
+    assert!(has(19, Cache::Cold, &is_slow));
     assert!(!has(0, Cache::Cold, &|_| true));
 }
 

@@ -3,7 +3,7 @@
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
-use super::{Bench, Entry, Figure, Finding, Goal, is_latency, nasbench::cells};
+use super::{Bench, Entry, Figure, Finding, Goal, is_latency, means, nasbench::cells};
 use crate::{
     error::PredictorError,
     learn::{linear, rank_correlation},
@@ -32,14 +32,14 @@ fn each_left_out(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, Predict
     let mut coefficients = Vec::new();
     for device in &names {
         bench.say(&format!("{table}: {device}, all networks"));
-        let samples = cells(&bench.read(&format!("{table}.csv"), "nasbench201", Some(device))?.rows);
+        let samples = cells(bench, table, device)?;
         coefficients.push(CellModel::fit_linear(&samples, PENALTY)?);
         devices.push(samples);
     }
     let features: Vec<Vec<f64>> = devices[0].iter().map(|sample| cell_features(&sample.cell)).collect();
     let pool: Vec<Cell> = devices[0].iter().map(|sample| sample.cell).collect();
-    let (mut random, mut chosen, mut itself) = (0.0, 0.0, 0.0);
-    for (new, samples) in devices.iter().enumerate() {
+    let [random, chosen, itself] = means(names.len() as u64, |seed| {
+        let (new, samples) = (seed as usize, &devices[seed as usize]);
         bench.say(&format!("{table}: {} as the new device", names[new]));
         let others: Vec<Vec<f64>> =
             coefficients.iter().enumerate().filter(|(d, _)| *d != new).map(|(_, c)| c.clone()).collect();
@@ -49,41 +49,30 @@ fn each_left_out(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, Predict
             let found = transfer(&prior, &few)?;
             Ok::<f64, PredictorError>(spearman(&found.coefficients_ms, &features, samples, measured))
         };
-        let mut of_draws = 0.0;
         let mut order: Vec<usize> = (0..samples.len()).collect();
-        let mut generator = Pcg64::seed_from_u64(bench.seed(new as u64));
-        for _ in 0..DRAWS {
+        let mut generator = Pcg64::seed_from_u64(bench.seed(seed));
+        let [of_draws] = means(DRAWS, |_| {
             order.shuffle(&mut generator);
-            of_draws += rank(&order[..TEN])? / DRAWS as f64;
-        }
+            Ok([rank(&order[..TEN])?])
+        })?;
         let ten = suggest(&prior, &pool, TEN, 1e6);
         let places: Vec<usize> =
             ten.iter().filter_map(|s| pool.iter().position(|cell| *cell == s.cell)).collect();
-        let of_chosen = rank(&places)?;
-        let of_itself = spearman(&coefficients[new], &features, samples, &[]);
-        random += of_draws / names.len() as f64;
-        chosen += of_chosen / names.len() as f64;
-        itself += of_itself / names.len() as f64;
-    }
-    let finding = |case: String, goals| Finding {
-        table: table.to_owned(),
-        case,
-        model: format!("prior of {} devices", names.len() - 1),
-        rows: pool.len() - TEN,
-        goals,
+        Ok([of_draws, rank(&places)?, spearman(&coefficients[new], &features, samples, &[])])
+    })?;
+    let model = format!("prior of {} devices", names.len() - 1);
+    let finding = |networks: String, goals| {
+        let case = format!("each device left out, {networks}");
+        Finding::new(table, case, &model, pool.len() - TEN, goals)
     };
+    let of_random = vec![Figure::new("spearman", random, Goal::AtLeast(0.955))];
+    let of_suggested = vec![
+        Figure::new("spearman", chosen, Goal::AtLeast(0.965)),
+        Figure::shown("spearman of a linear fit to all its networks", itself),
+    ];
     Ok(vec![
-        finding(
-            format!("each device left out, {TEN} random networks, mean of {DRAWS} draws"),
-            vec![Figure::new("spearman", random, Goal::AtLeast(0.955))],
-        ),
-        finding(
-            format!("each device left out, {TEN} suggested networks"),
-            vec![
-                Figure::new("spearman", chosen, Goal::AtLeast(0.965)),
-                Figure::shown("spearman of a linear fit to all its networks", itself),
-            ],
-        ),
+        finding(format!("{TEN} random networks, mean of {DRAWS} draws"), of_random),
+        finding(format!("{TEN} suggested networks"), of_suggested),
     ])
 }
 

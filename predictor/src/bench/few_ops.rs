@@ -4,7 +4,7 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
 use super::{
-    Bench, Figure, Finding, Goal,
+    Bench, Figure, Finding, Goal, means,
     score::{fit, samples, score},
 };
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     transfer::{OpPrior, suggest_ops},
 };
 
-/// Rows measured on the new phone and the mean error to reach, which was written down before any was looked at.
+/// Rows measured on the new phone and the mean error to reach, which was written down before any was seen.
 const CASES: [(usize, f64); 3] = [(10, 0.05), (20, 0.045), (30, 0.04)];
 const DRAWS: u64 = 10;
 
@@ -29,8 +29,8 @@ pub(super) fn name(known: &str, new: &str) -> String {
 
 pub(super) fn new_phone(bench: &Bench<'_>, name: &str) -> Result<Vec<Finding>, PredictorError> {
     let (new, known) = name.split_once(FROM).unwrap_or((name, name));
-    let known_rows = bench.read(&format!("{START}{known}.csv"), "mbconv", None)?.rows;
-    let rows = bench.read(&format!("{new}.csv"), "mbconv", None)?.rows;
+    let known_rows = bench.rows(&format!("{START}{known}"), "mbconv")?;
+    let rows = bench.rows(new, "mbconv")?;
     let (test, rest) = bench.fifth(&rows);
     bench.say(&format!("{name}: fitting the known phone"));
     let from = known;
@@ -40,42 +40,26 @@ pub(super) fn new_phone(bench: &Bench<'_>, name: &str) -> Result<Vec<Finding>, P
     let known = [&known];
     let mut findings = Vec::new();
     for (count, goal) in CASES {
-        let (mut transferred, mut scratch) = ([0.0; 3], 0.0);
-        for seed in 0..DRAWS {
+        let [mape, within_10, coverage, scratch] = means(DRAWS, |seed| {
             bench.say(&format!("{name}: {count} rows, draw {} of {DRAWS}", seed + 1));
             let mut drawn: Vec<&ImportedRow> = rest.clone();
             drawn.shuffle(&mut Pcg64::seed_from_u64(bench.seed(seed)));
             let few = samples(drawn.into_iter().take(count));
-            let scores = scored(&known, &few, &test)?;
-            transferred.iter_mut().zip(scores).for_each(|(sum, figure)| *sum += figure / DRAWS as f64);
-            scratch += score(&fit(&few)?.0, test.iter().copied())?.mape / DRAWS as f64;
-        }
-        let mut goals = goals(transferred, Some(Goal::AtMost(goal.min(scratch))));
+            let [mape, within_10, coverage] = scored(&known, &few, &test)?;
+            Ok([mape, within_10, coverage, score(&fit(&few)?.0, test.iter().copied())?.mape])
+        })?;
+        let goal = Some(Goal::AtMost(goal.min(scratch)));
+        let mut goals = Figure::errors([mape, within_10, coverage], goal);
         goals.push(Figure::shown("mape fitted to the rows alone", scratch));
         let case = format!("from {from} and {count} random rows, mean of {DRAWS} draws");
-        findings.push(finding(new, case, test.len(), goals));
+        let finding = |case, goals| Finding::new(new, case, "known phone x few rows", test.len(), goals);
+        findings.push(finding(case, goals));
         let pool = samples(rest.iter().copied());
         let chosen = chosen(&known, &pool, count)?;
-        let goals = goals_of_chosen(scored(&known, &chosen, &test)?);
-        findings.push(finding(new, format!("from {from} and {count} suggested rows"), test.len(), goals));
+        let goals = Figure::errors(scored(&known, &chosen, &test)?, None);
+        findings.push(finding(format!("from {from} and {count} suggested rows"), goals));
     }
     Ok(findings)
-}
-
-fn goals([mape, within_10, coverage]: [f64; 3], goal: Option<Goal>) -> Vec<Figure> {
-    vec![
-        Figure::new("mape", mape, goal),
-        Figure::shown("within_10", within_10),
-        Figure::shown("coverage_90", coverage),
-    ]
-}
-
-fn goals_of_chosen(figures: [f64; 3]) -> Vec<Figure> {
-    goals(figures, None)
-}
-
-fn finding(table: &str, case: String, rows: usize, goals: Vec<Figure>) -> Finding {
-    Finding { table: table.to_owned(), case, model: "known phone x few rows".to_owned(), rows, goals }
 }
 
 /// Mean error, share within ±10 % and coverage of what comes of a few samples.

@@ -3,6 +3,8 @@
 use profiler::bench::Goal;
 use serde::Serialize;
 
+use crate::learn::Scores;
+
 /// A figure beside its goal; fractions in 0 to 1 unless its name says a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Figure {
@@ -36,6 +38,20 @@ impl Figure {
         Self::shown("coverage, chance alone (±)", (0.9 * 0.1 / rows.max(1) as f64).sqrt())
     }
 
+    /// Mean error, share within ±10 % and coverage, without goals but for the first.
+    pub(super) fn errors([mape, within_10, coverage]: [f64; 3], goal: Option<Goal>) -> Vec<Self> {
+        let shown = [("within_10", within_10), ("coverage_90", coverage)];
+        let shown = shown.map(|(figure, reached)| Self::shown(figure, reached));
+        [Self::new("mape", mape, goal)].into_iter().chain(shown).collect()
+    }
+
+    /// Coverage beside its goal, and the errors of the same rows.
+    pub(super) fn covered(scores: &Scores) -> Vec<Self> {
+        let coverage = [Self::coverage(scores.coverage_90), Self::coverage_chance(scores.n)];
+        let errors = [Self::shown("mape", scores.mape), Self::shown("within_10", scores.within_10)];
+        errors.into_iter().chain(coverage).collect()
+    }
+
     /// The goal of 90 % intervals.
     #[must_use]
     pub fn coverage(reached: f64) -> Self {
@@ -56,6 +72,12 @@ pub struct Finding {
     pub rows: usize,
     /// Figures.
     pub goals: Vec<Figure>,
+}
+
+impl Finding {
+    pub(super) fn new(table: &str, case: String, model: &str, rows: usize, goals: Vec<Figure>) -> Self {
+        Self { table: table.to_owned(), case, model: model.to_owned(), rows, goals }
+    }
 }
 
 #[cfg(test)]

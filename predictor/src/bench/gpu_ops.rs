@@ -7,11 +7,11 @@ use profiler::record::Cache;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
-use super::{Bench, Entry, Figure, Finding, Goal};
+use super::{Bench, Entry, Figure, Finding, Goal, score::scores};
 use crate::{
     error::{FitError, NoAnswer, PredictorError},
     import::{Imported, Source, Subject},
-    learn::{Scored, Scores},
+    learn::Scored,
     network::{NetworkModel, NetworkSample, network_prediction},
     op::OpModel,
     rows::{Sample, merge},
@@ -43,10 +43,12 @@ fn all_phones(bench: &Bench<'_>, _: &str) -> Result<Vec<Finding>, PredictorError
             bench.say(&format!("{TABLE}: {phone}, networks {} of {}", part * LEFT_OUT + 1, names.len()));
             let found = phone_table.score(&left_out.iter().copied().collect())?;
             if part == 0 {
-                findings.push(of_ops(format!("{phone}, {LEFT_OUT} networks left out"), &found.ops())?);
+                let case = format!("{phone}, {LEFT_OUT} networks left out");
+                findings.push(errors(case, &found.ops(), None)?);
                 let known = format!("{phone}, of these the ops that other networks have, too");
-                findings.push(of_ops(known, &found.known)?);
-                findings.push(of_ops(format!("{phone}, of these the ops in no other network"), &found.new)?);
+                findings.push(errors(known, &found.known, None)?);
+                let new = format!("{phone}, of these the ops in no other network");
+                findings.push(errors(new, &found.new, None)?);
                 first.extend(&found);
             }
             of_phone.extend(&found);
@@ -56,34 +58,20 @@ fn all_phones(bench: &Bench<'_>, _: &str) -> Result<Vec<Finding>, PredictorError
         for (which, scored) in
             [("that other networks have, too", &of_phone.known), ("in no other network", &of_phone.new)]
         {
-            findings.push(of_ops(format!("{phone}, of all networks' ops those {which}"), scored)?);
+            findings.push(errors(format!("{phone}, of all networks' ops those {which}"), scored, None)?);
         }
         all.extend(&of_phone);
     }
-    let ops = scores(&first.ops())?;
-    findings.push(Finding {
-        table: TABLE.to_owned(),
-        case: format!("all phones, {LEFT_OUT} networks left out"),
-        model: "by kernel".to_owned(),
-        rows: ops.n,
-        goals: vec![
-            Figure::new("mape", ops.mape, Goal::AtMost(0.05)),
-            Figure::shown("within_10", ops.within_10),
-            Figure::shown("coverage_90", ops.coverage_90),
-        ],
-    });
+    let case = format!("all phones, {LEFT_OUT} networks left out");
+    findings.push(errors(case, &first.ops(), Some(Goal::AtMost(0.05)))?);
     let whole = scores(&first.networks)?;
-    findings.push(Finding {
-        table: NETWORKS.to_owned(),
-        case: format!("all phones, {LEFT_OUT} networks left out, from their predicted ops"),
-        model: "a + b · Σ (op - c)".to_owned(),
-        rows: whole.n,
-        goals: vec![
-            Figure::shown("mape", whole.mape),
-            Figure::new("within_10", whole.within_10, Goal::AtLeast(0.95)),
-            Figure::shown("coverage_90", whole.coverage_90),
-        ],
-    });
+    let case = format!("all phones, {LEFT_OUT} networks left out, from their predicted ops");
+    let goals = vec![
+        Figure::shown("mape", whole.mape),
+        Figure::new("within_10", whole.within_10, Goal::AtLeast(0.95)),
+        Figure::shown("coverage_90", whole.coverage_90),
+    ];
+    findings.push(Finding::new(NETWORKS, case, "a + b · Σ (op - c)", whole.n, goals));
     let case = format!("all phones, all networks left out, {LEFT_OUT} at a time");
     findings.push(coverage(NETWORKS, case, &all.networks)?);
     Ok(findings)
@@ -110,29 +98,17 @@ impl LeftOut {
     }
 }
 
-fn scores(scored: &[Scored]) -> Result<Scores, PredictorError> {
-    Scores::of(scored).ok_or_else(|| PredictorError::NothingToScore("no row is left for testing".to_owned()))
-}
-
-/// Figures without goals.
-fn of_ops(case: String, scored: &[Scored]) -> Result<Finding, PredictorError> {
+/// How far off predicted ops are.
+fn errors(case: String, scored: &[Scored], goal: Option<Goal>) -> Result<Finding, PredictorError> {
     let scores = scores(scored)?;
-    let figures =
-        [("mape", scores.mape), ("within_10", scores.within_10), ("coverage_90", scores.coverage_90)];
-    let goals = figures.map(|(name, value)| Figure::shown(name, value)).into();
-    Ok(Finding { table: TABLE.to_owned(), case, model: "by kernel".to_owned(), rows: scores.n, goals })
+    let goals = Figure::errors([scores.mape, scores.within_10, scores.coverage_90], goal);
+    Ok(Finding::new(TABLE, case, "by kernel", scores.n, goals))
 }
 
 /// Coverage over networks each of which was left out once, beside its goal.
 fn coverage(table: &str, case: String, scored: &[Scored]) -> Result<Finding, PredictorError> {
     let scores = scores(scored)?;
-    let goals = vec![
-        Figure::shown("mape", scores.mape),
-        Figure::shown("within_10", scores.within_10),
-        Figure::coverage(scores.coverage_90),
-        Figure::coverage_chance(scores.n),
-    ];
-    Ok(Finding { table: table.to_owned(), case, model: "by kernel".to_owned(), rows: scores.n, goals })
+    Ok(Finding::new(table, case, "by kernel", scores.n, Figure::covered(&scores)))
 }
 
 /// Phones by the columns of the table of ops.
@@ -142,18 +118,8 @@ fn phones(bench: &Bench<'_>) -> Result<Vec<String>, PredictorError> {
 }
 
 fn read(bench: &Bench<'_>, phone: &str) -> Result<Imported, PredictorError> {
-    let file = |name: &str| bench.folder.join(format!("{name}.csv"));
-    let source = Source {
-        file: file(TABLE),
-        totals: Some(file(NETWORKS)),
-        latency_column: Some(phone.to_owned()),
-        ..Source::default()
-    };
-    let imported = source.read("mobile-gpu-csv")?;
-    match imported.first_refused() {
-        None => Ok(imported),
-        Some(reason) => Err(PredictorError::CannotFit(format!("{TABLE} {reason}"))),
-    }
+    let (totals, latency_column) = (Some(bench.file(NETWORKS)), Some(phone.to_owned()));
+    bench.read(TABLE, "mobile-gpu-csv", Source { totals, latency_column, ..Source::default() })
 }
 
 /// Ops and networks as one phone ran them.
@@ -194,14 +160,9 @@ impl Phone {
         for sample in test {
             let wrong = |e: NoAnswer| PredictorError::NothingToScore(format!("{}: {e}", sample.key));
             let estimate = model.estimate_as(&sample.kind, &sample.key, &sample.features).map_err(wrong)?;
-            let (ms, factor) = (estimate.combined.ms, estimate.combined.log_half_width.exp());
+            let combined = estimate.combined;
             let known = if model.knows(&sample.key) { &mut found.known } else { &mut found.new };
-            known.push(Scored {
-                measured: sample.latency_ms,
-                predicted: ms,
-                low: ms / factor,
-                high: ms * factor,
-            });
+            known.push(Scored::new(sample.latency_ms, combined.ms, combined.log_half_width));
         }
         let (test, rest): (Vec<NetworkSample>, Vec<NetworkSample>) =
             self.networks.iter().cloned().partition(|network| left_out.contains(network.key.as_str()));
@@ -214,9 +175,8 @@ impl Phone {
             let inside = estimates.iter().map(|op| level.coefficients.inside_ms(op.combined.ms));
             let ms = level.coefficients.constant_ms + inside.sum::<f64>();
             let predicted = network_prediction(ms, &estimates, &level);
-            let predicted = predicted.ok_or_else(|| {
-                PredictorError::CannotFit(format!("the latency of {} would be {ms} ms", network.key))
-            })?;
+            let none = || format!("the latency of {} would be {ms} ms", network.key);
+            let predicted = predicted.ok_or_else(|| PredictorError::CannotFit(none()))?;
             let [predicted, low, high] =
                 [predicted.latency, predicted.low, predicted.high].map(profiler::spec::Latency::ms);
             found.networks.push(Scored { measured: network.latency_ms, predicted, low, high });

@@ -28,13 +28,13 @@ use rand_pcg::Pcg64;
 
 use crate::{
     error::PredictorError,
-    import::{Imported, Source},
+    import::{Imported, ImportedRow, Source},
 };
 
 /// Parts of a table of which each is for testing in turn.
 const FIFTHS: usize = 5;
 
-/// Who is told what is being done.
+/// Where progress is reported.
 type Progress<'a> = Box<dyn FnMut(&str) + 'a>;
 
 /// A run over the tables in a folder.
@@ -90,7 +90,7 @@ fn is_latency(column: &str) -> bool {
 }
 
 impl<'a> Bench<'a> {
-    /// A run over the tables in `folder`; `progress` is told what is being done.
+    /// A run over the tables in `folder`; `progress` is given what is being done.
     pub fn new(folder: PathBuf, progress: impl FnMut(&str) + 'a) -> Self {
         Self { folder, split: 0, progress: RefCell::new(Box::new(progress)) }
     }
@@ -145,9 +145,13 @@ impl<'a> Bench<'a> {
         Ok(tables)
     }
 
+    fn file(&self, table: &str) -> PathBuf {
+        self.folder.join(format!("{table}.csv"))
+    }
+
     /// Columns of a table.
-    fn columns(&self, name: &str) -> Result<Vec<String>, PredictorError> {
-        let path = self.folder.join(format!("{name}.csv"));
+    fn columns(&self, table: &str) -> Result<Vec<String>, PredictorError> {
+        let path = self.file(table);
         let file =
             std::fs::File::open(&path).map_err(|source| ReadError::Io { path: path.clone(), source })?;
         let mut reader = csv::Reader::from_reader(file);
@@ -182,32 +186,30 @@ impl<'a> Bench<'a> {
         (self.progress.borrow_mut())(text);
     }
 
-    /// Reads a CSV table of the folder; every row must be readable.
-    fn read(&self, file: &str, kind: &str, latency_column: Option<&str>) -> Result<Imported, PredictorError> {
-        self.read_groups(file, kind, latency_column, None)
-    }
-
-    /// The same where a column says what rows were measured together with.
-    fn read_groups(
-        &self,
-        file: &str,
-        kind: &str,
-        latency_column: Option<&str>,
-        group: Option<&str>,
-    ) -> Result<Imported, PredictorError> {
-        let source = Source {
-            file: self.folder.join(file),
-            kind: Some(kind.to_owned()),
-            latency_column: latency_column.map(str::to_owned),
-            group: group.map(str::to_owned),
-            ..Source::default()
-        };
-        let imported = source.read("csv")?;
-        match imported.refused.first() {
+    /// Reads a table of the folder; every row must be readable.
+    fn read(&self, table: &str, format: &str, source: Source) -> Result<Imported, PredictorError> {
+        let imported = Source { file: self.file(table), ..source }.read(format)?;
+        match imported.first_refused() {
             None => Ok(imported),
-            Some(refused) => {
-                Err(PredictorError::CannotFit(format!("{file} line {}: {}", refused.line, refused.reason)))
-            }
+            Some(reason) => Err(PredictorError::CannotFit(format!("{table}.csv {reason}"))),
         }
     }
+
+    /// The rows of a CSV table of the folder.
+    fn rows(&self, table: &str, kind: &str) -> Result<Vec<ImportedRow>, PredictorError> {
+        let source = Source { kind: Some(kind.to_owned()), ..Source::default() };
+        Ok(self.read(table, "csv", source)?.rows)
+    }
+}
+
+/// Means of figures over draws.
+fn means<const N: usize>(
+    draws: u64,
+    mut draw: impl FnMut(u64) -> Result<[f64; N], PredictorError>,
+) -> Result<[f64; N], PredictorError> {
+    let mut means = [0.0; N];
+    for seed in 0..draws {
+        means.iter_mut().zip(draw(seed)?).for_each(|(mean, figure)| *mean += figure / draws as f64);
+    }
+    Ok(means)
 }

@@ -56,7 +56,7 @@ fn own_measurements(
     say: &mut dyn FnMut(&str),
 ) -> Result<Vec<Finding>, PredictorError> {
     let [mut of_ops, mut of_networks, mut of_both] = [(); 3].map(|()| Sums::default());
-    let mut chosen = String::new();
+    let mut chosen = "";
     for seed in 0..DRAWS {
         say(&format!("{table}: draw {} of {DRAWS}", seed + 1));
         let both = held_out(&measurements.rows, seed)?;
@@ -70,15 +70,14 @@ fn own_measurements(
             if test.is_empty() {
                 continue;
             }
-            let model =
-                LatencyModel::fit(measurements, &FitOptions { held_out, seed, ..FitOptions::default() })?;
+            let options = FitOptions { held_out, seed, ..FitOptions::default() };
+            let model = LatencyModel::fit(measurements, &options)?;
             let scores = model.evaluate(&test, Scoring::NewSubjects)?;
             if is_ops && let Some(op) = scores.op {
                 let is_scored = |row: &Row| row.cache == model.ops().cache();
                 let spread = mean(&test, is_scored, |row| row.spread);
                 sums.add([op.mape, spread, op.within_10, op.coverage_90], op.n);
-                let kind = model.ops().kinds().max_by_key(|kind| kind.rows);
-                chosen = kind.map(|kind| kind.fitted.kind().name().to_owned()).unwrap_or_default();
+                chosen = model.ops().chosen();
             } else if let Some(network) = scores.network {
                 let is_scored =
                     |row: &Row| row.level == Level::Network && row.cache == model.networks().cache;
@@ -87,12 +86,8 @@ fn own_measurements(
             }
         }
     }
-    let finding = |what: &str, rows, goals| Finding {
-        table: "(own)".to_owned(),
-        case: format!("{table}: {what}, mean of {DRAWS} draws"),
-        model: chosen.clone(),
-        rows,
-        goals,
+    let finding = |what: &str, rows, goals| {
+        Finding::new("(own)", format!("{table}: {what}, mean of {DRAWS} draws"), chosen, rows, goals)
     };
     let mut findings = Vec::new();
     if of_ops.draws > 0 {
@@ -117,13 +112,12 @@ fn own_measurements(
         ];
         findings.push(finding("networks left out", of_networks.rows, goals));
         let [within_10, relative, mape, coverage] = of_both.means();
-        let shown = [
-            ("within_10", within_10),
-            ("rmse over the mean", relative),
-            ("mape", mape),
-            ("coverage_90", coverage),
+        let goals = vec![
+            Figure::shown("within_10", within_10),
+            Figure::shown("rmse over the mean", relative),
+            Figure::shown("mape", mape),
+            Figure::shown("coverage_90", coverage),
         ];
-        let goals = shown.map(|(figure, reached)| Figure::shown(figure, reached)).into();
         findings.push(finding("networks, and a fifth of their ops left out, too", of_both.rows, goals));
     }
     Ok(findings)

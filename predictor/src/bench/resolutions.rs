@@ -9,7 +9,10 @@ use super::{
     Bench, Entry, Figure, Finding, Goal,
     score::{fit, samples, score},
 };
-use crate::{error::PredictorError, import::ImportedRow};
+use crate::{
+    error::PredictorError,
+    import::{ImportedRow, Source},
+};
 
 pub(super) const ENTRY: Entry = Entry {
     file: "mbconv_*",
@@ -36,23 +39,21 @@ fn left_out(bench: &Bench<'_>, found: &BTreeSet<String>) -> Vec<String> {
 
 fn unseen(bench: &Bench<'_>, table: &str) -> Result<Vec<Finding>, PredictorError> {
     // The blocks of a resolution were measured one after the other, and what is new later is another resolution as a whole.
-    let rows = bench.read_groups(&format!("{table}.csv"), "mbconv", None, Some(COLUMN))?.rows;
+    let (kind, group) = (Some("mbconv".to_owned()), Some(COLUMN.to_owned()));
+    let rows = bench.read(table, "csv", Source { kind, group, ..Source::default() })?.rows;
     let left_out = left_out(bench, &rows.iter().filter_map(|row| row.group.clone()).collect());
     let is_test = |row: &&ImportedRow| row.group.as_ref().is_some_and(|found| left_out.contains(found));
     bench.say(&format!("{table}: fitting"));
     let (model, chosen) = fit(&samples(rows.iter().filter(|row| !is_test(row))))?;
     let scores = score(&model, rows.iter().filter(is_test))?;
     let measured = rows.iter().filter(is_test).filter(|row| model.knows(&row.subject.key())).count();
-    Ok(vec![Finding {
-        table: table.to_owned(),
-        case: format!("resolutions {} left out ({measured} blocks known from others)", left_out.join(", ")),
-        model: chosen,
-        rows: scores.n,
-        goals: vec![
-            Figure::new("mape", scores.mape, Goal::AtMost(0.008)),
-            Figure::new("within_10", scores.within_10, Goal::AtLeast(1.0)),
-            Figure::coverage(scores.coverage_90),
-            Figure::coverage_chance(scores.n),
-        ],
-    }])
+    let left_out = left_out.join(", ");
+    let case = format!("resolutions {left_out} left out ({measured} blocks known from others)");
+    let goals = vec![
+        Figure::new("mape", scores.mape, Goal::AtMost(0.008)),
+        Figure::new("within_10", scores.within_10, Goal::AtLeast(1.0)),
+        Figure::coverage(scores.coverage_90),
+        Figure::coverage_chance(scores.n),
+    ];
+    Ok(vec![Finding::new(table, case, &chosen, scores.n, goals)])
 }

@@ -15,7 +15,7 @@ use crate::{
 const NOISE: f64 = 0.01;
 
 /// The op of a row, its latency and its relative noise.
-pub(super) fn op_of(row: &ImportedRow) -> Option<(&OpEntry, f64, f64)> {
+fn op_of(row: &ImportedRow) -> Option<(&OpEntry, f64, f64)> {
     let noise = match (row.std_ms, row.runs) {
         (Some(std), Some(runs)) => (std / row.latency_ms / (runs.max(1) as f64).sqrt()).hypot(NOISE),
         _ => NOISE,
@@ -38,8 +38,7 @@ pub(super) fn samples<'a>(rows: impl Iterator<Item = &'a ImportedRow>) -> Vec<Sa
 /// Fits, and says what was chosen for the kind with most rows.
 pub(super) fn fit(samples: &[Sample]) -> Result<(OpModel, String), PredictorError> {
     let model = OpModel::fit(samples, Cache::Hot, 0)?;
-    let chosen = model.kinds().max_by_key(|kind| kind.rows).map(|kind| kind.fitted.kind().name());
-    let chosen = chosen.unwrap_or_default().to_owned();
+    let chosen = model.chosen().to_owned();
     Ok((model, chosen))
 }
 
@@ -65,8 +64,7 @@ pub(super) fn scored<'a>(
     for (op, measured, _) in rows.filter_map(op_of) {
         let estimate = model.estimate_keyed(op);
         let estimate = estimate.map_err(|e| PredictorError::NothingToScore(format!("{}: {e}", op.key)))?;
-        let (predicted, factor) = (estimate.combined.ms, estimate.combined.log_half_width.exp());
-        scored.push(Scored { measured, predicted, low: predicted / factor, high: predicted * factor });
+        scored.push(Scored::new(measured, estimate.combined.ms, estimate.combined.log_half_width));
     }
     Ok(scored)
 }

@@ -13,7 +13,7 @@ use super::{Figure, Finding, Goal};
 use crate::{
     device::{FitOptions, LatencyModel},
     error::PredictorError,
-    rows::{ImportSession, Measurements, Repeats, TableFacts},
+    rows::Measurements,
     work::OpFeatures,
 };
 
@@ -64,20 +64,15 @@ pub fn speed(say: &mut dyn FnMut(&str)) -> Result<Vec<Finding>, PredictorError> 
         black_box(batch.predict_network(network.ops())?);
     }
     let network_us = started.elapsed().as_secs_f64() * 1e6 / REPEATS as f64;
-    let chosen = model.ops().kinds().max_by_key(|kind| kind.rows).map(|kind| kind.fitted.kind().name());
-    Ok(vec![Finding {
-        table: "(made up)".to_owned(),
-        case: format!("{SPACE}: {} ops, {NETWORKS} networks, one thread", distinct.len()),
-        model: chosen.unwrap_or_default().to_owned(),
-        rows: distinct.len(),
-        goals: vec![
-            Figure::new("fit_s", fit_s, Goal::AtMost(2.0)),
-            Figure::new("load_ms", load_ms, Goal::AtMost(20.0)),
-            Figure::shown("op for the first time_us", first_us),
-            Figure::new("ops a second in a batch_n", ops_per_s, Goal::AtLeast(1e6)),
-            Figure::new("network in a batch_us", network_us, Goal::AtMost(10.0)),
-        ],
-    }])
+    let case = format!("{SPACE}: {} ops, {NETWORKS} networks, one thread", distinct.len());
+    let goals = vec![
+        Figure::new("fit_s", fit_s, Goal::AtMost(2.0)),
+        Figure::new("load_ms", load_ms, Goal::AtMost(20.0)),
+        Figure::shown("op for the first time_us", first_us),
+        Figure::new("ops a second in a batch_n", ops_per_s, Goal::AtLeast(1e6)),
+        Figure::new("network in a batch_us", network_us, Goal::AtMost(10.0)),
+    ];
+    Ok(vec![Finding::new("(made up)", case, model.ops().chosen(), distinct.len(), goals)])
 }
 
 fn networks(space: &SearchSpace, count: usize) -> Result<Vec<Architecture>, PredictorError> {
@@ -93,9 +88,8 @@ fn made_up(space: &SearchSpace) -> Result<Measurements, PredictorError> {
         0.95 + 0.1 * f64::from(hash % 1000) / 1000.0
     };
     let cost = |op: &OpSpec| {
-        let work = OpFeatures::of(op).work;
-        rough(op)
-            * work.iter().enumerate().map(|(place, amount)| amount * (0.1 + place as f64 / 50.0)).sum::<f64>()
+        let work = OpFeatures::of(op).work.into_iter().enumerate();
+        rough(op) * work.map(|(place, amount)| amount * (0.1 + place as f64 / 50.0)).sum::<f64>()
     };
     let row = |subject: String, level, cache, latency_ms: f64, ops| Row {
         ci_low_ms: 0.99 * latency_ms,
@@ -103,32 +97,12 @@ fn made_up(space: &SearchSpace) -> Result<Measurements, PredictorError> {
         ops,
         ..Row::exact(&subject, level, cache, latency_ms)
     };
-    let mut rows: Vec<Row> = space
-        .distinct_ops()
-        .iter()
-        .map(|op| row(op.key(), Level::Op, Cache::Cold, cost(op), String::new()))
-        .collect();
+    let of_op = |op: &OpSpec| row(op.key(), Level::Op, Cache::Cold, cost(op), String::new());
+    let mut rows: Vec<Row> = space.distinct_ops().iter().map(of_op).collect();
     for network in networks(space, NETWORKS)? {
         let keys: Vec<String> = network.ops().iter().map(OpSpec::key).collect();
         let sum: f64 = network.ops().iter().map(cost).sum();
         rows.push(row(network.key(), Level::Network, Cache::Hot, 0.9 * sum, keys.join(" ")));
     }
-    let facts = TableFacts {
-        table: "made up".to_owned(),
-        session: "speed".to_owned(),
-        started: String::new(),
-        profiler_version: String::new(),
-        rows: rows.len(),
-    };
-    let mut conditions = ImportSession::conditions("none", "made up", 1);
-    conditions.runtime.emulated = true;
-    Ok(Measurements {
-        rows,
-        conditions,
-        tables: vec![facts],
-        speed: None,
-        anchors: None,
-        machine: None,
-        repeats: Repeats::new(),
-    })
+    Ok(Measurements::made_up(rows, "none", "made up"))
 }

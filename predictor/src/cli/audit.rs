@@ -10,7 +10,7 @@ use super::{
 };
 use crate::audit::{Additivity, Audit, Doubt, DoubtfulRow, Estimate, OpEffect, PartsFit, Verdict};
 
-/// Reports whether a table's networks are sums of their ops, which ops carry the error, and which rows are doubtful.
+/// Checks whether a table's networks are sums of their ops, which ops carry the error, and which rows are doubtful.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Networks that were measured scatter around a + b · Σ ops; labels made by adding do not, and say nothing \
@@ -39,6 +39,8 @@ impl AuditTables {
         if self.json { output::json(&audit) } else { Ok(report(&audit, self.most)) }
     }
 }
+
+const MERE_SUMS: &str = "mere sums; their labels were made by adding";
 
 fn report(audit: &Audit, most: usize) -> String {
     let mut parts = vec![sums(&audit.sums)];
@@ -69,10 +71,8 @@ fn sums(sums: &[Additivity]) -> String {
         "left out",
         "noise",
     ]);
-    let estimate = |estimate: Option<Estimate>| {
-        estimate
-            .map_or_else(|| "-".to_owned(), |e| format!("{} ({} to {})", ms(e.value), ms(e.low), ms(e.high)))
-    };
+    let shown = |e: Estimate| format!("{} ({} to {})", ms(e.value), ms(e.low), ms(e.high));
+    let estimate = |estimate: Option<Estimate>| estimate.map_or_else(|| "-".to_owned(), shown);
     for found in sums {
         let [least, mean, most] = found.sum_over_network;
         lines.add_row([
@@ -96,12 +96,12 @@ fn sums(sums: &[Additivity]) -> String {
             text += &format!("\n{states}: {count} left out, which have ops that were not measured");
         }
         match found.verdict {
-            Verdict::ExactSums => text += &format!("\n{states}: mere sums; their labels were made by adding"),
+            Verdict::ExactSums => text += &format!("\n{states}: {MERE_SUMS}"),
             Verdict::NearExactSums => {
-                text +=
-                    &format!("\n{states}: closer to sums than their noise allows; probably made by adding");
+                let why = "closer to sums than their noise allows; probably made by adding";
+                text += &format!("\n{states}: {why}");
             }
-            Verdict::TooFew => text += &format!("\n{states}: too few to tell"),
+            Verdict::TooFew => text += &format!("\n{states}: too few to determine it"),
             Verdict::Measured => {}
         }
     }
@@ -110,15 +110,14 @@ fn sums(sums: &[Additivity]) -> String {
 
 fn of_parts(fit: &PartsFit) -> String {
     let verdict = match fit.verdict {
-        Verdict::ExactSums => "mere sums; their labels were made by adding",
+        Verdict::ExactSums => MERE_SUMS,
         _ => "no mere sums",
     };
+    let (networks, parts) = (fit.networks, fit.parts);
+    let (rms, largest) = (percent(fit.rms), percent(fit.largest));
     format!(
-        "{} networks as the best sum of a number for each of {} parts: off by {} (RMS), at most {}: {verdict}",
-        fit.networks,
-        fit.parts,
-        percent(fit.rms),
-        percent(fit.largest)
+        "{networks} networks as the best sum of a number for each of {parts} parts: off by {rms} (RMS), at most {largest}: \
+         {verdict}"
     )
 }
 
@@ -151,11 +150,8 @@ fn doubtful(rows: &[DoubtfulRow], all: usize, most: usize) -> String {
         let why: Vec<String> = row.doubts.iter().map(describe).collect();
         lines.add_row([row.subject.clone(), row.cache.to_string(), ms(row.latency_ms), why.join("; ")]);
     }
-    let rest = if rows.len() > most {
-        format!("\nand {} more (--most, --json)", rows.len() - most)
-    } else {
-        String::new()
-    };
+    let rest = rows.len().saturating_sub(most);
+    let rest = if rest > 0 { format!("\nand {rest} more (--most, --json)") } else { String::new() };
     format!("doubtful rows: {} of {all}\n{lines}{rest}", rows.len())
 }
 
@@ -170,9 +166,8 @@ fn describe(doubt: &Doubt) -> String {
         Doubt::Contradiction { what } => what.clone(),
         Doubt::HotSlowerThanCold { cold_ms } => format!("hot, yet only {} ms cold", ms(*cold_ms)),
         Doubt::TooFast { gmacs_per_s, others_gmacs_per_s } => {
-            format!(
-                "{gmacs_per_s:.1} GMAC/s, where the fastest others of its kind reach {others_gmacs_per_s:.1}"
-            )
+            let others = format!("where the fastest others of its kind reach {others_gmacs_per_s:.1}");
+            format!("{gmacs_per_s:.1} GMAC/s, {others}")
         }
         Doubt::SlowerThanMore { op, latency_ms, ops } => {
             let more = if *ops > 1 { format!(" and {} others", ops - 1) } else { String::new() };

@@ -22,10 +22,10 @@ pub(super) struct Bench {
     /// Only this table; may be given several times.
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
-    /// A measurement table of one's own, with its session beside it, instead of public tables; may be given several times.
+    /// Your own measurement table, with its session beside it, instead of public tables; may be given several times.
     #[arg(long, value_name = "TABLE", conflicts_with_all = ["only", "speed"])]
     own: Vec<PathBuf>,
-    /// Test on other rows than goals are about, drawn at random by this number (0: not): tells what a figure owes to the split.
+    /// Test on other rows than goals are about, drawn at random by this number (0: not): shows what a figure owes to the split.
     #[arg(long, value_name = "SEED", default_value_t = 0, conflicts_with_all = ["speed", "own"])]
     split: u64,
     /// Time the predictor itself instead, on a table that is made up.
@@ -40,7 +40,7 @@ fn after_help() -> String {
     let tables = bench::known_tables();
     format!(
         "The tables are not part of Tailor; `--tables` names the folder they are in: {tables}. `--only` takes a file's \
-         name, or mbconv_NEW_from_KNOWN. Exit code 0 whether goals are met or not.\n\nA table of one's own, best \
+         name, or mbconv_NEW_from_KNOWN. Exit code 0 whether goals are met or not.\n\nYour own table, best \
          measured on a machine that does nothing else:\n  profiler run --space proxylessnas-mobile --networks 250 \
          --budget-s 3600 -o own/tract.csv\n  profiler run --space proxylessnas-mobile --networks 250 --budget-s 3600 \
          --backend onnxruntime -o own/onnxruntime.csv\n  predictor bench --own own/tract.csv --own \

@@ -19,7 +19,7 @@ use crate::{
     rows::{Measurements, Mixing},
 };
 
-/// Scores a model on the rows of a table that it was not fitted on.
+/// Scores a model on those rows of a table that it was not fitted on.
 #[derive(Debug, Args)]
 #[command(
     after_help = "With --json: {\"op\": {\"n\", \"mape\", \"rmse_ms\", \"within_5\", \"within_10\", \"spearman\", \
@@ -49,11 +49,10 @@ impl Evaluate {
     pub(super) fn execute(self) -> anyhow::Result<String> {
         let model = AnyModel::read(&self.model)?;
         let tables = [self.table.clone()];
-        let measurements = {
-            let speed = self.leniency.speed.or(model.speed());
-            Measurements::read_at(&tables, self.leniency.mixing(), self.leniency.emulation(), speed)?
-        };
-        if self.leniency.mixing() == Mixing::Refuse
+        let (mixing, emulation) = (self.leniency.mixing(), self.leniency.emulation());
+        let speed = self.leniency.speed.or(model.speed());
+        let measurements = Measurements::read_at(&tables, mixing, emulation, speed)?;
+        if mixing == Mixing::Refuse
             && let Some(difference) = model.conditions().difference(&measurements.conditions)
         {
             return Err(PredictorError::OtherConditions { table: self.table, difference }.into());
@@ -68,13 +67,9 @@ impl Evaluate {
         let evaluation = if self.skip_unknown {
             let (evaluation, unanswered) = model.evaluate_known(&measurements.rows, scoring)?;
             if unanswered.rows > 0 {
-                let ops: Vec<_> =
-                    unanswered.ops.iter().map(|(op, reason)| format!("  {op}: {reason}")).collect();
-                profiler::note!(
-                    "note: {} rows that the model cannot answer are not scored\n{}",
-                    unanswered.rows,
-                    ops.join("\n")
-                );
+                let ops = unanswered.ops.iter().map(|(op, reason)| format!("  {op}: {reason}"));
+                let (rows, ops) = (unanswered.rows, ops.collect::<Vec<_>>().join("\n"));
+                profiler::note!("note: {rows} rows that the model cannot answer are not scored\n{ops}");
             }
             if evaluation.op.is_none() && evaluation.network.is_none() {
                 let reason = "the model cannot answer any of the rows".to_owned();

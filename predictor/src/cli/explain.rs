@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{error::PredictorError, nasbench201::CellModelFile, regressor::Contribution, work::OpEntry};
 
-/// Shows what an op's or a NAS-Bench-201 network's latency is made of, in milliseconds.
+/// Breaks an op's or a NAS-Bench-201 network's predicted latency down into its parts, in milliseconds.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  predictor explain run/model.json mbconv-14x14x16-o32-e6-k5-s2-relu6")]
 pub(super) struct Explain {

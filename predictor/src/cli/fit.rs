@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
-use profiler::record::{Cache, ReadError, Row};
+use clap::{Args, builder::PossibleValuesParser};
+use profiler::record::{ReadError, Row};
 use serde_json::{Value, json};
 
 use super::{
-    Leniency, note_emulated,
-    output::{self, ms, percent, percent_or_dash, table},
+    Leniency, cache_named, note_emulated,
+    output::{self, ms, percent_or_dash, plus_minus, table},
 };
 use crate::{
     device::{FitOptions, LatencyModel},
@@ -36,8 +36,8 @@ pub(super) struct Fit {
     #[arg(long, default_value_t = FitOptions::default().seed)]
     seed: u64,
     /// Cache state of the op rows; auto takes the one that explains the networks best.
-    #[arg(long, value_name = "STATE", default_value = "auto")]
-    op_cache: OpCache,
+    #[arg(long, value_name = "STATE", default_value = "auto", value_parser = op_caches())]
+    op_cache: String,
     #[command(flatten)]
     leniency: Leniency,
     /// A JSON object instead of tables.
@@ -45,24 +45,8 @@ pub(super) struct Fit {
     json: bool,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-#[value(rename_all = "snake_case")]
-enum OpCache {
-    Auto,
-    Hot,
-    Cold,
-    InPlace,
-}
-
-impl From<OpCache> for Option<Cache> {
-    fn from(state: OpCache) -> Self {
-        match state {
-            OpCache::Auto => None,
-            OpCache::Hot => Some(Cache::Hot),
-            OpCache::Cold => Some(Cache::Cold),
-            OpCache::InPlace => Some(Cache::InPlace),
-        }
-    }
+fn op_caches() -> PossibleValuesParser {
+    ["auto", "hot", "cold", "in_place"].into()
 }
 
 impl Fit {
@@ -72,7 +56,7 @@ impl Fit {
         if measurements.rows.iter().all(|row| cell_of(row).is_some()) {
             return self.fit_cells(&measurements, &held_out);
         }
-        let options = FitOptions { op_cache: self.op_cache.into(), held_out, seed: self.seed };
+        let options = FitOptions { op_cache: cache_named(&self.op_cache), held_out, seed: self.seed };
         let model = LatencyModel::fit(&measurements, &options)?;
         self.check_output()?;
         model.write(&self.output)?;
@@ -113,11 +97,9 @@ impl Fit {
         for (name, error) in &model.candidates {
             weighed.add_row([name.clone(), percent_or_dash(*error)]);
         }
-        let interval = percent(model.band.log_half_width.exp_m1());
-        Ok(format!(
-            "{}: {} NAS-Bench-201 networks, {}; 90 % interval ± {interval}\n{weighed}",
-            file.conditions.device, model.rows, model.chosen
-        ))
+        let (device, interval) = (&file.conditions.device, plus_minus(&model.band));
+        let (rows, chosen) = (model.rows, &model.chosen);
+        Ok(format!("{device}: {rows} NAS-Bench-201 networks, {chosen}; 90 % interval {interval}\n{weighed}"))
     }
 }
 
@@ -130,7 +112,7 @@ fn report(model: &LatencyModel) -> String {
             kind.fitted.kind().name().to_owned(),
             scope(kind.scope).to_owned(),
             percent_or_dash(kind.cv_mape),
-            format!("± {}", percent(kind.band.log_half_width.exp_m1())),
+            plus_minus(&kind.band),
         ]);
     }
     let conditions = model.conditions();
@@ -142,9 +124,8 @@ fn report(model: &LatencyModel) -> String {
         candidates(model),
     ];
     if let Some(rule) = model.ops().delegate_rule() {
-        lines.push(format!(
-            "convolutions are cut up as by TFLite's GPU delegate on: {rule} (told by their latencies)"
-        ));
+        let how = "convolutions are cut up as by TFLite's GPU delegate on";
+        lines.push(format!("{how}: {rule} (determined from their latencies)"));
     }
     lines.push(network_line(model));
     for report in &model.provenance().op_caches {
@@ -152,11 +133,8 @@ fn report(model: &LatencyModel) -> String {
         lines.push(format!("  from {} {} ops: error {error}", report.ops, report.cache));
     }
     if !(held_out.op.is_empty() && held_out.network.is_empty()) {
-        lines.push(format!(
-            "held out: {} ops, {} networks or groups",
-            held_out.op.len(),
-            held_out.network.len()
-        ));
+        let (ops, networks) = (held_out.op.len(), held_out.network.len());
+        lines.push(format!("held out: {ops} ops, {networks} networks or groups"));
     }
     lines.join("\n")
 }
@@ -189,12 +167,12 @@ fn network_line(model: &LatencyModel) -> String {
     match level.form {
         Form::Sum => "networks: none measured; a network is taken for the sum of its ops".to_owned(),
         form => format!(
-            "networks ({}): {}, from {rows} networks; {} error {}, 90 % interval ± {}",
+            "networks ({}): {}, from {rows} networks; {} error {}, 90 % interval {}",
             level.cache,
             formula(form, &level.coefficients),
             if level.sessions > 1 { "leave-one-session-out" } else { "leave-one-out" },
             percent_or_dash(level.loo_mape),
-            percent(level.band.log_half_width.exp_m1()),
+            plus_minus(&level.band),
         ),
     }
 }

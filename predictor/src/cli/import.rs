@@ -2,18 +2,18 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::{Args, builder::PossibleValuesParser};
 use profiler::record::Cache;
 use serde_json::json;
 
-use super::output;
+use super::{cache_named, output};
 use crate::{
     error::PredictorError,
     import::{FORMATS, Refused, Source, write_imported},
     rows::ImportSession,
 };
 
-/// Reads a latency table of another tool into a measurement table.
+/// Converts a latency table of another tool into a measurement table.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Columns of a CSV table: input_hw, in_channels, out_channels, kernel, stride; for mbconv also expansion or \
@@ -33,7 +33,7 @@ pub(super) struct Import {
     /// The foreign table.
     file: PathBuf,
     /// Its format.
-    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(FORMATS.iter().map(|format| format.name)))]
+    #[arg(long, value_parser = PossibleValuesParser::new(FORMATS.iter().map(|format| format.name)))]
     format: String,
     /// What a row of a CSV table is: mbconv, conv, nasbench201, key, or any other kind of op.
     #[arg(long)]
@@ -42,12 +42,12 @@ pub(super) struct Import {
     #[arg(long, value_name = "NAME")]
     latency_column: Option<String>,
     /// The unit of the latency, where its column does not say it.
-    #[arg(long)]
-    unit: Option<Unit>,
+    #[arg(long, value_parser = PossibleValuesParser::new(["ms", "us"]))]
+    unit: Option<String>,
     /// A column that is called otherwise than ours, or the key of a node's op; may be given several times.
     #[arg(long, value_name = "THEIRS=OURS", value_parser = renamed)]
     map: Vec<(String, String)>,
-    /// Name of the network whose total the file tells; without it, what the file calls it.
+    /// Name of the network whose total the file has; without it, what the file calls it.
     #[arg(long, value_name = "NAME")]
     network: Option<String>,
     /// Column of a CSV table that says what rows were measured together with (the resolution of a series), where such a group
@@ -67,8 +67,8 @@ pub(super) struct Import {
     #[arg(long, default_value_t = 0)]
     threads: usize,
     /// What the caches held when rows were measured.
-    #[arg(long, default_value = "hot")]
-    cache: CacheState,
+    #[arg(long, default_value = "hot", value_parser = PossibleValuesParser::new(["hot", "cold", "in_place"]))]
+    cache: String,
     /// Where to write the measurement table (CSV).
     #[arg(short, long, value_name = "TABLE")]
     output: PathBuf,
@@ -78,20 +78,6 @@ pub(super) struct Import {
     /// A JSON object instead of text.
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Unit {
-    Ms,
-    Us,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-#[value(rename_all = "snake_case")]
-enum CacheState {
-    Hot,
-    Cold,
-    InPlace,
 }
 
 fn renamed(text: &str) -> Result<(String, String), String> {
@@ -105,26 +91,17 @@ fn renamed(text: &str) -> Result<(String, String), String> {
 
 impl Import {
     pub(super) fn execute(self) -> anyhow::Result<String> {
-        let unit_ms = self.unit.map(|unit| match unit {
-            Unit::Ms => 1.0,
-            Unit::Us => 1e-3,
-        });
-        let cache = match self.cache {
-            CacheState::Hot => Cache::Hot,
-            CacheState::Cold => Cache::Cold,
-            CacheState::InPlace => Cache::InPlace,
-        };
-        let (kind, latency_column) = (self.kind.clone(), self.latency_column.clone());
-        let (file, renamed, network) = (self.file.clone(), self.map.clone(), self.network.clone());
-        let (group, totals) = (self.group.clone(), self.totals.clone());
+        let unit_ms = self.unit.map(|unit| if unit == "ms" { 1.0 } else { 1e-3 });
+        let cache = cache_named(&self.cache).unwrap_or(Cache::Hot);
+        let Self { file, kind, latency_column, map: renamed, network, group, totals, .. } = self;
         let source = Source { file, kind, latency_column, unit_ms, renamed, network, group, totals };
         let imported = source.read(&self.format)?;
-        let device = self.device.clone().unwrap_or_else(|| imported.measured.clone());
+        let device = self.device.unwrap_or_else(|| imported.measured.clone());
         let conditions = ImportSession::conditions(&device, &self.runtime, self.threads);
         if self.strict
             && let Some(reason) = imported.first_refused()
         {
-            return Err(PredictorError::NothingImported { file: self.file, reason }.into());
+            return Err(PredictorError::NothingImported { file: source.file, reason }.into());
         }
         let notes = imported.notes.clone();
         let written = write_imported(&source, &self.format, imported, conditions, cache, &self.output)?;
@@ -139,12 +116,10 @@ impl Import {
                 "refused": written.refused.iter().map(refused).collect::<Vec<_>>(),
             }));
         }
-        let mut lines = vec![format!(
-            "{} subjects from {} rows of {device}; {} rows could not be read",
-            written.subjects,
-            written.rows_read,
-            written.refused.len()
-        )];
+        let (subjects, rows, refused) = (written.subjects, written.rows_read, written.refused.len());
+        let read =
+            format!("{subjects} subjects from {rows} rows of {device}; {refused} rows could not be read");
+        let mut lines = vec![read];
         lines.extend(by_reason(&written.refused));
         lines.extend(notes.into_iter().map(|note| format!("note: {note}")));
         Ok(lines.join("\n"))

@@ -21,7 +21,10 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
-use profiler::{record::Conditions, terminal::fail};
+use profiler::{
+    record::{Cache, Conditions},
+    terminal::fail,
+};
 
 use crate::{
     error::PredictorError,
@@ -51,7 +54,7 @@ enum Command {
     Explain(explain::Explain),
     Plot(plot::Plot),
     Audit(audit::AuditTables),
-    Import(import::Import),
+    Import(Box<import::Import>),
     Transfer(transfer::Transfer),
     Suggest(suggest::Suggest),
     Bench(bench::Bench),
@@ -89,6 +92,11 @@ fn note_emulated(conditions: &Conditions) {
     if runtime.emulated {
         profiler::note!("note: figures emulated by `{}`, no timings", runtime.name);
     }
+}
+
+/// A cache state by its name; `None` for any other word.
+fn cache_named(name: &str) -> Option<Cache> {
+    [Cache::Hot, Cache::Cold, Cache::InPlace].into_iter().find(|cache| cache.to_string() == name)
 }
 
 /// What to do about tables that are refused otherwise.

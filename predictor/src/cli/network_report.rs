@@ -52,10 +52,8 @@ pub(super) fn network_text(head: &str, report: &NetworkReport) -> String {
 fn free_line(free: &[FreeNode]) -> Option<String> {
     let mut counts: Vec<(&str, &str, usize)> = Vec::new();
     for node in free {
-        match counts
-            .iter_mut()
-            .find(|(operator, reason, _)| *operator == node.operator && *reason == node.reason)
-        {
+        let key = (node.operator.as_str(), node.reason);
+        match counts.iter_mut().find(|(operator, reason, _)| (*operator, *reason) == key) {
             Some((_, _, count)) => *count += 1,
             None => counts.push((&node.operator, node.reason, 1)),
         }

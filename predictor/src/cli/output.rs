@@ -4,6 +4,8 @@ use comfy_table::{Table, presets::NOTHING};
 
 pub use profiler::terminal::print;
 
+use crate::interval::Band;
+
 /// An empty table under these columns.
 #[must_use]
 pub fn table<const N: usize>(columns: [&str; N]) -> Table {
@@ -20,6 +22,11 @@ pub(super) fn percent(fraction: f64) -> String {
 /// A fraction as a percentage, or a dash.
 pub(super) fn percent_or_dash(fraction: Option<f64>) -> String {
     fraction.map_or_else(|| "-".to_owned(), percent)
+}
+
+/// By how much a prediction may be off, at 90 %.
+pub(super) fn plus_minus(band: &Band) -> String {
+    format!("± {}", percent(band.log_half_width.exp_m1()))
 }
 
 /// Milliseconds with four significant digits.

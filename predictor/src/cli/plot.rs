@@ -18,7 +18,7 @@ use crate::{
     rows::{Emulation, Measurements, Mixing},
 };
 
-/// Draws predicted against measured latencies of the networks of tables, each predicted by a model fitted without it.
+/// Plots predicted against measured network latencies, each network predicted by a model fitted without it.
 #[derive(Debug, Args)]
 #[command(
     after_help = "A panel per table. Its networks are dealt into five groups; each is predicted by a model that was fitted to the \

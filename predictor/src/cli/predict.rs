@@ -18,6 +18,7 @@ use crate::{
     interval::{Flag, Prediction},
     nasbench201::CellModelFile,
     onnx::{NetworkReport, Unknown},
+    op::OpEstimate,
 };
 
 /// Predicts the latency of ops and networks, with 90 % intervals.
@@ -57,13 +58,9 @@ impl Predict {
         let unknown = if self.allow_unknown { Unknown::Guess } else { Unknown::Refuse };
         let subjects = self.subjects.iter().map(|text| Subject::read(text, &shapes));
         let answers = subjects.collect::<Result<Vec<_>, _>>()?;
-        let answers = answers.iter().map(|subject| Answer::of(&model, subject, unknown));
-        let answers = answers.collect::<Result<Vec<_>, _>>()?;
-        if self.json {
-            return output::json(&answers.iter().map(Answer::value).collect::<Vec<_>>());
-        }
-        let texts = answers.iter().map(|answer| answer.text(&model));
-        Ok(texts.collect::<Vec<_>>().join("\n\n"))
+        let answers = answers.iter().map(|subject| answer(&model, subject, unknown));
+        let (texts, values): (Vec<_>, Vec<_>) = answers.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+        if self.json { output::json(&values) } else { Ok(texts.join("\n\n")) }
     }
 
     /// NAS-Bench-201 networks by their `arch` strings.
@@ -75,9 +72,8 @@ impl Predict {
             let found = file.model.predict(&cell).map_err(PredictorError::from)?;
             let flags = file.conditions.runtime.emulated.then_some(Flag::Emulated);
             let prediction = Prediction::new(found.ms, found.log_half_width, flags.into_iter().collect());
-            let none =
-                || PredictorError::CannotFit(format!("the latency of `{cell}` would be {} ms", found.ms));
-            let prediction = prediction.ok_or_else(none)?;
+            let none = || format!("the latency of `{cell}` would be {} ms", found.ms);
+            let prediction = prediction.ok_or_else(|| PredictorError::CannotFit(none()))?;
             values.push(prediction_value(&cell.to_string(), "network", &prediction));
             lines.push(headline(&cell.to_string(), &prediction));
         }
@@ -85,68 +81,39 @@ impl Predict {
     }
 }
 
-/// What is said of a subject.
-enum Answer {
-    Op { key: String, prediction: Box<Prediction>, in_network_ms: f64, measured_ms: Option<f64> },
-    Network { head: String, key: String, report: Box<NetworkReport> },
-}
-
-impl Answer {
-    fn of(model: &LatencyModel, subject: &Subject, unknown: Unknown) -> Result<Self, PredictorError> {
-        match subject {
-            Subject::Op(op) => {
-                let layer = model.predict_layer(op, unknown)?;
-                Ok(Self::Op {
-                    key: op.key(),
-                    prediction: Box::new(model.alone(&layer.op, &layer.estimate)?),
-                    in_network_ms: layer.in_network_ms,
-                    measured_ms: layer.estimate.measured.map(|m| m.latency_ms),
-                })
-            }
-            Subject::Traced(op) => {
-                let estimate = model.estimate_keyed(op)?;
-                Ok(Self::Op {
-                    key: op.key.clone(),
-                    prediction: Box::new(model.predict_keyed(op)?),
-                    in_network_ms: model.share(&estimate),
-                    measured_ms: estimate.measured.map(|m| m.latency_ms),
-                })
-            }
-            Subject::Network(network) => {
-                let report = model.report_architecture(network, unknown)?;
-                let head = format!("{} ({}, {})", network.name(), network.key(), network.macs());
-                Ok(Self::Network { head, key: network.key(), report: Box::new(report) })
-            }
-            Subject::Onnx(network) => {
-                let report = model.predict_onnx(network, unknown)?;
-                let macs = profiler::spec::Macs(report.macs);
-                let head = match report.uncounted {
-                    0 => format!("{} ({macs})", network.name()),
-                    _ => format!("{} (incomplete, {macs} or more)", network.name()),
-                };
-                Ok(Self::Network { head, key: network.name().to_owned(), report: Box::new(report) })
-            }
+/// What is said of a subject, as text and as JSON.
+fn answer(
+    model: &LatencyModel,
+    subject: &Subject,
+    unknown: Unknown,
+) -> Result<(String, Value), PredictorError> {
+    let of_op = |key: &str, prediction: &Prediction, estimate: &OpEstimate| {
+        let mut value = prediction_value(key, "op", prediction);
+        value["in_network_ms"] = model.share(estimate).into();
+        value["measured_ms"] = estimate.measured.map(|m| m.latency_ms).into();
+        (headline(&format!("{key} ({})", model.ops().cache()), prediction), value)
+    };
+    let of_network = |head: &str, key: &str, report: &NetworkReport| {
+        (network_text(head, report), network_value(key, &report.name, report))
+    };
+    Ok(match subject {
+        Subject::Op(op) => {
+            let layer = model.predict_layer(op, unknown)?;
+            of_op(&layer.op, &layer.alone, &layer.estimate)
         }
-    }
-
-    fn text(&self, model: &LatencyModel) -> String {
-        match self {
-            Self::Op { key, prediction, .. } => {
-                headline(&format!("{key} ({})", model.ops().cache()), prediction)
-            }
-            Self::Network { head, report, .. } => network_text(head, report),
+        Subject::Traced(op) => of_op(&op.key, &model.predict_keyed(op)?, &model.estimate_keyed(op)?),
+        Subject::Network(network) => {
+            let head = format!("{} ({}, {})", network.name(), network.key(), network.macs());
+            of_network(&head, &network.key(), &model.report_architecture(network, unknown)?)
         }
-    }
-
-    fn value(&self) -> Value {
-        match self {
-            Self::Op { key, prediction, in_network_ms, measured_ms } => {
-                let mut value = prediction_value(key, "op", prediction);
-                value["in_network_ms"] = (*in_network_ms).into();
-                value["measured_ms"] = (*measured_ms).into();
-                value
-            }
-            Self::Network { key, report, .. } => network_value(key, &report.name, report),
+        Subject::Onnx(network) => {
+            let report = model.predict_onnx(network, unknown)?;
+            let macs = profiler::spec::Macs(report.macs);
+            let head = match report.uncounted {
+                0 => format!("{} ({macs})", network.name()),
+                _ => format!("{} (incomplete, {macs} or more)", network.name()),
+            };
+            of_network(&head, network.name(), &report)
         }
-    }
+    })
 }

@@ -26,7 +26,7 @@ use crate::{
     work::OpEntry,
 };
 
-/// Chooses the ops or networks to measure on a new device so that few of them say most.
+/// Chooses which ops or networks to measure on a new device, most informative first.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Chosen one by one: the op or network that takes most off what is not known of all, for what measuring it \
@@ -69,8 +69,8 @@ impl Suggest {
             return self.suggest_ops(&known);
         }
         if self.ops.is_some() || self.space.is_some() || !self.measured.is_empty() {
-            let (option, value) =
-                ("--ops, --space or --measured", "given for NAS-Bench-201 networks".to_owned());
+            let option = "--ops, --space or --measured";
+            let value = "given for NAS-Bench-201 networks".to_owned();
             return Err(PredictorError::Option { option, value, expected: "models of ops" }.into());
         }
         let prior = prior(&self.prior)?;
@@ -97,8 +97,8 @@ impl Suggest {
         }
         let ops = pool.iter().map(|op| (op.kind(), &op.features));
         let prior = OpPrior::new(&models, ops).map_err(PredictorError::from)?;
-        let chosen = suggest_ops(&prior, &pool, &measured, self.n, self.fixed_cost);
-        let chosen = chosen.map_err(PredictorError::from)?;
+        let chosen =
+            suggest_ops(&prior, &pool, &measured, self.n, self.fixed_cost).map_err(PredictorError::from)?;
         if self.json {
             let value = |s: &OpSuggestion| json!({"subject": s.key, "left": s.left, "relative_latency": s.relative_latency});
             return output::json(&chosen.iter().map(value).collect::<Vec<_>>());
@@ -149,9 +149,9 @@ fn read_keys(file: &Path) -> Result<Vec<OpEntry>, PredictorError> {
     let text = read_text(file)?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let op = |(index, line): (usize, &str)| {
-        let wrong =
-            |reason: String| ReadError::Line { path: file.to_owned(), line: index as u64 + 1, reason };
-        line.trim().parse::<OpEntry>().map_err(|e| wrong(e.to_string()))
+        let (path, number) = (file.to_owned(), index as u64 + 1);
+        let wrong = |e: SpecError| ReadError::Line { path, line: number, reason: e.to_string() };
+        line.trim().parse::<OpEntry>().map_err(wrong)
     };
     let ops = lines.map(op).collect::<Result<Vec<_>, _>>()?;
     Ok(ops.into_iter().filter(|op| keys.insert(op.key.clone())).collect())

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{
     Leniency,
     any_model::AnyModel,
-    output::{self, percent, percent_or_dash, table},
+    output::{self, percent_or_dash, plus_minus, table},
 };
 use crate::{
     device::LatencyModel,
@@ -99,13 +99,10 @@ impl Transfer {
                 "band": model.band,
             }));
         }
+        let (device, rows, known) = (&file.conditions.device, model.rows, self.prior.len());
+        let (error, interval) = (percent_or_dash(error), plus_minus(&model.band));
         Ok(format!(
-            "{}: from {} networks and {} known devices; leave-one-out error {}, 90 % interval ± {}",
-            file.conditions.device,
-            model.rows,
-            self.prior.len(),
-            percent_or_dash(error),
-            percent(model.band.log_half_width.exp_m1()),
+            "{device}: from {rows} networks and {known} known devices; leave-one-out error {error}, 90 % interval {interval}"
         ))
     }
 
@@ -132,19 +129,11 @@ impl Transfer {
         }
         let mut kinds = table(["kind", "rows", "leave-one-out error", "90 % interval"]);
         for kind in model.ops().kinds() {
-            kinds.add_row([
-                kind.kind.clone(),
-                kind.rows.to_string(),
-                percent_or_dash(kind.cv_mape),
-                format!("± {}", percent(kind.band.log_half_width.exp_m1())),
-            ]);
+            let (error, interval) = (percent_or_dash(kind.cv_mape), plus_minus(&kind.band));
+            kinds.add_row([kind.kind.clone(), kind.rows.to_string(), error, interval]);
         }
-        Ok(format!(
-            "{}: from {measured} measured ops ({}) and {} known devices\n{kinds}",
-            model.conditions().device,
-            model.ops().cache(),
-            known.len()
-        ))
+        let (device, cache, known) = (&model.conditions().device, model.ops().cache(), known.len());
+        Ok(format!("{device}: from {measured} measured ops ({cache}) and {known} known devices\n{kinds}"))
     }
 
     fn emulated_prior(&self, known: &[LatencyModel]) -> Option<&PathBuf> {

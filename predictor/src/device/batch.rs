@@ -84,10 +84,8 @@ mod tests {
             }
         }
         let each: Vec<_> = ops.iter().map(|op| model.predict(op).unwrap()).collect();
-        assert_eq!(
-            model.predict_batch(&[&ops[..], &ops[..]].concat()).unwrap(),
-            [&each[..], &each[..]].concat()
-        );
+        let twice = model.predict_batch(&[&ops[..], &ops[..]].concat()).unwrap();
+        assert_eq!(twice, [&each[..], &each[..]].concat());
         let network = space.baseline().unwrap();
         let expected = model.predict_architecture(&network).unwrap().latency.ms();
         assert_eq!(batch.predict_network(network.ops()).unwrap().to_bits(), expected.to_bits());

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use profiler::record::{Level, Row};
+use profiler::{
+    record::{Level, Row},
+    spec::Latency,
+};
 use serde::Serialize;
 
 use super::model::LatencyModel;
@@ -125,10 +128,6 @@ impl LatencyModel {
 
 /// A row beside its prediction.
 pub(super) fn scored(row: &Row, prediction: &Prediction) -> Scored {
-    Scored {
-        measured: row.latency_ms,
-        predicted: prediction.latency.ms(),
-        low: prediction.low.ms(),
-        high: prediction.high.ms(),
-    }
+    let [predicted, low, high] = [prediction.latency, prediction.low, prediction.high].map(Latency::ms);
+    Scored { measured: row.latency_ms, predicted, low, high }
 }

@@ -207,10 +207,8 @@ mod tests {
         let predicted = model.predict_architecture(&network).unwrap().latency.ms();
         assert!((expected.expected_ms(&certain).unwrap() / predicted - 1.0).abs() < 1e-12);
         for wrong in [vec![], vec![vec![0.5]; certain.len()], vec![vec![2.0; 7]; certain.len()]] {
-            assert!(
-                matches!(expected.expected_ms(&wrong), Err(PredictorError::Probabilities(_))),
-                "{wrong:?}"
-            );
+            let found = expected.expected_ms(&wrong);
+            assert!(matches!(found, Err(PredictorError::Probabilities(_))), "{wrong:?}");
         }
     }
 

@@ -174,10 +174,7 @@ mod tests {
         fitted(0.0, 12).write(&path).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         let cases = [
-            (
-                text.replace("\"version\": 7", "\"version\": 9"),
-                "version 9 of `tailor-latency-model` is not known",
-            ),
+            (text.replace("\"version\": 7", "\"version\": 9"), "version 9 of `tailor-latency-model` is not"),
             (text.replace("tailor-latency-model", "tailor-session"), "expected a file with format"),
             (text.replace("\"scale\": ", "\"scale\": -"), "network scale is -"),
             (text.replace("\"scale\": ", "\"scale\": 1e999, \"x\": "), "not valid JSON"),

@@ -34,15 +34,12 @@ impl LatencyModel {
     /// own.
     pub fn gradient(&self, op: &OpSpec) -> Result<Gradient, PredictorError> {
         let ms = self.estimate(op)?.combined.ms;
-        let slope = |dimension| {
-            let none = || {
-                self.unknown(&op.key(), "a pair of ops with channels of their own has no gradient".to_owned())
-            };
-            let slope = FeatureSlope::of(op, dimension).ok_or_else(none)?;
-            self.ops()
-                .log_slope(op, &slope)
-                .map(|log| ms * log)
-                .map_err(|reason| self.unknown(&op.key(), reason.into()))
+        let slope = |dimension| -> Result<f64, PredictorError> {
+            let none = "a pair of ops with channels of their own has no gradient";
+            let slope =
+                FeatureSlope::of(op, dimension).ok_or_else(|| self.unknown(&op.key(), none.to_owned()))?;
+            let log = self.ops().log_slope(op, &slope);
+            Ok(ms * log.map_err(|reason| self.unknown(&op.key(), reason.into()))?)
         };
         Ok(Gradient {
             channels_in_ms: slope(Dimension::ChannelsIn)?,
@@ -129,14 +126,6 @@ mod tests {
         assert!(pair.to_string().contains("conv+conv") || pair.to_string().contains("pair"), "{pair}");
     }
 
-    /// Features moved along a slope.
-    fn moved(op: &OpFeatures, slope: &FeatureSlope, step: f64) -> OpFeatures {
-        let mut moved = op.clone();
-        moved.work.iter_mut().zip(slope.work).for_each(|(work, slope)| *work += step * slope);
-        moved.sizes.iter_mut().zip(slope.sizes).for_each(|(size, slope)| *size += step * slope);
-        moved
-    }
-
     /// Every regressor that can be fitted to the samples, on a law that is none of work alone.
     fn fitted() -> Vec<Fitted> {
         let mut samples = small_space_samples(0.02);
@@ -174,9 +163,9 @@ mod tests {
                 let at = |step: f64| match fitted.kind() {
                     RegressorKind::Boosted => {
                         let factor = fitted.predict_ms(&features)? / terms(&features);
-                        Some(factor * terms(&moved(&features, &slope, step)))
+                        Some(factor * terms(&features.moved(&slope, step)))
                     }
-                    _ => fitted.predict_ms(&moved(&features, &slope, step)),
+                    _ => fitted.predict_ms(&features.moved(&slope, step)),
                 };
                 let (Some(middle), Some(low), Some(high)) = (at(0.0), at(-1e-5), at(1e-5)) else { continue };
                 let expected = match fitted.kind() {

@@ -2,6 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use profiler::{
+    measure::Speed,
+    record::{Anchors, Cache, Conditions, Level, Row},
+    spec::{Architecture, OpSpec},
+};
+
 use super::provenance::{CacheReport, Provenance};
 use crate::{
     error::PredictorError,
@@ -11,11 +17,6 @@ use crate::{
     regressor::Contribution,
     rows::{Measurements, Subjects, op_samples},
     work::OpEntry,
-};
-use profiler::{
-    measure::Speed,
-    record::{Anchors, Cache, Conditions, Level, Row},
-    spec::{Architecture, OpSpec},
 };
 
 /// How to fit.
@@ -55,7 +56,7 @@ impl LatencyModel {
             rows.iter().filter(|row| row.level == Level::Op).map(|row| row.cache).collect();
         let mut reports = Vec::new();
         let mut best: Option<(OpModel, NetworkModel)> = None;
-        // Without networks to tell, cold comes closest to how an op runs inside one.
+        // Without networks to go by, cold comes closest to how an op runs inside one.
         for cache in [Cache::Cold, Cache::InPlace, Cache::Hot] {
             if !caches.contains(&cache) || options.op_cache.is_some_and(|asked| asked != cache) {
                 continue;
@@ -104,8 +105,8 @@ impl LatencyModel {
         self.speed
     }
 
-    /// What a session that is compared with it measures again, to tell whether the machine is the same; `None` where its tables do not
-    /// say enough.
+    /// What a session that is compared with it measures again, to determine whether the machine is the same; `None` where its
+    /// tables do not say enough.
     #[must_use]
     pub fn anchors(&self) -> Option<&Anchors> {
         self.anchors.as_ref()
@@ -233,10 +234,6 @@ pub struct AdditiveLatency<'a> {
 }
 
 impl AdditiveLatency<'_> {
-    pub(crate) fn model(&self) -> &LatencyModel {
-        self.model
-    }
-
     /// Milliseconds that every network costs, whatever its ops.
     #[must_use]
     pub fn constant_ms(&self) -> f64 {
@@ -249,6 +246,14 @@ impl AdditiveLatency<'_> {
     /// [`PredictorError::UnknownOp`] if nothing measured says anything of it.
     pub fn op_ms(&self, op: &OpSpec) -> Result<f64, PredictorError> {
         self.model.estimate(op).map(|estimate| self.model.share(&estimate))
+    }
+
+    /// An op's share of a network.
+    ///
+    /// # Errors
+    /// [`PredictorError::UnknownOp`] if nothing measured says anything of it.
+    pub fn share(&self, op: &OpSpec) -> Result<Share, PredictorError> {
+        Ok(Share::of(&self.model.estimate(op)?, &self.model.networks.coefficients))
     }
 }
 
@@ -273,17 +278,6 @@ fn no_ops(found: &BTreeSet<Cache>, asked: Option<Cache>) -> String {
             format!("no op rows in cache state {cache}; the table has {}", found.join(", "))
         }
         _ => "the table has no op rows to fit on".to_owned(),
-    }
-}
-
-impl AdditiveLatency<'_> {
-    /// An op's share of a network.
-    ///
-    /// # Errors
-    /// [`PredictorError::UnknownOp`] if nothing measured says anything of it.
-    pub fn share(&self, op: &OpSpec) -> Result<Share, PredictorError> {
-        let model = self.model();
-        Ok(Share::of(&model.estimate(op)?, &model.networks().coefficients))
     }
 }
 

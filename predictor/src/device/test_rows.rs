@@ -1,6 +1,6 @@
 //! Rows for tests: a hand-written law of linear work.
 use profiler::{
-    record::{Cache, Conditions, Level, Row, Runtime, Status, TABLE_VERSION},
+    record::{Cache, Level, Row},
     spec::{Architecture, OpSpec, SearchSpace, SpaceFile},
 };
 use rand::{RngExt, SeedableRng};
@@ -8,7 +8,7 @@ use rand_pcg::Pcg64;
 
 use super::model::{FitOptions, LatencyModel};
 use crate::{
-    rows::{Measurements, Sample, TableFacts},
+    rows::{Measurements, Sample},
     work::{OpFeatures, TERMS},
 };
 
@@ -34,35 +34,20 @@ pub(crate) fn law_ms(op: &OpSpec) -> f64 {
 /// An op row measured cold to 1 %.
 pub(crate) fn op_row(key: &str, latency_ms: f64) -> Row {
     Row {
-        table_version: TABLE_VERSION,
-        subject: key.to_owned(),
-        level: Level::Op,
-        cache: Cache::Cold,
-        speed: None,
-        latency_ms,
-        raw_median_ms: latency_ms,
-        min_ms: latency_ms,
-        p90_ms: latency_ms,
         ci_low_ms: latency_ms * 0.99,
         ci_high_ms: latency_ms * 1.01,
         spread: 0.02,
         runs: 50,
-        dropped_runs: 0,
-        status: Status::Ok,
         session: "test".to_owned(),
-        ops: String::new(),
+        ..Row::exact(key, Level::Op, Cache::Cold, latency_ms)
     }
 }
 
 /// A hot network row measured to 1 %.
 pub(crate) fn network_row(network: &Architecture, latency_ms: f64) -> Row {
     let keys: Vec<_> = network.ops().iter().map(OpSpec::key).collect();
-    Row {
-        level: Level::Network,
-        cache: Cache::Hot,
-        ops: keys.join(" "),
-        ..op_row(&network.key(), latency_ms)
-    }
+    let (level, cache, ops) = (Level::Network, Cache::Hot, keys.join(" "));
+    Row { level, cache, ops, ..op_row(&network.key(), latency_ms) }
 }
 
 pub(crate) fn small_space() -> SearchSpace {
@@ -92,31 +77,7 @@ pub(crate) fn small_space_samples(noise: f64) -> Vec<Sample> {
 
 /// Rows as if read from one table of a mock.
 pub(crate) fn measurements(rows: Vec<Row>) -> Measurements {
-    let runtime =
-        Runtime { name: "mock".to_owned(), version: "1".to_owned(), emulated: true, details: Vec::new() };
-    let conditions = Conditions {
-        device: "test bench".to_owned(),
-        runtime,
-        threads: 1,
-        cpus: vec![0],
-        build_target: "none".to_owned(),
-    };
-    let facts = TableFacts {
-        table: "table.csv".to_owned(),
-        session: "test".to_owned(),
-        started: "2020-01-01T00:00:00Z".to_owned(),
-        profiler_version: "0".to_owned(),
-        rows: rows.len(),
-    };
-    Measurements {
-        rows,
-        conditions,
-        tables: vec![facts],
-        speed: None,
-        anchors: None,
-        machine: None,
-        repeats: crate::rows::Repeats::new(),
-    }
+    Measurements::made_up(rows, "test bench", "mock")
 }
 
 /// A model of [`small_space_rows`].

@@ -1,8 +1,6 @@
-//! Why a regressor or a prior cannot be fitted.
+//! Why a regressor or a prior cannot be fitted, and why a model says nothing of an op.
 
 use profiler::record::Cache;
-
-use super::NoAnswer;
 
 /// Why nothing can be fitted to samples.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -65,5 +63,29 @@ impl FitError {
     /// A known device whose model gives no positive latency for an op.
     pub(crate) fn no_latency_of(op: &str) -> Self {
         Self::NoLatency(format!("{op}: a known device gives no latency for it"))
+    }
+}
+
+/// What a model of ops lacks to answer for one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoAnswer {
+    /// An op of a kind that was not measured.
+    #[error("no op of kind `{0}` was measured")]
+    Kind(String),
+    /// An op of a number format that was not measured.
+    #[error("no op of its number format was measured")]
+    NumberFormat,
+    /// An op with work that no measured op has.
+    #[error("nothing that was measured has `{0}`")]
+    Term(&'static str),
+    /// A latency that is not positive.
+    #[error("the model gives no positive latency for it")]
+    NotPositive,
+}
+
+impl From<NoAnswer> for String {
+    fn from(error: NoAnswer) -> Self {
+        error.to_string()
     }
 }

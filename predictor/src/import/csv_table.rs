@@ -1,33 +1,9 @@
 //! CSV tables with a row per subject and a column per device.
 
-use profiler::record::ReadError;
-
 use super::{
-    Columns, Extra, Format, Imported, ImportedRow, Record, Refused, Source, Subject, bottleneck, cell, conv,
-    csv_file::CsvFile, layers, mobile_gpu,
+    CSV_KINDS, CsvKind, Extra, Format, Imported, ImportedRow, Record, Source, csv_file::CsvFile, mobile_gpu,
 };
 use crate::error::PredictorError;
-
-/// A reader of a kind of row.
-pub type CsvKind = fn(&Record<'_>) -> Result<Subject, String>;
-
-/// Kinds of row by name.
-pub const CSV_KINDS: &[(&str, CsvKind)] = &[
-    ("mbconv", bottleneck::read),
-    ("conv", conv::read),
-    ("nasbench201", cell::read),
-    ("key", layers::key),
-    ("maxpool", layers::max_pool),
-    ("avgpool", layers::average_pool),
-    ("gpool", layers::global_pool),
-    ("linear", layers::linear),
-    ("add", layers::add),
-    ("mul", layers::mul),
-    ("concat", layers::concat),
-    ("act", layers::act),
-    ("upsample", layers::upsample),
-    ("softmax", layers::softmax),
-];
 
 pub(super) const FORMAT: Format =
     Format { name: "csv", takes: &[Extra::LatencyColumn, Extra::Unit, Extra::Group], read };
@@ -39,22 +15,31 @@ pub(super) struct LatencyColumn {
     pub(super) unit_ms: f64,
 }
 
+impl LatencyColumn {
+    /// The latency of a row, in milliseconds.
+    pub(super) fn ms(&self, record: &Record<'_>) -> Result<f64, String> {
+        Ok(record.above_zero(&self.name)? * self.unit_ms)
+    }
+
+    /// The standard deviation of a row's latency, in milliseconds, where there is a sensible one.
+    pub(super) fn std_ms(&self, record: &Record<'_>) -> Option<f64> {
+        let std = record.get(self.std.as_ref()?)?.parse().ok().filter(|std: &f64| std.is_finite());
+        std.filter(|std| *std >= 0.0).map(|std| std * self.unit_ms)
+    }
+}
+
 fn read(source: &Source) -> Result<Imported, PredictorError> {
-    let content = |reason: String| ReadError::Content { path: source.file.clone(), reason };
     let kind = kind_of(source)?;
     let file = CsvFile::read(&source.file, &source.renamed)?;
-    if mobile_gpu::is_meant(&file.columns) {
+    if mobile_gpu::is_meant(&file.names) {
         let reason =
             "has the columns of ops that a GPU delegate ran; its format is mobile-gpu-csv, and takes no kind";
-        return Err(content(reason.to_owned()).into());
+        return Err(source.wrong(reason).into());
     }
-    let latency = latency_column(source, &file.columns).map_err(content)?;
-    let mut imported = Imported { measured: latency.name.clone(), ..Imported::default() };
+    let latency = latency_column(source, &file.names).map_err(|reason| source.wrong(reason))?;
+    let mut imported = Imported::of(&latency.name);
     for (line, record) in file.records() {
-        match row(&record, kind, &latency, source.group.as_deref()) {
-            Ok(row) => imported.rows.push(ImportedRow { line, ..row }),
-            Err(reason) => imported.refused.push(Refused { line, reason }),
-        }
+        imported.take(line, row(&record, kind, &latency, source.group.as_deref()));
     }
     Ok(imported)
 }
@@ -75,21 +60,16 @@ fn row(
     latency: &LatencyColumn,
     group: Option<&str>,
 ) -> Result<ImportedRow, String> {
-    let std =
-        latency.std.as_ref().and_then(|column| record.get(column)).and_then(|text| text.parse::<f64>().ok());
     Ok(ImportedRow {
-        line: 0,
-        subject: kind(record)?,
-        latency_ms: record.above_zero(&latency.name)? * latency.unit_ms,
-        std_ms: std.filter(|std| std.is_finite() && *std >= 0.0).map(|std| std * latency.unit_ms),
+        std_ms: latency.std_ms(record),
         runs: record.get("runs").and_then(|text| text.parse().ok()),
         group: group.map(|column| record.text(column).map(str::to_owned)).transpose()?,
+        ..ImportedRow::new(kind(record)?, latency.ms(record)?)
     })
 }
 
 /// The column that was asked for, or the only one that can be a latency.
-pub(super) fn latency_column(source: &Source, columns: &Columns) -> Result<LatencyColumn, String> {
-    let names = columns.names();
+pub(super) fn latency_column(source: &Source, names: &[String]) -> Result<LatencyColumn, String> {
     let is_spread = |name: &str| {
         ["std", "var", "ci", "min", "max", "p90"].iter().any(|w| name.split('_').any(|p| p == *w))
     };
@@ -99,7 +79,7 @@ pub(super) fn latency_column(source: &Source, columns: &Columns) -> Result<Laten
     let found: Vec<&String> = names.iter().filter(is_latency).collect();
     let name = match (&source.latency_column, &found[..]) {
         (Some(asked), _) if names.contains(asked) => asked.clone(),
-        // A device may be told by its name alone.
+        // A device may be named alone.
         (Some(asked), _) => {
             let of_device: Vec<&&String> = found.iter().filter(|name| device_of(name) == *asked).collect();
             match of_device[..] {
@@ -141,12 +121,10 @@ mod tests {
     use super::*;
 
     fn import(text: &str, change: impl FnOnce(&mut Source)) -> Result<Imported, String> {
-        let folder = tempfile::tempdir().unwrap();
-        let mut source = Source { file: folder.path().join("t.csv"), ..Source::default() };
-        source.kind = Some("conv".to_owned());
-        change(&mut source);
-        std::fs::write(&source.file, text).unwrap();
-        source.read("csv").map_err(|e| e.to_string())
+        crate::import::import("csv", text, |source| {
+            source.kind = Some("conv".to_owned());
+            change(source);
+        })
     }
 
     const HEADS: &str = "input_hw,in_channels,out_channels,kernel,stride";
@@ -156,8 +134,7 @@ mod tests {
         let text = format!("{HEADS},latency_us\n8,3,8,3,1,500\n8,3,8,4,1,500\n8,3,8,3,1,-2\n8,3,8,3\n");
         let found = import(&text, |_| {}).unwrap();
         assert_eq!((found.rows.len(), found.rows[0].line, found.rows[0].latency_ms), (1, 2, 0.5));
-        let lines: Vec<u64> = found.refused.iter().map(|refused| refused.line).collect();
-        assert_eq!(lines, [3, 4, 5]);
+        assert_eq!(found.refused_lines(), [3, 4, 5]);
         assert!(found.refused[1].reason.contains("latency_us is -2"), "{:?}", found.refused);
         assert!(found.refused[2].reason.contains("no `stride`"), "{:?}", found.refused);
         let of_windows = import(&text.replace('\n', "\r\n"), |_| {}).unwrap();

@@ -6,13 +6,15 @@
 //! the latter: a number of at most [`LARGEST_RATIO`] is read as a ratio. A classifier stands for the linear layer alone,
 //! though these tables time the pooling before it, too.
 
-use profiler::{
-    record::{ReadError, read_text},
-    spec::{Activation, ConvOp, FeatureMap, Linear, OpSpec},
-};
+use profiler::{record::read_text, spec::FeatureMap};
 
-use super::{Columns, Extra, Format, Imported, ImportedRow, Refused, Source, Subject, bottleneck};
-use crate::{error::PredictorError, work::OpEntry};
+use super::{
+    Extra, Format, Imported, ImportedRow, Source, Subject,
+    csv_file::{flag, number},
+    csv_kinds::{SQUEEZE, expansion},
+    op_key::op_of,
+};
+use crate::error::PredictorError;
 
 /// Expansion ratios are below, widths after expansion above.
 const LARGEST_RATIO: u32 = 10;
@@ -20,50 +22,38 @@ const LARGEST_RATIO: u32 = 10;
 pub(super) const PROXYLESSNAS: Format = Format { name: "proxylessnas-yaml", takes: &[Extra::Unit], read };
 pub(super) const ONCE_FOR_ALL: Format = Format { name: "once-for-all-yaml", ..PROXYLESSNAS };
 
+/// A key with its line and the numbers under it.
+type Entry = (u64, String, Vec<(String, f64)>);
+
 fn read(source: &Source) -> Result<Imported, PredictorError> {
     let text = read_text(&source.file)?;
-    let unit_ms = source.unit_ms.unwrap_or(1.0);
-    let mut imported = Imported { measured: "mean".to_owned(), ..Imported::default() };
+    let mut imported = Imported::of("mean");
     let mut entries: Vec<Entry> = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        let number = index as u64 + 1;
-        let bare = line.trim_end();
+    for (line, text) in (1..).zip(text.lines()) {
+        let bare = text.trim_end();
         if bare.is_empty() || bare.trim_start().starts_with('#') || bare == "---" {
             continue;
         }
-        if !line.starts_with(' ') && bare.ends_with(':') {
-            entries.push((
-                number,
-                bare.trim_end_matches(':').trim_matches(['\'', '"']).to_owned(),
-                Vec::new(),
-            ));
+        if !text.starts_with(' ') && bare.ends_with(':') {
+            let key = bare.trim_end_matches(':').trim_matches(['\'', '"']);
+            entries.push((line, key.to_owned(), Vec::new()));
             continue;
         }
         let field =
             bare.split_once(':').and_then(|(name, value)| Some((name.trim(), value.trim().parse().ok()?)));
         match (field, entries.last_mut()) {
             (Some((name, value)), Some((.., fields))) => fields.push((name.to_owned(), value)),
-            _ => {
-                let reason = format!("`{}` is neither a key nor a number", bare.trim());
-                imported.refused.push(Refused { line: number, reason });
-            }
+            _ => imported.take(line, Err(format!("`{}` is neither a key nor a number", bare.trim()))),
         }
     }
     if entries.is_empty() {
-        let reason = "no keys; expected a YAML lookup table (`Conv-input:…-output:…:`)".to_owned();
-        return Err(ReadError::Content { path: source.file.clone(), reason }.into());
+        return Err(source.wrong("no keys; expected a YAML lookup table (`Conv-input:…-output:…:`)").into());
     }
     for (line, key, fields) in entries {
-        match row(&key, &fields, unit_ms) {
-            Ok(row) => imported.rows.push(ImportedRow { line, ..row }),
-            Err(reason) => imported.refused.push(Refused { line, reason }),
-        }
+        imported.take(line, row(&key, &fields, source.unit_ms.unwrap_or(1.0)));
     }
     Ok(imported)
 }
-
-/// A key with its line and the numbers under it.
-type Entry = (u64, String, Vec<(String, f64)>);
 
 fn row(key: &str, fields: &[(String, f64)], unit_ms: f64) -> Result<ImportedRow, String> {
     let get = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| *value);
@@ -72,85 +62,50 @@ fn row(key: &str, fields: &[(String, f64)], unit_ms: f64) -> Result<ImportedRow,
         return Err(format!("the mean of `{key}` is {mean}, expected a number above 0"));
     }
     let std = get("std").or(get("var").map(f64::sqrt)).filter(|std| std.is_finite() && *std >= 0.0);
+    let subject = op(key).map_err(|reason| format!("`{key}`: {reason}"))?;
+    let runs = get("count").map(|count| count.max(1.0) as u64);
     Ok(ImportedRow {
-        line: 0,
-        subject: Subject::Op(Box::new(op(key)?)),
-        latency_ms: mean * unit_ms,
         std_ms: std.map(|std| std * unit_ms),
-        runs: get("count").map(|count| count.max(1.0) as u64),
-        group: None,
+        runs,
+        ..ImportedRow::new(subject, mean * unit_ms)
     })
 }
 
-fn op(key: &str) -> Result<OpEntry, String> {
+fn op(key: &str) -> Result<Subject, String> {
     let mut words = key.split('-');
     let name = words.next().unwrap_or_default();
     let fields: Vec<(&str, &str)> = words.filter_map(|word| word.split_once(':')).collect();
-    let get = |name: &str| {
-        let found = fields.iter().find(|(field, _)| *field == name).map(|(_, value)| *value);
-        found.ok_or_else(|| format!("`{key}` has no {name}"))
-    };
-    let input: FeatureMap = get("input")?.parse().map_err(|e| format!("`{key}`: {e}"))?;
-    let output = get("output")?;
+    let optional = |name: &str| fields.iter().find(|(field, _)| *field == name).map(|(_, value)| *value);
+    let get = |name: &str| optional(name).ok_or_else(|| format!("it has no {name}"));
+    let map = |text: &str| text.parse::<FeatureMap>().map_err(|error| error.to_string());
+    let (input, output) = (map(get("input")?)?, get("output")?);
     let conv = |kernel: u32| {
-        let output: FeatureMap = output.parse().map_err(|e| format!("`{key}`: {e}"))?;
+        let output = map(output)?;
         let stride = input.height.div_ceil(output.height.max(1));
-        let (out_channels, activation) = (output.channels, Some(Activation::Relu6));
-        let op = ConvOp { out_channels, kernel, stride, groups: 1, dilation: 1, activation };
-        OpSpec::new(input, op).map(OpEntry::from).map_err(|e| format!("`{key}`: {e}"))
+        op_of(&format!("conv-{input}-o{}-k{kernel}-s{stride}-relu6", output.channels))
     };
     match name {
         "Conv" => conv(3),
         "Conv_1" | "Conv_2" => conv(1),
-        "Logits" => {
-            let out_features = output.parse().map_err(|_| format!("`{key}`: output is `{output}`"))?;
-            let input = FeatureMap { height: 1, width: 1, ..input };
-            OpSpec::new(input, Linear { out_features })
-                .map(OpEntry::from)
-                .map_err(|e| format!("`{key}`: {e}"))
-        }
+        "Logits" => op_of(&format!("linear-1x1x{}-o{}", input.channels, number("output", output)?)),
         "expanded_conv" => {
-            let expand: u32 = get("expand")?.parse().map_err(|_| format!("`{key}`: expand is no number"))?;
-            let width = if expand <= LARGEST_RATIO { "expansion" } else { "expanded_channels" };
-            let heads = [
-                "input_hw",
-                "in_channels",
-                "out_channels",
-                width,
-                "kernel",
-                "stride",
-                "residual",
-                "se",
-                "hswish",
-                "activation",
-            ];
-            let columns = Columns::new(&heads, &[])?;
-            let (side, channels) = (input.height.to_string(), input.channels.to_string());
-            let out_channels = output.rsplit('x').next().unwrap_or_default();
-            let expand = expand.to_string();
-            let optional = |name: &str| get(name).unwrap_or_default();
+            let of = |name: &str| number(name, get(name)?);
+            let word = |word, flag| if flag == Some(true) { word } else { "" };
+            let (expand, kernel, stride) = (of("expand")?, of("kernel")?, of("stride")?);
+            let ratio = if expand <= LARGEST_RATIO { expand } else { expansion(expand, input.channels)? };
+            let residual = word("-res", flag("idskip", Some(get("idskip")?))?);
+            let squeeze = word(SQUEEZE, flag("se", optional("se"))?);
             // ProxylessNAS has ReLU6 throughout; once-for-all says what it has.
-            let activation = if optional("hs").is_empty() { "relu6" } else { "" };
-            let (kernel, stride, skip) = (get("kernel")?, get("stride")?, get("idskip")?);
-            let (se, hs) = (optional("se"), optional("hs"));
-            let record = columns.record(vec![
-                &side,
-                &channels,
-                out_channels,
-                &expand,
-                kernel,
-                stride,
-                skip,
-                se,
-                hs,
-                activation,
-            ]);
-            match bottleneck::read(&record).map_err(|e| format!("`{key}`: {e}"))? {
-                Subject::Op(op) => Ok(*op),
-                Subject::Cell(_) | Subject::Network(_) | Subject::Traced { .. } => {
-                    Err(format!("`{key}` is no op"))
-                }
-            }
+            let activation = match flag("hs", optional("hs"))? {
+                None => "relu6",
+                Some(true) => "hswish",
+                Some(false) => "relu",
+            };
+            let (side, channels) = (input.height, input.channels);
+            let out = number("output", output.rsplit('x').next().unwrap_or_default())?;
+            op_of(&format!(
+                "mbconv-{side}x{side}x{channels}-o{out}-e{ratio}-k{kernel}-s{stride}{squeeze}-{activation}{residual}"
+            ))
         }
         other => Err(format!("`{other}` is no op of a lookup table that this release knows")),
     }
@@ -159,10 +114,11 @@ fn op(key: &str) -> Result<OpEntry, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::import::import;
 
     #[test]
     fn keys_of_both_projects_are_ops() {
-        let found = |key: &str| op(key).map(|op| op.key);
+        let found = |key: &str| op(key).map(|op| op.key());
         for (key, expected) in [
             ("Conv-input:224x224x3-output:112x112x32", "conv-224x224x3-o32-k3-s2-relu6"),
             ("Conv_1-input:7x7x320-output:7x7x1280", "conv-7x7x320-o1280-k1-s1-relu6"),
@@ -184,15 +140,11 @@ mod tests {
 
     #[test]
     fn a_table_is_read_and_what_is_broken_listed() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("table.yaml");
         let text = "Conv-input:8x8x3-output:4x4x8:\n  count: 4\n  mean: 2.0\n  var: 0.25\n\
                     Nothing-input:8x8x3-output:4x4x8:\n  mean: 2.0\nConv_1-input:8x8x3-output:8x8x8:\n  mean: -1\n  x\n";
-        std::fs::write(&file, text).unwrap();
-        let found = Source { file, ..Source::default() }.read("proxylessnas-yaml").unwrap();
+        let found = import("proxylessnas-yaml", text, |_| ()).unwrap();
         let [row] = &found.rows[..] else { panic!("{found:?}") };
         assert_eq!((row.latency_ms, row.std_ms, row.runs, row.line), (2.0, Some(0.5), Some(4), 1));
-        let lines: Vec<u64> = found.refused.iter().map(|refused| refused.line).collect();
-        assert_eq!(lines, [9, 5, 7]);
+        assert_eq!(found.refused_lines(), [9, 5, 7]);
     }
 }

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 
 use profiler::{
     record::ReadError,
-    spec::{Conv, FeatureMap, Layer, PlacedLayer, Pool, TracedOp},
+    spec::{Conv, FeatureMap, Layer, PlacedLayer, Pool, TracedLayer, TracedOp},
 };
 
 use super::{
-    Columns, Extra, Format, Imported, ImportedRow, Record, Refused, Source, Subject,
+    Extra, Format, Imported, ImportedRow, Record, Source, Subject,
     csv_file::CsvFile,
     csv_table::{LatencyColumn, device_of, latency_column},
 };
@@ -22,26 +22,20 @@ pub(super) const FORMAT: Format =
     Format { name: "mobile-gpu-csv", takes: &[Extra::LatencyColumn, Extra::Unit, Extra::Totals], read };
 
 fn read(source: &Source) -> Result<Imported, PredictorError> {
-    let table = CsvFile::read(&source.file, &source.renamed)?;
-    let content = |reason: String| ReadError::Content { path: source.file.clone(), reason };
-    let latency = latency_column(source, &table.columns).map_err(content)?;
+    let (table, latency) = table_of(source)?;
     let phone = device_of(&latency.name).to_owned();
-    let mut imported = Imported { measured: phone.clone(), ..Imported::default() };
+    let mut imported = Imported::of(&phone);
     // Keys of the ops of each network; nothing for one of which an op could not be read, for it is not the sum of the others.
     let mut networks: BTreeMap<String, Option<Vec<String>>> = BTreeMap::new();
     for (line, record) in table.records() {
         let network = record.get("model").unwrap_or_default().to_owned();
         let ops = networks.entry(network).or_insert_with(|| Some(Vec::new()));
-        match op(&record, &phone, &latency) {
-            Ok(row) => {
-                ops.iter_mut().for_each(|ops| ops.push(row.subject.key()));
-                imported.rows.push(ImportedRow { line, ..row });
-            }
-            Err(reason) => {
-                *ops = None;
-                imported.refused.push(Refused { line, reason });
-            }
+        let row = op(&record, &phone, &latency);
+        match &row {
+            Ok(row) => ops.iter_mut().for_each(|ops| ops.push(row.subject.key())),
+            Err(_) => *ops = None,
         }
+        imported.take(line, row);
     }
     if let Some(totals) = &source.totals {
         let of_phone = Source {
@@ -56,9 +50,14 @@ fn read(source: &Source) -> Result<Imported, PredictorError> {
     Ok(imported)
 }
 
+fn table_of(source: &Source) -> Result<(CsvFile, LatencyColumn), ReadError> {
+    let table = CsvFile::read(&source.file, &source.renamed)?;
+    let latency = latency_column(source, &table.names).map_err(|reason| source.wrong(reason))?;
+    Ok((table, latency))
+}
+
 /// Whether a table's columns are those of this format.
-pub(super) fn is_meant(columns: &Columns) -> bool {
-    let names = columns.names();
+pub(super) fn is_meant(names: &[String]) -> bool {
     ["operation", "feature"].iter().all(|name| names.iter().any(|n| n == name))
         && names.iter().any(|name| name.ends_with("_kernel"))
 }
@@ -69,14 +68,11 @@ fn read_totals(
     networks: &BTreeMap<String, Option<Vec<String>>>,
     notes: &mut Vec<String>,
 ) -> Result<Vec<ImportedRow>, PredictorError> {
-    let table = CsvFile::read(&source.file, &source.renamed)?;
-    let content = |reason: String| ReadError::Content { path: source.file.clone(), reason };
-    let latency = latency_column(source, &table.columns).map_err(content)?;
+    let (table, latency) = table_of(source)?;
     let mut rows = Vec::new();
     let mut without = 0;
     for (line, record) in table.records() {
-        let network =
-            || Ok((record.text("model")?.to_owned(), record.above_zero(&latency.name)? * latency.unit_ms));
+        let network = || Ok((record.text("model")?.to_owned(), latency.ms(&record)?));
         let in_line = |reason| ReadError::Line { path: source.file.clone(), line, reason };
         let (name, latency_ms) = network().map_err(in_line)?;
         let whole = networks.get(&name).filter(|_| !networks.contains_key(""));
@@ -84,14 +80,11 @@ fn read_totals(
             without += 1;
             continue;
         };
-        let std = latency.std.as_ref().and_then(|column| record.get(column)?.parse::<f64>().ok());
+        let std_ms = latency.std_ms(&record);
         rows.push(ImportedRow {
             line,
-            subject: Subject::Traced { name, ops },
-            latency_ms,
-            std_ms: std.filter(|std| std.is_finite() && *std >= 0.0).map(|std| std * latency.unit_ms),
-            runs: None,
-            group: None,
+            std_ms,
+            ..ImportedRow::new(Subject::Traced { name, ops }, latency_ms)
         });
     }
     if without > 0 {
@@ -105,15 +98,10 @@ fn op(record: &Record<'_>, phone: &str, latency: &LatencyColumn) -> Result<Impor
     let feature = dictionary(record.text("feature")?);
     let (kernel, fused) = kernel(record.text(&format!("{phone}_kernel"))?);
     let layer = layer(record.text("operation")?, &feature)?;
-    let traced = TracedOp::new(&kernel, layer, fused).map_err(|e| e.to_string())?;
-    Ok(ImportedRow {
-        line: 0,
-        subject: Subject::Op(Box::new(OpEntry::from(&traced))),
-        latency_ms: record.above_zero(&latency.name)? * latency.unit_ms,
-        std_ms: None,
-        runs: None,
-        group: Some(record.text("model")?.to_owned()),
-    })
+    let traced = TracedOp::new(&kernel, TracedLayer::Placed(layer), fused).map_err(|e| e.to_string())?;
+    let subject = Subject::Op(Box::new(OpEntry::from(&traced)));
+    let group = Some(record.text("model")?.to_owned());
+    Ok(ImportedRow { group, ..ImportedRow::new(subject, latency.ms(record)?) })
 }
 
 /// `{'Input_shape': '224', 'Input_channel': 3}` as names and numbers; what is no number is left out.
@@ -143,7 +131,7 @@ fn kernel(text: &str) -> (String, Vec<String>) {
 fn layer(operation: &str, feature: &BTreeMap<String, u32>) -> Result<PlacedLayer, String> {
     let get = |name: &str| feature.get(name).copied();
     let map = |side: Option<u32>, channels: Option<u32>| {
-        let (side, channels) = (side.unwrap_or(1), channels.ok_or("`feature` tells no channels")?);
+        let (side, channels) = (side.unwrap_or(1), channels.ok_or("`feature` has no channels")?);
         FeatureMap::new(side, side, channels).map_err(|e| e.to_string())
     };
     let channels = get("Input_channel");
@@ -202,12 +190,11 @@ mod tests {
         b,MEAN,\"{'Input_shape': '6', 'Input_channel': 8}\",24,mean_0\n";
 
     fn import(ops: &str, totals: &str) -> Result<Imported, String> {
-        let folder = tempfile::tempdir().unwrap();
-        let (file, of_networks) = (folder.path().join("ops.csv"), folder.path().join("networks.csv"));
-        std::fs::write(&file, ops).unwrap();
-        std::fs::write(&of_networks, totals).unwrap();
-        let source = Source { file, totals: Some(of_networks), ..Source::default() };
-        source.read("mobile-gpu-csv").map_err(|e| e.to_string())
+        crate::import::import("mobile-gpu-csv", ops, |source| {
+            let file = source.file.with_file_name("networks.csv");
+            std::fs::write(&file, totals).unwrap();
+            source.totals = Some(file);
+        })
     }
 
     #[test]

@@ -1,18 +1,14 @@
 //! Latency tables of other tools, read into ours.
 //!
-//! A format is a file here with a [`Format`], and a line in [`FORMATS`]; a kind of row of a CSV table a file with a function
-//! `fn(&Record) -> Result<Subject, String>` and a line in [`CSV_KINDS`].
+//! A format is a file here with a [`Format`], and a line in [`FORMATS`]; a kind of row of a CSV table a [`CsvKind`] in
+//! [`CSV_KINDS`].
 
 mod benchmark_model;
-mod bottleneck;
-mod cell;
-mod columns;
-mod conv;
 mod csv_file;
+mod csv_kinds;
 mod csv_table;
 mod json_lines;
 mod keyed_yaml;
-mod layers;
 mod mobile_gpu;
 mod nn_meter;
 mod nn_meter_block;
@@ -22,14 +18,18 @@ mod op_key;
 mod subject;
 mod table;
 
-pub use columns::{Columns, Record};
-pub use csv_table::{CSV_KINDS, CsvKind};
+pub use csv_file::Record;
+pub use csv_kinds::{CSV_KINDS, CsvKind};
 pub use subject::Subject;
 pub use table::{Written, write_imported};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use profiler::record::ReadError;
 
 use crate::error::PredictorError;
+
+const US_PER_MS: f64 = 1e3;
 
 /// What to read and how.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,7 +44,7 @@ pub struct Source {
     pub unit_ms: Option<f64>,
     /// Names of columns: theirs, ours.
     pub renamed: Vec<(String, String)>,
-    /// Name of the network that the file is of, where it tells one's total.
+    /// Name of the network that the file is of, where it has the total of one.
     pub network: Option<String>,
     /// Column of what rows were measured together with, where a whole such group is what is new later.
     pub group: Option<String>,
@@ -67,6 +67,13 @@ pub struct ImportedRow {
     pub runs: Option<u64>,
     /// What it was measured together with, where the table says it.
     pub group: Option<String>,
+}
+
+impl ImportedRow {
+    /// A row of which nothing else is known; its line is set by [`Imported::take`].
+    fn new(subject: Subject, latency_ms: f64) -> Self {
+        Self { line: 0, subject, latency_ms, std_ms: None, runs: None, group: None }
+    }
 }
 
 /// A row that cannot be read.
@@ -92,6 +99,19 @@ pub struct Imported {
 }
 
 impl Imported {
+    /// Nothing yet, of latencies that are called so.
+    fn of(measured: &str) -> Self {
+        Self { measured: measured.to_owned(), ..Self::default() }
+    }
+
+    /// Takes a row or why it cannot be read.
+    fn take(&mut self, line: u64, row: Result<ImportedRow, String>) {
+        match row {
+            Ok(row) => self.rows.push(ImportedRow { line, ..row }),
+            Err(reason) => self.refused.push(Refused { line, reason }),
+        }
+    }
+
     /// The first row that could not be read, and why, in words.
     #[must_use]
     pub fn first_refused(&self) -> Option<String> {
@@ -149,13 +169,9 @@ impl Source {
             let expected = "one of the formats that are listed for imports";
             return Err(PredictorError::Option { option: "format", value: format.to_owned(), expected });
         };
+        let one = "nothing: it has but one";
         for (extra, given, option, expected) in [
-            (
-                Extra::LatencyColumn,
-                self.latency_column.is_some(),
-                "latency column",
-                "nothing: it has but one",
-            ),
+            (Extra::LatencyColumn, self.latency_column.is_some(), "latency column", one),
             (Extra::Unit, self.unit_ms.is_some(), "unit", "nothing: the file says its unit"),
             (Extra::Group, self.group.is_some(), "group", "nothing: the format has none"),
             (Extra::Totals, self.totals.is_some(), "totals", "nothing: the format has none"),
@@ -167,18 +183,47 @@ impl Source {
         read(self)
     }
 
-    /// The op that a node is told to be.
+    /// That what the file has cannot be used.
+    fn wrong(&self, reason: impl Into<String>) -> ReadError {
+        ReadError::Content { path: self.file.clone(), reason: reason.into() }
+    }
+
+    /// The op that a node is mapped to.
     fn mapped(&self, node: &str) -> Option<Result<Subject, String>> {
         let (_, key) = self.renamed.iter().find(|(theirs, _)| theirs == node)?;
         Some(op_key::op(key))
     }
 
-    /// Name of the network: as told, or as the file has it, or the file's own.
-    fn network_name(&self, told_by_file: Option<&str>) -> String {
-        let stem = |text: &str| {
-            std::path::Path::new(text).file_stem().map(|stem| stem.to_string_lossy().into_owned())
-        };
-        let own = || stem(&self.file.to_string_lossy()).unwrap_or_else(|| "network".to_owned());
-        self.network.clone().or_else(|| told_by_file.and_then(stem)).unwrap_or_else(own)
+    /// Name of the network: as given, or as the file has it, or the file's own.
+    fn network_name(&self, in_file: Option<&str>) -> String {
+        let stem = |path: &Path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let own = || stem(&self.file).unwrap_or_else(|| "network".to_owned());
+        self.network.clone().or_else(|| stem(Path::new(in_file?))).unwrap_or_else(own)
+    }
+}
+
+/// Reads a file of a format.
+#[cfg(test)]
+fn import(format: &str, text: &str, change: impl FnOnce(&mut Source)) -> Result<Imported, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let mut source = Source { file: folder.path().join("file"), ..Source::default() };
+    change(&mut source);
+    std::fs::write(&source.file, text).unwrap();
+    source.read(format).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+impl Imported {
+    fn refused_lines(&self) -> Vec<u64> {
+        self.refused.iter().map(|refused| refused.line).collect()
+    }
+
+    fn keys(&self) -> Vec<String> {
+        self.rows.iter().map(|row| row.subject.key()).collect()
+    }
+
+    /// Lines, keys and milliseconds.
+    fn figures(&self) -> Vec<(u64, String, f64)> {
+        self.rows.iter().map(|row| (row.line, row.subject.key(), row.latency_ms)).collect()
     }
 }

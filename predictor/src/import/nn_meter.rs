@@ -5,11 +5,11 @@
 //! are joined by `_`: `conv_HW_CIN_COUT_EXPANSION_STRIDE_ACTIVATION_KERNEL[_se|_nose]`, `firstconv_HW_CIN_COUT_STRIDE_KERNEL`,
 //! or `NAME_HW_CIN_COUT_KERNEL_EXPANSION_STRIDE_ACTIVATION` with the names of its quantized blocks.
 
-use profiler::record::{ReadError, read_text};
+use profiler::record::read_text;
 use serde_json::Value;
 
 use super::{
-    Extra, Format, Imported, ImportedRow, Refused, Source, Subject,
+    Extra, Format, Imported, ImportedRow, Source, Subject,
     json_lines::{Entries, lines_at},
     nn_meter_block, op_key,
 };
@@ -19,13 +19,12 @@ pub(super) const FORMAT: Format = Format { name: "nn-meter-json", takes: &[Extra
 
 fn read(source: &Source) -> Result<Imported, PredictorError> {
     let text = read_text(&source.file)?;
-    let content = |reason: String| ReadError::Content { path: source.file.clone(), reason };
-    let Entries(entries) = serde_json::from_str::<Entries>(&text).map_err(|e| content(e.to_string()))?;
+    let wrong = |error: serde_json::Error| source.wrong(error.to_string());
+    let Entries(entries) = serde_json::from_str::<Entries>(&text).map_err(wrong)?;
     let unit_ms = source.unit_ms.unwrap_or(1.0);
-    let mut imported = Imported { measured: "latency".to_owned(), ..Imported::default() };
+    let mut imported = Imported::of("latency");
     if entries.iter().all(|(_, value)| value.is_object()) {
-        let Entries(kernels) =
-            serde_json::from_str::<Entries<Entries>>(&text).map_err(|e| content(e.to_string()))?;
+        let Entries(kernels) = serde_json::from_str::<Entries<Entries>>(&text).map_err(wrong)?;
         let mut lines = lines_at(&text, 2).into_iter();
         for (kernel, Entries(measured)) in kernels {
             for (id, fields) in measured {
@@ -47,33 +46,22 @@ fn read(source: &Source) -> Result<Imported, PredictorError> {
     Ok(imported)
 }
 
-impl Imported {
-    /// Takes a row or why it cannot be read.
-    pub(super) fn take(&mut self, line: u64, row: Result<ImportedRow, String>) {
-        match row {
-            Ok(row) => self.rows.push(ImportedRow { line, ..row }),
-            Err(reason) => self.refused.push(Refused { line, reason }),
-        }
-    }
-}
-
 fn block_row(key: &str, value: &Value, unit_ms: f64) -> Result<ImportedRow, String> {
-    let (latency, std) = latency(value).map_err(|e| format!("`{key}`: {e}"))?;
-    Ok(row(nn_meter_block::op(key)?, latency * unit_ms, std.map(|std| std * unit_ms)))
+    let latency = latency(value).map_err(|e| format!("`{key}`: {e}"))?;
+    Ok(row(nn_meter_block::op(key)?, latency, unit_ms))
 }
 
-fn row(subject: Subject, latency_ms: f64, std_ms: Option<f64>) -> ImportedRow {
-    ImportedRow { line: 0, subject, latency_ms, std_ms, runs: None, group: None }
+fn row(subject: Subject, (mean, std): (f64, Option<f64>), unit_ms: f64) -> ImportedRow {
+    ImportedRow { std_ms: std.map(|std| std * unit_ms), ..ImportedRow::new(subject, mean * unit_ms) }
 }
 
 fn kernel_row(kernel: &str, id: &str, fields: &Value, unit_ms: f64) -> Result<ImportedRow, String> {
-    let told = fields.get("latency").ok_or_else(|| format!("`{id}` has no latency"))?;
-    let (latency, std) = latency(told).map_err(|e| format!("`{id}`: {e}"))?;
+    let latency_field = fields.get("latency").ok_or_else(|| format!("`{id}` has no latency"))?;
+    let latency = latency(latency_field).map_err(|e| format!("`{id}`: {e}"))?;
     let config = fields.get("config").ok_or(
         "no `config`; profile with DETAIL: TRUE, or put the configurations and the latencies into one file",
     )?;
-    let subject = op_key::op(&kernel_key(kernel, config)?)?;
-    Ok(row(subject, latency * unit_ms, std.map(|std| std * unit_ms)))
+    Ok(row(op_key::op(&kernel_key(kernel, config)?)?, latency, unit_ms))
 }
 
 /// `mean +- std`, or the mean alone, as text or number; the mean above 0.
@@ -122,7 +110,7 @@ fn kernel_key(kernel: &str, config: &Value) -> Result<String, String> {
         (_, "add") => Ok(format!("add-{}", map()?)),
         (_, "addrelu") => Ok(format!("add-{}+act-relu", map()?)),
         (_, "concat") => {
-            // A map that is not there has no channels or none told.
+            // A map that is not there has no channels, or none are said.
             let more = |name| config.get(name).and_then(Value::as_u64).unwrap_or(0);
             if more("CIN3") > 0 || more("CIN4") > 0 {
                 return Err("a concat of more than two maps, which no op here is".to_owned());
@@ -139,10 +127,7 @@ mod tests {
     use super::*;
 
     fn import(text: &str) -> Result<Imported, String> {
-        let folder = tempfile::tempdir().unwrap();
-        let source = Source { file: folder.path().join("t.json"), ..Source::default() };
-        std::fs::write(&source.file, text).unwrap();
-        source.read("nn-meter-json").map_err(|e| e.to_string())
+        crate::import::import("nn-meter-json", text, |_| ())
     }
 
     #[test]
@@ -158,25 +143,21 @@ mod tests {
                         "f": {"config": {"HW": 7, "CIN": 8}, "latency": "0.1 +- 0"}}
         }"#;
         let found = import(text).unwrap();
-        let rows: Vec<_> =
-            found.rows.iter().map(|r| (r.line, r.subject.key(), r.latency_ms, r.std_ms)).collect();
-        assert_eq!(
-            rows,
-            [
-                (3, "conv-28x28x8-o16-k3-s2-relu".to_owned(), 0.5, Some(0.02)),
-                (6, "conv-28x28x8-o8-k3-s1-g8-relu6".to_owned(), 0.25, None),
-                (9, "add-7x7x8+act-relu".to_owned(), 0.1, Some(0.0)),
-            ]
-        );
-        let refused: Vec<u64> = found.refused.iter().map(|refused| refused.line).collect();
-        assert_eq!(refused, [4, 7, 8]);
+        let expected = [
+            (3, "conv-28x28x8-o16-k3-s2-relu".to_owned(), 0.5),
+            (6, "conv-28x28x8-o8-k3-s1-g8-relu6".to_owned(), 0.25),
+            (9, "add-7x7x8+act-relu".to_owned(), 0.1),
+        ];
+        assert_eq!(found.figures(), expected);
+        let deviations: Vec<_> = found.rows.iter().map(|row| row.std_ms).collect();
+        assert_eq!(deviations, [Some(0.02), None, Some(0.0)]);
+        assert_eq!(found.refused_lines(), [4, 7, 8]);
     }
 
     #[test]
     fn an_activation_that_is_not_named_is_noted() {
         let found = import("{\"firstconv_64_3_16_2_3\": 1, \"firstconv_64_3_16_2_3_relu\": 1}").unwrap();
-        let keys: Vec<String> = found.rows.iter().map(|row| row.subject.key()).collect();
-        assert_eq!(keys, ["conv-64x64x3-o16-k3-s2-hswish", "conv-64x64x3-o16-k3-s2-relu"]);
+        assert_eq!(found.keys(), ["conv-64x64x3-o16-k3-s2-hswish", "conv-64x64x3-o16-k3-s2-relu"]);
         assert_eq!(found.notes.len(), 1);
         assert!(found.notes[0].starts_with("1 firstconv keys name no activation"), "{:?}", found.notes);
         assert!(import("{\"firstconv_64_3_16_2_3_relu\": 1}").unwrap().notes.is_empty());
@@ -187,12 +168,10 @@ mod tests {
         let text = "{\n\"conv_64_16_16_2_1_hard_swish_5_nose\": 1.5,\n\"conv_64_16_16_2_1_hard_swish_5_se\": 2,\n\
                     \"ResNetBlock_7_8_8_3_0.5_1_relu\": 1,\n\"conv_64\": 1,\n\"firstconv_64_3_16_2_3\": -1\n}";
         let found = import(text).unwrap();
-        let keys: Vec<String> = found.rows.iter().map(|row| row.subject.key()).collect();
-        assert_eq!(
-            keys,
-            ["mbconv-64x64x16-o16-e2-k5-s1-hswish-res", "mbconv-64x64x16-o16-e2-k5-s1-se4-hswish-res"]
-        );
-        assert_eq!(found.refused.iter().map(|r| r.line).collect::<Vec<_>>(), [4, 5, 6]);
+        let expected =
+            ["mbconv-64x64x16-o16-e2-k5-s1-hswish-res", "mbconv-64x64x16-o16-e2-k5-s1-se4-hswish-res"];
+        assert_eq!(found.keys(), expected);
+        assert_eq!(found.refused_lines(), [4, 5, 6]);
         assert!(import("[1]").is_err() && import("{\"a\": ").is_err());
     }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Subject, op_key};
 
-/// A node as its profile tells of it.
+/// A node as its profile has it.
 #[derive(Debug)]
 pub(super) struct Node {
     kind: String,
@@ -12,10 +12,9 @@ pub(super) struct Node {
     output: Vec<u64>,
 }
 
-/// The activation of a fused convolution is not told.
-const FUSED: &str = "a fused convolution does not tell its activation, taken for ReLU";
-const CLIP: &str = "Clip does not tell its ends, taken for ReLU6";
-const PADDING: &str = "padding and dilation are not told, taken for same padding and none";
+const FUSED: &str = "a fused convolution does not say its activation, taken for ReLU";
+const CLIP: &str = "Clip does not say its ends, taken for ReLU6";
+const PADDING: &str = "padding and dilation are not said, taken for same padding and none";
 
 impl Node {
     /// Reads the arguments of an event.
@@ -66,7 +65,7 @@ impl Node {
             ("Softmax", &[1, classes], _) => (format!("softmax-1x1x{classes}"), None),
             (kind, ..) => {
                 return Err(format!(
-                    "a {kind}, of which its shapes do not tell an op; map its name to an op's key"
+                    "a {kind}, whose shapes do not determine an op; map its name to an op's key"
                 ));
             }
         };
@@ -79,20 +78,16 @@ impl Node {
         let (&[1, channels, height, _], &[out, of_group, kernel, kernel_width], &[1, _, out_height, _]) =
             (input, weights, &self.output[..])
         else {
-            return Err(format!(
-                "a {} of shapes {:?} to {:?}, expected 2-D, batch 1",
-                self.kind, self.inputs, self.output
-            ));
+            let Self { kind, inputs, output } = self;
+            return Err(format!("a {kind} of shapes {inputs:?} to {output:?}, expected 2-D, batch 1"));
         };
         if kernel != kernel_width || of_group == 0 || out_height == 0 || channels % of_group != 0 {
             return Err(format!("a {} with weights {weights:?} on {channels} channels", self.kind));
         }
         let (stride, groups) = (height.div_ceil(out_height), channels / of_group);
         if stride == 0 || height.div_ceil(stride) != out_height {
-            return Err(format!(
-                "a {} from {height} to {out_height} rows, no stride with same padding",
-                self.kind
-            ));
+            let kind = &self.kind;
+            return Err(format!("a {kind} from {height} to {out_height} rows, no stride with same padding"));
         }
         let groups = if groups > 1 { format!("-g{groups}") } else { String::new() };
         Ok(format!("conv-{}-o{out}-k{kernel}-s{stride}{groups}{ending}", map(input)?))
@@ -128,15 +123,13 @@ mod tests {
     }
 
     #[test]
-    fn shapes_tell_ops() {
+    fn shapes_determine_ops() {
         let ok = |text: &str| Ok(text.to_owned());
         let (map, out): (&[u64], &[u64]) = (&[1, 8, 14, 14], &[1, 16, 7, 7]);
         assert_eq!(key("FusedConv", &[map, &[16, 8, 5, 5]], out), ok("conv-14x14x8-o16-k5-s2-relu"));
         assert_eq!(key("Conv", &[map, &[8, 1, 3, 3]], map), ok("conv-14x14x8-o8-k3-s1-g8"));
-        assert_eq!(
-            key("QLinearConv", &[map, &[], &[], &[16, 8, 1, 1]], &[1, 16, 14, 14]),
-            ok("conv-14x14x8-o16-k1-s1-int8")
-        );
+        let quantized = key("QLinearConv", &[map, &[], &[], &[16, 8, 1, 1]], &[1, 16, 14, 14]);
+        assert_eq!(quantized, ok("conv-14x14x8-o16-k1-s1-int8"));
         assert_eq!(key("Gemm", &[&[1, 64], &[10, 64]], &[1, 10]), ok("linear-1x1x64-o10"));
         assert_eq!(key("ReduceMean", &[map], &[1, 8, 1, 1]), ok("gpool-14x14x8"));
         assert_eq!(key("Mul", &[map, &[1, 8, 1, 1]], map), ok("mul-14x14x8-gate"));

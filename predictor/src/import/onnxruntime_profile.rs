@@ -6,32 +6,28 @@
 
 use std::collections::BTreeMap;
 
-use profiler::{
-    measure::median,
-    record::{ReadError, read_text},
-};
+use profiler::{measure::median, record::read_text};
 use serde_json::Value;
 
-use super::{Format, Imported, ImportedRow, Source, Subject, json_lines::lines_at, onnxruntime_nodes::Node};
+use super::{
+    Format, Imported, ImportedRow, Source, Subject, US_PER_MS, json_lines::lines_at, onnxruntime_nodes::Node,
+};
 use crate::error::PredictorError;
-
-const US_PER_MS: f64 = 1e3;
 
 /// Runs of one node or of the network.
 struct Runs<'a> {
     line: u64,
     event: &'a Value,
     us: Vec<f64>,
-    wrong: Vec<(u64, String)>,
 }
 
 pub(super) const FORMAT: Format = Format { name: "onnxruntime-profile", takes: &[], read };
 
 fn read(source: &Source) -> Result<Imported, PredictorError> {
     let text = read_text(&source.file)?;
-    let content = |reason: String| ReadError::Content { path: source.file.clone(), reason };
-    let events: Vec<Value> = serde_json::from_str(&text).map_err(|e| content(e.to_string()))?;
+    let events: Vec<Value> = serde_json::from_str(&text).map_err(|e| source.wrong(e.to_string()))?;
     let lines = lines_at(&text, 1);
+    let mut imported = Imported::of("onnxruntime");
     // By order of the first run.
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut measured: Vec<Runs<'_>> = Vec::new();
@@ -39,26 +35,20 @@ fn read(source: &Source) -> Result<Imported, PredictorError> {
         let Some(name) = subject(event) else { continue };
         let line = lines.get(index).copied().unwrap_or(0);
         let place = *places.entry(name).or_insert_with(|| {
-            measured.push(Runs { line, event, us: Vec::new(), wrong: Vec::new() });
+            measured.push(Runs { line, event, us: Vec::new() });
             measured.len() - 1
         });
         match event.get("dur").and_then(Value::as_f64).filter(|us| *us >= 0.0) {
             Some(us) => measured[place].us.push(us),
-            None => measured[place].wrong.push((line, "an event without `dur`, microseconds".to_owned())),
+            None => imported.take(line, Err("an event without `dur`, microseconds".to_owned())),
         }
     }
-    let mut imported = Imported { measured: "onnxruntime".to_owned(), ..Imported::default() };
     let mut assumed: BTreeMap<&'static str, usize> = BTreeMap::new();
     for runs in measured {
-        let line = runs.line;
-        for (line, reason) in &runs.wrong {
-            imported.take(*line, Err(reason.clone()));
-        }
-        let row = runs.row(source, &mut assumed);
-        imported.take(line, row);
+        imported.take(runs.line, runs.row(source, &mut assumed));
     }
     if imported.rows.is_empty() && imported.refused.is_empty() {
-        return Err(content("no runs of nodes; expected a profile of ONNX Runtime".to_owned()).into());
+        return Err(source.wrong("no runs of nodes; expected a profile of ONNX Runtime").into());
     }
     imported.notes.extend(assumed.into_iter().map(|(note, nodes)| format!("{nodes} nodes: {note}")));
     Ok(imported)
@@ -88,8 +78,8 @@ impl Runs<'_> {
         let name = name.strip_suffix("_kernel_time").unwrap_or(name);
         let subject = if name == "model_run" {
             Subject::Network(source.network_name(None))
-        } else if let Some(told) = source.mapped(name) {
-            told?
+        } else if let Some(mapped) = source.mapped(name) {
+            mapped?
         } else {
             let node = Node::read(self.event.get("args").unwrap_or(&Value::Null))?;
             let (subject, note) = node.op()?;
@@ -100,16 +90,10 @@ impl Runs<'_> {
         let (median, std) = median_and_std(counted).ok_or_else(|| format!("no run of `{name}`"))?;
         if median <= 0.0 {
             // Profiles are in whole microseconds.
-            return Err("took less than the microsecond that a profile can tell".to_owned());
+            return Err("took less than the microsecond that a profile can resolve".to_owned());
         }
-        Ok(ImportedRow {
-            line: self.line,
-            subject,
-            latency_ms: median / US_PER_MS,
-            std_ms: std.map(|std| std / US_PER_MS),
-            runs: Some(counted.len() as u64),
-            group: None,
-        })
+        let (std_ms, runs) = (std.map(|std| std / US_PER_MS), Some(counted.len() as u64));
+        Ok(ImportedRow { std_ms, runs, ..ImportedRow::new(subject, median / US_PER_MS) })
     }
 }
 
@@ -126,14 +110,7 @@ mod tests {
     use super::*;
 
     fn import(text: &str) -> Result<Imported, String> {
-        let folder = tempfile::tempdir().unwrap();
-        let source = Source {
-            file: folder.path().join("profile.json"),
-            network: Some("net".to_owned()),
-            ..Source::default()
-        };
-        std::fs::write(&source.file, text).unwrap();
-        source.read("onnxruntime-profile").map_err(|e| e.to_string())
+        crate::import::import("onnxruntime-profile", text, |source| source.network = Some("net".to_owned()))
     }
 
     #[test]
@@ -149,11 +126,10 @@ mod tests {
         let whole = r#"{"cat":"Session","dur":1000,"name":"model_run","args":{}}"#;
         let text = format!("[\n{}\n,{fence},\n{},{},\n{pool},\n{whole}]", conv(900), conv(100), conv(104));
         let found = import(&text).unwrap();
-        let rows: Vec<_> =
-            found.rows.iter().map(|r| (r.line, r.subject.key(), r.latency_ms, r.runs)).collect();
         // The first run is left out; the median of 100 and 104 is 102, their deviation √8.
         let key = "conv-8x8x3-o16-k3-s2".to_owned();
-        assert_eq!(rows, [(2, key, 0.102, Some(2)), (9, "net".to_owned(), 1.0, Some(1))]);
+        assert_eq!(found.figures(), [(2, key, 0.102), (9, "net".to_owned(), 1.0)]);
+        assert_eq!((found.rows[0].runs, found.rows[1].runs), (Some(2), Some(1)));
         assert!((found.rows[0].std_ms.unwrap() - 8.0_f64.sqrt() * 1e-3).abs() < 1e-12);
         assert_eq!(found.refused[0].line, 8);
         assert!(found.refused[0].reason.contains("MaxPool"), "{:?}", found.refused);

@@ -1,13 +1,22 @@
 //! Ops of a foreign table by the keys that they have here.
 
-use profiler::spec::OpSpec;
+use profiler::spec::{OpSpec, SpecError};
 
 use super::Subject;
 
 /// The op of a key.
 pub(super) fn op(key: &str) -> Result<Subject, String> {
-    let op: OpSpec = key.parse().map_err(|e: profiler::spec::SpecError| e.to_string())?;
+    let op: OpSpec = key.parse().map_err(|e: SpecError| e.to_string())?;
     Ok(Subject::Op(Box::new(op.into())))
+}
+
+/// The op of a key that is made of a row's fields; what is wrong is said of them, not of the key.
+pub(super) fn op_of(key: &str) -> Result<Subject, String> {
+    let reason = |error| match error {
+        SpecError::Key { reason, .. } => reason,
+        other => other.to_string(),
+    };
+    Ok(Subject::Op(Box::new(key.parse::<OpSpec>().map_err(reason)?.into())))
 }
 
 /// The word of an activation in a key, by the names that tools give it; empty for none.
@@ -30,8 +39,7 @@ mod tests {
 
     #[test]
     fn activations_have_many_names() {
-        assert_eq!(activation("Hard_Swish"), Ok("-hswish"));
-        assert_eq!(activation(""), Ok(""));
+        assert_eq!((activation("Hard_Swish"), activation("")), (Ok("-hswish"), Ok("")));
         assert!(activation("gelu").unwrap_err().contains("`gelu`"));
         assert!(op("conv-8x8x3-o8-k4-s1").is_err());
     }

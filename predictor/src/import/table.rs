@@ -106,12 +106,12 @@ fn table_row(subject: &str, rows: &[ImportedRow], cache: Cache, session: &str) -
 fn repeats(by_subject: &BTreeMap<String, Vec<ImportedRow>>) -> OpRepeats {
     let repeat = |row: &ImportedRow| Repeat { latency_ms: row.latency_ms, group: row.group.clone() };
     let ops = by_subject.iter().filter(|(_, rows)| matches!(rows[0].subject, Subject::Op(_)));
-    let told = ops.filter(|(_, rows)| rows.len() > 1 || rows.iter().any(|row| row.group.is_some()));
-    told.map(|(key, rows)| (key.clone(), rows.iter().map(repeat).collect())).collect()
+    let kept = ops.filter(|(_, rows)| rows.len() > 1 || rows.iter().any(|row| row.group.is_some()));
+    kept.map(|(key, rows)| (key.clone(), rows.iter().map(repeat).collect())).collect()
 }
 
-/// 10-90 % range of the runs over their mean, as a normal distribution of the largest deviation told would have it; 0 where
-/// none is told.
+/// 10-90 % range of the runs over their mean, as a normal distribution of the rows' largest deviation would have it; 0 where
+/// none has one.
 fn spread(rows: &[ImportedRow], mean: f64) -> f64 {
     const RANGE_OF_STD: f64 = 2.563;
     RANGE_OF_STD * rows.iter().filter_map(|row| row.std_ms).fold(0.0, f64::max) / mean

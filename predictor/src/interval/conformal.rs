@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::learn::rms;
+
 /// Share of new measurements that an interval is to cover.
 pub(crate) const COVERAGE: f64 = 0.9;
 /// Standard normal quantile of a two-sided 90 % interval.
@@ -43,7 +45,6 @@ pub struct Band {
 
 impl Band {
     /// The band of a group from its signed log errors, or from all groups' when it has too few.
-    #[must_use]
     pub fn new(own: &[f64], pooled: &[f64]) -> Self {
         let each = |errors: &[f64]| errors.iter().copied().enumerate().collect::<Vec<_>>();
         Self::clustered(&each(own), &each(pooled))
@@ -51,7 +52,6 @@ impl Band {
 
     /// As [`Self::new`], from errors with the cluster that each belongs to: rows of one cluster (the ops of one network) go
     /// together, and what is new later is a row of a new cluster.
-    #[must_use]
     pub fn clustered(own: &[(usize, f64)], pooled: &[(usize, f64)]) -> Self {
         let band = |log_half_width, basis, scores: usize| Self { log_half_width, basis, scores };
         if let Some(quantile) = clustered_quantile(own) {
@@ -77,7 +77,6 @@ impl Band {
 /// cluster with the same weight, at the level at which quantiles of the others cover 0.9 · (n + 1) / n of the clusters left out
 /// in turn, on average, but no more than 0.95: the bound of Lee, Barber and Willett, Distribution-free inference with
 /// hierarchical data, 2023, arXiv:2306.06342, §3, asks for the former of them all, which of ten clusters is the largest score.
-#[must_use]
 pub(crate) fn clustered_quantile(log_errors: &[(usize, f64)]) -> Option<f64> {
     let clusters = Clusters::new(log_errors);
     let n = clusters.rows.len();
@@ -153,10 +152,8 @@ impl Clusters {
 fn student_half_width(log_errors: &[f64]) -> Option<f64> {
     // Two-sided 90 % points for 2 to 8 degrees of freedom; errors are taken around 0, so n errors give n.
     const T: [f64; 7] = [2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860];
-    let n = log_errors.len();
-    let t = T.get(n.checked_sub(2)?)?;
-    let rms = (log_errors.iter().map(|e| e * e).sum::<f64>() / n as f64).sqrt();
-    Some((t * rms).max(f64::MIN_POSITIVE))
+    let t = T.get(log_errors.len().checked_sub(2)?)?;
+    Some((t * rms(log_errors)).max(f64::MIN_POSITIVE))
 }
 
 #[cfg(test)]
@@ -209,10 +206,8 @@ mod tests {
     fn few_scores_borrow_then_widen_then_say_nothing_is_known() {
         let many: Vec<f64> = (1..=10).map(|i| f64::from(i) / 100.0).collect();
         // n = 10: rank ⌈9.9⌉ = 10.
-        assert_eq!(
-            Band::new(&[0.01; 3], &many),
-            Band { log_half_width: 0.1, basis: Basis::Pooled, scores: 10 }
-        );
+        let pooled = Band { log_half_width: 0.1, basis: Basis::Pooled, scores: 10 };
+        assert_eq!(Band::new(&[0.01; 3], &many), pooled);
         // Root mean square of (0.01, -0.01) is 0.01; t with 2 degrees of freedom is 2.92.
         let few = Band::new(&[0.01, -0.01], &[0.01, -0.01]);
         assert_eq!((few.basis, few.scores), (Basis::Few, 2));

@@ -4,9 +4,7 @@ mod conformal;
 mod prediction;
 mod training_range;
 
-pub(crate) use conformal::NORMAL_90;
-pub(crate) use conformal::{Band, Basis, COVERAGE, clustered_quantile};
+pub(crate) use conformal::{Band, Basis, COVERAGE, NORMAL_90, clustered_quantile};
 pub use prediction::{Flag, Prediction};
 pub(crate) use prediction::{GuessBasis, LogNormal};
-pub(crate) use training_range::TrainingRange;
-pub(crate) use training_range::WIDER_PER_FOLD;
+pub(crate) use training_range::{TrainingRange, WIDER_PER_FOLD};

@@ -50,7 +50,7 @@ pub enum Flag {
     Guessed {
         /// On what it rests.
         basis: GuessBasis,
-        /// Measured kinds that were guessed at in the same way, each by the others, to tell the interval; from nine on they
+        /// Measured kinds that were guessed at in the same way, each by the others, for the interval; from nine on they
         /// alone do, fewer can only widen what is assumed.
         kinds: usize,
     },

@@ -30,7 +30,6 @@ pub struct Excess {
 
 impl TrainingRange {
     /// The hull of samples.
-    #[must_use]
     pub fn of(samples: &[&Sample]) -> Self {
         let range = |place: usize| {
             let amounts = samples.iter().map(|s| s.features.work[place]);
@@ -41,7 +40,6 @@ impl TrainingRange {
     }
 
     /// What all of some hulls span.
-    #[must_use]
     pub(crate) fn common(hulls: &[&Self]) -> Self {
         let mut ranges = hulls.first().map_or_else(BTreeMap::new, |first| first.ranges.clone());
         for other in hulls {
@@ -55,20 +53,17 @@ impl TrainingRange {
     }
 
     /// A term that the op has and no sample had.
-    #[must_use]
     pub fn unseen_term(&self, op: &OpFeatures) -> Option<&'static str> {
         let unseen = |(term, amount): &(&Term, f64)| *amount > 0.0 && !self.ranges.contains_key(term.name);
         TERMS.iter().zip(op.work).find(unseen).map(|(term, _)| term.name)
     }
 
     /// By how many times an op is less well known for being outside; 1 inside.
-    #[must_use]
     pub(crate) fn widening(&self, op: &OpFeatures) -> f64 {
         1.0 + self.excess(op).map_or(0.0, |excess| WIDER_PER_FOLD * excess.log_ratio)
     }
 
     /// How far outside the op is; nothing when it is inside in every term.
-    #[must_use]
     pub fn excess(&self, op: &OpFeatures) -> Option<Excess> {
         let of_term = |(term, amount): (&Term, f64)| {
             let (low, high) = self.ranges.get(term.name).copied().unwrap_or_default();

@@ -6,7 +6,7 @@ pub(crate) struct Cholesky {
     lower: Vec<f64>,
 }
 
-/// Σ a·b in four strands, which the processor can work on side by side.
+/// Σ a·b in eight strands, which the processor can work on side by side.
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut strands = [0.0; 8];
     let (a_chunks, b_chunks) = (a.chunks_exact(8), b.chunks_exact(8));

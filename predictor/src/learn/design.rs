@@ -15,7 +15,6 @@ pub(crate) struct Choice {
 /// Chooses `count` subjects one by one, each the one that takes most off the variance of all of them for what it costs.
 ///
 /// Measuring one with `noise` takes off Σ covariance² / (variance + noise²). `costs` are above 0, one per subject.
-#[must_use]
 pub(crate) fn choose(mut embedded: Vec<Vec<f64>>, costs: &[f64], noise: f64, count: usize) -> Vec<Choice> {
     let width = embedded.first().map_or(0, Vec::len);
     let unknown = |embedded: &[Vec<f64>]| embedded.iter().flatten().map(|v| v * v).sum::<f64>();
@@ -51,7 +50,7 @@ fn outer_products(embedded: &[Vec<f64>], width: usize) -> Vec<f64> {
     outer
 }
 
-/// Takes off what measuring one network tells of the others: the posterior covariance of vectors u and w is
+/// Takes off what measuring one network says of the others: the posterior covariance of vectors u and w is
 /// u·w - (u·v)(v·w) / (v·v + noise²), which is the product of u and w shortened along v.
 pub(crate) fn condition(embedded: &mut [Vec<f64>], measured: usize, noise: f64) {
     let v = embedded[measured].clone();

@@ -25,16 +25,13 @@ pub(crate) struct GaussianProcess {
     /// Rows divided by their length scales.
     rows: Vec<Vec<f64>>,
     weights: Vec<f64>,
-    /// Variance of what it looks for, and of the noise.
+    /// Variance of what is sought, and of the noise.
     signal: f64,
     noise: f64,
 }
 
 impl GaussianProcess {
     /// Fits targets that vary around 0 with a kernel that is known; `variances` as for [`Kernel::fit`].
-    ///
-    /// # Errors
-    /// Why it cannot, in words.
     pub(crate) fn fit(
         inputs: &[Vec<f64>],
         targets: &[f64],
@@ -62,14 +59,8 @@ impl GaussianProcess {
         if weights.iter().any(|w| !w.is_finite()) {
             return Err(FitError::NoSolution("no finite solution"));
         }
-        Ok(Self {
-            scaling: scaling.clone(),
-            inverse_lengths: kernel.inverse_lengths(),
-            rows,
-            weights,
-            signal: kernel.signal(),
-            noise: kernel.noise(),
-        })
+        let (inverse_lengths, signal, noise) = (kernel.inverse_lengths(), kernel.signal(), kernel.noise());
+        Ok(Self { scaling: scaling.clone(), inverse_lengths, rows, weights, signal, noise })
     }
 
     fn place(&self, input: &[f64]) -> Vec<f64> {

@@ -31,7 +31,7 @@ pub(crate) struct Kernel {
 }
 
 impl Kernel {
-    /// Variance of what is looked for.
+    /// Variance of what is sought.
     pub(super) fn signal(&self) -> f64 {
         self.logs[self.logs.len() - 2].exp()
     }
@@ -125,9 +125,9 @@ impl Kernel {
     /// Rows divided by their length scales.
     pub(super) fn scaled(&self, rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
         let inverse = self.inverse_lengths();
-        rows.iter()
-            .map(|row| row.iter().zip(&inverse).map(|(value, inverse)| value * inverse).collect())
-            .collect()
+        let scaled =
+            |row: &Vec<f64>| row.iter().zip(&inverse).map(|(value, inverse)| value * inverse).collect();
+        rows.iter().map(scaled).collect()
     }
 }
 

@@ -15,6 +15,14 @@ pub struct Scored {
     pub high: f64,
 }
 
+impl Scored {
+    /// A prediction whose interval is it times and divided by e^`log_half_width`.
+    pub(crate) fn new(measured: f64, predicted: f64, log_half_width: f64) -> Self {
+        let factor = log_half_width.exp();
+        Self { measured, predicted, low: predicted / factor, high: predicted * factor }
+    }
+}
+
 /// Scores over predictions; fractions in 0 to 1 but for `rmse_ms`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Scores {
@@ -40,7 +48,6 @@ pub struct Scores {
 
 impl Scores {
     /// The scores; nothing for no predictions.
-    #[must_use]
     pub fn of(rows: &[Scored]) -> Option<Self> {
         if rows.is_empty() {
             return None;
@@ -65,8 +72,12 @@ impl Scores {
     }
 }
 
+/// Root mean square.
+pub(crate) fn rms(errors: &[f64]) -> f64 {
+    (errors.iter().map(|error| error * error).sum::<f64>() / errors.len() as f64).sqrt()
+}
+
 /// Spearman's rank correlation; nothing below two values or when all are equal.
-#[must_use]
 pub(crate) fn rank_correlation(a: &[f64], b: &[f64]) -> Option<f64> {
     pearson(&ranks(a), &ranks(b))
 }

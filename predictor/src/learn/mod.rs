@@ -14,11 +14,11 @@ mod scaling;
 
 pub(crate) use bayes::{Posterior, posterior};
 pub(crate) use boosted_trees::{BoostedTrees, Growth};
-pub(crate) use cholesky::Cholesky;
+pub(crate) use cholesky::{Cholesky, dot as linear};
 pub(crate) use design::{Choice, choose, condition};
 pub(crate) use gaussian_process::GaussianProcess;
 pub(crate) use kernel::Kernel;
-pub(crate) use metrics::{Scored, Scores, rank_correlation};
+pub(crate) use metrics::{Scored, Scores, rank_correlation, rms};
 pub(crate) use nnls::solve_nnls;
-pub(crate) use ridge::{RidgeSystem, linear};
+pub(crate) use ridge::RidgeSystem;
 pub(crate) use scaling::Scaling;

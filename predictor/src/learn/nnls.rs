@@ -13,7 +13,6 @@ const DEPENDENT: f64 = 1e-9;
 ///
 /// Works on the normal equations of columns scaled to unit length, so it is exact to about `1e-8` for columns that are
 /// not nearly dependent; a column that depends on those chosen stays out (its coefficient is 0).
-#[must_use]
 pub(crate) fn solve_nnls<const N: usize>(rows: &[[f64; N]], target: &[f64], penalty: f64) -> [f64; N] {
     let mut norms = [0.0; N];
     for row in rows {
@@ -89,15 +88,11 @@ fn restrict<const N: usize>(
             .fold(1.0_f64, f64::min);
         passive.iter().zip(&solution).for_each(|(&j, value)| x[j] += step * (value - x[j]));
         let blocking = |j: usize, value: f64| value <= 0.0 && x[j] <= 1e-14;
-        let keep: Vec<bool> = passive.iter().zip(&solution).map(|(&j, value)| !blocking(j, *value)).collect();
-        let mut kept = keep.iter();
-        passive.retain(|&j| {
-            let stays = kept.next().copied().unwrap_or(true);
-            if !stays {
-                x[j] = 0.0;
-            }
-            stays
-        });
+        let pairs = passive.iter().zip(&solution);
+        let blocked: Vec<usize> =
+            pairs.filter(|(j, value)| blocking(**j, **value)).map(|(&j, _)| j).collect();
+        blocked.iter().for_each(|&j| x[j] = 0.0);
+        passive.retain(|j| !blocked.contains(j));
     }
 }
 
@@ -182,8 +177,7 @@ mod tests {
     #[test]
     fn a_penalty_shrinks_by_hand() {
         // One column (3, 4) of length 5, target 2 · column: minimise 25 (x - 2)² + p · 25 x², x = 2 / (1 + p).
-        let x = solve_nnls(&[[3.0], [4.0]], &[6.0, 8.0], 0.25);
-        assert_near(x, [1.6]);
+        assert_near(solve_nnls(&[[3.0], [4.0]], &[6.0, 8.0], 0.25), [1.6]);
     }
 
     #[test]
@@ -193,10 +187,8 @@ mod tests {
     }
 
     fn assert_near<const N: usize>(found: [f64; N], expected: [f64; N]) {
-        assert!(
-            found.iter().zip(expected).all(|(f, e)| (f - e).abs() < 1e-12),
-            "{found:?}, expected {expected:?}"
-        );
+        let near = found.iter().zip(expected).all(|(f, e)| (f - e).abs() < 1e-12);
+        assert!(near, "{found:?}, expected {expected:?}");
     }
 
     fn gradient<const N: usize>(rows: &[[f64; N]], target: &[f64], x: &[f64; N]) -> [f64; N] {

@@ -1,6 +1,6 @@
 //! Linear least squares with a penalty on large coefficients.
 
-use super::cholesky::{Cholesky, dot};
+use super::Cholesky;
 
 /// The normal equations of rows and targets, from which a solution for any penalty follows.
 pub(crate) struct RidgeSystem {
@@ -45,14 +45,9 @@ impl RidgeSystem {
     }
 }
 
-/// Σ coefficient · value.
-pub(crate) fn linear(coefficients: &[f64], row: &[f64]) -> f64 {
-    dot(coefficients, row)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::linear, *};
 
     #[test]
     fn a_hand_case() {

@@ -135,7 +135,7 @@ fn scale_only(points: &[Point], call_ms: f64) -> Coefficients {
     Coefficients { constant_ms: 0.0, scale, call_ms }
 }
 
-/// The factors of some amounts; nothing when they cannot be told apart.
+/// The factors of some amounts; nothing when they cannot be distinguished.
 fn factors<const N: usize>(points: &[Point], amounts: [fn(&Point) -> f64; N]) -> Option<[f64; N]> {
     use linfa::{DatasetBase, traits::Fit};
     use ndarray::{Array1, Array2};
@@ -184,10 +184,8 @@ mod tests {
 
     fn assert_near(found: Coefficients, expected: [f64; 3]) {
         let found = [found.constant_ms, found.scale, found.call_ms];
-        assert!(
-            found.iter().zip(expected).all(|(f, e)| (f - e).abs() < 1e-9),
-            "{found:?}, expected {expected:?}"
-        );
+        let near = found.iter().zip(expected).all(|(f, e)| (f - e).abs() < 1e-9);
+        assert!(near, "{found:?}, expected {expected:?}");
     }
 
     #[test]

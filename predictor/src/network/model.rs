@@ -63,20 +63,10 @@ impl NetworkModel {
     /// Networks as mere sums of ops.
     #[must_use]
     pub fn sum(cache: Cache) -> Self {
-        let mut band = Band::new(&[], &[]);
-        band.log_half_width = SUM_LOG_HALF_WIDTH;
-        let (form, coefficients) = (Form::Sum, Coefficients::SUM);
-        Self {
-            form,
-            coefficients,
-            cache,
-            rows: 0,
-            sum_range_ms: None,
-            sessions: 0,
-            loo_mape: None,
-            ops_deviation: 0.0,
-            band,
-        }
+        let band = Band { log_half_width: SUM_LOG_HALF_WIDTH, ..Band::new(&[], &[]) };
+        let (form, coefficients, sum_range_ms, loo_mape) = (Form::Sum, Coefficients::SUM, None, None);
+        let (rows, sessions, ops_deviation) = (0, 0, 0.0);
+        Self { form, coefficients, cache, rows, sum_range_ms, sessions, loo_mape, ops_deviation, band }
     }
 
     /// How far a sum of ops is outside those fitted on, as the logarithm of the ratio to the nearest; nothing inside, and
@@ -166,14 +156,8 @@ mod tests {
     #[test]
     fn the_form_that_made_the_networks_is_chosen_and_two_networks_are_too_few_to_choose() {
         let made = |latency: fn(f64, f64) -> f64| {
-            let sizes = [(1.0, 4.0), (2.0, 9.0), (5.0, 11.0), (3.0, 5.0), (4.0, 16.0)];
-            let mut groups = 0..;
-            sizes.map(|(sum, ops)| Point {
-                group: groups.next().unwrap_or_default(),
-                sum,
-                ops,
-                latency: latency(sum, ops),
-            })
+            let sizes = [(0, 1.0, 4.0), (1, 2.0, 9.0), (2, 5.0, 11.0), (3, 3.0, 5.0), (4, 4.0, 16.0)];
+            sizes.map(|(group, sum, ops)| Point { group, sum, ops, latency: latency(sum, ops) })
         };
         assert_eq!(choose(&made(|sum, _| 1.2 * sum), 0.1).0, Form::Multiple);
         assert_eq!(choose(&made(|sum, _| 0.4 + 0.9 * sum), 0.1).0, Form::Line);

@@ -1,4 +1,4 @@
-//! Which rule a device's delegate follows, told by latencies.
+//! Which rule a device's delegate follows, determined from latencies.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::{
     work::{DelegateRule, descriptors, is_ruled},
 };
 
-/// Fewer convolutions tell nothing.
+/// Fewer convolutions show nothing.
 const FEWEST: usize = 120;
 /// How much better trees must be with a rule than without one.
 const CLEARLY_BETTER: f64 = 0.98;
@@ -71,33 +71,27 @@ mod tests {
                 let (c, o) = (16 + 8 * (step * 7 % 40), 8 + 4 * (step * 13 % 80 + place as u32));
                 let key = format!("convolution@conv-{hw}x{hw}x{c}-{hw}x{hw}x{o}-k1-s1-g1+relu");
                 let op: OpEntry = key.parse().unwrap();
-                let latency_ms = law(&op);
-                samples.push(Sample {
-                    group: Some(format!("network {}", samples.len() % 30)),
-                    ..Sample::of(op, latency_ms, 0.01)
-                });
+                let (latency_ms, group) = (law(&op), Some(format!("network {}", samples.len() % 30)));
+                samples.push(Sample { group, ..Sample::of(op, latency_ms, 0.01) });
             }
         }
         samples
     }
 
     #[test]
-    fn latencies_that_go_by_a_rule_tell_which() {
+    fn latencies_that_go_by_a_rule_show_which() {
         for rule in [DelegateRule::Mali { cores: 12 }, DelegateRule::Adreno { lanes: 256 }] {
             // Every group takes as long as its lanes' outputs have steps.
-            let found = choose(
-                &samples(|op| {
-                    let [block, _, groups, ..] = inputs(op.features.launched, Some(rule));
-                    1e-6 * (block + groups).exp() * op.features.sizes[2].exp()
-                }),
-                0,
-            );
-            assert_eq!(found, Some(rule));
+            let by_rule = |op: &OpEntry| {
+                let [block, _, groups, ..] = inputs(op.features.launched, Some(rule));
+                1e-6 * (block + groups).exp() * op.features.sizes[2].exp()
+            };
+            assert_eq!(choose(&samples(by_rule), 0), Some(rule));
         }
     }
 
     #[test]
-    fn latencies_that_go_by_work_alone_tell_none_and_neither_do_few() {
+    fn latencies_that_go_by_work_alone_show_none_and_neither_do_few() {
         let by_work = |op: &OpEntry| 0.01 + op.features.amount(Class::Pointwise, Amount::Macs);
         assert_eq!(choose(&samples(by_work), 0), None);
         let few: Vec<Sample> = samples(by_work).into_iter().take(FEWEST - 1).collect();

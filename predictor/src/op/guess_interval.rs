@@ -11,7 +11,7 @@ use crate::{
     rows::Sample,
 };
 
-/// Half-width on log scale of a guess by the work of other kinds where too few kinds tell it: a factor of three either way.
+/// Half-width on log scale of a guess by the work of other kinds where there are too few kinds: a factor of three either way.
 const WORK_ASSUMED: f64 = 1.1;
 
 /// Half-width of the 90 % interval of a guess.
@@ -39,7 +39,7 @@ impl GuessInterval {
         Self { log_half_width, kinds }
     }
 
-    /// What is assumed of guesses by work where nothing tells it.
+    /// What is assumed of guesses by work where nothing shows it.
     pub(crate) fn assumed() -> Self {
         Self { log_half_width: WORK_ASSUMED, kinds: 0 }
     }
@@ -57,11 +57,8 @@ impl GuessInterval {
             let Ok(fitted) = RegressorKind::WorkTerms.fit(&others) else { continue };
             let hull = TrainingRange::of(&others);
             let known = own.iter().filter(|sample| hull.unseen_term(&sample.features).is_none());
-            errors.extend(
-                known.filter_map(|sample| {
-                    Some((sample.latency_ms / fitted.predict_ms(&sample.features)?).ln())
-                }),
-            );
+            let error = |s: &&Sample| Some((s.latency_ms / fitted.predict_ms(&s.features)?).ln());
+            errors.extend(known.filter_map(error));
         }
         Self::of(&errors, WORK_ASSUMED)
     }
@@ -80,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn few_kinds_widen_what_is_assumed_and_nine_tell_it() {
+    fn few_kinds_widen_what_is_assumed_and_nine_determine_it() {
         let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
         let errors = |kinds: usize, error: f64| -> BTreeMap<&str, Vec<f64>> {
             names[..kinds].iter().map(|name| (*name, vec![0.1, -error])).collect()
@@ -93,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_that_cost_twice_what_their_work_says_are_told_by_leaving_each_out() {
+    fn kinds_that_cost_twice_what_their_work_says_are_found_by_leaving_each_out() {
         // Three kinds of one work at 1, 1 and 4 ms. Left out, the third is guessed at 1 ms: ln 4 off, beyond what is assumed.
         let sample = |kind: &str, channels: u32, ms: f64| Sample {
             kind: kind.to_owned(),

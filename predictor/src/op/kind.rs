@@ -9,6 +9,7 @@ use super::repeatability::{self, Clusters, Scores};
 use crate::{
     error::FitError,
     interval::{Band, NORMAL_90, TrainingRange},
+    learn::rms,
     regressor::{CandidateErrors, CvError, Fitted, RegressorKind, Role, mape_of_log_errors},
     rows::Sample,
     work::OpFeatures,
@@ -16,7 +17,7 @@ use crate::{
 
 /// How much better a later candidate must be than an earlier, simpler one to be preferred.
 const CLEARLY_BETTER: f64 = 0.97;
-/// Rows left out and answered from which a candidate other than the first can be told from luck.
+/// Rows left out and answered from which a candidate other than the first can be distinguished from luck.
 const ENOUGH_ROWS: usize = 8;
 /// The least share of its usual width that an interval can have, however well an op is known.
 const LEAST_KNOWN: f64 = 0.4;
@@ -125,9 +126,6 @@ pub(crate) struct Draft {
 
 impl Draft {
     /// Chooses by cross-validation and fits.
-    ///
-    /// # Errors
-    /// [`FitError`] if not even work terms can be fitted.
     pub(crate) fn choose(
         kind: &str,
         samples: &[Sample],
@@ -143,12 +141,11 @@ impl Draft {
             if own.len() < samples.len() { CandidateErrors::of_all(&own, &own_folds) } else { Vec::new() };
         let mut candidates = Vec::new();
         for (index, of_all) in pooled.iter().enumerate() {
+            let regressor = of_all.regressor;
             let misses = members.iter().map(|&i| of_all.misses[i]).collect();
-            candidates.push(Candidate { regressor: of_all.regressor, scope: Scope::All, misses });
-            if let Some(of_kind) = of_kind.get(index) {
-                let misses = of_kind.misses.clone();
-                candidates.push(Candidate { regressor: of_all.regressor, scope: Scope::Kind, misses });
-            }
+            candidates.push(Candidate { regressor, scope: Scope::All, misses });
+            let misses = of_kind.get(index).map(|of_kind| of_kind.misses.clone());
+            candidates.extend(misses.map(|misses| Candidate { regressor, scope: Scope::Kind, misses }));
         }
         let chosen = best(&candidates, &|_| true);
         let (regressor, scope) =
@@ -244,10 +241,6 @@ fn honest_misses(candidates: &[Candidate], folds: &[usize]) -> Vec<(usize, CvErr
     (0..folds.len()).filter_map(miss).collect()
 }
 
-fn rms(errors: &[f64]) -> f64 {
-    (errors.iter().map(|e| e * e).sum::<f64>() / errors.len() as f64).sqrt()
-}
-
 /// What remains of the errors when measuring noise is taken off; at least a fifth, for that noise is only estimated.
 fn deviation(errors: &[f64], samples: &[&Sample]) -> f64 {
     if errors.is_empty() {
@@ -264,22 +257,20 @@ mod tests {
 
     #[test]
     fn a_later_candidate_must_be_clearly_better_and_a_yardstick_never_wins() {
-        let candidate = |regressor, error: f64, n| Candidate {
+        use RegressorKind::{Ols, Residual, Ridge, WorkTerms};
+        let candidate = |&(regressor, error, n): &(RegressorKind, f64, usize)| Candidate {
             regressor,
             scope: Scope::All,
             misses: vec![Some(CvError { error, spread: 1.0 }); n],
         };
-        let work = candidate(RegressorKind::WorkTerms, 0.0100, 9);
-        let ridge = candidate(RegressorKind::Ridge, 0.0099, 9);
-        let ols = candidate(RegressorKind::Ols, 0.0001, 9);
-        let chosen = |list: &[Candidate]| best(list, &|_| true).map(|c| c.regressor);
-        assert_eq!(chosen(&[work, ridge, ols]), Some(RegressorKind::WorkTerms));
-        let work = candidate(RegressorKind::WorkTerms, 0.0100, 9);
-        let better = candidate(RegressorKind::Ridge, 0.0050, 9);
-        let partial = candidate(RegressorKind::Residual, 0.0001, 8);
-        assert_eq!(chosen(&[work, better, partial]), Some(RegressorKind::Ridge));
-        let few = [candidate(RegressorKind::WorkTerms, 0.5, 2), candidate(RegressorKind::Ridge, 0.01, 2)];
-        assert_eq!(chosen(&few), Some(RegressorKind::WorkTerms));
-        assert_eq!(chosen(&[candidate(RegressorKind::WorkTerms, 0.0, 0)]), None);
+        for (candidates, expected) in [
+            (&[(WorkTerms, 0.0100, 9), (Ridge, 0.0099, 9), (Ols, 0.0001, 9)][..], Some(WorkTerms)),
+            (&[(WorkTerms, 0.0100, 9), (Ridge, 0.0050, 9), (Residual, 0.0001, 8)], Some(Ridge)),
+            (&[(WorkTerms, 0.5, 2), (Ridge, 0.01, 2)], Some(WorkTerms)),
+            (&[(WorkTerms, 0.0, 0)], None),
+        ] {
+            let candidates: Vec<Candidate> = candidates.iter().map(candidate).collect();
+            assert_eq!(best(&candidates, &|_| true).map(|c| c.regressor), expected);
+        }
     }
 }

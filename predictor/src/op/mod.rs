@@ -1,13 +1,11 @@
 //! The op level: a measured op and a regressor of its kind meet by their noise.
 
 mod delegate_choice;
-mod fallback;
 mod guess_interval;
 mod kind;
 mod model;
 mod repeatability;
 
-pub(crate) use fallback::FallbackModel;
 pub(crate) use guess_interval::GuessInterval;
 pub(crate) use kind::{KindModel, Scope};
-pub(crate) use model::{Measured, OpEstimate, OpModel};
+pub(crate) use model::{FallbackModel, Measured, OpEstimate, OpModel};

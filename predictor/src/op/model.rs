@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     delegate_choice,
-    fallback::{FallbackModel, precision_of},
     guess_interval::GuessInterval,
     kind::{Draft, KindModel, Scope},
     repeatability::{Clusters, Scores},
@@ -47,6 +46,19 @@ impl Measured {
     }
 }
 
+/// Work terms over all kinds of one number format, for ops with work that their own kind's rows do not have.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FallbackModel {
+    /// The work terms.
+    pub(crate) fitted: Fitted,
+    /// The work that its rows span.
+    pub(crate) training_range: TrainingRange,
+    /// How far off they are for a kind of which nothing was measured.
+    #[serde(default = "GuessInterval::assumed")]
+    pub(crate) guess: GuessInterval,
+}
+
 /// The op level of a latency model, in one cache state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpModel {
@@ -74,9 +86,6 @@ pub struct OpEstimate {
 
 impl OpModel {
     /// Fits every kind that occurs among the samples (at least one).
-    ///
-    /// # Errors
-    /// [`FitError`] if not even work terms can be fitted.
     pub fn fit(samples: &[Sample], cache: Cache, seed: u64) -> Result<Self, FitError> {
         let mut model =
             Self { cache, kinds: BTreeMap::new(), pools: BTreeMap::new(), measured: HashMap::new() };
@@ -100,39 +109,28 @@ impl OpModel {
         let mut again = Clusters::new(samples);
         let pooled_errors = CandidateErrors::of_all(&all, &folds);
         let kinds: BTreeSet<&str> = samples.iter().map(Sample::kind).collect();
-        let drafts = kinds
-            .into_iter()
-            .map(|kind| Draft::choose(kind, samples, &folds, &clusters, &pooled_errors, &mut again));
-        let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
-        let errors: Vec<(usize, f64)> =
-            drafts.iter().flat_map(|draft| draft.scaled.iter().copied()).collect();
-        let again: Scores = drafts.iter().flat_map(|draft| draft.again.iter().copied()).collect();
+        let draft = |kind| Draft::choose(kind, samples, &folds, &clusters, &pooled_errors, &mut again);
+        let drafts = kinds.into_iter().map(draft).collect::<Result<Vec<_>, _>>()?;
+        let errors: Vec<(usize, f64)> = drafts.iter().flat_map(|draft| &draft.scaled).copied().collect();
+        let again: Scores = drafts.iter().flat_map(|draft| &draft.again).copied().collect();
         let kinds = drafts.into_iter().map(|draft| draft.finish(&errors, &again));
         self.kinds.extend(kinds.map(|model| (model.kind.clone(), model)));
         for sample in samples {
             let Sample { latency_ms, noise, measurements, .. } = *sample;
             self.measured.insert(sample.key.clone(), Measured { latency_ms, noise, measurements });
         }
+        let (training_range, guess) = (TrainingRange::of(&all), GuessInterval::by_work(&all));
         let fitted = RegressorKind::WorkTerms.fit(&all)?;
-        self.pools.insert(
-            precision,
-            FallbackModel {
-                fitted,
-                training_range: TrainingRange::of(&all),
-                guess: GuessInterval::by_work(&all),
-            },
-        );
+        self.pools.insert(precision, FallbackModel { fitted, training_range, guess });
         Ok(())
     }
 
     /// Cache state of the ops it was fitted on.
-    #[must_use]
     pub fn cache(&self) -> Cache {
         self.cache
     }
 
     /// Whether an op of this key was measured.
-    #[must_use]
     pub fn knows(&self, key: &str) -> bool {
         self.measured.contains_key(key)
     }
@@ -146,16 +144,20 @@ impl OpModel {
     /// nothing was measured; nothing where they lack some of the work.
     pub(crate) fn pooled(&self, op: &OpFeatures, precision: Precision) -> Option<(f64, GuessInterval)> {
         let pool = self.pools.get(&precision)?;
-        let ms =
-            if pool.training_range.unseen_term(op).is_some() { None } else { pool.fitted.predict_ms(op) };
+        let ms = pool.fitted.predict_ms(op).filter(|_| pool.training_range.unseen_term(op).is_none());
         ms.map(|ms| (ms, pool.guess))
     }
 
-    /// How the delegate that ran the ops cuts convolutions up, as far as their latencies tell; nothing where no model of a
+    /// How the delegate that ran the ops cuts convolutions up, as far as their latencies show; nothing where no model of a
     /// kind goes by it.
-    #[must_use]
     pub fn delegate_rule(&self) -> Option<DelegateRule> {
         self.kinds.values().find_map(|kind| kind.fitted.delegate_rule())
+    }
+
+    /// Name of the regressor that was chosen for the kind with most rows.
+    pub(crate) fn chosen(&self) -> &'static str {
+        let largest = self.kinds().max_by_key(|kind| kind.rows);
+        largest.map_or("", |kind| kind.fitted.kind().name())
     }
 
     /// The model of each kind.
@@ -164,33 +166,23 @@ impl OpModel {
     }
 
     /// The latency of an op.
-    ///
-    /// # Errors
-    /// [`NoAnswer`]: what the model lacks to answer.
     pub fn estimate(&self, op: &OpSpec) -> Result<OpEstimate, NoAnswer> {
         self.estimate_as(&op.kind(), &op.key(), &OpFeatures::of(op))
     }
 
     /// The latency of an op by its key.
-    ///
-    /// # Errors
-    /// [`NoAnswer`]: what the model lacks to answer.
     pub fn estimate_keyed(&self, op: &OpEntry) -> Result<OpEstimate, NoAnswer> {
         self.estimate_as(&op.kind, &op.key, &op.features)
     }
 
     /// The latency of an op that is known by its kind, key and features.
-    ///
-    /// # Errors
-    /// [`NoAnswer`]: what the model lacks to answer.
     pub fn estimate_as(&self, kind: &str, key: &str, features: &OpFeatures) -> Result<OpEstimate, NoAnswer> {
         let (kind, fitted) = self.regressor(kind, features)?;
         let model_ms = fitted.predict_ms(features).ok_or(NoAnswer::NotPositive)?;
-        let mut flags = Vec::new();
-        let mut widened = 1.0;
+        let (mut flags, mut widened) = (Vec::new(), 1.0);
         let measured = self.measured.get(key).copied();
-        let mut model =
-            LogNormal { ms: model_ms, deviation: kind.deviation, log_half_width: kind.band.log_half_width };
+        let (deviation, log_half_width) = (kind.deviation, kind.band.log_half_width);
+        let mut model = LogNormal { ms: model_ms, deviation, log_half_width };
         if measured.is_none() {
             let (less_known, outside) = kind.less_known(features);
             model.log_half_width *= less_known;
@@ -208,17 +200,11 @@ impl OpModel {
     }
 
     /// What the model's part of an op's latency is made of.
-    ///
-    /// # Errors
-    /// [`NoAnswer`]: what the model lacks to answer.
     pub fn contributions(&self, op: &OpEntry) -> Result<Vec<Contribution>, NoAnswer> {
         self.regressor(&op.kind, &op.features).map(|(_, fitted)| fitted.contributions(&op.features))
     }
 
     /// The derivative of the logarithm of an op's latency, by its model, along a slope of its features.
-    ///
-    /// # Errors
-    /// [`NoAnswer`]: what the model lacks to answer.
     pub fn log_slope(&self, op: &OpSpec, slope: &FeatureSlope) -> Result<f64, NoAnswer> {
         let features = OpFeatures::of(op);
         let (_, fitted) = self.regressor(&op.kind(), &features)?;
@@ -242,6 +228,11 @@ impl OpModel {
             Some(term) => Err(NoAnswer::Term(term)),
         }
     }
+}
+
+/// The number format of a kind of op.
+fn precision_of(kind: &str) -> Precision {
+    if kind.ends_with(Precision::Int8.suffix()) { Precision::Int8 } else { Precision::F32 }
 }
 
 /// Measurement and model weighted by their precision on log scale.

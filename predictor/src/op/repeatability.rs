@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::model::{Measured, combine};
 use crate::{
     interval::{LogNormal, NORMAL_90, clustered_quantile},
-    rows::Sample,
+    rows::{Repeat, Sample},
 };
 
 /// Standardized deviations of measurements from what the others and the model say, with the cluster of each.
@@ -49,14 +49,11 @@ pub(crate) fn scores(sample: &Sample, log_error: f64, deviation: f64, clusters: 
         return Vec::new();
     }
     let single = sample.noise * (n as f64).sqrt();
-    let model = LogNormal {
-        ms: sample.latency_ms * (-log_error).exp(),
-        deviation,
-        log_half_width: NORMAL_90 * deviation,
-    };
+    let (ms, log_half_width) = (sample.latency_ms * (-log_error).exp(), NORMAL_90 * deviation);
+    let model = LogNormal { ms, deviation, log_half_width };
     let sum: f64 = sample.repeats.iter().map(|repeat| repeat.latency_ms.ln()).sum();
     let rest = n - 1;
-    let score = |repeat: &crate::rows::Repeat| {
+    let score = |repeat: &Repeat| {
         let mean = (sum - repeat.latency_ms.ln()) / rest as f64;
         let noise = single / (rest as f64).sqrt();
         let others = Measured { latency_ms: mean.exp(), noise, measurements: rest };
@@ -76,7 +73,6 @@ pub(crate) fn factor(own: &[(usize, f64)], all: &[(usize, f64)]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rows::Repeat;
 
     fn measured(latencies: &[f64], groups: &[&str]) -> Sample {
         let repeats = latencies.iter().zip(groups);

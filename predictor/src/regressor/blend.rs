@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Boosted, Contribution, Kernel, Regressor, RegressorKind, Role, Slope};
+use super::{Boosted, Contribution, Kernel, Regressor, RegressorKind, Role};
 use crate::{
     error::FitError,
     rows::Sample,
@@ -15,12 +15,6 @@ use crate::{
 pub struct Blend {
     kernel: Box<Kernel>,
     trees: Box<Boosted>,
-}
-
-impl Slope for Blend {
-    fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
-        0.5 * self.predict_ms(op) * (self.kernel.log_slope(op, slope) + self.trees.log_slope(op, slope))
-    }
 }
 
 impl Regressor for Blend {
@@ -44,6 +38,10 @@ impl Regressor for Blend {
         (self.kernel.predict_ms(op) * self.trees.predict_ms(op)).sqrt()
     }
 
+    fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+        0.5 * self.predict_ms(op) * (self.kernel.log_slope(op, slope) + self.trees.log_slope(op, slope))
+    }
+
     fn spread(&self, op: &OpFeatures) -> f64 {
         self.kernel.spread(op)
     }
@@ -53,9 +51,7 @@ impl Regressor for Blend {
     }
 
     fn contributions(&self, op: &OpFeatures) -> Vec<Contribution> {
-        let mut shares = self.kernel.work_terms().contributions(op);
-        let ms = self.predict_ms(op) - self.kernel.work_terms().predict_ms(op);
-        shares.push(Contribution { name: "kernel and trees".to_owned(), amount: None, ms });
-        shares
+        let terms = &self.kernel.work_terms;
+        terms.corrected(op, "kernel and trees", self.predict_ms(op) - terms.predict_ms(op))
     }
 }

@@ -1,5 +1,7 @@
 //! What learners see of an op beside its work terms, and how their answer corrects them.
 
+use profiler::spec::FeatureMap;
+
 use super::{Regressor, WorkTerms};
 use crate::{
     rows::Sample,
@@ -31,6 +33,12 @@ pub(super) fn points(samples: &[&Sample]) -> Vec<Vec<f64>> {
     samples.iter().map(|s| descriptors(&s.features, s.rule)).collect()
 }
 
+/// Number of inputs that [`point_with_shares`] gives.
+pub(super) fn width() -> usize {
+    let one = FeatureMap { height: 1, width: 1, channels: 1 };
+    descriptors(&OpFeatures::of_layers(one, one, &[]), None).len() + 1 + groups().len()
+}
+
 /// [`descriptors`], and of what the latency consists by the work terms: the logarithm of the whole and the share of each
 /// class of layer.
 pub(super) fn point_with_shares(
@@ -41,9 +49,8 @@ pub(super) fn point_with_shares(
     let mut point = descriptors(op, rule);
     let whole = work_terms.predict_ms(op).max(f64::MIN_POSITIVE);
     point.push(whole.ln());
-    let coefficients = work_terms.coefficients();
     for places in groups() {
-        let part: f64 = places.iter().map(|&place| coefficients[place] * op.work[place]).sum();
+        let part: f64 = places.iter().map(|&place| work_terms.coefficients[place] * op.work[place]).sum();
         point.push(part / whole);
     }
     point

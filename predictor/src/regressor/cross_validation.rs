@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
-use super::Regressor;
+use super::{Regressor, RegressorKind, Role};
 use crate::{interval::TrainingRange, rows::Sample};
 
 /// Number of folds; with fewer samples, every sample is its own fold.
@@ -14,7 +14,6 @@ pub(crate) const FOLDS: usize = 10;
 /// A fold per sample, the same for every regressor, so that their errors can be compared.
 ///
 /// Samples of one group share a fold. Every kind of op is spread over the folds as evenly as its rows allow.
-#[must_use]
 pub(crate) fn assign_folds(samples: &[Sample], seed: u64) -> Vec<usize> {
     let mut random = Pcg64::seed_from_u64(seed);
     let mut by_kind: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -43,7 +42,6 @@ pub(crate) fn assign_folds(samples: &[Sample], seed: u64) -> Vec<usize> {
 }
 
 /// A cluster per sample: samples of one group are one, others each their own.
-#[must_use]
 pub(crate) fn assign_clusters<'a>(samples: &'a [Sample]) -> Vec<usize> {
     let mut first: BTreeMap<&'a str, usize> = BTreeMap::new();
     let cluster = |(index, sample): (usize, &'a Sample)| match &sample.group {
@@ -66,7 +64,6 @@ pub(crate) struct CvError {
 const FEW: usize = 120;
 
 /// For each sample, how far off a model fitted on the other folds is; nothing where that model has no ground to answer.
-#[must_use]
 pub(crate) fn misses<R: Regressor>(samples: &[&Sample], folds: &[usize]) -> Vec<Option<CvError>> {
     let shared = (samples.len() > FEW).then(|| R::settings(samples));
     let mut misses = vec![None; samples.len()];
@@ -93,10 +90,43 @@ pub(crate) fn misses<R: Regressor>(samples: &[&Sample], folds: &[usize]) -> Vec<
     misses
 }
 
+/// A regressor's log errors on all samples when fitted on all kinds.
+pub(crate) struct CandidateErrors {
+    pub(crate) regressor: RegressorKind,
+    pub(crate) misses: Vec<Option<CvError>>,
+}
+
+impl CandidateErrors {
+    /// Those of every regressor, on samples of one kind or all.
+    pub(crate) fn of_all(samples: &[&Sample], folds: &[usize]) -> Vec<Self> {
+        let mut done: Vec<Self> = Vec::new();
+        let of_rows = |regressor: &&RegressorKind| regressor.role() != Role::NeedsKnownDevices;
+        for &regressor in RegressorKind::ALL.iter().filter(of_rows) {
+            let misses = match regressor.parts() {
+                [] => regressor.misses(samples, folds),
+                parts => mean_misses(&done, parts, samples.len()),
+            };
+            done.push(Self { regressor, misses });
+        }
+        done
+    }
+}
+
+/// The logarithm of a geometric mean is the mean of the logarithms: so are the errors. The spread is the first part's.
+fn mean_misses(done: &[CandidateErrors], parts: &[RegressorKind], samples: usize) -> Vec<Option<CvError>> {
+    let of_parts: Vec<_> = done.iter().filter(|errors| parts.contains(&errors.regressor)).collect();
+    let mean = |index: usize| {
+        let misses = of_parts.iter().map(|part| part.misses[index]);
+        let misses = misses.collect::<Option<Vec<CvError>>>()?;
+        let error = misses.iter().map(|miss| miss.error).sum::<f64>() / misses.len() as f64;
+        misses.first().map(|first| CvError { error, spread: first.spread })
+    };
+    (0..samples).map(mean).collect()
+}
+
 /// Mean absolute relative error of predictions whose log errors are these.
 ///
 /// |predicted / measured - 1| = |e^-error - 1|.
-#[must_use]
 pub(crate) fn mape_of_log_errors(errors: &[f64]) -> f64 {
     errors.iter().map(|e| ((-e).exp() - 1.0).abs()).sum::<f64>() / errors.len() as f64
 }

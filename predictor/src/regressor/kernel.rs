@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Contribution, Regressor, Role, Slope, WorkTerms,
+    Contribution, Regressor, Role, WorkTerms,
     correction::{largest, log_residuals, points, rule_of, variances},
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kernel {
-    work_terms: WorkTerms,
+    pub(super) work_terms: WorkTerms,
     log_residual: GaussianProcess,
     largest: f64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -30,7 +30,7 @@ pub(crate) struct KernelSettings {
     learnt: Option<(Scaling, LearntKernel)>,
 }
 
-/// Fewer samples tell nothing of a kernel.
+/// Fewer samples say nothing of a kernel.
 const FEWEST: usize = 12;
 
 impl Kernel {
@@ -40,26 +40,9 @@ impl Kernel {
 
     /// The derivative of the correction's logarithm; 0 where it has reached its bounds.
     fn log_factor_slope(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
-        let is_inside = self.log_residual.predict(&descriptors(op, self.rule)).abs() < self.largest;
-        if is_inside {
-            self.log_residual.slope(&descriptors(op, self.rule), &descriptor_slopes(slope))
-        } else {
-            0.0
-        }
-    }
-
-    pub(super) fn work_terms(&self) -> &WorkTerms {
-        &self.work_terms
-    }
-}
-
-impl Slope for Kernel {
-    fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
-        self.predict_ms(op) * self.log_slope(op, slope)
-    }
-
-    fn log_slope(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
-        self.work_terms.log_slope(op, slope) + self.log_factor_slope(op, slope)
+        let point = descriptors(op, self.rule);
+        let is_inside = self.log_residual.predict(&point).abs() < self.largest;
+        if is_inside { self.log_residual.slope(&point, &descriptor_slopes(slope)) } else { 0.0 }
     }
 }
 
@@ -70,21 +53,13 @@ impl Regressor for Kernel {
 
     fn settings(samples: &[&Sample]) -> KernelSettings {
         let settings = WorkTerms::settings(samples);
-        let learnt = (samples.len() >= FEWEST)
-            .then(|| WorkTerms::fit(samples, &settings).ok())
-            .flatten()
-            .map(|terms| {
-                let points = points(samples);
-                let scaling = Scaling::of(&points);
-                let kernel = LearntKernel::fit(
-                    &points,
-                    &log_residuals(samples, &terms),
-                    &variances(samples),
-                    &scaling,
-                    0,
-                );
-                (scaling, kernel)
-            });
+        let terms = WorkTerms::fit(samples, &settings).ok().filter(|_| samples.len() >= FEWEST);
+        let learnt = terms.map(|terms| {
+            let (points, residuals) = (points(samples), log_residuals(samples, &terms));
+            let scaling = Scaling::of(&points);
+            let kernel = LearntKernel::fit(&points, &residuals, &variances(samples), &scaling, 0);
+            (scaling, kernel)
+        });
         KernelSettings { work_terms: settings, learnt }
     }
 
@@ -103,6 +78,14 @@ impl Regressor for Kernel {
         self.work_terms.predict_ms(op) * self.log_factor(op).exp()
     }
 
+    fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+        self.predict_ms(op) * self.log_slope(op, slope)
+    }
+
+    fn log_slope(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+        self.work_terms.log_slope(op, slope) + self.log_factor_slope(op, slope)
+    }
+
     fn spread(&self, op: &OpFeatures) -> f64 {
         self.log_residual.deviation(&descriptors(op, self.rule))
     }
@@ -112,9 +95,7 @@ impl Regressor for Kernel {
     }
 
     fn contributions(&self, op: &OpFeatures) -> Vec<Contribution> {
-        let mut shares = self.work_terms.contributions(op);
         let ms = self.work_terms.predict_ms(op) * self.log_factor(op).exp_m1();
-        shares.push(Contribution { name: "kernel".to_owned(), amount: None, ms });
-        shares
+        self.work_terms.corrected(op, "kernel", ms)
     }
 }

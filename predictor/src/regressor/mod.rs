@@ -1,10 +1,9 @@
 //! Regressors: from measured ops to a function of an op's features.
 //!
-//! A new one is a file with a type that implements [`Regressor`] and [`Slope`], its `mod` line, and a line in the list below.
+//! A new one is a file with a type that implements [`Regressor`], its `mod` line, and a line in the list below.
 
 mod blend;
 mod boosted;
-mod candidate_errors;
 mod correction;
 mod cross_validation;
 mod kernel;
@@ -12,25 +11,22 @@ mod ols;
 mod polynomial;
 mod residual;
 mod ridge;
-mod slope;
 mod transferred;
-mod transferred_slope;
 mod work_terms;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use blend::Blend;
 pub(crate) use boosted::Boosted;
-pub(crate) use candidate_errors::CandidateErrors;
 pub(crate) use correction::log_residuals;
-pub(crate) use cross_validation::{CvError, FOLDS, assign_clusters, assign_folds, mape_of_log_errors};
+pub(crate) use cross_validation::{
+    CandidateErrors, CvError, FOLDS, assign_clusters, assign_folds, mape_of_log_errors,
+};
 pub(crate) use kernel::Kernel;
 pub(crate) use ols::Ols;
 pub(crate) use residual::Residual;
 pub(crate) use ridge::Ridge;
-pub(crate) use slope::Slope;
-pub(crate) use transferred::view;
-pub(crate) use transferred::{Known, Transferred};
+pub(crate) use transferred::{Known, Transferred, view};
 pub(crate) use work_terms::WorkTerms;
 
 use crate::{
@@ -48,6 +44,13 @@ pub struct Contribution {
     pub amount: Option<f64>,
     /// Its share in milliseconds; the shares sum to the prediction.
     pub ms: f64,
+}
+
+impl Contribution {
+    /// A share that is no work term's.
+    fn other(name: &str, ms: f64) -> Self {
+        Self { name: name.to_owned(), amount: None, ms }
+    }
 }
 
 /// Whether a regressor may be chosen.
@@ -85,6 +88,14 @@ pub(crate) trait Regressor: Sized {
     /// The latency in milliseconds; not positive or not finite when it has no answer.
     fn predict_ms(&self, op: &OpFeatures) -> f64;
 
+    /// The derivative of the latency in milliseconds along a slope of the features. Trees, which come in steps, are held.
+    fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64;
+
+    /// The derivative of the logarithm of the latency.
+    fn log_slope(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+        self.slope_ms(op, slope) / self.predict_ms(op)
+    }
+
     /// How far off its answer may be on log scale, in a unit of its own: larger where an op is unlike those fitted on.
     fn spread(&self, _op: &OpFeatures) -> f64 {
         1.0
@@ -97,7 +108,7 @@ pub(crate) trait Regressor: Sized {
 
     /// What the latency is made of.
     fn contributions(&self, op: &OpFeatures) -> Vec<Contribution> {
-        vec![Contribution { name: Self::NAME.to_owned(), amount: None, ms: self.predict_ms(op) }]
+        vec![Contribution::other(Self::NAME, self.predict_ms(op))]
     }
 }
 
@@ -121,21 +132,16 @@ macro_rules! regressors {
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
             /// Its name in reports.
-            #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $variant::NAME),+ }
             }
 
             /// Whether it may be chosen.
-            #[must_use]
             pub fn role(self) -> Role {
                 match self { $(Self::$variant => $variant::ROLE),+ }
             }
 
             /// Fits to samples.
-            ///
-            /// # Errors
-            /// [`FitError`].
             pub fn fit(self, samples: &[&Sample]) -> Result<Fitted, FitError> {
                 match self {
                     $(Self::$variant => {
@@ -145,7 +151,6 @@ macro_rules! regressors {
             }
 
             /// Regressors of which it is the geometric mean, if it is one.
-            #[must_use]
             pub fn parts(self) -> &'static [RegressorKind] {
                 match self { $(Self::$variant => $variant::PARTS),+ }
             }
@@ -159,13 +164,11 @@ macro_rules! regressors {
 
         impl Fitted {
             /// Its type.
-            #[must_use]
             pub fn kind(&self) -> RegressorKind {
                 match self { $(Self::$variant(_) => RegressorKind::$variant),+ }
             }
 
             /// The latency in milliseconds; nothing when it has no positive, finite answer.
-            #[must_use]
             pub fn predict_ms(&self, op: &OpFeatures) -> Option<f64> {
                 let ms = match self { $(Self::$variant(fitted) => fitted.predict_ms(op)),+ };
                 (ms.is_finite() && ms > 0.0).then_some(ms)
@@ -173,25 +176,21 @@ macro_rules! regressors {
 
             /// The derivative of the latency in milliseconds along a slope of the features; trees, which come in steps, are
             /// held.
-            #[must_use]
             pub fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
                 match self { $(Self::$variant(fitted) => fitted.slope_ms(op, slope)),+ }
             }
 
             /// How far off its answer may be, in a unit of its own.
-            #[must_use]
             pub fn spread(&self, op: &OpFeatures) -> f64 {
                 match self { $(Self::$variant(fitted) => fitted.spread(op)),+ }
             }
 
             /// How the delegate that ran the samples cuts convolutions up, if it goes by that.
-            #[must_use]
             pub fn delegate_rule(&self) -> Option<DelegateRule> {
                 match self { $(Self::$variant(fitted) => fitted.delegate_rule()),+ }
             }
 
             /// What the latency is made of.
-            #[must_use]
             pub fn contributions(&self, op: &OpFeatures) -> Vec<Contribution> {
                 match self { $(Self::$variant(fitted) => fitted.contributions(op)),+ }
             }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Regressor, Role, Slope};
+use super::{Regressor, Role};
 use crate::{
     error::FitError,
     rows::Sample,
@@ -21,18 +21,9 @@ fn raw(op: &OpFeatures) -> [f64; SIZES.len()] {
     op.sizes.map(f64::exp)
 }
 
-impl Slope for Ols {
-    /// A size grows by itself times its logarithm.
-    fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
-        let sizes = raw(op).into_iter().zip(slope.sizes).map(|(size, log)| size * log);
-        sizes.zip(&self.coefficients).map(|(slope, c)| slope * c).sum()
-    }
-}
-
 impl Regressor for Ols {
     const NAME: &'static str = "ols";
     const ROLE: Role = Role::Yardstick;
-
     type Settings = ();
 
     fn settings(_: &[&Sample]) {}
@@ -69,5 +60,11 @@ impl Regressor for Ols {
 
     fn predict_ms(&self, op: &OpFeatures) -> f64 {
         self.intercept + raw(op).iter().zip(&self.coefficients).map(|(size, c)| size * c).sum::<f64>()
+    }
+
+    /// A size grows by itself times its logarithm.
+    fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+        let sizes = raw(op).into_iter().zip(slope.sizes).map(|(size, log)| size * log);
+        sizes.zip(&self.coefficients).map(|(slope, c)| slope * c).sum()
     }
 }

@@ -8,18 +8,15 @@ use crate::{
     work::{FeatureSlope, OpFeatures, SIZES},
 };
 
-/// Number of monomials of first and second order.
-pub(super) const MONOMIALS: usize = SIZES.len() + SIZES.len() * (SIZES.len() + 1) / 2;
-
 /// All products of one or two sizes.
-pub(super) fn monomials(op: &OpFeatures) -> Vec<f64> {
+fn monomials(op: &OpFeatures) -> Vec<f64> {
     let sizes = &op.sizes;
     let second = (0..sizes.len()).flat_map(|i| (i..sizes.len()).map(move |j| sizes[i] * sizes[j]));
     sizes.iter().copied().chain(second).collect()
 }
 
 /// Names of the monomials, in order.
-pub(super) fn names() -> Vec<String> {
+fn names() -> Vec<String> {
     let second =
         (0..SIZES.len()).flat_map(|i| (i..SIZES.len()).map(move |j| format!("{}*{}", SIZES[i], SIZES[j])));
     SIZES.iter().map(|name| (*name).to_owned()).chain(second).collect()
@@ -48,9 +45,6 @@ const SWEEPS: u32 = 200;
 
 impl RidgePolynomial {
     /// Fits `targets`, one per sample, with linfa's elastic net at an L1 ratio of 0.
-    ///
-    /// # Errors
-    /// [`FitError`].
     pub(super) fn fit(samples: &[&Sample], targets: &[f64], penalty: f64) -> Result<Self, FitError> {
         use linfa::{DatasetBase, traits::Fit};
         use ndarray::{Array1, Array2, ShapeBuilder};
@@ -60,7 +54,7 @@ impl RidgePolynomial {
             return Err(FitError::TooFew { found: n, needed: 10 });
         }
         let rows: Vec<Vec<f64>> = samples.iter().map(|s| monomials(&s.features)).collect();
-        let mut monomials: Vec<Monomial> = Vec::with_capacity(MONOMIALS);
+        let mut monomials: Vec<Monomial> = Vec::new();
         let mut columns = Vec::new();
         for (j, name) in names().into_iter().enumerate() {
             let mean = rows.iter().map(|row| row[j]).sum::<f64>() / n as f64;

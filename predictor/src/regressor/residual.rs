@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Contribution, Regressor, Role, Slope, WorkTerms, polynomial::RidgePolynomial};
+use super::{
+    Contribution, Regressor, Role, WorkTerms, correction::log_residuals, polynomial::RidgePolynomial,
+};
 use crate::{
     error::FitError,
     rows::Sample,
@@ -34,17 +36,9 @@ impl Residual {
     }
 }
 
-impl Slope for Residual {
-    fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
-        let factor = self.predict_ms(op) / self.work_terms.predict_ms(op);
-        factor * self.work_terms.slope_ms(op, slope) + self.predict_ms(op) * self.log_factor_slope(op, slope)
-    }
-}
-
 impl Regressor for Residual {
     const NAME: &'static str = "work terms x residual";
     const ROLE: Role = Role::Candidate;
-
     type Settings = <WorkTerms as Regressor>::Settings;
 
     fn settings(samples: &[&Sample]) -> Self::Settings {
@@ -53,9 +47,7 @@ impl Regressor for Residual {
 
     fn fit(samples: &[&Sample], settings: &Self::Settings) -> Result<Self, FitError> {
         let work_terms = WorkTerms::fit(samples, settings)?;
-        let targets: Vec<f64> =
-            samples.iter().map(|s| (s.latency_ms / work_terms.predict_ms(&s.features)).ln()).collect();
-        let log_residual = RidgePolynomial::fit(samples, &targets, PENALTY)?;
+        let log_residual = RidgePolynomial::fit(samples, &log_residuals(samples, &work_terms), PENALTY)?;
         Ok(Self { work_terms, log_residual })
     }
 
@@ -63,10 +55,13 @@ impl Regressor for Residual {
         self.work_terms.predict_ms(op) * self.factor(op)
     }
 
+    fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+        let factor = self.predict_ms(op) / self.work_terms.predict_ms(op);
+        factor * self.work_terms.slope_ms(op, slope) + self.predict_ms(op) * self.log_factor_slope(op, slope)
+    }
+
     fn contributions(&self, op: &OpFeatures) -> Vec<Contribution> {
-        let mut shares = self.work_terms.contributions(op);
         let ms = self.work_terms.predict_ms(op) * (self.factor(op) - 1.0);
-        shares.push(Contribution { name: "residual".to_owned(), amount: None, ms });
-        shares
+        self.work_terms.corrected(op, "residual", ms)
     }
 }

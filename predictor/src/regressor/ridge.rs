@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Regressor, Role, Slope, polynomial::RidgePolynomial};
+use super::{Regressor, Role, polynomial::RidgePolynomial};
 use crate::{
     error::FitError,
     rows::Sample,
@@ -18,16 +18,9 @@ pub struct Ridge {
     log_latency: RidgePolynomial,
 }
 
-impl Slope for Ridge {
-    fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
-        self.predict_ms(op) * self.log_latency.slope(op, slope)
-    }
-}
-
 impl Regressor for Ridge {
     const NAME: &'static str = "ridge";
     const ROLE: Role = Role::Candidate;
-
     type Settings = ();
 
     fn settings(_: &[&Sample]) {}
@@ -39,5 +32,9 @@ impl Regressor for Ridge {
 
     fn predict_ms(&self, op: &OpFeatures) -> f64 {
         self.log_latency.predict(op).exp()
+    }
+
+    fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+        self.predict_ms(op) * self.log_latency.slope(op, slope)
     }
 }

@@ -6,11 +6,13 @@ use super::{Contribution, Fitted, Regressor, Role};
 use crate::{
     error::FitError,
     rows::Sample,
-    work::{N_TERMS, OpFeatures, TERMS},
+    work::{FeatureSlope, N_TERMS, OpFeatures, TERMS},
 };
 
 /// A new device is at least this share of its usual speed-up away from known ones, whatever the corrections add up to.
 const LEAST: f64 = 0.2;
+/// Largest relative change of a work term in the difference that gives the slope of shares.
+const STEP: f64 = 1e-4;
 
 /// A known device's model of the kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,7 +49,7 @@ pub(crate) struct View {
     pub(crate) features: Vec<f64>,
 }
 
-/// How the op looks to known devices; nothing where one of them has no answer.
+/// The op as known devices see it; nothing where one of them has no answer.
 pub(crate) fn view(known: &[Known], op: &OpFeatures) -> Option<View> {
     let n = known.len() as f64;
     let answers: Vec<f64> =
@@ -81,16 +83,12 @@ impl Transferred {
         }
     }
 
-    pub(super) fn known(&self) -> &[Known] {
-        &self.known
-    }
-
-    pub(super) fn factor_ms(&self, features: &[f64]) -> f64 {
+    fn factor_ms(&self, features: &[f64]) -> f64 {
         (self.constant_ms + self.corrections_ms(features)).max(LEAST * self.constant_ms)
     }
 
     /// The derivative of the factor along a slope of the view's features; 0 where the factor is the least there may be.
-    pub(super) fn factor_slope_ms(&self, features: &[f64], slope: &[f64]) -> f64 {
+    fn factor_slope_ms(&self, features: &[f64], slope: &[f64]) -> f64 {
         let free = self.constant_ms + self.corrections_ms(features) > LEAST * self.constant_ms;
         if free { self.corrections_ms(slope) } else { 0.0 }
     }
@@ -122,6 +120,41 @@ impl Regressor for Transferred {
         view(&self.known, op).map_or(f64::NAN, |view| view.mean * self.factor_ms(&view.features))
     }
 
+    /// Shares of work terms are ratios of polynomials in the terms: a central difference in these alone is exact to
+    /// `STEP`². What known devices answer has slopes of its own.
+    fn slope_ms(&self, op: &OpFeatures, slope: &FeatureSlope) -> f64 {
+        let n = self.known.len() as f64;
+        let answer = |known: &Known| {
+            let ms = known.fitted.predict_ms(op).unwrap_or(f64::NAN);
+            (ms / known.scale_ms, known.fitted.slope_ms(op, slope) / known.scale_ms)
+        };
+        let answers: Vec<(f64, f64)> = self.known.iter().map(answer).collect();
+        let mean = answers.iter().map(|(ms, _)| ms).sum::<f64>() / n;
+        let mean_slope = answers.iter().map(|(_, slope)| slope).sum::<f64>() / n;
+        let Some(here) = view(&self.known, op) else { return f64::NAN };
+        let mut features_slope = vec![0.0; here.features.len()];
+        let largest = op.work.iter().zip(&slope.work).filter(|(work, _)| **work > 0.0);
+        let largest = largest.map(|(work, slope)| (slope / work).abs()).fold(0.0, f64::max);
+        if largest > 0.0 {
+            let step = STEP / largest;
+            let moved = |step: f64| {
+                let mut moved = op.clone();
+                moved.work.iter_mut().zip(&slope.work).for_each(|(work, slope)| *work += step * slope);
+                view(&self.known, &moved)
+            };
+            let (Some(up), Some(down)) = (moved(step), moved(-step)) else { return f64::NAN };
+            for (index, slope) in features_slope.iter_mut().enumerate() {
+                *slope = (up.features[index] - down.features[index]) / (2.0 * step);
+            }
+        }
+        let devices = features_slope.len() - answers.len();
+        for (place, (answer, answer_slope)) in features_slope[devices..].iter_mut().zip(&answers) {
+            *place = (answer_slope - answer / mean * mean_slope) / mean;
+        }
+        mean_slope * self.factor_ms(&here.features)
+            + mean * self.factor_slope_ms(&here.features, &features_slope)
+    }
+
     fn contributions(&self, op: &OpFeatures) -> Vec<Contribution> {
         let Some(view) = view(&self.known, op) else { return Vec::new() };
         let total = view.mean * self.factor_ms(&view.features);
@@ -134,7 +167,38 @@ impl Regressor for Transferred {
             rest -= ms;
             shares.push(Contribution { name: term.name.to_owned(), amount: Some(amount), ms });
         }
-        shares.push(Contribution { name: "known devices".to_owned(), amount: None, ms: rest });
+        shares.push(Contribution::other("known devices", rest));
         shares
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{device::test_rows::small_space_samples, regressor::RegressorKind, work::Dimension};
+
+    #[test]
+    fn slopes_are_those_of_central_differences() {
+        let samples = small_space_samples(0.02);
+        let all: Vec<_> = samples.iter().collect();
+        let known = [RegressorKind::WorkTerms, RegressorKind::Residual]
+            .map(|kind| Known { scale_ms: 0.4, fitted: kind.fit(&all).unwrap() });
+        // Constant 2, every term corrected by another amount, then the two devices.
+        let mut coefficients = vec![2.0];
+        coefficients.extend((0..N_TERMS).map(|term| 0.3 * (term as f64).sin()));
+        coefficients.extend([0.5, -0.2]);
+        let transferred = Transferred::new(known.to_vec(), &coefficients);
+        for key in ["mbconv-14x14x24-o32-e3-k5-s1-relu6", "conv-28x28x16-o24-k3-s2-relu6"] {
+            let op = key.parse().unwrap();
+            let features = OpFeatures::of(&op);
+            for dimension in [Dimension::ChannelsIn, Dimension::ChannelsOut, Dimension::Resolution] {
+                let slope = FeatureSlope::of(&op, dimension).unwrap();
+                let at = |step: f64| transferred.predict_ms(&features.moved(&slope, step));
+                let expected = (at(1e-5) - at(-1e-5)) / 2e-5;
+                let found = transferred.slope_ms(&features, &slope);
+                let allowed = 1e-9 + 1e-4 * expected.abs();
+                assert!((found - expected).abs() < allowed, "{key} {dimension:?}: {found}, {expected}");
+            }
+        }
     }
 }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use super::{Contribution, Regressor, Role};
 use crate::{
     error::FitError,
     learn::solve_nnls,
     rows::Sample,
-    work::{N_TERMS, OpFeatures, TERMS},
+    work::{FeatureSlope, N_TERMS, OpFeatures, TERMS, Term},
 };
 
 /// Σ coefficient · work, with coefficients of at least 0, fitted in relative error.
@@ -17,23 +17,19 @@ use crate::{
 /// Relative error: every row is divided by its latency and the target is 1. It extrapolates, and each term's share of a
 /// latency can be read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Coefficients", into = "Coefficients")]
-pub struct WorkTerms {
-    coefficients: [f64; N_TERMS],
-}
-
-/// As in the model file: milliseconds per unit of each term; terms that are not there cost nothing.
-#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Coefficients {
-    coefficients_ms: BTreeMap<String, f64>,
+pub struct WorkTerms {
+    /// Milliseconds per unit of each of [`TERMS`]; in the model file by name, without those that cost nothing.
+    #[serde(rename = "coefficients_ms", serialize_with = "by_name", deserialize_with = "of_names")]
+    pub(super) coefficients: [f64; N_TERMS],
 }
 
 impl WorkTerms {
-    /// Milliseconds per unit of each of [`TERMS`].
-    #[must_use]
-    pub fn coefficients(&self) -> &[f64; N_TERMS] {
-        &self.coefficients
+    /// What a latency is made of: the work terms, and what else there is to it.
+    pub(super) fn corrected(&self, op: &OpFeatures, name: &str, ms: f64) -> Vec<Contribution> {
+        let mut shares = self.contributions(op);
+        shares.push(Contribution::other(name, ms));
+        shares
     }
 }
 
@@ -77,7 +73,6 @@ fn relative(samples: &[&Sample]) -> Vec<[f64; N_TERMS]> {
 impl Regressor for WorkTerms {
     const NAME: &'static str = "work terms";
     const ROLE: Role = Role::Candidate;
-
     type Settings = Penalty;
 
     fn settings(samples: &[&Sample]) -> Penalty {
@@ -96,42 +91,39 @@ impl Regressor for WorkTerms {
         self.coefficients.iter().zip(&op.work).map(|(c, amount)| c * amount).sum()
     }
 
+    fn slope_ms(&self, _: &OpFeatures, slope: &FeatureSlope) -> f64 {
+        self.coefficients.iter().zip(&slope.work).map(|(c, slope)| c * slope).sum()
+    }
+
     fn contributions(&self, op: &OpFeatures) -> Vec<Contribution> {
-        TERMS
-            .iter()
-            .zip(self.coefficients.iter().zip(&op.work))
-            .filter(|(_, (c, amount))| **c * **amount != 0.0)
-            .map(|(term, (c, amount))| Contribution {
-                name: term.name.to_owned(),
-                amount: Some(*amount),
-                ms: c * amount,
-            })
-            .collect()
+        let shares = TERMS.iter().zip(self.coefficients.iter().zip(op.work));
+        let share = |(term, (c, amount)): (&Term, (&f64, f64))| Contribution {
+            name: term.name.to_owned(),
+            amount: Some(amount),
+            ms: c * amount,
+        };
+        shares.filter(|(_, (c, amount))| **c * amount != 0.0).map(share).collect()
     }
 }
 
-impl From<WorkTerms> for Coefficients {
-    fn from(model: WorkTerms) -> Self {
-        let named = TERMS.iter().zip(model.coefficients).filter(|(_, c)| *c != 0.0);
-        Self { coefficients_ms: named.map(|(term, c)| (term.name.to_owned(), c)).collect() }
-    }
+fn by_name<S: Serializer>(coefficients: &[f64; N_TERMS], serializer: S) -> Result<S::Ok, S::Error> {
+    let named = TERMS.iter().zip(coefficients).filter(|(_, c)| **c != 0.0);
+    named.map(|(term, c)| (term.name, *c)).collect::<BTreeMap<_, _>>().serialize(serializer)
 }
 
-impl TryFrom<Coefficients> for WorkTerms {
-    type Error = String;
-
-    fn try_from(file: Coefficients) -> Result<Self, String> {
-        let mut coefficients = [0.0; N_TERMS];
-        for (name, c) in file.coefficients_ms {
-            let place = TERMS.iter().position(|term| term.name == name);
-            let place = place.ok_or_else(|| format!("`{name}` is no work term of this release"))?;
-            if !(c.is_finite() && c >= 0.0) {
-                return Err(format!("the coefficient of `{name}` is {c}, expected at least 0"));
-            }
-            coefficients[place] = c;
+fn of_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[f64; N_TERMS], D::Error> {
+    let mut coefficients = [0.0; N_TERMS];
+    for (name, c) in BTreeMap::<String, f64>::deserialize(deserializer)? {
+        let place = TERMS.iter().position(|term| term.name == name);
+        let none = || D::Error::custom(format!("`{name}` is no work term of this release"));
+        let place = place.ok_or_else(none)?;
+        if !(c.is_finite() && c >= 0.0) {
+            let reason = format!("the coefficient of `{name}` is {c}, expected at least 0");
+            return Err(D::Error::custom(reason));
         }
-        Ok(Self { coefficients })
+        coefficients[place] = c;
     }
+    Ok(coefficients)
 }
 
 #[cfg(test)]
@@ -156,9 +148,11 @@ mod tests {
     fn files_with_unknown_terms_or_negative_coefficients_are_refused() {
         let read = |text: &str| serde_json::from_str::<WorkTerms>(text).map_err(|e| e.to_string());
         assert!(read(r#"{"coefficients_ms": {"constant": 0.5}}"#).is_ok());
-        assert!(
-            read(r#"{"coefficients_ms": {"speed": 0.5}}"#).unwrap_err().contains("`speed` is no work term")
-        );
-        assert!(read(r#"{"coefficients_ms": {"constant": -1}}"#).unwrap_err().contains("is -1"));
+        for (coefficient, reason) in
+            [("speed\": 0.5", "`speed` is no work term"), ("constant\": -1", "is -1")]
+        {
+            let error = read(&format!("{{\"coefficients_ms\": {{\"{coefficient}}}}}")).unwrap_err();
+            assert!(error.contains(reason), "{error}");
+        }
     }
 }

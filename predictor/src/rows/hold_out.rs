@@ -7,7 +7,7 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
-use super::repeat::{OpRepeats, Repeat, Repeats};
+use super::sample::{OpRepeats, Repeat, Repeats};
 use crate::{
     error::PredictorError,
     work::{OpEntry, TERMS},
@@ -25,17 +25,19 @@ pub struct Subjects {
 
 impl Subjects {
     /// All subjects of a table.
-    #[must_use]
     pub fn of(rows: &[Row]) -> Self {
         let mut subjects = Self::default();
         for row in rows {
-            subjects.level_mut(row.level).insert(row.subject.clone());
+            let level = match row.level {
+                Level::Op => &mut subjects.op,
+                Level::Network => &mut subjects.network,
+            };
+            level.insert(row.subject.clone());
         }
         subjects
     }
 
     /// Whether the row's subject is one of them.
-    #[must_use]
     pub fn contains(&self, row: &Row) -> bool {
         match row.level {
             Level::Op => self.op.contains(&row.subject),
@@ -44,31 +46,19 @@ impl Subjects {
     }
 
     /// Those that are not in `other`.
-    #[must_use]
     pub fn without(&self, other: &Self) -> Self {
         let rest = |a: &BTreeSet<String>, b: &BTreeSet<String>| a.difference(b).cloned().collect();
         Self { op: rest(&self.op, &other.op), network: rest(&self.network, &other.network) }
     }
 
     /// Measurements that are not of networks or groups of these names.
-    #[must_use]
     pub fn kept_from(&self, repeats: &Repeats) -> Repeats {
-        let kept = |repeat: &&Repeat| repeat.group.as_ref().is_none_or(|group| !self.network.contains(group));
-        let of_op = |(op, told): (&String, &Vec<Repeat>)| {
-            let told: Vec<Repeat> = told.iter().filter(kept).cloned().collect();
-            (op.clone(), told)
-        };
-        let of_session = |(session, ops): (&String, &OpRepeats)| {
-            (session.clone(), ops.iter().map(of_op).collect::<OpRepeats>())
-        };
-        repeats.iter().map(of_session).collect()
-    }
-
-    fn level_mut(&mut self, level: Level) -> &mut BTreeSet<String> {
-        match level {
-            Level::Op => &mut self.op,
-            Level::Network => &mut self.network,
+        let kept = |repeat: &Repeat| repeat.group.as_ref().is_none_or(|group| !self.network.contains(group));
+        let mut repeats = repeats.clone();
+        for of_op in repeats.values_mut().flat_map(BTreeMap::values_mut) {
+            of_op.retain(kept);
         }
+        repeats
     }
 }
 
@@ -77,9 +67,6 @@ impl Subjects {
 /// An op that is the last of its kind, or the last with some work term, is never drawn: a model without it could not
 /// answer at all. Where the table says what ops were measured together with, such groups (the networks that they were
 /// traced in) are drawn as wholes, with the ops that no other group has.
-///
-/// # Errors
-/// [`PredictorError::Option`] for a fraction outside 0 to 0.9.
 pub(crate) fn draw_hold_out(
     rows: &[Row],
     repeats: &Repeats,
@@ -87,12 +74,8 @@ pub(crate) fn draw_hold_out(
     seed: u64,
 ) -> Result<Subjects, PredictorError> {
     if !(0.0..=0.9).contains(&fraction) {
-        let value = fraction.to_string();
-        return Err(PredictorError::Option {
-            option: "hold out",
-            value,
-            expected: "a fraction from 0 to 0.9",
-        });
+        let (option, value, expected) = ("hold out", fraction.to_string(), "a fraction from 0 to 0.9");
+        return Err(PredictorError::Option { option, value, expected });
     }
     let mut random = Pcg64::seed_from_u64(seed);
     let all = Subjects::of(rows);
@@ -103,37 +86,44 @@ pub(crate) fn draw_hold_out(
     };
     let count = |subjects: &BTreeSet<String>| (subjects.len() as f64 * fraction).round() as usize;
     let mut by_key = OpRepeats::new();
-    for (key, told) in repeats.values().flatten() {
-        by_key.entry(key.clone()).or_default().extend(told.iter().cloned());
+    for (key, of_op) in repeats.values().flatten() {
+        by_key.entry(key.clone()).or_default().extend(of_op.iter().cloned());
     }
     let groups: BTreeSet<String> = by_key.values().flatten().filter_map(|r| r.group.clone()).collect();
     if !groups.is_empty() {
         return draw_groups(&shuffled(&groups), count(&groups), &by_key);
     }
-    let op = draw_ops(shuffled(&all.op), count(&all.op))?;
+    let op = draw_ops(&shuffled(&all.op), count(&all.op))?;
     let network = shuffled(&all.network).into_iter().take(count(&all.network)).collect();
     Ok(Subjects { op, network })
 }
 
-fn draw_ops(keys: Vec<String>, count: usize) -> Result<BTreeSet<String>, PredictorError> {
-    let mut remaining: BTreeMap<String, usize> = BTreeMap::new();
-    let mut pool = Vec::with_capacity(keys.len());
-    for key in keys {
-        let needs = needs(&key)?;
-        needs.iter().for_each(|need| *remaining.entry(need.clone()).or_default() += 1);
-        pool.push((key, needs));
-    }
+fn draw_ops(keys: &[String], count: usize) -> Result<BTreeSet<String>, PredictorError> {
+    let (needs, mut remaining) = all_needs(keys)?;
     let mut drawn = BTreeSet::new();
-    for (key, needs) in pool {
+    for (key, needs) in keys.iter().zip(needs) {
         if drawn.len() == count {
             break;
         }
         if needs.iter().all(|need| remaining.get(need).is_some_and(|left| *left > 1)) {
-            needs.iter().for_each(|need| *remaining.entry(need.clone()).or_default() -= 1);
-            drawn.insert(key);
+            needs.into_iter().for_each(|need| *remaining.entry(need).or_default() -= 1);
+            drawn.insert(key.clone());
         }
     }
     Ok(drawn)
+}
+
+/// How many ops have a need.
+type Counts = BTreeMap<String, usize>;
+
+/// The needs of each op, and how many ops have each.
+fn all_needs<'a>(
+    keys: impl IntoIterator<Item = &'a String>,
+) -> Result<(Vec<Vec<String>>, Counts), PredictorError> {
+    let all = keys.into_iter().map(|key| needs(key)).collect::<Result<Vec<_>, _>>()?;
+    let mut counts = Counts::new();
+    all.iter().flatten().for_each(|need| *counts.entry(need.clone()).or_default() += 1);
+    Ok((all, counts))
 }
 
 /// The work terms and the kind that other ops must have, too, if the op of a key is to be left out.
@@ -145,13 +135,7 @@ fn needs(key: &str) -> Result<Vec<String>, PredictorError> {
 
 /// Groups as wholes: ops of which every measurement is in one of them are left out with them.
 fn draw_groups(groups: &[String], count: usize, repeats: &OpRepeats) -> Result<Subjects, PredictorError> {
-    let mut remaining: BTreeMap<String, usize> = BTreeMap::new();
-    let mut needs_of: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for key in repeats.keys() {
-        let needs = needs(key)?;
-        needs.iter().for_each(|need| *remaining.entry(need.clone()).or_default() += 1);
-        needs_of.insert(key, needs);
-    }
+    let (needs, mut remaining) = all_needs(repeats.keys())?;
     let mut drawn = Subjects::default();
     for group in groups {
         if drawn.network.len() == count {
@@ -160,16 +144,17 @@ fn draw_groups(groups: &[String], count: usize, repeats: &OpRepeats) -> Result<S
         let inside = |repeat: &Repeat| {
             repeat.group.as_ref().is_some_and(|found| found == group || drawn.network.contains(found))
         };
-        let lost: Vec<&String> = repeats
+        let lost: Vec<_> = repeats
             .iter()
-            .filter(|(key, told)| !drawn.op.contains(*key) && told.iter().all(inside))
-            .map(|(key, _)| key)
+            .zip(&needs)
+            .filter(|((key, of_op), _)| !drawn.op.contains(*key) && of_op.iter().all(inside))
+            .map(|((key, _), needs)| (key.clone(), needs))
             .collect();
         let mut without = remaining.clone();
-        let needs = lost.iter().filter_map(|key| needs_of.get(key.as_str())).flatten();
+        let needs = lost.iter().flat_map(|(_, needs)| *needs);
         needs.for_each(|need| *without.entry(need.clone()).or_default() -= 1);
         if without.values().all(|left| *left > 0) {
-            drawn.op.extend(lost.into_iter().cloned());
+            drawn.op.extend(lost.into_iter().map(|(key, _)| key));
             drawn.network.insert(group.clone());
             remaining = without;
         }
@@ -186,9 +171,10 @@ mod tests {
     fn the_draw_is_seeded_and_never_takes_the_last_of_a_kind() {
         let rows = small_space_rows(0.0, 30);
         let all = Subjects::of(&rows);
+        let draw = |fraction, seed| draw_hold_out(&rows, &Repeats::new(), fraction, seed).unwrap();
         for seed in 0..20 {
-            let drawn = draw_hold_out(&rows, &Repeats::new(), 0.2, seed).unwrap();
-            assert_eq!(drawn, draw_hold_out(&rows, &Repeats::new(), 0.2, seed).unwrap());
+            let drawn = draw(0.2, seed);
+            assert_eq!(drawn, draw(0.2, seed));
             assert_eq!(drawn.op.len(), (all.op.len() as f64 * 0.2).round() as usize);
             assert_eq!(drawn.network.len(), 6);
             let rest = all.without(&drawn);
@@ -197,20 +183,15 @@ mod tests {
                 assert!(rest.op.iter().any(|key| key.starts_with(kind)), "{kind}");
             }
         }
-        assert_ne!(
-            draw_hold_out(&rows, &Repeats::new(), 0.2, 1).unwrap(),
-            draw_hold_out(&rows, &Repeats::new(), 0.2, 2).unwrap()
-        );
-        assert_eq!(draw_hold_out(&rows, &Repeats::new(), 0.0, 1).unwrap(), Subjects::default());
+        assert_ne!(draw(0.2, 1), draw(0.2, 2));
+        assert_eq!(draw(0.0, 1), Subjects::default());
     }
 
     #[test]
     fn absurd_fractions_are_refused() {
         for fraction in [-0.1, 0.95, 1.0, f64::NAN, f64::INFINITY] {
-            let error = draw_hold_out(&small_space_rows(0.0, 0), &Repeats::new(), fraction, 1)
-                .unwrap_err()
-                .to_string();
-            assert!(error.contains("hold out is"), "{error}");
+            let error = draw_hold_out(&small_space_rows(0.0, 0), &Repeats::new(), fraction, 1).unwrap_err();
+            assert!(error.to_string().contains("hold out is"), "{error}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use profiler::record::{Conditions, ReadError, Runtime, WriteError, read_document, write_document};
 use serde::{Deserialize, Serialize};
 
-use super::repeat::OpRepeats;
+use super::sample::OpRepeats;
 
 const FORMAT: &str = "tailor-import";
 const VERSION: u32 = 1;
@@ -27,7 +27,7 @@ pub(crate) struct ImportSession {
     pub format_of_source: String,
     /// What its latencies are of: the column, or the file's own word.
     pub measured: String,
-    /// Device, runtime and threads as the importer was told; 0 threads and `unknown` where it was not.
+    /// Device, runtime and threads as the importer was given them; 0 threads and `unknown` where it was not.
     pub conditions: Conditions,
     /// Rows read, and rows that could not be.
     pub rows_read: usize,
@@ -40,35 +40,19 @@ pub(crate) struct ImportSession {
 
 impl ImportSession {
     /// Conditions of which only this is known.
-    #[must_use]
     pub(crate) fn conditions(device: &str, runtime: &str, threads: usize) -> Conditions {
-        let runtime = Runtime {
-            name: runtime.to_owned(),
-            version: "unknown".to_owned(),
-            emulated: false,
-            details: vec![("imported".to_owned(), "yes".to_owned())],
-        };
-        Conditions {
-            device: device.to_owned(),
-            runtime,
-            threads,
-            cpus: Vec::new(),
-            build_target: "unknown".to_owned(),
-        }
+        let [device, name, unknown] = [device, runtime, "unknown"].map(str::to_owned);
+        let details = vec![("imported".to_owned(), "yes".to_owned())];
+        let runtime = Runtime { name, version: unknown.clone(), emulated: false, details };
+        Conditions { device, runtime, threads, cpus: Vec::new(), build_target: unknown }
     }
 
     /// Reads it.
-    ///
-    /// # Errors
-    /// [`ReadError`] naming the file and what is wrong with it.
     pub(crate) fn read(path: &Path) -> Result<Self, ReadError> {
         read_document(path, FORMAT, VERSION)
     }
 
     /// Writes it, whole or not at all.
-    ///
-    /// # Errors
-    /// [`WriteError`].
     pub(crate) fn write(&self, path: &Path) -> Result<(), WriteError> {
         write_document(path, FORMAT, VERSION, self)
     }

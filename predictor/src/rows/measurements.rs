@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     import_session::ImportSession,
-    repeat::{OpRepeats, Repeats},
+    sample::{OpRepeats, Repeats},
 };
 use crate::error::PredictorError;
 
@@ -39,7 +39,7 @@ pub enum Emulation {
 }
 
 /// Where rows come from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TableFacts {
     /// The table's path as given.
@@ -65,7 +65,7 @@ pub struct Measurements {
     pub tables: Vec<TableFacts>,
     /// Which of the machine's speeds they are of; `None` where that is not known, as of imported tables.
     pub speed: Option<Speed>,
-    /// What a later session measures again to tell whether the machine is the same; of the first table. `None` for imported tables.
+    /// What a later session measures again to determine whether the machine is the same; of the first table. `None` for imported tables.
     pub anchors: Option<Anchors>,
     /// By how much the machine of the first table was slower or faster than when its anchors were measured.
     pub machine: Option<MachineChange>,
@@ -119,11 +119,8 @@ impl Measurements {
             if mixing == Mixing::Refuse
                 && let Some(difference) = conditions.difference(&session.conditions)
             {
-                return Err(PredictorError::Mixed {
-                    first: tables[0].clone(),
-                    second: table.clone(),
-                    difference,
-                });
+                let (first, second) = (tables[0].clone(), table.clone());
+                return Err(PredictorError::Mixed { first, second, difference });
             }
         }
         let facts = |((session, rows), table): (&(SessionFacts, Vec<Row>), &PathBuf)| TableFacts {
@@ -136,17 +133,27 @@ impl Measurements {
         let facts = read.iter().zip(tables).map(facts).collect();
         let mut repeats = Repeats::new();
         let mut rows = Vec::new();
-        for (told, of_table) in read {
-            if !told.repeats.is_empty() {
-                repeats.insert(told.id, told.repeats);
+        for (session, of_table) in read {
+            if !session.repeats.is_empty() {
+                repeats.insert(session.id, session.repeats);
             }
             rows.extend(of_table);
         }
         Ok(Self { rows, conditions, tables: facts, speed, anchors, machine, repeats })
     }
+
+    /// Rows that were never measured, as if of one table of an emulated runtime.
+    pub(crate) fn made_up(rows: Vec<Row>, device: &str, runtime: &str) -> Self {
+        let mut conditions = ImportSession::conditions(device, runtime, 1);
+        conditions.runtime.emulated = true;
+        let table = "made up".to_owned();
+        let tables = vec![TableFacts { table, rows: rows.len(), ..TableFacts::default() }];
+        let (speed, anchors, machine) = (None, None, None);
+        Self { rows, conditions, tables, speed, anchors, machine, repeats: Repeats::new() }
+    }
 }
 
-/// What the file beside a table tells of it, be it a session or an import.
+/// What the file beside a table says of it, be it a session or an import.
 struct SessionFacts {
     id: String,
     started: String,
@@ -174,7 +181,7 @@ impl SessionFacts {
                 conditions: session.conditions,
                 references: Some(session.speed.references),
                 machine: session.machine,
-                repeats: OpRepeats::new(),
+                repeats: session.repeats,
             }),
             // A file that is neither is best called no session.
             Err(format @ ReadError::Format { .. }) => {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+pub(crate) use profiler::record::{OpRepeats, Repeat};
 use profiler::{
     record::{Cache, Level, Row, Status},
     spec::OpSpec,
 };
 
-use super::repeat::{Repeat, Repeats};
 use crate::{
     error::PredictorError,
     work::{DelegateRule, OpEntry, OpFeatures},
@@ -23,6 +23,9 @@ const REPEAT_NOISE: f64 = 0.01;
 /// two speeds differ by so much there.
 const CONTENDED_NOISE: f64 = 0.03;
 const SCALED_NOISE: f64 = 0.08;
+
+/// Measurements by their session.
+pub(crate) type Repeats = BTreeMap<String, OpRepeats>;
 
 /// A measured op: the precision-weighted mean of its rows.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,39 +53,24 @@ pub struct Sample {
 
 impl Sample {
     /// A measured op of `latency_ms` (above 0), with measuring noise as a fraction of it (above 0).
-    #[must_use]
     pub fn of(op: OpEntry, latency_ms: f64, noise: f64) -> Self {
         let OpEntry { key, kind, features } = op;
-        Self {
-            key,
-            kind,
-            features,
-            latency_ms,
-            noise,
-            measurements: 1,
-            group: None,
-            repeats: Vec::new(),
-            rule: None,
-        }
+        let (measurements, group, repeats, rule) = (1, None, Vec::new(), None);
+        Self { key, kind, features, latency_ms, noise, measurements, group, repeats, rule }
     }
 
-    /// A measured op of `latency_ms` (above 0), with measuring noise as a fraction of it (above 0).
-    #[must_use]
+    /// The same of an op of ours.
     pub fn new(op: &OpSpec, latency_ms: f64, noise: f64) -> Self {
         Self::of(op.into(), latency_ms, noise)
     }
 
     /// The kind of its op.
-    #[must_use]
     pub fn kind(&self) -> &str {
         &self.kind
     }
 }
 
 /// The ops of a table in one cache state, in order of their keys; of those in `repeats`, the measurements that are there.
-///
-/// # Errors
-/// [`PredictorError::Spec`] for a subject that is no op key.
 pub(crate) fn op_samples(
     rows: &[Row],
     repeats: &Repeats,
@@ -92,27 +80,25 @@ pub(crate) fn op_samples(
     for row in rows.iter().filter(|row| row.level == Level::Op && row.cache == cache) {
         let op: OpEntry = row.subject.parse()?;
         let (latency_ms, noise) = noisy(row);
-        let Some(told) = repeats.get(&row.session).and_then(|of_session| of_session.get(&row.subject)) else {
+        let of_op = repeats.get(&row.session).and_then(|of_session| of_session.get(&row.subject));
+        let Some(of_op) = of_op else {
             measurements.push(Sample::of(op, latency_ms, noise));
             continue;
         };
-        let noise = noise * (told.len() as f64).sqrt();
-        measurements.extend(told.iter().map(|repeat| Sample {
-            group: repeat.group.clone(),
-            ..Sample::of(op.clone(), repeat.latency_ms, noise)
-        }));
+        let noise = noise * (of_op.len() as f64).sqrt();
+        let sample = |repeat: &Repeat| Sample::of(op.clone(), repeat.latency_ms, noise);
+        measurements.extend(of_op.iter().map(|r| Sample { group: r.group.clone(), ..sample(r) }));
     }
     Ok(merge(measurements))
 }
 
-/// Repeated measurements from which the noise of all of a kind can be told.
+/// Repeated measurements from which the noise of all of a kind can be determined.
 const ENOUGH_REPEATS: usize = 20;
 
 /// A sample per key: measurements of one op become one measured op.
 ///
 /// Where enough ops of a kind were measured several times, how much their measurements differ is the noise of every
 /// measurement of the kind, whatever it claims for itself.
-#[must_use]
 pub(crate) fn merge(measurements: Vec<Sample>) -> Vec<Sample> {
     let mut by_key: BTreeMap<String, Vec<Sample>> = BTreeMap::new();
     for sample in measurements {
@@ -202,11 +188,11 @@ mod tests {
     }
 
     #[test]
-    fn repeats_tell_the_noise_of_their_kind() {
+    fn repeats_determine_the_noise_of_their_kind() {
         // 20 ops measured twice, 4 % apart: deviations ± 2 %, squares 2 · 0.02² per degree of freedom: noise 0.0283 of one
         // measurement, 0.02 of the mean of two. One more, measured once, has the noise of one.
-        let op =
-            |channels: u32, ms: f64| Sample::new(&format!("gpool-8x8x{channels}").parse().unwrap(), ms, 0.5);
+        let spec = |channels: u32| format!("gpool-8x8x{channels}").parse().unwrap();
+        let op = |channels, ms: f64| Sample::new(&spec(channels), ms, 0.5);
         let twice = (1..=20).flat_map(|c| [op(c, 0.02_f64.exp()), op(c, (-0.02_f64).exp())]);
         let merged = merge(twice.chain([op(99, 3.0)]).collect());
         assert_eq!(merged.len(), 21);
@@ -221,11 +207,8 @@ mod tests {
     #[test]
     fn only_the_asked_state_and_level_are_taken() {
         let hot = Row { cache: Cache::Hot, ..op_row("gpool-8x8x8", 1.0) };
-        let samples = op_samples(
-            &[op_row("gpool-8x8x8", 2.0), hot, op_row("conv-8x8x3-o8-k3-s1", 3.0)],
-            &Repeats::new(),
-            Cache::Cold,
-        );
+        let rows = [op_row("gpool-8x8x8", 2.0), hot, op_row("conv-8x8x3-o8-k3-s1", 3.0)];
+        let samples = op_samples(&rows, &Repeats::new(), Cache::Cold);
         let found: Vec<_> = samples.unwrap().into_iter().map(|s| (s.kind, s.latency_ms)).collect();
         assert_eq!(found, [("conv".to_owned(), 3.0), ("gpool".to_owned(), 2.0)]);
     }

@@ -1,6 +1,6 @@
 //! How much work a layer is.
 
-use profiler::spec::{Activation, Conv, FeatureMap, Interpolation, Layer, PlacedLayer, Pool};
+use profiler::spec::{Activation, Conv, FeatureMap, Interpolation, Layer, PlacedLayer};
 
 use super::{
     depthwise_edges::WindowWalk,
@@ -17,9 +17,10 @@ pub(super) fn millions(count: u64) -> f64 {
 
 /// Adds the work of a layer to the amounts of all terms.
 pub(super) fn add_work(placed: &PlacedLayer, work: &mut [f64; N_TERMS]) {
-    let PlacedLayer { layer, input, output } = *placed;
+    let PlacedLayer { input, output, .. } = *placed;
     let classes = classes(placed);
     let edges = edges(placed).unwrap_or_default();
+    let Reach { kernel, taps, steps } = reach(placed);
     let channels = millions(output.channels.into());
     let amount = |amount| match amount {
         Amount::Macs => millions(placed.macs().0),
@@ -29,9 +30,9 @@ pub(super) fn add_work(placed: &PlacedLayer, work: &mut [f64; N_TERMS]) {
         Amount::ScalarMacs => edges.scalar_macs as f64 * channels,
         Amount::Runs => edges.runs as f64 * channels,
         Amount::RunTaps => edges.run_taps as f64 * channels,
-        Amount::Taps => millions(taps(placed)),
-        Amount::Parts => kernel(layer).into(),
-        Amount::Steps => serial_steps(placed) as f64 / THOUSAND,
+        Amount::Taps => millions(taps),
+        Amount::Parts => kernel.into(),
+        Amount::Steps => steps as f64 / THOUSAND,
         Amount::Calls | Amount::One => 1.0,
     };
     let counted = work.iter_mut().zip(TERMS).filter(|(_, term)| classes.contains(&Some(term.class)));
@@ -81,7 +82,7 @@ fn conv_class(conv: Conv, input: FeatureMap) -> Class {
     }
 }
 
-/// What edges break up, where they are looked at: of square depthwise convolutions that are not dilated.
+/// What edges break up, where they are counted: of square depthwise convolutions that are not dilated.
 fn edges(placed: &PlacedLayer) -> Option<WindowWalk> {
     let PlacedLayer { layer: Layer::Conv(conv), input, .. } = *placed else { return None };
     let ([high, wide], [down, right]) = (conv.kernel, conv.stride);
@@ -90,60 +91,40 @@ fn edges(placed: &PlacedLayer) -> Option<WindowWalk> {
         .then(|| WindowWalk::new(input.height, input.width, high, down.max(right)))
 }
 
-/// Elements that the windows of a pooling layer read.
-fn taps(placed: &PlacedLayer) -> u64 {
-    match placed.layer {
-        Layer::MaxPool(pool) | Layer::AveragePool(pool) => pool.taps(placed.input, placed.output),
-        Layer::Input(_)
-        | Layer::Conv(_)
-        | Layer::Activation(_)
-        | Layer::Add
-        | Layer::Mul
-        | Layer::Scale
-        | Layer::Concat { .. }
-        | Layer::GlobalAveragePool
-        | Layer::Linear { .. }
-        | Layer::Upsample { .. }
-        | Layer::Softmax => 0,
-    }
+/// How far a layer reaches for an output.
+pub(super) struct Reach {
+    /// The longer side of its kernel, or the number of maps that it joins; 1 where there is neither.
+    pub(super) kernel: u32,
+    /// Elements that pooling windows read.
+    taps: u64,
+    /// Steps that follow one after the other for each output: taps, and per tap the input channels in groups of four, as
+    /// vector units and graphics processors take them; 0 where an output needs but one input of each map.
+    steps: u64,
 }
 
-/// The longer side of a layer's kernel, or the number of maps that it joins; 1 where there is neither.
-pub(super) fn kernel(layer: Layer) -> u32 {
-    match layer {
-        Layer::Conv(Conv { kernel: [high, wide], .. })
-        | Layer::MaxPool(Pool { kernel: [high, wide], .. })
-        | Layer::AveragePool(Pool { kernel: [high, wide], .. }) => high.max(wide),
-        Layer::Concat { parts, .. } => parts,
-        Layer::Input(_)
-        | Layer::Activation(_)
-        | Layer::Add
-        | Layer::Mul
-        | Layer::Scale
-        | Layer::GlobalAveragePool
-        | Layer::Linear { .. }
-        | Layer::Upsample { .. }
-        | Layer::Softmax => 1,
-    }
-}
-
-/// Steps that follow one after the other for each output: taps, and per tap the input channels in groups of four, as
-/// vector units and graphics processors take them; 0 where an output needs but one input of each map.
-fn serial_steps(placed: &PlacedLayer) -> u64 {
+pub(super) fn reach(placed: &PlacedLayer) -> Reach {
+    let PlacedLayer { layer, input, output } = *placed;
     let fours = |channels: u32| u64::from(channels.div_ceil(4));
-    match placed.layer {
-        Layer::Conv(conv) => conv.taps() * fours(placed.input.channels / conv.groups.max(1)),
-        Layer::Linear { .. } => fours(placed.input.channels),
-        Layer::MaxPool(_) | Layer::AveragePool(_) => u64::from(kernel(placed.layer)).pow(2),
-        Layer::GlobalAveragePool => placed.input.pixels(),
+    let (kernel, taps, steps) = match layer {
+        Layer::Conv(conv) => {
+            let steps = conv.taps() * fours(input.channels / conv.groups.max(1));
+            (conv.kernel[0].max(conv.kernel[1]), 0, steps)
+        }
+        Layer::MaxPool(pool) | Layer::AveragePool(pool) => {
+            let side = pool.kernel[0].max(pool.kernel[1]);
+            (side, pool.taps(input, output), u64::from(side).pow(2))
+        }
+        Layer::Linear { .. } => (1, 0, fours(input.channels)),
+        Layer::GlobalAveragePool => (1, 0, input.pixels()),
         // Position by position, all channels of one after the other.
-        Layer::Concat { .. } => fours(placed.output.channels),
+        Layer::Concat { parts, .. } => (parts, 0, fours(output.channels)),
         Layer::Input(_)
         | Layer::Activation(_)
         | Layer::Add
         | Layer::Mul
         | Layer::Scale
         | Layer::Upsample { .. }
-        | Layer::Softmax => 0,
-    }
+        | Layer::Softmax => (1, 0, 0),
+    };
+    Reach { kernel, taps, steps }
 }

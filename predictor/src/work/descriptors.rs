@@ -2,7 +2,7 @@
 
 use super::{
     delegate_rule::{DelegateRule, INPUTS, inputs},
-    features::OpFeatures,
+    features::{OpFeatures, Sizes},
     slope::FeatureSlope,
     terms::{Amount, Class, TERMS},
 };
@@ -31,20 +31,11 @@ const MARKS: [(Class, Amount); 15] = [
     (Class::Concatenated, Amount::Elements),
 ];
 
-/// What tells ops apart: logarithms of sizes; what rounding channels and positions up to whole groups adds, on log scale;
+/// What distinguishes ops: logarithms of sizes; what rounding channels and positions up to whole groups adds, on log scale;
 /// 1 or 0 for the classes of work; how a delegate cuts its layer up.
-#[must_use]
 pub(crate) fn descriptors(op: &OpFeatures, rule: Option<DelegateRule>) -> Vec<f64> {
-    let [pixels_in, pixels_out, channels_in, channels_out, widest, kernel, macs, layers] = op.sizes;
-    let mut point = vec![
-        pixels_in,
-        pixels_in - pixels_out,
-        channels_in,
-        channels_out,
-        widest - channels_in,
-        kernel,
-        layers,
-    ];
+    let [pixels_in, pixels_out, channels_in, channels_out, widest, _, macs, _] = op.sizes;
+    let mut point = plain(op.sizes);
     let count = |log: f64| log.exp().round();
     for channels in [channels_in, channels_out, widest].map(count) {
         point.extend(CHANNEL_GROUPS.map(|group| rounding_up(channels, group)));
@@ -64,23 +55,20 @@ pub(crate) fn descriptors(op: &OpFeatures, rule: Option<DelegateRule>) -> Vec<f6
 }
 
 /// The derivative of [`descriptors`] along a slope of the features, roundings, marks and cuts held.
-#[must_use]
 pub(crate) fn descriptor_slopes(slope: &FeatureSlope) -> Vec<f64> {
-    let [pixels_in, pixels_out, channels_in, channels_out, widest, kernel, macs, layers] = slope.sizes;
-    let mut slopes = vec![
-        pixels_in,
-        pixels_in - pixels_out,
-        channels_in,
-        channels_out,
-        widest - channels_in,
-        kernel,
-        layers,
-    ];
+    let [pixels_in, pixels_out, _, channels_out, widest, _, macs, _] = slope.sizes;
+    let mut slopes = plain(slope.sizes);
     slopes.resize(slopes.len() + 3 * CHANNEL_GROUPS.len() + 2 * PIXEL_GROUPS.len(), 0.0);
     slopes.push(macs - widest - pixels_in);
     slopes.extend([pixels_out + channels_out, macs - pixels_out - channels_out]);
     slopes.resize(slopes.len() + MARKS.len() + INPUTS, 0.0);
     slopes
+}
+
+/// What descriptors begin with: linear in the logarithms of the sizes.
+fn plain([pixels_in, pixels_out, channels_in, channels_out, widest, kernel, _, layers]: Sizes) -> Vec<f64> {
+    let (shrunk, expanded) = (pixels_in - pixels_out, widest - channels_in);
+    vec![pixels_in, shrunk, channels_in, channels_out, expanded, kernel, layers]
 }
 
 fn rounding_up(count: f64, group: f64) -> f64 {

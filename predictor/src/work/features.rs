@@ -5,11 +5,11 @@
 use profiler::spec::{FeatureMap, OpSpec, PlacedLayer};
 
 use super::{
-    amounts::{add_work, kernel},
+    amounts::{add_work, reach},
     terms::{Amount, Class, N_TERMS, TERMS, Term},
 };
 
-/// Names of the sizes, in order: natural logarithms of what people tell an op by.
+/// Names of the sizes, in order: natural logarithms of what people distinguish ops by.
 pub(crate) const SIZES: [&str; 8] = [
     "log_pixels_in",
     "log_pixels_out",
@@ -21,33 +21,34 @@ pub(crate) const SIZES: [&str; 8] = [
     "log_layers",
 ];
 
+/// A number for each of them.
+pub(super) type Sizes = [f64; SIZES.len()];
+
 /// What regressors see of an op.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpFeatures {
     /// Amounts of work, in the order of [`TERMS`](crate::work::terms::TERMS); all finite and at least 0.
     pub work: [f64; N_TERMS],
     /// Logarithms of sizes, in the order of [`SIZES`].
-    pub sizes: [f64; SIZES.len()],
+    pub sizes: Sizes,
     /// The layer that a delegate launches, of an op traced in one; nothing for ops of ours.
     pub launched: Option<PlacedLayer>,
 }
 
 impl OpFeatures {
     /// The features of an op.
-    #[must_use]
     pub fn of(op: &OpSpec) -> Self {
         let layers: Vec<_> = op.graph().layers().collect();
         Self::of_layers(op.input(), op.output(), &layers)
     }
 
     /// The features of layers that together read `input` and give `output`.
-    #[must_use]
     pub fn of_layers(input: FeatureMap, output: FeatureMap, layers: &[PlacedLayer]) -> Self {
         let is_constant = |place: usize| TERMS[place].class == Class::Constant;
         let mut work = std::array::from_fn(|place| f64::from(u8::from(is_constant(place))));
         layers.iter().for_each(|layer| add_work(layer, &mut work));
         let widest = layers.iter().map(|layer| layer.output.channels).max().unwrap_or(1);
-        let kernel = layers.iter().map(|placed| kernel(placed.layer)).max().unwrap_or(1);
+        let kernel = layers.iter().map(|placed| reach(placed).kernel).max().unwrap_or(1);
         let log = |count: u64| (count.max(1) as f64).ln();
         let sizes = [
             log(input.pixels()),
@@ -63,7 +64,6 @@ impl OpFeatures {
     }
 
     /// The amount of a work term; 0 for one that there is not.
-    #[must_use]
     pub(crate) fn amount(&self, class: Class, amount: Amount) -> f64 {
         let is_it = |(term, _): &(&Term, f64)| (term.class, term.amount) == (class, amount);
         TERMS.iter().zip(self.work).find(is_it).map_or(0.0, |(_, amount)| amount)
@@ -116,15 +116,19 @@ mod tests {
     #[test]
     fn every_class_of_layer_has_its_own_terms() {
         let names = |key| work(key).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
-        assert!(names("conv-8x8x3-o8-k3-s1-hswish").contains(&"dense_macs"));
-        assert!(names("conv-8x8x3-o8-k3-s1-hswish").contains(&"hswish_elements"));
-        assert!(names("conv-8x8x8-o8-k1-s1-relu").contains(&"pointwise_macs"));
-        assert!(names("conv-8x8x8-o8-k3-s1-g8").contains(&"depthwise_macs"));
-        assert!(names("conv-8x8x8-o8-k3-s1-g2").contains(&"grouped_macs"));
-        assert!(names("conv-8x8x8-o16-k3-s1-g8").contains(&"grouped_macs"));
+        for (key, term) in [
+            ("conv-8x8x3-o8-k3-s1-hswish", "dense_macs"),
+            ("conv-8x8x3-o8-k3-s1-hswish", "hswish_elements"),
+            ("conv-8x8x8-o8-k1-s1-relu", "pointwise_macs"),
+            ("conv-8x8x8-o8-k3-s1-g8", "depthwise_macs"),
+            ("conv-8x8x8-o8-k3-s1-g2", "grouped_macs"),
+            ("conv-8x8x8-o16-k3-s1-g8", "grouped_macs"),
+            ("linear-1x1x8-o10", "linear_weights"),
+            ("mbconv-8x8x8-o8-e1-k3-s1-relu6-res", "added_elements"),
+        ] {
+            assert!(names(key).contains(&term), "{key}");
+        }
         assert_eq!(names("gpool-8x8x8"), ["pooled_elements", "pooled_calls", "serial_steps", "constant"]);
-        assert!(names("linear-1x1x8-o10").contains(&"linear_weights"));
-        assert!(names("mbconv-8x8x8-o8-e1-k3-s1-relu6-res").contains(&"added_elements"));
     }
 
     #[test]
@@ -133,48 +137,48 @@ mod tests {
             // 3×3 at stride 2 on 4×4: windows at 0 (2 inside) and 2 (3 inside) of each side: 5 · 5 taps of 8 channels.
             (
                 "maxpool-4x4x8-k3-s2",
-                vec![
-                    ("max_pool_taps", 200e-6),
-                    ("max_pool_calls", 1.0),
-                    ("max_pool_written", 32e-6),
-                    ("serial_steps", 9e-3),
-                ],
+                "max_pool_taps 200e-6, max_pool_calls 1, max_pool_written 32e-6, serial_steps 9e-3",
             ),
             (
                 "avgpool-4x4x8-k2-s2",
-                vec![
-                    ("average_pool_taps", 128e-6),
-                    ("average_pool_calls", 1.0),
-                    ("average_pool_written", 32e-6),
-                    ("serial_steps", 4e-3),
-                ],
+                "average_pool_taps 128e-6, average_pool_calls 1, average_pool_written 32e-6, serial_steps 4e-3",
             ),
-            ("add-4x4x8", vec![("added_elements", 128e-6), ("added_calls", 1.0)]),
-            ("mul-4x4x8", vec![("multiplied_elements", 128e-6), ("multiplied_calls", 1.0)]),
-            ("mul-4x4x8-gate", vec![("gated_elements", 128e-6), ("gated_calls", 1.0)]),
-            (
-                "concat-4x4x8-c2",
-                vec![("concatenated_elements", 160e-6), ("concatenated_calls", 2.0), ("serial_steps", 3e-3)],
-            ),
-            ("act-4x4x8-sigmoid", vec![("sigmoid_elements", 128e-6)]),
-            ("upsample-4x4x8-f2-nearest", vec![("nearest_elements", 512e-6), ("upsampled_calls", 1.0)]),
-            ("upsample-4x4x8-f2-bilinear", vec![("bilinear_elements", 512e-6), ("upsampled_calls", 1.0)]),
-            ("softmax-1x1x10", vec![("softmax_elements", 10e-6), ("softmax_calls", 1.0)]),
-            ("act-4x4x8-relu+act-swish", vec![("relu_elements", 128e-6), ("swish_elements", 128e-6)]),
+            ("add-4x4x8", "added_elements 128e-6, added_calls 1"),
+            ("mul-4x4x8", "multiplied_elements 128e-6, multiplied_calls 1"),
+            ("mul-4x4x8-gate", "gated_elements 128e-6, gated_calls 1"),
+            ("concat-4x4x8-c2", "concatenated_elements 160e-6, concatenated_calls 2, serial_steps 3e-3"),
+            ("act-4x4x8-sigmoid", "sigmoid_elements 128e-6"),
+            ("upsample-4x4x8-f2-nearest", "nearest_elements 512e-6, upsampled_calls 1"),
+            ("upsample-4x4x8-f2-bilinear", "bilinear_elements 512e-6, upsampled_calls 1"),
+            ("softmax-1x1x10", "softmax_elements 10e-6, softmax_calls 1"),
+            ("act-4x4x8-relu+act-swish", "relu_elements 128e-6, swish_elements 128e-6"),
         ] {
             let found = work(key);
+            let expected: Vec<(&str, &str)> =
+                expected.split(", ").map(|term| term.split_once(' ').unwrap()).collect();
             assert_eq!(found.len(), expected.len() + 1, "{key}: {found:?}");
             for (name, amount) in expected {
+                let amount: f64 = amount.parse().unwrap();
                 let near = found.iter().any(|(n, a)| *n == name && (a - amount).abs() < 1e-12);
                 assert!(near, "{key}: {found:?}");
             }
         }
-        // Squeeze-excite of 8·3 = 24 channels to 8: two 1×1 convolutions of one position, which are linear, and one gate.
-        let found = work("mbconv-4x4x8-o8-e3-k3-s1-se4-hswish");
-        let amount = |name: &str| found.iter().find(|(n, _)| *n == name).map(|(_, amount)| *amount);
-        assert_eq!((amount("pointwise_calls"), amount("linear_calls")), (Some(2.0), Some(2.0)));
-        assert_eq!(amount("gated_calls"), Some(1.0));
-        assert_eq!(amount("hsigmoid_elements"), Some(24e-6));
+        // 4x4x8 expanded by 4 to 32 channels, stride 2: the map is 2x2x32, squeezed to 8 by two 1×1 convolutions of one
+        // position, which are linear: 32 · 8 + 8 · 32 MACs.
+        let found = work("mbconv-4x4x8-o5-e4-k3-s2-se4-relu6");
+        for (name, expected) in [
+            ("pointwise_calls", 2.0),
+            ("linear_macs", 512e-6),
+            ("linear_calls", 2.0),
+            ("pooled_elements", 128e-6),
+            ("gated_elements", 128e-6),
+            ("gated_calls", 1.0),
+            ("hsigmoid_elements", 32e-6),
+            ("relu_elements", 8e-6),
+        ] {
+            let near = found.iter().any(|(n, amount)| *n == name && (amount - expected).abs() < 1e-15);
+            assert!(near, "{name}: {found:?}");
+        }
         // Dilated: 16 px · 8 · 8 · 9 = 9216 MACs, once as dense and once as dilated.
         let found = work("conv-4x4x8-o8-k3-s1-d2");
         for name in ["dense_macs", "dilated_macs"] {

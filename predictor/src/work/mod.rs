@@ -10,10 +10,9 @@ mod slope;
 mod terms;
 mod work_groups;
 
-pub(crate) use delegate_rule::DelegateRule;
 #[cfg(test)]
 pub(crate) use delegate_rule::inputs;
-pub(crate) use delegate_rule::is_ruled;
+pub(crate) use delegate_rule::{DelegateRule, is_ruled};
 pub(crate) use descriptors::{descriptor_slopes, descriptors, groups};
 pub(crate) use features::{OpFeatures, SIZES};
 pub(crate) use op_entry::OpEntry;

@@ -4,7 +4,7 @@
 //! that a stride does not divide, channels rounded to multiples, and groups of eight neighbours at the edges of maps grow
 //! as if they stayed as full as they are.
 
-use profiler::spec::{FeatureMap, Layer, Node, Op, OpSpec};
+use profiler::spec::{FeatureMap, Layer, Node, OpSpec};
 
 use super::{
     features::{OpFeatures, SIZES},
@@ -54,16 +54,16 @@ impl Growth {
 impl FeatureSlope {
     /// The slope of an op's features; nothing for a pair whose second op has channels of its own, since then there are two
     /// numbers of channels out.
-    #[must_use]
     pub fn of(op: &OpSpec, dimension: Dimension) -> Option<Self> {
-        if op.then().is_some_and(|then| inside(then).1) {
+        let graph = op.graph();
+        let first = OpSpec::new(op.input(), op.op()).ok()?.graph();
+        if graph.nodes()[first.nodes().len()..].iter().any(has_own_channels) {
             return None;
         }
-        let graph = op.graph();
         let input = input_growth(op.input(), dimension);
         let inside = match dimension {
             Dimension::ChannelsIn => input.channels,
-            Dimension::Expansion => f64::from(inside(op.op()).0).recip(),
+            Dimension::Expansion => f64::from(op.op().expansion()).recip(),
             Dimension::ChannelsOut | Dimension::Resolution => 0.0,
         };
         let last = graph.nodes().iter().rposition(|node| node.layer.filters().is_some());
@@ -74,12 +74,12 @@ impl FeatureSlope {
         for (index, node) in graph.nodes().iter().enumerate() {
             let of_input = node.inputs.first().map_or(input, |value| growths[value.index()]);
             let own = if last == Some(index) { out_growth(node.output, dimension) } else { inside };
-            let output = output_growth(node, of_input, own, &growths, input);
+            let (output, steps) = output_growth(node, of_input, own, &growths, input);
             growths.push(output);
             if let Layer::Input(_) = node.layer {
                 continue;
             }
-            add_slope(node, of_input, output, &mut slope.work);
+            add_slope(node, of_input, output, steps, &mut slope.work);
             macs += node.macs().0 as f64;
             macs_slope += node.macs().0 as f64 * macs_growth(node, of_input, output);
             if node.output.channels > widest.0 {
@@ -94,20 +94,9 @@ impl FeatureSlope {
     }
 }
 
-/// The expansion of the channels inside an op, and whether it gives a number of channels of its own.
-fn inside(op: Op) -> (u32, bool) {
-    match op {
-        Op::MbConv(block) => (block.expansion, true),
-        Op::Conv(_) | Op::Linear(_) | Op::Concat(_) => (1, true),
-        Op::MaxPool(_)
-        | Op::AveragePool(_)
-        | Op::GlobalPool(_)
-        | Op::Add(_)
-        | Op::Mul(_)
-        | Op::Act(_)
-        | Op::Upsample(_)
-        | Op::Softmax(_) => (1, false),
-    }
+/// Whether a layer gives a number of channels that does not follow from its input's.
+fn has_own_channels(node: &Node) -> bool {
+    node.layer.filters().is_some() || matches!(node.layer, Layer::Concat { .. })
 }
 
 fn input_growth(map: FeatureMap, dimension: Dimension) -> Growth {
@@ -129,19 +118,28 @@ fn is_depthwise(node: &Node) -> bool {
     matches!(node.layer, Layer::Conv(conv) if conv.is_depthwise(node.input))
 }
 
-/// Growth of what a layer gives; `own` is that of the channels of a layer with weights.
-fn output_growth(node: &Node, of_input: Growth, own: f64, growths: &[Growth], input: Growth) -> Growth {
+/// Growth of what a layer gives, and of the steps that follow one after the other for each output; `own` is that of the
+/// channels of a layer with weights.
+fn output_growth(
+    node: &Node,
+    of_input: Growth,
+    own: f64,
+    growths: &[Growth],
+    input: Growth,
+) -> (Growth, f64) {
     match node.layer {
         // Further inputs are of the first one's shape, or of its channels.
-        Layer::Input(map) => Growth { pixels: if map.pixels() > 1 { input.pixels } else { 0.0 }, ..input },
-        Layer::Conv(_) if !is_depthwise(node) => Growth { channels: own, ..of_input },
-        Layer::Linear { .. } => Growth { channels: own, pixels: 0.0 },
-        Layer::GlobalAveragePool => Growth { pixels: 0.0, ..of_input },
+        Layer::Input(map) => {
+            (Growth { pixels: if map.pixels() > 1 { input.pixels } else { 0.0 }, ..input }, 0.0)
+        }
+        Layer::Conv(_) if !is_depthwise(node) => (Growth { channels: own, ..of_input }, of_input.channels),
+        Layer::Linear { .. } => (Growth { channels: own, pixels: 0.0 }, of_input.channels),
+        Layer::GlobalAveragePool => (Growth { pixels: 0.0, ..of_input }, of_input.pixels),
         Layer::Concat { more_channels, .. } => {
             let share = f64::from(more_channels) / f64::from(node.output.channels);
             let other = node.inputs.get(1).map_or(Growth::default(), |value| growths[value.index()]);
             let channels = (1.0 - share) * of_input.channels + share * other.channels;
-            Growth { channels, ..of_input }
+            (Growth { channels, ..of_input }, 0.0)
         }
         Layer::Conv(_)
         | Layer::Activation(_)
@@ -151,7 +149,7 @@ fn output_growth(node: &Node, of_input: Growth, own: f64, growths: &[Growth], in
         | Layer::MaxPool(_)
         | Layer::AveragePool(_)
         | Layer::Upsample { .. }
-        | Layer::Softmax => of_input,
+        | Layer::Softmax => (of_input, 0.0),
     }
 }
 
@@ -164,26 +162,7 @@ fn macs_growth(node: &Node, of_input: Growth, output: Growth) -> f64 {
     weights_growth(node, of_input, output) + output.pixels
 }
 
-/// Growth of the steps that follow one after the other for each output.
-fn steps_growth(node: &Node, of_input: Growth) -> f64 {
-    match node.layer {
-        Layer::GlobalAveragePool => of_input.pixels,
-        Layer::Conv(conv) if conv.is_depthwise(node.input) => 0.0,
-        Layer::Conv(_) | Layer::Linear { .. } => of_input.channels,
-        Layer::Input(_)
-        | Layer::Activation(_)
-        | Layer::Add
-        | Layer::Mul
-        | Layer::Scale
-        | Layer::Concat { .. }
-        | Layer::MaxPool(_)
-        | Layer::AveragePool(_)
-        | Layer::Upsample { .. }
-        | Layer::Softmax => 0.0,
-    }
-}
-
-fn add_slope(node: &Node, of_input: Growth, output: Growth, slope: &mut [f64; N_TERMS]) {
+fn add_slope(node: &Node, of_input: Growth, output: Growth, steps: f64, slope: &mut [f64; N_TERMS]) {
     let alone = OpFeatures::of_layers(node.input, node.output, &[node.placed()]);
     let strided = matches!(node.layer, Layer::Conv(conv) if conv.stride != [1, 1]);
     for ((term, amount), slope) in TERMS.iter().zip(alone.work).zip(slope) {
@@ -196,9 +175,20 @@ fn add_slope(node: &Node, of_input: Growth, output: Growth, slope: &mut [f64; N_
             Amount::Read | Amount::Pooled => of_input.elements(),
             Amount::Weights => weights_growth(node, of_input, output),
             Amount::Written | Amount::Elements | Amount::Taps => output.elements(),
-            Amount::Steps => steps_growth(node, of_input),
+            Amount::Steps => steps,
             Amount::Calls | Amount::Parts | Amount::One => 0.0,
         };
         *slope += amount * growth;
+    }
+}
+
+#[cfg(test)]
+impl OpFeatures {
+    /// These, moved along a slope.
+    pub(crate) fn moved(&self, slope: &FeatureSlope, step: f64) -> Self {
+        let mut moved = self.clone();
+        moved.work.iter_mut().zip(slope.work).for_each(|(work, slope)| *work += step * slope);
+        moved.sizes.iter_mut().zip(slope.sizes).for_each(|(size, slope)| *size += step * slope);
+        moved
     }
 }

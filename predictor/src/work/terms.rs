@@ -89,7 +89,7 @@ terms! {
     Added "added": Elements Calls;
     /// Means over all positions.
     Pooled "pooled": Pooled Calls;
-    /// Dilated convolutions once more; their edges are not looked at.
+    /// Dilated convolutions once more; their edges are not counted.
     Dilated "dilated": Macs;
     /// 1 / (1 + e⁻ˣ).
     Sigmoid "sigmoid": Elements;

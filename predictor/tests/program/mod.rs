@@ -1,16 +1,57 @@
-//! `predictor` as a person or a script runs it.
+//! `predictor` as a person or a script runs it, in a folder of its own.
 
-use assert_cmd::Command;
+use std::path::PathBuf;
+
+use assert_cmd::{Command, assert::Assert};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Runs it in a folder.
-pub(crate) fn run(folder: &TempDir, arguments: &[&str]) -> assert_cmd::assert::Assert {
-    Command::cargo_bin("predictor").unwrap().current_dir(folder.path()).args(arguments).assert()
+pub(crate) struct Folder(TempDir);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Assert {
+        let mut command = Command::cargo_bin("predictor").unwrap();
+        // Help is wrapped to the width named there.
+        command.env_remove("COLUMNS").current_dir(self.0.path()).args(arguments).assert()
+    }
+
+    /// What it prints; it must succeed.
+    pub(crate) fn stdout(&self, arguments: &[&str]) -> String {
+        String::from_utf8(self.run(arguments).success().get_output().stdout.clone()).unwrap()
+    }
+
+    /// What it says with `--json`; it must succeed.
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.stdout(&[arguments, &["--json"]].concat())).unwrap()
+    }
+
+    /// Fails with exit code 2 and one line on stderr, hints aside, that has all of `parts`; nothing on stdout.
+    pub(crate) fn refused(&self, arguments: &[&str], parts: &[&str]) {
+        let assert = self.run(arguments).code(2).stdout("");
+        let stderr = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+        let is_error = |line: &&str| !line.starts_with("hint: ");
+        assert_eq!(stderr.lines().filter(is_error).count(), 1, "{stderr}");
+        assert!(stderr.starts_with("error: "), "{stderr}");
+        parts.iter().for_each(|part| assert!(stderr.contains(part), "{part:?} not in {stderr}"));
+    }
 }
 
-/// What it says with `--json`; it must succeed.
-pub(crate) fn json(folder: &TempDir, arguments: &[&str]) -> Value {
-    let arguments = [arguments, &["--json"]].concat();
-    serde_json::from_slice(&run(folder, &arguments).success().get_output().stdout).unwrap()
+pub(crate) fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap()
 }

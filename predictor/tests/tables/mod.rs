@@ -20,9 +20,9 @@ pub(crate) struct Bench {
     pub(crate) noise: f64,
     /// Random networks of the small space.
     pub(crate) networks: usize,
-    /// Threads the session tells of.
+    /// Threads the session says.
     pub(crate) threads: usize,
-    /// Whether the session tells of a mock.
+    /// Whether the session is of a mock.
     pub(crate) emulated: bool,
 }
 
@@ -88,12 +88,10 @@ fn row(subject: String, level: Level, cache: Cache, latency_ms: f64) -> Row {
 }
 
 fn session(bench: &Bench) -> Session {
-    let runtime = Runtime {
-        name: "mock".to_owned(),
-        version: "1".to_owned(),
-        emulated: bench.emulated,
-        details: Vec::new(),
-    };
+    let (name, version, emulated) = ("mock".to_owned(), "1".to_owned(), bench.emulated);
+    let runtime = Runtime { name, version, emulated, details: Vec::new() };
+    let (device, build_target) = ("test bench".to_owned(), "none".to_owned());
+    let conditions = Conditions { device, runtime, threads: bench.threads, cpus: vec![0], build_target };
     let drift = DriftReport {
         baseline_ns: 1e5,
         calm_ns: None,
@@ -110,13 +108,7 @@ fn session(bench: &Bench) -> Session {
         finished: "2020-01-01T00:01:00Z".to_owned(),
         measured_s: 60.0,
         outcome: Outcome::Converged,
-        conditions: Conditions {
-            device: "test bench".to_owned(),
-            runtime,
-            threads: bench.threads,
-            cpus: vec![0],
-            build_target: "none".to_owned(),
-        },
+        conditions,
         device: Device::of_this_machine(),
         before: MachineState::default(),
         after: MachineState::default(),
@@ -130,6 +122,7 @@ fn session(bench: &Bench) -> Session {
         runs: 1000,
         dropped_runs: 0,
         peak_memory_kib: None,
+        repeats: Default::default(),
         warnings: Vec::new(),
     }
 }

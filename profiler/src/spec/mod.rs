@@ -11,6 +11,7 @@ mod error;
 mod feature_map;
 mod graph;
 mod layer;
+mod named;
 mod op;
 mod placed_layer;
 mod pool;
@@ -18,6 +19,7 @@ mod precision;
 mod sampler;
 mod space;
 mod space_file;
+mod traced_layer;
 mod traced_op;
 mod units;
 
@@ -28,15 +30,14 @@ pub use error::SpecError;
 pub use feature_map::FeatureMap;
 pub use graph::{Graph, GraphBuilder, Node, Value};
 pub use layer::{Interpolation, Layer};
-pub use op::{
-    Act, Add, AveragePool, Concat, ConvOp, Draw, Fields, GlobalPool, Linear, MaxPool, MbConv, Mul, Op,
-    OpKind, OpSpec, Softmax, Upsample,
-};
+pub(crate) use named::named;
+pub use op::*;
 pub use placed_layer::PlacedLayer;
 pub use pool::{Padding, Pool};
 pub use precision::Precision;
 pub use sampler::{LARGEST_SAMPLED, sample};
 pub use space::{Block, Candidate, SearchSpace};
 pub use space_file::{BUILT_IN, First, Head, SpaceFile, Stage, Stem};
+pub use traced_layer::{OtherWork, TracedLayer};
 pub use traced_op::TracedOp;
 pub use units::{InvalidLatency, Latency, Macs};

@@ -44,8 +44,8 @@ fn a_network_is_exactly_its_constant_and_its_ops() {
     let model = fitted(0.04, 20);
     let additive = model.additive();
     for network in random_networks(20) {
-        let sum =
-            network.ops().iter().fold(additive.constant_ms(), |ms, op| ms + additive.op_ms(op).unwrap());
+        let ops = network.ops().iter().map(|op| additive.op_ms(op).unwrap());
+        let sum = ops.fold(additive.constant_ms(), |sum, ms| sum + ms);
         assert_eq!(model.predict_architecture(&network).unwrap().latency.ms().to_bits(), sum.to_bits());
     }
 }
@@ -101,15 +101,11 @@ fn unknown_ops_are_named_with_the_device() {
 fn the_cache_state_that_explains_networks_is_chosen() {
     // Hot ops cost what the law says, cold ones that and up to 50 % more, by the op: networks follow the hot ones.
     let mut rows = small_space_rows(0.0, 20);
-    let cold: Vec<Row> = rows
-        .iter()
-        .filter(|row| row.level == Level::Op)
-        .enumerate()
-        .map(|(i, row)| {
-            let latency_ms = row.latency_ms * (1.0 + 0.5 * (i % 7) as f64 / 6.0);
-            Row { latency_ms, ci_low_ms: latency_ms * 0.99, ci_high_ms: latency_ms * 1.01, ..row.clone() }
-        })
-        .collect();
+    let cold = |(i, row): (usize, &Row)| {
+        let latency_ms = row.latency_ms * (1.0 + 0.5 * (i % 7) as f64 / 6.0);
+        Row { latency_ms, ci_low_ms: latency_ms * 0.99, ci_high_ms: latency_ms * 1.01, ..row.clone() }
+    };
+    let cold: Vec<Row> = rows.iter().filter(|row| row.level == Level::Op).enumerate().map(cold).collect();
     rows.iter_mut().filter(|row| row.level == Level::Op).for_each(|row| row.cache = Cache::Hot);
     rows.extend(cold);
     let measurements = measurements(rows);

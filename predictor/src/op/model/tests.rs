@@ -32,10 +32,8 @@ fn unknown_work_and_unknown_kinds_are_refused() {
     let model = OpModel::fit(&only_blocks, Cache::Cold, 1).unwrap();
     let refused = |key: &str| model.estimate(&key.parse().unwrap()).unwrap_err().to_string();
     assert_eq!(refused("linear-1x1x320-o10"), "no op of kind `linear` was measured");
-    assert_eq!(
-        refused("mbconv-7x7x64-o64-e6-k3-s1-hswish"),
-        "nothing that was measured has `hswish_elements`"
-    );
+    let reason = "nothing that was measured has `hswish_elements`";
+    assert_eq!(refused("mbconv-7x7x64-o64-e6-k3-s1-hswish"), reason);
 }
 
 #[test]

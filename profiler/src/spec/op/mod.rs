@@ -40,7 +40,9 @@ pub trait OpKind: Sized {
     const NAME: &'static str;
 
     /// Its parameters as the words that follow the input shape in a key, in canonical order.
-    fn words(&self) -> Vec<String>;
+    fn words(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Reads its parameters from a key's words.
     ///
@@ -53,6 +55,11 @@ pub trait OpKind: Sized {
     /// # Errors
     /// [`SpecError`] when it cannot take an input of that shape.
     fn build(&self, graph: &mut GraphBuilder, input: Value) -> Result<Value, SpecError>;
+
+    /// How many channels it has inside for each that it reads.
+    fn expansion(&self) -> u32 {
+        1
+    }
 
     /// A random input as mobile networks have it.
     fn sample_input(draw: &mut Draw<'_>) -> FeatureMap {
@@ -76,9 +83,14 @@ macro_rules! ops {
             pub const KINDS: &[&str] = &[$(<$kind>::NAME),+];
 
             /// The name of its kind.
-            #[must_use]
             pub fn kind(&self) -> &'static str {
                 match self { $(Self::$variant(_) => <$kind>::NAME),+ }
+            }
+
+            /// How many channels it has inside for each that it reads: more than 1 for a bottleneck that expands.
+            #[must_use]
+            pub fn expansion(&self) -> u32 {
+                match self { $(Self::$variant(op) => op.expansion()),+ }
             }
 
             fn words(&self) -> Vec<String> {
