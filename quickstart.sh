@@ -3,8 +3,8 @@
 #
 # From nothing to a network cut to fit this computer, or a phone: sets up libtorch and Fashion-MNIST, builds, measures this
 # computer, fits a latency model, searches, trains and exports the network that was found, measures it here, and prints
-# predicted against measured. Every command is printed before it runs. Start it again after a stop and it goes on where
-# it was; what is finished is not done twice.
+# predicted against measured. Every command is printed before it runs. Start it again after a stop and it resumes;
+# what is finished is not done twice.
 #
 #   --phone [SERIAL]    measure a phone instead of this computer: the one of this serial, or the only one connected.
 #                       All that is compiled or trained still is so here. See README, "Phones".
@@ -86,7 +86,7 @@ stage() {
     return
   fi
   command_line "$@"
-  "$@" || fail "stage '$name' stopped; start ./quickstart.sh again to go on" $?
+  "$@" || fail "stage '$name' stopped; start ./quickstart.sh again to resume" $?
   [ -e "$output" ] || fail "stage '$name' ended without writing $output" 1
   echo "$((SECONDS - started)) s"
 }

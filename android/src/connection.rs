@@ -1,15 +1,13 @@
-//! How far adb gets with a phone.
-
 use serde::Serialize;
 use std::fmt;
 
 /// How far `adb` gets with a phone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Connection {
+pub(crate) enum Connection {
     /// Commands run.
     Ready,
-    /// The phone has not been told to trust this computer.
+    /// The phone does not trust this computer yet.
     Unauthorized,
     /// adb knows it but gets no answer.
     Offline,
@@ -21,8 +19,7 @@ pub enum Connection {
 
 impl Connection {
     /// What to do about it; nothing for a phone that is ready.
-    #[must_use]
-    pub fn remedy(&self) -> Option<&'static str> {
+    pub(crate) fn remedy(&self) -> Option<&'static str> {
         match self {
             Self::Ready => None,
             Self::Unauthorized => Some("unlock the phone and answer `Allow USB debugging?` with yes"),

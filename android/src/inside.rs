@@ -1,7 +1,4 @@
-//! Whether this is the test phone.
-
 /// Whether this program runs inside of `android test-phone`, where there is no network.
-#[must_use]
 pub(crate) fn inside_test_phone() -> bool {
     std::env::var_os("TAILOR_TEST_PHONES").is_some_and(|serials| !serials.is_empty())
 }

@@ -5,10 +5,7 @@ use crate::error::AndroidError;
 /// `adb shell` joins its arguments with spaces and has the phone's shell (mksh) read the result, so every argument that
 /// is not a literal of ours passes through here. Single quotes keep everything as it is except the single quote itself,
 /// which is closed, escaped and opened again. Source: POSIX.1-2024, Shell Command Language, §2.2.2.
-///
-/// # Errors
-/// [`AndroidError::ZeroByte`]: arguments end at a zero byte.
-pub fn quote_for_phone(text: &str) -> Result<String, AndroidError> {
+pub(crate) fn quote_for_phone(text: &str) -> Result<String, AndroidError> {
     if text.contains('\0') {
         return Err(AndroidError::ZeroByte { text: text.to_owned() });
     }

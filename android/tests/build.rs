@@ -4,8 +4,10 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(unix)]
 
+mod fake;
+
 use assert_cmd::Command;
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::fs;
 use tempfile::TempDir;
 
 /// A computer with rustup's cargo and no arm64 anything. Its cargo "builds" by writing the file that BUILDS names.
@@ -34,19 +36,12 @@ esac"#
     }
 
     fn program(&self, name: &str, body: &str) {
-        let path = self.folder.path().join("bin").join(name);
-        self.write(&path, &format!("#!/bin/sh\n{body}\n"));
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    }
-
-    fn write(&self, path: &Path, text: &str) {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        fake::program(&self.folder.path().join("bin").join(name), body);
     }
 
     fn with_ndk(self) -> Self {
         let tools = self.folder.path().join("ndk/toolchains/llvm/prebuilt/linux-x86_64/bin");
-        self.write(&tools.join("aarch64-linux-android24-clang"), "");
+        fake::program(&tools.join("aarch64-linux-android24-clang"), "");
         self
     }
 
@@ -80,10 +75,15 @@ esac"#
     }
 }
 
+/// What a build that fails with this code says.
+fn failure(build: &mut Command, code: i32) -> String {
+    let failed = build.assert().code(code).stdout("");
+    String::from_utf8_lossy(&failed.get_output().stderr).into_owned()
+}
+
 #[test]
 fn without_any_route_each_says_what_it_lacks() {
-    let output = Computer::new().build().assert().code(1).stdout("").get_output().stderr.clone();
-    let message = String::from_utf8(output).unwrap();
+    let message = failure(&mut Computer::new().build(), 1);
     let (_, error) = message.split_once("error: ").unwrap();
     let expected = "no way to build for arm64 here:\n  \
         ndk: no NDK: install one and set ANDROID_NDK_HOME to its folder\n  \
@@ -124,9 +124,7 @@ fn the_ndk_comes_before_musl_and_needs_its_standard_library() {
 fn a_program_for_the_wrong_machine_is_not_taken() {
     // 62 is x86-64.
     let computer = Computer::new().with_std("aarch64-unknown-linux-musl").with_zigbuild().that_builds_for(62);
-    let output =
-        computer.build().args(["--route", "musl"]).assert().code(1).stdout("").get_output().stderr.clone();
-    let message = String::from_utf8(output).unwrap();
+    let message = failure(computer.build().args(["--route", "musl"]), 1);
     assert!(
         message.contains("is not a program for arm64 Linux: ELF for machine 62, arm64 is 183"),
         "{message}"
@@ -136,8 +134,7 @@ fn a_program_for_the_wrong_machine_is_not_taken() {
 #[test]
 fn a_failed_build_is_a_reason_like_any_other() {
     let computer = Computer::new().with_std("aarch64-unknown-linux-musl").with_zigbuild(); // cargo finds no `program`
-    let output = computer.build().assert().code(1).get_output().stderr.clone();
-    let message = String::from_utf8(output).unwrap();
+    let message = failure(&mut computer.build(), 1);
     assert!(
         message.contains("\n  musl: cargo failed (exit status: 101); its messages are above\n"),
         "{message}"
@@ -150,24 +147,17 @@ fn elsewhere_than_in_a_checkout_is_wrong_usage() {
     let computer = Computer::new();
     computer
         .program("cargo", "echo 'error: could not find `Cargo.toml` in here or any parent' >&2; exit 101");
-    let output = computer.build().assert().code(2).stdout("").get_output().stderr.clone();
-    let message = String::from_utf8(output).unwrap();
+    let message = failure(&mut computer.build(), 2);
     assert!(message.starts_with("error: `") && message.contains("could not find `Cargo.toml`"), "{message}");
     assert!(message.ends_with("name its folder\nhint: --source FOLDER\n"), "{message}");
-    computer
-        .build()
-        .args(["--route", "gcc"])
-        .assert()
-        .code(2)
-        .stderr(predicates::str::contains("[possible values:"));
+    assert!(failure(computer.build().args(["--route", "gcc"]), 2).contains("[possible values:"));
 }
 
 #[test]
-fn inside_of_the_test_phone_a_missing_toolchain_is_told_with_what_brings_it() {
+fn inside_of_the_test_phone_a_missing_toolchain_is_named_with_what_brings_it() {
     let computer = Computer::new();
     computer.program("dpkg", "echo amd64");
-    let inside = computer.build().env("TAILOR_TEST_PHONES", "127.0.0.1:7777").assert().code(1).stdout("");
-    let message = String::from_utf8_lossy(&inside.get_output().stderr).into_owned();
+    let message = failure(computer.build().env("TAILOR_TEST_PHONES", "127.0.0.1:7777"), 1);
     let (_, error) = message.split_once("\n  debian: no toolchain in ").unwrap();
     let expected = "/.cache/tailor/debian-arm64, and the test phone has no network: \
         run `android build --route debian` outside of it\n";

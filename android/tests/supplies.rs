@@ -4,19 +4,17 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(unix)]
 
+mod fake;
+
 use assert_cmd::Command;
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{fs, path::Path};
 use tempfile::TempDir;
 
 /// A Debian computer with a checkout, in which what `missing` names cannot be fetched.
 fn computer(missing: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().display();
-    let program = |name: &str, body: &str| {
-        let path = folder.path().join(name);
-        fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    };
+    let program = |name: &str, body: &str| fake::program(&folder.path().join(name), body);
     let metadata =
         format!(r#"{{"packages":[{{"name":"profiler"}}],"workspace_root":"{root}","target_directory":"t"}}"#);
     let note = |what: &str| {
@@ -48,15 +46,12 @@ const BROUGHT: &str = "toolchain bash /.cache/tailor/debian-arm64\n\
 #[test]
 fn what_building_needs_is_brought_before_it_goes_in() {
     let (code, said, calls) = test_phone(computer("").path(), &["true"]);
-    assert_eq!(
-        (code, calls),
-        (Some(0), format!("{BROUGHT}inside /.cache/tailor/test-phone 1 true\n")),
-        "{said}"
-    );
+    let expected = format!("{BROUGHT}inside /.cache/tailor/test-phone 1 true\n");
+    assert_eq!((code, calls), (Some(0), expected), "{said}");
 }
 
 #[test]
-fn what_cannot_be_had_is_told_with_what_brings_it() {
+fn what_cannot_be_had_is_named_with_what_brings_it() {
     let (code, said, calls) = test_phone(computer("toolchain crates").path(), &["true"]);
     assert_eq!(code, Some(0), "it may not be needed: {said}");
     assert!(calls.ends_with(" 1 true\n"), "{calls}");

@@ -8,13 +8,11 @@
 
 use std::{env, time::Instant};
 
-use profiler::{
-    backend::{Backend, BackendOptions, Runnable, open},
-    device::largest_cache_bytes,
-    measure::{CacheEvictor, Subject, SubjectFailure, median, quantile},
-    spec::SpaceFile,
-    sweep::plan_ops,
-};
+use profiler::backend::{Backend, BackendOptions, Runnable, open};
+use profiler::device::largest_cache_bytes;
+use profiler::measure::{CacheEvictor, Subject, SubjectFailure, median, quantile};
+use profiler::spec::SpaceFile;
+use profiler::sweep::plan_ops;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 

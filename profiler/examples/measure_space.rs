@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let space = SpaceFile::built_in("proxylessnas-small")?.resolve()?;
     let mut subjects = plan_ops(&space)?;
     subjects.extend(plan_networks(&space, 20, 0)?);
-    // If it breaks, or is killed, the same call goes on from where it was.
+    // If it breaks, or is killed, the same call resumes.
     let progress = |now: &Progress| {
         eprint!("\rround {}: {} of {} are known", now.round + 1, now.finished, now.subjects);
         ControlFlow::Continue(())

@@ -5,11 +5,9 @@
 
 use std::{env, error::Error, time::Instant};
 
-use profiler::{
-    backend::{Backend, BackendOptions, Runnable, open},
-    measure::median,
-    sweep::plan_op,
-};
+use profiler::backend::{Backend, BackendOptions, Runnable, open};
+use profiler::measure::median;
+use profiler::sweep::plan_op;
 
 const OPS: [&str; 6] = [
     "linear-1x1x1280-o1000",

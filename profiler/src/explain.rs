@@ -2,7 +2,7 @@ use std::error::Error;
 
 /// An error and its causes as one line, the way all of Tailor's programs print it.
 ///
-/// A cause that the line tells already is left out: some errors name their cause themselves. Line breaks become spaces.
+/// A cause that the line names already is left out: some errors name their cause themselves. Line breaks become spaces.
 #[must_use]
 pub fn explain(error: &(dyn Error + 'static)) -> String {
     let mut line = String::new();

@@ -1,14 +1,12 @@
 //! A runtime's panic as an error, so that one model does not end what others are measured in.
 
-use std::{
-    any::Any,
-    cell::Cell,
-    panic::{self, AssertUnwindSafe},
-    sync::Once,
-};
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Once;
 
 thread_local! {
-    /// Whether a panic of this thread is caught, so that nobody needs to be told of it.
+    /// Whether a panic of this thread is caught, so that nothing needs to be printed.
     static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 

@@ -13,7 +13,7 @@
 //!
 //! Modules, each importing only from those before it:
 //! [`spec`] (the vocabulary) → [`onnx`] (op or network to model bytes), [`device`] (the machine), [`measure`] (the
-//! protocol) → [`backend`] (the runtimes) → [`layers`] (a network's time layer by layer), [`record`] (the files) →
+//! protocol) → [`backend`] (the runtimes), [`drawn`] (random networks) → [`layers`] (a network's time layer by layer), [`record`] (the files) →
 //! [`sweep`] (what to measure, resumably),
 //! [`compare`] (what changed between two tables), [`doctor`] (what would spoil measurements here) →
 //! [`bench`](mod@bench) (the protocol against plain benchmarking) → `cli`.
@@ -25,6 +25,7 @@ pub mod cli;
 pub mod compare;
 pub mod device;
 pub mod doctor;
+pub mod drawn;
 mod explain;
 mod guard;
 pub mod layers;

@@ -64,12 +64,14 @@ fn a_bench_goes_on_with_the_parts_that_are_missing() {
     let folder = tempfile::tempdir().unwrap();
     let first = bench(folder.path(), "--backend mock --part fidelity -o bench.json");
     assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
-    let before: Value = serde_json::from_slice(&fs::read(folder.path().join("bench.json")).unwrap()).unwrap();
+    let read =
+        || -> Value { serde_json::from_slice(&fs::read(folder.path().join("bench.json")).unwrap()).unwrap() };
+    let before = read();
     assert_eq!((&before["format"], &before["version"]), (&"tailor-bench".into(), &1.into()));
 
     let second = bench(folder.path(), "--backend mock --part fidelity --part cost -o bench.json");
     assert!(second.status.success(), "{}", String::from_utf8_lossy(&second.stderr));
-    let after: Value = serde_json::from_slice(&fs::read(folder.path().join("bench.json")).unwrap()).unwrap();
+    let after = read();
     assert_eq!(after["findings"][0], before["findings"][0], "measured once");
     assert_eq!(after["findings"].as_array().unwrap().len(), 2);
     let table = String::from_utf8(second.stdout).unwrap();

@@ -4,7 +4,7 @@
 
 mod foreign;
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, process::Command};
 
 use foreign::{
     BOOL, F16, F32, I64, Parts, attribute_graph, attribute_int, attribute_ints, floats, graph, halves, model,
@@ -12,33 +12,53 @@ use foreign::{
 };
 use serde_json::Value;
 
-/// Exit code, what it measured, what it said.
-fn profile(folder: &Path, arguments: &[&str]) -> (i32, Value, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_profiler"));
-    command.current_dir(folder).env_remove("ORT_DYLIB_PATH");
-    command.args(["model", "--json", "--target-ci", "50"]).args(arguments);
-    if !arguments.contains(&"--budget-s") {
-        command.args(["--budget-s", "1"]);
+/// A folder with models in it.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
     }
-    let output = command.output().unwrap();
-    let report = serde_json::from_slice(&output.stdout).unwrap_or_default();
-    (output.status.code().unwrap(), report, String::from_utf8_lossy(&output.stderr).into_owned())
-}
 
-fn measured(folder: &Path, arguments: &[&str]) -> Value {
-    let (code, report, stderr) = profile(folder, arguments);
-    assert_eq!(code, 0, "{arguments:?}: {stderr}");
-    report
-}
+    fn write(&self, name: &str, parts: &Parts) {
+        self.put(name, &model(parts));
+    }
 
-fn refused(folder: &Path, arguments: &[&str]) -> String {
-    let (code, report, stderr) = profile(folder, arguments);
-    assert_eq!((code, report), (2, Value::Null), "{arguments:?}: {stderr}");
-    stderr
-}
+    fn put(&self, name: &str, bytes: &[u8]) {
+        fs::write(self.0.path().join(name), bytes).unwrap();
+    }
 
-fn macs(report: &Value) -> Option<u64> {
-    report["in_place"]["macs"].as_u64()
+    /// Exit code, what it measured, what it said.
+    fn profile(&self, words: &str) -> (i32, Value, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_profiler"));
+        command.current_dir(&self.0).env_remove("ORT_DYLIB_PATH");
+        command.args(["model", "--json", "--target-ci", "50"]).args(words.split(' '));
+        if !words.contains("--budget-s") {
+            command.args(["--budget-s", "1"]);
+        }
+        let output = command.output().unwrap();
+        let report = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        (output.status.code().unwrap(), report, String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    /// What it measured, and the multiply-accumulates of it.
+    fn measured(&self, words: &str) -> (Value, Option<u64>) {
+        let (code, report, stderr) = self.profile(words);
+        assert_eq!(code, 0, "{words}: {stderr}");
+        let macs = report["in_place"]["macs"].as_u64();
+        (report, macs)
+    }
+
+    fn macs(&self, words: &str) -> Option<u64> {
+        self.measured(words).1
+    }
+
+    /// Refuses, and says all of this.
+    fn refuses(&self, words: &str, reasons: &[&str]) {
+        let (code, report, stderr) = self.profile(words);
+        assert_eq!((code, report), (2, Value::Null), "{words}: {stderr}");
+        assert!(reasons.iter().all(|reason| stderr.contains(reason)), "{words}: {stderr}");
+    }
 }
 
 /// A 3×3 convolution from 3 to 4 channels, padded, with its weights where `weights` puts them.
@@ -52,60 +72,43 @@ fn convolution(sides: &[&str], weights: Vec<u8>) -> Parts {
     }
 }
 
-fn write(folder: &Path, name: &str, parts: &Parts) {
-    fs::write(folder.join(name), model(parts)).unwrap();
-}
-
 #[test]
 fn open_sizes_are_asked_for_and_a_batch_is_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    write(
-        folder,
-        "net.onnx",
-        &convolution(&["N", "3", "h", "w"], weights("w", F32, &[4, 3, 3, 3], &floats(108))),
-    );
-    let error = refused(folder, &["net.onnx"]);
-    assert!(
-        error.contains("input `x` is [N, 3, h, w]") && error.contains("--input-shape x=1x3x224x224"),
-        "{error}"
-    );
+    let folder = Folder::new();
+    let weights = weights("w", F32, &[4, 3, 3, 3], &floats(108));
+    folder.write("net.onnx", &convolution(&["N", "3", "h", "w"], weights));
+    folder.refuses("net.onnx", &["input `x` is [N, 3, h, w]", "--input-shape x=1x3x224x224"]);
     // 4·16·20 outputs of 27 products.
-    let report = measured(folder, &["net.onnx", "--input-shape", "x=1x3x16x20"]);
-    assert_eq!((macs(&report), report["subject"].as_str()), (Some(34_560), Some("onnx-net-1x3x16x20")));
-    let twice = measured(folder, &["net.onnx", "--input-shape", "2x3x16x20"]);
-    assert_eq!(macs(&twice), Some(69_120));
+    let (report, macs) = folder.measured("net.onnx --input-shape x=1x3x16x20");
+    assert_eq!((macs, report["subject"].as_str()), (Some(34_560), Some("onnx-net-1x3x16x20")));
+    assert_eq!(folder.macs("net.onnx --input-shape 2x3x16x20"), Some(69_120));
     for (shape, reason) in [
         ("1x4x8x8", "3 is fixed in the model"),
         ("1x3x8", "4 sides, not 3"),
         ("y=1x3x8x8", "`y`"),
         ("1x3x0x8", "1x3x0x8"),
     ] {
-        let error = refused(folder, &["net.onnx", "--input-shape", shape]);
-        assert!(error.contains(reason), "{shape}: {error}");
+        folder.refuses(&format!("net.onnx --input-shape {shape}"), &[reason]);
     }
 }
 
 #[test]
 fn weights_may_lie_beside_the_model() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
+    let folder = Folder::new();
     let sides = ["1", "3", "8", "8"];
-    write(folder, "net.onnx", &convolution(&sides, outside("w", &[4, 3, 3, 3], "net.onnx.data", 16, 432)));
-    let error = refused(folder, &["net.onnx"]);
-    assert!(error.contains("net.onnx.data") && error.contains("belongs beside the model"), "{error}");
-    fs::write(folder.join("net.onnx.data"), [vec![0; 16], floats(107)].concat()).unwrap();
-    let error = refused(folder, &["net.onnx"]);
-    assert!(error.contains("it has 444 bytes, but the model has weights at 16 to 448"), "{error}");
-    fs::write(folder.join("net.onnx.data"), [vec![0; 16], floats(108)].concat()).unwrap();
-    assert_eq!(macs(&measured(folder, &["net.onnx"])), Some(6_912));
+    let with = |file: &str, offset| convolution(&sides, outside("w", &[4, 3, 3, 3], file, offset, 432));
+    folder.write("net.onnx", &with("net.onnx.data", 16));
+    folder.refuses("net.onnx", &["net.onnx.data", "belongs beside the model"]);
+    folder.put("net.onnx.data", &[vec![0; 16], floats(107)].concat());
+    folder.refuses("net.onnx", &["it has 444 bytes, but the model has weights at 16 to 448"]);
+    folder.put("net.onnx.data", &[vec![0; 16], floats(108)].concat());
+    assert_eq!(folder.macs("net.onnx"), Some(6_912));
     // From another folder it is found as well.
-    fs::create_dir(folder.join("deep")).unwrap();
-    assert_eq!(macs(&measured(&folder.join("deep"), &["../net.onnx"])), Some(6_912));
+    let deeper = Folder(tempfile::tempdir_in(folder.0.path()).unwrap());
+    assert_eq!(deeper.macs("../net.onnx"), Some(6_912));
     for place in ["../w.bin", "/etc/hostname", ""] {
-        write(folder, "evil.onnx", &convolution(&sides, outside("w", &[4, 3, 3, 3], place, 0, 432)));
-        let error = refused(folder, &["evil.onnx"]);
-        assert!(error.contains("expected the name of a file in the model's folder"), "{place}: {error}");
+        folder.write("evil.onnx", &with(place, 0));
+        folder.refuses("evil.onnx", &["expected the name of a file in the model's folder"]);
     }
 }
 
@@ -162,28 +165,24 @@ fn embedding() -> Parts {
 
 #[test]
 fn several_inputs_of_integers_and_booleans_are_filled() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    write(folder, "text.onnx", &embedding());
-    let error = refused(folder, &["text.onnx"]);
-    assert!(error.contains("--input-shape ids=1x128"), "{error}");
+    let folder = Folder::new();
+    folder.write("text.onnx", &embedding());
+    folder.refuses("text.onnx", &["--input-shape ids=1x128"]);
     // The mask's side has the same name. 12·16·8.
-    let report = measured(folder, &["text.onnx", "--input-shape", "ids=1x12"]);
-    assert_eq!(macs(&report), Some(1_536));
+    assert_eq!(folder.macs("text.onnx --input-shape ids=1x12"), Some(1_536));
 }
 
 #[test]
 fn half_floats_run() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
+    let folder = Folder::new();
     let parts = Parts {
         nodes: vec![node("MatMul", &["x", "w"], "h", &[]), node("Relu", &["h"], "y", &[])],
         weights: vec![weights("w", F16, &[64, 32], &halves(2048))],
         inputs: vec![value("x", F16, &["N", "64"])],
         outputs: vec![value("y", F16, &["N", "32"])],
     };
-    write(folder, "half.onnx", &parts);
-    assert_eq!(macs(&measured(folder, &["half.onnx"])), Some(2_048));
+    folder.write("half.onnx", &parts);
+    assert_eq!(folder.macs("half.onnx"), Some(2_048));
 }
 
 /// `If`: one of two graphs, by an input.
@@ -209,35 +208,28 @@ fn branches() -> Parts {
 
 #[test]
 fn control_flow_runs_and_its_work_is_not_known() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    write(folder, "if.onnx", &branches());
-    let (code, report, stderr) = profile(folder, &["if.onnx"]);
-    assert_eq!(code, 0, "{stderr}");
-    assert_eq!(macs(&report), None);
-    assert!(
-        // tract calls it by another name.
-        stderr.contains("(the longest: If, IfThenElse): they are left blank, and the total is incomplete"),
-        "{stderr}"
-    );
+    let folder = Folder::new();
+    folder.write("if.onnx", &branches());
+    let (code, report, stderr) = folder.profile("if.onnx");
+    assert_eq!((code, report["in_place"]["macs"].as_u64()), (0, None), "{stderr}");
+    // tract calls it by another name.
+    let blank = "(the longest: If, IfThenElse): they are left blank, and the total is incomplete";
+    assert!(stderr.contains(blank), "{stderr}");
 }
 
 #[test]
 fn what_tract_does_not_know_says_who_may() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
+    let folder = Folder::new();
     let mut parts = convolution(&["1", "3", "8", "8"], weights("w", F32, &[4, 3, 3, 3], &floats(108)));
     parts.nodes.push(node("my.own.Sparkle", &["y"], "z", &[attribute_int("much", 3)]));
     parts.outputs = vec![value("z", F32, &["1", "4", "8", "8"])];
-    write(folder, "own.onnx", &parts);
-    let error = refused(folder, &["own.onnx"]);
-    assert!(error.contains("Sparkle") && error.contains("--backend onnxruntime"), "{error}");
+    folder.write("own.onnx", &parts);
+    folder.refuses("own.onnx", &["Sparkle", "--backend onnxruntime"]);
 }
 
 #[test]
 fn a_large_model_runs() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
+    let folder = Folder::new();
     // 4096 · 6400 floats: 105 MB.
     let parts = Parts {
         nodes: vec![node("MatMul", &["x", "w"], "y", &[])],
@@ -245,7 +237,7 @@ fn a_large_model_runs() {
         inputs: vec![value("x", F32, &["N", "4096"])],
         outputs: vec![value("y", F32, &["N", "6400"])],
     };
-    write(folder, "large.onnx", &parts);
-    fs::write(folder.join("w.bin"), floats(4096 * 6400)).unwrap();
-    assert_eq!(macs(&measured(folder, &["large.onnx", "--budget-s", "20"])), Some(26_214_400));
+    folder.write("large.onnx", &parts);
+    folder.put("w.bin", &floats(4096 * 6400));
+    assert_eq!(folder.macs("large.onnx --budget-s 20"), Some(26_214_400));
 }

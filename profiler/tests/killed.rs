@@ -1,20 +1,16 @@
-//! A profiler that is killed at any moment loses at most the burst in flight; what it prints while it runs.
+//! A profiler that is killed at any moment loses at most the turn in flight; what it prints while it runs.
 
 #![allow(clippy::unwrap_used)]
 
 mod kills;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use profiler::{
-    measure::Entry,
-    record::{Row, read_table},
-};
+use profiler::measure::Entry;
+use profiler::record::{Row, read_table};
 
 const NOISY: &[&str] = &["--mock-noise", "0.5"];
 
@@ -34,7 +30,7 @@ fn journal(folder: &Path) -> PathBuf {
 }
 
 #[test]
-fn a_kill_at_any_moment_loses_at_most_the_burst_in_flight() {
+fn a_kill_at_any_moment_loses_at_most_the_turn_in_flight() {
     // About a second of work, and twelve kills within the first third of a second of each process.
     const ROUNDS: u32 = 200;
     let folder = tempfile::tempdir().unwrap();
@@ -43,8 +39,8 @@ fn a_kill_at_any_moment_loses_at_most_the_burst_in_flight() {
     let journal = kills::killed_again_and_again(command, &journal(folder.path()), &table, 3, 5..300, 12);
     let mut turns = BTreeMap::<(u32, usize), u32>::new();
     for line in &journal[1..] {
-        if let Entry::Burst(burst) = serde_json::from_str(line).unwrap() {
-            *turns.entry((burst.round, burst.subject)).or_default() += 1;
+        if let Entry::Turn(turn) = serde_json::from_str(line).unwrap() {
+            *turns.entry((turn.round, turn.subject)).or_default() += 1;
         }
     }
     assert!(turns.values().all(|count| *count == 1), "a turn was measured twice");
@@ -58,7 +54,7 @@ fn a_kill_at_any_moment_loses_at_most_the_burst_in_flight() {
 fn a_second_profiler_on_one_output_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     kills::second_is_refused(|| sweep(folder.path(), 50_000, NOISY), &journal(folder.path()), 10);
-    // A killed one holds nothing: the next goes on.
+    // A killed one holds nothing: the next resumes.
     let threads = sweep(folder.path(), 6, &["--threads", "2"]).stderr(Stdio::piped()).output().unwrap();
     let error = String::from_utf8(threads.stderr).unwrap();
     assert_eq!(threads.status.code(), Some(2), "{error}");
@@ -87,13 +83,13 @@ fn rows_are_printed_when_known_and_once_more_when_final() {
     // The final rows are the table, to the bit and in its order.
     let table = read_table(&folder.path().join("table.csv")).unwrap();
     assert_eq!(printed(&out, true), table);
-    // Every row was told before, once, and near to what it became.
+    // Every row was printed before, once, and near to what it became.
     let provisional = printed(&out, false);
     let key = |row: &Row| (row.subject.clone(), row.cache);
-    let told: BTreeMap<_, &Row> = provisional.iter().map(|row| (key(row), row)).collect();
-    assert_eq!((told.len(), provisional.len()), (table.len(), table.len()));
+    let printed_before: BTreeMap<_, &Row> = provisional.iter().map(|row| (key(row), row)).collect();
+    assert_eq!((printed_before.len(), provisional.len()), (table.len(), table.len()));
     for row in &table {
-        let ratio = told[&key(row)].latency_ms / row.latency_ms;
+        let ratio = printed_before[&key(row)].latency_ms / row.latency_ms;
         assert!((ratio - 1.0).abs() < 0.03, "{row:?}: {ratio}");
     }
     // All provisional lines come first.
@@ -144,10 +140,8 @@ fn a_journal_damaged_within_says_which_lines_are_good_and_a_torn_end_is_cut_off(
     };
     let (code, error) = refusal(&[&lines[..40].concat(), &b"\0\0\xff\n"[..], &lines[40..].concat()].concat());
     assert_eq!(code, Some(2), "{error}");
-    assert!(
-        error.contains("line 41: damaged") && error.contains("the 40 lines before it are good"),
-        "{error}"
-    );
+    let (line, good) = ("line 41: damaged", "the 40 lines before it are good");
+    assert!(error.contains(line) && error.contains(good), "{error}");
     // A power cut may leave anything behind the last whole line.
     let (code, error) = refusal(&[&lines[..40].concat(), &b"\0\xff{"[..]].concat());
     assert_eq!(code, Some(0), "{error}");

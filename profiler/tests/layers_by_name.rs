@@ -4,31 +4,28 @@
 
 mod foreign;
 
-use std::{
-    fs,
-    path::Path,
-    sync::{Mutex, PoisonError, atomic::AtomicBool},
-};
+use std::fs;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, PoisonError};
 
 use foreign::{
     F32, Parts, attribute_graph, attribute_int, attribute_ints, floats, graph, model, nameless, node, value,
     weights,
 };
-use profiler::{
-    backend::{BackendOptions, open},
-    layers::{LayerTable, TracePlan},
-    measure::{Protocol, Silent},
-    onnx::InputShapes,
-    sweep::{CompareWith, NetworkProfile, plan_model},
-};
+use profiler::backend::{BackendOptions, open};
+use profiler::layers::{LayerTable, TracePlan};
+use profiler::measure::{Protocol, Silent};
+use profiler::onnx::InputShapes;
+use profiler::sweep::{CompareWith, NetworkProfile, plan_model};
 
 /// One measurement at a time.
 static TURN: Mutex<()> = Mutex::new(());
 
 /// Loaded anew every quarter of a second.
-fn layers(folder: &Path, parts: &Parts, backend: &str) -> LayerTable {
+fn layers(parts: &Parts, backend: &str) -> LayerTable {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let path = folder.join("net.onnx");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("net.onnx");
     fs::write(&path, model(parts)).unwrap();
     let library = std::env::var_os("ORT_DYLIB_PATH").map(|path| ("onnxruntime".to_owned(), path.into()));
     let options = BackendOptions { libraries: library.into_iter().collect(), mock: None };
@@ -77,15 +74,13 @@ fn without_names() -> Parts {
 
 #[test]
 fn nodes_without_names_have_their_work_in_tract() {
-    let folder = tempfile::tempdir().unwrap();
-    assert_eq!(layers(folder.path(), &without_names(), "tract").macs, Some(221_184 + 262_144 + 80));
+    assert_eq!(layers(&without_names(), "tract").macs, Some(221_184 + 262_144 + 80));
 }
 
 #[test]
 #[ignore = "needs ORT_DYLIB_PATH"]
 fn nodes_without_names_have_their_work_in_onnxruntime() {
-    let folder = tempfile::tempdir().unwrap();
-    let table = layers(folder.path(), &without_names(), "onnxruntime");
+    let table = layers(&without_names(), "onnxruntime");
     assert_eq!(table.macs, Some(221_184 + 262_144 + 80));
     let names: Vec<&str> = table.layers.iter().filter(|l| l.macs > Some(0)).map(|l| &*l.layer).collect();
     assert_eq!(names, ["c", "t", "y"]);
@@ -124,8 +119,7 @@ fn blocks() -> Parts {
 #[test]
 #[ignore = "needs ORT_DYLIB_PATH"]
 fn nodes_that_are_ordered_and_numbered_anew_at_each_load_are_found() {
-    let folder = tempfile::tempdir().unwrap();
-    let table = layers(folder.path(), &blocks(), "onnxruntime");
+    let table = layers(&blocks(), "onnxruntime");
     // Ten times 40·40·16 outputs of 144 products, and 16·16 behind the pooling.
     assert_eq!(table.macs, Some(10 * (25_600 * 144 + 256)));
     // However often it was loaded, each convolution is one layer, and the changes of layout have no numbers.
@@ -133,7 +127,7 @@ fn nodes_that_are_ordered_and_numbered_anew_at_each_load_are_found() {
     assert_eq!(names.iter().filter(|name| **name == "node_b3_c").count(), 1, "{names:?}");
     assert!(names.contains(&"ReorderOutput 1x16x40x40"), "{names:?}");
     assert!(!names.iter().any(|name| name.contains("_token_")), "{names:?}");
-    // A busy machine has room here; `tests/real_networks` looks closer.
+    // A busy machine has room here; `tests/real_networks` checks closer.
     assert!((0.8..1.2).contains(&table.sum_over_whole), "{}", table.sum_over_whole);
 }
 
@@ -169,8 +163,7 @@ fn branches() -> Parts {
 #[test]
 #[ignore = "needs ORT_DYLIB_PATH"]
 fn what_noting_nodes_within_a_node_costs_is_none_of_its_time() {
-    let folder = tempfile::tempdir().unwrap();
-    let table = layers(folder.path(), &branches(), "onnxruntime");
+    let table = layers(&branches(), "onnxruntime");
     assert_eq!(table.layers.len(), 4);
     // Noting the twenty nodes within takes ten times as long as the network: were it left in, so would be the sum. On a busy machine
     // it was 1.5 times the whole, in quiet 1.0 to 1.3.

@@ -4,17 +4,13 @@
 
 mod kills;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use profiler::{
-    onnx::network_model,
-    record::{read_session, read_table},
-    spec::SpaceFile,
-};
+use profiler::onnx::network_model;
+use profiler::record::{read_session, read_table};
+use profiler::spec::SpaceFile;
 use serde_json::Value;
 
 fn exported(folder: &Path, seed: u64) {

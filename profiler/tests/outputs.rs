@@ -7,45 +7,26 @@ mod interpreter;
 use std::collections::BTreeSet;
 
 use interpreter::interpret;
-use profiler::{
-    backend::{Backend, Model, OnnxRuntime, Tract, seeded_input},
-    onnx::{SeededWeights, op_model, read_output_integers},
-    spec::{Op, OpSpec, Precision, sample},
-};
+use profiler::backend::{Backend, Model, OnnxRuntime, Tract, seeded_input};
+use profiler::onnx::{SeededWeights, op_model, read_output_integers};
+use profiler::spec::{Op, OpSpec, Precision, sample};
 
 const SEED: u64 = 7;
 
 /// What sampling would meet too seldom: odd sides, groups, dilation, padding all around, flat values read as maps.
-const EDGES: [&str; 24] = [
-    "conv-9x7x6-o4-k3-s2-g2-hswish",
-    "conv-9x7x6-o6-k5-s1-g6-d2-swish",
-    "conv-5x5x3-o8-k3-s1-d4",
-    "conv-6x6x4-o8-k7-s3-sigmoid",
-    "mbconv-7x5x8-o12-e3-k5-s2-se4-hswish",
-    "mbconv-6x6x8-o8-e1-k3-s1-se2-relu-res",
-    "maxpool-7x5x3-k2-s2",
-    "maxpool-3x3x2-k7-s1",
-    "avgpool-7x5x3-k3-s2",
-    "avgpool-8x8x3-k2-s2",
-    "avgpool-3x2x2-k5-s1",
-    "mul-5x4x6-gate",
-    "concat-5x4x6-c3",
-    "upsample-5x3x2-f3-nearest",
-    "upsample-5x3x2-f4-bilinear",
-    "upsample-1x1x2-f2-bilinear",
-    "softmax-3x2x5",
-    "linear-1x1x16-o10+softmax",
-    "linear-1x1x16-o8+act-hsigmoid",
-    "linear-1x1x16-o8+conv-o4-k1-s1",
-    "linear-1x1x16-o8+concat-c4",
-    "linear-1x1x16-o8+linear-o3",
-    "conv-5x4x3-o6-k3-s1-relu+add",
-    "upsample-3x3x4-f2-nearest+concat-c3",
-];
+const EDGES: &str = "\
+    conv-9x7x6-o4-k3-s2-g2-hswish conv-9x7x6-o6-k5-s1-g6-d2-swish conv-5x5x3-o8-k3-s1-d4 \
+    conv-6x6x4-o8-k7-s3-sigmoid mbconv-7x5x8-o12-e3-k5-s2-se4-hswish \
+    mbconv-6x6x8-o8-e1-k3-s1-se2-relu-res maxpool-7x5x3-k2-s2 maxpool-3x3x2-k7-s1 \
+    avgpool-7x5x3-k3-s2 avgpool-8x8x3-k2-s2 avgpool-3x2x2-k5-s1 mul-5x4x6-gate concat-5x4x6-c3 \
+    upsample-5x3x2-f3-nearest upsample-5x3x2-f4-bilinear upsample-1x1x2-f2-bilinear softmax-3x2x5 \
+    linear-1x1x16-o10+softmax linear-1x1x16-o8+act-hsigmoid linear-1x1x16-o8+conv-o4-k1-s1 \
+    linear-1x1x16-o8+concat-c4 linear-1x1x16-o8+linear-o3 conv-5x4x3-o6-k3-s1-relu+add \
+    upsample-3x3x4-f2-nearest+concat-c3";
 
 /// Every kind and usual pair several times, small enough for plain loops, and the edges.
 fn ops(precision: Precision) -> Vec<OpSpec> {
-    let mut ops: Vec<OpSpec> = EDGES.iter().map(|key| key.parse().unwrap()).collect();
+    let mut ops: Vec<OpSpec> = EDGES.split(' ').map(|key| key.parse().unwrap()).collect();
     if precision == Precision::Int8 {
         ops = ops.into_iter().filter_map(|op| op.in_precision(precision).ok()).collect();
     }

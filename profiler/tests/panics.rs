@@ -9,15 +9,19 @@ use std::{fs, path::Path, process::Command};
 use foreign::{F32, I64, Parts, model, node, value};
 use profiler::record::{read_session, read_table};
 
+fn write(folder: &Path, name: &str, parts: &Parts) {
+    fs::write(folder.join(name), model(parts)).unwrap();
+}
+
 /// Integers are filled with 0 and 1: a division by some of them.
-fn division(folder: &Path, name: &str) {
+fn division(folder: &Path) {
     let parts = Parts {
         nodes: vec![node("Div", &["a", "b"], "y", &[])],
         inputs: vec![value("a", I64, &["4"]), value("b", I64, &["4"])],
         outputs: vec![value("y", I64, &["4"])],
         ..Parts::default()
     };
-    fs::write(folder.join(name), model(&parts)).unwrap();
+    write(folder, "div.onnx", &parts);
 }
 
 fn sound(folder: &Path, name: &str) {
@@ -27,13 +31,13 @@ fn sound(folder: &Path, name: &str) {
         outputs: vec![value("y", F32, &["1", "64"])],
         ..Parts::default()
     };
-    fs::write(folder.join(name), model(&parts)).unwrap();
+    write(folder, name, &parts);
 }
 
 /// Exit code, and what it said.
-fn profiler(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+fn profiler(folder: &Path, words: &str) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_profiler"));
-    command.current_dir(folder).env_remove("ORT_DYLIB_PATH").args(arguments);
+    command.current_dir(folder).env_remove("ORT_DYLIB_PATH").args(words.split(' '));
     let output = command.output().unwrap();
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
@@ -43,15 +47,11 @@ const SAID: &str = "tract failed to run `onnx-div`: it panicked: attempt to divi
 #[test]
 fn a_panic_is_an_error_that_names_the_model() {
     let folder = tempfile::tempdir().unwrap();
-    division(folder.path(), "div.onnx");
-    for arguments in [
-        vec!["model", "div.onnx"],
-        vec!["outputs", "div.onnx"],
-        vec!["run", "--onnx", "div.onnx", "-o", "t.csv"],
-    ] {
-        let (code, said) = profiler(folder.path(), &arguments);
-        assert_eq!(code, Some(1), "{arguments:?}: {said}");
-        assert!(said.contains(SAID) && !said.contains("RUST_BACKTRACE"), "{arguments:?}: {said}");
+    division(folder.path());
+    for words in ["model div.onnx", "outputs div.onnx", "run --onnx div.onnx -o t.csv"] {
+        let (code, said) = profiler(folder.path(), words);
+        assert_eq!(code, Some(1), "{words}: {said}");
+        assert!(said.contains(SAID) && !said.contains("RUST_BACKTRACE"), "{words}: {said}");
     }
     assert!(!folder.path().join("t.csv").exists());
 }
@@ -59,39 +59,21 @@ fn a_panic_is_an_error_that_names_the_model() {
 #[test]
 fn other_subjects_are_measured_and_the_lost_one_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    division(folder.path(), "div.onnx");
+    division(folder.path());
     sound(folder.path(), "one.onnx");
     sound(folder.path(), "two.onnx");
-    let arguments = [
-        "run",
-        "--onnx",
-        "one.onnx",
-        "--onnx",
-        "div.onnx",
-        "--onnx",
-        "two.onnx",
-        "-o",
-        "t.csv",
-        "--budget-s",
-        "5",
-    ];
-    // Given again, it goes on with its journal and loses the same.
+    let words = "run --onnx one.onnx --onnx div.onnx --onnx two.onnx -o t.csv --budget-s 5";
+    // Given again, it resumes from its journal and loses the same.
     for _ in 0..2 {
-        let (code, said) = profiler(folder.path(), &arguments);
+        let (code, said) = profiler(folder.path(), words);
         assert_eq!(code, Some(1), "{said}");
-        assert!(
-            said.contains(SAID) && said.contains("1 of the subjects could not be measured: onnx-div;"),
-            "{said}"
-        );
+        let lost = "1 of the subjects could not be measured: onnx-div;";
+        assert!(said.contains(SAID) && said.contains(lost), "{said}");
         let rows = read_table(&folder.path().join("t.csv")).unwrap();
         let subjects: Vec<&str> = rows.iter().map(|row| row.subject.as_str()).collect();
         assert_eq!(subjects, ["onnx-one", "onnx-one", "onnx-two", "onnx-two"]);
-        let session = read_session(&folder.path().join("t.session.json")).unwrap();
-        assert!(
-            session.warnings.contains(&format!("onnx-div has no rows: {SAID}")),
-            "{:?}",
-            session.warnings
-        );
+        let warnings = read_session(&folder.path().join("t.session.json")).unwrap().warnings;
+        assert!(warnings.contains(&format!("onnx-div has no rows: {SAID}")), "{warnings:?}");
     }
 }
 
@@ -105,8 +87,8 @@ fn what_fits_into_no_memory_is_refused_by_name() {
         outputs: vec![value("y", F32, &["2097152", "2097152"])],
         ..Parts::default()
     };
-    fs::write(folder.path().join("huge.onnx"), model(&parts)).unwrap();
-    let (code, said) = profiler(folder.path(), &["model", "huge.onnx"]);
+    write(folder.path(), "huge.onnx", &parts);
+    let (code, said) = profiler(folder.path(), "model huge.onnx");
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("huge.onnx") && said.contains("too large for memory"), "{said}");
 }

@@ -4,12 +4,10 @@ use std::{env, error::Error, path::Path};
 
 use predictor::LatencyModel;
 use profiler::spec::SpaceFile;
-use search::{
-    SearchError,
-    alpha::{GateGradient, Pair},
-    run::{SearchSettings, Target},
-    strategy::{Moment, Oracle, Preset, StrategyKind},
-};
+use search::SearchError;
+use search::alpha::{GateGradient, Pair};
+use search::run::{SearchSettings, Target};
+use search::strategy::{Moment, Oracle, Preset, StrategyKind};
 
 /// Takes the candidates that come first in their blocks for the best ones.
 struct MockAccuracies;

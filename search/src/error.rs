@@ -1,22 +1,19 @@
-//! What can go wrong in a search.
-
 use std::path::{Path, PathBuf};
 
 use datasets::DatasetsError;
 use predictor::PredictorError;
-use profiler::{
-    onnx::OnnxError,
-    record::{Cache, ReadError, WriteError},
-    spec::{FeatureMap, SpecError},
-};
+use profiler::onnx::OnnxError;
+use profiler::record::{Cache, ReadError, WriteError};
+use profiler::spec::{FeatureMap, SpecError};
 
-/// A search, training or export that cannot go on.
+/// A search, training or export that cannot continue.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs)] // Each field is what the message says of it.
 pub enum SearchError {
     /// Nothing to normalize by.
     #[error("{}: its session measured no anchors, so that there is nothing to normalize by; measure it with the anchors of the model", .0.display())]
-    NoAnchors(std::path::PathBuf),
+    NoAnchors(PathBuf),
     /// libtorch refused an operation.
     #[error("libtorch: {}", without_stack(.0))]
     Torch(#[from] tch::TchError),
@@ -49,73 +46,33 @@ pub enum SearchError {
     NotTested(PathBuf),
     /// A search that has not ended yet.
     #[error("{}: done are {step} of {steps} steps; end the search with `search run` first", folder.display())]
-    Unfinished {
-        /// Its folder.
-        folder: PathBuf,
-        /// Steps done.
-        step: u64,
-        /// Steps in all.
-        steps: u64,
-    },
+    Unfinished { folder: PathBuf, step: u64, steps: u64 },
     /// A target that no path of the space meets, or every one; with a risk, what it needs is more than it takes.
     #[error(
         "no search for a target of {target_ms:?} ms: the fastest network of the space needs {fastest_ms:.4} ms, the \
          slowest takes {slowest_ms:.4} ms"
     )]
-    Target {
-        /// The target.
-        target_ms: f64,
-        /// Predicted latency of the fastest path.
-        fastest_ms: f64,
-        /// Predicted latency of the slowest path.
-        slowest_ms: f64,
-    },
+    Target { target_ms: f64, fastest_ms: f64, slowest_ms: f64 },
     /// A target that a network does not meet at any width.
     #[error(
         "no width brings the network within {target_ms:?} ms: it would be fastest at a width of {width}, with \
          {fastest_ms:.4} ms"
     )]
-    Width {
-        /// The target.
-        target_ms: f64,
-        /// Predicted latency of the fastest width, in milliseconds.
-        fastest_ms: f64,
-        /// Its multiplier.
-        width: f64,
-    },
+    Width { target_ms: f64, fastest_ms: f64, width: f64 },
     /// A GPU that libtorch does not have.
     #[error(
         "libtorch has no device `{asked}`: it sees {available} GPUs; use the device `cpu`, or a libtorch built for CUDA"
     )]
-    Device {
-        /// The device asked for.
-        asked: String,
-        /// GPUs there are.
-        available: i64,
-    },
+    Device { asked: String, available: i64 },
     /// A batch size that the images cannot fill.
     #[error("batches of {size} images: expected 1 to {images}, as many as there are")]
-    BatchSize {
-        /// The batch size.
-        size: usize,
-        /// The images there are.
-        images: usize,
-    },
+    BatchSize { size: usize, images: usize },
     /// Images of another shape or with more classes than the network takes.
     #[error(
         "the images are {found} with {found_classes} classes, but the network takes {expected} with {classes}; \
          a space can have other sides and classes"
     )]
-    ImageShape {
-        /// Shape of the images.
-        found: FeatureMap,
-        /// Classes of the images.
-        found_classes: usize,
-        /// Shape that the network takes.
-        expected: FeatureMap,
-        /// Classes that the network tells apart.
-        classes: u32,
-    },
+    ImageShape { found: FeatureMap, found_classes: usize, expected: FeatureMap, classes: u32 },
     /// A run folder in which another process is at work.
     #[error("{}: another search or training is at work in this folder; wait for it, or give another one", .0.display())]
     Busy(PathBuf),
@@ -124,91 +81,36 @@ pub enum SearchError {
         "{} was made with {field} = {there}, not {asked}; give another folder, or the same settings and latency model",
         folder.display()
     )]
-    OtherRun {
-        /// The folder.
-        folder: PathBuf,
-        /// The setting that differs.
-        field: String,
-        /// Its value in the folder.
-        there: String,
-        /// The value asked for.
-        asked: String,
-    },
+    OtherRun { folder: PathBuf, field: String, there: String, asked: String },
     /// A setting outside its range.
     #[error("{name} is {value}, expected {expected}")]
-    Setting {
-        /// The setting.
-        name: &'static str,
-        /// Its value.
-        value: String,
-        /// Its range in words.
-        expected: &'static str,
-    },
+    Setting { name: &'static str, value: String, expected: &'static str },
     /// The loss is not a number any more.
     #[error("the loss became {loss} at step {step}; a smaller learning rate would help")]
-    Diverged {
-        /// The step.
-        step: u64,
-        /// The loss.
-        loss: f64,
-    },
+    Diverged { step: u64, loss: f64 },
     /// A network that was not measured.
     #[error("{}: no row of `{key}` ({name}, {cache}); measure its ONNX model there", path.display())]
-    NotMeasured {
-        /// The measurement table.
-        path: PathBuf,
-        /// The network's key.
-        key: String,
-        /// The network's name.
-        name: String,
-        /// The cache state that the model predicts.
-        cache: Cache,
-    },
+    NotMeasured { path: PathBuf, key: String, name: String, cache: Cache },
     /// A latency model of another device or runtime than the measurements.
     #[error("{} and the latency model differ in {difference}; take a table of the model's device and runtime", table.display())]
-    OtherConditions {
-        /// The measurement table.
-        table: PathBuf,
-        /// In what they differ.
-        difference: String,
-    },
+    OtherConditions { table: PathBuf, difference: String },
     /// A latency model of a device that is not this machine.
     #[error(
         "the latency model is of `{there}`, but this machine is `{here}`; verify there, or have `search report` read a \
          table that was measured there"
     )]
-    OtherMachine {
-        /// The model's device.
-        there: String,
-        /// This one.
-        here: String,
-    },
+    OtherMachine { there: String, here: String },
     /// A program that should lie beside this one.
     #[error("`{}` is not there; build it with `cargo build --release`, or put it beside `search`", path.display())]
-    NoProgram {
-        /// Where it should be.
-        path: PathBuf,
-    },
+    NoProgram { path: PathBuf },
     /// Another program that failed.
     #[error("`{command}` failed: {reason}")]
-    Program {
-        /// Its command line.
-        command: String,
-        /// How it ended, or what it said.
-        reason: String,
-        /// Its exit code.
-        code: Option<i32>,
-    },
+    Program { command: String, reason: String, code: Option<i32> },
     /// Results that do not go together.
     #[error("{}: {reason}", path.display())]
-    Study {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
+    Study { path: PathBuf, reason: String },
     /// Ctrl-C.
-    #[error("stopped; the same command goes on from here")]
+    #[error("stopped; the same command resumes here")]
     Stopped,
 }
 
@@ -254,8 +156,8 @@ mod tests {
         for stack in ["\nException raised from f at g.cpp:1\nframe #0: h", " frame #0: h in lib.so\nframe #1"]
         {
             let error = tch::TchError::Torch(format!("no memory for 8 bytes{stack}"));
-            let told = SearchError::Torch(error).to_string();
-            assert!(told.ends_with("no memory for 8 bytes"), "{told}");
+            let text = SearchError::Torch(error).to_string();
+            assert!(text.ends_with("no memory for 8 bytes"), "{text}");
         }
     }
 }

@@ -1,19 +1,15 @@
 //! A trained network as an ONNX model, batch normalization folded into its convolutions.
 
-use profiler::{
-    onnx::{NodeWeights, WeightSource, WeightsError, model},
-    spec::{Architecture, Node},
-};
+use profiler::onnx::{NodeWeights, WeightSource, WeightsError, model};
+use profiler::spec::{Architecture, Node};
 use tch::{Device, Kind, Tensor};
 
-use crate::{
-    error::SearchError,
-    folder::RunFolder,
-    module::{EPSILON, GraphModule, LayerWeights, load_weights},
-    seed::{Purpose, generator},
-    tensor_file::TensorFile,
-    train::{PREFIX, WEIGHTS, read_trained},
-};
+use crate::error::SearchError;
+use crate::folder::RunFolder;
+use crate::module::{EPSILON, GraphModule, LayerWeights, load_weights};
+use crate::seed::{Purpose, generator};
+use crate::tensor_file::TensorFile;
+use crate::train::{PREFIX, WEIGHTS, read_trained};
 
 /// The ONNX model of a trained network.
 ///
@@ -25,10 +21,10 @@ pub fn onnx_model(network: &Architecture, module: &GraphModule) -> Result<Vec<u8
 
 /// The folded weights as `N.weight` and `N.bias` for each layer N of the graph that has some: convolutions `[out, in /
 /// groups, k, k]`, linear layers `[out, in]`.
-///
-/// # Errors
-/// [`SearchError::Checkpoint`] for weights that are not finite, [`SearchError::Torch`].
-pub fn folded_tensors(network: &Architecture, module: &GraphModule) -> Result<TensorFile, SearchError> {
+pub(crate) fn folded_tensors(
+    network: &Architecture,
+    module: &GraphModule,
+) -> Result<TensorFile, SearchError> {
     let mut file = TensorFile::new("tailor-folded-weights", 1);
     for (index, layer) in module.layers().iter().enumerate() {
         let shape = match layer {

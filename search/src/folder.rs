@@ -1,9 +1,5 @@
-//! The folder of one run.
-
-use std::{
-    fs::{File, OpenOptions, TryLockError},
-    path::{Path, PathBuf},
-};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
 
 use profiler::record::{TEMPORARY_PREFIX, WriteError};
 
@@ -13,6 +9,35 @@ use crate::error::SearchError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunFolder {
     path: PathBuf,
+}
+
+macro_rules! files {
+    ($($(#[$about:meta])* $file:ident = $name:literal),+ $(,)?) => {
+        impl RunFolder {
+            $($(#[$about])* #[must_use] pub fn $file(&self) -> PathBuf { self.path.join($name) })+
+        }
+    };
+}
+
+files! {
+    /// The settings, written first.
+    settings = "settings.json",
+    /// Which images it is of.
+    images = "images.json",
+    /// What a search was given, to be given again.
+    config = "config.toml",
+    /// All that changes, written now and then.
+    checkpoint = "checkpoint.safetensors",
+    /// One JSON object per line and group of steps.
+    log = "log.jsonl",
+    /// The network: of a search its result, written last; of a training what is trained.
+    architecture = "architecture.json",
+    /// What other targets were answered with.
+    front = "front",
+    /// Trained weights.
+    weights = "weights.safetensors",
+    /// How good a trained network is, written last.
+    metrics = "metrics.json",
 }
 
 impl RunFolder {
@@ -26,60 +51,6 @@ impl RunFolder {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// The settings, written first.
-    #[must_use]
-    pub fn settings(&self) -> PathBuf {
-        self.path.join("settings.json")
-    }
-
-    /// Which images it is of.
-    #[must_use]
-    pub fn images(&self) -> PathBuf {
-        self.path.join("images.json")
-    }
-
-    /// What a search was told, to be told again.
-    #[must_use]
-    pub fn config(&self) -> PathBuf {
-        self.path.join("config.toml")
-    }
-
-    /// All that changes, written now and then.
-    #[must_use]
-    pub fn checkpoint(&self) -> PathBuf {
-        self.path.join("checkpoint.safetensors")
-    }
-
-    /// One JSON object per line and group of steps.
-    #[must_use]
-    pub fn log(&self) -> PathBuf {
-        self.path.join("log.jsonl")
-    }
-
-    /// The network: of a search its result, written last; of a training what is trained.
-    #[must_use]
-    pub fn architecture(&self) -> PathBuf {
-        self.path.join("architecture.json")
-    }
-
-    /// What other targets were answered with.
-    #[must_use]
-    pub fn front(&self) -> PathBuf {
-        self.path.join("front")
-    }
-
-    /// Trained weights.
-    #[must_use]
-    pub fn weights(&self) -> PathBuf {
-        self.path.join("weights.safetensors")
-    }
-
-    /// How good a trained network is, written last.
-    #[must_use]
-    pub fn metrics(&self) -> PathBuf {
-        self.path.join("metrics.json")
     }
 
     /// Keeps other processes out, for as long as the result lives; the settings must be there. What a killed process was

@@ -1,60 +1,42 @@
 //! Many targets from one supernet: evolution of paths with the weights of a finished search.
 
-use std::{
-    collections::HashMap,
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
-use profiler::record::{ReadError, WriteError, read_text, write_atomic};
-use serde::{Deserialize, Serialize};
+use profiler::record::{ReadError, read_text, write_atomic};
+use serde::Serialize;
 
-use crate::{
-    error::SearchError,
-    latency::Budget,
-    run::{FINALISTS, SearchSettings},
-    seed::{Purpose, generator},
-    strategy::{Oracle, Population, Scored, Strategy},
-    watch::{Progress, Watcher},
-};
+use crate::error::SearchError;
+use crate::json_lines;
+use crate::latency::Budget;
+use crate::run::{SearchSettings, compare};
+use crate::seed::{Purpose, generator};
+use crate::strategy::{Oracle, Population, Scored, Strategy};
+use crate::watch::{Progress, Watcher};
 
 /// How long to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Effort {
-    /// New networks looked at per target.
-    pub networks: usize,
-    /// Best networks of each target that are to be compared again.
-    pub finalists: usize,
+pub(crate) struct Effort {
+    pub(crate) networks: usize,
+    pub(crate) finalists: usize,
 }
 
-/// One point of the front.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct FrontPoint {
-    /// The target in milliseconds.
-    pub target_ms: f64,
-    /// The path's predicted latency in milliseconds.
-    pub predicted_ms: f64,
-    /// Latency that the budget allows it in milliseconds: the target, or less with a risk.
-    pub limit_ms: f64,
-    /// Share of held-out images that it gets right with the shared weights.
-    pub held_out_accuracy: f64,
-    /// Its candidates.
-    pub path: Vec<usize>,
+pub(crate) struct FrontPoint {
+    pub(crate) target_ms: f64,
+    pub(crate) predicted_ms: f64,
+    /// The target, or less with a risk.
+    pub(crate) limit_ms: f64,
+    pub(crate) held_out_accuracy: f64,
+    pub(crate) path: Vec<usize>,
 }
 
 /// Scores of paths that were looked at, kept in a file line by line: what is known is not looked at again.
 #[derive(Debug)]
-pub struct Scores<'a> {
+pub(crate) struct Scores<'a> {
     path: PathBuf,
     known: HashMap<Vec<usize>, f64>,
     oracle: &'a mut dyn Oracle,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    path: Vec<usize>,
-    accuracy: f64,
 }
 
 impl std::fmt::Debug for dyn Oracle + '_ {
@@ -64,56 +46,39 @@ impl std::fmt::Debug for dyn Oracle + '_ {
 }
 
 impl<'a> Scores<'a> {
-    /// Goes on with the scores in a file, which must be of the same supernet, images and space of `counts`; a last line
+    /// Resumes with the scores in a file, which must be of the same supernet, images and space of `counts`; a last line
     /// that was cut off is dropped.
-    ///
-    /// # Errors
-    /// [`SearchError::Read`] naming the line that is wrong; [`SearchError::Write`].
-    pub fn open(path: &Path, counts: &[usize], oracle: &'a mut dyn Oracle) -> Result<Self, SearchError> {
+    pub(crate) fn open(
+        path: &Path,
+        counts: &[usize],
+        oracle: &'a mut dyn Oracle,
+    ) -> Result<Self, SearchError> {
         let text = if path.exists() { read_text(path)? } else { String::new() };
         let whole = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
         if whole.len() < text.len() {
             write_atomic(path, |writer| writer.write_all(whole.as_bytes()))?;
         }
         let mut known = HashMap::new();
-        for (index, line) in whole.lines().enumerate() {
-            let wrong =
-                |reason: String| ReadError::Line { path: path.to_owned(), line: index as u64 + 1, reason };
-            let line: Line = serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?;
-            let fits = line.path.len() == counts.len() && line.path.iter().zip(counts).all(|(c, n)| c < n);
-            if !fits || !(0.0..=1.0).contains(&line.accuracy) {
-                return Err(wrong("no path of this space with an accuracy of 0 to 1".to_owned()).into());
+        for (index, scored) in json_lines::parse::<Scored>(path, whole)?.into_iter().enumerate() {
+            let fits =
+                scored.path.len() == counts.len() && scored.path.iter().zip(counts).all(|(c, n)| c < n);
+            if !fits || !(0.0..=1.0).contains(&scored.accuracy) {
+                let reason = "no path of this space with an accuracy of 0 to 1".to_owned();
+                return Err(ReadError::Line { path: path.to_owned(), line: index as u64 + 1, reason }.into());
             }
-            known.insert(line.path, line.accuracy);
+            known.insert(scored.path, scored.accuracy);
         }
         Ok(Self { path: path.to_owned(), known, oracle })
     }
 
-    /// The score of a path.
-    ///
-    /// # Errors
-    /// [`SearchError`] of the oracle; [`SearchError::Write`].
-    pub fn score(&mut self, path: &[usize]) -> Result<Scored, SearchError> {
-        let accuracy = match self.known.get(path) {
-            Some(accuracy) => *accuracy,
-            None => {
-                let accuracy = self.oracle.accuracy(path)?;
-                self.keep(Line { path: path.to_vec(), accuracy })?;
-                self.known.insert(path.to_vec(), accuracy);
-                accuracy
-            }
-        };
-        Ok(Scored { path: path.to_vec(), accuracy })
-    }
-
-    fn keep(&self, line: Line) -> Result<(), SearchError> {
-        let write = || {
-            let mut text = serde_json::to_string(&line)?;
-            text.push('\n');
-            let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&self.path)?;
-            file.write_all(text.as_bytes())
-        };
-        write().map_err(|source| WriteError { path: self.path.clone(), source }.into())
+    pub(crate) fn score(&mut self, path: &[usize]) -> Result<Scored, SearchError> {
+        if let Some(&accuracy) = self.known.get(path) {
+            return Ok(Scored { path: path.to_vec(), accuracy });
+        }
+        let scored = Scored { path: path.to_vec(), accuracy: self.oracle.accuracy(path)? };
+        json_lines::append(&self.path, &scored)?;
+        self.known.insert(scored.path.clone(), scored.accuracy);
+        Ok(scored)
     }
 }
 
@@ -121,10 +86,7 @@ impl<'a> Scores<'a> {
 ///
 /// Evolution begins with what the search learned of the target. All targets share what was looked at: what is found for
 /// one is a parent for the others. A front is a function of the search and the effort; taken up again it ends alike.
-///
-/// # Errors
-/// [`SearchError::Target`] for a target that no path meets; [`SearchError::Stopped`]; [`SearchError`] of the oracle.
-pub fn front(
+pub(crate) fn front(
     settings: &SearchSettings,
     strategy: &dyn Strategy,
     targets_ms: &[f64],
@@ -166,25 +128,14 @@ pub fn front(
 }
 
 /// The best finalist within each target by another oracle, which is asked once per path.
-///
-/// # Errors
-/// [`SearchError`] of the oracle; [`SearchError::Stopped`].
-pub fn points(
+pub(crate) fn points(
     settings: &SearchSettings,
     targets_ms: &[f64],
     finalists: Vec<Vec<usize>>,
     oracle: &mut dyn Oracle,
     watcher: &mut dyn Watcher,
 ) -> Result<Vec<FrontPoint>, SearchError> {
-    let (mut compared, count) = (Population::default(), finalists.len());
-    for (index, path) in finalists.into_iter().enumerate() {
-        watcher.progress(&Progress::of(FINALISTS, index, count));
-        if watcher.stop_requested() {
-            return Err(SearchError::Stopped);
-        }
-        let accuracy = oracle.accuracy(&path)?;
-        compared.add(Scored { path, accuracy });
-    }
+    let compared = compare(finalists, oracle, watcher)?;
     let point = |&target_ms: &f64| {
         let budget = settings.budget().with_target(target_ms);
         // A smaller network that is better is the answer to a larger target, too: a front never falls.

@@ -1,10 +1,8 @@
 use super::*;
-use crate::{
-    alpha::{GateGradient, Pair},
-    error::SearchError,
-    latency::ExpectedLatency,
-    watch::Unwatched,
-};
+use crate::alpha::{GateGradient, Pair};
+use crate::error::SearchError;
+use crate::latency::ExpectedLatency;
+use crate::watch::Unwatched;
 
 /// Stops when so many networks are done.
 struct StopsAt(u64, bool);

@@ -6,56 +6,42 @@ use datasets::images::ImageDataset;
 use profiler::{device::peak_memory_kib, spec::SearchSpace};
 use serde::Serialize;
 
-use crate::{
-    alpha::Alphas,
-    data::{Augmentation, Batches, ComputeDevice, Flip, Normalization, check_images},
-    error::SearchError,
-    gates::gate_gradients,
-    module::GraphModule,
-    seed::{Purpose, generator},
-    sgd::Sgd,
-    supernet::Supernet,
-    watch::{Progress, Watcher},
-};
+use crate::alpha::Alphas;
+use crate::data::{Augmentation, Batches, ComputeDevice, Flip, Normalization, check_images};
+use crate::error::SearchError;
+use crate::gates::gate_gradients;
+use crate::module::GraphModule;
+use crate::seed::{Purpose, generator};
+use crate::sgd::Sgd;
+use crate::supernet::Supernet;
+use crate::watch::{Progress, Watcher};
 
-/// Which steps.
 #[derive(Clone, Copy, Debug)]
-pub struct FullSizeOptions {
-    /// How weights learn.
-    pub sgd: Sgd,
-    /// Images of a step.
-    pub batch: usize,
-    /// Steps of each kind.
-    pub steps: u64,
-    /// Threads of libtorch.
-    pub threads: usize,
-    /// Where the networks are.
-    pub device: ComputeDevice,
+pub(crate) struct FullSizeOptions {
+    pub(crate) sgd: Sgd,
+    pub(crate) batch: usize,
+    pub(crate) steps: u64,
+    pub(crate) threads: usize,
+    pub(crate) device: ComputeDevice,
 }
 
 /// One kind of step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct StepKind {
-    /// What it is.
-    pub name: &'static str,
-    /// Steps.
-    pub steps: u64,
+pub(crate) struct StepKind {
+    pub(crate) name: &'static str,
+    pub(crate) steps: u64,
     /// Mean time of a step without its data, in milliseconds.
-    pub step_ms: f64,
+    pub(crate) step_ms: f64,
     /// Mean time for which a step waited for its data, in milliseconds.
-    pub data_ms: f64,
-    /// Loss of the last step.
-    pub last_loss: f64,
+    pub(crate) data_ms: f64,
+    pub(crate) last_loss: f64,
     /// Most memory that this process had in use so far, in MiB; `None` where the system does not say.
-    pub peak_mib: Option<f64>,
+    pub(crate) peak_mib: Option<f64>,
 }
 
 /// Runs weight steps on random paths of a space's supernet, architecture steps, then training steps of its MobileNetV2-style
 /// network.
-///
-/// # Errors
-/// [`SearchError`]; [`SearchError::Stopped`].
-pub fn run_steps(
+pub(crate) fn run_steps(
     space: &SearchSpace,
     images: &ImageDataset,
     options: &FullSizeOptions,

@@ -2,14 +2,12 @@
 
 use tch::{Kind, Tensor};
 
-use crate::{
-    alpha::{GateGradient, Pair},
-    data::Batch,
-    error::SearchError,
-    module::Mode,
-    sgd::cross_entropy,
-    supernet::Supernet,
-};
+use crate::alpha::{GateGradient, Pair};
+use crate::data::Batch;
+use crate::error::SearchError;
+use crate::module::Mode;
+use crate::sgd::cross_entropy;
+use crate::supernet::Supernet;
 
 /// ∂CE/∂g of every block's two gates, and the cross-entropy, on one batch.
 ///

@@ -12,43 +12,42 @@
 //! ([`sgd`]) train sampled paths; a [`strategy`] learns which of them are good. That by gradients compares two candidates
 //! per block ([`gates`]) and moves the architecture parameters ([`alpha`]) by an [`objective`] of accuracy and expected
 //! [`latency`]. [`run`] is the loop
-//! with its folder, [`train`] trains what came out of it (or any other network), [`export`] writes it as ONNX, and
-//! [`report`] puts predicted beside measured latencies.
+//! with its folder, [`train`] trains what came out of it (or any other network), and [`export`] writes it as ONNX.
 //!
 //! Every random choice is a function of seed, purpose and step ([`seed`]): a run that was stopped ends as an
 //! undisturbed one.
 
+mod bench;
 mod error;
 mod folder;
+mod front;
+mod full_size;
+mod json_lines;
 mod named_space;
+mod programs;
+mod proxyless;
+mod report;
+mod rescale;
 mod settings;
+mod study;
+mod tensor_file;
+mod verify;
 
 pub mod alpha;
-pub mod bench;
 pub mod cli;
 pub mod data;
 pub mod export;
-pub mod front;
-pub mod full_size;
 pub mod gates;
 pub mod latency;
 pub mod module;
 pub mod objective;
-pub mod programs;
-pub mod proxyless;
-pub mod report;
-pub mod rescale;
 pub mod run;
 pub mod seed;
 pub mod sgd;
 pub mod strategy;
-pub mod study;
 pub mod supernet;
-pub mod tensor_file;
 pub mod train;
-pub mod verify;
 pub mod watch;
 
 pub use error::SearchError;
 pub use folder::RunFolder;
-pub use settings::keep_settings;

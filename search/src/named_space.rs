@@ -1,18 +1,11 @@
-//! A search space by its name.
-
 use std::path::Path;
 
-use profiler::{
-    record::{ReadError, read_text},
-    spec::{SpaceFile, SpecError},
-};
+use profiler::record::{ReadError, read_text};
+use profiler::spec::{SpaceFile, SpecError};
 
 use crate::error::SearchError;
 
 /// The built-in space of this name, or the space in this `.toml` file.
-///
-/// # Errors
-/// [`SearchError::Spec`] for an unknown name; [`SearchError::Read`] naming the file.
 pub(crate) fn named_space(name: &str) -> Result<SpaceFile, SearchError> {
     match SpaceFile::built_in(name) {
         Err(SpecError::UnknownSpace(_)) if name.ends_with(".toml") => {

@@ -1,11 +1,9 @@
 //! The other programs, run as a person would: a measurement must not share a process with training.
 
-use std::{
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    thread::sleep,
-    time::{Duration, Instant},
-};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use crate::{error::SearchError, watch::Watcher};
 
@@ -16,31 +14,26 @@ pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long a program may take to save itself when it is asked to end.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Where the programs are: in the folder of the running one.
 #[derive(Clone, Debug)]
-pub struct Programs {
+pub(crate) struct Programs {
     folder: PathBuf,
 }
 
 /// A command line, and where what it says goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CommandLine {
-    /// The program's name.
-    pub program: &'static str,
-    /// Its arguments.
-    pub arguments: Vec<String>,
+pub(crate) struct CommandLine {
+    pub(crate) program: &'static str,
+    pub(crate) arguments: Vec<String>,
 }
 
 impl CommandLine {
     /// A program's command line; `words` are split at spaces, so paths go in by [`Self::with`].
-    #[must_use]
-    pub fn new(program: &'static str, words: &str) -> Self {
+    pub(crate) fn new(program: &'static str, words: &str) -> Self {
         Self { program, arguments: words.split_whitespace().map(str::to_owned).collect() }
     }
 
     /// Adds words that may have spaces in them.
-    #[must_use]
-    pub fn with<I: IntoIterator<Item: AsRef<Path>>>(mut self, words: I) -> Self {
+    pub(crate) fn with<I: IntoIterator<Item: AsRef<Path>>>(mut self, words: I) -> Self {
         self.arguments.extend(words.into_iter().map(|word| word.as_ref().to_string_lossy().into_owned()));
         self
     }
@@ -53,28 +46,19 @@ impl std::fmt::Display for CommandLine {
 }
 
 impl Programs {
-    /// The programs beside the running one.
-    ///
-    /// # Errors
-    /// [`SearchError::NoProgram`] when the system does not say where that is.
-    pub fn beside_this_one() -> Result<Self, SearchError> {
+    pub(crate) fn beside_this_one() -> Result<Self, SearchError> {
         let path = std::env::current_exe().ok();
         let folder = path.as_deref().and_then(Path::parent).map(Path::to_owned);
         let folder = folder.ok_or_else(|| SearchError::NoProgram { path: PathBuf::from("search") })?;
         Ok(Self { folder })
     }
 
-    /// The programs in a folder.
-    #[must_use]
-    pub fn in_folder(folder: &Path) -> Self {
+    #[cfg(test)]
+    pub(crate) fn in_folder(folder: &Path) -> Self {
         Self { folder: folder.to_owned() }
     }
 
-    /// A command that is ready to be started.
-    ///
-    /// # Errors
-    /// [`SearchError::NoProgram`] when it is not there.
-    pub fn command(&self, line: &CommandLine) -> Result<Command, SearchError> {
+    pub(crate) fn command(&self, line: &CommandLine) -> Result<Command, SearchError> {
         let path = self.folder.join(format!("{}{}", line.program, std::env::consts::EXE_SUFFIX));
         if !path.is_file() {
             return Err(SearchError::NoProgram { path });
@@ -94,10 +78,7 @@ impl Programs {
     }
 
     /// Runs one program to its end; its progress goes to stderr.
-    ///
-    /// # Errors
-    /// [`SearchError::Program`] when it fails, [`SearchError::Stopped`] when the watcher asked for it.
-    pub fn run(&self, line: &CommandLine, watcher: &dyn Watcher) -> Result<(), SearchError> {
+    pub(crate) fn run(&self, line: &CommandLine, watcher: &dyn Watcher) -> Result<(), SearchError> {
         let failed = |reason: String, code| SearchError::Program { command: line.to_string(), reason, code };
         let mut child = self.command(line)?.spawn().map_err(|e| failed(e.to_string(), None))?;
         let mut asked: Option<Instant> = None;

@@ -3,97 +3,75 @@
 use std::{collections::BTreeSet, path::Path};
 
 use predictor::{Emulation, LatencyModel, Measurements, Mixing};
-use profiler::{
-    measure::median,
-    record::{Level, MachineChange, Row, Status},
-};
+use profiler::measure::median;
+use profiler::record::{Cache, Level, MachineChange, Row, Status};
+use profiler::spec::Architecture;
 use serde::Serialize;
 
 use crate::{error::SearchError, folder::RunFolder, train::read_trained};
 
 /// Whether measured latencies are divided by what anchors say of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Normalization {
-    /// As measured.
+pub(crate) enum Normalization {
     AsMeasured,
-    /// By how much slower the machine was than when the model's table was measured.
     ByAnchors,
 }
 
 /// One trained network, predicted and measured.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ReportRow {
-    /// Its name.
-    pub name: String,
-    /// Its key in measurement tables.
-    pub key: String,
+pub(crate) struct ReportRow {
+    pub(crate) name: String,
+    pub(crate) key: String,
     /// The label chosen in each block, if it is a path of a space.
-    pub choices: Vec<String>,
-    /// Share of test images it gets right.
-    pub test_accuracy: f64,
-    /// Multiply-accumulates of one image.
-    pub macs: u64,
-    /// Parameters as trained.
-    pub parameters: u64,
-    /// Predicted latency in milliseconds.
-    pub predicted_ms: f64,
+    pub(crate) choices: Vec<String>,
+    pub(crate) test_accuracy: f64,
+    pub(crate) macs: u64,
+    pub(crate) parameters: u64,
+    pub(crate) predicted_ms: f64,
     /// Ends of the prediction's 90 % interval in milliseconds.
-    pub predicted_interval_ms: [f64; 2],
-    /// Measured latency in milliseconds.
-    pub measured_ms: f64,
+    pub(crate) predicted_interval_ms: [f64; 2],
+    pub(crate) measured_ms: f64,
     /// Ends of the measurement's 95 % confidence interval in milliseconds.
-    pub measured_interval_ms: [f64; 2],
+    pub(crate) measured_interval_ms: [f64; 2],
     /// How far to trust the measurement.
-    pub status: Status,
+    pub(crate) status: Status,
     /// Whether the measured latency lies in the prediction's interval.
-    pub inside_interval: bool,
+    pub(crate) inside_interval: bool,
     /// Predicted over measured, minus 1.
-    pub relative_error: f64,
-    /// Measuring session.
-    pub session: String,
+    pub(crate) relative_error: f64,
+    pub(crate) session: String,
 }
 
 /// How the model does on the other networks of the same session: what an error of the reported ones is read against.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Controls {
-    /// How many.
-    pub networks: usize,
-    /// Mean absolute error of the prediction over the measured latency.
-    pub mape: f64,
-    /// Share within ±10 %.
-    pub within_10: f64,
+pub(crate) struct Controls {
+    pub(crate) networks: usize,
+    pub(crate) mape: f64,
+    pub(crate) within_10: f64,
     /// Median of measured over predicted latency: far from 1 says that this session's machine is not the table's.
-    pub median_ratio: f64,
+    pub(crate) median_ratio: f64,
 }
 
-/// Trained networks, predicted and measured.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Report {
-    /// The device, in words.
-    pub device: String,
-    /// The runtime, in words.
-    pub runtime: String,
+pub(crate) struct Report {
+    pub(crate) device: String,
+    pub(crate) runtime: String,
     /// Whether the "measurements" are emulated: no timings.
-    pub emulated: bool,
-    /// The networks, in the order given.
-    pub networks: Vec<ReportRow>,
+    pub(crate) emulated: bool,
+    pub(crate) networks: Vec<ReportRow>,
     /// The session's other networks of known ops, if it has any.
-    pub controls: Option<Controls>,
+    pub(crate) controls: Option<Controls>,
     /// By how much the machine was slower or faster than when the model's table was measured, where the session measured anchors.
-    pub machine: Option<MachineChange>,
+    pub(crate) machine: Option<MachineChange>,
     /// Whether that is so, in words.
-    pub machine_words: String,
+    pub(crate) machine_words: String,
     /// What measured latencies were divided by; 1 unless they were to be normalized.
-    pub divided_by: f64,
+    pub(crate) divided_by: f64,
 }
 
 impl Report {
     /// The report on trained networks' folders: predictions of `model` beside the rows of `measured`.
-    ///
-    /// # Errors
-    /// [`SearchError::NotMeasured`] for a network that the table has no row of; [`SearchError`] for files that cannot
-    /// be used or do not go together, and for networks that the model cannot predict.
-    pub fn new(
+    pub(crate) fn new(
         model: &LatencyModel,
         measured: &Path,
         folders: &[RunFolder],
@@ -165,6 +143,21 @@ fn controls<'a>(
     }))
 }
 
+/// The row of a network in a table.
+pub(crate) fn measured<'a>(
+    rows: &'a [Row],
+    path: &Path,
+    network: &Architecture,
+    cache: Cache,
+) -> Result<&'a Row, SearchError> {
+    let key = network.key();
+    let found = |row: &&Row| row.level == Level::Network && row.subject == key && row.cache == cache;
+    rows.iter().find(found).ok_or_else(|| {
+        let (path, name) = (path.to_owned(), network.name().to_owned());
+        SearchError::NotMeasured { path, key: key.clone(), name, cache }
+    })
+}
+
 fn row(
     model: &LatencyModel,
     path: &Path,
@@ -173,17 +166,11 @@ fn row(
 ) -> Result<ReportRow, SearchError> {
     let (network, metrics) = read_trained(folder)?;
     let (key, cache) = (network.key(), model.networks().cache);
-    let found = |row: &&Row| row.level == Level::Network && row.subject == key && row.cache == cache;
-    let measured = rows.iter().find(found).ok_or_else(|| SearchError::NotMeasured {
-        path: path.to_owned(),
-        key: key.clone(),
-        name: network.name().to_owned(),
-        cache,
-    })?;
+    let measured = measured(rows, path, &network, cache)?;
     let prediction = model.predict_architecture(&network)?;
     Ok(ReportRow {
         name: network.name().to_owned(),
-        key: key.clone(),
+        key,
         choices: network.path().map(|(_, labels)| labels.to_vec()).unwrap_or_default(),
         test_accuracy: metrics
             .test_accuracy

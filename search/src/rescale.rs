@@ -12,19 +12,17 @@ const WIDTHS: RangeInclusive<u32> = 5..=200;
 
 /// The latency that a rescaled network may have.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Limit {
-    /// The target in milliseconds.
-    pub target_ms: f64,
+pub(crate) struct Limit {
+    pub(crate) target_ms: f64,
     /// Largest probability of being slower; without one the predicted latency must be at most the target.
-    pub risk: Option<f64>,
+    pub(crate) risk: Option<f64>,
 }
 
 impl Limit {
     /// The largest predicted latency, in milliseconds, with which a network as well known as this one is fast enough.
     ///
     /// With a risk latencies are taken as log-normal, as in [`crate::latency::Budget`].
-    #[must_use]
-    pub fn limit_ms(&self, prediction: &Prediction) -> f64 {
+    pub(crate) fn limit_ms(&self, prediction: &Prediction) -> f64 {
         let Some(risk) = self.risk else { return self.target_ms };
         let log_width = (prediction.high.ms() / prediction.low.ms()).ln();
         let deviation = log_width / (2.0 * normal_quantile(0.95));
@@ -32,17 +30,12 @@ impl Limit {
     }
 }
 
-/// A network of another width.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Rescaled {
-    /// What its channels are multiplied by, before they are rounded.
-    pub width: f64,
-    /// The network.
-    pub network: Architecture,
-    /// Its predicted latency in milliseconds.
-    pub predicted_ms: f64,
-    /// The largest that it may be, in milliseconds.
-    pub limit_ms: f64,
+pub(crate) struct Rescaled {
+    pub(crate) width: f64,
+    pub(crate) network: Architecture,
+    pub(crate) predicted_ms: f64,
+    pub(crate) limit_ms: f64,
 }
 
 /// The network of these choices with the largest width multiplier, of 0.05 to 2 in steps of 0.01, that is predicted to be
@@ -51,11 +44,7 @@ pub struct Rescaled {
 /// Channels are rounded as by [`SpaceFile::with_width`]. Latency need not grow with every step of the width: the largest
 /// multiplier is taken even if there is a smaller one that is not fast enough.
 /// Source: ProxylessNAS, §4, arXiv:1812.00332 (there 0.75, from 158 to 83 ms).
-///
-/// # Errors
-/// [`SearchError::Width`] when no multiplier is small enough; [`SearchError::Predictor`] of `predict`;
-/// [`SearchError::Spec`] for choices that the space has not.
-pub fn rescale(
+pub(crate) fn rescale(
     space: &SpaceFile,
     choices: &[usize],
     limit: Limit,
@@ -81,9 +70,6 @@ pub fn rescale(
 }
 
 /// As [`rescale`], but of the width that makes the network fastest where none is fast enough.
-///
-/// # Errors
-/// Those of [`rescale`], but for [`SearchError::Width`].
 pub(crate) fn rescale_or_fastest(
     space: &SpaceFile,
     choices: &[usize],

@@ -13,15 +13,10 @@ const MOST: u64 = 1 << 32;
 /// More than libtorch can start.
 const MOST_THREADS: usize = 4096;
 
-/// As many threads as there are processors.
 pub(crate) fn all_threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Checks a number of threads.
-///
-/// # Errors
-/// [`SearchError::Setting`].
 pub(crate) fn check_threads(threads: usize) -> Result<(), SearchError> {
     if (1..=MOST_THREADS).contains(&threads) {
         return Ok(());
@@ -29,10 +24,6 @@ pub(crate) fn check_threads(threads: usize) -> Result<(), SearchError> {
     Err(SearchError::Setting { name: "number of threads", value: threads.to_string(), expected: "1 to 4096" })
 }
 
-/// Checks a setting that counts something.
-///
-/// # Errors
-/// [`SearchError::Setting`] when it is less than `least` or absurd.
 pub(crate) fn check_count(name: &'static str, value: u64, least: u64) -> Result<(), SearchError> {
     if (least..=MOST).contains(&value) {
         return Ok(());
@@ -42,10 +33,7 @@ pub(crate) fn check_count(name: &'static str, value: u64, least: u64) -> Result<
 }
 
 /// Writes a run's settings, or checks that a folder that has some was made with the same.
-///
-/// # Errors
-/// [`SearchError::OtherRun`] naming the first setting that differs; [`SearchError::Read`] for a file that is none.
-pub fn keep_settings<T: Serialize + DeserializeOwned>(
+pub(crate) fn keep_settings<T: Serialize + DeserializeOwned>(
     path: &Path,
     format: &'static str,
     version: u32,

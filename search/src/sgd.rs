@@ -3,11 +3,9 @@
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Reduction, Tensor};
 
-use crate::{
-    data::Batch,
-    error::SearchError,
-    module::{Decay, Mode, Network, Parameter},
-};
+use crate::data::Batch;
+use crate::error::SearchError;
+use crate::module::{Decay, Mode, Network, Parameter};
 
 /// SGD with Nesterov momentum, weight decay, label smoothing and a cosine learning rate.
 ///
@@ -38,11 +36,7 @@ impl Sgd {
     /// Images of a step, if nothing else is said.
     pub const BATCH: usize = 96;
 
-    /// Checks that they make sense.
-    ///
-    /// # Errors
-    /// [`SearchError::Setting`] naming the first that does not.
-    pub fn check(&self) -> Result<(), SearchError> {
+    pub(crate) fn check(&self) -> Result<(), SearchError> {
         let below_1 = [
             ("warm-up share", self.warm_up),
             ("momentum", self.momentum),
@@ -66,8 +60,7 @@ impl Sgd {
     }
 
     /// Learning rate of step `step` (from 0) of `steps`.
-    #[must_use]
-    pub fn rate(&self, step: u64, steps: u64) -> f64 {
+    pub(crate) fn rate(&self, step: u64, steps: u64) -> f64 {
         let progress = (step as f64 + 0.5) / steps.max(1) as f64;
         if progress < self.warm_up {
             return self.learning_rate * progress / self.warm_up;

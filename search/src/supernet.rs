@@ -4,10 +4,8 @@ use profiler::spec::{Architecture, Candidate, OpSpec, SearchSpace};
 use rand_pcg::Pcg64;
 use tch::{Device, Tensor};
 
-use crate::{
-    error::SearchError,
-    module::{GraphModule, LayerWeights, Mode, Network, Parameter},
-};
+use crate::error::SearchError;
+use crate::module::{GraphModule, LayerWeights, Mode, Network, Parameter};
 
 /// A space's fixed ops and all its candidates, each with its own weights.
 ///
@@ -71,7 +69,7 @@ impl Supernet {
     ) -> Result<Tensor, SearchError> {
         match &self.blocks[block][choice] {
             Some(module) => module.forward(x, mode),
-            // A tensor of its own, so that its gradient can be told from its input's.
+            // A tensor of its own, so that its gradient is not its input's.
             None => Ok(x.f_alias()?),
         }
     }
@@ -120,7 +118,6 @@ impl Supernet {
         self.blocks.iter().map(Vec::len).collect()
     }
 
-    /// All parameters.
     pub(crate) fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
         let candidates = self.blocks.iter_mut().flatten().flatten();
         let fixed = [&mut self.before, &mut self.after];

@@ -1,10 +1,8 @@
 //! Named tensors in one safetensors file: weights and checkpoints.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, HashMap},
-    path::Path,
-};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
 use profiler::record::{ReadError, write_atomic};
 use safetensors::{Dtype, SafeTensors, View};
@@ -52,17 +50,11 @@ impl View for &Entry {
 }
 
 impl TensorFile {
-    /// An empty file of a format.
-    #[must_use]
-    pub fn new(format: &'static str, version: u32) -> Self {
+    pub(crate) fn new(format: &'static str, version: u32) -> Self {
         Self { format, version, entries: BTreeMap::new() }
     }
 
-    /// Adds a tensor of 32-bit floats.
-    ///
-    /// # Errors
-    /// [`SearchError::Torch`].
-    pub fn insert(&mut self, name: &str, tensor: &Tensor) -> Result<(), SearchError> {
+    pub(crate) fn insert(&mut self, name: &str, tensor: &Tensor) -> Result<(), SearchError> {
         let tensor = tensor.f_to_device(tch::Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
         let shape = tensor.size().iter().map(|&side| side as usize).collect();
         let mut bytes = vec![0; tensor.numel() * 4];
@@ -71,23 +63,18 @@ impl TensorFile {
         Ok(())
     }
 
-    /// Adds a list of 64-bit floats.
-    pub fn insert_numbers(&mut self, name: &str, numbers: &[f64]) {
+    pub(crate) fn insert_numbers(&mut self, name: &str, numbers: &[f64]) {
         let bytes = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
         self.entries.insert(name.to_owned(), Entry { dtype: Dtype::F64, shape: vec![numbers.len()], bytes });
     }
 
-    /// Adds a list of counts.
-    pub fn insert_counts(&mut self, name: &str, counts: &[u64]) {
+    pub(crate) fn insert_counts(&mut self, name: &str, counts: &[u64]) {
         let bytes = counts.iter().flat_map(|count| count.to_le_bytes()).collect();
         self.entries.insert(name.to_owned(), Entry { dtype: Dtype::U64, shape: vec![counts.len()], bytes });
     }
 
     /// Copies a tensor's values into `tensor`, which must have the same shape.
-    ///
-    /// # Errors
-    /// [`SearchError::Checkpoint`] when it is missing, of another shape, or holds a number that is not finite.
-    pub fn copy_to(&self, name: &str, tensor: &Tensor) -> Result<(), SearchError> {
+    pub(crate) fn copy_to(&self, name: &str, tensor: &Tensor) -> Result<(), SearchError> {
         let entry = self.entry(name, Dtype::F32)?;
         let shape: Vec<i64> = entry.shape.iter().map(|&side| side as i64).collect();
         if shape != tensor.size() {
@@ -104,11 +91,7 @@ impl TensorFile {
         Ok(())
     }
 
-    /// A list of 64-bit floats.
-    ///
-    /// # Errors
-    /// [`SearchError::Checkpoint`] when it is missing or not all numbers are finite.
-    pub fn numbers(&self, name: &str) -> Result<Vec<f64>, SearchError> {
+    pub(crate) fn numbers(&self, name: &str) -> Result<Vec<f64>, SearchError> {
         let numbers: Vec<_> = words(&self.entry(name, Dtype::F64)?.bytes).map(f64::from_le_bytes).collect();
         match numbers.iter().find(|number| !number.is_finite()) {
             Some(wrong) => Err(SearchError::Checkpoint(format!("`{name}` holds {wrong}"))),
@@ -116,11 +99,7 @@ impl TensorFile {
         }
     }
 
-    /// A list of counts.
-    ///
-    /// # Errors
-    /// [`SearchError::Checkpoint`] when it is missing.
-    pub fn counts(&self, name: &str) -> Result<Vec<u64>, SearchError> {
+    pub(crate) fn counts(&self, name: &str) -> Result<Vec<u64>, SearchError> {
         Ok(words(&self.entry(name, Dtype::U64)?.bytes).map(u64::from_le_bytes).collect())
     }
 
@@ -137,10 +116,7 @@ impl TensorFile {
     }
 
     /// Writes it; whole or not at all.
-    ///
-    /// # Errors
-    /// [`SearchError::Write`].
-    pub fn write(&self, path: &Path) -> Result<(), SearchError> {
+    pub(crate) fn write(&self, path: &Path) -> Result<(), SearchError> {
         let header = HashMap::from([(FORMAT.to_owned(), format!("{} {}", self.format, self.version))]);
         write_atomic(path, |writer| {
             let bytes = safetensors::serialize(&self.entries, Some(header)).map_err(std::io::Error::other)?;
@@ -150,10 +126,7 @@ impl TensorFile {
     }
 
     /// Reads one of the given format and version.
-    ///
-    /// # Errors
-    /// [`SearchError::Read`] naming the file: unreadable, truncated, or of another format or version.
-    pub fn read(path: &Path, format: &'static str, version: u32) -> Result<Self, SearchError> {
+    pub(crate) fn read(path: &Path, format: &'static str, version: u32) -> Result<Self, SearchError> {
         let io = |source| ReadError::Io { path: path.to_owned(), source };
         let content = |reason: String| ReadError::Content { path: path.to_owned(), reason };
         let size = std::fs::metadata(path).map_err(io)?.len();

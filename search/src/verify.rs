@@ -1,41 +1,31 @@
-//! Measures trained networks where their latency model was made.
-
 use std::path::Path;
 
 use predictor::{Emulation, LatencyModel, PredictorError};
 use profiler::{device::Device, record::write_atomic};
 
-use crate::{
-    error::SearchError,
-    export::{load_trained, onnx_model},
-    folder::RunFolder,
-    programs::{CommandLine, Programs},
-    report::{Normalization, Report},
-    watch::Watcher,
-};
+use crate::error::SearchError;
+use crate::export::{load_trained, onnx_model};
+use crate::folder::RunFolder;
+use crate::programs::{CommandLine, Programs};
+use crate::report::{Normalization, Report};
+use crate::watch::Watcher;
 
 /// What is measured beside the networks, and how long it may take.
 #[derive(Clone, Debug)]
-pub struct VerifyOptions {
+pub(crate) struct VerifyOptions {
     /// Words that name a space, of which random networks are measured in the same session; none for none.
-    pub space: Option<String>,
-    /// Number of random networks.
-    pub networks: usize,
-    /// Seconds that measuring may take.
-    pub budget_s: u64,
+    pub(crate) space: Option<String>,
+    pub(crate) networks: usize,
+    pub(crate) budget_s: u64,
     /// Whether the model may be one of emulated figures.
-    pub emulation: Emulation,
+    pub(crate) emulation: Emulation,
     /// Whether measured latencies are divided by what anchors say of the machine.
-    pub normalization: Normalization,
+    pub(crate) normalization: Normalization,
 }
 
 /// Exports trained networks into their folders, measures them, and the anchors that the model carries, with the profiler on the model's runtime into `table`
 /// (or takes them from there if it exists), and puts predicted beside measured.
-///
-/// # Errors
-/// [`SearchError`]: a folder of no finished training, a model of another device or of emulated figures, or the profiler's
-/// failure.
-pub fn verify(
+pub(crate) fn verify(
     model: &LatencyModel,
     model_path: &Path,
     folders: &[RunFolder],

@@ -5,21 +5,18 @@
 mod support;
 
 use profiler::spec::OpSpec;
-use search::{
-    data::{Augmentation, Batches, Normalization, whole_batches},
-    module::{GraphModule, Mode},
-    run::SetOracle,
-    seed::{Purpose, generator},
-    sgd::accuracy,
-    strategy::Oracle,
-    supernet::Supernet,
-};
+use search::data::{Normalization, whole_batches};
+use search::module::Mode;
+use search::run::SetOracle;
+use search::seed::{Purpose, generator};
+use search::sgd::accuracy;
+use search::strategy::Oracle;
 use tch::{Device, Kind, Tensor};
 
 #[test]
 fn statistics_are_the_mean_of_those_of_the_batches() {
     let op: OpSpec = "conv-2x2x1-o1-k1-s1".parse().unwrap();
-    let module = GraphModule::new(op.graph(), &mut generator(0, Purpose::Weights, 0), Device::Cpu).unwrap();
+    let module = support::module(&op.graph(), 0);
     for (_, parameter) in module.parameters() {
         let _ = tch::no_grad(|| parameter.value.shallow_clone().fill_(1.0));
     }
@@ -38,12 +35,8 @@ fn statistics_are_the_mean_of_those_of_the_batches() {
 #[test]
 fn paths_are_better_with_statistics_of_their_own() {
     let (training, held_out) = (support::image_set(300, 1), support::image_set(150, 7));
-    let normalization = Normalization::of(&training);
-    let purposes = [Purpose::Order, Purpose::Augmentation];
-    let batches =
-        Batches::new(&training, &normalization, 30, 0, purposes, Augmentation::NONE, Device::Cpu).unwrap();
-    let mut supernet =
-        Supernet::new(&support::space(), &mut generator(0, Purpose::Weights, 0), Device::Cpu).unwrap();
+    let (normalization, batches) = (Normalization::of(&training), support::batches(&training, 30));
+    let mut supernet = support::supernet(0);
     let counts = supernet.counts();
     let random =
         |step: u64| search::alpha::Alphas::new(&counts).sample_path(&mut generator(9, Purpose::Path, step));

@@ -4,12 +4,12 @@
 
 mod support;
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use assert_cmd::Command;
 use predicates::prelude::PredicateBooleanExt;
 use profiler::record::read_architecture;
-use search::{RunFolder, run::search, strategy::StrategyKind, watch::Unwatched};
+use search::{RunFolder, run::SearchSettings, strategy::StrategyKind, watch::Unwatched};
 
 fn program(folder: &Path, line: &str) -> assert_cmd::assert::Assert {
     Command::cargo_bin("search").unwrap().current_dir(folder).args(line.split(' ')).assert()
@@ -23,12 +23,9 @@ fn networks_for_other_targets_come_out_of_one_run() {
     support::write_images(&path.join("images"));
     let (fastest_ms, slowest_ms) = support::latency().range_ms();
     for (name, strategy) in [("run", StrategyKind::Gradient), ("evolved", StrategyKind::Evolution)] {
-        let settings = search::run::SearchSettings {
-            strategy: support::strategy(strategy),
-            ..support::search_settings()
-        };
+        let settings = SearchSettings { strategy: support::strategy(strategy), ..support::search_settings() };
         let run = RunFolder::new(&path.join(name));
-        search(&settings, &support::images(), &run, Duration::from_secs(3600), &mut Unwatched).unwrap();
+        support::run_search(&settings, &support::images(), &run, &mut Unwatched).unwrap();
         for share in [0.2, 0.6, 1.5] {
             let target_ms = fastest_ms + share * (slowest_ms - fastest_ms);
             let evolves = "--data images --networks 12 --scored-images 40";
@@ -91,7 +88,7 @@ fn networks_for_other_targets_come_out_of_one_run() {
     assert_eq!(program(path, &front).success().get_output().stdout, first);
     assert_eq!(std::fs::read(&scores).unwrap(), before, "paths were looked at twice");
 
-    // A point of the front is tuned: it begins with the search's weights, stops being gone on with otherwise, and no
+    // A point of the front is tuned: it begins with the search's weights, is not resumed otherwise, and no
     // other network does.
     let point = |index: usize| format!("run/front/{}", networks[index]["file"].as_str().unwrap());
     let tune = |from: &str| format!("train {} {from}--epochs 1 --threads 1 --data images -o", point(0));

@@ -4,21 +4,14 @@
 
 mod support;
 
-use std::time::Duration;
-
-use profiler::{
-    backend::{Backend, Model, Tract},
-    onnx::read_ops,
-    spec::{Architecture, SpaceFile},
-};
-use search::{
-    RunFolder,
-    data::{Normalization, whole_batches},
-    export::{load_trained, onnx_model},
-    module::{GraphModule, Mode},
-    train::{Begin, train},
-    watch::Unwatched,
-};
+use profiler::backend::{Backend, Model, Tract};
+use profiler::onnx::read_ops;
+use profiler::spec::{Architecture, SpaceFile};
+use search::RunFolder;
+use search::data::{Normalization, whole_batches};
+use search::export::{load_trained, onnx_model};
+use search::module::{GraphModule, Mode};
+use search::watch::Unwatched;
 use tch::{Device, Kind, Tensor};
 
 /// Largest difference between the logits of tract and of libtorch, over images `[n, c, h, w]`.
@@ -43,11 +36,9 @@ fn difference(network: &Architecture, module: &GraphModule, images: &Tensor) -> 
 #[test]
 fn a_trained_network_gives_the_same_logits_in_tract() {
     let (folder, images) = (tempfile::tempdir().unwrap(), support::images());
-    let network = support::space().network("net", &[2, 4, 1, 0]).unwrap();
+    let (network, settings) = support::network(&[2, 4, 1, 0]);
     let run = RunFolder::new(folder.path());
-    let settings = support::train_settings(&network);
-    train(&network, Begin::AtRandom, &settings, &images, &run, Duration::from_secs(60), &mut Unwatched)
-        .unwrap();
+    support::run_training(&network, &settings, &images, &run, &mut Unwatched).unwrap();
     let (loaded, module) = load_trained(&run).unwrap();
     assert_eq!(loaded, network);
     let normalization = Normalization::of(&images.train);

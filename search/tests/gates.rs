@@ -4,26 +4,16 @@
 
 mod support;
 
-use search::{
-    alpha::{Alphas, Pair},
-    data::{Augmentation, Batch, Batches, Normalization},
-    gates::gate_gradients,
-    module::{GraphModule, Mode},
-    seed::{Purpose, generator},
-    supernet::Supernet,
-};
-use tch::{Device, Kind, Reduction, Tensor};
+use search::alpha::{Alphas, Pair};
+use search::data::Batch;
+use search::gates::gate_gradients;
+use search::module::{GraphModule, Mode};
+use search::seed::{Purpose, generator};
+use search::supernet::Supernet;
+use tch::{Kind, Reduction, Tensor};
 
 fn batch() -> Batch {
-    let images = support::images().train;
-    let normalization = Normalization::of(&images);
-    let purposes = [Purpose::Order, Purpose::Augmentation];
-    let batches = Batches::new(&images, &normalization, 24, 0, purposes, Augmentation::NONE, Device::Cpu);
-    batches.unwrap().batch(0).unwrap()
-}
-
-fn supernet() -> Supernet {
-    Supernet::new(&support::space(), &mut generator(3, Purpose::Weights, 0), Device::Cpu).unwrap()
+    support::batches(&support::images().train, 24).batch(0).unwrap()
 }
 
 /// Each block's output as g_1 o_1 + g_2 o_2 with gates that are tensors, as in the paper's equation.
@@ -49,10 +39,9 @@ fn gates(count: usize) -> Vec<Tensor> {
 
 #[test]
 fn gate_gradients_are_those_of_the_relaxation() {
-    let (supernet, batch) = (supernet(), batch());
-    let counts: Vec<_> = support::space().blocks().iter().map(|block| block.candidates.len()).collect();
+    let (supernet, batch) = (support::supernet(3), batch());
     for seed in 0..5 {
-        let pairs = Alphas::new(&counts).sample_pairs(&mut generator(seed, Purpose::Pairs, 0));
+        let pairs = Alphas::new(&supernet.counts()).sample_pairs(&mut generator(seed, Purpose::Pairs, 0));
         let (loss, found) = gate_gradients(&supernet, &pairs, &[0; 4], &batch).unwrap();
         let gates = gates(pairs.len());
         let relaxed = mixed_loss(&supernet, &pairs, &gates, &batch);
@@ -71,7 +60,7 @@ fn gate_gradients_are_those_of_the_relaxation() {
 
 #[test]
 fn an_architecture_step_leaves_weights_and_statistics_alone() {
-    let (supernet, batch) = (supernet(), batch());
+    let (supernet, batch) = (support::supernet(3), batch());
     let all = |supernet: &Supernet| -> Vec<Tensor> {
         let modules = supernet.modules();
         modules

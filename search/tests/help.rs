@@ -5,34 +5,16 @@
 use assert_cmd::Command;
 
 fn help(arguments: &[&str]) -> String {
-    let output = Command::cargo_bin("search")
-        .unwrap()
-        .args(arguments)
-        .arg("--help")
-        .env_remove("COLUMNS")
-        .output()
-        .unwrap();
-    assert!(output.status.success());
-    String::from_utf8(output.stdout).unwrap()
+    let mut search = Command::cargo_bin("search").unwrap();
+    let shown = search.args(arguments).arg("--help").env_remove("COLUMNS").assert().success();
+    String::from_utf8(shown.get_output().stdout.clone()).unwrap()
 }
 
 #[test]
 fn every_command_has_an_example() {
-    for command in [
-        "run",
-        "config",
-        "derive",
-        "front",
-        "baseline",
-        "train",
-        "export",
-        "verify",
-        "convert",
-        "study",
-        "report",
-        "bench",
-        "full-size",
-    ] {
+    let commands =
+        "run config derive front baseline train export verify convert study report bench full-size";
+    for command in commands.split(' ') {
         let text = help(&[command]);
         assert!(text.contains(&format!("search {command} ")) && text.contains("Example:"), "{text}");
     }

@@ -4,17 +4,13 @@
 
 mod support;
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use datasets::images::{ImageDataset, draw_photos, open_images};
-use search::{
-    RunFolder, SearchError,
-    data::{Augmentation, Flip},
-    train::{Begin, Metrics, TrainSettings, train},
-    watch::{Progress, Unwatched, Watcher},
-};
-
-const HOUR: Duration = Duration::from_secs(3600);
+use search::data::{Augmentation, Flip};
+use search::train::{Metrics, TrainSettings};
+use search::watch::{Unwatched, Watcher};
+use search::{RunFolder, SearchError};
 
 /// 30 training photos of 48 × 48 in three classes, cut to the space's 8 × 8 grey pixels.
 fn photos(folder: &Path) -> ImageDataset {
@@ -23,23 +19,10 @@ fn photos(folder: &Path) -> ImageDataset {
 }
 
 fn run(images: &ImageDataset, folder: &Path, watcher: &mut dyn Watcher) -> Result<Metrics, SearchError> {
-    let network = support::space().network("net", &[0, 0, 0, 0]).unwrap();
+    let (network, settings) = support::network(&[0; 4]);
     let augmentation = Augmentation { shift: 1, flip: Flip::Horizontal, smallest_area: 0.35 };
-    let settings = TrainSettings { epochs: 3, batch: 8, augmentation, ..support::train_settings(&network) };
-    train(&network, Begin::AtRandom, &settings, images, &RunFolder::new(folder), HOUR, watcher)
-}
-
-/// Stops behind every second step.
-struct Stops(bool);
-
-impl Watcher for Stops {
-    fn progress(&mut self, progress: &Progress) {
-        self.0 = progress.step.is_multiple_of(2) && progress.step < progress.steps;
-    }
-
-    fn stop_requested(&self) -> bool {
-        self.0
-    }
+    let settings = TrainSettings { epochs: 3, batch: 8, augmentation, ..settings };
+    support::run_training(&network, &settings, images, &RunFolder::new(folder), watcher)
 }
 
 #[test]
@@ -48,15 +31,9 @@ fn a_stopped_training_on_photos_ends_in_the_same_bits() {
     let images = photos(&folder.path().join("photos"));
     let [whole, parts] = ["whole", "parts"].map(|name| folder.path().join(name));
     let expected = run(&images, &whole, &mut Unwatched).unwrap();
-    let mut stops = 0;
-    let found = loop {
-        match run(&images, &parts, &mut Stops(false)) {
-            Err(SearchError::Stopped) => stops += 1,
-            other => break other.unwrap(),
-        }
-    };
+    let stopped = support::until_done(2, |watcher| run(&images, &parts, watcher));
     // 30 photos are 3 batches of 8 and a rest; three epochs are 9 steps; stopped after 2, 4, 6 and 8.
-    assert_eq!((stops, found), (4, expected));
+    assert_eq!(stopped, (expected, 4));
     let weights = |folder: &Path| std::fs::read(RunFolder::new(folder).weights()).unwrap();
     assert!(weights(&whole) == weights(&parts), "weights differ");
 }

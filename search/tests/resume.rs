@@ -4,48 +4,19 @@
 
 mod support;
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use datasets::images::ImageDataset;
 use profiler::record::TEMPORARY_PREFIX;
-use search::{
-    RunFolder, SearchError,
-    run::{FINALISTS, Log, LogLine, SearchSettings, search},
-    strategy::StrategyKind,
-    train::{Begin, TrainSettings, train},
-    watch::{Progress, Unwatched, Watcher},
-};
-
-const HOUR: Duration = Duration::from_secs(3600);
-
-/// Stops after every `0`-th step.
-struct StopEvery(u64, bool);
-
-impl Watcher for StopEvery {
-    fn progress(&mut self, progress: &Progress) {
-        // The comparison of the finalists has no state: it would be stopped in the same place for ever.
-        self.1 = progress.phase != FINALISTS
-            && progress.step.is_multiple_of(self.0)
-            && progress.step < progress.steps;
-    }
-
-    fn stop_requested(&self) -> bool {
-        self.1
-    }
-}
+use search::run::{Log, LogLine, SearchSettings};
+use search::strategy::StrategyKind;
+use search::train::TrainSettings;
+use search::watch::Unwatched;
+use search::{RunFolder, SearchError};
+use support::{StopEvery, run_search, run_training, until_done};
 
 fn bytes(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap()
-}
-
-fn until_done<T>(every: u64, mut run: impl FnMut(&mut dyn Watcher) -> Result<T, SearchError>) -> (T, u32) {
-    let mut stops = 0;
-    loop {
-        match run(&mut StopEvery(every, false)) {
-            Err(SearchError::Stopped) => stops += 1,
-            other => return (other.unwrap(), stops),
-        }
-    }
 }
 
 /// Whole and in parts, every strategy ends with the same checkpoint, network and log; the log's steps are returned.
@@ -54,9 +25,9 @@ fn stopped_and_whole(strategy: StrategyKind, stops: u32) -> Vec<u64> {
     let settings = SearchSettings { strategy: support::strategy(strategy), ..support::search_settings() };
     let [whole, parts, other] =
         ["whole", "parts", "other"].map(|name| RunFolder::new(&folder.path().join(name)));
-    let expected = search(&settings, &images, &whole, HOUR, &mut Unwatched).unwrap();
+    let expected = run_search(&settings, &images, &whole, &mut Unwatched).unwrap();
     // 7 lies inside a group of log lines and behind the warm-up's end: the awkward place.
-    let (found, stopped) = until_done(7, |watcher| search(&settings, &images, &parts, HOUR, watcher));
+    let (found, stopped) = until_done(7, |watcher| run_search(&settings, &images, &parts, watcher));
     assert_eq!((found, stopped), (expected.clone(), stops));
     assert!(expected.path_ms <= settings.target_ms, "{expected:?}");
     assert!(bytes(&whole.checkpoint()) == bytes(&parts.checkpoint()), "{strategy:?}: checkpoints differ");
@@ -68,9 +39,9 @@ fn stopped_and_whole(strategy: StrategyKind, stops: u32) -> Vec<u64> {
     assert_eq!(log(&whole), log(&parts));
 
     let seed = SearchSettings { seed: 8, ..settings };
-    search(&seed, &images, &other, HOUR, &mut Unwatched).unwrap();
+    run_search(&seed, &images, &other, &mut Unwatched).unwrap();
     assert!(bytes(&whole.checkpoint()) != bytes(&other.checkpoint()), "the seed has no effect");
-    let error = search(&seed, &images, &whole, HOUR, &mut Unwatched).unwrap_err().to_string();
+    let error = run_search(&seed, &images, &whole, &mut Unwatched).unwrap_err().to_string();
     assert!(error.contains("was made with seed = 7, not 8"), "{error}");
     log(&whole).iter().map(|line| line.step).collect()
 }
@@ -93,36 +64,31 @@ fn a_search_that_is_stopped_while_it_compares_ends_in_the_same_bits() {
 #[test]
 fn a_stopped_training_ends_in_the_same_bits_and_learns() {
     let (folder, images) = (tempfile::tempdir().unwrap(), support::images());
-    let network = support::space().network("net", &[0, 0, 0, 0]).unwrap();
-    let settings = support::train_settings(&network);
+    let (network, settings) = support::network(&[0; 4]);
     let [whole, parts] = ["whole", "parts"].map(|name| RunFolder::new(&folder.path().join(name)));
-    let expected =
-        train(&network, Begin::AtRandom, &settings, &images, &whole, HOUR, &mut Unwatched).unwrap();
-    let (found, stops) =
-        until_done(7, |watcher| train(&network, Begin::AtRandom, &settings, &images, &parts, HOUR, watcher));
+    let expected = run_training(&network, &settings, &images, &whole, &mut Unwatched).unwrap();
+    let (found, stops) = until_done(7, |watcher| run_training(&network, &settings, &images, &parts, watcher));
     // 120 images in batches of 24, twenty times: 100 steps.
     assert_eq!(stops, 14);
     assert_eq!(found, expected);
     assert!(bytes(&whole.weights()) == bytes(&parts.weights()), "weights differ");
-    // Three classes told apart by eye: a third would be chance.
+    // Three classes that differ to the eye: a third would be chance.
     assert!(expected.test_accuracy.unwrap() > 0.8, "{:?}", expected.test_accuracy);
-    let again =
-        train(&network, Begin::AtRandom, &settings, &images, &whole, HOUR, &mut StopEvery(1, false)).unwrap();
+    let again = run_training(&network, &settings, &images, &whole, &mut StopEvery(1, false)).unwrap();
     assert_eq!(again, expected, "a finished training is not done twice");
 }
 
 #[test]
 fn held_out_images_are_tested_on_in_place_of_the_test_images() {
     let (folder, images) = (tempfile::tempdir().unwrap(), support::images());
-    let network = support::space().network("net", &[0, 0, 0, 0]).unwrap();
-    let settings = TrainSettings { held_out: 30, epochs: 40, ..support::train_settings(&network) };
+    let (network, settings) = support::network(&[0; 4]);
+    let settings = TrainSettings { held_out: 30, epochs: 40, ..settings };
     // Other test images change nothing: these are all one image.
     let same = images.test.select(&vec![0; images.test.len()]).unwrap();
     let other = ImageDataset { test: same, ..images.clone() };
     let found = ["as they are", "other"].map(|name| folder.path().join(name));
     let found = [(&found[0], &images), (&found[1], &other)].map(|(path, images)| {
-        train(&network, Begin::AtRandom, &settings, images, &RunFolder::new(path), HOUR, &mut Unwatched)
-            .unwrap()
+        run_training(&network, &settings, images, &RunFolder::new(path), &mut Unwatched).unwrap()
     });
     assert_eq!(found[0], found[1]);
     assert_eq!((found[0].test_accuracy, found[0].tested_images, found[0].train_images), (None, 30, 90));
@@ -131,31 +97,31 @@ fn held_out_images_are_tested_on_in_place_of_the_test_images() {
 
 #[test]
 fn broken_checkpoints_are_refused() {
-    let (folder, images, settings) =
-        (tempfile::tempdir().unwrap(), support::images(), support::search_settings());
+    let (folder, images) = (tempfile::tempdir().unwrap(), support::images());
+    let settings = support::search_settings();
     let run = RunFolder::new(folder.path());
-    let stopped = search(&settings, &images, &run, HOUR, &mut StopEvery(5, false));
+    let stopped = run_search(&settings, &images, &run, &mut StopEvery(5, false));
     assert!(matches!(stopped, Err(SearchError::Stopped)));
     let whole = bytes(&run.checkpoint());
     std::fs::write(run.checkpoint(), &whole[..whole.len() / 2]).unwrap();
-    let error = search(&settings, &images, &run, HOUR, &mut Unwatched).unwrap_err();
+    let error = run_search(&settings, &images, &run, &mut Unwatched).unwrap_err();
     assert!(error.is_input() && error.to_string().contains("checkpoint.safetensors"), "{error}");
     // One of another search names its file, too.
     let strategy = support::strategy(StrategyKind::Reinforce);
     let (other, settings) =
         (RunFolder::new(&folder.path().join("other")), SearchSettings { strategy, ..settings });
-    let stopped = search(&settings, &images, &other, HOUR, &mut StopEvery(5, false));
+    let stopped = run_search(&settings, &images, &other, &mut StopEvery(5, false));
     assert!(matches!(stopped, Err(SearchError::Stopped)));
     std::fs::write(other.checkpoint(), whole).unwrap();
-    let error = search(&settings, &images, &other, HOUR, &mut Unwatched).unwrap_err();
+    let error = run_search(&settings, &images, &other, &mut Unwatched).unwrap_err();
     assert!(error.to_string().contains("other/checkpoint.safetensors: `baseline` is missing"), "{error}");
 }
 
 /// A folder that is left by a refused command would stand in the way of the next one.
 #[test]
 fn what_is_refused_leaves_no_folder() {
-    let (folder, images, settings) =
-        (tempfile::tempdir().unwrap(), support::images(), support::search_settings());
+    let (folder, images) = (tempfile::tempdir().unwrap(), support::images());
+    let settings = support::search_settings();
     let run = RunFolder::new(&folder.path().join("run"));
     let mut more = settings.clone();
     more.latency.blocks_ms[0].push(0.0);
@@ -165,41 +131,37 @@ fn what_is_refused_leaves_no_folder() {
         (SearchSettings { threads: 5000, ..settings.clone() }, "number of threads is 5000"),
         (more, "table of latencies is for [5, 5, 4, 5] candidates"),
     ] {
-        let error = search(&wrong, &images, &run, HOUR, &mut Unwatched).unwrap_err();
+        let error = run_search(&wrong, &images, &run, &mut Unwatched).unwrap_err();
         assert!(error.is_input() && error.to_string().contains(named), "{error}");
     }
-    let network = support::space().network("net", &[0, 0, 0, 0]).unwrap();
-    let training = support::train_settings(&network);
+    let (network, training) = support::network(&[0; 4]);
     for wrong in [
         TrainSettings { batch: 121, ..training.clone() },
         TrainSettings { held_out: 120, ..training.clone() },
     ] {
-        assert!(
-            train(&network, Begin::AtRandom, &wrong, &images, &run, HOUR, &mut Unwatched)
-                .unwrap_err()
-                .is_input()
-        );
+        let refused = run_training(&network, &wrong, &images, &run, &mut Unwatched);
+        assert!(refused.unwrap_err().is_input());
     }
     assert!(!run.path().exists());
 }
 
 #[test]
-fn a_run_is_not_gone_on_with_on_other_images_nor_by_two() {
-    let (folder, images, settings) =
-        (tempfile::tempdir().unwrap(), support::images(), support::search_settings());
+fn a_run_is_not_resumed_on_other_images_nor_by_two() {
+    let (folder, images) = (tempfile::tempdir().unwrap(), support::images());
+    let settings = support::search_settings();
     let run = RunFolder::new(folder.path());
-    let stopped = search(&settings, &images, &run, HOUR, &mut StopEvery(5, false));
+    let stopped = run_search(&settings, &images, &run, &mut StopEvery(5, false));
     assert!(matches!(stopped, Err(SearchError::Stopped)));
     let other = ImageDataset { train: support::image_set(120, 3), ..images.clone() };
-    let error = search(&settings, &other, &run, HOUR, &mut Unwatched).unwrap_err();
+    let error = run_search(&settings, &other, &run, &mut Unwatched).unwrap_err();
     assert!(error.is_input() && error.to_string().contains("was made with training_images ="), "{error}");
     let lock = run.lock().unwrap();
-    let error = search(&settings, &images, &run, HOUR, &mut Unwatched).unwrap_err();
+    let error = run_search(&settings, &images, &run, &mut Unwatched).unwrap_err();
     assert!(matches!(error, SearchError::Busy(_)), "{error}");
     drop(lock);
     // What a killed process was writing.
     let partial = folder.path().join(format!("{TEMPORARY_PREFIX}half"));
     std::fs::write(&partial, "half").unwrap();
-    search(&settings, &images, &run, HOUR, &mut Unwatched).unwrap();
+    run_search(&settings, &images, &run, &mut Unwatched).unwrap();
     assert!(!partial.exists() && run.architecture().exists());
 }

@@ -6,20 +6,12 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use search::{
-    data::{Augmentation, Batches, Normalization},
-    module::{GraphModule, Mode, Network, Parameter},
-    seed::{Purpose, generator},
-    sgd::Sgd,
-    supernet::Supernet,
-};
-use tch::{Device, Tensor};
+use search::module::{GraphModule, Mode, Network, Parameter};
+use search::sgd::Sgd;
+use search::supernet::Supernet;
+use tch::Tensor;
 
 const CHOICES: [usize; 4] = [1, 4, 2, 3];
-
-fn supernet() -> Supernet {
-    Supernet::new(&support::space(), &mut generator(3, Purpose::Weights, 0), Device::Cpu).unwrap()
-}
 
 /// Every tensor of a supernet by name: values, momenta and running statistics.
 fn snapshot(supernet: &Supernet) -> BTreeMap<String, Tensor> {
@@ -37,16 +29,12 @@ fn snapshot(supernet: &Supernet) -> BTreeMap<String, Tensor> {
 }
 
 fn with_batch<T>(run: impl FnOnce(&search::data::Batch) -> T) -> T {
-    let images = support::images().train;
-    let normalization = Normalization::of(&images);
-    let purposes = [Purpose::Order, Purpose::Augmentation];
-    let batches = Batches::new(&images, &normalization, 16, 0, purposes, Augmentation::NONE, Device::Cpu);
-    run(&batches.unwrap().batch(0).unwrap())
+    run(&support::batches(&support::images().train, 16).batch(0).unwrap())
 }
 
 #[test]
 fn only_the_sampled_path_changes_momentum_and_statistics_included() {
-    let mut supernet = supernet();
+    let mut supernet = support::supernet(3);
     let before = snapshot(&supernet);
     let sgd = Sgd { weight_decay: 0.5, ..support::WEIGHTS };
     with_batch(|batch| sgd.step(&mut supernet.path(&CHOICES), batch, 0.1)).unwrap();
@@ -66,11 +54,9 @@ fn only_the_sampled_path_changes_momentum_and_statistics_included() {
 
 #[test]
 fn a_path_computes_and_learns_what_the_plain_network_does() {
-    let mut supernet = supernet();
+    let mut supernet = support::supernet(3);
     let network = support::space().network("plain", &CHOICES).unwrap();
-    let mut plain =
-        GraphModule::new(network.graph().clone(), &mut generator(4, Purpose::Weights, 0), Device::Cpu)
-            .unwrap();
+    let mut plain = support::module(network.graph(), 4);
     // The plain network gets the path's weights: its nodes are those of the path's ops, one after the other.
     let mut parts: Vec<&GraphModule> = Vec::new();
     let all: Vec<_> = supernet.modules().collect();
@@ -105,8 +91,7 @@ fn sgd_by_hand() {
     // One parameter of value 2, its loss's gradient g: decay adds 0.5·2 to it. With μ = 0.9 and rate 0.1, Nesterov:
     // m = g + 1, w = 2 − 0.1·(g + 1 + 0.9·m) = 2 − 0.19·(g + 1).
     let op: profiler::spec::OpSpec = "linear-1x1x1-o2".parse().unwrap();
-    let mut module =
-        GraphModule::new(op.graph(), &mut generator(0, Purpose::Weights, 0), Device::Cpu).unwrap();
+    let mut module = support::module(&op.graph(), 0);
     for parameter in module.parameters_mut() {
         let value = if parameter.value.dim() == 2 { 2.0 } else { 0.0 };
         let _ = tch::no_grad(|| parameter.value.shallow_clone().fill_(value));
@@ -131,21 +116,20 @@ fn sgd_by_hand() {
 
 #[test]
 fn a_network_is_given_what_its_path_has_learned() {
-    let mut supernet = supernet();
+    let mut supernet = support::supernet(3);
     with_batch(|batch| support::WEIGHTS.step(&mut supernet.path(&CHOICES), batch, 0.1)).unwrap();
     let network = support::space().network("path", &CHOICES).unwrap();
-    let random =
-        || GraphModule::new(network.graph().clone(), &mut generator(9, Purpose::Weights, 0), Device::Cpu);
-    let module = random().unwrap();
+    let random = || support::module(network.graph(), 9);
+    let module = random();
     supernet.copy_path_to(&CHOICES, &module).unwrap();
     with_batch(|batch| {
         let logits = |network: &dyn Network| network.forward(&batch.images, Mode::Evaluate).unwrap();
         let expected = logits(&supernet.path(&CHOICES));
         assert_eq!(logits(&module), expected);
-        assert_ne!(logits(&random().unwrap()), expected);
+        assert_ne!(logits(&random()), expected);
     });
     // Kernels of 3 for 5, one choice too few, a candidate that there is not.
     for other in [vec![0, 4, 2, 3], vec![1, 4, 2], vec![1, 4, 2, 9]] {
-        assert!(supernet.copy_path_to(&other, &random().unwrap()).is_err(), "{other:?}");
+        assert!(supernet.copy_path_to(&other, &random()).is_err(), "{other:?}");
     }
 }

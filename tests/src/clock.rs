@@ -1,12 +1,8 @@
 //! A wall clock that jumps, for programs that load libraries.
 
-#![allow(clippy::expect_used)] // All of this is test code: a panic is a failed test with its reason.
-
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The first reading of the wall clock is yesterday, each further one a day before that; after a thousand it jumps back.
 /// The other clocks are the system's.
@@ -43,10 +39,6 @@ time_t time(time_t *copy) {
 "#;
 
 /// A library for `LD_PRELOAD`, in `folder`, that makes the wall clock jump.
-///
-/// # Panics
-/// If there is no C compiler.
-#[must_use]
 pub fn jumping_clock(folder: &Path) -> PathBuf {
     let (source, library) = (folder.join("clock.c"), folder.join("clock.so"));
     fs::write(&source, SOURCE).expect("the folder can be written to");

@@ -1,7 +1,6 @@
 //! Commands that a page shows.
 
 /// Commands of all blocks that are for a shell, without what is said of them, in order; one that stands twice is given once.
-#[must_use]
 pub fn commands(page: &str) -> Vec<String> {
     let blocks = page.split("\n```sh\n").skip(1).filter_map(|rest| rest.split("\n```").next());
     let lines = blocks.flat_map(|block| {

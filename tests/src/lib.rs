@@ -1,7 +1,5 @@
 //! What the end-to-end tests in `tests/tests/` share: the checkout, and the programs that were built from it.
 
-#![allow(clippy::expect_used)] // All of this is test code: a panic is a failed test with its reason.
-
 pub mod clock;
 pub mod commands;
 pub mod images;
@@ -10,24 +8,17 @@ pub mod wire;
 
 use assert_cmd::Command;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 /// Top folder of the checkout.
-///
-/// # Panics
-/// If this crate was moved out of the workspace.
-#[must_use]
 pub fn checkout() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate is one folder below the top")
 }
 
 /// A command that runs the workspace's program `name`, or its example `examples/NAME`, as it was last built.
 ///
-/// Cargo tells a test the paths of its own package's programs only, so this one relies on `./test.sh` (or you) having
+/// Cargo gives a test the paths of its own package's programs only, so this one relies on `./test.sh` (or you) having
 /// built the workspace before.
-///
-/// # Panics
-/// If the program has not been built.
-#[must_use]
 pub fn program(name: &str) -> Command {
     let path = programs_folder().join(name);
     assert!(
@@ -38,11 +29,14 @@ pub fn program(name: &str) -> Command {
     Command::new(path)
 }
 
+/// [`program`], to be started and waited for by hand.
+pub fn command(name: &str) -> std::process::Command {
+    let mut command = std::process::Command::new(program(name).get_program());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
 /// `target/release`, wherever the target folder is: tests run from the folder `deps` in it.
-///
-/// # Panics
-/// If the running program is none of cargo's tests.
-#[must_use]
 pub fn programs_folder() -> PathBuf {
     let test = std::env::current_exe().expect("the system knows the running program");
     let folder =
@@ -51,20 +45,12 @@ pub fn programs_folder() -> PathBuf {
 }
 
 /// Files under version control that match git's `pattern` and are still there, relative to [`checkout`].
-///
-/// # Panics
-/// If the checkout is not a git repository.
-#[must_use]
 pub fn tracked(pattern: &str) -> Vec<String> {
     let files = output_of("git", &["ls-files", "--", pattern]);
     files.lines().filter(|file| checkout().join(file).exists()).map(str::to_owned).collect()
 }
 
 /// What `program` prints when it is run in [`checkout`].
-///
-/// # Panics
-/// If it cannot be run, or fails.
-#[must_use]
 pub fn output_of(program: &str, arguments: &[&str]) -> String {
     let run = std::process::Command::new(program).args(arguments).current_dir(checkout()).output();
     let output = run.unwrap_or_else(|error| panic!("cannot run {program}: {error}"));
@@ -73,15 +59,20 @@ pub fn output_of(program: &str, arguments: &[&str]) -> String {
 }
 
 /// What the workspace's program in `line` prints, run in `folder` with the arguments behind its name.
-///
-/// # Panics
-/// If it does not end well.
 pub fn run(folder: &Path, line: &str) -> String {
+    let (code, stdout, stderr) = try_run(folder, line);
+    assert_eq!(code, Some(0), "{line}: {stderr}");
+    stdout
+}
+
+/// Exit code, stdout and stderr of [`run`]'s line, however it ends.
+pub fn try_run(folder: &Path, line: &str) -> (Option<i32>, String, String) {
     let mut words = line.split(' ');
     let output = program(words.next().unwrap_or_default()).current_dir(folder).args(words).output();
     let output = output.expect("the program starts");
-    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    let [stdout, stderr] =
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    (output.status.code(), stdout, stderr)
 }
 
 /// The README, whose Rust is compiled and run.

@@ -1,14 +1,10 @@
 //! The test phone, for tests that run inside of `android test-phone --phones 2 -- …`; `./test.sh` does so.
 
-#![allow(clippy::expect_used)] // All of this is test code: a panic is a failed test with its reason.
-
-use crate::{checkout, program};
-use std::{
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+use crate::checkout;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// One of the test phones.
 #[derive(Clone, Debug)]
@@ -44,10 +40,6 @@ const LONG: Duration = Duration::from_secs(120);
 
 impl Phone {
     /// The phone of this number, from 0, with nothing in its folder for programs.
-    ///
-    /// # Panics
-    /// Outside of `android test-phone`.
-    #[must_use]
     pub fn number(index: usize) -> Self {
         let serials = std::env::var("TAILOR_TEST_PHONES").expect("run inside of `android test-phone`");
         let serial = serials.split(' ').nth(index).expect("run with --phones 2").to_owned();
@@ -58,9 +50,6 @@ impl Phone {
     }
 
     /// Waits until it answers.
-    ///
-    /// # Panics
-    /// If it does not for two minutes.
     pub fn wait(&self) {
         until("the phone answers", || {
             let _ = adb(&["connect", &self.serial]).output();
@@ -69,51 +58,37 @@ impl Phone {
     }
 
     /// What a command prints there, without the last line's end.
-    ///
-    /// # Panics
-    /// If adb cannot be run.
-    #[must_use]
-    pub fn ask(&self, command: &str) -> String {
+    pub fn shell(&self, command: &str) -> String {
         let output = adb(&["-s", &self.serial, "shell", command]).output().expect("adb runs");
         String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
     }
 
-    /// [`Phone::ask`], for commands that are given for what they do.
-    pub fn shell(&self, command: &str) -> String {
-        self.ask(command)
-    }
-
     /// Tailor's folders on it.
-    #[must_use]
     pub fn folders(&self) -> Vec<String> {
-        self.ask("ls -d /data/local/tmp/tailor-* 2>/dev/null").lines().map(str::to_owned).collect()
+        self.shell("ls -d /data/local/tmp/tailor-* 2>/dev/null").lines().map(str::to_owned).collect()
     }
 
     /// Whole lines of the journal on it; none before there is one.
-    #[must_use]
     pub fn journal(&self) -> Vec<String> {
         // The end mark shows whether the last line was whole.
-        let text = self.ask("cat /data/local/tmp/tailor-*/out/*.journal.jsonl 2>/dev/null; echo end");
+        let text = self.shell("cat /data/local/tmp/tailor-*/out/*.journal.jsonl 2>/dev/null; echo end");
         let text = text.strip_suffix("end").unwrap_or_default();
         let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
         whole.lines().map(str::to_owned).collect()
     }
 
     /// Profilers at work on it.
-    #[must_use]
     pub fn profilers(&self) -> usize {
-        let listed = self.ask("for p in /proc/[0-9]*; do cat $p/cmdline 2>/dev/null; echo; done");
+        let listed = self.shell("for p in /proc/[0-9]*; do cat $p/cmdline 2>/dev/null; echo; done");
         let is_one = |line: &&str| line.contains("/data/local/tmp/tailor-") && line.contains("/profiler\0");
         listed.lines().filter(is_one).count()
     }
 
     /// `android COMMAND` with this phone and a profiler that is built, if it is not yet, to load ONNX Runtime's library.
-    #[must_use]
     pub fn android_with_onnxruntime(&self, command: &str, library: &Path) -> Command {
-        let mut android = Command::new(program("android").get_program());
+        let mut android = crate::command("android");
         android.arg(command).args(["--serial", &self.serial, "--source"]).arg(checkout());
         android.arg("--onnxruntime").arg(library).env_remove("TAILOR_ARM64_PROFILER");
-        android.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         android
     }
 
@@ -123,9 +98,6 @@ impl Phone {
     }
 
     /// Starts adbd anew, so that it and the programs of this computer's kind that it starts load `library`.
-    ///
-    /// # Panics
-    /// If the library does not arrive.
     pub fn preload(&self, library: &Path) {
         let there = "/data/answers/preload.so";
         let pushed = adb(&["-s", &self.serial, "push"]).arg(library).arg(there).output().expect("adb runs");
@@ -135,37 +107,24 @@ impl Phone {
     }
 
     /// `android COMMAND` with this phone and the arm64 profiler that is built already.
-    #[must_use]
     pub fn android(&self, command: &str) -> Command {
-        let mut android = Command::new(program("android").get_program());
+        let mut android = crate::command("android");
         android.arg(command).args(["--serial", &self.serial, "--program"]).arg(arm64_profiler());
-        android.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         android
     }
 }
 
 /// The profiler for arm64, as `android build` made it.
-///
-/// # Panics
-/// If `TAILOR_ARM64_PROFILER` does not say where it is.
-#[must_use]
 pub fn arm64_profiler() -> PathBuf {
     std::env::var_os("TAILOR_ARM64_PROFILER").expect("TAILOR_ARM64_PROFILER is set").into()
 }
 
 /// ONNX Runtime's library for arm64 and glibc, as `tests/setup/onnxruntime.sh arm64` gets it.
-///
-/// # Panics
-/// If `TAILOR_ARM64_ONNXRUNTIME` does not say where it is.
-#[must_use]
 pub fn arm64_onnxruntime() -> PathBuf {
     std::env::var_os("TAILOR_ARM64_ONNXRUNTIME").expect("TAILOR_ARM64_ONNXRUNTIME is set").into()
 }
 
 /// Stdout and stderr of what must go well.
-///
-/// # Panics
-/// If it does not.
 pub fn done(command: &mut Command) -> (String, String) {
     let output = command.output().expect("the command starts");
     let [stdout, stderr] =
@@ -175,7 +134,6 @@ pub fn done(command: &mut Command) -> (String, String) {
 }
 
 /// The adb of the test phone.
-#[must_use]
 pub fn adb(arguments: &[&str]) -> Command {
     let mut adb = Command::new("adb");
     adb.args(arguments).stdin(Stdio::null());
@@ -183,9 +141,6 @@ pub fn adb(arguments: &[&str]) -> Command {
 }
 
 /// Waits for something that takes a while.
-///
-/// # Panics
-/// After two minutes.
 pub fn until(what: &str, mut done: impl FnMut() -> bool) {
     let started = Instant::now();
     while !done() {

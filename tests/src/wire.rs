@@ -1,31 +1,24 @@
 //! What stands between adb and a phone: a wire that breaks at a chosen moment, and a phone that trusts nobody.
 
-#![allow(clippy::expect_used)] // All of this is test code: a panic is a failed test with its reason.
-
-use std::{
-    io::{Read, Write},
-    net::{Shutdown, TcpListener, TcpStream},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
+use crate::phone::{adb, until};
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
+use std::thread;
 
 /// How a wire breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Break {
     /// Both ends see it.
     Cut,
-    /// Nothing passes any more, and nobody is told, as when a phone leaves the network.
+    /// Nothing passes any more, and nobody learns of it, as when a phone leaves the network.
     Silence,
 }
 
 /// A phone's address behind a wire that breaks, once, when the phone has just sent `mark`. A new connection is whole.
-///
-/// # Panics
-/// If there is no free port.
-#[must_use]
 pub fn breaking_wire(phone: &str, mark: &'static [u8], how: Break) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("it is bound").to_string();
@@ -88,15 +81,22 @@ fn pass(mut from: TcpStream, mut to: TcpStream, mut trap: Option<Trap>) {
     let _ = to.shutdown(Shutdown::Both);
 }
 
+/// [`locked_phone`], known to adb.
+pub fn known_locked_phone() -> String {
+    let locked = locked_phone();
+    adb(&["connect", &locked]).output().expect("adb runs");
+    until("adb knows the locked phone", || {
+        let listed = adb(&["devices"]).output().expect("adb runs");
+        String::from_utf8_lossy(&listed.stdout).contains(&format!("{locked}\tunauthorized"))
+    });
+    locked
+}
+
 /// Address of a phone on which nobody has confirmed the question whether to trust this computer: whatever adb signs,
 /// it asks for another signature, and it says nothing to a new key.
 ///
 /// Source: Android's `system/core/adb/protocol.txt`, "AUTH".
-///
-/// # Panics
-/// If there is no free port.
-#[must_use]
-pub fn locked_phone() -> String {
+fn locked_phone() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("it is bound").to_string();
     thread::spawn(move || {

@@ -1,18 +1,13 @@
-//! A wall clock that jumps, as a phone's does when the network tells it the time.
+//! A wall clock that jumps, as a phone's does when the network gives it the time.
 
-#![allow(clippy::unwrap_used)]
 #![cfg(target_os = "linux")]
 
-use profiler::{
-    measure::Entry,
-    record::{Row, read_session, read_table, session_path},
-};
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-};
-use tailor_tests::{clock::jumping_clock, phone::until, program};
+use profiler::measure::Entry;
+use profiler::record::{Row, read_session, read_table, session_path};
+use std::{fs, path::Path, process::Stdio};
+use tailor_tests::clock::jumping_clock;
+use tailor_tests::command;
+use tailor_tests::phone::{done, until};
 use tempfile::TempDir;
 
 const OPS: &str = "gpool-4x4x8\nconv-8x8x8-o8-k3-s1-relu6\nact-8x8x8-relu\n";
@@ -27,8 +22,8 @@ fn lines(journal: &Path) -> Vec<String> {
 fn check_journal(journal: &[String]) {
     let mut turns = Vec::new();
     for line in &journal[1..] {
-        if let Entry::Burst(burst) = serde_json::from_str(line).unwrap() {
-            turns.push((burst.round, burst.subject));
+        if let Entry::Turn(turn) = serde_json::from_str(line).unwrap() {
+            turns.push((turn.round, turn.subject));
         }
         let longest = longest_number(&serde_json::from_str(line).unwrap());
         assert!(longest < DAY_NS as f64 / 24.0, "{line}");
@@ -54,22 +49,21 @@ fn a_measurement_does_not_see_the_wall_clock() {
     let clock = jumping_clock(folder.path());
     fs::write(folder.path().join("ops.txt"), OPS).unwrap();
     let run = || {
-        let mut run = Command::new(program("profiler").get_program());
+        let mut run = command("profiler");
         run.current_dir(folder.path()).env("LD_PRELOAD", &clock).stdout(Stdio::null());
         // ONNX Runtime has threads of its own that read the wall clock all the time.
         run.env_remove("ORT_DYLIB_PATH");
         run.args(["run", "--ops", "ops.txt", "--min-rounds", "400", "--max-rounds", "400", "-o", "t.csv"]);
         run
     };
-    // Killed in its middle, and gone on with: a second process, in which the clock begins to jump anew.
+    // Killed in its middle, and resumed: a second process, in which the clock begins to jump anew.
     let journal = folder.path().join("t.journal.jsonl");
     let mut child = run().stderr(Stdio::null()).spawn().unwrap();
     until("some turns are measured", || lines(&journal).len() > 30);
     child.kill().unwrap();
     child.wait().unwrap();
     let known = lines(&journal);
-    let output = run().output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    done(&mut run());
     let journal = lines(&journal);
     assert!(journal.starts_with(&known));
     check_journal(&journal);
@@ -82,7 +76,5 @@ fn a_measurement_does_not_see_the_wall_clock() {
     let is_sound = |row: &Row| row.latency_ms > 0.0 && row.min_ms > 0.0 && row.p90_ms < 1e6;
     assert!(rows.len() == 6 && rows.iter().all(is_sound), "{rows:?}");
     // Whoever reads it takes it for what it is.
-    let compare = ["compare", "t.csv", "t.csv"];
-    let output = program("profiler").current_dir(folder.path()).args(compare).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    tailor_tests::run(folder.path(), "profiler compare t.csv t.csv");
 }

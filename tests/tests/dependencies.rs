@@ -1,7 +1,5 @@
 //! Dependencies are what `deny.toml` allows: their licences, where they come from, and which there must not be.
 
-#![allow(clippy::unwrap_used)]
-
 use cargo_metadata::{MetadataCommand, Package};
 use std::fs;
 use tailor_tests::checkout;

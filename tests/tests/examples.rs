@@ -1,7 +1,5 @@
 //! The crates' examples, which are also what their documentation opens with: all of them work, each with what the one before made.
 
-#![allow(clippy::unwrap_used)]
-
 use std::collections::BTreeSet;
 use tailor_tests::{run, tracked};
 

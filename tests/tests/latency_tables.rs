@@ -1,7 +1,5 @@
 //! The latency tables of the crate `datasets`: what they hold, that models of them predict, and that the README's picture is of them.
 
-#![allow(clippy::unwrap_used)]
-
 use datasets::latency::{LATENCY_TABLES, table_path};
 use profiler::record::{Cache, Level, Row, Status, read_session, read_table, session_path};
 use serde_json::Value;

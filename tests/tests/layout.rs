@@ -1,7 +1,5 @@
 //! What folders lie at the top of the checkout, and how long a source file may be.
 
-#![allow(clippy::unwrap_used)]
-
 use std::collections::BTreeSet;
 use tailor_tests::{checkout, tracked};
 

@@ -1,7 +1,5 @@
 //! Links in the project's pages lead somewhere.
 
-#![allow(clippy::unwrap_used)]
-
 use std::{collections::BTreeSet, fs, path::Path};
 use tailor_tests::{checkout, tracked};
 

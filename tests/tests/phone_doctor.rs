@@ -1,23 +1,18 @@
 //! `android doctor` and `android devices` of a phone that says anything at all, or dies while it is asked.
 
-#![allow(clippy::unwrap_used)]
-
 use serde_json::Value;
-use std::process::{Command, Stdio};
-use tailor_tests::{
-    phone::{Phone, adb, until},
-    program,
-    wire::locked_phone,
-};
+use std::process::Command;
+use tailor_tests::command;
+use tailor_tests::phone::{Phone, adb, until};
+use tailor_tests::wire::known_locked_phone;
 
 fn android(arguments: &[&str]) -> Command {
-    let mut android = Command::new(program("android").get_program());
+    let mut android = command("android");
     android.args(arguments).arg("--json").env_remove("ANDROID_SERIAL");
-    android.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     android
 }
 
-/// What is told of a phone, with the exit code.
+/// What is reported of a phone, with the exit code.
 fn report(command: &mut Command) -> (Option<i32>, Value) {
     let output = command.output().unwrap();
     let parsed: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -63,27 +58,23 @@ fn test_phone_doctor_of_a_phone_that_dies_or_is_locked() {
     phone.shell("mv /data/answers/getprop /data/getprop; mkfifo /data/answers/getprop");
     for command in [&["doctor", "--serial", &phone.serial][..], &["devices"]] {
         let child = android(command).spawn().unwrap();
-        until("it is asked", || phone.ask("ps -A -o ARGS").contains("cat /data/answers/getprop"));
+        until("it is asked", || phone.shell("ps -A -o ARGS").contains("cat /data/answers/getprop"));
         phone.kill_adbd();
         phone.wait();
         let output = child.wait_with_output().unwrap();
         let all: Value = serde_json::from_slice(&output.stdout).unwrap();
-        let told =
-            all.as_array().unwrap().iter().find(|told| told["serial"] == phone.serial.as_str()).unwrap();
-        let connection = told["connection"]["other"].as_str().unwrap_or_else(|| panic!("{command:?}: {all}"));
-        assert!(connection.starts_with("no answer: "), "{told}");
-        assert!(told["remedy"].is_string() && told["condition"].is_null(), "{told}");
+        let found =
+            all.as_array().unwrap().iter().find(|found| found["serial"] == phone.serial.as_str()).unwrap();
+        let connection =
+            found["connection"]["other"].as_str().unwrap_or_else(|| panic!("{command:?}: {all}"));
+        assert!(connection.starts_with("no answer: "), "{found}");
+        assert!(found["remedy"].is_string() && found["condition"].is_null(), "{found}");
     }
     phone.shell("rm /data/answers/getprop; mv /data/getprop /data/answers/getprop");
 
-    let locked = locked_phone();
-    let connect = adb(&["connect", &locked]).output();
-    until("adb knows the locked phone", || {
-        let listed = adb(&["devices"]).output().unwrap();
-        String::from_utf8_lossy(&listed.stdout).contains(&format!("{locked}\tunauthorized"))
-    });
-    let (code, told) = report(&mut android(&["doctor", "--serial", &locked]));
+    let locked = known_locked_phone();
+    let (code, found) = report(&mut android(&["doctor", "--serial", &locked]));
     adb(&["disconnect", &locked]).output().unwrap();
-    assert_eq!((code, &told["connection"]), (Some(1), &"unauthorized".into()));
-    assert!(connect.is_ok() && told["remedy"].as_str().unwrap().contains("unlock the phone"), "{told}");
+    assert_eq!((code, &found["connection"]), (Some(1), &"unauthorized".into()));
+    assert!(found["remedy"].as_str().unwrap().contains("unlock the phone"), "{found}");
 }

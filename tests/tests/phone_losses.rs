@@ -1,20 +1,14 @@
 //! A phone that is lost in the middle of a measurement, in every way that it can be, on the test phone.
 
-#![allow(clippy::unwrap_used)]
-
 use profiler::{measure::Entry, record::read_table};
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::Path,
-    process::{Child, Command, Output},
-    time::{SystemTime, UNIX_EPOCH},
-};
-use tailor_tests::{
-    clock::jumping_clock,
-    phone::{Phone, adb, until},
-    wire::{Break, breaking_wire},
-};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Output};
+use std::time::{SystemTime, UNIX_EPOCH};
+use tailor_tests::clock::jumping_clock;
+use tailor_tests::phone::{Phone, adb, until};
+use tailor_tests::wire::{Break, breaking_wire};
 use tempfile::TempDir;
 
 const OPS: &str = "gpool-4x4x8\nconv-8x8x8-o8-k3-s1-relu6\nact-8x8x8-relu\n";
@@ -22,12 +16,12 @@ const ROUNDS: usize = 80;
 
 /// `android profile` of three ops with at least so many turns each: some seconds under emulation.
 fn profile(phone: &Phone, folder: &Path) -> Command {
-    fs::write(folder.join("ops.txt"), OPS).unwrap();
     profile_patiently(phone, folder, 120)
 }
 
 /// [`profile`], waiting so long for a phone that is gone.
 fn profile_patiently(phone: &Phone, folder: &Path, patience_s: u32) -> Command {
+    fs::write(folder.join("ops.txt"), OPS).unwrap();
     let rounds = ROUNDS.to_string();
     let mut android = phone.android("profile");
     android.args(["--patience-s", &patience_s.to_string(), "--silence-s", "5"]);
@@ -57,8 +51,8 @@ fn check_whole(phone: &Phone, folder: &Path, known: &[String], output: &Output) 
     assert!(known.len() > 30 && journal.starts_with(&known.iter().map(String::as_str).collect::<Vec<_>>()));
     let mut turns = BTreeMap::<(u32, usize), u32>::new();
     for line in &journal[1..] {
-        if let Entry::Burst(burst) = serde_json::from_str(line).unwrap() {
-            *turns.entry((burst.round, burst.subject)).or_default() += 1;
+        if let Entry::Turn(turn) = serde_json::from_str(line).unwrap() {
+            *turns.entry((turn.round, turn.subject)).or_default() += 1;
         }
     }
     assert!(turns.values().all(|count| *count == 1), "a turn was measured twice");
@@ -109,50 +103,45 @@ fn test_phone_stopped_by_the_user_and_started_again() {
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
-    assert!(stderr.contains("give the same command to go on"), "{stderr}");
+    assert!(stderr.contains("give the same command to resume"), "{stderr}");
     assert!(!folder.path().join("table.csv").exists());
     assert_eq!((phone.profilers(), phone.folders().len()), (0, 1));
     let output = profile(&phone, folder.path()).output().unwrap();
     check_whole(&phone, folder.path(), &known, &output);
 }
 
-/// As `profile` over a wire that breaks in the middle of the first row.
-fn over_a_wire(how: Break) -> (Phone, TempDir, Output) {
+/// `profile` over a wire that breaks in the middle of the first row.
+fn over_a_wire(how: Break) {
     let (phone, folder) = (Phone::number(0), TempDir::new().unwrap());
     let wired = Phone { serial: breaking_wire(&phone.serial, b"\"final\":false,\"table_v", how) };
     let output = profile(&wired, folder.path()).output();
     let _ = adb(&["disconnect", &wired.serial]).output();
-    (phone, folder, output.unwrap())
+    let journal = fs::read_to_string(folder.path().join("table.journal.jsonl")).unwrap_or_default();
+    let known: Vec<String> = journal.lines().take(31).map(str::to_owned).collect();
+    let output = output.unwrap();
+    check_whole(&phone, folder.path(), &known, &output);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("lost 1 times"));
 }
 
 #[test]
 #[ignore = "needs the test phone"]
 fn test_phone_cut_off_in_the_middle_of_a_row() {
-    let (phone, folder, output) = over_a_wire(Break::Cut);
-    let journal = fs::read_to_string(folder.path().join("table.journal.jsonl")).unwrap_or_default();
-    let known: Vec<String> = journal.lines().take(31).map(str::to_owned).collect();
-    check_whole(&phone, folder.path(), &known, &output);
-    assert!(String::from_utf8_lossy(&output.stderr).contains("lost 1 times"));
+    over_a_wire(Break::Cut);
 }
 
 #[test]
 #[ignore = "needs the test phone"]
 fn test_phone_falls_silent() {
-    let (phone, folder, output) = over_a_wire(Break::Silence);
-    let journal = fs::read_to_string(folder.path().join("table.journal.jsonl")).unwrap_or_default();
-    let known: Vec<String> = journal.lines().take(31).map(str::to_owned).collect();
-    check_whole(&phone, folder.path(), &known, &output);
-    assert!(String::from_utf8_lossy(&output.stderr).contains("lost 1 times"));
+    over_a_wire(Break::Silence);
 }
 
 #[test]
 #[ignore = "needs the test phone"]
 fn test_phone_that_stays_away_is_given_up_and_taken_up_later() {
     let (phone, folder) = (Phone::number(0), TempDir::new().unwrap());
-    // A keeper that is stopped starts no adbd, until it is let go on.
-    fs::write(folder.path().join("ops.txt"), OPS).unwrap();
+    // A keeper that is stopped starts no adbd, until it may run again.
     let (child, known) = midway(&phone, &mut profile_patiently(&phone, folder.path(), 3));
-    let keeper = phone.ask("cut -d ' ' -f 4 /proc/$PPID/stat");
+    let keeper = phone.shell("cut -d ' ' -f 4 /proc/$PPID/stat");
     Command::new("kill").args(["-STOP", &keeper]).status().unwrap();
     phone.kill_adbd();
     let output = child.wait_with_output().unwrap();
@@ -173,8 +162,8 @@ fn test_phone_whose_clock_jumps() {
     phone.preload(&jumping_clock(folder.path()));
     // adbd's clock jumps at every reading, and each program that it starts begins with yesterday. The emulated profiler
     // itself loads no library: what a jumping clock is to it, `clock_jumps.rs` tests.
-    let told: u64 = phone.ask("date +%s").parse().unwrap();
-    assert!(told < now() - 80_000, "{told}");
+    let there: u64 = phone.shell("date +%s").parse().unwrap();
+    assert!(there < now() - 80_000, "{there}");
     let (child, known) = midway(&phone, &mut profile(&phone, folder.path()));
     phone.kill_adbd();
     let output = child.wait_with_output().unwrap();
@@ -182,5 +171,5 @@ fn test_phone_whose_clock_jumps() {
     phone.shell("rm /data/answers/preload.so");
     phone.kill_adbd();
     phone.wait();
-    assert!(phone.ask("date +%s").parse::<u64>().unwrap() > now() - 3600);
+    assert!(phone.shell("date +%s").parse::<u64>().unwrap() > now() - 3600);
 }

@@ -1,15 +1,11 @@
 //! ONNX Runtime on the test phone: a dynamic profiler with the glibc it needs beside it, and the library of the Linux
 //! wheel.
 
-#![allow(clippy::unwrap_used)]
-
 use profiler::record::{read_session, read_table, session_path};
 use serde_json::Value;
 use std::{fs, path::Path, process::Command};
-use tailor_tests::{
-    phone::{Phone, TINY_SPACE, arm64_onnxruntime, arm64_profiler, done},
-    program, run,
-};
+use tailor_tests::phone::{Phone, TINY_SPACE, arm64_onnxruntime, arm64_profiler, done};
+use tailor_tests::{command, run};
 use tempfile::TempDir;
 
 #[test]
@@ -86,7 +82,7 @@ fn test_phone_onnxruntime_that_does_not_fit_is_refused() {
         assert!(named.iter().all(|part| error.contains(part)), "{named:?}: {error}");
     };
     let build = |library: &Path| {
-        let mut android = Command::new(program("android").get_program());
+        let mut android = command("android");
         android.args(["build", "--json", "--source"]).arg(tailor_tests::checkout());
         android.arg("--onnxruntime").arg(library);
         android
@@ -103,7 +99,7 @@ fn test_phone_onnxruntime_that_does_not_fit_is_refused() {
     assert_eq!((&built["c_library"], &built["route"]), (&"glibc".into(), &"debian".into()));
     let dynamic = built["path"].as_str().unwrap();
     let on_phone = |program_there: &Path, library: &Path| {
-        let mut android = Command::new(program("android").get_program());
+        let mut android = command("android");
         android.args(["run", "--serial", &phone.serial, "--program"]).arg(program_there);
         android.arg("--onnxruntime").arg(library).args(["--", "doctor"]);
         android

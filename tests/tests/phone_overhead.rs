@@ -1,11 +1,9 @@
 //! What `android profile` costs beside the profiler itself. Seconds depend on the machine, so that they are shown and not
 //! judged; each question to the phone takes its time, so that their number is.
 
-#![allow(clippy::unwrap_used)]
-
 use serde_json::Value;
 use std::{fs, os::unix::fs::PermissionsExt, process::Command};
-use tailor_tests::phone::Phone;
+use tailor_tests::phone::{Phone, done};
 use tempfile::TempDir;
 
 #[test]
@@ -21,20 +19,8 @@ fn test_phone_is_asked_no_more_than_it_must() {
     fs::write(path("adb"), script).unwrap();
     fs::set_permissions(path("adb"), fs::Permissions::from_mode(0o755)).unwrap();
     let mut profile = phone.android("profile");
-    profile.args([
-        "--ops",
-        "ops.txt",
-        "--budget-s",
-        "10",
-        "--target-ci",
-        "30",
-        "--json",
-        "-o",
-        "table.csv",
-        "--adb",
-    ]);
-    let output = profile.arg(path("adb")).current_dir(folder.path()).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    profile.args("--ops ops.txt --budget-s 10 --target-ci 30 --json -o table.csv --adb".split(' '));
+    let (stdout, _) = done(profile.arg(path("adb")).current_dir(folder.path()));
     let calls = fs::read_to_string(calls).unwrap();
     // A call of the shell has a second line. Whether a silent profiler still works is asked every 20 s; how often depends
     // on the machine.
@@ -43,7 +29,6 @@ fn test_phone_is_asked_no_more_than_it_must() {
     // Which phones, which one; room, folder, leftovers; two files looked for and sent, one of them into a folder of its
     // own; the start, made ready first; what came out, three files of it; the end.
     assert!(calls.len() <= 17, "{} calls:\n{}", calls.len(), calls.join("\n"));
-    let stdout = String::from_utf8(output.stdout).unwrap();
     let last: Value = serde_json::from_str(stdout.lines().last().unwrap()).unwrap();
     println!("outside of profiler, building and transfer (goal 5 s): {} s", last["spent"]["other_s"]);
     assert!(last["spent"]["other_s"].is_number(), "{last}");

@@ -1,21 +1,15 @@
-//! The whole road with a phone: build, measure there, fit, predict, search, measure the network that was found there. On
-//! the test phone: what is checked is the road, never a timing.
-
-#![allow(clippy::unwrap_used)]
+//! The whole pipeline with a phone: build, measure there, fit, predict, search, measure the network that was found there. On
+//! the test phone: what is checked is that it works, never a timing.
 
 use profiler::record::{read_session, read_table, session_path};
 use serde_json::Value;
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-};
-use tailor_tests::{
-    images::draw_images,
-    phone::{Phone, TINY_SPACE, arm64_profiler, done},
-    program, run,
-};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use tailor_tests::images::draw_images;
+use tailor_tests::phone::{Phone, TINY_SPACE, arm64_profiler, done};
+use tailor_tests::{command, run, try_run};
 use tempfile::TempDir;
 
 fn on_phone(phone: &Phone, folder: &Path, command: &str, line: &str) -> (String, String) {
@@ -28,7 +22,6 @@ fn test_phone_from_a_space_to_a_network_measured_on_it() {
     let (phone, folder) = (Phone::number(0), TempDir::new().unwrap());
     let folder = folder.path();
     fs::write(folder.join("tiny.toml"), TINY_SPACE).unwrap();
-    fs::create_dir(folder.join("images")).unwrap();
     draw_images(&folder.join("images"));
     let measured =
         "--space tiny.toml --networks 12 --budget-s 60 --json -o table.csv --target-ci 30 --min-rounds 6";
@@ -36,7 +29,7 @@ fn test_phone_from_a_space_to_a_network_measured_on_it() {
     println!("{stderr}");
     assert_eq!(phone.folders(), Vec::<String>::new());
 
-    // The same subjects and ops as if it had been measured here, and told to be no timings.
+    // The same subjects and ops as if it had been measured here, and said to be no timings.
     run(folder, "profiler run --space tiny.toml --networks 12 --backend mock -o here.csv");
     let subjects = |table: &str| {
         let rows = read_table(&folder.join(table)).unwrap().into_iter();
@@ -47,16 +40,13 @@ fn test_phone_from_a_space_to_a_network_measured_on_it() {
     assert!(session.conditions.runtime.emulated, "{:?}", session.conditions);
     assert!(session.conditions.build_target.starts_with("aarch64-"), "{:?}", session.conditions);
     assert!(session.conditions.device.starts_with("Tailor Test Phone 1"), "{:?}", session.conditions);
-    let refused =
-        program("predictor").current_dir(folder).args(["fit", "table.csv", "-o", "m.json"]).output();
-    let (code, why) = refused.map(|output| (output.status.code(), output.stderr)).unwrap();
-    let why = String::from_utf8(why).unwrap();
+    let (code, _, why) = try_run(folder, "predictor fit table.csv -o m.json");
     assert!(
         code == Some(2) && why.contains("emulated by `qemu-aarch64") && why.contains("--allow-emulated"),
         "{why}"
     );
 
-    // Rows were told while it was measured, and the table's once more at the end; last, where the time went.
+    // Rows were printed while it was measured, and the table's once more at the end; last, where the time went.
     let mut rows: Vec<Value> = stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let spent = rows.pop().unwrap()["spent"].clone();
     let seconds = |name: &str| spent[format!("{name}_s")].as_f64().unwrap();
@@ -139,27 +129,15 @@ fn test_phone_runs_whatever_the_profiler_can() {
     run(folder, "profiler export conv-8x8x8-o8-k3-s1-relu6 -o model.onnx");
     fs::create_dir(folder.join("out put")).unwrap();
     let mut android = phone.android("run");
-    android.current_dir(folder).args([
-        "--",
-        "model",
-        "model.onnx",
-        "--budget-s",
-        "4",
-        "-o",
-        "out put/layers.csv",
-    ]);
-    let output = android.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let stdout = String::from_utf8(output.stdout).unwrap();
+    android.args(["--", "model", "model.onnx", "--budget-s", "4", "-o", "out put/layers.csv"]);
+    let (stdout, _) = done(android.current_dir(folder));
     assert!(stdout.contains("Conv"), "{stdout}");
     let names: BTreeSet<String> = fs::read_dir(folder.join("out put"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    assert_eq!(
-        names.into_iter().collect::<Vec<_>>(),
-        ["layers.csv", "layers.journal.jsonl", "layers.session.json"]
-    );
+    let expected = ["layers.csv", "layers.journal.jsonl", "layers.session.json"].map(str::to_owned);
+    assert_eq!(names, BTreeSet::from(expected));
     let (sampled, _) = on_phone(&phone, folder, "run", "-- sample --kind conv --count 5 --seed 3");
     assert_eq!(sampled, run(folder, "profiler sample --kind conv --count 5 --seed 3"));
     let (doctor, _) = on_phone(&phone, folder, "run", "-- doctor --seconds 1 --json");
@@ -173,10 +151,7 @@ fn test_phone_runs_whatever_the_profiler_can() {
 fn test_phone_is_described() {
     let phone = Phone::number(0);
     let android = |arguments: &[&str]| {
-        let mut android = Command::new(program("android").get_program());
-        let output = android.args(arguments).stdin(Stdio::null()).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+        serde_json::from_str::<Value>(&done(command("android").args(arguments)).0).unwrap()
     };
     let listed = android(&["devices", "--json"]);
     assert_eq!(listed.as_array().unwrap().len(), 2);
@@ -202,18 +177,15 @@ fn test_phone_is_described() {
 
 #[test]
 #[ignore = "needs the test phone"]
-fn test_phone_quickstart_walks_the_whole_road() {
+fn test_phone_quickstart_runs_the_whole_pipeline() {
     let (phone, folder) = (Phone::number(0), TempDir::new().unwrap());
     let (images, results) = (folder.path().join("images"), folder.path().join("my run"));
-    fs::create_dir(&images).unwrap();
     draw_images(&images);
     let mut quickstart = Command::new(tailor_tests::checkout().join("quickstart.sh"));
     quickstart.args(["--phone", &phone.serial, "--preset", "smoke", "--images"]).arg(&images);
     // It builds the profiler itself, as it does for everyone.
     quickstart.env_remove("TAILOR_ARM64_PROFILER");
-    let output = quickstart.arg("--run").arg(&results).stdin(Stdio::null()).output().unwrap();
-    let stdout = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{stdout}{}", String::from_utf8_lossy(&output.stderr));
+    let (stdout, _) = done(quickstart.arg("--run").arg(&results).stdin(Stdio::null()));
     println!("{stdout}");
     // Both networks stand in the closing table, as measured there, and as no timing.
     let closing = stdout.split("== What was predicted, and what was measured").nth(1).unwrap();

@@ -1,35 +1,26 @@
 //! Phones that cannot be used, and names that should not be: on the test phone.
 
-#![allow(clippy::unwrap_used)]
-
 use profiler::record::read_table;
 use std::{fs, path::Path, process::Command};
-use tailor_tests::{
-    phone::{Phone, adb, until},
-    program,
-    wire::locked_phone,
-};
+use tailor_tests::phone::{Phone, adb, done, until};
+use tailor_tests::wire::known_locked_phone;
+use tailor_tests::{command, program};
 use tempfile::TempDir;
 
-/// Exit code and stderr.
-fn told(command: &mut Command) -> (Option<i32>, String) {
-    let output = command.output().unwrap();
-    (output.status.code(), String::from_utf8(output.stderr).unwrap())
-}
-
 /// Runs it and checks the code, and that the error or its hint has all of `named`.
-fn assert_told(command: &mut Command, code: i32, named: &[&str]) {
-    let (found, stderr) = told(command);
-    assert_eq!(found, Some(code), "{stderr}");
-    let is_told = |line: &&str| line.starts_with("error: ") || line.starts_with("hint: ");
-    let told: Vec<&str> = stderr.lines().filter(is_told).collect();
-    assert!(named.iter().all(|part| told.iter().any(|line| line.contains(part))), "{named:?}: {stderr}");
+fn assert_refused(command: &mut Command, code: i32, named: &[&str]) {
+    let output = command.output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{stderr}");
+    let is_message = |line: &&str| line.starts_with("error: ") || line.starts_with("hint: ");
+    let said: Vec<&str> = stderr.lines().filter(is_message).collect();
+    assert!(named.iter().all(|part| said.iter().any(|line| line.contains(part))), "{named:?}: {stderr}");
 }
 
 /// `android profile` of an op, without saying on which phone.
 fn on_some_phone(folder: &Path) -> Command {
     fs::write(folder.join("ops.txt"), "gpool-2x2x8\n").unwrap();
-    let mut android = Command::new(program("android").get_program());
+    let mut android = command("android");
     android.current_dir(folder).args(["profile", "--ops", "ops.txt", "-o", "t.csv", "--program"]);
     android.arg(tailor_tests::phone::arm64_profiler()).env_remove("ANDROID_SERIAL");
     android
@@ -40,22 +31,17 @@ fn on_some_phone(folder: &Path) -> Command {
 fn test_phone_several_wrong_none_or_locked() {
     let (first, second, folder) = (Phone::number(0), Phone::number(1), TempDir::new().unwrap());
     let run = || on_some_phone(folder.path());
-    assert_told(&mut run(), 2, &["several phones", &first.serial, &second.serial, "--serial"]);
-    assert_told(run().args(["--serial", "NOBODY"]), 2, &["`NOBODY`", &first.serial, &second.serial]);
+    assert_refused(&mut run(), 2, &["several phones", &first.serial, &second.serial, "--serial"]);
+    assert_refused(run().args(["--serial", "NOBODY"]), 2, &["`NOBODY`", &first.serial, &second.serial]);
     // A server of its own, which has not been connected to any phone.
     let port = "5099";
-    assert_told(run().env("ANDROID_ADB_SERVER_PORT", port), 1, &["no phone", "USB debugging"]);
+    assert_refused(run().env("ANDROID_ADB_SERVER_PORT", port), 1, &["no phone", "USB debugging"]);
     adb(&["kill-server"]).env("ANDROID_ADB_SERVER_PORT", port).status().unwrap();
 
-    let locked = locked_phone();
-    let connect = adb(&["connect", &locked]).output();
-    until("adb knows the locked phone", || {
-        let listed = adb(&["devices"]).output().unwrap();
-        String::from_utf8_lossy(&listed.stdout).contains(&format!("{locked}\tunauthorized"))
-    });
-    assert_told(run().args(["--serial", &locked]), 1, &[&locked, "unauthorized", "unlock the phone"]);
+    let locked = known_locked_phone();
+    assert_refused(run().args(["--serial", &locked]), 1, &[&locked, "unauthorized", "unlock the phone"]);
     adb(&["disconnect", &locked]).status().unwrap();
-    assert!(connect.is_ok() && first.folders().is_empty() && second.folders().is_empty());
+    assert!(first.folders().is_empty() && second.folders().is_empty());
     assert!(!folder.path().join("t.csv").exists());
 }
 
@@ -64,21 +50,25 @@ fn test_phone_several_wrong_none_or_locked() {
 fn test_phone_of_another_kind_and_programs_for_other_machines() {
     let (phone, folder) = (Phone::number(0), TempDir::new().unwrap());
     let here = program("profiler").get_program().to_owned();
-    let mut android = Command::new(program("android").get_program());
+    let mut android = command("android");
     android.args(["run", "--serial", &phone.serial, "--program"]).arg(here).args(["--", "doctor"]);
-    assert_told(&mut android, 2, &["not a program for arm64 Linux", "machine 62"]);
+    assert_refused(&mut android, 2, &["not a program for arm64 Linux", "machine 62"]);
     let answers = "/data/answers/getprop";
     phone.shell(&format!("sed -i 's/arm64-v8a/armeabi-v7a/' {answers}"));
-    assert_told(phone.android("run").args(["--", "doctor"]), 2, &[&phone.serial, "armeabi-v7a", "arm64-v8a"]);
+    assert_refused(
+        phone.android("run").args(["--", "doctor"]),
+        2,
+        &[&phone.serial, "armeabi-v7a", "arm64-v8a"],
+    );
     phone.shell(&format!("sed -i 's/armeabi-v7a/arm64-v8a/' {answers}"));
     let library = folder.path().join("libonnxruntime.so");
     fs::write(&library, "x").unwrap();
     let mut with_library = phone.android("run");
     with_library.arg("--onnxruntime").arg(&library).args(["--", "doctor"]);
-    assert_told(&mut with_library, 2, &["libonnxruntime.so", "no 64-bit ELF file"]);
+    assert_refused(&mut with_library, 2, &["libonnxruntime.so", "no 64-bit ELF file"]);
     // What the profiler there refuses, it refuses in its own words and with its own code.
-    assert_told(phone.android("run").args(["--", "outputs", "no-such-op"]), 2, &["no-such-op"]);
-    assert_told(phone.android("run").args(["--", "run", "--cpus", "little", "--ops", "x"]), 2, &[]);
+    assert_refused(phone.android("run").args(["--", "outputs", "no-such-op"]), 2, &["no-such-op"]);
+    assert_refused(phone.android("run").args(["--", "run", "--cpus", "little", "--ops", "x"]), 2, &[]);
     assert_eq!(phone.folders(), Vec::<String>::new());
 }
 
@@ -99,9 +89,9 @@ fn test_phone_without_room() {
     };
     // The phone has 300 MiB; the profiler alone takes more than 10.
     fill(290);
-    assert_told(&mut run(), 1, &[&phone.serial, "MB free", "make room"]);
+    assert_refused(&mut run(), 1, &[&phone.serial, "MB free", "make room"]);
     assert_eq!(phone.folders(), Vec::<String>::new());
-    // Room to begin, and none to go on.
+    // Room to begin, and none to continue.
     phone.shell("rm /data/local/tmp/fill");
     let child = run().spawn().unwrap();
     let mut known = Vec::new();
@@ -115,8 +105,7 @@ fn test_phone_without_room() {
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(stderr.contains("No space left on device") && stderr.contains("same command"), "{stderr}");
     phone.shell("rm /data/local/tmp/fill");
-    let output = run().output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    done(&mut run());
     let journal = fs::read_to_string(folder.path().join("t.journal.jsonl")).unwrap();
     let journal: Vec<&str> = journal.lines().collect();
     assert!(journal.starts_with(&known.iter().map(String::as_str).collect::<Vec<_>>()));
@@ -132,28 +121,26 @@ fn test_phone_runs_nothing_that_stands_in_names() {
     let name = "it's; touch PWNED; $(touch PWNED) `touch PWNED` \"&|<>*.onnx";
     let model = folder.join(name);
     let export = ["export", "conv-8x8x8-o8-k3-s1-relu6", "-o"];
-    assert!(program("profiler").args(export).arg(&model).output().unwrap().status.success());
+    done(command("profiler").args(export).arg(&model));
     let mut android = phone.android("profile");
-    android.current_dir(&folder).arg("--onnx").arg(&model).args([
-        "-o",
-        "t 1;touch PWNED.csv",
-        "--budget-s",
-        "60",
-    ]);
-    let (code, stderr) = told(&mut android);
-    assert_eq!(code, Some(0), "{stderr}");
+    android.current_dir(&folder).arg("--onnx").arg(&model).args(["-o", "t 1;touch PWNED.csv"]);
+    done(android.args(["--budget-s", "60"]));
     let rows = read_table(&folder.join("t 1;touch PWNED.csv")).unwrap();
     // The same name as if it had been measured here.
     let here = folder.join("here.csv");
     let run = ["run", "--backend", "mock", "--onnx", model.to_str().unwrap(), "-o", here.to_str().unwrap()];
-    assert!(program("profiler").args(run).output().unwrap().status.success());
+    done(command("profiler").args(run));
     assert_eq!(rows[0].subject, read_table(&here).unwrap()[0].subject);
 
     let evil = format!("{};touch PWNED", phone.serial);
-    assert_told(on_some_phone(&folder).args(["--serial", &evil]), 2, &[&evil]);
+    assert_refused(on_some_phone(&folder).args(["--serial", &evil]), 2, &[&evil]);
     let option = "--cpus=$(touch /data/local/tmp/PWNED)";
-    assert_told(phone.android("run").args(["--", "doctor", option]), 2, &["$(touch /data/local/tmp/PWNED)"]);
-    let on_phone = phone.ask("find / -name 'PWNED*' -not -path '/proc/*' 2>/dev/null");
+    assert_refused(
+        phone.android("run").args(["--", "doctor", option]),
+        2,
+        &["$(touch /data/local/tmp/PWNED)"],
+    );
+    let on_phone = phone.shell("find / -name 'PWNED*' -not -path '/proc/*' 2>/dev/null");
     assert_eq!(on_phone, "");
     for place in [Path::new("."), outer.path(), &folder] {
         assert!(!place.join("PWNED").exists(), "{}", place.display());

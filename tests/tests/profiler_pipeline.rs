@@ -1,25 +1,12 @@
 //! The first stage as a user runs it: a table and its session out of a search space, with emulated time (`mock`).
 
-#![allow(clippy::unwrap_used)]
-
-use assert_cmd::Command;
 use std::{collections::BTreeSet, fs, path::Path};
-use tailor_tests::program;
+use tailor_tests::run;
 
 /// `profiler run` of the small space with the mock and three random networks.
-fn measure(folder: &Path, seed: &str) -> Command {
-    let mut command = program("profiler");
-    command.current_dir(folder).args([
-        "run",
-        "--space",
-        "proxylessnas-small",
-        "--networks",
-        "3",
-        "--backend",
-        "mock",
-    ]);
-    command.args(["--seed", seed, "-o", "table.csv"]);
-    command
+fn measure(folder: &Path, seed: &str) {
+    let line = "profiler run --space proxylessnas-small --networks 3 --backend mock";
+    run(folder, &format!("{line} --seed {seed} -o table.csv"));
 }
 
 /// Values of the column `name`, in the table's order.
@@ -32,15 +19,14 @@ fn column(table: &str, name: &str) -> Vec<String> {
 #[test]
 fn every_op_and_network_has_its_rows_and_nothing_is_measured_twice() {
     let folder = tempfile::tempdir().unwrap();
-    measure(folder.path(), "1").assert().success();
+    measure(folder.path(), "1");
     let table = fs::read_to_string(folder.path().join("table.csv")).unwrap();
 
-    let listed =
-        program("profiler").args(["ops", "--space", "proxylessnas-small", "--json"]).output().unwrap();
+    let listed = run(folder.path(), "profiler ops --space proxylessnas-small --json");
     let key = |line: &str| {
         serde_json::from_str::<serde_json::Value>(line).unwrap()["key"].as_str().unwrap().to_owned()
     };
-    let ops: BTreeSet<String> = String::from_utf8(listed.stdout).unwrap().lines().map(key).collect();
+    let ops: BTreeSet<String> = listed.lines().map(key).collect();
     let rows = || column(&table, "subject").into_iter().zip(column(&table, "level"));
     let level = |name| rows().filter(move |row| row.1 == name).map(|row| row.0).collect::<BTreeSet<String>>();
     assert_eq!(level("op"), ops);
@@ -57,7 +43,7 @@ fn every_op_and_network_has_its_rows_and_nothing_is_measured_twice() {
 fn emulated_time_is_called_so_and_the_seed_decides_the_figures() {
     let folders = ["1", "1", "2"].map(|seed| {
         let folder = tempfile::tempdir().unwrap();
-        measure(folder.path(), seed).assert().success();
+        measure(folder.path(), seed);
         folder
     });
     let tables =
@@ -80,10 +66,9 @@ fn real_time_with_tract_ranks_a_large_op_above_a_small_one() {
     let (large, small) = ("mbconv-28x28x16-o16-e6-k5-s1-relu6-res", "mbconv-4x4x8-o8-e1-k3-s1-relu6");
     let folder = tempfile::tempdir().unwrap();
     for (key, file) in [(large, "large.onnx"), (small, "small.onnx")] {
-        program("profiler").current_dir(&folder).args(["export", key, "-o", file]).assert().success();
+        run(folder.path(), &format!("profiler export {key} -o {file}"));
     }
-    let run = ["run", "--onnx", "large.onnx", "--onnx", "small.onnx", "--budget-s", "20", "-o", "table.csv"];
-    program("profiler").current_dir(&folder).args(run).assert().success();
+    run(folder.path(), "profiler run --onnx large.onnx --onnx small.onnx --budget-s 20 -o table.csv");
     let table = fs::read_to_string(folder.path().join("table.csv")).unwrap();
     let hot = |op: &str| {
         let rows = table.lines().filter(|line| line.ends_with(op) && line.contains(",hot,"));

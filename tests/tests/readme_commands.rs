@@ -4,14 +4,10 @@
 //! `./test.sh --phone` runs it with the dependencies that are compiled already, the set-up that is there, and drawn
 //! images. `TAILOR_FROM_NOTHING=yes` does it as on a new computer, with an empty home: half an hour or more, by hand.
 
-#![allow(clippy::unwrap_used)]
-
-use std::{
-    env, fs,
-    os::unix::fs::symlink,
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::{env, fs};
 use tailor_tests::{checkout, commands::commands, images::draw_images, programs_folder, tracked};
 
 /// Where commands are, in the order of reading.

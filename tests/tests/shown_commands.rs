@@ -1,7 +1,5 @@
 //! Commands that pages and `--help` show are such: the definitions that the programs read theirs by take each of them.
 
-#![allow(clippy::unwrap_used)]
-
 use clap::{Command, CommandFactory};
 use std::fs;
 use tailor_tests::{checkout, commands::commands, tracked};

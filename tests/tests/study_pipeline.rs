@@ -1,27 +1,21 @@
 //! A whole study with emulated devices, and what a study refuses.
 
-#![allow(clippy::unwrap_used)]
-
 use serde_json::Value;
 use std::{fs, path::Path};
-use tailor_tests::{images::draw_images, program};
+use tailor_tests::{images::draw_images, run, try_run};
 
-fn study(folder: &Path, preset: &str) -> std::process::Output {
-    let arguments = ["study", "--data", "images", "--preset", preset, "-o", "study"];
-    program("search").current_dir(folder).args(arguments).output().unwrap()
+fn study(folder: &Path, preset: &str) -> (Option<i32>, String, String) {
+    try_run(folder, &format!("search study --data images --preset {preset} -o study"))
 }
 
 #[test]
 fn every_stage_is_done_once_and_the_report_says_that_nothing_was_timed() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    fs::create_dir(folder.join("images")).unwrap();
     draw_images(&folder.join("images"));
 
-    let output = study(folder, "smoke");
-    let (text, progress) =
-        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-    assert!(output.status.success(), "{progress}");
+    let (code, text, progress) = study(folder, "smoke");
+    assert_eq!(code, Some(0), "{progress}");
     assert!(text.contains("Emulated devices: no figure below is a timing"), "{text}");
     assert!(!text.contains("measured"), "{text}");
     assert_eq!(text.trim_end(), fs::read_to_string(folder.join("study/report.md")).unwrap().trim_end());
@@ -52,34 +46,26 @@ fn every_stage_is_done_once_and_the_report_says_that_nothing_was_timed() {
 
     // By hand, from the same search and the model that it had, the same network.
     let blind = &devices[1]["blind"];
-    let words = ["derive", "study/searches/blind-emulated-b-0", "--by-width", "-o", "again.json", "--json"];
-    let target = format!("--target-ms={}", devices[1]["target_ms"]);
-    let derived = program("search").current_dir(folder).args(words).arg(target).output().unwrap();
-    let derived: Value = serde_json::from_slice(&derived.stdout).unwrap();
+    let derive =
+        "search derive study/searches/blind-emulated-b-0 --by-width -o again.json --json --target-ms";
+    let derived = run(folder, &format!("{derive} {}", devices[1]["target_ms"]));
+    let derived: Value = serde_json::from_str(&derived).unwrap();
     assert_eq!(derived["network"], blind["rescaled"]["networks"][0]["key"]);
     assert_eq!(derived["width"], blind["widths"][0]);
-    let impossible = ["--target-ms", "1e-6"];
-    let refused = program("search").current_dir(folder).args(words).args(impossible).output().unwrap();
-    let said = String::from_utf8(refused.stderr).unwrap();
-    assert!(
-        refused.status.code() == Some(2) && said.contains("no width brings the network within"),
-        "{said}"
-    );
+    let (code, _, said) = try_run(folder, &format!("{derive} 1e-6"));
+    assert!(code == Some(2) && said.contains("no width brings the network within"), "{said}");
 
     // Given again, nothing is done twice: no stage is announced, no time added.
     let times = || fs::read_to_string(folder.join("study/times.jsonl")).unwrap();
     let before = times();
-    let again = study(folder, "smoke");
-    assert!(again.status.success());
-    assert_eq!(String::from_utf8(again.stderr).unwrap(), "");
-    assert_eq!((String::from_utf8(again.stdout).unwrap(), times()), (text, before));
+    assert_eq!((study(folder, "smoke"), times()), ((Some(0), text, String::new()), before));
 
     // Only what is missing is done again.
     fs::remove_file(folder.join("study/trained/baseline-0.5-seed1/metrics.json")).unwrap();
-    let third = String::from_utf8(study(folder, "smoke").stderr).unwrap();
+    let (_, _, third) = study(folder, "smoke");
     assert!(third.contains("train the baselines, search: 1 of 18 to do"), "{third}");
 
-    // A study of other settings does not go on in this folder.
-    let other = String::from_utf8(study(folder, "full").stderr).unwrap();
+    // A study of other settings does not resume in this folder.
+    let (_, _, other) = study(folder, "full");
     assert!(other.contains("was made with preset."), "{other}");
 }

@@ -1,11 +1,9 @@
-//! The whole road as `./quickstart.sh` walks it, in small: emulated time, a hundred drawn images, a handful of steps.
+//! The whole pipeline as `./quickstart.sh` runs it, in small: emulated time, a hundred drawn images, a handful of steps.
 //! What is checked is that every stage reads what the one before wrote, and what emulated time lets be known exactly.
-
-#![allow(clippy::unwrap_used)]
 
 use serde_json::Value;
 use std::fs;
-use tailor_tests::{images::draw_images, program, run};
+use tailor_tests::{images::draw_images, run, try_run};
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
@@ -15,7 +13,6 @@ fn json(text: &str) -> Value {
 fn from_a_space_to_a_report() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    fs::create_dir(folder.join("images")).unwrap();
     draw_images(&folder.join("images"));
 
     run(folder, "profiler run --space proxylessnas-small --networks 20 --backend mock -o table.csv");
@@ -32,17 +29,13 @@ fn from_a_space_to_a_report() {
     );
     let config = fs::read(folder.join("search/config.toml")).unwrap();
     let refused = |line: &str, named: &str| {
-        let output = program("search").current_dir(folder).args(line.split(' ')).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.code() == Some(2) && said.contains(named), "{line}: {said}");
+        let (code, _, said) = try_run(folder, line);
+        assert!(code == Some(2) && said.contains(named), "{line}: {said}");
     };
-    let other = "run --space proxylessnas-small --model model.json --data images --target-of-baseline 0.6 --held-out 40";
+    let other = "search run --space proxylessnas-small --model model.json --data images --target-of-baseline 0.6 --held-out 40";
     refused(&format!("{other} --batch 20 -o search"), "search was made with ");
-    assert_eq!(
-        fs::read(folder.join("search/config.toml")).unwrap(),
-        config,
-        "a refused command changes nothing"
-    );
+    let after = fs::read(folder.join("search/config.toml")).unwrap();
+    assert_eq!(after, config, "a refused command changes nothing");
     refused(&format!("{other} --batch 9999 -o new"), "batches of 9999 images");
     assert!(!folder.join("new").exists());
     // Settings that were changed by hand.
@@ -50,7 +43,7 @@ fn from_a_space_to_a_report() {
     let mut damaged = json(&settings);
     damaged["intervals"]["blocks"][0] = Value::Array(Vec::new());
     fs::write(folder.join("search/settings.json"), damaged.to_string()).unwrap();
-    refused("derive search --target-ms 1 --risk 0.1 -o derived.json", "table of intervals");
+    refused("search derive search --target-ms 1 --risk 0.1 -o derived.json", "table of intervals");
     fs::write(folder.join("search/settings.json"), settings).unwrap();
 
     run(folder, "search baseline --space proxylessnas-small -o baseline.json");
@@ -83,12 +76,10 @@ fn from_a_space_to_a_report() {
         let measured = network["measured_ms"].as_f64().unwrap();
         assert_eq!(network["inside_interval"], (ms("low")..=ms("high")).contains(&measured), "{network}");
     }
-    let refused = program("search").current_dir(folder).args(verify.split(' ').skip(1)).output().unwrap();
-    assert_eq!(refused.status.code(), Some(2));
+    refused(verify, "emulated");
     run(folder, "search export searched --safetensors searched.safetensors");
     assert!(folder.join("searched.safetensors").is_file());
 
     // Emulated figures are not reported as timings unless that is asked for.
-    let refused = program("search").current_dir(folder).args(measured.split(' ').skip(1)).output().unwrap();
-    assert_eq!(refused.status.code(), Some(2));
+    refused(measured, "emulated");
 }

@@ -1,23 +1,19 @@
 //! What a user can get wrong: each gives exit code 2, one clear line on stderr naming the value (a hint may follow), nothing on stdout, and
 //! leaves nothing half-written.
 
-#![allow(clippy::unwrap_used)]
-
 use std::{fs, path::Path};
-use tailor_tests::program;
+use tailor_tests::{run, try_run};
 
 /// Runs `command` in `folder` and checks all of the above; `named` must be in the message.
 fn assert_wrong(folder: &Path, command: &str, named: &str) {
-    let mut words = command.split(' ');
     let before = contents(folder);
-    let output = program(words.next().unwrap()).current_dir(folder).args(words).output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
+    let (code, stdout, stderr) = try_run(folder, command);
     let message = stderr
         .split_inclusive('\n')
         .filter(|line| !line.starts_with("note: ") && !line.starts_with("hint: "))
         .collect::<String>();
-    assert_eq!(output.status.code(), Some(2), "{command}: {message}");
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), "", "{command}");
+    assert_eq!(code, Some(2), "{command}: {message}");
+    assert_eq!(stdout, "", "{command}");
     // clap explains wrong arguments over several lines; everything else says it in one.
     let by_clap = message.contains("For more information, try '--help'");
     assert!(
@@ -25,7 +21,7 @@ fn assert_wrong(folder: &Path, command: &str, named: &str) {
         "{command}: {message}"
     );
     assert!(message.contains(named), "{command}: {message}");
-    // A cause that is told twice is a line that nobody reads to its end.
+    // A cause that is named twice is a line that nobody reads to its end.
     let parts: Vec<&str> = message.trim_end().split(": ").collect();
     assert!(
         parts.iter().all(|part| parts.iter().filter(|other| *other == part).count() == 1),
@@ -122,10 +118,7 @@ fn android() {
 /// A table of emulated figures and the model fitted to it, and that table spoilt in several ways.
 fn measured() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let run = |line: &str| {
-        let mut words = line.split(' ');
-        program(words.next().unwrap()).current_dir(&folder).args(words).assert().success();
-    };
+    let run = |line: &str| run(folder.path(), line);
     run("profiler run --space proxylessnas-small --networks 10 --backend mock -o table.csv");
     run("predictor fit table.csv --allow-emulated -o model.json");
     run("search baseline --space proxylessnas-small -o network.json");
@@ -182,44 +175,23 @@ fn search() {
     fs::create_dir(folder.path().join("images")).unwrap();
     fs::create_dir_all(folder.path().join("photos/train/empty-class")).unwrap();
     fs::create_dir_all(folder.path().join("photos/val/empty-class")).unwrap();
-    let mut baseline = program("search");
-    baseline.current_dir(folder.path()).args([
-        "baseline",
-        "--space",
-        "proxylessnas-mobile",
-        "-o",
-        "photos.json",
-    ]);
-    baseline.assert().success();
+    run(folder.path(), "search baseline --space proxylessnas-mobile -o photos.json");
     fs::write(folder.path().join("bad.config"), r#"{"name": "ProxylessNASNets", "se_ratio": 4}"#).unwrap();
     let space = "--space proxylessnas-small";
     let data = "--data images";
+    let run = format!("search run {space} --model model.json -o s");
     for (command, named) in [
         (format!("search run {space} --model missing.json {data} --target-ms 1 -o s"), "missing.json"),
         (format!("search run {space} --model cut.json {data} --target-ms 1 -o s"), "cut.json"),
-        (
-            format!("search run {space} --model model.json {data} --target-ms 1 -o s"),
-            "train-images-idx3-ubyte",
-        ),
-        (format!("search run {space} --model model.json --data nowhere --target-ms 1 -o s"), "nowhere"),
-        (format!("search run {space} --model model.json {data} --target-ms -1 -o s"), "-1"),
-        (format!("search run {space} --model model.json {data} --target-of-baseline NaN -o s"), "NaN"),
-        (format!("search run {space} --model model.json {data} --target-of-baseline 0 -o s"), "0"),
-        (format!("search run {space} --model model.json {data} --baseline network.json -o s"), "--target-of"),
-        (
-            format!(
-                "search run {space} --model model.json {data} --target-of-baseline 1 --baseline no.json -o s"
-            ),
-            "no.json",
-        ),
-        (
-            format!("search run --space no-such-space --model model.json {data} --target-ms 1 -o s"),
-            "no-such-space",
-        ),
-        (
-            format!("search run {space} --model model.json {data} --seed 18446744073709551615 -o s"),
-            "9223372036854775807",
-        ),
+        (format!("search run --space no-such --model model.json {data} --target-ms 1 -o s"), "no-such"),
+        (format!("{run} {data} --target-ms 1"), "train-images-idx3-ubyte"),
+        (format!("{run} --data nowhere --target-ms 1"), "nowhere"),
+        (format!("{run} {data} --target-ms -1"), "-1"),
+        (format!("{run} {data} --target-of-baseline NaN"), "NaN"),
+        (format!("{run} {data} --target-of-baseline 0"), "0"),
+        (format!("{run} {data} --baseline network.json"), "--target-of"),
+        (format!("{run} {data} --target-of-baseline 1 --baseline no.json"), "no.json"),
+        (format!("{run} {data} --seed 18446744073709551615"), "9223372036854775807"),
         (format!("search bench {space} --threads 0"), "threads is 0"),
         (format!("search bench {space} --device cpu"), "--device"),
         ("search full-size --space proxylessnas-mobile --photos photos".to_owned(), "empty-class"),

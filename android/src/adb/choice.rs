@@ -8,10 +8,7 @@ const TO_CONNECT: Duration = Duration::from_secs(10);
 /// Serial of the phone to use: the one named, or the only one that is ready.
 ///
 /// A serial of the form `HOST:PORT` that adb does not know yet is connected to first.
-///
-/// # Errors
-/// [`AndroidError`]: no phone, none of that name, several and none named, or one that is not ready.
-pub fn choose(adb: &Adb, serial: Option<&str>) -> Result<String, AndroidError> {
+pub(crate) fn choose(adb: &Adb, serial: Option<&str>) -> Result<String, AndroidError> {
     let mut listed = parse_listing(&adb.run(&["devices"])?)?;
     if let Some(serial) = serial.filter(|serial| is_on_network(serial))
         && !is_ready(&listed, serial)
@@ -27,7 +24,6 @@ pub(crate) fn is_on_network(serial: &str) -> bool {
     serial.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
 }
 
-/// Whether commands would run on it.
 fn is_ready(listed: &[(String, Connection)], serial: &str) -> bool {
     listed.iter().any(|(name, connection)| name == serial && *connection == Connection::Ready)
 }
@@ -59,7 +55,7 @@ fn not_ready(serial: &str, connection: &Connection) -> AndroidError {
 mod tests {
     use super::*;
 
-    fn told(phones: &[(&str, &str)], serial: Option<&str>) -> Result<String, String> {
+    fn picked(phones: &[(&str, &str)], serial: Option<&str>) -> Result<String, String> {
         let listed = phones.iter().map(|(serial, state)| ((*serial).to_owned(), Connection::from(*state)));
         pick(listed.collect(), serial).map_err(|error| error.to_string())
     }
@@ -67,19 +63,19 @@ mod tests {
     #[test]
     fn one_ready_phone_is_chosen_and_nothing_is_guessed() {
         let (ready, locked, second) = (("A 1;x", "device"), ("B", "unauthorized"), ("C", "device"));
-        assert_eq!(told(&[ready], None).unwrap(), "A 1;x");
-        assert_eq!(told(&[ready, locked], None).unwrap(), "A 1;x");
-        assert_eq!(told(&[ready, second], Some("C")).unwrap(), "C");
-        assert!(told(&[ready, second], None).unwrap_err().contains("`A 1;x`, `C`"));
-        assert!(told(&[ready, locked], Some("B")).unwrap_err().contains("unlock the phone"));
-        assert!(told(&[locked], None).unwrap_err().contains("`B` is unauthorized"));
-        assert!(told(&[ready], Some("D")).unwrap_err().contains("no phone `D`"));
-        assert!(told(&[], Some("D")).unwrap_err().contains("no phone `D`"));
-        assert!(told(&[], None).unwrap_err().starts_with("no phone: "));
+        assert_eq!(picked(&[ready], None).unwrap(), "A 1;x");
+        assert_eq!(picked(&[ready, locked], None).unwrap(), "A 1;x");
+        assert_eq!(picked(&[ready, second], Some("C")).unwrap(), "C");
+        assert!(picked(&[ready, second], None).unwrap_err().contains("`A 1;x`, `C`"));
+        assert!(picked(&[ready, locked], Some("B")).unwrap_err().contains("unlock the phone"));
+        assert!(picked(&[locked], None).unwrap_err().contains("`B` is unauthorized"));
+        assert!(picked(&[ready], Some("D")).unwrap_err().contains("no phone `D`"));
+        assert!(picked(&[], Some("D")).unwrap_err().contains("no phone `D`"));
+        assert!(picked(&[], None).unwrap_err().starts_with("no phone: "));
     }
 
     #[test]
-    fn addresses_are_told_from_serials() {
+    fn addresses_are_not_serials() {
         assert!(is_on_network("192.168.1.5:5555") && is_on_network("[::1]:5555"));
         assert!(!is_on_network("0A041FDD4000AB") && !is_on_network("x:y") && !is_on_network(":5555"));
     }

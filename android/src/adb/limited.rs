@@ -1,18 +1,16 @@
 //! A program that may take so long, and print so much, and no more.
 
-use std::{
-    io::{self, Read},
-    process::{Child, Command, Output, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-        mpsc,
-    },
-    thread,
-    time::{Duration, Instant},
+use std::io::{self, Read};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+    mpsc,
 };
+use std::thread;
+use std::time::{Duration, Instant};
 
-/// The most that a program may print: a phone with thousands of sensors tells less than one of these MiB.
+/// The most that a program may print: a phone with thousands of sensors says less than one of these MiB.
 pub(super) const MOST_BYTES: u64 = 64 << 20;
 
 /// How a program ended.
@@ -20,16 +18,11 @@ pub(super) const MOST_BYTES: u64 = 64 << 20;
 pub(super) enum Ended {
     /// By itself, in time, with this.
     InTime(Output),
-    /// It took longer than it may, and was killed.
     TooLate,
-    /// It printed more than it may, and was killed.
     TooLong,
 }
 
 /// What `command` prints, with nothing on its stdin, within `limit`.
-///
-/// # Errors
-/// [`io::Error`] if it cannot be started or waited for.
 pub(super) fn output_within(command: &mut Command, limit: Duration) -> io::Result<Ended> {
     let started = Instant::now();
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;

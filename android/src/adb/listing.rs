@@ -5,10 +5,7 @@ use crate::{connection::Connection, error::AndroidError};
 /// The short form is read, not `-l`: it puts a tab between the two, and serials of phones on the network hold spaces.
 ///
 /// What stands before its headline are adb's own messages: about its daemon, or a server of another version.
-///
-/// # Errors
-/// [`AndroidError::UnknownListing`] without the headline, or for a line after it that is no phone.
-pub fn parse_listing(text: &str) -> Result<Vec<(String, Connection)>, AndroidError> {
+pub(crate) fn parse_listing(text: &str) -> Result<Vec<(String, Connection)>, AndroidError> {
     let mut lines = text.lines().map(|line| line.trim_end_matches('\r'));
     // Old versions put a space behind it.
     if !lines.by_ref().any(|line| line.trim_end() == "List of devices attached") {

@@ -7,10 +7,10 @@ mod phone;
 mod program;
 mod properties;
 
-pub use crate::connection::Connection;
-pub use choice::choose;
+pub(crate) use crate::connection::Connection;
+pub(crate) use choice::choose;
 pub(crate) use choice::is_on_network;
-pub use listing::parse_listing;
-pub use phone::{Phone, PhoneFacts, phones};
-pub use program::Adb;
-pub use properties::Properties;
+pub(crate) use listing::parse_listing;
+pub(crate) use phone::{Phone, PhoneFacts, ask, phones};
+pub(crate) use program::Adb;
+pub(crate) use properties::Properties;

@@ -4,30 +4,26 @@ use serde::Serialize;
 
 /// A phone that `adb` knows of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Phone {
-    /// What `adb -s` takes.
-    pub serial: String,
-    /// How far adb gets with it.
-    pub connection: Connection,
-    /// What to do when it is not ready.
-    pub remedy: Option<&'static str>,
-    /// What it says of itself; only a phone that is ready does.
-    pub facts: Option<PhoneFacts>,
+pub(crate) struct Phone {
+    pub(crate) serial: String,
+    pub(crate) connection: Connection,
+    pub(crate) remedy: Option<&'static str>,
+    pub(crate) facts: Option<PhoneFacts>,
 }
 
-/// What a phone says of itself. A fact it does not tell is absent, not guessed.
+/// What a phone says of itself. A fact it does not say is absent, not guessed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct PhoneFacts {
+pub(crate) struct PhoneFacts {
     /// Maker and model, as on the box.
-    pub model: Option<String>,
+    pub(crate) model: Option<String>,
     /// System on chip.
-    pub soc: Option<String>,
+    pub(crate) soc: Option<String>,
     /// Instruction set of its programs; `arm64-v8a` is what Tailor builds for.
-    pub abi: Option<String>,
+    pub(crate) abi: Option<String>,
     /// Android's version, for people.
-    pub android_version: Option<String>,
+    pub(crate) android_version: Option<String>,
     /// Android's API level.
-    pub api_level: Option<u32>,
+    pub(crate) api_level: Option<u32>,
 }
 
 impl From<&Properties> for PhoneFacts {
@@ -51,28 +47,28 @@ impl From<&Properties> for PhoneFacts {
 }
 
 /// Every phone that `adb` knows of, with its facts where it is ready.
-///
-/// # Errors
-/// [`AndroidError`] when `adb` itself fails. A phone that goes away while it is asked is listed as such instead.
-pub fn phones(adb: &Adb) -> Result<Vec<Phone>, AndroidError> {
+pub(crate) fn phones(adb: &Adb) -> Result<Vec<Phone>, AndroidError> {
     let listed = parse_listing(&adb.run(&["devices"])?)?;
-    Ok(listed.into_iter().map(|(serial, connection)| describe(adb, serial, connection)).collect())
+    let described = listed.into_iter().map(|(serial, connection)| {
+        let answer = || adb.shell(&serial, "getprop").map(|text| PhoneFacts::from(&Properties::parse(&text)));
+        let (connection, remedy, facts) = ask(connection, answer);
+        Phone { serial, connection, remedy, facts }
+    });
+    Ok(described.collect())
 }
 
-fn describe(adb: &Adb, serial: String, connection: Connection) -> Phone {
+/// What a phone answers, if it is ready to; how far adb gets with it, and what to do where that is not far enough.
+pub(crate) fn ask<T>(
+    connection: Connection,
+    question: impl FnOnce() -> Result<T, AndroidError>,
+) -> (Connection, Option<&'static str>, Option<T>) {
     if connection != Connection::Ready {
         let remedy = connection.remedy();
-        return Phone { serial, connection, remedy, facts: None };
+        return (connection, remedy, None);
     }
-    match adb.shell(&serial, "getprop") {
-        Ok(text) => {
-            let facts = Some(PhoneFacts::from(&Properties::parse(&text)));
-            Phone { serial, connection, remedy: None, facts }
-        }
-        Err(error) => {
-            let connection = Connection::Other(format!("no answer: {error}"));
-            Phone { serial, remedy: Connection::Offline.remedy(), connection, facts: None }
-        }
+    match question() {
+        Ok(answer) => (connection, None, Some(answer)),
+        Err(error) => (Connection::Other(format!("no answer: {error}")), Connection::Offline.remedy(), None),
     }
 }
 

@@ -1,16 +1,14 @@
 use super::limited::{Ended, MOST_BYTES, output_within};
 use crate::error::AndroidError;
-use std::{
-    ffi::OsStr,
-    io,
-    path::{Path, PathBuf},
-    process::{Command, Output},
-    time::Duration,
-};
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
 
 /// The `adb` program, ready to be run. No call lasts for ever.
 #[derive(Clone, Debug)]
-pub struct Adb {
+pub(crate) struct Adb {
     program: PathBuf,
 }
 
@@ -23,68 +21,59 @@ const SLOWEST_TRANSFER: u64 = 500_000;
 
 impl Adb {
     /// `program` is a path, or a name to look up in `PATH`.
-    #[must_use]
-    pub fn new(program: PathBuf) -> Self {
+    pub(crate) fn new(program: PathBuf) -> Self {
         Self { program }
     }
 
     /// What `adb ARGUMENTS` prints within half a minute.
-    ///
-    /// # Errors
-    /// [`AndroidError`]: no such program, it does not start, it reports a failure, or it does not end.
-    pub fn run(&self, arguments: &[&str]) -> Result<String, AndroidError> {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Result<String, AndroidError> {
         self.run_within(arguments, TO_ANSWER)
     }
 
-    /// What `adb ARGUMENTS` prints.
-    ///
-    /// # Errors
-    /// As [`Adb::run`]; [`AndroidError::NoAnswer`] if it takes longer than `limit`.
-    pub fn run_within<A: AsRef<OsStr>>(
+    pub(crate) fn run_within<A: AsRef<OsStr>>(
         &self,
         arguments: &[A],
         limit: Duration,
     ) -> Result<String, AndroidError> {
         let words = arguments.iter().map(|word| word.as_ref().to_string_lossy().into_owned());
-        let told = words.collect::<Vec<_>>().join(" ");
-        judge(told.clone(), &self.output(&told, arguments, limit)?)
+        let words = words.collect::<Vec<_>>().join(" ");
+        judge(words.clone(), &self.output(&words, arguments, limit)?)
     }
 
     /// What a command prints on the phone with this serial within half a minute. `command` is read by the phone's shell.
-    ///
-    /// # Errors
-    /// As [`Adb::shell_within`].
-    pub fn shell(&self, serial: &str, command: &str) -> Result<String, AndroidError> {
+    pub(crate) fn shell(&self, serial: &str, command: &str) -> Result<String, AndroidError> {
         self.shell_within(serial, command, TO_ANSWER)
     }
 
     /// What a command prints on the phone, all of it: adb reports success, too, when the phone is lost in mid-answer, so
     /// that the phone's shell has to say that it came to the end.
-    ///
-    /// # Errors
-    /// As [`Adb::run_within`]; [`AndroidError::AdbFailed`] also for an answer that was cut off.
-    pub fn shell_within(&self, serial: &str, command: &str, limit: Duration) -> Result<String, AndroidError> {
-        let told = format!("-s {serial} shell {command}");
+    pub(crate) fn shell_within(
+        &self,
+        serial: &str,
+        command: &str,
+        limit: Duration,
+    ) -> Result<String, AndroidError> {
+        let words = format!("-s {serial} shell {command}");
         let script = format!("{command}\nended=$?; echo {END}; exit $ended");
-        let mut output = self.output(&told, &["-s", serial, "shell", &script], limit)?;
+        let mut output = self.output(&words, &["-s", serial, "shell", &script], limit)?;
         match output.stdout.trim_ascii_end().strip_suffix(END.as_bytes()) {
             Some(answer) => output.stdout.truncate(answer.len()),
             None if output.status.success() => {
                 let message = "the connection ended in the middle of its answer".to_owned();
                 return Err(AndroidError::AdbFailed {
-                    arguments: told,
+                    arguments: words,
                     status: "cut off".to_owned(),
                     message,
                 });
             }
             None => {}
         }
-        judge(told, &output)
+        judge(words, &output)
     }
 
     fn output<A: AsRef<OsStr>>(
         &self,
-        told: &str,
+        words: &str,
         arguments: &[A],
         limit: Duration,
     ) -> Result<Output, AndroidError> {
@@ -92,21 +81,18 @@ impl Adb {
         match ended.map_err(|reason| self.broken(reason))? {
             Ended::InTime(output) => Ok(output),
             Ended::TooLate => {
-                Err(AndroidError::NoAnswer { arguments: told.to_owned(), limit_s: limit.as_secs_f64() })
+                Err(AndroidError::NoAnswer { arguments: words.to_owned(), limit_s: limit.as_secs_f64() })
             }
             Ended::TooLong => {
                 let message = format!("it printed more than {} MiB", MOST_BYTES >> 20);
-                let (arguments, status) = (told.to_owned(), "stopped".to_owned());
+                let (arguments, status) = (words.to_owned(), "stopped".to_owned());
                 Err(AndroidError::AdbFailed { arguments, status, message })
             }
         }
     }
 
     /// Copies a file to the phone; `to` reaches no shell.
-    ///
-    /// # Errors
-    /// As [`Adb::run_within`], with the time that so many bytes may take.
-    pub fn push(&self, serial: &str, from: &Path, to: &str) -> Result<(), AndroidError> {
+    pub(crate) fn push(&self, serial: &str, from: &Path, to: &str) -> Result<(), AndroidError> {
         let bytes = from.metadata().map_err(|reason| AndroidError::Unusable { path: from.into(), reason })?;
         let limit = TO_ANSWER + Duration::from_secs(bytes.len() / SLOWEST_TRANSFER);
         let arguments = ["-s".as_ref(), serial.as_ref(), "push".as_ref(), from.as_os_str(), to.as_ref()];
@@ -114,10 +100,7 @@ impl Adb {
     }
 
     /// Copies a file of at most `bytes` from the phone; `from` reaches no shell.
-    ///
-    /// # Errors
-    /// As [`Adb::push`].
-    pub fn pull(&self, serial: &str, from: &str, to: &Path, bytes: u64) -> Result<(), AndroidError> {
+    pub(crate) fn pull(&self, serial: &str, from: &str, to: &Path, bytes: u64) -> Result<(), AndroidError> {
         let limit = TO_ANSWER + Duration::from_secs(bytes / SLOWEST_TRANSFER);
         let arguments = ["-s".as_ref(), serial.as_ref(), "pull".as_ref(), from.as_ref(), to.as_os_str()];
         self.run_within(&arguments, limit).map(drop)
@@ -128,7 +111,6 @@ impl Adb {
         Command::new(&self.program)
     }
 
-    /// Why it did not start.
     pub(crate) fn broken(&self, reason: io::Error) -> AndroidError {
         match reason.kind() {
             io::ErrorKind::NotFound => AndroidError::NoAdb { program: self.program.clone() },
@@ -146,7 +128,7 @@ fn judge(arguments: String, output: &Output) -> Result<String, AndroidError> {
     Err(AndroidError::AdbFailed { arguments, status, message: complaint(output) })
 }
 
-/// The last line that says something: adb tells about its daemon first.
+/// The last line that says something: adb speaks of its daemon first.
 fn complaint(output: &Output) -> String {
     let streams = [&output.stderr, &output.stdout];
     let texts = streams.map(|bytes| printable(bytes));

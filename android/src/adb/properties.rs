@@ -2,15 +2,14 @@ use std::collections::BTreeMap;
 
 /// A phone's system properties, as `getprop` prints them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Properties {
+pub(crate) struct Properties {
     values: BTreeMap<String, String>,
 }
 
 impl Properties {
     /// Reads lines of the form `[name]: [value]`; a value may go on over several lines. Other text is passed over, as
     /// phones print warnings between the lines.
-    #[must_use]
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let mut values = BTreeMap::new();
         let mut lines = text.lines().map(|line| line.trim_end_matches('\r'));
         while let Some(line) = lines.next() {
@@ -29,8 +28,7 @@ impl Properties {
     }
 
     /// Value of the first of `names` that is set to something: its first line, and no more of it than names are long.
-    #[must_use]
-    pub fn first_of(&self, names: &[&str]) -> Option<&str> {
+    pub(crate) fn first_of(&self, names: &[&str]) -> Option<&str> {
         const MOST_CHARACTERS: usize = 200;
         let set = names.iter().filter_map(|name| self.values.get(*name));
         let line = set.filter_map(|value| value.trim().lines().next()).next()?;
@@ -50,7 +48,7 @@ mod tests {
         let properties = Properties::parse(text);
         assert_eq!(properties.first_of(&["ro.product.model"]), Some("Pixel 6"));
         assert_eq!(properties.first_of(&["ro.soc.model", "ro.hardware"]), Some("oriole"));
-        // The second line ends with a bracket, so it cannot be told from the last one; nothing after it is lost.
+        // The second line ends with a bracket, so it looks like the last one; nothing after it is lost.
         assert_eq!(properties.values["persist.note"], "one\ntwo [2");
         assert_eq!(properties.first_of(&["persist.note"]), Some("one"), "no name has two lines");
         assert_eq!(properties.first_of(&["cut.off"]), Some("half"));

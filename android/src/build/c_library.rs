@@ -4,7 +4,7 @@ use std::fmt;
 /// The C library that a dynamic program or a shared library is made for. One process holds one of them only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum CLibrary {
+pub(crate) enum CLibrary {
     /// Android's own
     Bionic,
     /// That of most Linux distributions

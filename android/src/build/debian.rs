@@ -1,8 +1,6 @@
-use super::{
-    CLibrary, Library, Plan, Route, Toolchain, glibc,
-    library::{check_made_for, features},
-    plan::tools,
-};
+use super::library::{check_made_for, features};
+use super::plan::{Toolchain, tools};
+use super::{CLibrary, Library, Plan, Route, glibc};
 use crate::cache::cache_folder;
 use std::process::Command;
 
@@ -26,24 +24,13 @@ pub(super) fn plan(libraries: &[Library]) -> Result<Plan, String> {
         ("-C target-feature=+crt-static".to_owned(), "static", Vec::new())
     } else {
         let from = folder.join("root/usr/aarch64-linux-gnu/lib");
-        (beside_its_libraries(), "glibc", glibc::FILES.iter().map(|name| from.join(name)).collect())
+        // For a program that is started in the folder that it, its loader and its libraries are in.
+        let loader = glibc::LOADER_OF_PROGRAMS;
+        let flags = format!("-C link-arg=-Wl,--dynamic-linker={loader},-rpath,$ORIGIN,--disable-new-dtags");
+        (flags, "glibc", glibc::FILES.iter().map(|name| from.join(name)).collect())
     };
     let toolchain = Some(Toolchain { folder, script: include_str!("debian-toolchain.sh") });
-    Ok(Plan {
-        route: Route::Debian,
-        target: TARGET,
-        cargo_command: "rustc",
-        features,
-        last_flags: flags.split(' ').map(str::to_owned).collect(),
-        variables,
-        toolchain,
-        place: Some(place),
-        libraries,
-    })
-}
-
-/// The linker's flags for a program that is started in the folder that it, its loader and its libraries are in.
-fn beside_its_libraries() -> String {
-    let loader = glibc::LOADER_OF_PROGRAMS;
-    format!("-C link-arg=-Wl,--dynamic-linker={loader},-rpath,$ORIGIN,--disable-new-dtags")
+    let (last_flags, place) = (flags.split(' ').map(str::to_owned).collect(), Some(place));
+    let plan = Plan::new(Route::Debian, TARGET, features, variables);
+    Ok(Plan { cargo_command: "rustc", last_flags, toolchain, place, libraries, ..plan })
 }

@@ -1,7 +1,5 @@
-use object::{
-    LittleEndian, StringTable, elf,
-    read::elf::{Dyn, FileHeader, ProgramHeader},
-};
+use object::read::elf::{Dyn, FileHeader, ProgramHeader};
+use object::{LittleEndian, StringTable, elf};
 
 /// `e_machine` of arm64. Source: ELF for the Arm 64-bit Architecture, "ELF header".
 const ARM64: u16 = elf::EM_AARCH64.0;
@@ -16,10 +14,6 @@ pub(super) struct Elf {
 }
 
 impl Elf {
-    /// Reads a whole file.
-    ///
-    /// # Errors
-    /// What it is instead.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, String> {
         const MAGIC_64: &[u8] = b"\x7fELF\x02\x01";
         if !bytes.starts_with(MAGIC_64) {

@@ -4,19 +4,15 @@ use std::path::PathBuf;
 
 /// The shared library of a runtime, for phones.
 #[derive(Clone, Debug)]
-pub struct Library {
-    /// The runtime.
-    pub runtime: &'static KnownBackend,
-    /// The file.
-    pub path: PathBuf,
-    /// The C library that it is made for.
-    pub made_for: CLibrary,
+pub(crate) struct Library {
+    pub(crate) runtime: &'static KnownBackend,
+    pub(crate) path: PathBuf,
+    pub(crate) made_for: CLibrary,
 }
 
 impl Library {
     /// Its name beside the profiler on a phone.
-    #[must_use]
-    pub fn name_on_phone(&self) -> String {
+    pub(crate) fn name_on_phone(&self) -> String {
         format!("lib{}.so", self.runtime.name)
     }
 }

@@ -23,10 +23,10 @@ mod program;
 mod route;
 mod source;
 
-pub use built::{Built, build};
-pub use c_library::CLibrary;
-pub use library::Library;
-pub use plan::{Plan, Toolchain};
-pub use program::Program;
-pub use route::{Refusal, Route};
-pub use source::Source;
+pub(crate) use built::{Built, build, first};
+pub(crate) use c_library::CLibrary;
+pub(crate) use library::Library;
+pub(crate) use plan::Plan;
+pub(crate) use program::Program;
+pub(crate) use route::{Refusal, Route};
+pub(crate) use source::Source;

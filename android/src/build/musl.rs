@@ -1,9 +1,7 @@
 use super::{Library, Plan, Route, library::features, plan::stripped};
-use std::{
-    ffi::OsString,
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 const TARGET: &str = "aarch64-unknown-linux-musl";
 
@@ -21,18 +19,8 @@ pub(super) fn plan(libraries: &[Library]) -> Result<Plan, String> {
     if !runs("zig", &["version"]) && !runs("python3", &["-m", "ziglang", "version"]) {
         return Err("no zig: `pip install ziglang` where cargo-zigbuild is".to_owned());
     }
-    let variables = vec![stripped()];
-    Ok(Plan {
-        route: Route::Musl,
-        target: TARGET,
-        cargo_command: "zigbuild",
-        features: features(|_| false),
-        last_flags: Vec::new(),
-        variables,
-        toolchain: None,
-        place: None,
-        libraries: Vec::new(),
-    })
+    let plan = Plan::new(Route::Musl, TARGET, features(|_| false), vec![stripped()]);
+    Ok(Plan { cargo_command: "zigbuild", ..plan })
 }
 
 fn runs(program: &str, arguments: &[&str]) -> bool {

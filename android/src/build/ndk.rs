@@ -1,9 +1,7 @@
-use super::{
-    CLibrary, Library, Plan, Route,
-    library::{check_made_for, features},
-    musl::require_std,
-    plan::tools,
-};
+use super::library::{check_made_for, features};
+use super::musl::require_std;
+use super::plan::tools;
+use super::{CLibrary, Library, Plan, Route};
 use std::path::{Path, PathBuf};
 
 const TARGET: &str = "aarch64-linux-android";
@@ -23,29 +21,15 @@ pub(super) fn plan(libraries: &[Library]) -> Result<Plan, String> {
     }
     require_std(TARGET)?;
     let archiver = tools_folder.join(format!("llvm-ar{}", std::env::consts::EXE_SUFFIX));
-    let variables = tools(TARGET, &compiler, &archiver);
-    Ok(Plan {
-        route: Route::Ndk,
-        target: TARGET,
-        cargo_command: "build",
-        features: features(|_| true),
-        last_flags: Vec::new(),
-        variables,
-        toolchain: None,
-        place: None,
-        libraries: Vec::new(),
-    })
+    Ok(Plan::new(Route::Ndk, TARGET, features(|_| true), tools(TARGET, &compiler, &archiver)))
 }
 
 /// The NDK that the usual variables name, or the newest inside the SDK that they name.
 fn find_ndk(variable: &dyn Fn(&str) -> Option<PathBuf>) -> Result<PathBuf, String> {
     for name in ["ANDROID_NDK_HOME", "ANDROID_NDK_ROOT", "NDK_HOME"] {
         if let Some(folder) = variable(name) {
-            return if folder.is_dir() {
-                Ok(folder)
-            } else {
-                Err(format!("{name}={} is no folder", folder.display()))
-            };
+            let wrong = format!("{name}={} is no folder", folder.display());
+            return if folder.is_dir() { Ok(folder) } else { Err(wrong) };
         }
     }
     let sdks = ["ANDROID_HOME", "ANDROID_SDK_ROOT"].into_iter().filter_map(variable);

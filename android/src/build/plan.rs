@@ -1,52 +1,56 @@
 use super::{Program, Refusal, Route, Source};
 use crate::{error::AndroidError, inside::inside_test_phone};
-use std::{
-    ffi::{OsStr, OsString},
-    fmt::Write,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-};
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 /// What a route does: make a toolchain if it must, then run cargo.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
-    /// The route this plan belongs to.
-    pub route: Route,
+pub(crate) struct Plan {
+    pub(crate) route: Route,
     /// Rust's name for the kind of program that is built.
-    pub target: &'static str,
+    pub(crate) target: &'static str,
     /// Cargo's command: `build`, or another program's command that does the same.
-    pub cargo_command: &'static str,
-    /// The profiler's features.
-    pub features: String,
+    pub(crate) cargo_command: &'static str,
+    pub(crate) features: String,
     /// Flags for rustc in the last step, which makes the program out of compiled crates.
-    pub last_flags: Vec<String>,
-    /// Environment variables that tell cargo about the toolchain.
-    pub variables: Vec<(String, OsString)>,
+    pub(crate) last_flags: Vec<String>,
+    /// Environment variables by which cargo finds the toolchain.
+    pub(crate) variables: Vec<(String, OsString)>,
     /// A toolchain that must be there first.
-    pub toolchain: Option<Toolchain>,
+    pub(crate) toolchain: Option<Toolchain>,
     /// Folder among cargo's release programs that the program is copied to, where one target has several kinds.
-    pub place: Option<&'static str>,
+    pub(crate) place: Option<&'static str>,
     /// Shared libraries that are put there beside it.
-    pub libraries: Vec<PathBuf>,
+    pub(crate) libraries: Vec<PathBuf>,
 }
 
 /// A toolchain that a script makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Toolchain {
-    /// Where it goes.
-    pub folder: PathBuf,
+pub(crate) struct Toolchain {
+    pub(crate) folder: PathBuf,
     /// Bash script that makes it, given `folder`; does nothing when it is there.
-    pub script: &'static str,
+    pub(crate) script: &'static str,
 }
 
 impl Plan {
+    /// One that runs `cargo build` with these variables.
+    pub(super) fn new(
+        route: Route,
+        target: &'static str,
+        features: String,
+        variables: Vec<(String, OsString)>,
+    ) -> Self {
+        let (last_flags, libraries, cargo_command) = (Vec::new(), Vec::new(), "build");
+        let (toolchain, place) = (None, None);
+        Self { route, target, cargo_command, features, last_flags, variables, toolchain, place, libraries }
+    }
+
     /// Makes the toolchain, builds, and looks at what came out.
     ///
     /// The script's and cargo's own messages go to stderr while they run.
-    ///
-    /// # Errors
-    /// [`Refusal`] if the toolchain or the program could not be built.
-    pub fn carry_out(&self, source: &Source) -> Result<Program, Refusal> {
+    pub(crate) fn carry_out(&self, source: &Source) -> Result<Program, Refusal> {
         self.make_toolchain()?;
         let mut cargo = source.cargo();
         cargo.args(self.arguments()).envs(self.variables.iter().cloned());
@@ -61,10 +65,7 @@ impl Plan {
     }
 
     /// Makes the toolchain that must be there first, if there is one, and it is not there yet.
-    ///
-    /// # Errors
-    /// [`Refusal`] if it cannot be made, or only outside of the test phone, which has no network to fetch it with.
-    pub fn make_toolchain(&self) -> Result<(), Refusal> {
+    pub(crate) fn make_toolchain(&self) -> Result<(), Refusal> {
         let Some(Toolchain { folder, script }) = &self.toolchain else { return Ok(()) };
         if inside_test_phone() && !folder.join("complete").exists() {
             return Err(self.route.refuse(format!(
@@ -96,11 +97,11 @@ impl Plan {
 
     fn finish(&self, mut command: Command, what: &str) -> Result<(), Refusal> {
         let status = command.stdin(Stdio::null()).stdout(std::io::stderr()).status();
-        match status {
-            Ok(status) if status.success() => Ok(()),
-            Ok(status) => Err(self.route.refuse(format!("{what} failed ({status}); its messages are above"))),
-            Err(error) => Err(self.route.refuse(format!("cannot run {:?}: {error}", command.get_program()))),
-        }
+        Err(self.route.refuse(match status {
+            Ok(status) if status.success() => return Ok(()),
+            Ok(status) => format!("{what} failed ({status}); its messages are above"),
+            Err(error) => format!("cannot run {:?}: {error}", command.get_program()),
+        }))
     }
 
     fn arguments(&self) -> Vec<String> {
@@ -116,16 +117,12 @@ impl Plan {
     }
 
     /// The commands, as a person would type them.
-    #[must_use]
-    pub fn commands(&self) -> String {
+    pub(crate) fn commands(&self) -> String {
         let mut text = String::new();
         if let Some(toolchain) = &self.toolchain {
+            let folder = word(toolchain.folder.as_os_str());
             // Writing to a string cannot fail.
-            let _ = writeln!(
-                text,
-                "bash android/src/build/debian-toolchain.sh {}",
-                word(toolchain.folder.as_os_str())
-            );
+            let _ = writeln!(text, "bash android/src/build/debian-toolchain.sh {folder}");
         }
         for (name, value) in &self.variables {
             let _ = writeln!(text, "{name}={} \\", word(value));
@@ -169,17 +166,11 @@ mod tests {
 
     #[test]
     fn commands_are_quoted_where_needed() {
-        let plan = Plan {
-            route: Route::Ndk,
-            target: "aarch64-linux-android",
-            cargo_command: "build",
-            features: "cli,tract".to_owned(),
-            last_flags: vec!["-C".to_owned(), "link-arg=-Wl,-rpath,$ORIGIN".to_owned()],
-            variables: tools("aarch64-linux-android", Path::new("/my ndk/it's/clang"), Path::new("/ndk/ar")),
-            toolchain: None,
-            place: None,
-            libraries: Vec::new(),
-        };
+        let target = "aarch64-linux-android";
+        let variables = tools(target, Path::new("/my ndk/it's/clang"), Path::new("/ndk/ar"));
+        let last_flags = vec!["-C".to_owned(), "link-arg=-Wl,-rpath,$ORIGIN".to_owned()];
+        let plan = Plan::new(Route::Ndk, target, "cli,tract".to_owned(), variables);
+        let plan = Plan { last_flags, ..plan };
         let expected = "CC_aarch64_linux_android='/my ndk/it'\\''s/clang' \\\n\
             AR_aarch64_linux_android=/ndk/ar \\\n\
             CARGO_TARGET_AARCH64_LINUX_ANDROID_LINKER='/my ndk/it'\\''s/clang' \\\n\

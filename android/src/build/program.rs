@@ -5,13 +5,11 @@ use std::path::{Path, PathBuf};
 
 /// A finished program, or shared library, for arm64 Linux, Android included.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Program {
-    /// The file.
-    pub path: PathBuf,
-    /// Its size.
-    pub bytes: u64,
+pub(crate) struct Program {
+    pub(crate) path: PathBuf,
+    pub(crate) bytes: u64,
     /// The C library it runs on; none for a static program, which is complete and can load no library.
-    pub c_library: Option<CLibrary>,
+    pub(crate) c_library: Option<CLibrary>,
     /// The program that starts it, if it needs one.
     #[serde(skip)]
     loader: Option<String>,
@@ -19,10 +17,7 @@ pub struct Program {
 
 impl Program {
     /// Reads what the file says of itself, so that nothing else is ever sent to a phone.
-    ///
-    /// # Errors
-    /// [`AndroidError::Unusable`] if it cannot be read, [`AndroidError::WrongProgram`] if it is something else.
-    pub fn inspect(path: PathBuf) -> Result<Self, AndroidError> {
+    pub(crate) fn inspect(path: PathBuf) -> Result<Self, AndroidError> {
         let bytes = match read(&path) {
             Ok(bytes) => bytes,
             Err(reason) => return Err(AndroidError::Unusable { path, reason }),
@@ -40,10 +35,7 @@ impl Program {
     }
 
     /// Files that must lie beside it on a phone: what a phone lacks of glibc, from the folder it is in.
-    ///
-    /// # Errors
-    /// [`AndroidError::Usage`] if they are not there, or it would not look for them there.
-    pub fn companions(&self) -> Result<Vec<PathBuf>, AndroidError> {
+    pub(crate) fn companions(&self) -> Result<Vec<PathBuf>, AndroidError> {
         if self.c_library != Some(CLibrary::Glibc) {
             return Ok(Vec::new());
         }

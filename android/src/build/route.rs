@@ -6,7 +6,7 @@ use std::fmt;
 /// A way to build for arm64, in the order of preference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
-pub enum Route {
+pub(crate) enum Route {
     /// Android's native development kit
     Ndk,
     /// Static, with musl: rustup's target and cargo-zigbuild
@@ -18,23 +18,17 @@ pub enum Route {
 /// Why a route does not work here, and what would make it work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{route}: {reason}")]
-pub struct Refusal {
-    /// The route.
-    pub route: Route,
-    /// What is missing or failed.
-    pub reason: String,
+pub(crate) struct Refusal {
+    pub(crate) route: Route,
+    pub(crate) reason: String,
 }
 
 impl Route {
-    /// All routes, the preferred one first.
-    pub const ALL: [Self; 3] = [Self::Ndk, Self::Musl, Self::Debian];
+    pub(crate) const ALL: [Self; 3] = [Self::Ndk, Self::Musl, Self::Debian];
 
     /// What this route would do, for a profiler that can load these libraries. Looks around on this computer, and changes
     /// nothing.
-    ///
-    /// # Errors
-    /// [`Refusal`] naming what is missing.
-    pub fn plan(self, libraries: &[Library]) -> Result<Plan, Refusal> {
+    pub(crate) fn plan(self, libraries: &[Library]) -> Result<Plan, Refusal> {
         let planned = match self {
             Self::Ndk => ndk::plan(libraries),
             Self::Musl => musl::plan(libraries),
@@ -43,9 +37,7 @@ impl Route {
         planned.map_err(|reason| self.refuse(reason))
     }
 
-    /// The refusal of this route for `reason`.
-    #[must_use]
-    pub fn refuse(self, reason: String) -> Refusal {
+    pub(crate) fn refuse(self, reason: String) -> Refusal {
         Refusal { route: self, reason }
     }
 }

@@ -1,25 +1,18 @@
 use crate::error::AndroidError;
-use std::{
-    ffi::OsString,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// A checkout of Tailor, and where cargo puts what it builds from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
-    /// Top folder of the workspace.
-    pub root: PathBuf,
-    /// Cargo's target folder.
-    pub target_folder: PathBuf,
+pub(crate) struct Source {
+    pub(crate) root: PathBuf,
+    pub(crate) target_folder: PathBuf,
 }
 
 impl Source {
     /// The checkout that `folder` is in.
-    ///
-    /// # Errors
-    /// [`AndroidError::NotTheSource`] if cargo knows of no workspace there, or of one without the profiler.
-    pub fn find(folder: &Path) -> Result<Self, AndroidError> {
+    pub(crate) fn find(folder: &Path) -> Result<Self, AndroidError> {
         let wrong = |reason: String| AndroidError::NotTheSource { folder: folder.into(), reason };
         let mut command = Command::new(cargo_program());
         command.args(["metadata", "--no-deps", "--format-version=1"]).current_dir(folder);
@@ -40,7 +33,6 @@ impl Source {
         }
     }
 
-    /// Cargo, about to run in the checkout.
     pub(crate) fn cargo(&self) -> Command {
         let mut command = Command::new(cargo_program());
         command.current_dir(&self.root);

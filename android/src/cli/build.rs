@@ -1,10 +1,6 @@
-//! `android build`.
-
 use super::{libraries::LibraryArgs, print_json};
-use crate::{
-    build::{Built, Route, Source, build},
-    error::AndroidError,
-};
+use crate::build::{Built, Route, Source, build, first};
+use crate::error::AndroidError;
 use clap::Args;
 use comfy_table::{Table, presets::NOTHING};
 use std::{path::PathBuf, process::ExitCode};
@@ -49,7 +45,7 @@ pub(super) struct Build {
 impl Build {
     pub(super) fn run(&self) -> Result<ExitCode, AndroidError> {
         if self.dry_run {
-            return self.tell();
+            return self.show_commands();
         }
         let built = self.from.build()?;
         if self.json {
@@ -65,20 +61,12 @@ impl Build {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn tell(&self) -> Result<ExitCode, AndroidError> {
+    fn show_commands(&self) -> Result<ExitCode, AndroidError> {
         Source::find(&self.from.source)?;
         let libraries = self.from.libraries.inspect()?;
-        let mut refusals = Vec::new();
-        for route in self.from.route.map_or(Route::ALL.to_vec(), |route| vec![route]) {
-            match route.plan(&libraries) {
-                Ok(plan) => {
-                    refusals.iter().for_each(|refusal| profiler::note!("not by {refusal}"));
-                    profiler::out!("{}", plan.commands().trim_end())?;
-                    return Ok(ExitCode::SUCCESS);
-                }
-                Err(refusal) => refusals.push(refusal),
-            }
-        }
-        Err(AndroidError::NoRoute { refusals: refusals.iter().map(ToString::to_string).collect() })
+        let (plan, refused) = first(self.from.route, |route, _| route.plan(&libraries))?;
+        refused.iter().for_each(|refusal| profiler::note!("not by {refusal}"));
+        profiler::out!("{}", plan.commands().trim_end())?;
+        Ok(ExitCode::SUCCESS)
     }
 }

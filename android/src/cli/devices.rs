@@ -1,10 +1,6 @@
-//! `android devices`.
-
 use super::{AdbArgs, print_json};
-use crate::{
-    adb::{Phone, phones},
-    error::AndroidError,
-};
+use crate::adb::{Phone, phones};
+use crate::error::AndroidError;
 use clap::Args;
 use comfy_table::{Table, presets::NOTHING};
 use std::process::ExitCode;

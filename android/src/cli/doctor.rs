@@ -1,11 +1,7 @@
-//! `android doctor`.
-
 use super::{AdbArgs, named, print_json};
-use crate::{
-    adb::{Adb, Connection, choose, parse_listing},
-    doctor::{Answers, Condition, examine},
-    error::AndroidError,
-};
+use crate::adb::{Adb, Connection, ask, choose, parse_listing};
+use crate::doctor::{Answers, Condition, examine};
+use crate::error::AndroidError;
 use clap::Args;
 use comfy_table::{Table, presets::NOTHING};
 use profiler::doctor::{Finding, State};
@@ -28,12 +24,11 @@ pub(super) struct Doctor {
     json: bool,
 }
 
-/// A phone's report.
 #[derive(Debug, Serialize)]
 struct Report {
     serial: String,
     connection: Connection,
-    remedy: Option<String>,
+    remedy: Option<&'static str>,
     condition: Option<Condition>,
     findings: Vec<Finding>,
 }
@@ -53,13 +48,8 @@ impl Doctor {
             phones.into_iter().map(|(serial, connection)| report(&adb, serial, connection)).collect();
         if self.json {
             print_json(&reports)?;
-        } else {
-            for (index, report) in reports.iter().enumerate() {
-                if index > 0 {
-                    profiler::out!("")?;
-                }
-                profiler::out!("{}", text(report))?;
-            }
+        } else if !reports.is_empty() {
+            profiler::out!("{}", reports.iter().map(text).collect::<Vec<_>>().join("\n\n"))?;
         }
         if reports.is_empty() {
             profiler::note!("{}", AndroidError::NoPhone);
@@ -70,39 +60,21 @@ impl Doctor {
 }
 
 fn report(adb: &Adb, serial: String, connection: Connection) -> Report {
-    if connection != Connection::Ready {
-        let remedy = connection.remedy().map(str::to_owned);
-        return Report { serial, connection, remedy, condition: None, findings: Vec::new() };
-    }
-    match Answers::ask(adb, &serial).and_then(|answers| Condition::of(&answers)) {
-        Ok(condition) => {
-            let findings = examine(&condition);
-            Report { serial, connection, remedy: None, condition: Some(condition), findings }
-        }
-        Err(error) => {
-            let connection = Connection::Other(format!("no answer: {error}"));
-            let remedy = Connection::Offline.remedy().map(str::to_owned);
-            Report { serial, connection, remedy, condition: None, findings: Vec::new() }
-        }
-    }
+    let condition = || Condition::of(&Answers::ask(adb, &serial)?);
+    let (connection, remedy, condition) = ask(connection, condition);
+    let findings = condition.as_ref().map(examine).unwrap_or_default();
+    Report { serial, connection, remedy, condition, findings }
 }
 
 fn text(report: &Report) -> String {
-    let mut lines = Vec::new();
     let Some(condition) = &report.condition else {
-        let remedy = report.remedy.as_deref().unwrap_or("try again");
+        let remedy = report.remedy.unwrap_or("try again");
         return format!("{}: {}\n{remedy}", report.serial, report.connection);
     };
     let facts = &condition.facts;
-    let unknown = |value: &Option<String>| value.clone().unwrap_or_else(|| "unknown".to_owned());
-    lines.push(format!(
-        "{}: {}, SoC {}, {}, Android {}",
-        report.serial,
-        unknown(&facts.model),
-        unknown(&facts.soc),
-        unknown(&facts.abi),
-        unknown(&facts.android_version)
-    ));
+    let [model, soc, abi, version] = [&facts.model, &facts.soc, &facts.abi, &facts.android_version]
+        .map(|fact| fact.as_deref().unwrap_or("unknown"));
+    let mut lines = vec![format!("{}: {model}, SoC {soc}, {abi}, Android {version}", report.serial)];
     for cluster in &condition.clusters {
         let name = cluster.name.as_deref().unwrap_or("cores");
         let ghz = cluster.max_khz.map(|khz| format!(", up to {:.2} GHz", khz as f64 / 1e6));

@@ -1,12 +1,7 @@
-//! Arguments of `profiler run`, given to `android profile`.
-
-use crate::{
-    error::AndroidError,
-    job::{Arguments, Word},
-};
-use clap::{
-    Arg, ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches, ValueHint, parser::ValueSource,
-};
+use crate::error::AndroidError;
+use crate::job::{Arguments, Word};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches, ValueHint};
 use profiler::backend::KnownBackend;
 use std::{ffi::OsString, io::Read, path::Path};
 use tempfile::TempDir;
@@ -74,7 +69,6 @@ impl FromArgMatches for Forwarded {
 }
 
 impl Forwarded {
-    /// Whether an option was given this value.
     pub(super) fn has(&self, option: &str, value: &str) -> bool {
         self.given
             .iter()
@@ -94,7 +88,7 @@ impl Forwarded {
                 continue;
             };
             let text = value.to_string_lossy();
-            // A space is a name or a file, as the profiler tells them apart.
+            // A space is a name or a file, as the profiler distinguishes them.
             let is_file = *is_path || (option == "--space" && text.ends_with(".toml"));
             let word = if *is_path && text == "-" {
                 let folder = keep_stdin()?;

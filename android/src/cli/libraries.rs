@@ -1,9 +1,5 @@
-//! Libraries of runtimes, for phones.
-
-use crate::{
-    build::{Library, Program},
-    error::AndroidError,
-};
+use crate::build::{Library, Program};
+use crate::error::AndroidError;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, value_parser};
 use profiler::backend::{KNOWN_BACKENDS, KnownBackend};
 use std::path::PathBuf;
@@ -13,12 +9,10 @@ use std::path::PathBuf;
 pub(super) struct LibraryArgs(Vec<(&'static KnownBackend, PathBuf)>);
 
 impl LibraryArgs {
-    /// Whether a runtime's library is given.
     pub(super) fn has(&self, runtime: &KnownBackend) -> bool {
         self.0.iter().any(|(known, _)| known.name == runtime.name)
     }
 
-    /// What is given, looked at.
     pub(super) fn inspect(&self) -> Result<Vec<Library>, AndroidError> {
         let inspect = |(runtime, path): &(&'static KnownBackend, PathBuf)| {
             let Program { path, c_library, .. } = Program::inspect(path.clone())?;

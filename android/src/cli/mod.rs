@@ -17,7 +17,7 @@ use profiler::terminal::{failure, print};
 use serde::Serialize;
 use std::{path::PathBuf, process::ExitCode};
 
-/// Phones that adb sees, and the profiler at work on them.
+/// Measures phones over adb: lists and checks them, builds the profiler for them, and runs it there.
 #[derive(Debug, Parser)]
 #[command(
     name = "android",

@@ -1,22 +1,18 @@
 //! What `android profile` and `android run` share: a phone, a program, and a job from start to end.
 
 use super::{AdbArgs, build::BuildArgs, named, spent::Spent};
-use crate::{
-    adb::{Properties, choose},
-    build::{Library, Program},
-    error::AndroidError,
-    job::{Arguments, Folder, Job, Rows, Show},
-};
+use crate::adb::{Properties, choose};
+use crate::build::{Library, Program};
+use crate::error::AndroidError;
+use crate::job::{Arguments, Folder, Job, Rows, Show};
 use clap::Args;
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::{Duration, Instant},
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
+use std::time::{Duration, Instant};
 
 /// A phone, and the profiler for it.
 #[derive(Debug, Args)]
@@ -84,11 +80,11 @@ impl OnPhone {
         }
         if stop.load(Ordering::Relaxed) {
             profiler::note!(
-                "stopped; {} has what was measured: give the same command to go on",
+                "stopped; {} has what was measured: give the same command to resume",
                 job.folder.path()
             );
         } else if ![0, 2].contains(&report.code) {
-            profiler::note!("{} has what was measured: the same command goes on", job.folder.path());
+            profiler::note!("{} has what was measured: the same command resumes", job.folder.path());
         }
         let code = match report.code {
             0 => ExitCode::SUCCESS,

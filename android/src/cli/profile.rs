@@ -1,22 +1,16 @@
-//! `android profile`: a latency table of a phone.
-
 use super::{forwarded::Forwarded, on_phone::OnPhone};
-use crate::{
-    error::AndroidError,
-    job::{Arguments, Rows, Word, read_result},
-};
+use crate::error::AndroidError;
+use crate::job::{Arguments, Rows, Word, read_result};
 use clap::Args;
 use comfy_table::{Table, presets::NOTHING};
-use profiler::{
-    backend::KNOWN_BACKENDS,
-    record::{Cache, Row, Session},
-};
+use profiler::backend::KNOWN_BACKENDS;
+use profiler::record::{Cache, Row, Session};
 use std::{path::PathBuf, process::ExitCode};
 
 /// Measures a phone: a table of latencies, as `profiler run` makes it of this computer.
 ///
 /// Builds the profiler if need be, sends it, runs it, shows how far it is, and fetches table, session and journal. A
-/// phone that is lost is waited for; then it goes on where it was. Stopped or killed, the same command goes on. On the
+/// phone that is lost is waited for; then it resumes. Stopped or killed, the same command resumes. On the
 /// phone nothing is touched but the folder /data/local/tmp/tailor-ID, which is removed at the end.
 #[derive(Debug, Args)]
 #[command(

@@ -1,10 +1,6 @@
-//! `android run`: anything the profiler can do, on a phone.
-
 use super::on_phone::OnPhone;
-use crate::{
-    error::AndroidError,
-    job::{Arguments, Rows},
-};
+use crate::error::AndroidError;
+use crate::job::{Arguments, Rows};
 use clap::Args;
 use std::process::ExitCode;
 

@@ -1,5 +1,3 @@
-//! Where the time of a job on a phone went.
-
 use crate::job::Report;
 use serde::Serialize;
 
@@ -12,15 +10,11 @@ pub(super) struct Spent {
     profiler_s: f64,
     /// Building the profiler, or finding that it is built.
     building_s: f64,
-    /// Sending and receiving files.
     transfer_s: f64,
-    /// Waiting for a phone that was lost.
     waiting_s: f64,
     /// All else: asking the phone, and preparing it.
     other_s: f64,
-    /// What was sent and received.
     transferred_bytes: u64,
-    /// How often the phone was lost.
     losses: u32,
 }
 
@@ -31,7 +25,6 @@ impl Spent {
         Self { total_s, profiler_s, building_s, transfer_s, waiting_s, other_s, transferred_bytes, losses }
     }
 
-    /// For people.
     pub(super) fn text(&self) -> String {
         let Self { total_s, profiler_s, building_s, transfer_s, waiting_s, other_s, losses, .. } = self;
         let megabytes = self.transferred_bytes as f64 / 1e6;
@@ -45,7 +38,6 @@ impl Spent {
         )
     }
 
-    /// For programs: one line.
     pub(super) fn json(&self) -> String {
         serde_json::json!({ "spent": self }).to_string()
     }

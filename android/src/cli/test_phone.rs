@@ -1,5 +1,3 @@
-//! `android test-phone`.
-
 use crate::{error::AndroidError, test_phone};
 use clap::Args;
 use std::process::ExitCode;

@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, path::Path};
 
 /// What a phone's files and programs say, by path or command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answers {
+pub(crate) struct Answers {
     sections: BTreeMap<String, String>,
 }
 
@@ -23,7 +23,6 @@ const FILES: &str = "/proc/cpuinfo /proc/meminfo /proc/loadavg /proc/sys/kernel/
     /sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_governor \
     /sys/class/thermal/thermal_zone*/type /sys/class/thermal/thermal_zone*/temp";
 
-/// Commands whose output is wanted.
 const COMMANDS: [&str; 6] = [
     "getprop",
     "dumpsys battery",
@@ -35,19 +34,14 @@ const COMMANDS: [&str; 6] = [
 
 impl Answers {
     /// Asks the phone everything at once; changes nothing there.
-    ///
-    /// # Errors
-    /// What adb reports.
-    pub fn ask(adb: &Adb, serial: &str) -> Result<Self, AndroidError> {
+    pub(crate) fn ask(adb: &Adb, serial: &str) -> Result<Self, AndroidError> {
         // One program for all of them: phones have hundreds, and starting one for each takes seconds.
         let files = format!("echo {MARK}{IN_FILES}; grep '' /dev/null {FILES} 2>/dev/null; echo");
         let commands = COMMANDS.map(|command| format!("echo {MARK}{command}; {command} 2>/dev/null; echo"));
         Ok(Self::parse(&adb.shell(serial, &format!("{files}; {}; true", commands.join("; ")))?))
     }
 
-    /// Reads what the phone printed.
-    #[must_use]
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let mut sections = BTreeMap::<String, String>::new();
         let mut current = None;
         for line in text.lines().map(|line| line.trim_end_matches('\r')) {
@@ -71,16 +65,12 @@ impl Answers {
     }
 
     /// What a command printed; `None` if it printed nothing.
-    #[must_use]
-    pub fn of(&self, command: &str) -> Option<&str> {
+    pub(crate) fn of(&self, command: &str) -> Option<&str> {
         self.sections.get(command).map(|text| text.trim_end()).filter(|text| !text.is_empty())
     }
 
     /// Writes the phone's files below `root`, at their own paths.
-    ///
-    /// # Errors
-    /// [`AndroidError::Unusable`].
-    pub fn write_files(&self, root: &Path) -> Result<(), AndroidError> {
+    pub(crate) fn write_files(&self, root: &Path) -> Result<(), AndroidError> {
         for (name, text) in &self.sections {
             let Some(path) = name.strip_prefix('/').filter(|path| !path.split('/').any(|part| part == ".."))
             else {

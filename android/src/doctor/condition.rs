@@ -1,56 +1,41 @@
 use super::Answers;
-use crate::{
-    adb::{PhoneFacts, Properties},
-    error::AndroidError,
-    job::free_kib,
-};
+use crate::adb::{PhoneFacts, Properties};
+use crate::error::AndroidError;
+use crate::job::free_kib;
 use profiler::device::{Cluster, Device, MachineState, Place, ThermalZone};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
-/// The state a phone is in. What it does not tell is absent, not guessed.
+/// The state a phone is in. What it does not say is absent, not guessed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Condition {
-    /// What it is.
+pub(crate) struct Condition {
     #[serde(flatten)]
-    pub facts: PhoneFacts,
+    pub(crate) facts: PhoneFacts,
     /// Cores of a kind, the strongest first.
-    pub clusters: Vec<Cluster>,
+    pub(crate) clusters: Vec<Cluster>,
     /// What chooses the cores' frequencies; more than one where they differ.
-    pub governors: BTreeSet<String>,
+    pub(crate) governors: BTreeSet<String>,
     /// Sensors that gave a value.
-    pub temperatures: Vec<ThermalZone>,
+    pub(crate) temperatures: Vec<ThermalZone>,
     /// How far Android holds the phone back for heat: 0 not at all, 6 shutting down.
-    pub thermal_status: Option<u32>,
-    /// The battery.
-    pub battery: Option<Battery>,
-    /// Whether the screen is on.
-    pub awake: Option<bool>,
-    /// Whether battery saver is on.
-    pub saving_power: Option<bool>,
+    pub(crate) thermal_status: Option<u32>,
+    pub(crate) battery: Option<Battery>,
+    pub(crate) awake: Option<bool>,
+    pub(crate) saving_power: Option<bool>,
     /// Runnable tasks on average over the last minute.
-    pub load_1min: Option<f64>,
-    /// Free space where the profiler runs, in KiB.
-    pub free_kib: Option<u64>,
+    pub(crate) load_1min: Option<f64>,
+    pub(crate) free_kib: Option<u64>,
 }
 
-/// A phone's battery.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Battery {
-    /// How full it is.
-    pub level_percent: Option<f64>,
-    /// Its temperature.
-    pub celsius: Option<f64>,
-    /// Whether it is being charged.
-    pub charging: Option<bool>,
+pub(crate) struct Battery {
+    pub(crate) level_percent: Option<f64>,
+    pub(crate) celsius: Option<f64>,
+    pub(crate) charging: Option<bool>,
 }
 
 impl Condition {
-    /// What the answers say.
-    ///
-    /// # Errors
-    /// [`AndroidError::Unusable`] if this computer has no room for temporary files.
-    pub fn of(answers: &Answers) -> Result<Self, AndroidError> {
+    pub(crate) fn of(answers: &Answers) -> Result<Self, AndroidError> {
         let unusable = |reason| AndroidError::Unusable { path: std::env::temp_dir(), reason };
         let root = tempfile::tempdir().map_err(unusable)?;
         answers.write_files(root.path())?;
@@ -81,8 +66,7 @@ impl Condition {
     }
 
     /// The hottest sensor of a place, in degrees Celsius; the battery counts as skin.
-    #[must_use]
-    pub fn hottest_celsius(&self, place: Place) -> Option<f64> {
+    pub(crate) fn hottest_celsius(&self, place: Place) -> Option<f64> {
         let sensors = self.temperatures.iter().filter(|zone| Place::of(&zone.name) == Some(place));
         let battery = self.battery.as_ref().and_then(|battery| battery.celsius);
         let battery = battery.filter(|_| place == Place::Skin);

@@ -1,164 +1,94 @@
 use super::Condition;
 use profiler::{device::Place, doctor::Finding, measure::HeatLimits};
 
-/// What of a phone's condition would spoil measurements, and how to mend it.
-#[must_use]
-pub fn examine(phone: &Condition) -> Vec<Finding> {
-    const CHECKS: [fn(&Condition) -> Finding; 10] =
-        [abi, screen, charging, level, saver, heat, held_back, governor, load, space];
-    CHECKS.iter().map(|check| check(phone)).collect()
-}
+/// Below it phones slow down.
+const LOWEST_PERCENT: f64 = 30.0;
+/// Distance to keep from where measurements pause.
+const MARGIN_CELSIUS: f64 = 5.0;
+const MOST_TASKS: f64 = 1.5;
+const LEAST_KIB: u64 = 100_000;
 
-const NOT_TOLD: &str = "the phone does not say";
-
-fn abi(phone: &Condition) -> Finding {
-    const CHECK: &str = "programs";
-    match phone.facts.abi.as_deref() {
-        None => Finding::unknown(CHECK, NOT_TOLD),
-        Some(abi) => Finding::unless(
-            || abi == "arm64-v8a",
-            CHECK,
-            abi,
+/// What of a phone's condition would spoil measurements, and how to fix it.
+pub(crate) fn examine(phone: &Condition) -> Vec<Finding> {
+    let battery = phone.battery.clone().unwrap_or_default();
+    let off = |is_on: bool| (!is_on, if is_on { "on" } else { "off" }.to_owned());
+    let governors = phone.governors.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    // What is checked; whether it is good and what was seen, where the phone says; what to do where it is not.
+    let checks = [
+        (
+            "programs",
+            phone.facts.abi.clone().map(|abi| (abi == "arm64-v8a", abi)),
             "Tailor builds for arm64-v8a only: use another phone",
         ),
-    }
-}
-
-fn screen(phone: &Condition) -> Finding {
-    const CHECK: &str = "screen";
-    match phone.awake {
-        None => Finding::unknown(CHECK, NOT_TOLD),
-        Some(false) => Finding::ok(CHECK, "off"),
-        Some(true) => Finding::warn(
-            CHECK,
-            "on",
+        (
+            "screen",
+            phone.awake.map(off),
             "drawing takes time and heats: `adb shell input keyevent KEYCODE_SLEEP`, flight mode, other apps closed",
         ),
-    }
-}
-
-fn charging(phone: &Condition) -> Finding {
-    const CHECK: &str = "charging";
-    match phone.battery.as_ref().and_then(|battery| battery.charging) {
-        None => Finding::unknown(CHECK, NOT_TOLD),
-        Some(false) => Finding::ok(CHECK, "no"),
-        Some(true) => Finding::warn(
-            CHECK,
-            "yes",
+        (
+            "charging",
+            battery.charging.map(|yes| (!yes, if yes { "yes" } else { "no" }.to_owned())),
             "charging heats: charge it full first, or use `adb tcpip 5555` and measure without the cable",
         ),
-    }
-}
-
-fn level(phone: &Condition) -> Finding {
-    const CHECK: &str = "battery";
-    const LOWEST_PERCENT: f64 = 30.0;
-    match phone.battery.as_ref().and_then(|battery| battery.level_percent) {
-        None => Finding::unknown(CHECK, NOT_TOLD),
-        Some(percent) => Finding::unless(
-            || percent >= LOWEST_PERCENT,
-            CHECK,
-            format!("{percent:.0} %"),
+        (
+            "battery",
+            battery.level_percent.map(|percent| (percent >= LOWEST_PERCENT, format!("{percent:.0} %"))),
             "phones slow down when it is low: charge it",
         ),
-    }
-}
-
-fn saver(phone: &Condition) -> Finding {
-    const CHECK: &str = "battery saver";
-    match phone.saving_power {
-        None => Finding::unknown(CHECK, NOT_TOLD),
-        Some(false) => Finding::ok(CHECK, "off"),
-        Some(true) => Finding::warn(
-            CHECK,
-            "on",
+        (
+            "battery saver",
+            phone.saving_power.map(off),
             "it holds the processor back: `adb shell settings put global low_power 0`",
         ),
-    }
-}
-
-fn heat(phone: &Condition) -> Finding {
-    const CHECK: &str = "heat";
-    const MARGIN_CELSIUS: f64 = 5.0;
-    let limits = HeatLimits::default();
-    let told = [
-        ("skin", phone.hottest_celsius(Place::Skin), limits.skin_celsius),
-        ("processor", phone.hottest_celsius(Place::Soc), limits.soc_celsius),
-    ];
-    let known: Vec<_> =
-        told.into_iter().filter_map(|(name, celsius, limit)| Some((name, celsius?, limit))).collect();
-    if known.is_empty() {
-        return Finding::unknown(CHECK, NOT_TOLD);
-    }
-    let seen = known.iter().map(|(name, celsius, _)| format!("{name} {celsius:.0} °C")).collect::<Vec<_>>();
-    Finding::unless(
-        || known.iter().all(|(_, celsius, limit)| *celsius < limit - MARGIN_CELSIUS),
-        CHECK,
-        seen.join(", "),
-        "close to where measurements pause: let it cool, without its case",
-    )
-}
-
-fn held_back(phone: &Condition) -> Finding {
-    const CHECK: &str = "held back for heat";
-    match phone.thermal_status {
-        None => Finding::unknown(CHECK, NOT_TOLD),
-        Some(status) => Finding::unless(
-            || status == 0,
-            CHECK,
-            format!("level {status} of 6"),
+        ("heat", heat(phone), "close to where measurements pause: let it cool, without its case"),
+        (
+            "held back for heat",
+            phone.thermal_status.map(|status| (status == 0, format!("level {status} of 6"))),
             "Android slows it down already: let it cool, and measure again",
         ),
-    }
-}
-
-fn governor(phone: &Condition) -> Finding {
-    const CHECK: &str = "governor";
-    if phone.governors.is_empty() {
-        return Finding::unknown(CHECK, NOT_TOLD);
-    }
-    let named = phone.governors.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-    Finding::unless(
-        || phone.governors.iter().all(|governor| governor == "performance"),
-        CHECK,
-        named,
-        "the frequency follows the load. From Android 11, where the maker allows it: `adb shell cmd power \
-         set-fixed-performance-mode-enabled true`, and `false` afterwards",
-    )
-}
-
-fn load(phone: &Condition) -> Finding {
-    const CHECK: &str = "other load";
-    const MOST_TASKS: f64 = 1.5;
-    match phone.load_1min {
-        None => Finding::unknown(CHECK, NOT_TOLD),
-        Some(tasks) => Finding::unless(
-            || tasks <= MOST_TASKS,
-            CHECK,
-            format!("{tasks:.1} tasks on average over a minute"),
+        (
+            "governor",
+            (!governors.is_empty()).then(|| (governors == "performance", governors)),
+            "the frequency follows the load. From Android 11, where the maker allows it: `adb shell cmd power \
+             set-fixed-performance-mode-enabled true`, and `false` afterwards",
+        ),
+        (
+            "other load",
+            phone
+                .load_1min
+                .map(|tasks| (tasks <= MOST_TASKS, format!("{tasks:.1} tasks on average over a minute"))),
             "wait until updates and syncing are done, or restart the phone",
         ),
-    }
-}
-
-fn space(phone: &Condition) -> Finding {
-    const CHECK: &str = "free space";
-    const LEAST_KIB: u64 = 100_000;
-    match phone.free_kib {
-        None => Finding::unknown(CHECK, NOT_TOLD),
-        Some(kib) => Finding::unless(
-            || kib >= LEAST_KIB,
-            CHECK,
-            format!("{} MB", kib.saturating_mul(1024) / 1_000_000),
+        (
+            "free space",
+            phone
+                .free_kib
+                .map(|kib| (kib >= LEAST_KIB, format!("{} MB", kib.saturating_mul(1024) / 1_000_000))),
             "make room: the profiler and its tables take some tens of MB",
         ),
-    }
+    ];
+    let finding = |(check, found, advice): (&'static str, Option<(bool, String)>, &str)| match found {
+        None => Finding::unknown(check, "the phone does not say"),
+        Some((true, seen)) => Finding::ok(check, seen),
+        Some((false, seen)) => Finding::warn(check, seen, advice),
+    };
+    checks.map(finding).to_vec()
+}
+
+fn heat(phone: &Condition) -> Option<(bool, String)> {
+    let limits = HeatLimits::default();
+    let places = [("skin", Place::Skin, limits.skin_celsius), ("processor", Place::Soc, limits.soc_celsius)];
+    let known = places.into_iter().filter_map(|(name, place, limit)| {
+        let celsius = phone.hottest_celsius(place)?;
+        Some((celsius < limit - MARGIN_CELSIUS, format!("{name} {celsius:.0} °C")))
+    });
+    known.reduce(|(cool, seen), (also, more)| (cool && also, format!("{seen}, {more}")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{adb::PhoneFacts, doctor::Battery};
+    use crate::{adb::PhoneFacts, doctor::condition::Battery};
     use profiler::{device::ThermalZone, doctor::State};
 
     #[test]

@@ -7,6 +7,6 @@ mod answers;
 mod condition;
 mod examine;
 
-pub use answers::Answers;
-pub use condition::{Battery, Condition};
-pub use examine::examine;
+pub(crate) use answers::Answers;
+pub(crate) use condition::Condition;
+pub(crate) use examine::examine;

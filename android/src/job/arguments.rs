@@ -1,13 +1,11 @@
 use crate::{error::AndroidError, shell::quote_for_phone};
 use sha2::{Digest, Sha256};
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// One argument of the profiler, by what it means here and on the phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Word {
+pub(crate) enum Word {
     /// The same on both.
     Text(String),
     /// A file here, to be there before the profiler starts.
@@ -16,16 +14,13 @@ pub enum Word {
     Output(PathBuf),
 }
 
-/// The profiler's arguments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     words: Vec<Word>,
 }
 
 impl Arguments {
-    /// None.
-    #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
@@ -33,8 +28,7 @@ impl Arguments {
     ///
     /// What follows `-o` or `--output` is an output. An argument, or what follows the `=` of one, that names a file of
     /// this computer by a path with a dot or a slash in it is an input.
-    #[must_use]
-    pub fn read(typed: &[String]) -> Self {
+    pub(crate) fn read(typed: &[String]) -> Self {
         let mut words = Vec::new();
         let mut after_output = false;
         for text in typed {
@@ -57,28 +51,22 @@ impl Arguments {
         Self { words }
     }
 
-    /// Adds words that are the same here and there.
-    pub fn text<T: Into<String>>(&mut self, texts: impl IntoIterator<Item = T>) {
+    pub(crate) fn text<T: Into<String>>(&mut self, texts: impl IntoIterator<Item = T>) {
         self.words.extend(texts.into_iter().map(|text| Word::Text(text.into())));
     }
 
-    /// Adds an option with its value.
-    pub fn option(&mut self, name: &str, value: Word) {
+    pub(crate) fn option(&mut self, name: &str, value: Word) {
         self.words.extend([Word::Text(name.to_owned()), value]);
     }
 
-    /// Adds all of `more`.
-    pub fn extend(&mut self, more: Self) {
+    pub(crate) fn extend(&mut self, more: Self) {
         self.words.extend(more.words);
     }
 
     /// Files of this computer that are needed on the phone, each with its path below the job's folder there.
     ///
     /// The file's own name is kept, as the profiler names models by it; a number keeps equal names apart.
-    ///
-    /// # Errors
-    /// [`AndroidError::Usage`] for a path that does not end in a name.
-    pub fn inputs(&self) -> Result<Vec<(&Path, String)>, AndroidError> {
+    pub(crate) fn inputs(&self) -> Result<Vec<(&Path, String)>, AndroidError> {
         let inputs = self.words.iter().filter_map(|word| match word {
             Word::Input(path) => Some(path.as_path()),
             _ => None,
@@ -87,10 +75,7 @@ impl Arguments {
     }
 
     /// What the profiler is to write, if anything: where it goes here, and its name on the phone.
-    ///
-    /// # Errors
-    /// [`AndroidError::Usage`] for more than one output, or a path that does not end in a name.
-    pub fn output(&self) -> Result<Option<(&Path, String)>, AndroidError> {
+    pub(crate) fn output(&self) -> Result<Option<(&Path, String)>, AndroidError> {
         let mut outputs = self.words.iter().filter_map(|word| match word {
             Word::Output(path) => Some(path.as_path()),
             _ => None,
@@ -103,10 +88,7 @@ impl Arguments {
     }
 
     /// The arguments for the phone's shell: quoted, one line, with paths below `folder`.
-    ///
-    /// # Errors
-    /// [`AndroidError::Usage`] as for the files; [`AndroidError::ZeroByte`].
-    pub fn for_phone(&self, folder: &str) -> Result<String, AndroidError> {
+    pub(crate) fn for_phone(&self, folder: &str) -> Result<String, AndroidError> {
         let mut inputs = self.inputs()?.into_iter();
         let mut quoted = Vec::new();
         for word in &self.words {
@@ -123,10 +105,7 @@ impl Arguments {
 
     /// Twelve hexadecimal digits that differ for jobs that must not be mixed: by the program and what lies beside it, arguments,
     /// what the input files hold, and where the output goes.
-    ///
-    /// # Errors
-    /// [`AndroidError::Unusable`] if a file cannot be read, [`AndroidError::Usage`] as for the files.
-    pub fn id(&self, programs: &[&Path]) -> Result<String, AndroidError> {
+    pub(crate) fn id(&self, programs: &[&Path]) -> Result<String, AndroidError> {
         let mut hash = Sha256::new();
         let mut add = |bytes: &[u8]| {
             hash.update((bytes.len() as u64).to_le_bytes());

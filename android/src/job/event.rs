@@ -2,19 +2,16 @@ use serde::Deserialize;
 
 /// Something that a profiler on the phone says.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Event {
+pub(crate) enum Event {
     /// A row of the table, as the JSON line that it is.
     Row {
-        /// The line.
         line: String,
         /// What it is a row of: subject and cache state.
         of: (String, String),
         /// Whether it is the table's, or may still move.
         is_final: bool,
     },
-    /// Where the profiler is.
     Phase(Phase),
-    /// The profiler ended with this code.
     Ended(i32),
     /// Anything else, on stdout.
     Out(String),
@@ -25,49 +22,22 @@ pub enum Event {
 /// Where a profiler is, as `profiler run --progress lines` says.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "phase", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Phase {
+pub(crate) enum Phase {
     /// Models are made and loaded.
-    Loading {
-        /// Subjects there are.
-        subjects: u64,
-    },
+    Loading { subjects: u64 },
     /// Models run for the first times.
-    WarmingUp {
-        /// Subjects that are warm.
-        known: u64,
-        /// Subjects there are.
-        subjects: u64,
-    },
-    /// Subjects take turns.
-    Measuring {
-        /// Subjects that need no more turns.
-        known: u64,
-        /// Subjects there are.
-        subjects: u64,
-        /// Turns each has begun.
-        round: u64,
-        /// Seconds measured so far, in all segments.
-        spent_s: f64,
-        /// Seconds left, as far as can be told.
-        left_s: Option<f64>,
-    },
+    WarmingUp { known: u64, subjects: u64 },
+    /// Subjects take turns: those that need no more, how often all have begun one, and seconds as far as is known.
+    Measuring { known: u64, subjects: u64, round: u64, spent_s: f64, left_s: Option<f64> },
     /// The phone is too hot.
     Cooling {
-        /// Case or battery, degrees Celsius.
         skin_celsius: Option<f64>,
-        /// Processor, degrees Celsius.
         soc_celsius: Option<f64>,
-        /// When to go on.
         skin_goal_celsius: f64,
-        /// When to go on.
         soc_goal_celsius: f64,
     },
-    /// All is measured.
-    Done {
-        /// Seconds since the profiler began to load.
-        profiler_s: f64,
-    },
+    /// All is measured, in seconds since the profiler began to load.
+    Done { profiler_s: f64 },
 }
 
 /// What ends a job's stderr: nothing a profiler says.

@@ -1,21 +1,18 @@
 use crate::{adb::Adb, error::AndroidError, shell::quote_for_phone};
 use sha2::{Digest, Sha256};
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Where anyone's programs may run on a phone.
-pub const PLACE: &str = "/data/local/tmp";
+pub(crate) const PLACE: &str = "/data/local/tmp";
 
-/// For commands that only ask.
 const TO_ANSWER: Duration = Duration::from_secs(30);
 /// For commands to a phone that may be gone.
 const SOON: Duration = Duration::from_secs(10);
 
 /// A job's own folder on a phone, `/data/local/tmp/tailor-<id>`: all that Tailor ever writes there.
 #[derive(Clone, Debug)]
-pub struct Folder {
+pub(crate) struct Folder {
     adb: Adb,
     serial: String,
     path: String,
@@ -23,24 +20,18 @@ pub struct Folder {
 
 impl Folder {
     /// The folder of the job `id`, twelve hexadecimal digits; it need not exist.
-    #[must_use]
-    pub fn new(adb: Adb, serial: &str, id: &str) -> Self {
+    pub(crate) fn new(adb: Adb, serial: &str, id: &str) -> Self {
         Self { adb, serial: serial.to_owned(), path: format!("{PLACE}/tailor-{id}") }
     }
 
-    /// Its path on the phone.
-    #[must_use]
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
-    /// The phone.
-    #[must_use]
-    pub fn serial(&self) -> &str {
+    pub(crate) fn serial(&self) -> &str {
         &self.serial
     }
 
-    /// The way to it.
     pub(super) fn adb(&self) -> &Adb {
         &self.adb
     }
@@ -58,15 +49,12 @@ impl Folder {
 
     /// Whether the phone answers soon, and a profiler is at work in this folder.
     pub(super) fn is_at_work(&self) -> bool {
-        let told = self.shell_within("[ -d /proc/$(cat pid) ] && echo yes", SOON);
-        told.is_ok_and(|text| text.trim() == "yes")
+        let answer = self.shell_within("[ -d /proc/$(cat pid) ] && echo yes", SOON);
+        answer.is_ok_and(|text| text.trim() == "yes")
     }
 
     /// Makes it, with room for `bytes`.
-    ///
-    /// # Errors
-    /// [`AndroidError::NoSpace`] if there is less room than that; otherwise what adb reports.
-    pub fn make(&self, bytes: u64) -> Result<(), AndroidError> {
+    pub(crate) fn make(&self, bytes: u64) -> Result<(), AndroidError> {
         let question = "its free space";
         let text = self.adb.shell(&self.serial, &format!("df -k {PLACE}"))?;
         let odd =
@@ -88,16 +76,13 @@ impl Folder {
     /// Whether the file `name` is there and holds what `bytes` do.
     pub(super) fn has(&self, name: &str, bytes: &[u8]) -> Result<bool, AndroidError> {
         let expected: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        let told = self.shell(&format!("sha256sum {} 2>/dev/null || true", quote_for_phone(name)?))?;
-        Ok(told.split_whitespace().next() == Some(&expected))
+        let answer = self.shell(&format!("sha256sum {} 2>/dev/null || true", quote_for_phone(name)?))?;
+        Ok(answer.split_whitespace().next() == Some(&expected))
     }
 
     /// Copies a file of this computer to `name`, which may lie in a folder of its own, unless it is there already. How
     /// many bytes were sent.
-    ///
-    /// # Errors
-    /// [`AndroidError`]: the file cannot be read, or what adb reports.
-    pub fn put(&self, from: &Path, name: &str) -> Result<u64, AndroidError> {
+    pub(crate) fn put(&self, from: &Path, name: &str) -> Result<u64, AndroidError> {
         let unusable = |reason| AndroidError::Unusable { path: from.to_owned(), reason };
         let bytes = std::fs::read(from).map_err(unusable)?;
         if self.has(name, &bytes)? {
@@ -112,10 +97,7 @@ impl Folder {
     }
 
     /// Files that were written as output, with their sizes.
-    ///
-    /// # Errors
-    /// What adb reports.
-    pub fn outputs(&self) -> Result<Vec<(String, u64)>, AndroidError> {
+    pub(crate) fn outputs(&self) -> Result<Vec<(String, u64)>, AndroidError> {
         // A name with a line break in it would be no name that the profiler gives.
         let text = self.shell("cd out && for f in *; do [ -f \"$f\" ] && wc -c \"$f\"; done; true")?;
         let parsed = text.lines().filter_map(|line| {
@@ -126,10 +108,7 @@ impl Folder {
     }
 
     /// Copies the output `name` to a file here, whole or not at all.
-    ///
-    /// # Errors
-    /// [`AndroidError::Unusable`] if it cannot be written here; otherwise what adb reports.
-    pub fn fetch(&self, name: &str, bytes: u64, to: &Path) -> Result<(), AndroidError> {
+    pub(crate) fn fetch(&self, name: &str, bytes: u64, to: &Path) -> Result<(), AndroidError> {
         let unusable = |reason| AndroidError::Unusable { path: to.to_owned(), reason };
         let part: PathBuf =
             to.with_file_name(format!(".{}.part", to.file_name().unwrap_or_default().display()));
@@ -155,10 +134,7 @@ impl Folder {
     }
 
     /// Removes it with all that is in it, and nothing else.
-    ///
-    /// # Errors
-    /// What adb reports.
-    pub fn remove(&self) -> Result<(), AndroidError> {
+    pub(crate) fn remove(&self) -> Result<(), AndroidError> {
         self.adb.shell(&self.serial, &format!("rm -rf {}", quote_for_phone(&self.path)?)).map(drop)
     }
 }

@@ -1,17 +1,13 @@
 //! A profiler on the phone, while it runs.
 
-use super::{
-    Folder,
-    event::{END, Event, of_stderr, of_stdout},
-};
+use super::Folder;
+use super::event::{END, Event, of_stderr, of_stdout};
 use crate::{error::AndroidError, shell::quote_for_phone};
-use std::{
-    io::{BufRead, BufReader, Read},
-    process::{Child, Stdio},
-    sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
-    thread,
-    time::{Duration, Instant},
-};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// A running `adb shell`, and what it says.
 pub(super) struct Live {
@@ -20,13 +16,10 @@ pub(super) struct Live {
     heard: Instant,
 }
 
-/// What comes next from the phone.
 pub(super) enum Next {
-    /// It said something.
     Said(Event),
     /// It said nothing for as long as was waited.
     Silence,
-    /// The connection has ended.
     Closed,
 }
 
@@ -65,7 +58,6 @@ impl Live {
         }
     }
 
-    /// Since when nothing has been heard.
     pub(super) fn silent_for(&self) -> Duration {
         self.heard.elapsed()
     }

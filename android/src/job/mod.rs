@@ -9,10 +9,10 @@ mod result;
 mod run;
 mod show;
 
-pub use arguments::{Arguments, Word};
-pub use event::{Event, Phase};
+pub(crate) use arguments::{Arguments, Word};
+pub(crate) use event::{Event, Phase};
+pub(crate) use folder::Folder;
 pub(crate) use folder::free_kib;
-pub use folder::{Folder, PLACE};
-pub use result::read_result;
-pub use run::{Job, Report};
-pub use show::{Rows, Show};
+pub(crate) use result::read_result;
+pub(crate) use run::{Job, Report};
+pub(crate) use show::{Rows, Show};

@@ -3,10 +3,7 @@ use profiler::record::{Row, Session, read_session, read_table, session_path};
 use std::path::Path;
 
 /// A table that came from a phone, and its session.
-///
-/// # Errors
-/// [`AndroidError::BrokenResult`] if either is not what the profiler writes, or they do not belong together.
-pub fn read_result(table: &Path) -> Result<(Vec<Row>, Session), AndroidError> {
+pub(crate) fn read_result(table: &Path) -> Result<(Vec<Row>, Session), AndroidError> {
     let broken = |reason: String| AndroidError::BrokenResult { reason };
     let rows = read_table(table).map_err(|error| broken(profiler::explain(&error)))?;
     let session = read_session(&session_path(table)).map_err(|error| broken(profiler::explain(&error)))?;

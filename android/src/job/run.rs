@@ -1,52 +1,36 @@
-use super::{
-    Arguments, Event, Folder, Phase, Show,
-    live::{Live, Next},
-};
-use crate::{
-    adb::{Adb, is_on_network},
-    error::AndroidError,
-};
-use std::{
-    path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
-    thread,
-    time::{Duration, Instant},
-};
+use super::live::{Live, Next};
+use super::{Arguments, Event, Folder, Phase, Show};
+use crate::adb::{Adb, is_on_network};
+use crate::error::AndroidError;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// A profiler's job on a phone.
 #[derive(Clone, Debug)]
-pub struct Job {
-    /// Where it runs.
-    pub folder: Folder,
-    /// The profiler, built for the phone.
-    pub program: PathBuf,
+pub(crate) struct Job {
+    pub(crate) folder: Folder,
+    pub(crate) program: PathBuf,
     /// Other files that must lie beside it, by their names there.
-    pub beside: Vec<(PathBuf, String)>,
-    /// The profiler's arguments.
-    pub arguments: Arguments,
-    /// How long a phone that is gone is waited for.
-    pub patience: Duration,
+    pub(crate) beside: Vec<(PathBuf, String)>,
+    pub(crate) arguments: Arguments,
+    pub(crate) patience: Duration,
     /// After so long without a word the phone is asked whether the profiler lives.
-    pub silence: Duration,
+    pub(crate) silence: Duration,
 }
 
 /// How a job ended, and where its time went.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Report {
-    /// The profiler's exit code.
-    pub code: i32,
-    /// Files that came back.
-    pub files: Vec<PathBuf>,
-    /// How often the phone was lost.
-    pub losses: u32,
-    /// Bytes sent and received.
-    pub transferred_bytes: u64,
-    /// Seconds it took to send and receive them.
-    pub transfer_s: f64,
+pub(crate) struct Report {
+    pub(crate) code: i32,
+    pub(crate) files: Vec<PathBuf>,
+    pub(crate) losses: u32,
+    pub(crate) transferred_bytes: u64,
+    pub(crate) transfer_s: f64,
     /// Seconds the profiler ran, as it says itself; up to the loss where the phone was lost.
-    pub profiler_s: f64,
-    /// Seconds a lost phone was waited for.
-    pub waiting_s: f64,
+    pub(crate) profiler_s: f64,
+    pub(crate) waiting_s: f64,
 }
 
 /// How often Ctrl-C is looked for.
@@ -67,23 +51,14 @@ impl Job {
     /// Puts everything there, runs the profiler until it ends, however often the phone is lost meanwhile, and fetches
     /// what it wrote. The folder is removed when all is here; after an error or a stop it stays, and the same job goes
     /// on there.
-    ///
-    /// # Errors
-    /// [`AndroidError`]: no room, the phone does not come back, or what came back is broken.
-    pub fn run(&self, show: &mut Show, stop: &AtomicBool) -> Result<Report, AndroidError> {
+    pub(crate) fn run(&self, show: &mut Show, stop: &AtomicBool) -> Result<Report, AndroidError> {
         let mut report = Report::default();
         let arguments = self.arguments.for_phone(self.folder.path())?;
         self.prepare(&mut report)?;
         loop {
             match self.attempt(&arguments, show, stop, &mut report)? {
-                Ending::Exit(code) => {
-                    report.code = code;
-                    break;
-                }
-                Ending::Lost if stop.load(Ordering::Relaxed) => {
-                    report.code = 1;
-                    break;
-                }
+                Ending::Exit(code) => break report.code = code,
+                Ending::Lost if stop.load(Ordering::Relaxed) => break report.code = 1,
                 Ending::Lost => {
                     report.losses += 1;
                     if report.losses > MOST_LOSSES {
@@ -92,16 +67,16 @@ impl Job {
                     }
                     show.note("the phone is gone; waiting for it");
                     self.wait_for_phone(stop, &mut report)?;
-                    show.note("the phone is back; going on");
+                    show.note("the phone is back; resuming");
                 }
             }
         }
         show.finish();
         if report.code == 0 {
             self.fetch(&mut report)?;
-            self.folder.remove()?;
-        } else if !stop.load(Ordering::Relaxed) && report.code == 2 {
-            // Wrong arguments: nothing was measured that would be worth keeping.
+        }
+        // After wrong arguments nothing was measured that would be worth keeping.
+        if report.code == 0 || (report.code == 2 && !stop.load(Ordering::Relaxed)) {
             self.folder.remove()?;
         }
         Ok(report)
@@ -139,13 +114,16 @@ impl Job {
         let started = Instant::now();
         let mut live = Live::start(&self.folder, arguments)?;
         let (mut asked_to_stop, mut profiler_s) = (None::<Instant>, None);
+        let mut hear = |event: &Event| {
+            if let Event::Phase(Phase::Done { profiler_s: reported }) = event {
+                profiler_s = Some(*reported);
+            }
+            show.event(event);
+        };
         let ending = loop {
             match live.next(GLANCE) {
                 Next::Said(event) => {
-                    if let Event::Phase(Phase::Done { profiler_s: told }) = &event {
-                        profiler_s = Some(*told);
-                    }
-                    show.event(&event);
+                    hear(&event);
                     if let Event::Ended(code) = event {
                         break Ending::Exit(code);
                     }
@@ -174,10 +152,7 @@ impl Job {
         // Both streams end with the process; what stdout still holds came before the end.
         if matches!(ending, Ending::Exit(_)) {
             while let Next::Said(event) = live.next(Duration::from_secs(5)) {
-                if let Event::Phase(Phase::Done { profiler_s: told }) = &event {
-                    profiler_s = Some(*told);
-                }
-                show.event(&event);
+                hear(&event);
             }
         }
         report.profiler_s += profiler_s.unwrap_or_else(|| started.elapsed().as_secs_f64());

@@ -3,9 +3,8 @@ use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use profiler::terminal::print;
 use std::{collections::HashSet, time::Duration};
 
-/// How rows are shown while they come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rows {
+pub(crate) enum Rows {
     /// Counted only: the table is shown at the end.
     Counted,
     /// Printed as the JSON lines that they are.
@@ -14,7 +13,7 @@ pub enum Rows {
 
 /// What a person, or a program, sees of a job.
 #[derive(Debug)]
-pub struct Show {
+pub(crate) struct Show {
     bar: ProgressBar,
     rows: Rows,
     printed: HashSet<(String, String)>,
@@ -22,9 +21,7 @@ pub struct Show {
 }
 
 impl Show {
-    /// Nothing yet.
-    #[must_use]
-    pub fn new(rows: Rows) -> Self {
+    pub(crate) fn new(rows: Rows) -> Self {
         let bar = ProgressBar::new(0);
         if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len} {msg}") {
             bar.set_style(style.progress_chars("=> "));
@@ -32,8 +29,7 @@ impl Show {
         Self { bar, rows, printed: HashSet::new(), held: None }
     }
 
-    /// Shows what the phone says.
-    pub fn event(&mut self, event: &Event) {
+    pub(crate) fn event(&mut self, event: &Event) {
         match event {
             Event::Row { line, of, is_final } => self.row(line, of, *is_final),
             Event::Phase(phase) => {
@@ -55,24 +51,22 @@ impl Show {
         }
     }
 
-    /// Prints a line. Where it cannot be printed, what is measured goes on into its files.
+    /// Prints a line. Where it cannot be printed, what is measured still goes into its files.
     fn out(&self, line: &str) {
         if let Err(error) = self.bar.suspend(|| print(line)) {
             self.note(&error.to_string());
         }
     }
 
-    /// Says a line on stderr.
-    pub fn note(&self, line: &str) {
+    pub(crate) fn note(&self, line: &str) {
         self.bar.suspend(|| profiler::note!("{line}"));
     }
 
-    /// No more is to come.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 
-    /// After a new start the profiler tells of what it knows once more; a provisional row is printed once.
+    /// After a new start the profiler reports what it knows once more; a provisional row is printed once.
     fn row(&mut self, line: &str, of: &(String, String), is_final: bool) {
         let is_new = is_final || self.printed.insert(of.clone());
         if is_new && self.rows == Rows::Printed {

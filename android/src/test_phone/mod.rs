@@ -14,10 +14,7 @@ const NO_PHONE: i32 = 125;
 /// Runs `command` with so many test phones; its exit code.
 ///
 /// Whatever it needs of the network to build Tailor is brought before it goes in.
-///
-/// # Errors
-/// [`AndroidError::NoTestPhone`] saying what this computer lacks.
-pub fn run(phones: u8, command: &[String]) -> Result<u8, AndroidError> {
+pub(crate) fn run(phones: u8, command: &[String]) -> Result<u8, AndroidError> {
     let lacking = |reason: String| AndroidError::NoTestPhone { reason };
     let folder = cache_folder().map_err(lacking)?.join("tailor/test-phone");
     check_namespaces()?;

@@ -2,15 +2,13 @@
 
 use super::exit_code;
 use crate::build::{Route, Source};
-use std::{
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 /// Brings what `command` needs to build Tailor in the checkout that this program runs in, if it runs in one: crates, and
-/// the toolchain of the route to arm64 that works here. What cannot be had is told in a line, since it may not be needed.
+/// the toolchain of the route to arm64 that works here. What cannot be had is named in a line, since it may not be needed.
 ///
-/// A `quickstart.sh` brings what it needs itself, told to fetch; the exit code if it could not.
+/// A `quickstart.sh` brings what it needs itself, with `--fetch`; the exit code if it could not.
 pub(super) fn bring(command: &[String]) -> Option<u8> {
     if let Ok(source) = Source::find(Path::new(".")) {
         if let Some(plan) = Route::ALL.iter().find_map(|route| route.plan(&[]).ok())

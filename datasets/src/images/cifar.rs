@@ -7,10 +7,8 @@ use std::{fs::File, io::Read, path::Path};
 
 use profiler::spec::FeatureMap;
 
-use super::{
-    ImageDataset, ImageSet, Pixels,
-    open::{Reader, find},
-};
+use super::open::{Reader, find};
+use super::{ImageDataset, ImageSet, Pixels};
 use crate::error::DatasetsError;
 
 const TRAIN: [&str; 5] =

@@ -1,9 +1,7 @@
 //! Photos in one folder per class: the layout of ImageNet.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use profiler::spec::FeatureMap;
 

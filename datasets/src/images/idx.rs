@@ -5,11 +5,9 @@
 use super::{ImageSet, Pixels};
 use crate::error::DatasetsError;
 use flate2::read::MultiGzDecoder;
-use std::{
-    fs::File,
-    io::{BufReader, ErrorKind, Read, Seek},
-    path::Path,
-};
+use std::fs::File;
+use std::io::{BufReader, ErrorKind, Read, Seek};
+use std::path::Path;
 
 /// Two zero bytes, 0x08 for unsigned bytes, then the number of dimensions.
 const IMAGES_MAGIC: u32 = 0x0000_0803;

@@ -4,11 +4,8 @@ use std::path::Path;
 
 use profiler::spec::FeatureMap;
 
-use super::{
-    ImageDataset,
-    open::{Reader, find},
-    read_idx_pair,
-};
+use super::open::{Reader, find};
+use super::{ImageDataset, read_idx_pair};
 use crate::error::DatasetsError;
 
 const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";

@@ -2,11 +2,9 @@
 
 use std::{io::Cursor, path::PathBuf, sync::Arc};
 
-use fast_image_resize::{
-    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
-    images::{Image, ImageRef},
-};
-use image::{ImageFormat, ImageReader, Limits};
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use image::{DynamicImage, ImageFormat, ImageReader, Limits};
 
 use crate::error::DatasetsError;
 
@@ -81,25 +79,23 @@ impl Photos {
             .map_err(|reason| DatasetsError::Unreadable { path: path.clone(), reason })?;
         let bad = |reason: String| DatasetsError::BadImage { path: path.clone(), reason };
         let photo = decode(&bytes).map_err(bad)?;
-        let (size, pixel, pixels) = match channels {
-            1 => {
-                let photo = photo.into_luma8();
-                (photo.dimensions(), PixelType::U8, photo.into_raw())
-            }
-            _ => {
-                let photo = photo.into_rgb8();
-                (photo.dimensions(), PixelType::U8x3, photo.into_raw())
-            }
+        // The resizer is compiled for pixels of four channels alone; each is scaled as if it were the only one.
+        let photo = if channels == 1 {
+            DynamicImage::from(photo.into_luma8()).into_rgba8()
+        } else {
+            photo.into_rgba8()
         };
-        let source = ImageRef::new(size.0, size.1, &pixels, pixel).map_err(|e| bad(e.to_string()))?;
+        let (size, pixel) = (photo.dimensions(), PixelType::U8x4);
+        let source = ImageRef::new(size.0, size.1, &photo, pixel).map_err(|e| bad(e.to_string()))?;
         let mut scaled = Image::new(width as u32, height as u32, pixel);
         let part = framing.cut([f64::from(size.0), f64::from(size.1)], width as f64 / height as f64);
         let options = ResizeOptions::new()
             .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
+            .use_alpha(false)
             .crop(part[0], part[1], part[2], part[3]);
         Resizer::new().resize(&source, &mut scaled, &options).map_err(|e| bad(e.to_string()))?;
-        for (index, colours) in scaled.buffer().chunks_exact(channels).enumerate() {
-            for (channel, value) in colours.iter().enumerate() {
+        for (index, colours) in scaled.buffer().chunks_exact(4).enumerate() {
+            for (channel, value) in colours.iter().take(channels).enumerate() {
                 output[channel * height * width + index] = *value;
             }
         }
@@ -114,7 +110,7 @@ impl Photos {
     }
 }
 
-fn decode(bytes: &[u8]) -> Result<image::DynamicImage, String> {
+fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| e.to_string())?;
     // The content decides: among ImageNet's .JPEG files is a PNG.
     match reader.format() {
@@ -154,7 +150,7 @@ fn is_cut(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::{DynamicImage, GrayImage, RgbImage};
+    use image::{GrayImage, RgbImage};
     use std::path::Path;
     use tempfile::TempDir;
 

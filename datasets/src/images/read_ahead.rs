@@ -1,13 +1,11 @@
 //! Photos decoded by other threads before they are needed.
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc::{Receiver, Sender, channel},
-    },
-    thread,
+use std::collections::VecDeque;
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    mpsc::{Receiver, Sender, channel},
 };
+use std::thread;
 
 use super::{Framing, Photos};
 use crate::error::DatasetsError;
@@ -48,7 +46,7 @@ impl ReadAhead {
             thread::spawn(move || {
                 // Bound first: the lock must be free while this thread decodes.
                 while let Ok((requests, done)) = next(&waiting) {
-                    // Whoever asked may have gone on to something else.
+                    // Whoever asked may have turned to something else.
                     let _ = done.send(decode(&photos, shape, &requests));
                 }
             });

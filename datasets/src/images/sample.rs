@@ -61,7 +61,7 @@ fn write(path: &Path, photo: &RgbImage) -> Result<(), DatasetsError> {
     photo
         .write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, QUALITY))
         .map_err(|e| unwritable(path.to_owned(), e.to_string()))?;
-    // Renamed when whole: a folder that was left half-done can be gone on with.
+    // Renamed when whole: a folder that was left half-done can be completed.
     let partial = path.with_extension("partial");
     std::fs::write(&partial, bytes)
         .and_then(|()| std::fs::rename(&partial, path))

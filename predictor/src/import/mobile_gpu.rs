@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use profiler::{
     record::ReadError,
-    spec::{Conv, FeatureMap, Layer, PlacedLayer, Pool, TracedOp},
+    spec::{Conv, FeatureMap, Layer, PlacedLayer, Pool, TracedLayer, TracedOp},
 };
 
 use super::{
@@ -98,7 +98,7 @@ fn op(record: &Record<'_>, phone: &str, latency: &LatencyColumn) -> Result<Impor
     let feature = dictionary(record.text("feature")?);
     let (kernel, fused) = kernel(record.text(&format!("{phone}_kernel"))?);
     let layer = layer(record.text("operation")?, &feature)?;
-    let traced = TracedOp::new(&kernel, layer, fused).map_err(|e| e.to_string())?;
+    let traced = TracedOp::new(&kernel, TracedLayer::Placed(layer), fused).map_err(|e| e.to_string())?;
     let subject = Subject::Op(Box::new(OpEntry::from(&traced)));
     let group = Some(record.text("model")?.to_owned());
     Ok(ImportedRow { group, ..ImportedRow::new(subject, latency.ms(record)?) })

@@ -1,11 +1,11 @@
 //! Steps as ops: what is predicted as one.
 
+use profiler::onnx::steps::{Arithmetic, Operation, Step, Unfused};
 use profiler::spec::{
     Act, Add, AveragePool, Concat, Conv, ConvOp, FeatureMap, GlobalPool, Layer, Linear, MaxPool, Mul, Op,
     OpKind as _, OpSpec, PlacedLayer, Pool, Precision, Softmax, Upsample,
 };
 
-use super::step::{Arithmetic, Operation, Step, Unfused};
 use crate::work::OpFeatures;
 
 /// One or more steps that are predicted as one op.
@@ -46,7 +46,7 @@ impl Block {
         let (input, output) = (step.input(), step.output);
         let (kind, op) = op(step).map_or_else(|| (kind(step), None), |op| (op.kind(), Some(op)));
         let op = op.filter(|op: &OpSpec| op.output() == output);
-        let operator = step.nodes.first().map_or("", |(_, operator)| operator.as_str());
+        let operator = step.operator();
         let name = format!("{kind} ({operator} {input} to {output})");
         Self { kind, op, name, input, output, layers: layers(step), steps: vec![index] }
     }
@@ -54,7 +54,7 @@ impl Block {
 
 /// What ops like a step are called.
 fn kind(step: &Step) -> String {
-    let operator = step.nodes.first().map_or("other", |(_, operator)| operator.as_str()).to_lowercase();
+    let operator = step.operator().to_lowercase();
     let name = match step.what {
         Unfused::Layer(layer) => match layer {
             Layer::Input(_) => "input",

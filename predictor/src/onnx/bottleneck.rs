@@ -1,11 +1,11 @@
 //! Mobile inverted bottlenecks among the steps: expand, depthwise, squeeze-and-excite, project, add.
 
-use profiler::spec::{Activation, Conv, FeatureMap, Layer, MbConv, OpSpec, PlacedLayer, Precision};
-
-use super::{
-    block::{Block, layers, same},
-    step::{Step, Steps},
+use profiler::{
+    onnx::steps::{Step, Steps},
+    spec::{Activation, Conv, FeatureMap, Layer, MbConv, OpSpec, PlacedLayer, Precision},
 };
+
+use super::block::{Block, layers, same};
 
 /// A bottleneck as it was found.
 struct Found {

@@ -1,13 +1,13 @@
 //! Which ops a network is taken for: the largest blocks that a model knows.
 
-use profiler::spec::OpSpec;
+use profiler::{onnx::steps::Steps, spec::OpSpec};
 
-use super::{block::Block, bottleneck::bottleneck, step::Steps};
+use super::{block::Block, bottleneck::bottleneck};
 use crate::op::OpModel;
 
 /// Covers all steps by blocks, in running order; where a model knows several that begin at a step, the largest is taken.
 pub(super) fn cover(steps: &Steps, ops: &OpModel) -> Vec<Block> {
-    let mut taken = vec![false; steps.steps.len()];
+    let mut taken = vec![false; steps.positions()];
     let mut blocks = Vec::new();
     for (index, step) in steps.iter() {
         if taken[index] {

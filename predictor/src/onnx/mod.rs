@@ -1,26 +1,24 @@
 //! Any ONNX network, op by op as runtimes fuse it.
 //!
-//! Nodes become steps ([`translate`]), steps that runtimes compute in one go are joined ([`fuse`]), and blocks of steps are
+//! Nodes become steps, and steps that runtimes compute in one go are joined ([`profiler::onnx::steps`]); blocks of steps are
 //! matched with the kinds of op that a model knows, the largest first ([`cover`]).
 
-mod attributes;
 mod block;
 mod bottleneck;
 mod cover;
-mod fuse;
 mod guess;
 mod predict;
-mod step;
-mod translate;
 
-use profiler::onnx::{InputShapes, ModelGraph};
+use profiler::onnx::{
+    InputShapes, ModelGraph,
+    steps::{Steps, fuse, translate},
+};
 
 pub use predict::Unknown;
 pub(crate) use predict::{LayerPrediction, NetworkReport};
-pub(crate) use translate::FreeNode;
+pub(crate) use profiler::onnx::steps::FreeNode;
 
 use crate::error::PredictorError;
-use step::Steps;
 
 /// A network read from an ONNX model.
 #[derive(Clone, Debug)]
@@ -66,11 +64,11 @@ impl OnnxNetwork {
                 )));
             }
         }
-        let (mut steps, free) = translate::translate(graph, &shapes).map_err(wrong)?;
+        let (mut steps, free) = translate(graph, &shapes).map_err(wrong)?;
         if steps.iter().next().is_none() {
             return Err(wrong("it computes nothing".to_owned()));
         }
-        let folded_normalizations = fuse::fuse(&mut steps);
+        let folded_normalizations = fuse(&mut steps);
         Ok(Self { name: name.to_owned(), steps, free, folded_normalizations })
     }
 

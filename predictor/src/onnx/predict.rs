@@ -1,13 +1,15 @@
 //! The latency of a network from elsewhere, block by block.
 
-use profiler::spec::{Architecture, OpSpec, Precision};
+use profiler::{
+    onnx::steps::{FreeNode, StepNode},
+    spec::{Architecture, OpSpec, Precision},
+};
 
 use super::{
     OnnxNetwork,
     block::Block,
     cover::cover,
     guess::{Unmeasured, guess},
-    translate::FreeNode,
 };
 use crate::{
     device::LatencyModel,
@@ -192,10 +194,11 @@ impl LatencyModel {
         estimate: OpEstimate,
     ) -> Result<LayerPrediction, PredictorError> {
         let steps = block.steps.iter().filter_map(|&step| network.steps.get(step));
+        let named = |node: &StepNode| (node.name.clone(), node.operator.clone());
         Ok(LayerPrediction {
             op: block.key(),
             kind: block.kind.clone(),
-            nodes: steps.flat_map(|step| step.nodes.iter().cloned()).collect(),
+            nodes: steps.flat_map(|step| &step.nodes).map(named).collect(),
             alone: self.alone(&block.key(), &estimate)?,
             in_network_ms: self.share(&estimate),
             estimate,

@@ -181,7 +181,7 @@ impl SessionFacts {
                 conditions: session.conditions,
                 references: Some(session.speed.references),
                 machine: session.machine,
-                repeats: OpRepeats::new(),
+                repeats: session.repeats,
             }),
             // A file that is neither is best called no session.
             Err(format @ ReadError::Format { .. }) => {

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
+pub(crate) use profiler::record::{OpRepeats, Repeat};
 use profiler::{
     record::{Cache, Level, Row, Status},
     spec::OpSpec,
 };
-
-use serde::{Deserialize, Serialize};
 
 use crate::{
     error::PredictorError,
@@ -25,20 +24,6 @@ const REPEAT_NOISE: f64 = 0.01;
 const CONTENDED_NOISE: f64 = 0.03;
 const SCALED_NOISE: f64 = 0.08;
 
-/// One measurement of an op.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Repeat {
-    /// Milliseconds; above 0.
-    pub latency_ms: f64,
-    /// With what it was taken, and what is new as a whole later: the network that the op was traced in, the resolution of a
-    /// series.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub group: Option<String>,
-}
-
-/// Measurements of one session by the key of their op.
-pub(crate) type OpRepeats = BTreeMap<String, Vec<Repeat>>;
 /// Measurements by their session.
 pub(crate) type Repeats = BTreeMap<String, OpRepeats>;
 

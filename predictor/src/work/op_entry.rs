@@ -4,13 +4,13 @@ use std::str::FromStr;
 
 use profiler::{
     record::Row,
-    spec::{Activation, Layer, OpSpec, PlacedLayer, SpecError, TracedOp},
+    spec::{Activation, Layer, OpSpec, OtherWork, PlacedLayer, SpecError, TracedLayer, TracedOp},
 };
 
 use super::{
     amounts::{add_work, millions},
     features::OpFeatures,
-    terms::{Amount, Class, TERMS},
+    terms::{Amount, Class, N_TERMS, TERMS},
 };
 
 /// An op by its key, its kind (ops of one kind share a model) and its features.
@@ -45,12 +45,15 @@ impl From<OpSpec> for OpEntry {
 
 impl From<&TracedOp> for OpEntry {
     fn from(op: &TracedOp) -> Self {
-        let first = op.layer();
+        let (first, output) = (op.placed(), op.layer().output());
         let fused: Vec<Option<Layer>> = op.fused().iter().map(|name| fused_layer(name)).collect();
-        let mut features = OpFeatures::of_layers(first.input, first.output, &[first]);
+        let mut features = OpFeatures::of_layers(op.layer().input(), output, first.as_slice());
+        if let TracedLayer::Other(other) = op.layer() {
+            add_other(&other, &mut features.work);
+        }
         let alone = features.work;
         for layer in fused.iter().copied().flatten() {
-            add_work(&PlacedLayer { layer, input: first.output, output: first.output }, &mut features.work);
+            add_work(&PlacedLayer { layer, input: output, output }, &mut features.work);
         }
         let unknown = fused.iter().filter(|layer| layer.is_none()).count();
         for ((sum, term), of_first) in features.work.iter_mut().zip(TERMS).zip(alone) {
@@ -59,12 +62,12 @@ impl From<&TracedOp> for OpEntry {
                 *sum = of_first;
             }
             if (term.class, term.amount) == (Class::Other, Amount::Elements) {
-                (0..unknown).for_each(|_| *sum += millions(first.output.elements()));
+                (0..unknown).for_each(|_| *sum += millions(output.elements()));
             }
         }
         let [.., log_layers] = &mut features.sizes;
         *log_layers = ((1 + fused.len()) as f64).ln();
-        features.launched = Some(first);
+        features.launched = first;
         Self { key: op.to_string(), kind: format!("{}{}", TracedOp::SIGN, op.kernel()), features }
     }
 }
@@ -77,6 +80,21 @@ impl FromStr for OpEntry {
             return key.parse::<TracedOp>().map(|op| Self::from(&op));
         }
         key.parse::<OpSpec>().map(Self::from)
+    }
+}
+
+/// Work that no layer describes: what it moves, and what it multiplies as matrix products do.
+fn add_other(other: &OtherWork, work: &mut [f64; N_TERMS]) {
+    let moved = [other.read, other.written, other.constants].into_iter().fold(0, u64::saturating_add);
+    for (class, amount, count) in [
+        (Class::Other, Amount::Elements, millions(moved)),
+        (Class::Other, Amount::Calls, 1.0),
+        (Class::Pointwise, Amount::Macs, millions(other.macs)),
+    ] {
+        let found = work.iter_mut().zip(TERMS).find(|(_, term)| (term.class, term.amount) == (class, amount));
+        if let Some((sum, _)) = found {
+            *sum += count;
+        }
     }
 }
 

@@ -122,6 +122,7 @@ fn session(bench: &Bench) -> Session {
         runs: 1000,
         dropped_runs: 0,
         peak_memory_kib: None,
+        repeats: Default::default(),
         warnings: Vec::new(),
     }
 }

@@ -4,7 +4,6 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
 /// `len` reproducible values in `[-1, 1)`, none of them subnormal.
-#[must_use]
 pub fn seeded_input(len: usize) -> Vec<f32> {
     let mut random = Pcg64::seed_from_u64(0x007a_110e);
     // Multiples of 2⁻²³ or zero: subnormals, which some processors are slow on, cannot occur.

@@ -35,7 +35,6 @@ impl Mock {
     pub const NAME: &'static str = "mock";
 
     /// A backend whose runs cost what `cost` says of their keys.
-    #[must_use]
     pub fn new(cost: CostModel, noise: MockNoise) -> Self {
         Self { clock: FakeClock::new(), cost, noise }
     }
@@ -51,11 +50,10 @@ impl Backend for Mock {
     }
 
     fn prepare(&self, model: Model<'_>, _threads: usize) -> Result<Box<dyn Runnable>, BackendError> {
-        let refuse =
-            |reason| BackendError::Prepare { backend: Self::NAME, key: model.key.to_owned(), reason };
-        let cost_ns = (self.cost)(model.key).ok_or_else(|| refuse("its ops are not known".to_owned()))?;
+        let refuse = |reason: &str| BackendError::prepare(Self::NAME, model.key, reason);
+        let cost_ns = (self.cost)(model.key).ok_or_else(|| refuse("its ops are not known"))?;
         if !(cost_ns.is_finite() && cost_ns >= 1.0) {
-            return Err(refuse(format!("its cost is {cost_ns} ns, expected at least 1")));
+            return Err(refuse(&format!("its cost is {cost_ns} ns, expected at least 1")));
         }
         Ok(Box::new(MockRunnable {
             key: model.key.to_owned(),

@@ -28,10 +28,8 @@ pub use tract::{Tract, node_macs};
 
 use std::path::Path;
 
-use crate::{
-    measure::{FakeClock, Subject, SubjectFailure},
-    spec::OpSpec,
-};
+use crate::measure::{FakeClock, Subject, SubjectFailure};
+use crate::spec::OpSpec;
 
 /// A model and what to call it.
 #[derive(Clone, Copy, Debug)]
@@ -77,9 +75,8 @@ pub trait Backend {
     /// Loads a model as [`Backend::prepare`] does, in a way that its nodes can be timed while it runs.
     ///
     /// # Errors
-    /// [`BackendError::Untraceable`] if the runtime does not tell; otherwise as [`Backend::prepare`].
-    fn prepare_traced(&self, model: Model<'_>, threads: usize) -> Result<Box<dyn Traced>, BackendError> {
-        let _ = (model, threads);
+    /// [`BackendError::Untraceable`] if the runtime does not report it; otherwise as [`Backend::prepare`].
+    fn prepare_traced(&self, _model: Model<'_>, _threads: usize) -> Result<Box<dyn Traced>, BackendError> {
         Err(BackendError::Untraceable { backend: self.name() })
     }
 

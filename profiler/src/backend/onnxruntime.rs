@@ -5,10 +5,10 @@ use std::sync::{Mutex, PoisonError};
 
 use ort::environment::Environment;
 use ort::session::{RunOptions, Session, SessionInputValue, SessionOutputs};
+use tensors::{Slot, lengths, tensors};
 
 use super::{Backend, BackendError, Model, Runnable, Traced, seeded_input};
 use crate::onnx::given_values;
-use tensors::{Slot, lengths, tensors};
 
 mod noting;
 mod profile;
@@ -42,7 +42,7 @@ impl OnnxRuntime {
         })?;
         let (title, version) = ("ONNX Runtime", "1.24");
         let failed = |reason: String| BackendError::Library { title, version, path: path.clone(), reason };
-        // Relative paths would be looked up beside the executable first.
+        // Relative paths would be searched for beside the executable first.
         let absolute = std::path::absolute(&path).map_err(|error| failed(error.to_string()))?;
         // A file that is not there gets a plain answer instead of the dynamic loader's.
         std::fs::metadata(&absolute).map_err(|error| failed(error.to_string()))?;
@@ -75,14 +75,9 @@ impl Backend for OnnxRuntime {
 
     fn prepare(&self, model: Model<'_>, threads: usize) -> Result<Box<dyn Runnable>, BackendError> {
         check_threads(threads)?;
-        let runnable = load_session(&self.environment, model, threads, None).map_err(|reason| {
-            BackendError::Prepare {
-                backend: Self::NAME,
-                key: model.key.to_owned(),
-                reason: one_line(&reason),
-            }
-        })?;
-        release_first_run(runnable).map(|runnable| -> Box<dyn Runnable> { Box::new(runnable) })
+        let runnable = load_session(&self.environment, model, threads, None);
+        let runnable = runnable.map_err(|reason| refused(model, &reason))?;
+        Ok(Box::new(release_first_run(runnable)?))
     }
 
     fn prepare_traced(&self, model: Model<'_>, threads: usize) -> Result<Box<dyn Traced>, BackendError> {
@@ -161,8 +156,11 @@ fn run<'s>(
 }
 
 fn failed(key: &str, error: &ort::Error) -> BackendError {
-    let reason = one_line(&error.to_string());
-    BackendError::Run { backend: OnnxRuntime::NAME, key: key.to_owned(), reason }
+    BackendError::run(OnnxRuntime::NAME, key, one_line(&error.to_string()))
+}
+
+fn refused(model: Model<'_>, reason: &str) -> BackendError {
+    BackendError::prepare(OnnxRuntime::NAME, model.key, one_line(reason))
 }
 
 impl Runnable for OrtRunnable {

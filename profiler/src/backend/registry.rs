@@ -2,8 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use super::mock::Mock;
-use super::{Backend, BackendError, CostModel, MockNoise};
+use super::{Backend, BackendError, CostModel, Mock, MockNoise};
 
 /// What backends may need to be opened.
 #[derive(Default)]
@@ -52,7 +51,7 @@ macro_rules! built {
     }};
 }
 
-/// All backends. The first is the one unless told otherwise; outputs are compared with those of the first other one, and
+/// All backends. The first is the default; outputs are compared with those of the first other one, and
 /// what one refuses, the next may take.
 pub const KNOWN_BACKENDS: &[KnownBackend] = &[
     KnownBackend {
@@ -89,26 +88,22 @@ pub const KNOWN_BACKENDS: &[KnownBackend] = &[
 
 impl KnownBackend {
     /// The one of that name, if there is one.
-    #[must_use]
     pub fn of(name: &str) -> Option<&'static Self> {
         KNOWN_BACKENDS.iter().find(|known| known.name == name)
     }
 
     /// Those that compute: the first one that does after `name`, in the order of [`KNOWN_BACKENDS`].
-    #[must_use]
     pub fn after(name: &str) -> Option<&'static Self> {
         let after = KNOWN_BACKENDS.iter().skip_while(|known| known.name != name).skip(1);
         after.into_iter().find(|known| !known.is_emulated)
     }
 
     /// The first other one that computes.
-    #[must_use]
     pub fn other_than(name: &str) -> Option<&'static Self> {
         KNOWN_BACKENDS.iter().find(|known| known.name != name && !known.is_emulated)
     }
 
     /// Whether this build has it.
-    #[must_use]
     pub fn is_built(&self) -> bool {
         self.open.is_some()
     }
@@ -160,13 +155,8 @@ mod tests {
     #[test]
     fn each_has_another_to_be_compared_with() {
         let name = |known: Option<&KnownBackend>| known.map(|known| known.name);
-        assert_eq!(
-            ["tract", "onnxruntime"].map(|of| name(KnownBackend::other_than(of))),
-            [Some("onnxruntime"), Some("tract")]
-        );
-        assert_eq!(
-            ["tract", "onnxruntime"].map(|of| name(KnownBackend::after(of))),
-            [Some("onnxruntime"), None]
-        );
+        let both = |of| (name(KnownBackend::other_than(of)), name(KnownBackend::after(of)));
+        assert_eq!(both("tract"), (Some("onnxruntime"), Some("onnxruntime")));
+        assert_eq!(both("onnxruntime"), (Some("tract"), None));
     }
 }

@@ -1,10 +1,10 @@
-//! Looking into a run: how long each node of the runtime's own graph takes.
+//! Tracing a run: how long each node of the runtime's own graph takes.
 
 use serde::{Deserialize, Serialize};
 
 use super::BackendError;
 
-/// By what a node's time is told.
+/// By which clock a node's time is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NodeClock {
@@ -17,13 +17,13 @@ pub enum NodeClock {
 /// When a runtime gives its notes away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notes {
-    /// At any time; it goes on noting afterwards.
+    /// At any time; it continues to note afterwards.
     Live,
     /// Once, at the end.
     AtEnd,
 }
 
-/// A model whose runs can be looked into.
+/// A model whose runs can be traced.
 pub trait Traced {
     /// Runs once as [`Runnable::run`](super::Runnable::run) does; nothing is noted.
     ///
@@ -31,9 +31,9 @@ pub trait Traced {
     /// [`BackendError::Run`].
     fn run_plain(&mut self) -> Result<(), BackendError>;
 
-    /// By which clock nodes are timed when it is told this one: a runtime may know the wall clock alone.
-    fn clock(&self, told: NodeClock) -> NodeClock {
-        told
+    /// By which clock nodes are timed when this one is asked for: a runtime may know the wall clock alone.
+    fn clock(&self, asked: NodeClock) -> NodeClock {
+        asked
     }
 
     /// Runs once and notes how long each node takes, by [`Traced::clock`].

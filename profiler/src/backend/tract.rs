@@ -2,9 +2,7 @@
 
 use std::{collections::HashMap, io::Cursor};
 
-use tract_onnx::prelude::tract_linalg::isa::native;
-use tract_onnx::prelude::*;
-use tract_onnx::tract_core::plan::SimpleState;
+use tract_onnx::{prelude::tract_linalg::isa::native, prelude::*, tract_core::plan::SimpleState};
 
 use super::input::{Meaning, filled, split, whole};
 use super::{Backend, BackendError, Model, Runnable, Traced, seeded_input};
@@ -31,15 +29,12 @@ impl Tract {
             let supported = "one thread";
             return Err(BackendError::Threads { backend: Self::NAME, threads, supported });
         }
-        let refuse =
-            |reason| BackendError::Prepare { backend: Self::NAME, key: model.key.to_owned(), reason };
-        caught(|| load(model)).map_err(refuse)
+        caught(|| load(model)).map_err(|reason| BackendError::prepare(Self::NAME, model.key, reason))
     }
 }
 
 /// Multiply-accumulates of each convolution and matrix product of a model, by the name of its node; `None` if tract does not
 /// take the model.
-#[must_use]
 pub fn node_macs(model: Model<'_>) -> Option<Vec<(String, u64)>> {
     trace::node_macs(model).ok()
 }
@@ -191,7 +186,7 @@ fn tensors(values: &[f32], slots: &[Slot]) -> TractResult<Option<TVec<TValue>>> 
 
 impl TractRunnable {
     fn failed(&self, reason: String) -> BackendError {
-        BackendError::Run { backend: Tract::NAME, key: self.key.clone(), reason }
+        BackendError::run(Tract::NAME, &self.key, reason)
     }
 }
 

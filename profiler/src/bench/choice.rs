@@ -11,7 +11,6 @@ use crate::spec::OpSpec;
 ///
 /// Every kind gets one, as long as there are enough, and of the rest a share by its number of ops. Within a kind the ops
 /// are sorted by MACs and cut into as many strata as it gets ops; one is drawn of each.
-#[must_use]
 pub fn choose_ops(ops: &[OpSpec], count: usize, seed: u64) -> Vec<OpSpec> {
     let mut kinds: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, op) in ops.iter().enumerate() {

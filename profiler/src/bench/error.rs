@@ -3,57 +3,32 @@
 use std::path::PathBuf;
 
 use super::Part;
-use crate::{
-    backend::BackendError,
-    device::AffinityError,
-    measure::MeasureError,
-    record::{ReadError, WriteError},
-    sweep::SweepError,
-};
+use crate::backend::BackendError;
+use crate::device::AffinityError;
+use crate::measure::MeasureError;
+use crate::record::{ReadError, WriteError};
+use crate::sweep::SweepError;
 
 /// Why a bench ended early. Parts that were finished are in its report.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "a field is what the message says of it")]
 pub enum BenchError {
     /// Stopped by the user.
     #[error("stopped")]
     Stopped,
     /// A part that says nothing of a backend that computes nothing.
     #[error("the part `{part}` says nothing of backend `{backend}`, whose figures are emulated")]
-    Emulated {
-        /// The part.
-        part: Part,
-        /// The backend.
-        backend: &'static str,
-    },
+    Emulated { part: Part, backend: &'static str },
     /// The report there is was begun under other conditions.
     #[error("{} was begun under other conditions: {difference}; use another output file, or delete it to start anew", path.display())]
-    Changed {
-        /// The report.
-        path: PathBuf,
-        /// What differs.
-        difference: String,
-    },
+    Changed { path: PathBuf, difference: String },
     /// A figure that cannot be given.
     #[error("{part} on {backend}: `{name}` is not a number: {base}")]
-    NoFigure {
-        /// The part.
-        part: Part,
-        /// The backend.
-        backend: String,
-        /// The figure.
-        name: String,
-        /// What it rests on.
-        base: String,
-    },
+    NoFigure { part: Part, backend: String, name: String, base: String },
     /// Another process of this program failed.
     #[error("`profiler {command}` failed: {reason}")]
-    Child {
-        /// Its command.
-        command: &'static str,
-        /// What it said last.
-        reason: String,
-    },
+    Child { command: &'static str, reason: String },
     /// A sweep failed.
     #[error(transparent)]
     Sweep(#[from] SweepError),
@@ -76,7 +51,6 @@ pub enum BenchError {
 
 impl BenchError {
     /// Whether the user's input is at fault (exit code 2) rather than the run (exit code 1).
-    #[must_use]
     pub fn is_input(&self) -> bool {
         match self {
             Self::Emulated { .. } | Self::Changed { .. } | Self::Read(_) => true,

@@ -6,23 +6,16 @@
 //! within 3 %: no correction, nothing dropped of them. What slows the machine down hits both alike, so what differs is the
 //! method's. Beside it, without a goal, stands the median over all turns.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{cell::RefCell, rc::Rc};
 
-use super::{
-    BenchError, Detail, Ratio,
-    choice::choose_ops,
-    ratio::{Goal, Unit},
-    run::{Found, Job},
-    spread::{furthest_from_one, geometric_mean},
+use super::run::{Found, Job};
+use super::{BenchError, Detail, Goal, Ratio, Unit, choose_ops, furthest_from_one, geometric_mean};
+use crate::backend::Runnable;
+use crate::measure::{
+    Clock, Entry, History, Instruments, Observer, Outcome, Progress, Protocol, Speed, Subject,
+    SubjectFailure, SystemClock, calm_turns, measure, median, summarise,
 };
-use crate::{
-    backend::Runnable,
-    measure::{
-        Clock, Entry, History, Instruments, Observer, Outcome, Progress, Protocol, Speed, Subject,
-        SubjectFailure, SystemClock, calm_turns, measure, median, summarise,
-    },
-    sweep::plan_op,
-};
+use crate::sweep::plan_op;
 
 const OPS: usize = 30;
 /// Turns of each op.
@@ -89,18 +82,11 @@ impl PlainLoop<'_, '_> {
 
 impl Observer for PlainLoop<'_, '_> {
     fn record(&mut self, entry: &Entry) -> Result<(), SubjectFailure> {
-        match entry {
-            Entry::Burst(burst) => self.turn(burst.subject),
-            Entry::Start { .. }
-            | Entry::KnownSpeed(_)
-            | Entry::Reading(_)
-            | Entry::Warmth(_)
-            | Entry::Pause(_) => Ok(()),
-        }
+        if let Entry::Turn(turn) = entry { self.turn(turn.subject) } else { Ok(()) }
     }
 
     fn progress(&mut self, progress: &Progress) {
-        if progress.bursts_done == progress.bursts_planned {
+        if progress.turns_done == progress.turns_planned {
             let rounds = progress.round + 1;
             self.job.at(&format!("round {rounds} of {ROUNDS}"), f64::from(rounds) / f64::from(ROUNDS));
         }
@@ -135,9 +121,8 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let runs_per_batch = vec![None; ops.len()];
     let mut plain = PlainLoop { models, clock, turns: Vec::new(), runs_per_batch, job };
     let mut history = History::default();
-    if measure(&mut subjects, &protocol, &mut instruments, &mut history, &mut plain, stop)?
-        == Outcome::Stopped
-    {
+    let outcome = measure(&mut subjects, &protocol, &mut instruments, &mut history, &mut plain, stop)?;
+    if outcome == Outcome::Stopped {
         return Err(BenchError::Stopped);
     }
     let counts = calm_turns(&history, Speed::Fast, CALM);
@@ -161,14 +146,10 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
             ("plain_ms", calm_ns / 1e6),
             ("plain_all_ms", all_ns / 1e6),
         ];
-        let figures = figures.map(|(name, value)| (name.to_owned(), value));
-        details.push(Detail { subject: op.key(), figures: BTreeMap::from(figures) });
+        details.push(Detail::new(op.key(), figures));
     }
-    Ok(Found {
-        ratios: ratios(&details),
-        details,
-        warnings: warning(runs, dropped_runs).into_iter().collect(),
-    })
+    let warnings = warning(runs, dropped_runs).into_iter().collect();
+    Ok(Found { ratios: ratios(&details), details, warnings })
 }
 
 fn warning(runs: u64, dropped_runs: u64) -> Option<String> {
@@ -187,47 +168,21 @@ fn ratios(details: &[Detail]) -> Vec<Ratio> {
     };
     let (corrected, whole) = (over("protocol_ms", "plain_ms"), over("protocol_ms", "plain_all_ms"));
     let raw = over("protocol_raw_ms", "plain_all_ms");
-    let base = format!("hot, {} ops, {ROUNDS} turns each, of them the calm ones", details.len());
-    let worst = |ratios: &[f64]| {
-        let at = furthest_from_one(ratios).unwrap_or(f64::NAN);
-        let subject = ratios.iter().position(|ratio| *ratio == at).map_or("none", |i| &details[i].subject);
-        (at, subject.to_owned())
+    let mean = |name: &str, ratios: &[f64]| {
+        let base = format!("hot, {} ops, {ROUNDS} turns each, of them the calm ones", details.len());
+        Ratio::new(format!("{name}, geometric mean"), geometric_mean(ratios), Unit::Times, base)
     };
-    let ((worst_corrected, subject), (worst_raw, raw_subject)) = (worst(&corrected), worst(&raw));
-    let mean = |ratios: &[f64]| geometric_mean(ratios).unwrap_or(f64::NAN);
+    let worst = |name: &str, ratios: &[f64]| {
+        let at = furthest_from_one(ratios);
+        let subject = ratios.iter().position(|ratio| *ratio == at).map_or("none", |i| &details[i].subject);
+        Ratio::new(format!("{name}, worst op"), at, Unit::Times, subject)
+    };
     vec![
-        Ratio::with_goal(
-            "protocol / plain loop, geometric mean",
-            mean(&corrected),
-            Unit::Times,
-            Goal::Between(0.98, 1.02),
-            base.clone(),
-        ),
-        Ratio::with_goal(
-            "protocol / plain loop, worst op",
-            worst_corrected,
-            Unit::Times,
-            Goal::Between(0.95, 1.05),
-            subject,
-        ),
-        Ratio::plain(
-            "plain loop of slow moments, too, geometric mean",
-            mean(&whole),
-            Unit::Times,
-            base.clone(),
-        ),
-        Ratio::plain(
-            "both of slow moments, too, no correction, geometric mean",
-            mean(&raw),
-            Unit::Times,
-            base,
-        ),
-        Ratio::plain(
-            "both of slow moments, too, no correction, worst op",
-            worst_raw,
-            Unit::Times,
-            raw_subject,
-        ),
+        mean("protocol / plain loop", &corrected).with_goal(Goal::Between(0.98, 1.02)),
+        worst("protocol / plain loop", &corrected).with_goal(Goal::Between(0.95, 1.05)),
+        mean("plain loop of slow moments, too", &whole),
+        mean("both of slow moments, too, no correction", &raw),
+        worst("both of slow moments, too, no correction", &raw),
     ]
 }
 
@@ -244,16 +199,10 @@ mod tests {
 
     #[test]
     fn ratios_are_of_the_corrected_figure_and_name_the_worst_op() {
-        let detail = |subject: &str, protocol: f64, raw: f64, plain: f64| Detail {
-            subject: subject.to_owned(),
-            figures: [
-                ("protocol_ms", protocol),
-                ("protocol_raw_ms", raw),
-                ("plain_ms", plain),
-                ("plain_all_ms", 2.0 * plain),
-            ]
-            .map(|(name, value)| (name.to_owned(), value))
-            .into(),
+        let detail = |subject: &str, protocol: f64, raw: f64, plain: f64| {
+            let ours = [("protocol_ms", protocol), ("protocol_raw_ms", raw)];
+            let theirs = [("plain_ms", plain), ("plain_all_ms", 2.0 * plain)];
+            Detail::new(subject.to_owned(), ours.into_iter().chain(theirs))
         };
         // Corrected: 0.8 and 1.0: geometric mean √0.8 = 0.894, worst 0.8 = 1/1.25. Raw: 1 and 1.
         let found = ratios(&[detail("a", 0.8, 1.0, 1.0), detail("b", 2.0, 2.0, 2.0)]);

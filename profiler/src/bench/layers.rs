@@ -1,18 +1,10 @@
 //! A network's layers, timed in place, against the network as a whole: what the runtime notes must add up.
 
-use std::collections::BTreeMap;
-
-use super::{
-    BenchError, Detail, Ratio,
-    ratio::{Goal, Unit},
-    run::{Found, Job},
-    spread::{furthest_from_one, geometric_mean},
-};
-use crate::{
-    layers::{TracePlan, TraceProgress},
-    measure::{Protocol, Silent},
-    sweep::{CompareWith, NetworkProfile, plan_networks},
-};
+use super::run::{Found, Job};
+use super::{BenchError, Detail, Goal, Ratio, Unit, furthest_from_one, geometric_mean};
+use crate::layers::{TracePlan, TraceProgress};
+use crate::measure::{Protocol, Silent};
+use crate::sweep::{CompareWith, NetworkProfile, plan_networks};
 
 const NETWORKS: usize = 4;
 /// Time for a network as a whole by itself: here only its layers, with plain runs in turns, are of interest.
@@ -43,30 +35,20 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
         let layers = result.layers;
         shares.push(layers.sum_over_whole);
         let figures = [("sum_ms", layers.sum_ms), ("whole_ms", layers.whole.latency_ms)];
-        let figures = figures.map(|(name, value)| (name.to_owned(), value));
-        found.details.push(Detail { subject: network.key.clone(), figures: BTreeMap::from(figures) });
+        found.details.push(Detail::new(network.key.clone(), figures));
     }
     found.ratios = ratios(&shares);
     Ok(found)
 }
 
 fn ratios(shares: &[f64]) -> Vec<Ratio> {
-    let base = || format!("in place, plain and traced runs in turns, {} random networks", shares.len());
-    let of = |value: Option<f64>| value.unwrap_or(f64::NAN);
+    let base = format!("in place, plain and traced runs in turns, {} random networks", shares.len());
+    let ratio = |what: &str, value| {
+        Ratio::new(format!("Σ layers / network, {what}"), value, Unit::Times, base.clone())
+    };
     vec![
-        Ratio::with_goal(
-            "Σ layers / network, geometric mean",
-            of(geometric_mean(shares)),
-            Unit::Times,
-            Goal::Between(0.98, 1.02),
-            base(),
-        ),
-        Ratio::plain(
-            "Σ layers / network, furthest from 1",
-            of(furthest_from_one(shares)),
-            Unit::Times,
-            base(),
-        ),
+        ratio("geometric mean", geometric_mean(shares)).with_goal(Goal::Between(0.98, 1.02)),
+        ratio("furthest from 1", furthest_from_one(shares)),
     ]
 }
 

@@ -3,19 +3,16 @@
 //! On each processor a thread is on and off for random times. In bursts, of 50 to 500 ms, it either spins or streams
 //! through 32 MiB while on, at random; in stretches, of 0.2 to 5 s, it spins.
 
-use std::{
-    hint::black_box,
-    io::Read,
-    path::Path,
-    process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+use std::hint::black_box;
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
-use super::BenchError;
+use super::{Bench, BenchError, tables::said};
 use crate::device::{AffinityError, pin};
 
 const BURST_MS: std::ops::Range<u64> = 50..500;
@@ -38,15 +35,10 @@ pub(super) struct Load {
 }
 
 impl Load {
-    pub(super) fn start(
-        program: &Path,
-        cpus: &[usize],
-        seed: u64,
-        pattern: Pattern,
-    ) -> Result<Self, BenchError> {
+    pub(super) fn start(bench: &Bench, cpus: &[usize], pattern: Pattern) -> Result<Self, BenchError> {
         let cpus: Vec<String> = cpus.iter().map(usize::to_string).collect();
-        let mut command = Command::new(program);
-        command.args(["bench-load", "--cpus", &cpus.join(","), "--seed", &seed.to_string()]);
+        let mut command = Command::new(&bench.program);
+        command.args(["bench-load", "--cpus", &cpus.join(","), "--seed", &bench.seed.to_string()]);
         if let Pattern::Stretches(share) = pattern {
             command.args(["--share", &share.to_string()]);
         }
@@ -65,10 +57,7 @@ impl Load {
         if self.child.try_wait().map_err(|error| failed(error.to_string()))?.is_none() {
             return Ok(());
         }
-        let mut said = String::new();
-        if let Some(stderr) = &mut self.child.stderr {
-            stderr.read_to_string(&mut said).map_err(|error| failed(error.to_string()))?;
-        }
+        let said = said(&mut self.child).map_err(|error| failed(error.to_string()))?;
         Err(failed(format!("it ended early: {}", said.trim())))
     }
 }
@@ -95,14 +84,14 @@ pub fn keep_busy(
     pattern: Pattern,
     mut until_closed: impl Read,
 ) -> Result<(), AffinityError> {
-    let (tell, told) = std::sync::mpsc::channel();
+    let (report, reports) = std::sync::mpsc::channel();
     for cpu in cpus.iter().copied() {
-        let tell = tell.clone();
+        let report = report.clone();
         thread::spawn(move || {
             let pinned = pin(Some(&cpu.to_string()), 1).map(drop);
             let refused = pinned.is_err();
             // Nobody listens any more when the process is ending.
-            let _ = tell.send(pinned);
+            let _ = report.send(pinned);
             if !refused {
                 let random = Pcg64::seed_from_u64(seed.wrapping_add(cpu as u64));
                 match pattern {
@@ -113,7 +102,7 @@ pub fn keep_busy(
         });
     }
     for _ in cpus {
-        if let Ok(pinned) = told.recv() {
+        if let Ok(pinned) = reports.recv() {
             pinned?;
         }
     }
@@ -121,6 +110,12 @@ pub fn keep_busy(
     // Closed, or broken, which is as good as closed.
     while matches!(until_closed.read(&mut ignored), Ok(1..)) {}
     Ok(())
+}
+
+fn spin() {
+    (0..10_000u64).for_each(|i| {
+        black_box(i);
+    });
 }
 
 /// On and off until the process ends.
@@ -135,9 +130,7 @@ fn bursts(mut random: Pcg64) {
                 stream.iter_mut().for_each(|value| *value = value.wrapping_add(1));
                 black_box(&stream);
             } else {
-                (0..10_000u64).for_each(|i| {
-                    black_box(i);
-                });
+                spin();
             }
         }
         thread::sleep(Duration::from_millis(random.random_range(BURST_MS)));
@@ -150,9 +143,7 @@ fn stretches(share: f64, mut random: Pcg64) {
         let on_s = random.random_range(STRETCH_S) * share.max(0.1);
         let start = Instant::now();
         while start.elapsed().as_secs_f64() < on_s {
-            (0..10_000u64).for_each(|i| {
-                black_box(i);
-            });
+            spin();
         }
         thread::sleep(Duration::from_secs_f64(on_s * (1.0 - share) / share));
     }

@@ -1,7 +1,7 @@
 //! The profiler against plain benchmarking: ratios, taken side by side in one run, each with its goal.
 //!
 //! A [`Bench`] runs [`Part`]s on backends. A part's answer is a [`Finding`]: [`Ratio`]s with goals, and the figures they
-//! rest on. The [`Report`] is written after every part, so that a stopped bench goes on.
+//! rest on. The [`Report`] is written after every part, so that a stopped bench resumes.
 
 mod choice;
 mod cost;
@@ -10,7 +10,6 @@ mod fidelity;
 mod layers;
 mod line;
 mod load;
-mod memory;
 mod modes;
 mod overhead;
 mod part;

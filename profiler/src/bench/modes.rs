@@ -2,18 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    BenchError, Detail, Ratio,
-    choice::choose_ops,
-    load::{Load, Pattern},
-    ratio::{Goal, Unit},
-    run::{Found, Job},
-};
-use crate::{
-    measure::{Protocol, median},
-    record::{Cache, Row, Status},
-    sweep::plan_op,
-};
+use super::load::Load;
+use super::run::{Found, Job};
+use super::{BenchError, Detail, Goal, Pattern, Ratio, Unit, choose_ops};
+use crate::measure::{Protocol, median};
+use crate::record::{Cache, Row, Status};
+use crate::sweep::plan_op;
 
 const OPS: usize = 30;
 /// Share of the time that the neighbour is on; 1 is one without pause.
@@ -28,7 +22,7 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let others: Vec<usize> = bench.all_cpus.iter().copied().filter(is_free).collect();
     if others.is_empty() {
         let warning = "there is no other core for a neighbour: nothing was measured".to_owned();
-        return Ok(Found { ratios: Vec::new(), details: Vec::new(), warnings: vec![warning] });
+        return Ok(Found { warnings: vec![warning], ..Found::default() });
     }
     let protocol =
         Protocol { seed: bench.seed, budget_ns: BUDGET_S * 1_000_000_000, ..bench.protocol.clone() };
@@ -47,7 +41,7 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     note("quiet", &quiet.rows);
     let mut ratios = Vec::new();
     for (step, share) in SHARES.into_iter().enumerate() {
-        let load = Load::start(&bench.program, &others, bench.seed, Pattern::Stretches(share))?;
+        let load = Load::start(bench, &others, Pattern::Stretches(share))?;
         let beside = table(job, &format!("modes-{:.0}", 100.0 * share), step + 1)?;
         load.end()?;
         note(&format!("at_{share}"), &beside.rows);
@@ -71,17 +65,14 @@ fn agreement(share: f64, quiet: &[Row], beside: &[Row]) -> Vec<Ratio> {
     let marked = hot.len() - errors.len();
     let base = format!("{} ops hot, against a table in quiet just before", errors.len());
     let named = |what: &str| format!("neighbour on {:.0} % of the time: {what}", 100.0 * share);
-    let marked = Ratio::plain(
-        &named("share of figures that say they are not of the fast speed"),
-        marked as f64 / hot.len().max(1) as f64,
-        Unit::Fraction,
-        format!("{} ops", hot.len()),
-    );
+    let share_marked = marked as f64 / hot.len().max(1) as f64;
+    let name = named("share of figures that say they are not of the fast speed");
+    let marked = Ratio::new(name, share_marked, Unit::Fraction, format!("{} ops", hot.len()));
     // Where all say so, there is nothing to compare.
     let Some(middle) = median(&errors) else { return vec![marked] };
     let worst = errors.iter().copied().fold(0.0, f64::max);
     let goal = |what: &str, value, most| {
-        Ratio::with_goal(&named(what), value, Unit::Fraction, Goal::AtMost(most), base.clone())
+        Ratio::new(named(what), value, Unit::Fraction, base.clone()).with_goal(Goal::AtMost(most))
     };
     vec![goal("error, median op", middle, 0.03), goal("error, worst op", worst, 0.08), marked]
 }

@@ -29,16 +29,14 @@ impl Shares {
         let (mut warm_up, mut reference, mut turns) = (0.0, 0.0, 0.0);
         for segment in history.segments() {
             warm_up += segment.readings.first().map_or(0.0, |reading| reading.at_ns as f64);
-            reference += segment.readings.iter().map(|reading| reading.took.0).sum::<f64>()
-                * f64::from(reference_runs);
-            turns += segment.bursts.iter().map(|burst| burst.took_ns as f64).sum::<f64>();
-            settling += segment.bursts.iter().map(|burst| burst.settling_ns as f64).sum::<f64>();
-            evicting += segment.bursts.iter().map(|burst| burst.evicting_ns as f64).sum::<f64>();
-            timed += segment
-                .bursts
-                .iter()
-                .map(|b| timed_ns(&b.cold) + timed_ns(&b.hot) * f64::from(b.repeats))
-                .sum::<f64>();
+            let readings = segment.readings.iter().map(|reading| reading.took.0).sum::<f64>();
+            reference += readings * f64::from(reference_runs);
+            for turn in &segment.turns {
+                turns += turn.took_ns as f64;
+                settling += turn.settling_ns as f64;
+                evicting += turn.evicting_ns as f64;
+                timed += timed_ns(&turn.cold) + timed_ns(&turn.hot) * f64::from(turn.repeats);
+            }
         }
         let between = total_ns - warm_up - reference - evicting - turns;
         (total_ns > 0.0).then(|| Self {
@@ -62,15 +60,13 @@ fn timed_ns(samples: &Samples) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{Burst, ClockQuality, Disturbed, Entry, RawNs, Reading};
+    use crate::measure::{ClockQuality, Disturbed, Entry, RawNs, Reading, Turn};
 
     #[test]
     fn shares_by_hand() {
         let reading = |at_ns| Entry::Reading(Reading::of_block(at_ns, RawNs(20.0)));
         let dropped = Disturbed { took: RawNs(90.0), on_processor: None };
-        let burst = Burst {
-            subject: 0,
-            round: 0,
+        let turn = Turn {
             at_ns: 250,
             took_ns: 700,
             repeats: 10,
@@ -78,11 +74,12 @@ mod tests {
             evicting_ns: 10,
             settling_ns: 60,
             hot: Samples { kept: [RawNs(25.0), RawNs(26.0)].into_iter().collect(), ..Samples::default() },
+            ..Turn::default()
         };
         let entries = [
             Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } },
             reading(200),
-            Entry::Burst(burst),
+            Entry::Turn(turn),
             reading(1000),
         ];
         let history = History::replay(entries).unwrap();

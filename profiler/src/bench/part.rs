@@ -1,8 +1,8 @@
 //! The parts of a bench.
 
-use std::{fmt, str::FromStr};
-
 use serde::{Deserialize, Serialize};
+
+use crate::spec::named;
 
 /// One question a bench asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -27,35 +27,7 @@ pub enum Part {
 }
 
 impl Part {
-    /// All of them, in the order in which they are run.
-    pub const ALL: [Self; 8] = [
-        Self::Fidelity,
-        Self::Layers,
-        Self::Steadiness,
-        Self::Load,
-        Self::Modes,
-        Self::Cost,
-        Self::Memory,
-        Self::Sums,
-    ];
-
-    /// Its name on the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Fidelity => "fidelity",
-            Self::Steadiness => "steadiness",
-            Self::Load => "load",
-            Self::Modes => "modes",
-            Self::Cost => "cost",
-            Self::Memory => "memory",
-            Self::Sums => "sums",
-            Self::Layers => "layers",
-        }
-    }
-
     /// Whether it says anything of a backend that computes nothing, needs nothing, and repeats itself exactly.
-    #[must_use]
     pub fn can_be_emulated(self) -> bool {
         !matches!(self, Self::Steadiness | Self::Load | Self::Modes | Self::Memory | Self::Layers)
     }
@@ -75,18 +47,15 @@ impl Part {
     }
 }
 
-impl fmt::Display for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Part {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let known = || Self::ALL.map(Self::name).join(", ");
-        let found = Self::ALL.into_iter().find(|part| part.name() == name);
-        found.ok_or_else(|| format!("there is no part `{name}`, expected one of {}", known()))
-    }
-}
+named!(
+    Part,
+    "part of a bench",
+    Fidelity = "fidelity",
+    Steadiness = "steadiness",
+    Load = "load",
+    Modes = "modes",
+    Cost = "cost",
+    Memory = "memory",
+    Sums = "sums",
+    Layers = "layers",
+);

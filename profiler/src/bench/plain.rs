@@ -2,11 +2,9 @@
 //!
 //! Source: nn-Meter's defaults, and `benchmark_model` of TensorFlow Lite, whose rule is 50 runs and at least a second.
 
-use super::{BenchError, run::Job};
-use crate::{
-    measure::{Clock, SystemClock, median},
-    sweep::plan_op,
-};
+use super::{BenchError, mean, run::Job};
+use crate::measure::{Clock, SystemClock, median};
+use crate::sweep::plan_op;
 
 const WARM_UP_RUNS: usize = 10;
 const RUNS: usize = 50;
@@ -53,8 +51,7 @@ pub(super) fn plain_table(
 }
 
 fn of_runs(runs_ms: &[f64]) -> PlainFigures {
-    let mean_ms = super::spread::mean(runs_ms).unwrap_or(f64::NAN);
-    PlainFigures { mean_ms, median_ms: median(runs_ms).unwrap_or(f64::NAN) }
+    PlainFigures { mean_ms: mean(runs_ms), median_ms: median(runs_ms).unwrap_or(f64::NAN) }
 }
 
 /// Seconds that TensorFlow Lite's rule takes for ops of these latencies: 50 runs each, and at least one second.

@@ -18,7 +18,6 @@ pub enum Goal {
 
 impl Goal {
     /// Whether a figure is what it should be; one that is no number never is.
-    #[must_use]
     pub fn is_met_by(self, value: f64) -> bool {
         match self {
             Self::AtMost(most) => value <= most,
@@ -28,7 +27,6 @@ impl Goal {
     }
 
     /// In words, with its numbers as `print` writes them.
-    #[must_use]
     pub fn printed(self, print: impl Fn(f64) -> String) -> String {
         match self {
             Self::AtMost(most) => format!("≤ {}", print(most)),
@@ -50,8 +48,6 @@ pub enum Unit {
     Mebibytes,
     /// Milliseconds.
     Milliseconds,
-    /// Seconds.
-    Seconds,
 }
 
 impl Unit {
@@ -61,7 +57,6 @@ impl Unit {
             Self::Fraction => format!("{:.1} %", 100.0 * value),
             Self::Mebibytes => format!("{value:.0} MiB"),
             Self::Milliseconds => format!("{value:.3} ms"),
-            Self::Seconds => format!("{value:.1} s"),
         }
     }
 }
@@ -84,27 +79,22 @@ pub struct Ratio {
 }
 
 impl Ratio {
-    /// A figure with a goal.
-    #[must_use]
-    pub fn with_goal(name: &str, value: f64, unit: Unit, goal: Goal, base: String) -> Self {
-        let reached = Some(goal.is_met_by(value));
-        Self { name: name.to_owned(), value, unit, goal: Some(goal), reached, base }
+    /// A figure that explains others.
+    pub fn new(name: impl Into<String>, value: f64, unit: Unit, base: impl Into<String>) -> Self {
+        Self { name: name.into(), value, unit, goal: None, reached: None, base: base.into() }
     }
 
-    /// A figure that explains others.
-    #[must_use]
-    pub fn plain(name: &str, value: f64, unit: Unit, base: String) -> Self {
-        Self { name: name.to_owned(), value, unit, goal: None, reached: None, base }
+    /// The figure with a goal.
+    pub fn with_goal(self, goal: Goal) -> Self {
+        Self { goal: Some(goal), reached: Some(goal.is_met_by(self.value)), ..self }
     }
 
     /// The figure with its unit.
-    #[must_use]
     pub fn printed_value(&self) -> String {
         self.unit.print(self.value)
     }
 
     /// The goal with its unit; empty without one.
-    #[must_use]
     pub fn printed_goal(&self) -> String {
         self.goal.map_or_else(String::new, |goal| goal.printed(|value| self.unit.print(value)))
     }
@@ -138,11 +128,19 @@ mod tests {
 
     #[test]
     fn figures_are_printed_with_their_unit_and_verdict() {
-        let base = String::new;
-        let ratio = Ratio::with_goal("error", 0.0512, Unit::Fraction, Goal::AtMost(0.05), base());
-        assert_eq!(ratio.to_string(), "error: 5.1 % (goal ≤ 5.0 %, missed)");
-        let ratio = Ratio::with_goal("mean", 0.9, Unit::Times, Goal::Between(0.98, 1.02), base());
-        assert_eq!(ratio.to_string(), "mean: 0.900 (goal 0.980 to 1.020, missed)");
-        assert_eq!(Ratio::plain("peak", 211.6, Unit::Mebibytes, base()).to_string(), "peak: 212 MiB");
+        let ratio = |value, unit| Ratio::new("error", value, unit, "");
+        for (ratio, printed) in [
+            (
+                ratio(0.0512, Unit::Fraction).with_goal(Goal::AtMost(0.05)),
+                "error: 5.1 % (goal ≤ 5.0 %, missed)",
+            ),
+            (
+                ratio(0.9, Unit::Times).with_goal(Goal::Between(0.98, 1.02)),
+                "error: 0.900 (goal 0.980 to 1.020, missed)",
+            ),
+            (ratio(211.6, Unit::Mebibytes), "error: 212 MiB"),
+        ] {
+            assert_eq!(ratio.to_string(), printed);
+        }
     }
 }

@@ -5,15 +5,13 @@ use std::{collections::BTreeMap, path::Path};
 use serde::{Deserialize, Serialize};
 
 use super::{BenchError, Part, Ratio};
-use crate::{
-    device::{Device, MachineState},
-    record::{Runtime, read_document, write_document},
-};
+use crate::device::{Device, MachineState};
+use crate::record::{Runtime, read_document, write_document};
 
 const FORMAT: &str = "tailor-bench";
 const VERSION: u32 = 1;
 
-/// What must not change while a bench goes on.
+/// What must not change while a bench is resumed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// Version of the profiler.
@@ -43,6 +41,12 @@ pub struct Detail {
     pub subject: String,
     /// Figures by name, each with its unit at the end.
     pub figures: BTreeMap<String, f64>,
+}
+
+impl Detail {
+    pub(super) fn new<N: Into<String>>(subject: String, figures: impl IntoIterator<Item = (N, f64)>) -> Self {
+        Self { subject, figures: figures.into_iter().map(|(name, value)| (name.into(), value)).collect() }
+    }
 }
 
 /// What one part found on one backend.
@@ -80,12 +84,6 @@ pub struct Report {
 }
 
 impl Report {
-    /// Every figure with a goal was what it should be.
-    #[must_use]
-    pub fn all_reached(&self) -> bool {
-        self.findings.iter().flat_map(|finding| &finding.ratios).all(|ratio| ratio.reached != Some(false))
-    }
-
     /// What was found by a part on a runtime.
     pub(super) fn has(&self, part: Part, runtime: &Runtime) -> bool {
         self.findings.iter().any(|finding| finding.part == part && finding.runtime == *runtime)
@@ -104,9 +102,6 @@ impl Settings {
 }
 
 /// Takes up the report at `path`, or begins one.
-///
-/// # Errors
-/// [`BenchError::Changed`] when it was begun under other conditions, [`BenchError::Read`] when it is no report.
 pub(super) fn take_up(path: &Path, fresh: Report) -> Result<Report, BenchError> {
     if !path.exists() {
         return Ok(fresh);
@@ -119,9 +114,6 @@ pub(super) fn take_up(path: &Path, fresh: Report) -> Result<Report, BenchError> 
 }
 
 /// Writes a report.
-///
-/// # Errors
-/// [`BenchError::Write`].
 pub(super) fn write_report(path: &Path, report: &Report) -> Result<(), BenchError> {
     Ok(write_document(path, FORMAT, VERSION, report)?)
 }

@@ -1,26 +1,22 @@
 //! Running a bench, part by part.
 
-use std::{
-    ffi::OsString,
-    path::{Path, PathBuf},
-    sync::atomic::AtomicBool,
-};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use jiff::Timestamp;
 
+use super::report::{take_up, write_report};
 use super::{
-    BenchError, Detail, Finding, Part, Ratio, Report, Settings, cost, fidelity, layers, memory, modes,
-    report::{take_up, write_report},
-    steadiness, sums, under_load,
+    BenchError, Detail, Finding, Part, Ratio, Report, Settings, cost, fidelity, layers, modes, steadiness,
+    sums, under_load,
 };
-use crate::{
-    backend::Backend,
-    device::{Device, MachineState},
-    measure::Protocol,
-    record::{Runtime, WriteError},
-    spec::SearchSpace,
-    sweep::runtime_of,
-};
+use crate::backend::Backend;
+use crate::device::{Device, MachineState};
+use crate::measure::Protocol;
+use crate::record::{Runtime, WriteError};
+use crate::spec::SearchSpace;
+use crate::sweep::runtime_of;
 
 /// A bench: what to ask, of which runtimes, and how.
 pub struct Bench<'a> {
@@ -48,11 +44,11 @@ pub struct Bench<'a> {
     pub protocol: Protocol,
     /// This program.
     pub program: PathBuf,
-    /// The report to write after every part and to go on with.
+    /// The report to write after every part and to resume from.
     pub output: Option<PathBuf>,
 }
 
-/// Told where a bench is.
+/// Follows a bench.
 pub trait Watcher {
     /// What is being done, and how much of the whole is done: 0 to 1.
     fn at(&mut self, doing: &str, done: f64);
@@ -94,13 +90,15 @@ impl Job<'_> {
         self.watcher.at(&doing, from + done.clamp(0.0, 1.0) * (to - from));
     }
 
-    /// # Errors
     /// [`BenchError::Stopped`] if the stop flag is up.
     pub(super) fn check_stop(&self) -> Result<(), BenchError> {
-        match self.stop.load(std::sync::atomic::Ordering::Relaxed) {
-            true => Err(BenchError::Stopped),
-            false => Ok(()),
-        }
+        let is_stopped = self.stop.load(std::sync::atomic::Ordering::Relaxed);
+        if is_stopped { Err(BenchError::Stopped) } else { Ok(()) }
+    }
+
+    pub(super) fn no_figure(&self, name: &str, base: &str) -> BenchError {
+        let backend = self.backend.name().to_owned();
+        BenchError::NoFigure { part: self.part, backend, name: name.to_owned(), base: base.to_owned() }
     }
 
     fn answer(&mut self) -> Result<Found, BenchError> {
@@ -110,7 +108,7 @@ impl Job<'_> {
             Part::Load => under_load::run(self),
             Part::Modes => modes::run(self),
             Part::Cost => cost::run(self),
-            Part::Memory => memory::run(self),
+            Part::Memory => cost::memory(self),
             Part::Sums => sums::run(self),
             Part::Layers => layers::run(self),
         }
@@ -139,7 +137,7 @@ impl Bench<'_> {
             if report.has(part, &runtime) {
                 continue;
             }
-            let mut job = Job { bench: self, backend, part, work: work.path(), stop, watcher, share };
+            let mut job = Job { bench: self, backend, part, work: &work.path, stop, watcher, share };
             let finding = self.find(&mut job, runtime)?;
             watcher.found(&finding);
             report.findings.push(finding);
@@ -152,25 +150,20 @@ impl Bench<'_> {
     }
 
     fn jobs(&self) -> Result<Vec<(Part, &dyn Backend)>, BenchError> {
-        let jobs: Vec<(Part, &dyn Backend)> = self
-            .parts
-            .iter()
-            .flat_map(|part| self.backends.iter().map(|backend| (*part, *backend)))
-            .collect();
-        let senseless =
-            jobs.iter().find(|(part, backend)| backend.emulated_clock().is_some() && !part.can_be_emulated());
-        match senseless {
-            Some((part, backend)) => Err(BenchError::Emulated { part: *part, backend: backend.name() }),
-            None => Ok(jobs),
-        }
+        let pairs = self.parts.iter().flat_map(|part| self.backends.iter().map(|backend| (*part, *backend)));
+        let checked = pairs.map(|(part, backend)| {
+            let is_senseless = backend.emulated_clock().is_some() && !part.can_be_emulated();
+            let senseless = BenchError::Emulated { part, backend: backend.name() };
+            if is_senseless { Err(senseless) } else { Ok((part, backend)) }
+        });
+        checked.collect()
     }
 
     fn find(&self, job: &mut Job, runtime: Runtime) -> Result<Finding, BenchError> {
         let (started, before) = (Timestamp::now().to_string(), MachineState::of_this_machine());
         let found = job.answer()?;
         if let Some(ratio) = found.ratios.iter().find(|ratio| !ratio.value.is_finite()) {
-            let (backend, name) = (runtime.name, ratio.name.clone());
-            return Err(BenchError::NoFigure { part: job.part, backend, name, base: ratio.base.clone() });
+            return Err(job.no_figure(&ratio.name, &ratio.base));
         }
         Ok(Finding {
             part: job.part,
@@ -203,37 +196,25 @@ impl Bench<'_> {
 }
 
 /// Where parts keep their tables meanwhile: beside the report, so that a stopped bench finds them again.
-enum Work {
-    Kept(PathBuf),
-    Temporary(tempfile::TempDir),
+struct Work {
+    path: PathBuf,
+    /// Removed when dropped, where there is no report.
+    _temporary: Option<tempfile::TempDir>,
 }
 
 impl Work {
     fn of(output: Option<&Path>) -> Result<Self, WriteError> {
         let failed = |path: &Path, source| WriteError { path: path.to_owned(), source };
-        match output {
-            Some(output) => {
-                let path = output.with_extension("parts");
-                std::fs::create_dir_all(&path).map_err(|source| failed(&path, source))?;
-                Ok(Self::Kept(path))
-            }
-            None => tempfile::tempdir().map(Self::Temporary).map_err(|e| failed(&std::env::temp_dir(), e)),
-        }
-    }
-
-    fn path(&self) -> &Path {
-        match self {
-            Self::Kept(path) => path,
-            Self::Temporary(folder) => folder.path(),
-        }
+        let Some(output) = output else {
+            let folder = tempfile::tempdir().map_err(|source| failed(&std::env::temp_dir(), source))?;
+            return Ok(Self { path: folder.path().to_owned(), _temporary: Some(folder) });
+        };
+        let path = output.with_extension("parts");
+        std::fs::create_dir_all(&path).map_err(|source| failed(&path, source))?;
+        Ok(Self { path, _temporary: None })
     }
 
     fn remove(self) -> Result<(), WriteError> {
-        let path = self.path().to_owned();
-        let removed = match self {
-            Self::Kept(path) => std::fs::remove_dir_all(path),
-            Self::Temporary(folder) => folder.close(),
-        };
-        removed.map_err(|source| WriteError { path, source })
+        std::fs::remove_dir_all(&self.path).map_err(|source| WriteError { path: self.path.clone(), source })
     }
 }

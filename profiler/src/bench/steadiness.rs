@@ -2,19 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    BenchError, Detail, Ratio,
-    plain::{PlainFigures, plain_table},
-    ratio::{Goal, Unit},
-    run::{Found, Job},
-    spread::spread,
-};
-use crate::{
-    device::{Surroundings, Ticks},
-    measure::{Protocol, quantile},
-    record::{Cache, Row},
-    sweep::plan_ops,
-};
+use super::plain::{PlainFigures, plain_table};
+use super::run::{Found, Job};
+use super::{BenchError, Detail, Goal, Ratio, Unit, spread};
+use crate::device::{Surroundings, Ticks};
+use crate::measure::{Protocol, quantile};
+use crate::record::{Cache, Row};
+use crate::sweep::plan_ops;
 
 /// What each op got in each repeat, in milliseconds, in the order of the ops.
 #[derive(Default)]
@@ -52,9 +46,8 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let mut ratios = spread_ratios("quiet", &quiet);
     let others = before.ticks.zip(after.ticks).map(|(b, a)| others_cores(&a.since(&b), after.online.len()));
     ratios.extend(others.map(|cores| {
-        let base =
-            "processor time beyond this bench's one thread, and stolen time, over wall time".to_owned();
-        Ratio::plain("quiet: use of a core by others", cores, Unit::Fraction, base)
+        let base = "processor time beyond this bench's one thread, and stolen time, over wall time";
+        Ratio::new("quiet: use of a core by others", cores, Unit::Fraction, base)
     }));
     let details = details(job, &[("quiet", &quiet)]);
     Ok(Found { ratios, details, warnings: others.and_then(warning).into_iter().collect() })
@@ -98,7 +91,7 @@ pub(super) fn repeats(
 
 /// 90 % quantile over ops of the repeat-to-repeat spread.
 fn p90_spread(by_op: &[Vec<f64>]) -> f64 {
-    let spreads: Vec<f64> = by_op.iter().filter_map(|repeats| spread(repeats)).collect();
+    let spreads: Vec<f64> = by_op.iter().map(|repeats| spread(repeats)).collect();
     quantile(&spreads, 0.9).unwrap_or(f64::NAN)
 }
 
@@ -107,27 +100,23 @@ pub(super) fn spread_ratios(when: &str, repeats: &Repeats) -> Vec<Ratio> {
         [&repeats.hot, &repeats.cold, &repeats.plain_mean, &repeats.plain_median].map(|b| p90_spread(b));
     let count = repeats.hot.first().map_or(0, Vec::len);
     let base = format!("{} ops, {count} tables each", repeats.hot.len());
-    let spread =
-        |what: &str, value| Ratio::plain(&format!("{when}: {what}"), value, Unit::Fraction, base.clone());
+    let ratio =
+        |what: &str, value, unit, base: &str| Ratio::new(format!("{when}: {what}"), value, unit, base);
+    let goal = Goal::AtMost(0.5);
+    let of_means =
+        format!("90th percentile of (max − min) / median over {base}; hot against mean of 50 runs");
+    let of_medians = "the same, against the median of 50 runs, which the tools do not report";
+    let spread = |what: &str, value| {
+        ratio(&format!("90th percentile of spread, {what}"), value, Unit::Fraction, &base)
+    };
     vec![
-        Ratio::with_goal(
-            &format!("{when}: spread, ours / plain protocol"),
-            hot / mean,
-            Unit::Times,
-            Goal::AtMost(0.5),
-            format!("90th percentile of (max − min) / median over {base}; hot against mean of 50 runs"),
-        ),
-        Ratio::with_goal(
-            &format!("{when}: spread, ours / plain protocol with medians"),
-            hot / middle,
-            Unit::Times,
-            Goal::AtMost(0.5),
-            "the same, against the median of 50 runs, which the tools do not report".to_owned(),
-        ),
-        spread("90th percentile of spread, ours hot", hot),
-        spread("90th percentile of spread, ours cold", cold),
-        spread("90th percentile of spread, plain protocol, mean", mean),
-        spread("90th percentile of spread, plain protocol, median", middle),
+        ratio("spread, ours / plain protocol", hot / mean, Unit::Times, &of_means).with_goal(goal),
+        ratio("spread, ours / plain protocol with medians", hot / middle, Unit::Times, of_medians)
+            .with_goal(goal),
+        spread("ours hot", hot),
+        spread("ours cold", cold),
+        spread("plain protocol, mean", mean),
+        spread("plain protocol, median", middle),
     ]
 }
 

@@ -1,18 +1,12 @@
 //! Whole networks against the sums of their ops, measured in the same rounds.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use super::{
-    BenchError, Detail, Ratio,
-    line::Line,
-    ratio::Unit,
-    run::{Found, Job},
-};
-use crate::{
-    measure::Protocol,
-    record::{Cache, Level, Row},
-    sweep::{plan_networks, plan_ops},
-};
+use super::run::{Found, Job};
+use super::{BenchError, Detail, Line, Ratio, Unit, geometric_mean};
+use crate::measure::Protocol;
+use crate::record::{Cache, Level, Row};
+use crate::sweep::{plan_networks, plan_ops};
 
 const NETWORKS: usize = 20;
 
@@ -28,7 +22,7 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
         found.ratios.extend(ratios(cache, &pairs.iter().map(|(_, pair)| *pair).collect::<Vec<_>>()));
         for (subject, (sum_ms, network_ms)) in pairs {
             let figures = [(format!("{cache}_sum_ms"), sum_ms), (format!("{cache}_network_ms"), network_ms)];
-            found.details.push(Detail { subject, figures: BTreeMap::from(figures) });
+            found.details.push(Detail::new(subject, figures));
         }
     }
     Ok(found)
@@ -49,21 +43,17 @@ fn pairs(rows: &[Row], cache: Cache) -> Vec<(String, (f64, f64))> {
 fn ratios(cache: Cache, pairs: &[(f64, f64)]) -> Vec<Ratio> {
     let line = Line::fit(pairs).unwrap_or(Line { a: f64::NAN, b: f64::NAN });
     let residual = line.residual(pairs);
-    let of = |value: Option<f64>| value.unwrap_or(f64::NAN);
-    let base = || format!("network = a + b·Σ ops, relative least squares, {} networks", pairs.len());
-    let name = |what: &str| format!("{cache}: {what}");
+    let base = format!("network = a + b·Σ ops, relative least squares, {} networks", pairs.len());
+    let ratio =
+        |what: &str, value, unit, base: &str| Ratio::new(format!("{cache}: {what}"), value, unit, base);
     let shares: Vec<f64> = pairs.iter().map(|(sum, network)| sum / network).collect();
+    let (share, mean) = ("Σ ops / network, geometric mean", geometric_mean(&shares));
     vec![
-        Ratio::plain(&name("a"), line.a, Unit::Milliseconds, base()),
-        Ratio::plain(&name("b"), line.b, Unit::Times, base()),
-        Ratio::plain(&name("residual, mean"), of(residual.map(|r| r.mean)), Unit::Fraction, base()),
-        Ratio::plain(&name("residual, worst"), of(residual.map(|r| r.worst)), Unit::Fraction, base()),
-        Ratio::plain(
-            &name("Σ ops / network, geometric mean"),
-            of(super::spread::geometric_mean(&shares)),
-            Unit::Times,
-            "both in this cache state".to_owned(),
-        ),
+        ratio("a", line.a, Unit::Milliseconds, &base),
+        ratio("b", line.b, Unit::Times, &base),
+        ratio("residual, mean", residual.mean, Unit::Fraction, &base),
+        ratio("residual, worst", residual.worst, Unit::Fraction, &base),
+        ratio(share, mean, Unit::Times, "both in this cache state"),
     ]
 }
 

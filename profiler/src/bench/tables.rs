@@ -1,17 +1,14 @@
 //! Tables that a part needs: measured in this process, or in another one.
 
-use std::{
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use super::{BenchError, run::Job};
-use crate::{
-    measure::{Entry, Observer, Progress, Protocol, SubjectFailure},
-    record::{Row, Session, known_speed_folder, read_session, read_table, session_path},
-    sweep::{CompareWith, Planned, Sweep, SweepError, SweepResult},
-};
+use crate::measure::{Observer, Progress, Protocol};
+use crate::record::{Row, Session, known_speed_folder, read_session, read_table, session_path};
+use crate::sweep::{CompareWith, Planned, Sweep, SweepResult};
 
 /// A finished table.
 pub(super) struct TableOfBench {
@@ -34,8 +31,7 @@ impl Job<'_> {
         remove_table(&path);
         let cpus = if self.is_emulated() { Vec::new() } else { self.bench.cpus.clone() };
         let (backend, threads, stop) = (self.backend, self.bench.threads, self.stop);
-        let compare_with =
-            CompareWith::Nothing("a bench times what is compared in the table of its own process");
+        let reason = "a bench times what is compared in the table of its own process";
         let sweep = Sweep {
             subjects,
             backend,
@@ -44,13 +40,14 @@ impl Job<'_> {
             protocol,
             anchors: None,
             known_speeds: known_speed_folder(),
-            compare_with,
+            layers: None,
+            compare_with: CompareWith::Nothing(reason),
             output: path.clone(),
         };
         let mut steps = Steps { job: self, doing: name.replace('-', " "), share };
         match sweep.run(&mut steps, stop)? {
             SweepResult::Done { measured, session, lost } => match lost.into_iter().next() {
-                Some(lost) => Err(SweepError::from(lost.error).into()),
+                Some(lost) => Err(lost.error.into()),
                 None => Ok(TableOfBench { path, rows: measured.rows, session: *session }),
             },
             SweepResult::Stopped => Err(BenchError::Stopped),
@@ -64,10 +61,7 @@ impl Job<'_> {
         if !session_path(&path).exists() {
             self.run_profiler(&path)?;
         }
-        let (rows, session) = (
-            read_table(&path).map_err(BenchError::Read)?,
-            read_session(&session_path(&path)).map_err(BenchError::Read)?,
-        );
+        let (rows, session) = (read_table(&path)?, read_session(&session_path(&path))?);
         Ok(TableOfBench { path, rows, session })
     }
 
@@ -94,14 +88,11 @@ impl Job<'_> {
         if succeeded {
             return Ok(());
         }
-        let mut said = String::new();
-        if let Some(stderr) = &mut child.stderr {
-            std::io::Read::read_to_string(stderr, &mut said).map_err(|error| failed(error.to_string()))?;
-        }
+        let said = said(&mut child).map_err(|error| failed(error.to_string()))?;
         Err(failed(said.trim().lines().last().unwrap_or("it said nothing").to_owned()))
     }
 
-    /// Waits for a process of this bench; ends it when the bench is stopped. Looks seldom: it runs on the same cores.
+    /// Waits for a process of this bench; ends it when the bench is stopped. Checks seldom: it runs on the same cores.
     fn wait(&mut self, child: &mut Child) -> std::io::Result<bool> {
         loop {
             if let Some(status) = child.try_wait()? {
@@ -114,6 +105,13 @@ impl Job<'_> {
             std::thread::sleep(Duration::from_millis(200));
         }
     }
+}
+
+/// What a process wrote to stderr.
+pub(super) fn said(child: &mut Child) -> std::io::Result<String> {
+    let mut said = String::new();
+    child.stderr.as_mut().map_or(Ok(0), |stderr| stderr.read_to_string(&mut said))?;
+    Ok(said)
 }
 
 fn remove_table(path: &Path) {
@@ -131,13 +129,9 @@ struct Steps<'a, 'b> {
 }
 
 impl Observer for Steps<'_, '_> {
-    fn record(&mut self, _: &Entry) -> Result<(), SubjectFailure> {
-        Ok(())
-    }
-
     fn progress(&mut self, progress: &Progress) {
-        // Telling it after every turn would itself cost time.
-        if progress.bursts_done != progress.bursts_planned {
+        // Reporting it after every turn would itself cost time.
+        if progress.turns_done != progress.turns_planned {
             return;
         }
         let spent = progress.spent_ns as f64;

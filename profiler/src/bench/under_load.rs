@@ -1,12 +1,9 @@
 //! Tables taken while another process loads the machine: against each other, and against some taken in quiet.
 
-use super::{
-    BenchError, Ratio,
-    load::{Load, Pattern},
-    ratio::{Goal, Unit},
-    run::{Found, Job},
-    steadiness::{Repeats, details, repeats, spread_ratios},
-};
+use super::load::Load;
+use super::run::{Found, Job};
+use super::steadiness::{Repeats, details, repeats, spread_ratios};
+use super::{BenchError, Goal, Pattern, Ratio, Unit};
 use crate::measure::{Protocol, median, quantile};
 
 /// Seconds a table may take under load, so that a bench ends; it is then a table with wider intervals.
@@ -15,7 +12,7 @@ const LOADED_BUDGET_S: u64 = 40;
 pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let protocol = Protocol { seed: job.bench.seed, ..job.bench.protocol.clone() };
     let quiet = repeats(job, "quiet", 1, &protocol, (0.0, 0.1))?;
-    let load = Load::start(&job.bench.program, &job.bench.all_cpus, job.bench.seed, Pattern::Bursts)?;
+    let load = Load::start(job.bench, &job.bench.all_cpus, Pattern::Bursts)?;
     let budget_ns = LOADED_BUDGET_S * 1_000_000_000;
     let count = job.bench.repeats;
     let loaded = repeats(job, "loaded", count, &Protocol { budget_ns, ..protocol }, (0.1, 1.0))?;
@@ -36,20 +33,12 @@ fn errors(quiet: &[Vec<f64>], loaded: &[Vec<f64>]) -> (f64, f64) {
 }
 
 fn error_ratios(quiet: &Repeats, loaded: &Repeats) -> Vec<Ratio> {
-    let base =
-        || "median of each op's tables under load, against a table taken in quiet just before".to_owned();
+    let base = "median of each op's tables under load, against a table taken in quiet just before";
     let (hot, cold) = (errors(&quiet.hot, &loaded.hot), errors(&quiet.cold, &loaded.cold));
     let plain = errors(&quiet.plain_mean, &loaded.plain_mean);
-    let error =
-        |what: &str, value| Ratio::plain(&format!("under load: {what}"), value, Unit::Fraction, base());
+    let error = |what: &str, value| Ratio::new(format!("under load: {what}"), value, Unit::Fraction, base);
     vec![
-        Ratio::with_goal(
-            "under load: median error, ours hot",
-            hot.0,
-            Unit::Fraction,
-            Goal::AtMost(0.05),
-            base(),
-        ),
+        error("median error, ours hot", hot.0).with_goal(Goal::AtMost(0.05)),
         error("90th percentile of error, ours hot", hot.1),
         error("median error, ours cold", cold.0),
         error("median error, plain protocol", plain.0),

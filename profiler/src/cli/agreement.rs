@@ -3,10 +3,8 @@
 use clap::Args;
 
 use super::libraries::LibraryArgs;
-use crate::{
-    backend::{Backend, KnownBackend, open},
-    sweep::CompareWith,
-};
+use crate::backend::{Backend, KnownBackend, open};
+use crate::sweep::CompareWith;
 
 /// Whether outputs are compared.
 #[derive(Clone, Copy, Debug, Args)]

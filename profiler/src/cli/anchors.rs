@@ -3,10 +3,8 @@
 use std::path::Path;
 
 use super::UsageError;
-use crate::{
-    measure::Protocol,
-    record::{Anchors, Conditions},
-};
+use crate::measure::Protocol;
+use crate::record::{Anchors, Conditions};
 
 /// Refuses those of another machine, runtime or speed: they say nothing of this one.
 pub(super) fn check_anchors(

@@ -1,29 +1,22 @@
 //! `profiler bench`: the protocol against plain benchmarking.
 
-use std::{
-    path::PathBuf,
-    process::ExitCode,
-    sync::{Arc, atomic::AtomicBool, atomic::Ordering},
-    time::{Duration, Instant},
-};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use clap::Args;
-use comfy_table::{Table, presets::NOTHING};
-use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use comfy_table::Table;
+use indicatif::{HumanDuration, ProgressBar};
 
-use super::{
-    UsageError,
-    libraries::{LibraryArgs, names},
-    space::SpaceArgs,
-};
-use crate::{
-    backend::{Backend, KNOWN_BACKENDS, KnownBackend, MockNoise, open},
-    bench::{Bench, BenchError, Finding, Part, Report, Watcher},
-    device::{allowed_cpus, pin},
-    measure::Protocol,
-    spec::SearchSpace,
-    sweep::{MockLaw, mock_costs, plan_networks, plan_ops},
-};
+use super::libraries::{LibraryArgs, names};
+use super::space::SpaceArgs;
+use super::{UsageError, bar_of, stop_flag, table_of};
+use crate::backend::{Backend, KNOWN_BACKENDS, KnownBackend, MockNoise, open};
+use crate::bench::{Bench, BenchError, Finding, Part, Report, Watcher};
+use crate::device::{allowed_cpus, pin};
+use crate::measure::Protocol;
+use crate::spec::SearchSpace;
+use crate::sweep::{MockLaw, mock_costs, plan_networks, plan_ops};
 
 /// Compares the protocol with plain benchmarking on this machine, and prints the ratios with their goals.
 ///
@@ -31,7 +24,7 @@ use crate::{
 /// against each other, in quiet), load (the same under a load that this command makes), cost (time of a table, and where it goes),
 /// memory, sums (a + b·Σ ops against whole networks), layers (their sum in place against the network), modes (tables beside a
 /// neighbour that makes speeds of the machine, against one in quiet). A bench that was
-/// stopped goes on with its next part when the same command is given again.
+/// stopped resumes with its next part when the same command is given again.
 #[derive(Debug, Args)]
 #[command(
     name = "bench",
@@ -60,7 +53,7 @@ pub(super) struct BenchArgs {
     /// Processor to pin to [default: of the fastest kind, the last].
     #[arg(long, value_name = "LIST")]
     cpus: Option<String>,
-    /// Seed of the choice of ops and networks, of the orders of turns and of the load.
+    /// Random seed of the choice of ops and networks, of the orders of turns and of the load.
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Report to write after every part (JSON).
@@ -88,9 +81,7 @@ impl BenchArgs {
             let all = allowed_cpus()?.into_iter().collect();
             (all, pin(self.cpus.as_deref(), 1).map_err(|e| UsageError(e.to_string()))?)
         };
-        let stop = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&stop);
-        ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))?;
+        let stop = stop_flag()?;
         let backends: Vec<&dyn Backend> = backends.iter().map(AsRef::as_ref).collect();
         let bench = Bench {
             parts: self.parts_for(&backends),
@@ -115,7 +106,7 @@ impl BenchArgs {
             Err(BenchError::Stopped) => {
                 match &self.output {
                     Some(path) => crate::note!(
-                        "stopped; finished parts are in {}: give the same command to go on",
+                        "stopped; finished parts are in {}: give the same command to resume",
                         path.display()
                     ),
                     None => crate::note!("stopped; with -o, finished parts would have been kept"),
@@ -178,8 +169,7 @@ impl BenchArgs {
 }
 
 fn table(report: &Report) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header(["part", "runtime", "figure", "value", "goal", "", "rests on"]);
+    let mut table = table_of(["part", "runtime", "figure", "value", "goal", "", "rests on"]);
     for finding in &report.findings {
         let emulated = if finding.runtime.emulated { " (emulated)" } else { "" };
         let runtime = format!("{} {}{emulated}", finding.runtime.name, finding.runtime.version);
@@ -236,11 +226,7 @@ struct Left {
 
 impl Left {
     fn new() -> Self {
-        let bar = ProgressBar::new(1000);
-        if let Ok(style) = ProgressStyle::with_template("[{bar:30}] {msg}") {
-            bar.set_style(style.progress_chars("=> "));
-        }
-        Self { bar, began: None, written: None }
+        Self { bar: bar_of(ProgressBar::new(1000), "[{bar:30}] {msg}"), began: None, written: None }
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) struct BenchLoad {
     /// Spin for this share of the time, in stretches of 0.2 to 5 s, instead of bursts: above 0 and at most 1.
     #[arg(long, value_name = "SHARE")]
     share: Option<f64>,
-    /// Seed of the bursts.
+    /// Random seed of the bursts.
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }

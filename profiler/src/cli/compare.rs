@@ -1,21 +1,17 @@
 //! `profiler compare`: what changed between two tables.
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use comfy_table::{Table, presets::NOTHING};
+use comfy_table::Table;
 
-use super::UsageError;
-use crate::{
-    compare::{
-        Change, Circumstances, Comparison, Evidence, NoiseFloor, Shift, Verdict, circumstances, compare,
-    },
-    record::{Row, Session, read_session, read_table, session_path},
-    terminal::StdoutError,
+use super::{UsageError, table_of};
+use crate::compare::{
+    Change, Circumstances, Comparison, Evidence, NoiseFloor, Shift, Verdict, circumstances, compare,
 };
+use crate::record::{Row, Session, read_session, read_table, session_path};
+use crate::terminal::StdoutError;
 
 /// Reports what changed between two tables, op by op, against the noise between sessions.
 ///
@@ -121,21 +117,17 @@ impl Side {
     fn read(path: &Path, notes: &mut Vec<String>) -> anyhow::Result<Self> {
         let rows = read_table(path)?;
         let beside = session_path(path);
-        let mut session = None;
-        if beside.exists() {
-            let found = read_session(&beside)?;
-            if rows.iter().all(|row| row.session == found.id) {
-                session = Some(found);
-            } else {
-                notes.push(format!(
-                    "{} is not this table's session: its conditions are not known",
-                    beside.display()
-                ));
+        let session = if beside.exists() { Some(read_session(&beside)?) } else { None };
+        let is_its_own = |session: &Session| rows.iter().all(|row| row.session == session.id);
+        let unknown = match &session {
+            None => "is missing: the table's conditions are not known",
+            Some(session) if !is_its_own(session) => {
+                "is not this table's session: its conditions are not known"
             }
-        } else {
-            notes.push(format!("{} is missing: the table's conditions are not known", beside.display()));
-        }
-        Ok(Self { path: path.to_owned(), rows, session })
+            Some(_) => return Ok(Self { path: path.to_owned(), rows, session }),
+        };
+        notes.push(format!("{} {unknown}", beside.display()));
+        Ok(Self { path: path.to_owned(), rows, session: None })
     }
 
     fn line(&self) -> String {
@@ -165,13 +157,15 @@ fn json(
     comparison: &Comparison,
     notes: &[String],
 ) -> anyhow::Result<String> {
-    let mut object = serde_json::json!({
-        "a": a.json(), "b": b.json(), "circumstances": around, "words": comparison.words(), "notes": notes,
-    });
-    if let (Some(object), serde_json::Value::Object(fields)) =
-        (object.as_object_mut(), serde_json::to_value(comparison)?)
-    {
-        object.extend(fields);
+    let mut object = serde_json::to_value(comparison)?;
+    for (name, value) in [
+        ("a", a.json()),
+        ("b", b.json()),
+        ("circumstances", serde_json::to_value(around)?),
+        ("words", comparison.words().into()),
+        ("notes", notes.into()),
+    ] {
+        object[name] = value;
     }
     Ok(object.to_string())
 }
@@ -213,8 +207,7 @@ fn print(
 }
 
 fn shifts(comparison: &Comparison) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header(["cache", "figures", "B/A", "95 % interval", "scatter"]);
+    let mut table = table_of(["cache", "figures", "B/A", "95 % interval", "scatter"]);
     for shift in &comparison.shifts {
         table.add_row([
             shift.cache.to_string(),
@@ -228,17 +221,7 @@ fn shifts(comparison: &Comparison) -> Table {
 }
 
 fn changes(listed: &[&Change]) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header([
-        "subject",
-        "cache",
-        "A ms",
-        "B ms",
-        "B/A",
-        "to the common",
-        "q",
-        "",
-    ]);
+    let mut table = table_of(["subject", "cache", "A ms", "B ms", "B/A", "to the common", "q", ""]);
     for change in listed {
         for (index, figure) in change.figures.iter().enumerate() {
             let once = |text: String| if index == 0 { text } else { String::new() };

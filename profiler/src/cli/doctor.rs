@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use comfy_table::{Table, presets::NOTHING};
+use comfy_table::Table;
 
-use super::UsageError;
+use super::{UsageError, table_of};
 use crate::doctor::{FactsError, Finding, State, examine, gather};
 
 /// Checks this machine for what disturbs measurements, suggests fixes, and measures the noise floor.
@@ -50,8 +50,7 @@ impl Doctor {
 }
 
 fn table(findings: &[Finding]) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header(["check", "", "seen", "what to do"]);
+    let mut table = table_of(["check", "", "seen", "what to do"]);
     for finding in findings {
         let state = match finding.state {
             State::Ok => "ok",

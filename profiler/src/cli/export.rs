@@ -4,11 +4,9 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 
-use crate::{
-    onnx::{network_model, op_model},
-    record::{read_architecture, write_atomic},
-    spec::OpSpec,
-};
+use crate::onnx::{network_model, op_model};
+use crate::record::{read_architecture, write_atomic};
+use crate::spec::OpSpec;
 
 /// Writes the ONNX model of an op or an architecture, with the random weights it is timed with.
 #[derive(Debug, Args)]

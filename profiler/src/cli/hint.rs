@@ -1,11 +1,9 @@
 //! Which arguments give what a library asks for.
 
-use crate::{
-    backend::{BackendError, KnownBackend},
-    layers::LayersError,
-    onnx::{OnnxError, ShapeError},
-    sweep::SweepError,
-};
+use crate::backend::{BackendError, KnownBackend};
+use crate::layers::LayersError;
+use crate::onnx::{OnnxError, ShapeError};
+use crate::sweep::SweepError;
 
 /// What would help on the command line; `None` where no argument does.
 pub(super) fn hint(error: &anyhow::Error) -> Option<String> {

@@ -2,14 +2,13 @@
 
 use std::{fmt::Write, path::Path};
 
-use comfy_table::{CellAlignment, Table, presets::NOTHING};
+use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
 
-use crate::{
-    layers::{Estimate, LayerTable},
-    record::{Cache, Conditions, Level, OutputCheck, Row},
-    sweep::NetworkResult,
-};
+use super::table_of;
+use crate::layers::{Estimate, LayerTable};
+use crate::record::{Cache, Conditions, Level, OutputCheck, Row};
+use crate::sweep::NetworkResult;
 
 /// One runtime's results for programs.
 #[derive(Serialize)]
@@ -75,45 +74,24 @@ fn outputs(check: &OutputCheck) -> String {
 }
 
 fn table(layers: &LayerTable) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header(["layer", "computes", "ms", "±%", "share %", "M MACs", "GMAC/s"]);
+    let mut table = table_of(["layer", "computes", "ms", "±%", "share %", "M MACs", "GMAC/s"]);
     for row in &layers.layers {
         let computes =
             if row.operators.is_empty() { row.runtime_operators.join("+") } else { row.operators.clone() };
-        let rate = row.gmacs_per_s.map_or_else(String::new, |rate| format!("{rate:.2}"));
-        table.add_row(cells(&row.layer, computes, row.time, row.share, row.macs, rate));
+        let macs = row.macs.map_or_else(String::new, millions);
+        table.add_row(cells(&row.layer, &computes, row.time, row.share, macs, row.gmacs_per_s));
     }
-    let runtime = |ms: f64| Estimate { latency_ms: ms, ci_low_ms: ms, ci_high_ms: ms };
-    let mut rest = cells(
-        "(runtime)",
-        "between layers".to_owned(),
-        runtime(layers.runtime_ms),
-        layers.runtime_share,
-        None,
-        String::new(),
-    );
-    rest[3].clear();
-    table.add_row(rest);
-    let rate = layers.macs.filter(|macs| *macs > 0).map(|macs| macs as f64 / layers.whole.latency_ms / 1e6);
-    let rate = rate.map_or_else(String::new, |rate| format!("{rate:.2}"));
+    let exactly = |ms: f64| Estimate { latency_ms: ms, ci_low_ms: f64::NAN, ci_high_ms: f64::NAN };
+    let (between, whole) = (exactly(layers.runtime_ms), layers.whole);
+    table.add_row(cells("(runtime)", "between layers", between, layers.runtime_share, String::new(), None));
+    let rate = layers.macs.filter(|macs| *macs > 0).map(|macs| macs as f64 / whole.latency_ms / 1e6);
     let total = match layers.macs {
         Some(macs) => millions(macs),
         None => format!("incomplete, {} or more", millions(layers.known_macs)),
     };
-    let mut whole = cells("whole, in turns with the layers", String::new(), layers.whole, 1.0, None, rate);
-    whole[5].clone_from(&total);
-    table.add_row(whole);
-    let mut sum = cells(
-        "sum of the layers",
-        String::new(),
-        runtime(layers.sum_ms),
-        layers.sum_over_whole,
-        None,
-        String::new(),
-    );
-    sum[3].clear();
-    sum[5].clone_from(&total);
-    table.add_row(sum);
+    table.add_row(cells("whole, in turns with the layers", "", whole, 1.0, total.clone(), rate));
+    let (sum, share) = (exactly(layers.sum_ms), layers.sum_over_whole);
+    table.add_row(cells("sum of the layers", "", sum, share, total, None));
     table.column_iter_mut().skip(2).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
     table
 }
@@ -124,21 +102,20 @@ fn millions(macs: u64) -> String {
 
 fn cells(
     name: &str,
-    computes: String,
+    computes: &str,
     time: Estimate,
     share: f64,
-    macs: Option<u64>,
-    rate: String,
+    macs: String,
+    rate: Option<f64>,
 ) -> [String; 7] {
     let width = 50.0 * (time.ci_high_ms - time.ci_low_ms) / time.latency_ms;
-    let macs = macs.map_or_else(String::new, millions);
     [
         name.to_owned(),
-        computes,
+        computes.to_owned(),
         format!("{:.4}", time.latency_ms),
         if width.is_finite() { format!("{width:.1}") } else { String::new() },
         format!("{:.2}", share * 100.0),
         macs,
-        rate,
+        rate.map_or_else(String::new, |rate| format!("{rate:.2}")),
     ]
 }

@@ -6,7 +6,7 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, value_parser};
 
 use crate::backend::{BackendOptions, CostModel, KNOWN_BACKENDS, KnownBackend, MockNoise};
 
-/// The runtime unless told otherwise.
+/// The default runtime.
 pub(super) const DEFAULT: &str = KNOWN_BACKENDS[0].name;
 
 /// Names of the runtimes, for help; `mock` is what is said of those that compute nothing, if they are named at all.

@@ -23,9 +23,6 @@ struct Line<'a> {
 }
 
 /// Prints a row to stdout and flushes it.
-///
-/// # Errors
-/// If stdout is closed.
 pub(super) fn write_row(row: &Row, standing: Standing) -> io::Result<()> {
     let line = serde_json::to_string(&Line { r#final: standing == Standing::Final, row })?;
     let mut out = io::stdout().lock();

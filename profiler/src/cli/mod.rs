@@ -10,6 +10,7 @@ mod export;
 mod heat;
 mod hint;
 mod input_shape;
+mod layer_args;
 mod layer_report;
 mod libraries;
 mod live;
@@ -28,8 +29,12 @@ mod space;
 mod speed;
 
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Parser, Subcommand};
+use comfy_table::{Table, presets::NOTHING};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
     backend::BackendError, bench::BenchError, compare::CompareError, measure::ProtocolError,
@@ -51,7 +56,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Run(run::Run),
+    Run(Box<run::Run>),
     Model(model::Model),
     Ops(ops::Ops),
     Outputs(outputs::Outputs),
@@ -67,7 +72,6 @@ enum Command {
 
 impl Cli {
     /// Runs the command; prints results to stdout, errors to stderr.
-    #[must_use]
     pub fn execute(self) -> ExitCode {
         let result = match self.command {
             Command::Run(run) => run.execute(),
@@ -82,13 +86,36 @@ impl Cli {
             Command::Bench(bench) => bench.execute(),
             Command::BenchLoad(load) => load.execute(),
         };
-        result.unwrap_or_else(|error| tell(&error))
+        result.unwrap_or_else(|error| report_error(&error))
     }
 }
 
 /// Says what went wrong; the exit code for it.
-fn tell(error: &anyhow::Error) -> ExitCode {
+fn report_error(error: &anyhow::Error) -> ExitCode {
     fail(error.as_ref(), is_input(error), hint(error))
+}
+
+/// A table for people under these headings.
+fn table_of<const N: usize>(headings: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(headings);
+    table
+}
+
+/// A flag that Ctrl-C raises.
+fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))?;
+    Ok(stop)
+}
+
+/// A bar on stderr.
+fn bar_of(bar: ProgressBar, template: &str) -> ProgressBar {
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style.progress_chars("=> ")),
+        Err(_) => bar,
+    }
 }
 
 /// A wrong combination of arguments.

@@ -1,31 +1,24 @@
 //! `profiler model`: one network, as a whole and layer by layer.
 
-use std::{
-    path::PathBuf,
-    process::ExitCode,
-    sync::{Arc, atomic::AtomicBool, atomic::Ordering},
-};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 
-use super::{
-    UsageError,
-    agreement::CompareArgs,
-    input_shape::InputArgs,
-    layer_report::{json, text},
-    libraries::{DEFAULT, LibraryArgs, names},
-    output_file::check_output,
-    progress::{Bar, layer_progress},
-    tell,
-};
-use crate::{
-    backend::{MockNoise, open},
-    device::pin,
-    layers::TracePlan,
-    measure::Protocol,
-    record::{session_path, write_session, write_table},
-    sweep::{MockLaw, NetworkProfile, Planned, mock_costs, plan_model_with},
-};
+use super::agreement::CompareArgs;
+use super::input_shape::InputArgs;
+use super::layer_report::{json, text};
+use super::libraries::{DEFAULT, LibraryArgs, names};
+use super::output_file::check_output;
+use super::progress::{Bar, layer_progress};
+use super::{UsageError, report_error, stop_flag};
+use crate::backend::{MockNoise, open};
+use crate::device::pin;
+use crate::layers::TracePlan;
+use crate::measure::Protocol;
+use crate::record::{session_path, write_session, write_table};
+use crate::sweep::{MockLaw, NetworkProfile, Planned, mock_costs, plan_model_with};
 
 /// Measures one ONNX model: the whole, and every layer inside the running network.
 ///
@@ -64,7 +57,7 @@ pub(super) struct Model {
     #[command(flatten)]
     compare: CompareArgs,
     /// Table to write, for predictors: the network, and in place the ops of a network that Tailor exported. Its session
-    /// goes beside it, and a journal, with which a stopped measurement goes on. Takes one --backend.
+    /// goes beside it, and a journal, from which a stopped measurement resumes. Takes one --backend.
     #[arg(short, long, value_name = "TABLE.csv")]
     output: Option<PathBuf>,
     /// Print one JSON line per runtime instead of tables.
@@ -88,22 +81,20 @@ impl Model {
         let protocol = self.protocol();
         protocol.check().map_err(UsageError::from)?;
         let cpus = pin(self.cpus.as_deref(), self.threads).map_err(|error| UsageError(error.to_string()))?;
-        let stop = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&stop);
-        ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))?;
+        let stop = stop_flag()?;
         let mut code = ExitCode::SUCCESS;
         for name in &self.backend {
             match self.measure(&network, name, &cpus, &protocol, &stop) {
                 Ok(true) => {}
                 Ok(false) => {
                     match &self.output {
-                        Some(_) => crate::note!("stopped; the same command goes on"),
+                        Some(_) => crate::note!("stopped; the same command resumes it"),
                         None => crate::note!("stopped; nothing is kept of it without --output"),
                     }
                     return Ok(ExitCode::FAILURE);
                 }
                 // What one runtime does not take, another may.
-                Err(error) => code = tell(&error),
+                Err(error) => code = report_error(&error),
             }
         }
         Ok(code)

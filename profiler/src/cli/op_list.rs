@@ -1,16 +1,12 @@
 //! A list of ops: one key per line.
 
-use std::{
-    collections::HashSet,
-    io::{self, Read},
-    path::Path,
-};
+use std::collections::HashSet;
+use std::io::{self, Read};
+use std::path::Path;
 
 use super::UsageError;
-use crate::{
-    record::{ReadError, read_text},
-    spec::OpSpec,
-};
+use crate::record::{ReadError, read_text};
+use crate::spec::OpSpec;
 
 /// Longest list read from stdin, in bytes.
 const STDIN_LIMIT: u64 = 1 << 26;

@@ -3,9 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use comfy_table::{Table, presets::NOTHING};
 
-use super::{UsageError, sample::op_line, space::SpaceArgs};
+use super::{UsageError, sample::op_line, space::SpaceArgs, table_of};
 
 /// Lists every distinct op of a search space with its work.
 #[derive(Debug, Args)]
@@ -28,8 +27,7 @@ impl Ops {
             }
             return Ok(ExitCode::SUCCESS);
         }
-        let mut table = Table::new();
-        table.load_style(NOTHING).set_header(["op", "MACs (M)", "parameters", "output"]);
+        let mut table = table_of(["op", "MACs (M)", "parameters", "output"]);
         for op in &ops {
             let macs = format!("{:.3}", op.macs().millions());
             table.add_row([op.key(), macs, op.graph().parameters().to_string(), op.output().to_string()]);

@@ -4,15 +4,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{
-    UsageError,
-    input_shape::InputArgs,
-    libraries::{DEFAULT, LibraryArgs, names},
-};
-use crate::{
-    backend::{KnownBackend, open, seeded_input},
-    sweep::{plan_model_with, plan_op},
-};
+use super::UsageError;
+use super::input_shape::InputArgs;
+use super::libraries::{DEFAULT, LibraryArgs, names};
+use crate::backend::{KnownBackend, open, seeded_input};
+use crate::sweep::{plan_model_with, plan_op};
 
 /// Prints the outputs of models for one fixed random input, a JSON line each, to compare devices and runtimes.
 #[derive(Debug, Args)]

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
-use crate::measure::{Entry, HeatLimits, Observer, Progress, SubjectFailure, Temperatures};
+use super::bar_of;
+use crate::measure::{HeatLimits, Observer, Progress, Temperatures};
 
 /// A bar over the subjects that are known well enough, with the time left.
 pub(super) struct Bar {
@@ -14,10 +15,7 @@ pub(super) struct Bar {
 impl Bar {
     pub(super) fn new(subjects: usize) -> Self {
         let bar = ProgressBar::new(subjects as u64);
-        let style = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len} {msg}");
-        if let Ok(style) = style {
-            bar.set_style(style.progress_chars("=> "));
-        }
+        let bar = bar_of(bar, "{prefix} [{bar:30}] {pos}/{len} {msg}");
         bar.set_prefix("warming up");
         Self { bar }
     }
@@ -34,22 +32,14 @@ impl Bar {
 
 /// A bar over the time that the layers may take.
 pub(super) fn layer_progress() -> ProgressBar {
-    let bar = ProgressBar::no_length();
-    if let Ok(style) = ProgressStyle::with_template("layers [{bar:30}] {msg}") {
-        bar.set_style(style.progress_chars("=> "));
-    }
-    bar
+    bar_of(ProgressBar::no_length(), "layers [{bar:30}] {msg}")
 }
 
 impl Observer for Bar {
-    fn record(&mut self, _: &Entry) -> Result<(), SubjectFailure> {
-        Ok(())
-    }
-
     fn progress(&mut self, progress: &Progress) {
         let seconds = |ns: u64| indicatif::HumanDuration(Duration::from_secs(ns / 1_000_000_000));
         let left = progress.left_ns.map_or_else(|| "estimating".to_owned(), |ns| seconds(ns).to_string());
-        let turns = format!("{}/{}", progress.bursts_done, progress.bursts_planned);
+        let turns = format!("{}/{}", progress.turns_done, progress.turns_planned);
         self.bar.set_prefix("measuring");
         self.bar.set_position(progress.finished as u64);
         let spent = seconds(progress.spent_ns);
@@ -59,15 +49,15 @@ impl Observer for Bar {
         ));
     }
 
-    fn cooling(&mut self, warmth: &Temperatures, limits: &HeatLimits) {
+    fn cooling(&mut self, temperatures: &Temperatures, limits: &HeatLimits) {
         let part = |name, celsius: Option<f64>, limit: f64| {
             celsius.map(|celsius| {
                 format!("{name} {celsius:.1} °C, waiting for {:.1} °C", limit - limits.fall_celsius)
             })
         };
         let parts = [
-            part("skin", warmth.skin_celsius, limits.skin_celsius),
-            part("processor", warmth.soc_celsius, limits.soc_celsius),
+            part("skin", temperatures.skin_celsius, limits.skin_celsius),
+            part("processor", temperatures.soc_celsius, limits.soc_celsius),
         ];
         self.bar.set_prefix("cooling");
         self.bar.set_message(parts.into_iter().flatten().collect::<Vec<_>>().join("; "));

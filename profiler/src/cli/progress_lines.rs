@@ -1,9 +1,7 @@
-//! Progress for programs: JSON lines on stderr, which also tell that the profiler is alive.
+//! Progress for programs: JSON lines on stderr, which also show that the profiler is alive.
 
-use std::{
-    io::{self, Write},
-    time::{Duration, Instant},
-};
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use serde_json::{Value, json};
@@ -67,8 +65,8 @@ impl Observer for Shown {
         self.observer().progress(progress);
     }
 
-    fn cooling(&mut self, warmth: &Temperatures, limits: &HeatLimits) {
-        self.observer().cooling(warmth, limits);
+    fn cooling(&mut self, temperatures: &Temperatures, limits: &HeatLimits) {
+        self.observer().cooling(temperatures, limits);
     }
 
     fn warming_up(&mut self, subject: usize) {
@@ -109,7 +107,7 @@ impl Lines {
 
     fn finish(&self) {
         let line = json!({ "phase": "done", "profiler_s": self.started.elapsed().as_secs_f64() });
-        // The result follows; whether it can be written is told there.
+        // The result follows; whether it can be written is reported there.
         let _ = writeln!(io::stderr(), "{line}");
     }
 }
@@ -130,10 +128,10 @@ impl Observer for Lines {
         });
     }
 
-    fn cooling(&mut self, warmth: &Temperatures, limits: &HeatLimits) {
+    fn cooling(&mut self, temperatures: &Temperatures, limits: &HeatLimits) {
         self.write_now_and_then(|| {
             json!({
-                "phase": "cooling", "skin_celsius": warmth.skin_celsius, "soc_celsius": warmth.soc_celsius,
+                "phase": "cooling", "skin_celsius": temperatures.skin_celsius, "soc_celsius": temperatures.soc_celsius,
                 "skin_goal_celsius": limits.skin_celsius - limits.fall_celsius,
                 "soc_goal_celsius": limits.soc_celsius - limits.fall_celsius,
             })

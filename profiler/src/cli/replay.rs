@@ -4,19 +4,15 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 
-use super::{
-    UsageError,
-    live::{Standing, write_row},
-    output_file::check_output,
-    run_report::table,
-    speed::{SpeedArgs, in_words},
-};
-use crate::{
-    measure::speeds,
-    record::{Level, SpeedReport, write_table},
-    spec::OpSpec,
-    sweep::{Planned, Recorded, read_journal, rows},
-};
+use super::UsageError;
+use super::live::{Standing, write_row};
+use super::output_file::check_output;
+use super::run_report::table;
+use super::speed::{SpeedArgs, in_words};
+use crate::measure::speeds;
+use crate::record::{Level, SpeedReport, write_table};
+use crate::spec::OpSpec;
+use crate::sweep::{Planned, Recorded, read_journal, rows};
 
 /// Recomputes figures from a journal of `profiler run`, without the models and without measuring.
 ///

@@ -15,10 +15,12 @@ use super::{
     anchors::check_anchors,
     heat::HeatArgs,
     input_shape::InputArgs,
+    layer_args::LayerArgs,
     libraries::{DEFAULT, LibraryArgs, names},
     live::{Standing, write_row},
     op_list::read_op_list,
     output_file::check_output,
+    progress::layer_progress,
     progress_lines::{ProgressStyle, Shown},
     run_report::{account_of, report, table},
     space::SpaceArgs,
@@ -30,7 +32,7 @@ use crate::{
     measure::Protocol,
     record::{Anchors, known_speed_folder},
     sweep::{
-        MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors,
+        LayerSweep, MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors,
         plan_model_with, plan_networks, plan_op, plan_ops,
     },
 };
@@ -45,7 +47,7 @@ const MOST_SUBJECTS: usize = 20_000;
 /// is given again.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  profiler run --space proxylessnas-small --networks 30 -o run/table.csv\n  profiler sample --kind mbconv --count 200 | profiler run --ops - -o run/mbconv.csv\n  profiler run --onnx searched.onnx --onnx baseline.onnx -o run/verify.csv"
+    after_help = "Examples:\n  profiler run --space proxylessnas-small --networks 30 -o run/table.csv\n  profiler sample --kind mbconv --count 200 | profiler run --ops - -o run/mbconv.csv\n  profiler run --onnx searched.onnx --onnx baseline.onnx -o run/verify.csv\n  profiler run --sample-networks 150 -o run/in-place.csv"
 )]
 pub(super) struct Run {
     #[command(flatten)]
@@ -64,6 +66,8 @@ pub(super) struct Run {
     onnx: Vec<PathBuf>,
     #[command(flatten)]
     inputs: InputArgs,
+    #[command(flatten)]
+    layers: LayerArgs,
     /// Table to write; its session and journal go beside it.
     #[arg(short, long, value_name = "TABLE.csv")]
     output: PathBuf,
@@ -90,9 +94,9 @@ pub(super) struct Run {
     /// Turns a subject gets at most.
     #[arg(long, default_value_t = Protocol::default().max_rounds, value_parser = clap::value_parser!(u32).range(6..))]
     max_rounds: u32,
-    /// Seconds the whole measurement may take.
-    #[arg(long, value_name = "SECONDS", default_value_t = Protocol::default().budget_ns / 1_000_000_000, value_parser = clap::value_parser!(u64).range(1..))]
-    budget_s: u64,
+    /// Seconds the whole measurement may take, but for layers [default: 600; with --sample-networks 1.5 for each of them, 60 at least].
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    budget_s: Option<u64>,
     #[command(flatten)]
     speed: SpeedArgs,
     /// Measure a dozen figures of an earlier session again, in between, and report by how much the machine is slower or faster: those
@@ -149,6 +153,13 @@ impl Run {
         let other = self.compare.other(backend.as_ref(), &self.libraries)?;
         let mut shown = Shown::new(self.progress, all.len());
         let output = self.output.clone();
+        let shown_layers = layer_progress();
+        let tell = |done: usize, of: usize, network: &str| {
+            shown_layers.set_length(of as u64);
+            shown_layers.set_position(done as u64);
+            shown_layers.set_message(format!("{done}/{of}: {network}"));
+        };
+        let layers = self.layers.plan().map(|plan| LayerSweep { plan, tell: &tell });
         let (backend, threads, compare_with) = (backend.as_ref(), self.threads, other.with());
         let sweep = Sweep {
             subjects,
@@ -158,6 +169,7 @@ impl Run {
             protocol,
             anchors,
             known_speeds: known_speed_folder(),
+            layers,
             compare_with,
             output,
         };
@@ -167,6 +179,7 @@ impl Run {
             if self.json { Ok(handle.suspend(write)?) } else { Ok(()) }
         });
         shown.finish();
+        shown_layers.finish_and_clear();
         match result? {
             SweepResult::Done { measured, session, lost } => {
                 if self.json {
@@ -218,6 +231,14 @@ impl Run {
                 subjects.push(plan_op(op)?);
             }
         }
+        if subjects.len().saturating_add(self.layers.count()) > MOST_SUBJECTS {
+            let text = format!(
+                "--sample-networks {}: expected {MOST_SUBJECTS} subjects at most",
+                self.layers.count()
+            );
+            return Err(UsageError(text).into());
+        }
+        subjects.extend(self.layers.networks(self.seed));
         let inputs = self.inputs.read()?;
         let models =
             self.onnx.iter().map(|path| plan_model_with(path, &inputs)).collect::<Result<Vec<_>, _>>()?;
@@ -225,7 +246,10 @@ impl Run {
         subjects.retain(|subject: &Planned| models.iter().all(|model| model.key != subject.key));
         subjects.extend(models);
         if subjects.is_empty() {
-            return Err(UsageError("nothing to measure: give --space, --ops or --onnx".to_owned()).into());
+            return Err(UsageError(
+                "nothing to measure: give --space, --ops, --sample-networks or --onnx".to_owned(),
+            )
+            .into());
         }
         Ok(subjects)
     }
@@ -234,9 +258,9 @@ impl Run {
         Protocol {
             seed: self.seed,
             target_half_width: self.target_ci / 100.0,
-            min_rounds: self.min_rounds.unwrap_or(Protocol::default().min_rounds.min(self.max_rounds)),
+            min_rounds: self.min_rounds.unwrap_or(self.layers.default_min_rounds().min(self.max_rounds)),
             max_rounds: self.max_rounds,
-            budget_ns: self.budget_s.saturating_mul(1_000_000_000),
+            budget_ns: self.budget_s.unwrap_or(self.layers.default_budget_s()).saturating_mul(1_000_000_000),
             heat: self.heat.limits(),
             speeds: self.speed.speeds(),
             ..Protocol::default()

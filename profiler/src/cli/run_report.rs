@@ -2,21 +2,20 @@
 
 use std::process::ExitCode;
 
-use comfy_table::{Table, presets::NOTHING};
+use comfy_table::Table;
 
-use super::{heat, speed};
-use crate::{
-    measure::Speed,
-    record::{Cache, Row, Session},
-    sweep::Lost,
-};
+use super::{heat, speed, table_of};
+use crate::measure::Speed;
+use crate::record::{Cache, Row, Session};
+use crate::sweep::Lost;
 
 /// Figures for people, a line per subject and speed.
 pub(super) fn table(rows: &[Row]) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header(["subject", "hot ms", "±%", "cold ms", "±%", "runs", "dropped"]);
-    for pair in rows.chunk_by(|a, b| (&a.subject, a.speed) == (&b.subject, b.speed)) {
-        let of = |cache| pair.iter().find(|row| row.cache == cache);
+    let mut table = table_of(["subject", "hot ms", "±%", "cold ms", "±%", "runs", "dropped"]);
+    // Layers inside of networks are too many for people.
+    let whole: Vec<&Row> = rows.iter().filter(|row| row.cache != Cache::InPlace).collect();
+    for pair in whole.chunk_by(|a, b| (&a.subject, a.speed) == (&b.subject, b.speed)) {
+        let of = |cache| pair.iter().copied().find(|row| row.cache == cache);
         let ms = |row: Option<&Row>| row.map_or_else(String::new, |row| format!("{:.4}", row.latency_ms));
         let width = |row: Option<&Row>| {
             row.map_or_else(String::new, |row| {

@@ -5,10 +5,8 @@ use std::path::Path;
 use clap::Args;
 
 use super::UsageError;
-use crate::{
-    record::read_text,
-    spec::{SearchSpace, SpaceFile, SpecError},
-};
+use crate::record::read_text;
+use crate::spec::{SearchSpace, SpaceFile, SpecError};
 
 /// Arguments that name a search space.
 #[derive(Clone, Debug, Args)]

@@ -37,7 +37,7 @@ impl SpeedArgs {
 /// The speeds in words: `its one speed`, or `2 speeds: 27 % of the time the fastest, 73 % 1.75 times as slow`.
 pub(super) fn in_words(report: &SpeedReport) -> String {
     match &report.modes[..] {
-        [] => "too few subjects to tell its speeds".to_owned(),
+        [] => "too few subjects to determine its speeds".to_owned(),
         [_] => "one speed".to_owned(),
         [fastest, slower @ ..] => {
             let slower: Vec<String> = slower

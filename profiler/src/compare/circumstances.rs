@@ -17,9 +17,8 @@ pub struct Circumstances {
 }
 
 /// Compares two sessions' circumstances.
-#[must_use]
 pub fn circumstances(a: &Session, b: &Session) -> Circumstances {
-    let told = |s: &Session| {
+    let described = |s: &Session| {
         let governors = s.device.cores.iter().filter_map(|core| core.governor.clone());
         let mut governors: Vec<String> = governors.collect();
         governors.dedup();
@@ -34,7 +33,7 @@ pub fn circumstances(a: &Session, b: &Session) -> Circumstances {
     let reference_ratio = reference_ratio(a, b);
     Circumstances {
         conditions: a.conditions.differences(&b.conditions),
-        also: Difference::between(told(a), told(b)),
+        also: Difference::between(described(a), described(b)),
         reference_ratio: reference_ratio.filter(|ratio| emulated(a) == emulated(b) && ratio.is_finite()),
     }
 }

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::significance::{benjamini_hochberg, two_sided_p};
-use super::{CompareError, Evidence, NoiseFloor, Pair, Pairing, Shift, pair};
+use super::{
+    CompareError, Evidence, NoiseFloor, Pair, Pairing, Shift, benjamini_hochberg, pair, two_sided_p,
+};
 use crate::record::{Cache, Level, Row};
 
 /// What two tables make of a machine.
@@ -157,7 +158,6 @@ fn probability(figures: &[Figure]) -> f64 {
 
 impl Change {
     /// Geometric mean, over its figures, of the ratio to the common factor.
-    #[must_use]
     pub fn ratio_to_shift(&self) -> f64 {
         let logs = self.figures.iter().map(|figure| figure.ratio_to_shift.ln());
         (logs.sum::<f64>() / self.figures.len().max(1) as f64).exp()
@@ -166,7 +166,6 @@ impl Change {
 
 impl Comparison {
     /// The subjects that are called a change, the largest deviation first.
-    #[must_use]
     pub fn deviating(&self) -> Vec<&Change> {
         let mut deviating: Vec<&Change> = self.subjects.iter().filter(|change| change.deviates).collect();
         let size = |change: &Change| change.ratio_to_shift().ln().abs();
@@ -189,7 +188,6 @@ impl Comparison {
     }
 
     /// The verdict with its reason, in one line.
-    #[must_use]
     pub fn words(&self) -> String {
         let shift = |shift: &Shift| format!("{:+.1} % {}", 100.0 * (shift.ratio - 1.0), shift.cache);
         let shifts = self.shifts.iter().map(shift).collect::<Vec<_>>().join(", ");

@@ -18,7 +18,6 @@ pub struct Evidence {
 impl Evidence {
     /// Of two sessions. Where device, runtime, threads, processors, build, governor or kernel differ, a slower core is
     /// no drift but another machine, and nothing is explained.
-    #[must_use]
     pub fn of(a: &Session, b: &Session, around: &Circumstances) -> Self {
         let is_alike = around.conditions.is_empty()
             && !around.also.iter().any(|difference| ["governor", "kernel"].contains(&difference.what));
@@ -39,14 +38,12 @@ impl Evidence {
     }
 
     /// What is left of the logarithm of a shift: its distance from what lies between none and the reference's.
-    #[must_use]
     pub fn left_of(&self, log: f64) -> f64 {
         let (low, high) = (self.reference_log.min(0.0), self.reference_log.max(0.0));
         log - log.clamp(low, high)
     }
 
     /// By what fraction all together may differ, where sessions of one machine differ by `session`.
-    #[must_use]
     pub fn allowance(&self, session: f64) -> f64 {
         session.hypot(self.own_drift)
     }

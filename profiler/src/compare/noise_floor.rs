@@ -8,7 +8,7 @@ pub struct NoiseFloor {
     /// All subjects together: factors up to `1 + session`, either way, are normal between sessions. A fraction.
     pub session: f64,
     /// One subject beside the others: standard deviation of the logarithm of its ratio between sessions, beyond what
-    /// its two confidence intervals tell. A fraction; the least, where the ops of a cache state scatter more.
+    /// its two confidence intervals show. A fraction; the least, where the ops of a cache state scatter more.
     pub op: f64,
     /// Share of false alarms among the subjects that are named, on average.
     pub false_discovery_rate: f64,
@@ -34,14 +34,11 @@ impl NoiseFloor {
     /// # Errors
     /// [`NoiseFloorError`] names the first one that makes no sense.
     pub fn check(&self) -> Result<(), NoiseFloorError> {
+        let Self { session, op, false_discovery_rate: rate } = *self;
         let fields = [
-            ("session", self.session, (0.0..10.0).contains(&self.session)),
-            ("op", self.op, (0.0..10.0).contains(&self.op)),
-            (
-                "false_discovery_rate",
-                self.false_discovery_rate,
-                (1e-9..1.0).contains(&self.false_discovery_rate),
-            ),
+            ("session", session, (0.0..10.0).contains(&session)),
+            ("op", op, (0.0..10.0).contains(&op)),
+            ("false_discovery_rate", rate, (1e-9..1.0).contains(&rate)),
         ];
         // A NaN is in no range.
         match fields.into_iter().find(|(_, _, sensible)| !sensible) {
@@ -56,10 +53,9 @@ impl NoiseFloor {
 #[error(
     "noise floor: {field} is {value}, expected a fraction, 0 or more and less than 10 (a rate: above 0, below 1)"
 )]
+#[allow(missing_docs, reason = "a field is what the message says of it")]
 pub struct NoiseFloorError {
-    /// Offending field.
     pub field: &'static str,
-    /// Offending value.
     pub value: f64,
 }
 

@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{
-    measure::Speed,
-    record::{Cache, Level, Row},
-};
+use crate::measure::Speed;
+use crate::record::{Cache, Level, Row};
 
 /// A subject in one cache state, measured in both tables.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +20,7 @@ pub struct Pair {
     pub b_ms: f64,
     /// `ln(b_ms / a_ms)`.
     pub log_ratio: f64,
-    /// Standard error of the log ratio, as far as the two confidence intervals tell it.
+    /// Standard error of the log ratio, as far as the two confidence intervals show it.
     pub own_error: f64,
 }
 
@@ -40,25 +38,16 @@ pub struct Pairing {
 /// Tables that cannot be compared.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "a field is what the message says of it")]
 pub enum CompareError {
     /// Rows of several sessions in one table.
     #[error("`{subject}` ({cache}) stands twice in a table: compare tables of one session each")]
-    Twice {
-        /// Key.
-        subject: String,
-        /// Cache state.
-        cache: Cache,
-    },
+    Twice { subject: String, cache: Cache },
     /// Nothing to compare.
     #[error(
         "the tables have no figure in common: {a} and {b} rows of different subjects, or of different speeds of the machine"
     )]
-    NothingCommon {
-        /// Rows of the first.
-        a: usize,
-        /// Rows of the second.
-        b: usize,
-    },
+    NothingCommon { a: usize, b: usize },
 }
 
 /// Pairs two tables' rows by subject, cache state and speed.

@@ -4,10 +4,8 @@ use serde::Serialize;
 
 use super::significance::Z_95;
 use super::{Evidence, Pair};
-use crate::{
-    measure::{median, median_interval},
-    record::Cache,
-};
+use crate::measure::{median, median_interval};
+use crate::record::Cache;
 
 /// By how much all figures in one cache state moved together.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -59,19 +57,16 @@ impl Shift {
     }
 
     /// Natural logarithm of the ratio.
-    #[must_use]
     pub fn log(&self) -> f64 {
         self.ratio.ln()
     }
 
     /// Standard error of the logarithm, from its interval.
-    #[must_use]
     pub fn error(&self) -> f64 {
         (self.ratio_high / self.ratio_low).ln() / (2.0 * Z_95)
     }
 
     /// Whether all of its interval, less what the evidence explains, is further from 1 than sessions differ by.
-    #[must_use]
     pub fn exceeds(&self, session: f64, evidence: &Evidence) -> bool {
         let limit = evidence.allowance(session).ln_1p();
         let left = |ratio: f64| evidence.left_of(ratio.ln());
@@ -112,22 +107,19 @@ mod tests {
 
     #[test]
     fn a_shift_exceeds_with_its_whole_interval() {
-        let shift = |ratio_low, ratio_high| Shift {
-            cache: Cache::Hot,
-            pairs: 9,
-            ratio: 1.2,
-            ratio_low,
-            ratio_high,
-            scatter: 0.0,
-        };
-        let none = Evidence::default();
-        assert!(shift(1.11, 1.3).exceeds(0.1, &none) && !shift(1.09, 1.3).exceeds(0.1, &none));
-        // 1 / 1.1 = 0.909.
-        assert!(shift(0.8, 0.9).exceeds(0.1, &none) && !shift(0.8, 0.92).exceeds(0.1, &none));
-        // A core that was slower by 1.05 leaves 1.11 / 1.05 = 1.057 to explain; one that was faster, all.
-        let slower = |ratio: f64| Evidence { reference_log: ratio.ln(), own_drift: 0.0 };
-        assert!(
-            !shift(1.11, 1.3).exceeds(0.1, &slower(1.05)) && shift(1.11, 1.3).exceeds(0.1, &slower(0.95))
-        );
+        // 1 / 1.1 = 0.909. A core that was slower by 1.05 leaves 1.11 / 1.05 = 1.057 to explain; one that was faster, all.
+        for (ratio_low, ratio_high, slower, exceeds) in [
+            (1.11, 1.3, 1.0, true),
+            (1.09, 1.3, 1.0, false),
+            (0.8, 0.9, 1.0, true),
+            (0.8, 0.92, 1.0, false),
+            (1.11, 1.3, 1.05, false),
+            (1.11, 1.3, 0.95, true),
+        ] {
+            let cache = Cache::Hot;
+            let shift = Shift { cache, pairs: 9, ratio: 1.2, ratio_low, ratio_high, scatter: 0.0 };
+            let evidence = Evidence { reference_log: f64::ln(slower), own_drift: 0.0 };
+            assert_eq!(shift.exceeds(0.1, &evidence), exceeds, "{ratio_low} {ratio_high} {slower}");
+        }
     }
 }

@@ -4,7 +4,6 @@
 pub(super) const Z_95: f64 = 1.959_964;
 
 /// Probability that a standard normal variable is further from zero than `z`: `erfc(|z| / √2)`.
-#[must_use]
 pub fn two_sided_p(z: f64) -> f64 {
     libm::erfc(z.abs() / std::f64::consts::SQRT_2)
 }
@@ -16,7 +15,6 @@ pub fn two_sided_p(z: f64) -> f64 {
 /// Source: Benjamini and Hochberg, Controlling the False Discovery Rate, J. R. Statist. Soc. B 57 (1995); valid too
 /// where the tests depend on each other positively, as hot and cold figures of one op do: Benjamini and Yekutieli,
 /// Ann. Statist. 29 (2001).
-#[must_use]
 pub fn benjamini_hochberg(probabilities: &[f64]) -> Vec<f64> {
     let count = probabilities.len();
     let mut order: Vec<usize> = (0..count).collect();

@@ -3,15 +3,11 @@ use std::{collections::BTreeSet, sync::atomic::AtomicBool};
 mod rates;
 
 use super::*;
-use crate::{
-    backend::{CostModel, Mock, MockNoise},
-    measure::{Protocol, ReferenceLevel, Silent, Speed},
-    record::{
-        Cache, Level, Reference, Row, Session, Status, TABLE_VERSION, read_session, read_table, session_path,
-    },
-    spec::SpaceFile,
-    sweep::{CompareWith, MockLaw, Planned, Sweep, mock_costs, plan_networks, plan_ops},
-};
+use crate::backend::{CostModel, Mock, MockNoise};
+use crate::measure::{Protocol, ReferenceLevel, Silent, Speed};
+use crate::record::{Cache, Level, Reference, Row, Session, read_session, read_table, session_path};
+use crate::spec::SpaceFile;
+use crate::sweep::{CompareWith, MockLaw, Planned, Sweep, mock_costs, plan_networks, plan_ops};
 
 fn subjects() -> Vec<Planned> {
     let space = SpaceFile::built_in("proxylessnas-small").unwrap().resolve().unwrap();
@@ -30,18 +26,17 @@ fn measured(seed: u64, factor: impl Fn(&str) -> f64 + 'static) -> (Vec<Row>, Ses
     let subjects = subjects();
     let law = mock_costs(&subjects, MockLaw::default());
     let cost: CostModel = Box::new(move |key| Some(law(key)? * factor(key)));
-    let backend = Mock::new(cost, MockNoise { amplitude: 0.02, seed });
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("table.csv");
-    let protocol = Protocol { max_rounds: 12, seed, ..Protocol::brief() };
     let sweep = Sweep {
         subjects,
-        backend: &backend,
+        backend: &Mock::new(cost, MockNoise { amplitude: 0.02, seed }),
         threads: 1,
         cpus: vec![],
-        protocol,
+        protocol: Protocol { max_rounds: 12, seed, ..Protocol::brief() },
         anchors: None,
         known_speeds: None,
+        layers: None,
         compare_with: CompareWith::Nothing("an emulated runtime has no outputs"),
         output: output.clone(),
     };
@@ -56,10 +51,9 @@ fn sessions_are_compared_by_the_references_that_both_have() {
     b.drift.baseline_ns = 2.0 * a.drift.baseline_ns;
     // Emulated sessions have none: by the reference block.
     assert_eq!(circumstances(&a, &b).reference_ratio, Some(2.0));
-    let reference = |name: &str, hot_ns: f64| Reference {
-        name: name.to_owned(),
-        fast: ReferenceLevel { hot_ns, cold_ns: 2.0 * hot_ns },
-        sustained: None,
+    let reference = |name: &str, hot_ns: f64| {
+        let fast = ReferenceLevel { hot_ns, cold_ns: 2.0 * hot_ns };
+        Reference { name: name.to_owned(), fast, sustained: None }
     };
     a.speed.references = vec![reference("arithmetic", 100.0), reference("memory", 200.0)];
     assert_eq!(circumstances(&a, &b).reference_ratio, None);
@@ -77,9 +71,8 @@ fn compared(a: &[Row], b: &[Row]) -> Comparison {
 fn a_week_old_table_and_todays_of_one_machine_are_the_same() {
     let comparison = compared(&session(1, |_| 1.0), &session(2, |_| 1.0));
     assert_eq!(comparison.verdict, Verdict::Same, "{}", comparison.words());
-    assert!(
-        comparison.deviating().is_empty() && comparison.only_a.is_empty() && comparison.only_b.is_empty()
-    );
+    assert!(comparison.deviating().is_empty());
+    assert!(comparison.only_a.is_empty() && comparison.only_b.is_empty());
     assert_eq!(comparison.shifts.len(), 2);
     for shift in &comparison.shifts {
         assert!((shift.ratio - 1.0).abs() < 0.01 && shift.scatter < 0.03, "{shift:?}");
@@ -128,35 +121,16 @@ fn one_factor_for_all_is_told_from_a_change() {
     let comparison = compared(&session(1, |_| 1.0), &session(2, |_| 1.3));
     assert_eq!(comparison.verdict, Verdict::FasterOrSlower, "{}", comparison.words());
     assert!(comparison.deviating().is_empty());
-    assert!(
-        comparison.shifts.iter().all(|shift| (shift.ratio - 1.3).abs() < 0.02),
-        "{:?}",
-        comparison.shifts
-    );
+    let is_slower = |shift: &Shift| (shift.ratio - 1.3).abs() < 0.02;
+    assert!(comparison.shifts.iter().all(is_slower), "{:?}", comparison.shifts);
     let faster = compared(&session(1, |_| 1.3), &session(2, |_| 1.0));
     assert_eq!(faster.verdict, Verdict::FasterOrSlower, "{}", faster.words());
 }
 
 fn row(subject: &str, cache: Cache, latency_ms: f64, half_width: f64) -> Row {
-    Row {
-        table_version: TABLE_VERSION,
-        subject: subject.to_owned(),
-        level: Level::Op,
-        cache,
-        speed: Some(Speed::Fast),
-        latency_ms,
-        raw_median_ms: latency_ms,
-        min_ms: latency_ms,
-        p90_ms: latency_ms,
-        ci_low_ms: latency_ms * (-half_width).exp(),
-        ci_high_ms: latency_ms * half_width.exp(),
-        spread: 0.0,
-        runs: 9,
-        dropped_runs: 0,
-        status: Status::Ok,
-        session: "s".to_owned(),
-        ops: String::new(),
-    }
+    let (ci_low_ms, ci_high_ms) = (latency_ms * (-half_width).exp(), latency_ms * half_width.exp());
+    let exact = Row::exact(subject, Level::Op, cache, latency_ms);
+    Row { speed: Some(Speed::Fast), ci_low_ms, ci_high_ms, ..exact }
 }
 
 #[test]
@@ -201,11 +175,8 @@ fn a_change_shows_hot_and_cold() {
     assert_eq!(named(&comparison), BTreeSet::from(["op9"]));
     // The mean of z = ln 1.4 / s and ln 1.2 / s, s = √(2·(0.01/1.96)² + 0.03²) = 0.030855; the shifts are known exactly.
     let z = (1.4f64.ln() + 1.2f64.ln()) / 2.0 / 0.030_855;
-    assert!(
-        (comparison.deviating()[0].p / two_sided_p(z) - 1.0).abs() < 0.01,
-        "{:?}",
-        comparison.deviating()
-    );
+    let p = comparison.deviating()[0].p;
+    assert!((p / two_sided_p(z) - 1.0).abs() < 0.01, "{p}");
 }
 
 #[test]
@@ -239,24 +210,14 @@ fn a_cache_state_can_move_by_itself() {
 
 #[test]
 fn what_only_one_table_has_is_named() {
-    let a =
-        [row("x", Cache::Hot, 1.0, 0.01), row("x", Cache::Cold, 1.0, 0.01), row("y", Cache::Hot, 1.0, 0.01)];
-    let b =
-        [row("x", Cache::Hot, 1.0, 0.01), row("z", Cache::Hot, 1.0, 0.01), row("z", Cache::Cold, 1.0, 0.01)];
+    let row = |subject, cache| row(subject, cache, 1.0, 0.01);
+    let a = [row("x", Cache::Hot), row("x", Cache::Cold), row("y", Cache::Hot)];
+    let b = [row("x", Cache::Hot), row("z", Cache::Hot), row("z", Cache::Cold)];
     let comparison = compared(&a, &b);
     assert_eq!(comparison.only_a, ["x (cold)", "y"]);
     assert_eq!(comparison.only_b, ["z"]);
     assert_eq!(comparison.subjects.len(), 1);
-    let floor = NoiseFloor::default();
-    assert_eq!(
-        compare(&a[2..], &b, floor, Evidence::default()),
-        Err(CompareError::NothingCommon { a: 1, b: 3 })
-    );
-    let twice = [a[0].clone(), a[0].clone()];
-    assert!(
-        compare(&twice, &b, floor, Evidence::default())
-            .unwrap_err()
-            .to_string()
-            .contains("`x` (hot) stands twice")
-    );
+    let error = |a: &[Row]| compare(a, &b, NoiseFloor::default(), Evidence::default()).unwrap_err();
+    assert_eq!(error(&a[2..]), CompareError::NothingCommon { a: 1, b: 3 });
+    assert!(error(&[a[0].clone(), a[0].clone()]).to_string().contains("`x` (hot) stands twice"));
 }

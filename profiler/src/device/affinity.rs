@@ -10,37 +10,23 @@ use super::{Cluster, Device};
 /// Why a thread could not be pinned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "a field is what the message says of it")]
 pub enum AffinityError {
     /// Not a list of cores.
     #[error("`{0}` is not a list of cores like `4-7` or `0,2,4-5`, nor `big` or `little`")]
     List(String),
     /// A core beyond what the kernel counts.
     #[error("there is no core {core}: the kernel knows cores 0 to {last}")]
-    Core {
-        /// Core asked for.
-        core: usize,
-        /// The last it could name.
-        last: usize,
-    },
+    Core { core: usize, last: usize },
     /// Cores of one kind only.
     #[error("there are no little cores: all of this machine's are of one kind")]
     OneKind,
     /// More threads than cores.
     #[error("{threads} threads do not fit on {} {cores:?}: give one core per thread, or fewer threads", if cores.len() == 1 { "core" } else { "cores" })]
-    TooFew {
-        /// Threads asked for.
-        threads: usize,
-        /// Cores they would share.
-        cores: Vec<usize>,
-    },
+    TooFew { threads: usize, cores: Vec<usize> },
     /// The kernel refused, or gave something else.
     #[error("the thread cannot run on cores {asked:?}: {reason}")]
-    Refused {
-        /// Cores asked for.
-        asked: Vec<usize>,
-        /// The kernel's reason.
-        reason: String,
-    },
+    Refused { asked: Vec<usize>, reason: String },
 }
 
 /// Reads a list of cores in the kernel's notation.
@@ -157,12 +143,14 @@ mod tests {
         assert!(matches!(cpus("0-99999999"), Err(AffinityError::Core { core: 99_999_999, .. })));
     }
 
+    /// A phone: one prime core, three big ones, four little ones.
+    fn clusters() -> [Cluster; 3] {
+        [vec![7], vec![4, 5, 6], vec![0, 1, 2, 3]].map(|cores| Cluster { cores, ..Cluster::default() })
+    }
+
     #[test]
     fn the_strongest_cores_are_chosen_from_the_last_down() {
-        let cluster =
-            |cores: &[usize]| Cluster { cores: cores.to_vec(), name: None, capacity: None, max_khz: None };
-        // A phone: one prime core, three big ones, four little ones.
-        let clusters = [cluster(&[7]), cluster(&[4, 5, 6]), cluster(&[0, 1, 2, 3])];
+        let clusters = clusters();
         let all: BTreeSet<usize> = (0..8).collect();
         let chosen = |allowed: &BTreeSet<usize>, threads| {
             choose(&clusters, allowed, threads).into_iter().collect::<Vec<_>>()
@@ -177,9 +165,7 @@ mod tests {
 
     #[test]
     fn big_and_little_are_kinds() {
-        let cluster =
-            |cores: &[usize]| Cluster { cores: cores.to_vec(), name: None, capacity: None, max_khz: None };
-        let kinds = [cluster(&[7]), cluster(&[4, 5, 6]), cluster(&[0, 1, 2, 3])];
+        let kinds = clusters();
         assert_eq!(big(&kinds), &kinds[..2]);
         assert_eq!(little(&kinds).unwrap(), &kinds[2..]);
         assert_eq!(big(&kinds[..1]), &kinds[..1]);

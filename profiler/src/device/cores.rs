@@ -13,7 +13,7 @@ use super::root::Root;
 pub struct Core {
     /// The kernel's number.
     pub index: usize,
-    /// Its name, where the part number tells.
+    /// Its name, where the part number says it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The scheduler's capacity, 1024 for the strongest.
@@ -31,7 +31,7 @@ pub struct Core {
 }
 
 /// Cores of a kind.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cluster {
     /// Their numbers.
     pub cores: Vec<usize>,
@@ -104,8 +104,7 @@ pub(super) fn caches(root: &Root) -> Vec<u64> {
     caches.into_iter().map(|(_, size)| size).collect()
 }
 
-/// Bytes of the largest cache of core 0; 0 where the system does not tell.
-#[must_use]
+/// Bytes of the largest cache of core 0; 0 where the system does not report it.
 pub fn largest_cache_bytes() -> usize {
     let largest = caches(&Root::new(Path::new("/"))).into_iter().max().unwrap_or(0);
     usize::try_from(largest.saturating_mul(1024)).unwrap_or(usize::MAX)

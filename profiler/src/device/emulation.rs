@@ -9,7 +9,6 @@ use super::{android_property, root::Root};
 /// A user-mode emulator (qemu-user) gives this program's own path for `/proc/self/exe`, which it knows programs to ask
 /// for, while the kernel names the emulator for the thread. Android's emulator says so in a property; its figures are no
 /// phone's, virtualised or emulated.
-#[must_use]
 pub fn emulator() -> Option<String> {
     let by_property = || {
         let set = |name| android_property(name).is_some_and(|value| value == "1");
@@ -28,8 +27,9 @@ fn interpreter(root: &Path) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::{fs, os::unix::fs::symlink};
+
+    use super::*;
 
     #[test]
     fn another_program_in_this_ones_place_is_named() {

@@ -31,7 +31,7 @@ pub use state::{MachineState, ThermalZone};
 pub use surroundings::Surroundings;
 pub use ticks::Ticks;
 
-/// A machine, as far as it can be told apart from others by what it says of itself.
+/// A machine, as far as it can be distinguished from others by what it says of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Device {
     /// Product: a phone's model, a board's or a computer's name.
@@ -62,14 +62,13 @@ pub struct Device {
     pub memory_kib: Option<u64>,
     /// Processor features the kernel reports.
     pub cpu_features: Vec<String>,
-    /// Whether this is a virtual machine, where it can be told.
+    /// Whether this is a virtual machine, where it is known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub virtualised: Option<bool>,
 }
 
 impl Device {
     /// This machine.
-    #[must_use]
     pub fn of_this_machine() -> Self {
         let mut device = Self::read(Path::new("/"));
         device.model = device.model.or_else(android_model);
@@ -77,7 +76,6 @@ impl Device {
     }
 
     /// What to call it: model, processor and number of cores, as far as known.
-    #[must_use]
     pub fn name(&self) -> String {
         let cores = format!("{} cores", self.cores.len());
         match (&self.model, &self.cpu) {
@@ -88,7 +86,6 @@ impl Device {
     }
 
     /// The machine whose `/sys`, `/proc` and so on lie below `root`.
-    #[must_use]
     pub fn read(root: &Path) -> Self {
         let root = Root::new(root);
         let info = CpuInfo::parse(&root.text("proc/cpuinfo").unwrap_or_default());

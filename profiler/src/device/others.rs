@@ -4,13 +4,12 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::affinity::allowed_cpus;
 use super::process::processor_time_ns;
 use super::root::Root;
 use super::surroundings::siblings_of;
-use super::ticks::Ticks;
+use super::{Ticks, allowed_cpus};
 
-/// Shares of processor time over some while, as fractions. Absent is what the kernel does not tell, or what is of no core:
+/// Shares of processor time over some while, as fractions. Absent is what the kernel does not report, or what is of no core:
 /// where the measuring cores are all there are, say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -48,14 +47,12 @@ struct Moment {
 impl OthersWatch {
     /// Of this machine's cores, those that the calling thread may run on are ours. It should be pinned already: what this
     /// process does on other cores counts as others' work.
-    #[must_use]
     pub fn of_this_machine() -> Self {
         let cores = allowed_cpus().map(|cores| cores.into_iter().collect::<Vec<_>>());
         Self::below(Path::new("/"), &cores.unwrap_or_default())
     }
 
     /// Of the machine whose `/sys` and `/proc` lie below `root`, where this process runs on `cores`.
-    #[must_use]
     pub fn below(root: &Path, cores: &[usize]) -> Self {
         let root = Root::new(root);
         let mut siblings: Vec<usize> =
@@ -66,7 +63,7 @@ impl OthersWatch {
         Self { root, our_cores: cores.to_vec(), siblings, last: None }
     }
 
-    /// What others took since the last reading, of which the first one knows no share; `None` where the kernel tells nothing.
+    /// What others took since the last reading, of which the first one knows no share; `None` where the kernel reports nothing.
     pub fn read(&mut self) -> Option<Others> {
         self.read_beside(processor_time_ns())
     }
@@ -136,27 +133,22 @@ mod tests {
         let mut watch = OthersWatch::below(machine.path(), &[1]);
         assert_eq!(watch.siblings, [3], "by the newer name of the file, too");
         assert_eq!(OthersWatch::below(machine.path(), &[0]).siblings, [2]);
-        assert_eq!(
-            watch.read_beside(Some(7_000_000_000)),
-            Some(Others::default()),
-            "nothing to compare with"
-        );
+        let first = watch.read_beside(Some(7_000_000_000));
+        assert_eq!(first, Some(Others::default()), "nothing to compare with");
         // A second later: core 1 ran for 88 of 100 ticks, of which 0.8 s, 80 ticks, were ours, and 2 were stolen. Its sibling
         // ran for 30 of 100, 4 of them stolen. Cores 0 and 2 ran for 10 and 50 of 100.
         write(&stat(&[(0, [110, 190, 0]), (1, [93, 15, 7]), (2, [50, 57, 0]), (3, [30, 66, 4])]));
-        let expected = Others {
-            our_cores: Some(0.08),
-            siblings: Some(0.3),
-            other_cores: Some(0.3),
-            // 2 + 4 of 200.
-            stolen: Some(0.03),
+        // Stolen are 2 + 4 of 200.
+        let of = |[ours, siblings, others, stolen]: [f64; 4]| Others {
+            our_cores: Some(ours),
+            siblings: Some(siblings),
+            other_cores: Some(others),
+            stolen: Some(stolen),
         };
-        assert_eq!(watch.read_beside(Some(7_800_000_000)), Some(expected));
+        assert_eq!(watch.read_beside(Some(7_800_000_000)), Some(of([0.08, 0.3, 0.3, 0.03])));
         // Nothing but us, and a tick less than our own count, since the kernel counts whole ones. Core 2 was switched off.
         write(&stat(&[(0, [110, 290, 0]), (1, [192, 16, 7]), (3, [30, 166, 4])]));
-        let quiet =
-            Others { our_cores: Some(0.0), siblings: Some(0.0), other_cores: Some(0.0), stolen: Some(0.0) };
-        assert_eq!(watch.read_beside(Some(8_800_000_000)), Some(quiet));
+        assert_eq!(watch.read_beside(Some(8_800_000_000)), Some(of([0.0; 4])));
         // No time has passed.
         assert_eq!(watch.read_beside(Some(8_800_000_000)), Some(Others::default()));
     }
@@ -201,7 +193,7 @@ mod tests {
             let cores = |share: Option<f64>, of: f64| share.unwrap_or(0.0) * of;
             Some(cores(others?.siblings, siblings) + cores(others?.other_cores, further))
         });
-        // Nothing to see with one core, or where the kernel tells nothing.
+        // Nothing to see with one core, or where the kernel reports nothing.
         let cores = seen.join().unwrap().unwrap_or(1.0);
         assert!(cores > 0.5, "{cores} cores were busy beside ours");
     }

@@ -3,7 +3,6 @@
 use nix::time::ClockId;
 
 /// Most memory this process had in use at once (resident set, `VmHWM`), in KiB; `None` where the system does not say.
-#[must_use]
 pub fn peak_memory_kib() -> Option<u64> {
     peak_in(&std::fs::read_to_string("/proc/self/status").ok()?)
 }

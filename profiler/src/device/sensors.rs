@@ -4,9 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::affinity::allowed_cpus;
-use super::root::Root;
-use super::state::celsius;
+use super::{allowed_cpus, root::Root, state::celsius};
 
 /// Where a sensor sits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,10 +17,9 @@ pub enum Place {
 }
 
 impl Place {
-    /// By the sensor's name, where it tells.
+    /// By the sensor's name, where it says it.
     ///
     /// Qualcomm's `soc` is the battery's state of charge, its `vbat` and `ibat` are volts and amperes.
-    #[must_use]
     pub fn of(name: &str) -> Option<Self> {
         const SKIN: [&str; 5] = ["skin", "shell", "quiet", "batt", "case-therm"];
         const SOC: [&str; 9] =
@@ -42,7 +39,7 @@ impl Place {
     }
 }
 
-/// A sensor that gave a value when it was looked for.
+/// A sensor that gave a value when it was searched for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sensor {
     /// What the kernel calls it.
@@ -60,14 +57,12 @@ pub struct Sensors {
 
 impl Sensors {
     /// This machine's.
-    #[must_use]
     pub fn of_this_machine() -> Self {
         let cores = allowed_cpus().map(|cores| cores.into_iter().collect::<Vec<_>>());
         Self::find(Path::new("/"), &cores.unwrap_or_default())
     }
 
     /// Those below `root`; frequencies of `cores`.
-    #[must_use]
     pub fn find(root: &Path, cores: &[usize]) -> Self {
         let root = Root::new(root);
         let all = zones(&root).into_iter().chain(monitors(&root));
@@ -86,14 +81,12 @@ impl Sensors {
     }
 
     /// The hottest sensor of a place, in degrees Celsius; `None` if none can be read.
-    #[must_use]
     pub fn hottest_celsius(&self, place: Place) -> Option<f64> {
         let here = self.sensors.iter().filter(|(sensor, _)| sensor.place == place);
         here.filter_map(|(_, path)| celsius(&self.root, path)).max_by(f64::total_cmp)
     }
 
     /// The highest current frequency of the cores, in kHz; `None` if none can be read.
-    #[must_use]
     pub fn frequency_khz(&self) -> Option<u64> {
         self.frequencies.iter().filter_map(|path| self.root.count(path)).filter(|khz| *khz > 0).max()
     }
@@ -135,18 +128,14 @@ mod tests {
 
     #[test]
     fn names_tell_the_place() {
-        for name in
-            ["quiet-therm", "skin-msm-therm-usr", "battery", "mtktsbattery", "shell_front", "batt_therm"]
-        {
-            assert_eq!(Place::of(name), Some(Place::Skin), "{name}");
+        for (place, names) in [
+            (Some(Place::Skin), "quiet-therm skin-msm-therm-usr battery mtktsbattery shell_front batt_therm"),
+            (Some(Place::Soc), "cpu-1-7-usr tsens_tz_sensor10 BIG mtktscpu x86_pkg_temp k10temp soc-thermal"),
+            (None, "soc vbat ibat acpitz nvme wlan bigfoot"),
+        ] {
+            names.split(' ').for_each(|name| assert_eq!(Place::of(name), place, "{name}"));
         }
-        for name in ["cpu-1-7-usr", "tsens_tz_sensor10", "BIG", "mtktscpu", "x86_pkg_temp", "k10temp Tctl"] {
-            assert_eq!(Place::of(name), Some(Place::Soc), "{name}");
-        }
-        for name in ["soc", "vbat", "ibat", "acpitz", "nvme Composite", "wlan", "bigfoot"] {
-            assert_eq!(Place::of(name), None, "{name}");
-        }
-        assert_eq!(Place::of("soc-thermal"), Some(Place::Soc));
+        assert_eq!((Place::of("k10temp Tctl"), Place::of("nvme Composite")), (Some(Place::Soc), None));
     }
 
     #[test]

@@ -33,13 +33,11 @@ pub struct ThermalZone {
 
 impl MachineState {
     /// This machine's.
-    #[must_use]
     pub fn of_this_machine() -> Self {
         Self::read(Path::new("/"))
     }
 
     /// Those of the machine whose `/sys` and `/proc` lie below `root`.
-    #[must_use]
     pub fn read(root: &Path) -> Self {
         let root = Root::new(root);
         let cores = root.numbered("sys/devices/system/cpu", "cpu");

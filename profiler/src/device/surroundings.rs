@@ -4,11 +4,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::root::Root;
-use super::state::memory_kib;
-use super::ticks::Ticks;
+use super::{Ticks, root::Root, state::memory_kib};
 
-/// Limits and company, at one moment.
+/// Limits and contention, at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Surroundings {
     /// Processor time spent so far by everyone, in clock ticks; `None` if it cannot be read.
@@ -35,13 +33,11 @@ pub struct Surroundings {
 
 impl Surroundings {
     /// This machine's.
-    #[must_use]
     pub fn of_this_machine() -> Self {
         Self::read(Path::new("/"))
     }
 
     /// Those of the machine whose `/sys` and `/proc` lie below `root`.
-    #[must_use]
     pub fn read(root: &Path) -> Self {
         let root = Root::new(root);
         let cpu = "sys/devices/system/cpu";

@@ -7,28 +7,29 @@ fn phone() -> tempfile::TempDir {
     let cpuinfo = core(0, "0xd05") + &core(1, "0xd05") + &core(2, "0xd41") + &core(3, "0xfff");
     let cpu = "sys/devices/system/cpu";
     let path = |core: usize, file: &str| format!("{cpu}/cpu{core}/{file}");
-    let mut files = vec![
-        ("proc/cpuinfo".to_owned(), cpuinfo),
-        ("proc/sys/kernel/osrelease".to_owned(), "5.10.81-android12\n".to_owned()),
-        ("proc/meminfo".to_owned(), "MemTotal:        5800000 kB\nMemAvailable:    2100000 kB\n".to_owned()),
-        ("proc/loadavg".to_owned(), "1.50 0.75 0.25 2/900 4321\n".to_owned()),
-        ("sys/firmware/devicetree/base/model".to_owned(), "Test Phone 5\0".to_owned()),
-        (format!("{cpu}/cpufreq/boost"), "0\n".to_owned()),
-        ("sys/class/thermal/thermal_zone0/temp".to_owned(), "41500\n".to_owned()),
-        ("sys/class/thermal/thermal_zone0/type".to_owned(), "cpu-0\n".to_owned()),
-        ("sys/class/thermal/thermal_zone2/temp".to_owned(), "-273000\n".to_owned()),
-        ("sys/class/thermal/thermal_zone2/type".to_owned(), "broken\n".to_owned()),
-        ("sys/class/thermal/thermal_zone10/temp".to_owned(), "38000\n".to_owned()),
-        (path(0, "cache/index0/level"), "1\n".to_owned()),
-        (path(0, "cache/index0/type"), "Data\n".to_owned()),
-        (path(0, "cache/index0/size"), "32K\n".to_owned()),
-        (path(0, "cache/index1/level"), "1\n".to_owned()),
-        (path(0, "cache/index1/type"), "Instruction\n".to_owned()),
-        (path(0, "cache/index1/size"), "32K\n".to_owned()),
-        (path(0, "cache/index3/level"), "3\n".to_owned()),
-        (path(0, "cache/index3/type"), "Unified\n".to_owned()),
-        (path(0, "cache/index3/size"), "2M\n".to_owned()),
-    ];
+    let mut files: Vec<(String, String)> = [
+        ("proc/cpuinfo", cpuinfo.as_str()),
+        ("proc/sys/kernel/osrelease", "5.10.81-android12\n"),
+        ("proc/meminfo", "MemTotal:        5800000 kB\nMemAvailable:    2100000 kB\n"),
+        ("proc/loadavg", "1.50 0.75 0.25 2/900 4321\n"),
+        ("sys/firmware/devicetree/base/model", "Test Phone 5\0"),
+        ("sys/devices/system/cpu/cpufreq/boost", "0\n"),
+        ("sys/class/thermal/thermal_zone0/temp", "41500\n"),
+        ("sys/class/thermal/thermal_zone0/type", "cpu-0\n"),
+        ("sys/class/thermal/thermal_zone2/temp", "-273000\n"),
+        ("sys/class/thermal/thermal_zone2/type", "broken\n"),
+        ("sys/class/thermal/thermal_zone10/temp", "38000\n"),
+    ]
+    .map(|(path, text)| (path.to_owned(), text.to_owned()))
+    .into();
+    for (index, level, kind, size) in
+        [(0, 1, "Data", "32K"), (1, 1, "Instruction", "32K"), (3, 3, "Unified", "2M")]
+    {
+        let level = level.to_string();
+        for (file, text) in [("level", level.as_str()), ("type", kind), ("size", size)] {
+            files.push((path(0, &format!("cache/index{index}/{file}")), format!("{text}\n")));
+        }
+    }
     for (core, capacity, max_khz) in [(0, 350, 1_900_000), (1, 350, 1_900_000), (2, 1024, 2_400_000)] {
         files.push((path(core, "cpu_capacity"), format!("{capacity}\n")));
         files.push((path(core, "cpufreq/cpuinfo_min_freq"), "300000\n".to_owned()));
@@ -48,24 +49,21 @@ fn a_phone_is_read_whole() {
     let device = Device::read(phone.path());
     assert_eq!(device.model.as_deref(), Some("Test Phone 5"));
     assert_eq!(device.kernel.as_deref(), Some("5.10.81-android12"));
-    assert_eq!(device.cores.len(), 4);
-    assert_eq!(device.cores[2].name.as_deref(), Some("Cortex-A78"));
-    assert_eq!(device.cores[2].governor.as_deref(), Some("schedutil"));
-    assert_eq!(device.cores[2].min_khz, Some(300_000));
-    assert_eq!(device.cores[3].name.as_deref(), Some("implementer 0x41 part 0xfff"));
-    assert_eq!((device.cores[3].capacity, device.cores[3].governor.clone()), (None, None));
+    let [_, _, big, off] = &device.cores[..] else { panic!("{:?}", device.cores) };
+    assert_eq!((big.name.as_deref(), big.governor.as_deref()), (Some("Cortex-A78"), Some("schedutil")));
+    assert_eq!(big.min_khz, Some(300_000));
+    assert_eq!(off.name.as_deref(), Some("implementer 0x41 part 0xfff"));
+    assert_eq!((off.capacity, &off.governor), (None, &None));
     let clusters: Vec<&[usize]> = device.clusters.iter().map(|cluster| cluster.cores.as_slice()).collect();
     assert_eq!(clusters, [&[2][..], &[0, 1], &[3]]);
     assert_eq!((device.clusters[0].capacity, device.clusters[0].max_khz), (Some(1024), Some(2_400_000)));
-    assert_eq!(device.cpu.as_deref(), Some("1x Cortex-A78 + 2x Cortex-A55 + 1x implementer 0x41 part 0xfff"));
+    let cpu = "1x Cortex-A78 + 2x Cortex-A55 + 1x implementer 0x41 part 0xfff";
+    assert_eq!(device.cpu.as_deref(), Some(cpu));
+    assert_eq!(device.name(), format!("Test Phone 5 ({cpu}, 4 cores)"));
     // 2 MiB are 2048 KiB; the instruction cache holds no data.
     assert_eq!(device.cache_kib, [32, 2048]);
     assert_eq!(device.memory_kib, Some(5_800_000));
     assert_eq!(device.cpu_features, ["fp", "asimd"]);
-    assert_eq!(
-        device.name(),
-        "Test Phone 5 (1x Cortex-A78 + 2x Cortex-A55 + 1x implementer 0x41 part 0xfff, 4 cores)"
-    );
     // Nothing speaks of a hypervisor, but on ARM nothing would have to.
     assert_eq!(device.virtualised, None);
 }
@@ -83,13 +81,15 @@ fn moments_are_read_and_broken_sensors_left_out() {
 
 #[test]
 fn virtual_machines_are_told_where_they_can_be() {
-    let x86 = |flags: &str| machine(&[("proc/cpuinfo", &format!("processor: 0\nflags: {flags}\n"))]);
-    assert_eq!(Device::read(x86("fpu hypervisor").path()).virtualised, Some(true));
-    assert_eq!(Device::read(x86("fpu").path()).virtualised, Some(false));
-    let arm = machine(&[("proc/cpuinfo", "Features: fp\n"), ("sys/hypervisor/type", "xen\n")]);
-    assert_eq!(Device::read(arm.path()).virtualised, Some(true));
-    let product = machine(&[("sys/class/dmi/id/product_name", "KVM Virtual Machine\n")]);
-    assert_eq!(Device::read(product.path()).virtualised, Some(true));
+    for (path, text, expected) in [
+        ("proc/cpuinfo", "processor: 0\nflags: fpu hypervisor\n", Some(true)),
+        ("proc/cpuinfo", "processor: 0\nflags: fpu\n", Some(false)),
+        ("sys/hypervisor/type", "xen\n", Some(true)),
+        ("sys/class/dmi/id/product_name", "KVM Virtual Machine\n", Some(true)),
+    ] {
+        let found = Device::read(machine(&[(path, text)]).path());
+        assert_eq!(found.virtualised, expected, "{path}: {text}");
+    }
 }
 
 #[test]

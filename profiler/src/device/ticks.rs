@@ -1,7 +1,6 @@
 //! Processor time as the kernel counts it, core by core.
 
-use std::collections::BTreeMap;
-use std::ops::AddAssign;
+use std::{collections::BTreeMap, ops::AddAssign};
 
 use serde::Serialize;
 
@@ -24,13 +23,11 @@ impl Ticks {
     pub(super) const NS: u64 = 10_000_000;
 
     /// All of them.
-    #[must_use]
     pub fn total(&self) -> u64 {
         self.busy + self.idle + self.stolen
     }
 
     /// What passed since `earlier`.
-    #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         Self {
             busy: self.busy.saturating_sub(earlier.busy),
@@ -39,7 +36,7 @@ impl Ticks {
         }
     }
 
-    /// Those of every core that is switched on; `None` where the kernel does not tell.
+    /// Those of every core that is switched on; `None` where the kernel does not report it.
     pub(super) fn by_core(root: &Root) -> Option<BTreeMap<usize, Self>> {
         let text = root.text("proc/stat")?;
         // What follows, interrupts above all, is longer than the cores.

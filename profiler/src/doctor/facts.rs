@@ -1,6 +1,6 @@
-//! Everything the checks look at, gathered once.
+//! Everything that is checked, gathered once.
 
-use super::noise::{Noise, measure_noise};
+use super::{Noise, measure_noise};
 #[cfg(feature = "tract")]
 use crate::{backend::Tract, sweep::load_references};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 pub struct Facts {
     /// What stays.
     pub device: Device,
-    /// Limits and company, at the start.
+    /// Limits and contention, at the start.
     pub surroundings: Surroundings,
     /// Cores this process may run on.
     pub allowed: Vec<usize>,

@@ -17,7 +17,7 @@ pub enum State {
 /// One line of the report.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
-    /// What was looked at.
+    /// What was checked.
     pub check: &'static str,
     /// Whether something needs doing.
     pub state: State,
@@ -29,25 +29,21 @@ pub struct Finding {
 
 impl Finding {
     /// Nothing needs doing.
-    #[must_use]
     pub fn ok(check: &'static str, seen: impl Into<String>) -> Self {
         Self { check, state: State::Ok, seen: seen.into(), advice: String::new() }
     }
 
     /// Something does.
-    #[must_use]
     pub fn warn(check: &'static str, seen: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { check, state: State::Warn, seen: seen.into(), advice: advice.into() }
     }
 
-    /// It cannot be told.
-    #[must_use]
+    /// It cannot be determined.
     pub fn unknown(check: &'static str, seen: impl Into<String>) -> Self {
         Self { check, state: State::Unknown, seen: seen.into(), advice: String::new() }
     }
 
     /// `good`, or else a warning with this advice.
-    #[must_use]
     pub fn unless(
         good: impl FnOnce() -> bool,
         check: &'static str,

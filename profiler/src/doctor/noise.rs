@@ -14,9 +14,9 @@ use crate::measure::{
 pub struct Noise {
     /// Seconds it was watched.
     pub watched_s: f64,
-    /// The machine's speeds, fastest first; empty where they could not be told.
+    /// The machine's speeds, fastest first; empty where they are not known.
     pub modes: Vec<ModeReport>,
-    /// Repeat-to-repeat spread of the first subject as measured: the 10-90 % range of the burst medians over their
+    /// Repeat-to-repeat spread of the first subject as measured: the 10-90 % range of the turn medians over their
     /// median. A fraction.
     pub raw_spread: f64,
     /// The same, corrected for drift as in a table.
@@ -81,16 +81,16 @@ fn raw_spread(history: &History) -> f64 {
         quantile(&samples.iter().map(|raw| raw.0).collect::<Vec<_>>(), 0.5)
     };
     let medians: Vec<f64> = history
-        .bursts()
-        .filter(|burst| burst.subject == 0)
-        .filter_map(|burst| median_of(&burst.hot.kept))
+        .turns()
+        .filter(|turn| turn.subject == 0)
+        .filter_map(|turn| median_of(&turn.hot.kept))
         .collect();
     let at = |q| quantile(&medians, q).unwrap_or(0.0);
     if at(0.5) > 0.0 { (at(0.9) - at(0.1)) / at(0.5) } else { 0.0 }
 }
 
 fn preempted_share(history: &History) -> f64 {
-    let samples = || history.bursts().flat_map(|burst| [&burst.cold, &burst.hot]);
+    let samples = || history.turns().flat_map(|turn| [&turn.cold, &turn.hot]);
     let dropped: usize = samples().map(|samples| samples.dropped.len()).sum();
     let all: usize = samples().map(|samples| samples.dropped.len() + samples.kept.len()).sum();
     dropped as f64 / all.max(1) as f64

@@ -23,13 +23,13 @@ pub struct Estimate {
 
 impl Estimate {
     /// Of nanoseconds, one per round; never below zero. Without six rounds there is no interval: `None`.
-    fn of(round_ns: &[f64]) -> Option<Self> {
+    pub(super) fn of(round_ns: &[f64]) -> Option<Self> {
         let (centre, interval) = (median(round_ns)?, median_interval(round_ns)?);
         Some(Self::in_ms(centre, interval.low, interval.high))
     }
 
     /// The mean over some of the rounds; its interval is the median's, widened to hold it.
-    fn over(round_ns: &[f64], rounds: &[usize]) -> Option<Self> {
+    pub(super) fn over(round_ns: &[f64], rounds: &[usize]) -> Option<Self> {
         let interval = median_interval(round_ns)?;
         let mean = rounds.iter().map(|round| round_ns[*round]).sum::<f64>() / rounds.len() as f64;
         Some(Self::in_ms(mean, interval.low.min(mean), interval.high.max(mean)))
@@ -43,7 +43,7 @@ impl Estimate {
 
 /// Rounds but those in which the nodes together took the least or most: a quarter at each end, as where a machine changed its
 /// speed between plain and traced runs. The same for all layers, since medians of parts do not add up to that of the whole.
-fn middle_rounds(in_place: &InPlace) -> Vec<usize> {
+pub(super) fn middle_rounds(in_place: &InPlace) -> Vec<usize> {
     let sum = |round: usize| in_place.nodes.iter().map(|node| node.round_ns[round]).sum::<f64>();
     let sums: Vec<f64> = (0..in_place.whole_ns.len()).map(sum).collect();
     let mut rounds: Vec<usize> = (0..sums.len()).collect();

@@ -1,5 +1,6 @@
 mod in_tract;
 mod resume;
+mod steps;
 
 use std::{collections::BTreeMap, sync::atomic::AtomicBool};
 

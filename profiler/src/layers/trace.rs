@@ -48,8 +48,8 @@ pub fn trace(
     observer: &mut dyn TraceObserver,
     stop: &AtomicBool,
 ) -> Result<TraceEnd, LayersError> {
-    if is_over(plan, Stretches(stretches))? {
-        return Ok(TraceEnd::Done(Stretches(stretches).settle(plan)?));
+    if let Some(in_place) = finished(plan, stretches)? {
+        return Ok(TraceEnd::Done(in_place));
     }
     let quality = ClockQuality::of(instruments.clock.as_ref())?;
     let start_ns = instruments.clock.now_ns();
@@ -63,6 +63,15 @@ pub fn trace(
         End::Done => Ok(TraceEnd::Done(Stretches(stretches).settle(plan)?)),
         End::Reload => Ok(TraceEnd::Reload),
     }
+}
+
+/// What stretches give that an earlier call traced to the end; `None` while there is more to trace.
+///
+/// # Errors
+/// [`LayersError`] for stretches that make no sense.
+pub fn finished(plan: &TracePlan, stretches: &[Stretch]) -> Result<Option<InPlace>, LayersError> {
+    let all = Stretches(stretches);
+    if is_over(plan, all)? { all.settle(plan).map(Some) } else { Ok(None) }
 }
 
 fn is_over(plan: &TracePlan, stretches: Stretches<'_>) -> Result<bool, LayersError> {

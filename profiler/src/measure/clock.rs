@@ -6,8 +6,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::MeasureError;
-use super::interval::median;
+use super::{MeasureError, median};
 
 /// A monotonic clock in nanoseconds since an arbitrary start.
 pub trait Clock {
@@ -23,7 +22,6 @@ pub struct SystemClock {
 
 impl SystemClock {
     /// A clock that starts now.
-    #[must_use]
     pub fn new() -> Self {
         Self { start: Instant::now() }
     }
@@ -42,7 +40,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that only moves when told to, plus one nanosecond per reading (its resolution and its cost).
+/// A clock that only moves when it is advanced, plus one nanosecond per reading (its resolution and its cost).
 ///
 /// Clones share the time.
 #[derive(Clone, Debug, Default)]
@@ -52,7 +50,6 @@ pub struct FakeClock {
 
 impl FakeClock {
     /// A clock at zero.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -63,7 +60,6 @@ impl FakeClock {
     }
 
     /// The time, without moving it.
-    #[must_use]
     pub fn peek_ns(&self) -> u64 {
         self.now_ns.load(Ordering::Relaxed)
     }
@@ -75,8 +71,8 @@ impl Clock for FakeClock {
     }
 }
 
-/// What a clock can tell apart, and what asking it costs.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// What a clock can distinguish, and what reading it costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClockQuality {
     /// Smallest step seen between two readings.
     pub resolution_ns: u64,
@@ -118,7 +114,6 @@ impl ClockQuality {
 
     /// The shortest sample in which neither the clock's step nor its cost is worth more than a thousandth,
     /// and never less than `floor_ns`.
-    #[must_use]
     pub fn shortest_sample_ns(&self, floor_ns: u64) -> f64 {
         (floor_ns as f64).max(1000.0 * self.cost_ns.max(self.resolution_ns as f64))
     }

@@ -2,13 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::history::{History, Segment};
-use super::rival::Rival;
+use super::{History, Rival, Segment};
 use crate::device::Others;
 
 /// The moments of a history in which others were in the way.
 ///
-/// A moment is the time between two readings, about a second, and is what the later one tells. What no reading tells of,
+/// A moment is the time between two readings, about a second, and is what the later one reports. What no reading reports,
 /// such as the time after the last one, is not contended: nothing is known of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Contention {
@@ -32,13 +31,11 @@ impl Moment {
 
 impl Contention {
     /// That of a history. Pauses to cool are left out.
-    #[must_use]
     pub fn of(history: &History) -> Self {
         Self { segments: history.segments().iter().map(moments).collect() }
     }
 
     /// Whether others were in the way `at_ns` after a segment's start.
-    #[must_use]
     pub fn is_contended(&self, segment: usize, at_ns: u64) -> bool {
         let Some(moments) = self.segments.get(segment) else { return false };
         let moment = moments.get(moments.partition_point(|moment| moment.until_ns <= at_ns));
@@ -47,7 +44,7 @@ impl Contention {
 }
 
 fn moments(segment: &Segment) -> Vec<Moment> {
-    let pairs = segment.warmth.windows(2).map(|pair| Moment {
+    let pairs = segment.temperatures.windows(2).map(|pair| Moment {
         from_ns: pair[0].at_ns,
         until_ns: pair[1].at_ns,
         others: pair[1].others.unwrap_or_default(),
@@ -60,7 +57,7 @@ fn moments(segment: &Segment) -> Vec<Moment> {
     pairs.filter(|moment| !in_pause(moment)).collect()
 }
 
-/// What a session says of the company it had while it measured.
+/// What a session reports of the contention while it measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ContentionReport {
     /// Whether others took more than figures bear, on average.
@@ -77,71 +74,67 @@ pub struct ContentionReport {
 }
 
 impl ContentionReport {
-    /// That of a history; `None` where the machine told nothing of others.
-    #[must_use]
+    /// That of a history; `None` where the machine reported nothing of others.
     pub fn of(history: &History) -> Option<Self> {
         let moments: Vec<Moment> = Contention::of(history).segments.concat();
-        let told = |moment: &&Moment| Rival::ALL.iter().any(|rival| rival.share(&moment.others).is_some());
-        let told: Vec<&Moment> = moments.iter().filter(told).collect();
+        let reported =
+            |moment: &&Moment| Rival::ALL.iter().any(|rival| rival.share(&moment.others).is_some());
+        let reported: Vec<&Moment> = moments.iter().filter(reported).collect();
         let length_ns = |moment: &Moment| (moment.until_ns - moment.from_ns) as f64;
-        let sum_ns: f64 = told.iter().map(|moment| length_ns(moment)).sum();
+        let sum_ns: f64 = reported.iter().map(|moment| length_ns(moment)).sum();
         if sum_ns <= 0.0 {
             return None;
         }
         let weighed = |rival: Rival| -> Vec<(f64, f64)> {
-            told.iter().filter_map(|moment| Some((length_ns(moment), rival.share(&moment.others)?))).collect()
+            reported
+                .iter()
+                .filter_map(|moment| Some((length_ns(moment), rival.share(&moment.others)?)))
+                .collect()
         };
-        let mean = Rival::each(|rival| mean(&weighed(rival)));
-        let contended_ns: f64 = told.iter().filter(|m| m.is_contended()).map(|m| length_ns(m)).sum();
+        let mean = Rival::each(|rival| {
+            let shares = weighed(rival);
+            let length: f64 = shares.iter().map(|(length, _)| length).sum();
+            (length > 0.0).then(|| shares.iter().map(|(length, share)| length * share).sum::<f64>() / length)
+        });
+        let worst = |rival| weighed(rival).into_iter().map(|(_, share)| share).max_by(f64::total_cmp);
+        let contended_ns: f64 = reported.iter().filter(|m| m.is_contended()).map(|m| length_ns(m)).sum();
         let frequencies = || moments.iter().filter_map(|moment| moment.frequency_khz);
         Some(Self {
             contended: Rival::ALL.iter().any(|rival| rival.exceeds(&mean)),
             contended_share: contended_ns / sum_ns,
             mean,
-            worst: Rival::each(|rival| worst(&weighed(rival))),
+            worst: Rival::each(worst),
             frequency_khz: frequencies().min().zip(frequencies().max()).map(|(low, high)| [low, high]),
         })
     }
 
     /// What a reader of the table should know of a contended session.
-    #[must_use]
     pub fn warning(&self) -> Option<String> {
         let exceeding = Rival::ALL.iter().filter(|rival| rival.exceeds(&self.mean));
-        let told = exceeding.filter_map(|rival| {
+        let reported = exceeding.filter_map(|rival| {
             let (limit, share) = (100.0 * rival.limit(), rival.share(&self.mean)?);
-            Some(format!("{} (limit {limit:.0} %): {}", rival.told(share), rival.advice()))
+            Some(format!("{} (limit {limit:.0} %): {}", rival.described(share), rival.advice()))
         });
-        let told: Vec<String> = told.collect();
-        (!told.is_empty()).then(|| format!("contended: {}", told.join("; ")))
+        let reported: Vec<String> = reported.collect();
+        (!reported.is_empty()).then(|| format!("contended: {}", reported.join("; ")))
     }
-}
-
-/// Weighed by the moments' lengths.
-fn mean(shares: &[(f64, f64)]) -> Option<f64> {
-    let length: f64 = shares.iter().map(|(length, _)| length).sum();
-    (length > 0.0).then(|| shares.iter().map(|(length, share)| length * share).sum::<f64>() / length)
-}
-
-fn worst(shares: &[(f64, f64)]) -> Option<f64> {
-    shares.iter().map(|(_, share)| *share).max_by(f64::total_cmp)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::clock::ClockQuality;
-    use super::super::heat::{Pause, PauseEnd, Temperatures};
-    use super::super::history::Entry;
     use super::*;
+    use crate::measure::fixtures::start;
+    use crate::measure::{Entry, Pause, PauseEnd, Temperatures};
 
     const SECOND: u64 = 1_000_000_000;
 
-    fn start() -> Entry {
-        Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } }
+    fn temperatures(at_s: u64, frequency_khz: u64, others: Option<Others>) -> Entry {
+        let (at_ns, frequency_khz) = (at_s * SECOND, Some(frequency_khz));
+        Entry::Temperatures(Temperatures { at_ns, frequency_khz, others, ..Temperatures::default() })
     }
 
-    fn warmth(at_s: u64, frequency_khz: u64, others: Option<Others>) -> Entry {
-        let frequency_khz = Some(frequency_khz);
-        Entry::Warmth(Temperatures { at_ns: at_s * SECOND, frequency_khz, others, ..Temperatures::default() })
+    fn history(entries: impl IntoIterator<Item = Entry>) -> History {
+        History::replay(std::iter::once(start()).chain(entries)).unwrap()
     }
 
     fn ours(share: f64) -> Option<Others> {
@@ -154,18 +147,16 @@ mod tests {
 
     #[test]
     fn a_moment_is_what_its_end_tells() {
-        let history = History::replay([
+        let history = history([
+            temperatures(1, 0, Some(Others::default())),
+            temperatures(2, 0, ours(0.05)),
+            temperatures(3, 0, ours(0.06)),
             start(),
-            warmth(1, 0, Some(Others::default())),
-            warmth(2, 0, ours(0.05)),
-            warmth(3, 0, ours(0.06)),
-            start(),
-            warmth(0, 0, Some(Others::default())),
-            warmth(1, 0, elsewhere(0.26, 0.0)),
-            warmth(2, 0, None),
-            warmth(3, 0, elsewhere(0.0, 0.03)),
-        ])
-        .unwrap();
+            temperatures(0, 0, Some(Others::default())),
+            temperatures(1, 0, elsewhere(0.26, 0.0)),
+            temperatures(2, 0, None),
+            temperatures(3, 0, elsewhere(0.0, 0.03)),
+        ]);
         let contention = Contention::of(&history);
         let at = |segment, tenths: &[u64]| -> Vec<bool> {
             tenths.iter().map(|tenth| contention.is_contended(segment, tenth * SECOND / 10)).collect()
@@ -179,19 +170,17 @@ mod tests {
     #[test]
     fn shares_are_weighed_by_time_and_pauses_left_out() {
         let pause = Pause { at_ns: 5 * SECOND, took_ns: 3 * SECOND, ended: PauseEnd::Cooled };
-        let history = History::replay([
-            start(),
-            warmth(0, 1_700_000, None),
-            warmth(1, 1_800_000, ours(0.01)),
-            warmth(4, 2_100_000, ours(0.09)),
+        let history = history([
+            temperatures(0, 1_700_000, None),
+            temperatures(1, 1_800_000, ours(0.01)),
+            temperatures(4, 2_100_000, ours(0.09)),
             // Read when the machine was found too hot, a moment before the pause.
-            warmth(5, 1_900_000, ours(0.0)),
-            warmth(6, 300_000, ours(0.9)),
-            warmth(8, 300_000, ours(0.9)),
+            temperatures(5, 1_900_000, ours(0.0)),
+            temperatures(6, 300_000, ours(0.9)),
+            temperatures(8, 300_000, ours(0.9)),
             Entry::Pause(pause),
-            warmth(9, 2_000_000, ours(0.02)),
-        ])
-        .unwrap();
+            temperatures(9, 2_000_000, ours(0.02)),
+        ]);
         let report = ContentionReport::of(&history).unwrap();
         // 0.01 for 1 s, 0.09 for 3, 0 for 1, 0.02 for 1: 0.3 / 6. Contended for 3 of 6 s.
         assert!((report.mean.our_cores.unwrap() - 0.05).abs() < 1e-9, "{report:?}");
@@ -205,11 +194,11 @@ mod tests {
     fn a_contended_session_says_who_it_was_and_what_to_do() {
         let others =
             Others { our_cores: Some(0.12), siblings: Some(0.4), other_cores: Some(0.2), stolen: Some(0.03) };
-        let history = History::replay([start(), warmth(0, 1, None), warmth(1, 1, Some(others))]).unwrap();
-        let report = ContentionReport::of(&history).unwrap();
+        let busy = history([temperatures(0, 1, None), temperatures(1, 1, Some(others))]);
+        let report = ContentionReport::of(&busy).unwrap();
         assert!(report.contended);
         insta::assert_snapshot!(report.warning().unwrap(), @"contended: other programs had 12 % of the measuring cores (limit 5 %): end them, or choose cores that are idle; the hardware threads beside the measuring ones were busy 40 % of the time (limit 10 %): end other programs, which slow the core that they share, or turn SMT off (root: cpu/smt/control off); the hypervisor gave 3 % of the measuring cores to other machines (limit 2 %): measure at another time, or on a dedicated host");
-        let calm = History::replay([start(), warmth(0, 1, None), warmth(1, 1, ours(0.05))]).unwrap();
+        let calm = history([temperatures(0, 1, None), temperatures(1, 1, ours(0.05))]);
         let report = ContentionReport::of(&calm).unwrap();
         assert_eq!((report.contended, report.contended_share, report.warning()), (false, 0.0, None));
         let text = serde_json::to_string(&report).unwrap();
@@ -219,7 +208,7 @@ mod tests {
 
     #[test]
     fn where_nothing_is_told_there_is_no_report() {
-        let history = History::replay([start(), warmth(0, 1, None), warmth(1, 1, None)]).unwrap();
+        let history = history([temperatures(0, 1, None), temperatures(1, 1, None)]);
         assert_eq!(ContentionReport::of(&history), None);
         assert_eq!(ContentionReport::of(&History::default()), None);
         assert!(!Contention::of(&history).is_contended(0, SECOND / 2));
@@ -227,14 +216,14 @@ mod tests {
 
     #[test]
     fn readings_of_others_are_in_the_journal_and_older_ones_are_read() {
-        let line = r#"{"warmth":{"at_ns":5,"soc_celsius":61.0,"frequency_khz":1800000}}"#;
-        let Entry::Warmth(old) = serde_json::from_str(line).unwrap() else { panic!("{line}") };
-        assert_eq!(old.others, None);
-        assert_eq!(serde_json::to_string(&Entry::Warmth(old)).unwrap(), line);
-        let line = r#"{"warmth":{"at_ns":5,"others":{"our_cores":0.01,"stolen":0.0}}}"#;
-        let Entry::Warmth(new) = serde_json::from_str(line).unwrap() else { panic!("{line}") };
-        let stolen = Some(0.0);
-        assert_eq!(new.others, Some(Others { our_cores: Some(0.01), stolen, ..Others::default() }));
-        assert_eq!(serde_json::to_string(&Entry::Warmth(new)).unwrap(), line);
+        let stolen = Some(Others { our_cores: Some(0.01), stolen: Some(0.0), ..Others::default() });
+        for (line, others) in [
+            (r#"{"warmth":{"at_ns":5,"soc_celsius":61.0,"frequency_khz":1800000}}"#, None),
+            (r#"{"warmth":{"at_ns":5,"others":{"our_cores":0.01,"stolen":0.0}}}"#, stolen),
+        ] {
+            let Entry::Temperatures(read) = serde_json::from_str(line).unwrap() else { panic!("{line}") };
+            assert_eq!(read.others, others);
+            assert_eq!(serde_json::to_string(&Entry::Temperatures(read)).unwrap(), line);
+        }
     }
 }

@@ -2,10 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::MeasureError;
-use super::history::{History, Segment};
-use super::interval::{median, quantile};
 use super::levels::{Levels, Window};
+use super::{History, MeasureError, Segment, median, quantile};
 
 /// Nanoseconds as the clock gave them.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -60,7 +58,7 @@ impl Drift {
     /// [`MeasureError::NoReference`] if a segment has turns but no readings to correct them with.
     pub fn of(history: &History) -> Result<Option<Self>, MeasureError> {
         for (index, segment) in history.segments().iter().enumerate() {
-            if segment.readings.is_empty() && !segment.bursts.is_empty() {
+            if segment.readings.is_empty() && !segment.turns.is_empty() {
                 return Err(MeasureError::NoReference { segment: index });
             }
         }
@@ -74,14 +72,12 @@ impl Drift {
     ///
     /// Uncorrected where the segment has no reading, which [`Drift::of`] does not allow for segments that
     /// have turns.
-    #[must_use]
     pub fn correct(&self, raw: RawNs, segment: usize, at_ns: f64) -> CorrectedNs {
         let level_ns = self.segments.get(segment).and_then(|levels| levels.at(at_ns));
         CorrectedNs(raw.0 * self.baseline_ns / level_ns.unwrap_or(self.baseline_ns))
     }
 
     /// A summary of the drift against `limit`.
-    #[must_use]
     pub fn report(&self, limit: f64) -> DriftReport {
         let ratios: Vec<f64> =
             self.segments.iter().flat_map(Levels::values).map(|ns| ns / self.baseline_ns).collect();
@@ -118,17 +114,9 @@ fn levels(segment: &Segment) -> Levels {
 
 #[cfg(test)]
 mod tests {
-    use super::super::clock::ClockQuality;
-    use super::super::history::{Burst, Entry, Reading, Samples};
     use super::*;
-
-    fn start() -> Entry {
-        Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } }
-    }
-
-    fn reading(at_ns: u64, took: f64) -> Entry {
-        Entry::Reading(Reading::of_block(at_ns, RawNs(took)))
-    }
+    use crate::measure::Entry;
+    use crate::measure::fixtures::{reading, start, turn};
 
     const SECOND: u64 = 1_000_000_000;
 
@@ -197,18 +185,7 @@ mod tests {
 
     #[test]
     fn turns_without_readings_are_refused() {
-        let burst = Burst {
-            subject: 0,
-            round: 0,
-            at_ns: 0,
-            took_ns: 1,
-            repeats: 1,
-            cold: Samples::default(),
-            evicting_ns: 0,
-            settling_ns: 0,
-            hot: Samples::default(),
-        };
-        let history = History::replay([start(), Entry::Burst(burst)]).unwrap();
+        let history = History::replay([start(), Entry::Turn(turn(0, 0, 0, (1.0, 1.0)))]).unwrap();
         assert!(matches!(Drift::of(&history), Err(MeasureError::NoReference { segment: 0 })));
         assert_eq!(Drift::of(&History::default()).unwrap(), None);
     }

@@ -1,27 +1,18 @@
 //! What can go wrong while measuring.
 
-use super::history::NotStarted;
-use super::protocol::ProtocolError;
-use super::subject::SubjectFailure;
+use super::{NotStarted, ProtocolError, SubjectFailure};
 
 /// Why a measurement did not happen.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "a field is what the message says of it")]
 pub enum MeasureError {
     /// The clock does not move.
     #[error("the clock did not move during {readings} readings")]
-    ClockStuck {
-        /// Readings taken.
-        readings: usize,
-    },
+    ClockStuck { readings: usize },
     /// The clock is not monotonic.
     #[error("the clock went back from {from_ns} ns to {to_ns} ns")]
-    ClockBackwards {
-        /// Earlier reading.
-        from_ns: u64,
-        /// Later reading.
-        to_ns: u64,
-    },
+    ClockBackwards { from_ns: u64, to_ns: u64 },
     /// Nothing to measure.
     #[error("there is nothing to measure")]
     NoSubjects,
@@ -30,54 +21,25 @@ pub enum MeasureError {
     NoTime,
     /// A subject failed while it was being timed.
     #[error("subject {subject} failed while it was timed: {source}")]
-    Subject {
-        /// Index into the subjects given.
-        subject: usize,
-        /// What it said.
-        source: SubjectFailure,
-    },
+    Subject { subject: usize, source: SubjectFailure },
     /// The reference block or the cache evictor failed.
     #[error("the {instrument} failed: {source}")]
-    Instrument {
-        /// Which one.
-        instrument: &'static str,
-        /// What it said.
-        source: SubjectFailure,
-    },
+    Instrument { instrument: &'static str, source: SubjectFailure },
     /// The operating system would not say what the thread got of the processor.
     #[error("cannot read the thread's processor time and context switches: {reason}")]
-    Usage {
-        /// The system's reason.
-        reason: String,
-    },
+    Usage { reason: String },
     /// A finished measurement could not be handed on (for example written to disk).
     #[error("cannot record a measurement: {source}")]
-    Record {
-        /// What the observer said.
-        source: SubjectFailure,
-    },
+    Record { source: SubjectFailure },
     /// The history given does not belong to these subjects.
     #[error("the recorded history names subject {subject}, but there are only {subjects} subjects")]
-    ForeignHistory {
-        /// Index found in the history.
-        subject: usize,
-        /// Subjects given.
-        subjects: usize,
-    },
+    ForeignHistory { subject: usize, subjects: usize },
     /// Turns were recorded without any timing of the reference block.
     #[error("segment {segment} of the history has turns but no reference readings")]
-    NoReference {
-        /// Index of the segment.
-        segment: usize,
-    },
+    NoReference { segment: usize },
     /// A subject takes no time that this clock can see.
     #[error("subject {subject} is too fast for this clock: its median is {median_ns} ns")]
-    TooFast {
-        /// Index of the subject.
-        subject: usize,
-        /// Median seen.
-        median_ns: f64,
-    },
+    TooFast { subject: usize, median_ns: f64 },
     /// The history does not begin with a start.
     #[error(transparent)]
     NotStarted(#[from] NotStarted),

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use super::subject::{Subject, SubjectFailure};
+use super::{Subject, SubjectFailure};
 
 /// Goes through a buffer of the size of the largest cache and so pushes everything else out.
 ///
@@ -13,14 +13,13 @@ pub struct CacheEvictor {
 }
 
 impl CacheEvictor {
-    /// Where the system does not tell, and at least: more than the last-level cache of phones.
+    /// Where the system does not report it, and at least: more than the last-level cache of phones.
     pub const FEWEST_BYTES: usize = 16 << 20;
     /// More takes longer than it is worth.
     pub const MOST_BYTES: usize = 64 << 20;
 
     /// An evictor for caches of which the largest has so many bytes, 0 where that is not known. The buffer is allocated on
     /// the first run.
-    #[must_use]
     pub fn new(largest_cache: usize) -> Self {
         Self { bytes: largest_cache.clamp(Self::FEWEST_BYTES, Self::MOST_BYTES), buffer: Vec::new() }
     }

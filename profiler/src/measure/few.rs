@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 /// Values of which up to `N` are kept in place.
 ///
-/// A measurement keeps samples between runs of models that allocate megabytes and free them again. Were each burst's samples
+/// A measurement keeps samples between runs of models that allocate megabytes and free them again. Were each turn's samples
 /// allocations of their own, they would come to lie where a model's buffers were, which then no longer fit there: with tract
 /// on glibc a session of 100 MB in use grew to 1.5 GB within a minute of a busy machine.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +20,6 @@ impl<T, const N: usize> Few<T, N> {
     }
 
     /// Whether there is none.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

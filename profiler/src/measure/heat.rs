@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::history::History;
+use super::History;
 use crate::device::{Others, Sensor};
 
 /// How warm the machine was at a moment, how fast its processor ran, and what others had of it. Absent is what could not
@@ -53,19 +53,17 @@ impl Default for HeatLimits {
 
 impl HeatLimits {
     /// Whether a pause is due.
-    #[must_use]
-    pub fn exceeded(&self, warmth: &Temperatures) -> bool {
+    pub fn exceeded(&self, temperatures: &Temperatures) -> bool {
         let at = |value: Option<f64>, limit: f64| value.is_some_and(|celsius| celsius >= limit);
-        at(warmth.skin_celsius, self.skin_celsius) || at(warmth.soc_celsius, self.soc_celsius)
+        at(temperatures.skin_celsius, self.skin_celsius) || at(temperatures.soc_celsius, self.soc_celsius)
     }
 
     /// Whether a pause may end.
-    #[must_use]
-    pub fn cooled(&self, warmth: &Temperatures) -> bool {
+    pub fn cooled(&self, temperatures: &Temperatures) -> bool {
         let fall = self.fall_celsius;
         let below =
             Self { skin_celsius: self.skin_celsius - fall, soc_celsius: self.soc_celsius - fall, ..*self };
-        !below.exceeded(warmth)
+        !below.exceeded(temperatures)
     }
 
     pub(super) fn least_celsius(&self) -> f64 {
@@ -104,7 +102,7 @@ pub struct Pause {
 /// What a session says of the heat.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HeatReport {
-    /// Sensors that were watched; none if the machine tells no temperature, and then nothing was watched.
+    /// Sensors that were watched; none if the machine reports no temperature, and then nothing was watched.
     pub sensors: Vec<Sensor>,
     /// Temperatures and frequencies at up to two hundred moments, evenly spaced and in order.
     pub trace: Vec<Temperatures>,
@@ -114,12 +112,13 @@ pub struct HeatReport {
 
 impl HeatReport {
     /// The report of a history whose last segment was watched by these sensors.
-    #[must_use]
     pub fn of(history: &History, sensors: Vec<Sensor>) -> Self {
         const TRACE: usize = 200;
         let (mut trace, mut pauses, mut before_ns) = (Vec::new(), Vec::new(), 0);
         for segment in history.segments() {
-            trace.extend(segment.warmth.iter().map(|w| Temperatures { at_ns: before_ns + w.at_ns, ..*w }));
+            trace.extend(
+                segment.temperatures.iter().map(|w| Temperatures { at_ns: before_ns + w.at_ns, ..*w }),
+            );
             pauses.extend(segment.pauses.iter().map(|p| Pause { at_ns: before_ns + p.at_ns, ..*p }));
             before_ns += segment.length_ns();
         }
@@ -128,7 +127,6 @@ impl HeatReport {
     }
 
     /// What a reader of the table should know; `None` if every pause did its work.
-    #[must_use]
     pub fn warning(&self) -> Option<String> {
         let hot = self.pauses.iter().filter(|pause| pause.ended == PauseEnd::StillHot).count();
         (hot > 0).then(|| {
@@ -142,18 +140,19 @@ impl HeatReport {
 
 #[cfg(test)]
 mod tests {
-    use super::super::clock::ClockQuality;
-    use super::super::history::Entry;
     use super::*;
+    use crate::measure::{Entry, fixtures::start};
 
-    fn warmth(at_ns: u64, skin_celsius: Option<f64>, soc_celsius: Option<f64>) -> Temperatures {
+    fn temperatures(at_ns: u64, skin_celsius: Option<f64>, soc_celsius: Option<f64>) -> Temperatures {
         Temperatures { at_ns, skin_celsius, soc_celsius, ..Temperatures::default() }
     }
 
     #[test]
     fn a_pause_begins_at_a_limit_and_ends_below_both() {
         let limits = HeatLimits::default();
-        let is = |skin, soc| (limits.exceeded(&warmth(0, skin, soc)), limits.cooled(&warmth(0, skin, soc)));
+        let is = |skin, soc| {
+            (limits.exceeded(&temperatures(0, skin, soc)), limits.cooled(&temperatures(0, skin, soc)))
+        };
         assert_eq!(is(Some(44.9), Some(79.9)), (false, false));
         assert_eq!(is(Some(45.0), None), (true, false));
         assert_eq!(is(None, Some(80.0)), (true, false));
@@ -166,14 +165,13 @@ mod tests {
 
     #[test]
     fn reports_count_from_the_sessions_start() {
-        let start = Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } };
         let pause = |at_ns, ended| Entry::Pause(Pause { at_ns, took_ns: 50, ended });
         let history = History::replay([
-            start.clone(),
-            Entry::Warmth(warmth(10, Some(46.0), None)),
+            start(),
+            Entry::Temperatures(temperatures(10, Some(46.0), None)),
             pause(20, PauseEnd::Cooled),
-            start,
-            Entry::Warmth(warmth(5, None, None)),
+            start(),
+            Entry::Temperatures(temperatures(5, None, None)),
             pause(7, PauseEnd::StillHot),
         ])
         .unwrap();

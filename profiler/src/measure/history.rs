@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::clock::ClockQuality;
-use super::drift::RawNs;
-use super::few::Few;
-use super::heat::{Pause, Temperatures};
+use super::{ClockQuality, Few, Pause, RawNs, Temperatures};
 
 /// One thing that happened, in a form that can be written out at once (one JSON line, say) and read back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,9 +18,11 @@ pub enum Entry {
     /// A reference was timed.
     Reading(Reading),
     /// A subject had its turn.
-    Burst(Burst),
+    #[serde(rename = "burst")]
+    Turn(Turn),
     /// Temperatures were read.
-    Warmth(Temperatures),
+    #[serde(rename = "warmth")]
+    Temperatures(Temperatures),
     /// The measurement waited for the machine to cool.
     Pause(Pause),
 }
@@ -45,15 +44,14 @@ pub struct Reading {
 
 impl Reading {
     /// A reading of the reference block.
-    #[must_use]
     pub fn of_block(at_ns: u64, took: RawNs) -> Self {
         Self { at_ns, took, reference: None, first: None }
     }
 }
 
 /// One subject's turn in one round.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Burst {
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Turn {
     /// Index of the subject.
     pub subject: usize,
     /// Round, from 0.
@@ -95,21 +93,20 @@ pub struct Samples {
 pub struct Disturbed {
     /// By the clock.
     pub took: RawNs,
-    /// Time the thread had the processor, where that can be told.
+    /// Time the thread had the processor, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_processor: Option<RawNs>,
 }
 
 impl Disturbed {
     /// The better estimate of what the run would have taken undisturbed.
-    #[must_use]
     pub fn estimate(&self) -> RawNs {
         self.on_processor.unwrap_or(self.took)
     }
 }
 
 /// What one process measured without interruption.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Segment {
     /// Its clock.
     pub clock: ClockQuality,
@@ -118,32 +115,20 @@ pub struct Segment {
     /// Timings of references, in order.
     pub readings: Vec<Reading>,
     /// Turns, in order.
-    pub bursts: Vec<Burst>,
+    pub turns: Vec<Turn>,
     /// Temperatures, in order.
-    pub warmth: Vec<Temperatures>,
+    pub temperatures: Vec<Temperatures>,
     /// Pauses, in order.
     pub pauses: Vec<Pause>,
 }
 
 impl Segment {
-    fn new(clock: ClockQuality) -> Self {
-        Self {
-            clock,
-            known_ns: Vec::new(),
-            readings: Vec::new(),
-            bursts: Vec::new(),
-            warmth: Vec::new(),
-            pauses: Vec::new(),
-        }
-    }
-
     /// Time from the segment's start to the end of what it recorded.
-    #[must_use]
     pub fn length_ns(&self) -> u64 {
-        let burst = self.bursts.last().map_or(0, |burst| burst.at_ns + burst.took_ns);
+        let turn = self.turns.last().map_or(0, |turn| turn.at_ns + turn.took_ns);
         let reading = self.readings.last().map_or(0, |reading| reading.at_ns);
         let pause = self.pauses.last().map_or(0, |pause| pause.at_ns + pause.took_ns);
-        burst.max(reading).max(pause)
+        turn.max(reading).max(pause)
     }
 }
 
@@ -154,7 +139,7 @@ pub struct History {
 }
 
 impl History {
-    /// The history that these entries tell.
+    /// The history that these entries make.
     ///
     /// # Errors
     /// [`NotStarted`] if the first is not an [`Entry::Start`].
@@ -172,11 +157,11 @@ impl History {
     /// [`NotStarted`] if no [`Entry::Start`] came before it.
     pub fn push(&mut self, entry: Entry) -> Result<(), NotStarted> {
         match entry {
-            Entry::Start { clock } => self.segments.push(Segment::new(clock)),
+            Entry::Start { clock } => self.segments.push(Segment { clock, ..Segment::default() }),
             Entry::KnownSpeed(known_ns) => self.latest()?.known_ns = known_ns,
             Entry::Reading(reading) => self.latest()?.readings.push(reading),
-            Entry::Burst(burst) => self.latest()?.bursts.push(burst),
-            Entry::Warmth(warmth) => self.latest()?.warmth.push(warmth),
+            Entry::Turn(turn) => self.latest()?.turns.push(turn),
+            Entry::Temperatures(temperatures) => self.latest()?.temperatures.push(temperatures),
             Entry::Pause(pause) => self.latest()?.pauses.push(pause),
         }
         Ok(())
@@ -187,30 +172,26 @@ impl History {
     }
 
     /// The uninterrupted stretches, in order.
-    #[must_use]
     pub fn segments(&self) -> &[Segment] {
         &self.segments
     }
 
     /// Every turn of every subject, in order.
-    pub fn bursts(&self) -> impl Iterator<Item = &Burst> {
-        self.segments.iter().flat_map(|segment| &segment.bursts)
+    pub fn turns(&self) -> impl Iterator<Item = &Turn> {
+        self.segments.iter().flat_map(|segment| &segment.turns)
     }
 
     /// Round of the latest turn.
-    #[must_use]
     pub fn latest_round(&self) -> Option<u32> {
-        self.bursts().map(|burst| burst.round).max()
+        self.turns().map(|turn| turn.round).max()
     }
 
     /// Time spent, over all segments, pauses included.
-    #[must_use]
     pub fn spent_ns(&self) -> u64 {
         self.segments.iter().map(Segment::length_ns).sum()
     }
 
     /// Of it, time spent on waiting for the machine to cool.
-    #[must_use]
     pub fn paused_ns(&self) -> u64 {
         self.segments.iter().flat_map(|segment| &segment.pauses).map(|pause| pause.took_ns).sum()
     }
@@ -224,58 +205,35 @@ pub struct NotStarted;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn start() -> Entry {
-        Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 1.0 } }
-    }
-
-    fn burst(subject: usize, round: u32, at_ns: u64) -> Burst {
-        let kept = Few::from_iter([RawNs(12.5)]);
-        Burst {
-            subject,
-            round,
-            at_ns,
-            took_ns: 40,
-            repeats: 3,
-            cold: Samples { kept: kept.clone(), dropped: Few::default() },
-            evicting_ns: 0,
-            settling_ns: 0,
-            hot: Samples {
-                kept,
-                dropped: Few::from_iter([Disturbed { took: RawNs(99.0), on_processor: Some(RawNs(13.0)) }]),
-            },
-        }
-    }
+    use crate::measure::fixtures::{reading, start, turn};
 
     #[test]
     fn entries_survive_json_lines() {
-        let entries =
-            [start(), Entry::Reading(Reading::of_block(5, RawNs(150.25))), Entry::Burst(burst(1, 0, 10))];
-        for entry in entries {
+        let mut turn = Turn { took_ns: 40, repeats: 3, ..turn(1, 0, 10, (12.5, 12.5)) };
+        turn.hot.dropped.push(Disturbed { took: RawNs(99.0), on_processor: Some(RawNs(13.0)) });
+        let turn = Entry::Turn(turn);
+        for entry in [start(), reading(5, 150.25), turn.clone()] {
             let line = serde_json::to_string(&entry).unwrap();
             assert!(!line.contains('\n'));
             assert_eq!(serde_json::from_str::<Entry>(&line).unwrap(), entry);
         }
         assert_eq!(
-            serde_json::to_string(&Entry::Burst(burst(1, 0, 10))).unwrap(),
+            serde_json::to_string(&turn).unwrap(),
             r#"{"burst":{"subject":1,"round":0,"at_ns":10,"took_ns":40,"repeats":3,"cold":{"kept":[12.5]},"hot":{"kept":[12.5],"dropped":[{"took":99.0,"on_processor":13.0}]}}}"#
         );
     }
 
     #[test]
     fn segments_add_up() {
+        let turn = |subject, round, at_ns| Entry::Turn(turn(subject, round, at_ns, (1.0, 1.0)));
         let mut history = History::default();
-        assert_eq!(history.push(Entry::Burst(burst(0, 0, 0))), Err(NotStarted));
-        history.push(start()).unwrap();
-        history.push(Entry::Burst(burst(0, 0, 100))).unwrap();
-        history.push(Entry::Burst(burst(1, 0, 200))).unwrap();
-        history.push(start()).unwrap();
-        history.push(Entry::Reading(Reading::of_block(7, RawNs(1.0)))).unwrap();
-        // First segment: 200 + 40 = 240; second: 7.
-        assert_eq!(history.spent_ns(), 247);
-        assert_eq!(history.latest_round(), Some(0));
-        history.push(Entry::Burst(burst(0, 1, 50))).unwrap();
-        assert_eq!(history.latest_round(), Some(1));
-        assert_eq!(history.bursts().count(), 3);
+        assert_eq!(history.push(turn(0, 0, 0)), Err(NotStarted));
+        for entry in [start(), turn(0, 0, 100), turn(1, 0, 200), start(), reading(7, 1.0)] {
+            history.push(entry).unwrap();
+        }
+        // First segment: 200 + 1000; second: 7.
+        assert_eq!((history.spent_ns(), history.latest_round()), (1207, Some(0)));
+        history.push(turn(0, 1, 50)).unwrap();
+        assert_eq!((history.latest_round(), history.turns().count()), (Some(1), 3));
     }
 }

@@ -1,11 +1,9 @@
 //! Everything the protocol needs from the machine, in one place that tests replace.
 
-use super::clock::{Clock, FakeClock, SystemClock};
-use super::evict::CacheEvictor;
-use super::processor::{KernelUsage, NeverPreempted, Processor};
-use super::reference::ReferenceBlock;
-use super::subject::{FakeSubject, Subject};
-use super::thermometer::{DeviceThermometer, NoThermometer, Thermometer};
+use super::{
+    CacheEvictor, Clock, DeviceThermometer, FakeClock, FakeSubject, KernelUsage, NeverPreempted,
+    NoThermometer, Processor, ReferenceBlock, Subject, SystemClock, Thermometer,
+};
 use crate::device::largest_cache_bytes;
 
 /// Clock, processor usage, reference block, cache evictor and thermometer.
@@ -28,7 +26,6 @@ pub struct Instruments {
 
 impl Instruments {
     /// The real ones, for a runtime that uses `threads` threads.
-    #[must_use]
     pub fn of_this_machine(threads: usize) -> Self {
         Self {
             clock: Box::new(SystemClock::new()),
@@ -43,7 +40,6 @@ impl Instruments {
 
     /// Emulated ones around a fake clock: a reference of exactly 150 µs, no pre-emption, free eviction,
     /// no temperature.
-    #[must_use]
     pub fn emulated(clock: FakeClock) -> Self {
         Self {
             reference: Box::new(FakeSubject::steady(clock.clone(), 150_000)),

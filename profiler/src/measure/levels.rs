@@ -1,6 +1,6 @@
 //! A level that moves slowly, from readings that jump: medians over windows of time.
 
-use super::interval::median;
+use super::median;
 
 /// Which readings make a level.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! The middle of values, and how sure it is.
 
-use super::interval::Interval;
+use super::{Interval, interval::sorted};
 
 /// Values of which there is an interval at least: with fewer, too few are left when a quarter is cut off at each end.
 const FEWEST: usize = 6;
@@ -10,7 +10,6 @@ const FEWEST: usize = 6;
 /// It bears disturbances as a median does, but needs fewer values to be as sure; and where values come in two heaps, as times
 /// of cold caches may, it lies between them instead of in one or the other.
 /// Source: interquartile mean; Tukey, Exploratory Data Analysis (1977), calls it midmean.
-#[must_use]
 pub fn midmean(values: &[f64]) -> Option<f64> {
     Middle::of(values).map(|middle| middle.mean)
 }
@@ -20,7 +19,6 @@ pub fn midmean(values: &[f64]) -> Option<f64> {
 ///
 /// `mean ± t(0.975, h − 1) · √(S² / (h·(h − 1)))`, `h` values in the middle, `S²` the sum of squares of all when drawn in.
 /// Source: Tukey and McLaughlin, Sankhyā A 25 (1963), 331-352.
-#[must_use]
 pub fn midmean_interval(values: &[f64]) -> Option<Interval> {
     let middle = Middle::of(values).filter(|_| values.len() >= FEWEST)?;
     let half = middle.kept as f64;
@@ -29,7 +27,6 @@ pub fn midmean_interval(values: &[f64]) -> Option<Interval> {
 }
 
 /// The mean of few values and its 95 % confidence interval, if they are normally distributed. `None` below two values.
-#[must_use]
 pub fn mean_interval(values: &[f64]) -> Option<(f64, Interval)> {
     /// The 97.5 % quantiles of Student's distribution with one and two degrees of freedom.
     const FEW: [f64; 2] = [12.706, 4.303];
@@ -52,8 +49,7 @@ struct Middle {
 
 impl Middle {
     fn of(values: &[f64]) -> Option<Self> {
-        let mut sorted = values.to_vec();
-        sorted.sort_by(f64::total_cmp);
+        let sorted = sorted(values);
         let cut = sorted.len() / 4;
         let middle = sorted.get(cut..sorted.len() - cut).filter(|middle| !middle.is_empty())?;
         let (kept, sum) = (middle.len(), middle.iter().sum::<f64>());
@@ -159,8 +155,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_middle_lies_between_the_quartiles(values in prop::collection::vec(0.0f64..1e9, 6..200)) {
-            let mut sorted = values.clone();
-            sorted.sort_by(f64::total_cmp);
+            let sorted = sorted(&values);
             let (centre, interval) = (midmean(&values).unwrap(), midmean_interval(&values).unwrap());
             let slack = 1e-9 * centre;
             prop_assert!(sorted[values.len() / 4] <= centre + slack);

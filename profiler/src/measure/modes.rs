@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::density::Density;
+use crate::spec::named;
 
 /// Which of a machine's speeds figures are of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -17,28 +18,7 @@ pub enum Speed {
     Sustained,
 }
 
-impl std::fmt::Display for Speed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Fast => "fast",
-            Self::Sustained => "sustained",
-        })
-    }
-}
-
-impl std::str::FromStr for Speed {
-    type Err = UnknownSpeed;
-
-    fn from_str(name: &str) -> Result<Self, UnknownSpeed> {
-        let found = [Self::Fast, Self::Sustained].into_iter().find(|speed| speed.to_string() == name);
-        found.ok_or_else(|| UnknownSpeed(name.to_owned()))
-    }
-}
-
-/// A word that names no [`Speed`].
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no speed of a machine, expected fast or sustained")]
-pub struct UnknownSpeed(pub String);
+named!(Speed, "speed of a machine", Fast = "fast", Sustained = "sustained");
 
 /// A speed of the machine: a heap in the distribution of how long everything took over what it takes by itself.
 #[derive(Clone, Copy, Debug, PartialEq)]

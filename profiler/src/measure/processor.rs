@@ -47,7 +47,6 @@ enum Scope {
 
 impl KernelUsage {
     /// The counter that fits a runtime with `threads` threads.
-    #[must_use]
     pub fn for_threads(threads: usize) -> Self {
         Self { scope: if threads > 1 { Scope::Process } else { Scope::Thread } }
     }

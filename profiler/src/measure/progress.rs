@@ -1,11 +1,8 @@
-//! Telling the outside what happens, while it happens.
+//! Reporting what happens, while it happens.
 
 use serde::{Deserialize, Serialize};
 
-use super::heat::{HeatLimits, Temperatures};
-use super::history::Entry;
-use super::subject::SubjectFailure;
-use super::summary::SubjectSummary;
+use super::{Entry, HeatLimits, SubjectFailure, SubjectSummary, Temperatures};
 
 /// Why the measurement ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,9 +28,9 @@ pub struct Progress {
     /// All subjects.
     pub subjects: usize,
     /// Turns taken in this round.
-    pub bursts_done: usize,
+    pub turns_done: usize,
     /// Turns this round has.
-    pub bursts_planned: usize,
+    pub turns_planned: usize,
     /// Time spent so far, earlier segments included.
     pub spent_ns: u64,
     /// Estimate of the time left: what the open subjects need at the rate their intervals narrow, at most
@@ -47,40 +44,31 @@ pub trait Observer {
     ///
     /// # Errors
     /// Whatever kept it from being recorded; ends the measurement.
-    fn record(&mut self, entry: &Entry) -> Result<(), SubjectFailure>;
+    fn record(&mut self, _entry: &Entry) -> Result<(), SubjectFailure> {
+        Ok(())
+    }
 
     /// A subject needs or gets no more rounds; called once for each, and with what is known of it now at every speed asked for. Its final figures may
     /// still move a little with the drift of the whole session.
     ///
     /// # Errors
     /// Whatever kept it from being handed on; ends the measurement.
-    fn closed(&mut self, subject: usize, summaries: &[SubjectSummary]) -> Result<(), SubjectFailure> {
-        let _ = (subject, summaries);
+    fn closed(&mut self, _subject: usize, _summaries: &[SubjectSummary]) -> Result<(), SubjectFailure> {
         Ok(())
     }
 
     /// Called after every turn.
-    fn progress(&mut self, progress: &Progress) {
-        let _ = progress;
-    }
+    fn progress(&mut self, _progress: &Progress) {}
 
     /// Called about every second while the measurement waits for the machine to cool.
-    fn cooling(&mut self, warmth: &Temperatures, limits: &HeatLimits) {
-        let _ = (warmth, limits);
-    }
+    fn cooling(&mut self, _temperatures: &Temperatures, _limits: &HeatLimits) {}
 
     /// Called before a subject is warmed up, with its index.
-    fn warming_up(&mut self, subject: usize) {
-        let _ = subject;
-    }
+    fn warming_up(&mut self, _subject: usize) {}
 }
 
 /// Records nothing: the history alone is of interest.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;
 
-impl Observer for Silent {
-    fn record(&mut self, _entry: &Entry) -> Result<(), SubjectFailure> {
-        Ok(())
-    }
-}
+impl Observer for Silent {}

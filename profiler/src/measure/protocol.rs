@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::heat::HeatLimits;
-use super::modes::Speed;
+use super::{HeatLimits, Speed};
 
 /// Parameters of [`measure`](super::measure). All of them are part of the session's record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,10 +17,10 @@ pub struct Protocol {
     pub max_rounds: u32,
     /// Time the whole session may take, earlier segments included, in nanoseconds of its clock.
     pub budget_ns: u64,
-    /// Back-to-back samples per burst after the first, cold, one.
+    /// Back-to-back samples per turn after the first, cold, one.
     pub hot_samples: u32,
-    /// After its cold run, a burst runs its subject until this long has passed before hot samples count, once at least where
-    /// a run is shorter than `burst_ns`: one run does not bring weights back that fill the caches. Older sessions did not.
+    /// After its cold run, a turn runs its subject until this long has passed before hot samples count, once at least where
+    /// a run is shorter than `turn_ns`: one run does not bring weights back that fill the caches. Older sessions did not.
     ///
     /// Measured on an x86-64 server with tract (`--example settling`): after its cold run, a classifier of 5 MB and 0.09 ms
     /// takes 1.88, 1.33, 1.14 and 1.01 of its steady time in runs 2, 6, 13 and 33; ops with 2 MB of weights and 2 ms
@@ -37,8 +36,9 @@ pub struct Protocol {
     /// Largest model, in bytes, that is small in this sense; 0 for none, as in older sessions.
     #[serde(default)]
     pub small_bytes: usize,
-    /// A burst stops taking hot samples after this long, but takes at least one.
-    pub burst_ns: u64,
+    /// A turn stops taking hot samples after this long, but takes at least one.
+    #[serde(rename = "burst_ns")]
+    pub turn_ns: u64,
     /// A hot sample repeats the subject until it lasts at least this long.
     pub shortest_sample_ns: u64,
     /// The reference block is timed whenever this long has passed since it was last.
@@ -54,7 +54,7 @@ pub struct Protocol {
     pub min_round_size: usize,
     /// Drift of the reference beyond which the session is flagged.
     pub drift_limit: f64,
-    /// Which of the machine's speeds figures are of; older sessions did not tell them apart.
+    /// Which of the machine's speeds figures are of; older sessions did not distinguish them.
     #[serde(default = "fast_alone")]
     pub speeds: Vec<Speed>,
     /// When to pause for the machine to cool; `None` for never. Older sessions did not.
@@ -76,7 +76,7 @@ impl Default for Protocol {
             settle_runs: 48,
             small_settle_runs: 2,
             small_bytes: 1024 * 1024,
-            burst_ns: 5_000_000,
+            turn_ns: 5_000_000,
             shortest_sample_ns: 20_000,
             reference_every_ns: 8_000_000,
             reference_runs: 2,
@@ -95,18 +95,15 @@ fn fast_alone() -> Vec<Speed> {
 /// A protocol nobody could follow.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("protocol: {field} is {value}, but must be {must_be}")]
+#[allow(missing_docs, reason = "a field is what the message says of it")]
 pub struct ProtocolError {
-    /// Offending field.
     pub field: &'static str,
-    /// Offending value.
     pub value: String,
-    /// What would do.
     pub must_be: &'static str,
 }
 
 impl Protocol {
     /// The default with 8 to 200 rounds: enough for a network alone, whose layers are measured as well.
-    #[must_use]
     pub fn brief() -> Self {
         Self { min_rounds: 8, max_rounds: 200, ..Self::default() }
     }
@@ -116,39 +113,25 @@ impl Protocol {
     /// # Errors
     /// [`ProtocolError`] names the first field that makes no sense.
     pub fn check(&self) -> Result<(), ProtocolError> {
-        let fraction = "a fraction between 0 and 1";
-        let positive = "at least 1";
+        let (target, drift) = (self.target_half_width, self.drift_limit);
+        let (fewest, most) = (f64::from(self.min_rounds), f64::from(self.max_rounds));
+        let (samples, runs) = (f64::from(self.hot_samples), f64::from(self.reference_runs));
+        let is_cool = self.heat.is_none_or(|heat| heat.is_sensible());
+        let celsius = self.heat.map_or(0.0, |heat| heat.least_celsius());
+        let is_order = matches!(self.speeds[..], [_] | [Speed::Fast, Speed::Sustained]);
+        let (fraction, positive) = ("a fraction between 0 and 1", "at least 1");
+        let heat = "limits above 0 °C that are further up than the fall waited for";
         // A NaN is in no range.
         let checks = [
-            (
-                (1e-6..1.0).contains(&self.target_half_width),
-                "target_half_width",
-                self.target_half_width,
-                fraction,
-            ),
-            ((1e-6..1.0).contains(&self.drift_limit), "drift_limit", self.drift_limit, fraction),
-            (self.min_rounds >= 6, "min_rounds", f64::from(self.min_rounds), "at least 6"),
-            (
-                self.max_rounds >= self.min_rounds,
-                "max_rounds",
-                f64::from(self.max_rounds),
-                "at least min_rounds",
-            ),
+            ((1e-6..1.0).contains(&target), "target_half_width", target, fraction),
+            ((1e-6..1.0).contains(&drift), "drift_limit", drift, fraction),
+            (fewest >= 6.0, "min_rounds", fewest, "at least 6"),
+            (most >= fewest, "max_rounds", most, "at least min_rounds"),
             (self.budget_ns > 0, "budget_ns", self.budget_ns as f64, positive),
-            (self.hot_samples > 0, "hot_samples", f64::from(self.hot_samples), positive),
-            (
-                self.heat.is_none_or(|heat| heat.is_sensible()),
-                "heat",
-                self.heat.map_or(0.0, |heat| heat.least_celsius()),
-                "limits above 0 °C that are further up than the fall waited for",
-            ),
-            (
-                matches!(self.speeds[..], [_] | [Speed::Fast, Speed::Sustained]),
-                "speeds",
-                self.speeds.len() as f64,
-                "fast, sustained, or both",
-            ),
-            (self.reference_runs > 0, "reference_runs", f64::from(self.reference_runs), positive),
+            (samples > 0.0, "hot_samples", samples, positive),
+            (is_cool, "heat", celsius, heat),
+            (is_order, "speeds", self.speeds.len() as f64, "fast, sustained, or both"),
+            (runs > 0.0, "reference_runs", runs, positive),
         ];
         for (holds, field, value, must_be) in checks {
             if !holds {

@@ -1,8 +1,8 @@
-//! The yardstick: a fixed piece of work whose time tells how fast the machine is right now.
+//! The yardstick: a fixed piece of work whose time shows how fast the machine is right now.
 
 use std::hint::black_box;
 
-use super::subject::{Subject, SubjectFailure};
+use super::{Subject, SubjectFailure};
 
 const TABLE: usize = 1024;
 const LANES: usize = 8;
@@ -24,7 +24,6 @@ pub struct ReferenceBlock {
 
 impl ReferenceBlock {
     /// Allocates and fills the two buffers.
-    #[must_use]
     pub fn new() -> Self {
         Self {
             table: (0..TABLE).map(|i| 1.0 + (i % 7) as f32 * 0.125).collect(),

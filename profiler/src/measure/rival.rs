@@ -2,7 +2,7 @@
 
 use crate::device::Others;
 
-/// One kind of company.
+/// One kind of contention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rival {
     /// Programs on the measuring cores.
@@ -20,7 +20,6 @@ impl Rival {
     pub const ALL: [Self; 4] = [Self::OurCores, Self::Siblings, Self::OtherCores, Self::OtherMachines];
 
     /// Its share of the processor time, as a fraction; `None` where that is not known.
-    #[must_use]
     pub fn share(self, others: &Others) -> Option<f64> {
         match self {
             Self::OurCores => others.our_cores,
@@ -47,8 +46,7 @@ impl Rival {
     /// share is known. A busy sibling makes its core slower by a third to a half: a tenth of the time is 3 to 5 %. Other
     /// cores share the last-level cache, memory and the frequency that heat leaves: one of four busy all the time costs
     /// memory-bound ops some per cent. What a hypervisor takes comes in slices of milliseconds, within runs, and empties
-    /// caches: 2 %, the least that can be told from none within a second.
-    #[must_use]
+    /// caches: 2 %, the least that can be distinguished from none within a second.
     pub fn limit(self) -> f64 {
         match self {
             Self::OurCores => 0.05,
@@ -59,14 +57,12 @@ impl Rival {
     }
 
     /// Whether it took more than it may.
-    #[must_use]
     pub fn exceeds(self, others: &Others) -> bool {
         self.share(others).is_some_and(|share| share > self.limit())
     }
 
     /// What it did, with its share in per cent.
-    #[must_use]
-    pub fn told(self, share: f64) -> String {
+    pub fn described(self, share: f64) -> String {
         let percent = format!("{:.0} %", 100.0 * share);
         match self {
             Self::OurCores => format!("other programs had {percent} of the measuring cores"),
@@ -81,8 +77,7 @@ impl Rival {
     }
 
     /// What to do about it.
-    #[must_use]
-    pub fn advice(self) -> &'static str {
+    pub const fn advice(self) -> &'static str {
         match self {
             Self::OurCores => "end them, or choose cores that are idle",
             Self::Siblings => {

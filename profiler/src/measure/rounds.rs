@@ -11,26 +11,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rand::seq::SliceRandom;
 use rand_pcg::Pcg64;
 
-use super::MeasureError;
-use super::clock::ClockQuality;
-use super::history::{Entry, History};
-use super::instruments::Instruments;
-use super::progress::{Observer, Outcome, Progress};
-use super::protocol::Protocol;
 use super::stopping::Convergence;
-use super::subject::{Subject, SubjectFailure};
 use super::timing::time_reference;
-use super::warm_up::{BurstPlan, Steadiness, at_subject, warm_up};
+use super::warm_up::{Steadiness, TurnPlan, at_subject, warm_up};
+use super::{
+    ClockQuality, Entry, History, Instruments, MeasureError, Observer, Outcome, Progress, Protocol, Subject,
+    SubjectFailure,
+};
 
 /// Measures every subject until it is known well enough, and adds everything to `history`.
 ///
-/// A round gives every open subject one burst: a cold run, ones that settle the caches, then hot samples. In rounds
-/// of few subjects the caches are evicted before each burst; the order is shuffled every round; the reference block is timed in
+/// A round gives every open subject one turn: a cold run, ones that settle the caches, then hot samples. In rounds
+/// of few subjects the caches are evicted before each turn; the order is shuffled every round; the reference block is timed in
 /// between. A subject closes when the confidence intervals of both its
 /// cache states are within the target, or when it had all its rounds. Where the machine was slower all the time than it is known
-/// to be, all go on for as long again, in case it gets there. `history` may hold what earlier calls
-/// measured of the same subjects: it is continued, and nothing in it is measured again. `stop` is looked at
-/// between bursts.
+/// to be, all are measured for as long again, in case it gets there. `history` may hold what earlier calls
+/// measured of the same subjects: it is continued, and nothing in it is measured again. `stop` is checked
+/// between turns.
 ///
 /// # Errors
 /// [`MeasureError`] if a subject, an instrument or the observer fails, or the protocol or history make no
@@ -54,7 +51,25 @@ pub fn measure<S: Subject>(
     if history.spent_ns() >= protocol.budget_ns {
         return Ok(Outcome::BudgetSpent);
     }
-    Session::start(subjects, protocol, instruments, history, observer, stop)?.run()
+    let quality = ClockQuality::of(instruments.clock.as_ref())?;
+    let session = Session {
+        start_ns: instruments.clock.now_ns(),
+        spent_before_ns: history.spent_ns(),
+        last_reading_ns: 0,
+        readings: 0,
+        assessment: assessment::Assessment::default(),
+        heat_watch: cooling::HeatWatch::default(),
+        patience: patience::Patience::default(),
+        plans: vec![TurnPlan { repeats: 1, settle_runs: 0 }; subjects.len()],
+        subjects,
+        protocol,
+        instruments,
+        history,
+        observer,
+        stop,
+        quality,
+    };
+    session.run()
 }
 
 fn settled(convergence: &Convergence) -> Option<Outcome> {
@@ -84,45 +99,16 @@ struct Session<'a, S> {
     heat_watch: cooling::HeatWatch,
     patience: patience::Patience,
     /// By subject.
-    plans: Vec<BurstPlan>,
+    plans: Vec<TurnPlan>,
 }
 
-impl<'a, S: Subject> Session<'a, S> {
-    fn start(
-        subjects: &'a mut [S],
-        protocol: &'a Protocol,
-        instruments: &'a mut Instruments,
-        history: &'a mut History,
-        observer: &'a mut dyn Observer,
-        stop: &'a AtomicBool,
-    ) -> Result<Self, MeasureError> {
-        let quality = ClockQuality::of(instruments.clock.as_ref())?;
-        let mut session = Self {
-            start_ns: instruments.clock.now_ns(),
-            spent_before_ns: history.spent_ns(),
-            last_reading_ns: 0,
-            readings: 0,
-            assessment: assessment::Assessment::default(),
-            heat_watch: cooling::HeatWatch::default(),
-            patience: patience::Patience::default(),
-            plans: vec![BurstPlan { repeats: 1, settle_runs: 0 }; subjects.len()],
-            subjects,
-            protocol,
-            instruments,
-            history,
-            observer,
-            stop,
-            quality,
-        };
-        session.record(Entry::Start { clock: quality })?;
-        let known_ns = session.instruments.known_ns.clone();
-        if !known_ns.is_empty() {
-            session.record(Entry::KnownSpeed(known_ns))?;
-        }
-        Ok(session)
-    }
-
+impl<S: Subject> Session<'_, S> {
     fn run(mut self) -> Result<Outcome, MeasureError> {
+        self.record(Entry::Start { clock: self.quality })?;
+        let known_ns = self.instruments.known_ns.clone();
+        if !known_ns.is_empty() {
+            self.record(Entry::KnownSpeed(known_ns))?;
+        }
         let mut convergence = self.assess()?;
         if let Some(outcome) = self.warm_up()? {
             return Ok(outcome);
@@ -131,13 +117,13 @@ impl<'a, S: Subject> Session<'a, S> {
         // A round cut short is finished first, without those who had their turn.
         let mut round = self.history.latest_round().unwrap_or(0);
         let mut had_turn: BTreeSet<usize> =
-            self.history.bursts().filter(|burst| burst.round == round).map(|burst| burst.subject).collect();
+            self.history.turns().filter(|turn| turn.round == round).map(|turn| turn.subject).collect();
         loop {
             let mut members = convergence.open();
             members.retain(|subject| !had_turn.contains(subject));
             members.shuffle(&mut self.random(round));
             let interrupted = self.round(round, &members, &convergence)?;
-            // Closes the bracket around the last burst.
+            // Closes the bracket around the last turn.
             self.read_reference()?;
             if let Some(outcome) = interrupted {
                 if outcome == Outcome::BudgetSpent {
@@ -172,7 +158,7 @@ impl<'a, S: Subject> Session<'a, S> {
             let warm = warm_up(&mut self.subjects[index], Steadiness::SUBJECT, clock, &self.quality)
                 .map_err(at_subject(index))?;
             self.plans[index] =
-                BurstPlan::of(warm.run_ns, self.subjects[index].kept_bytes(), shortest_ns, self.protocol);
+                TurnPlan::of(warm.run_ns, self.subjects[index].kept_bytes(), shortest_ns, self.protocol);
         }
         Ok(None)
     }
@@ -210,7 +196,7 @@ impl<'a, S: Subject> Session<'a, S> {
                 self.read_reference()?;
             }
             let evicting_ns = if evict { self.evict()? } else { 0 };
-            self.burst(subject, round, convergence.needs[subject], evicting_ns)?;
+            self.turn(subject, round, convergence.needs[subject], evicting_ns)?;
             let left_ns = convergence.left_ns.map(|left| {
                 let budget = self.protocol.budget_ns.saturating_sub(self.spent_ns());
                 left.saturating_sub(self.now_ns() - round_start_ns).min(budget)
@@ -219,8 +205,8 @@ impl<'a, S: Subject> Session<'a, S> {
                 round,
                 finished: convergence.finished().len(),
                 subjects: self.subjects.len(),
-                bursts_done: done + 1,
-                bursts_planned: members.len(),
+                turns_done: done + 1,
+                turns_planned: members.len(),
                 spent_ns: self.spent_ns(),
                 left_ns,
             });

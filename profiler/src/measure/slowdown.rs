@@ -5,12 +5,9 @@ mod track;
 
 use std::collections::BTreeMap;
 
-use super::{
-    history::{Burst, History, Samples, Segment},
-    interval::median,
-    modes::Speed,
-};
 use track::{Timed, Track};
+
+use super::{History, Samples, Segment, Speed, Turn, median};
 
 pub use report::{ModeReport, ReferenceLevel, drift_report, reference_levels, speeds};
 
@@ -36,7 +33,7 @@ pub(super) struct Moment {
 impl Moment {
     /// A moment of which nothing is known.
     pub(super) const UNKNOWN: Self = Self { slowness: 1.0, beyond_calm: 0.0, is_chosen: true };
-    /// One of a machine of several speeds, when nothing was timed that tells which it had.
+    /// One of a machine of several speeds, when nothing was timed that shows which it had.
     const AT_ANY_SPEED: Self = Self { slowness: 1.0, beyond_calm: f64::INFINITY, is_chosen: false };
 
     pub(super) fn is_calm(&self) -> bool {
@@ -52,7 +49,6 @@ pub const SLOW_RATIO: f64 = 1.10;
 ///
 /// It is the lower middle one: what slows the whole machine slows them all, while a single one is slowed, by 80 % even, where
 /// others use the shared cache or where its pages lie badly.
-#[must_use]
 pub fn slower_than_known(mut ratios: Vec<f64>) -> Option<f64> {
     ratios.sort_by(f64::total_cmp);
     ratios.get(ratios.len().saturating_sub(1) / 2).copied()
@@ -66,14 +62,14 @@ const FEWEST_SUBJECTS: usize = 12;
 const FEWEST_CALM: usize = 12;
 
 impl Slowdown {
-    /// The slowdown of a history against one of its machine's speeds; `None` if too little was timed to tell.
+    /// The slowdown of a history against one of its machine's speeds; `None` if too little was timed.
     pub(super) fn of(history: &History, speed: Speed) -> Option<Self> {
         let mut timed = Vec::new();
         let mut has_references = false;
         for (segment, recorded) in history.segments().iter().enumerate() {
-            for burst in &recorded.bursts {
-                let of_burst = |ln_ns| Timed { segment, at_ns: middle_ns(burst), who: burst.subject, ln_ns };
-                timed.extend(ln_median(&burst.hot).map(of_burst));
+            for turn in &recorded.turns {
+                let of_turn = |ln_ns| Timed { segment, at_ns: middle_ns(turn), who: turn.subject, ln_ns };
+                timed.extend(ln_median(&turn.hot).map(of_turn));
             }
             for reading in &recorded.readings {
                 let Some(reference) = reading.reference.filter(|_| reading.took.0 > 0.0) else { continue };
@@ -99,23 +95,18 @@ impl Slowdown {
     }
 
     /// The machine's speed during a turn.
-    pub(super) fn during(&self, segment: usize, burst: &Burst) -> Moment {
-        self.0.at(segment, middle_ns(burst) as f64, burst.subject, ln_median(&burst.hot))
+    pub(super) fn during(&self, segment: usize, turn: &Turn) -> Moment {
+        self.0.at(segment, middle_ns(turn) as f64, turn.subject, ln_median(&turn.hot))
     }
 }
 
 /// After which turns the machine still had a speed, and was slower than calm by at most this fraction, in the history's order: the turn
 /// itself and the next one say so. Where a subject has few such turns, the next one may be at another speed, then its calmest count. All
-/// where there is too little to tell.
-#[must_use]
+/// where too little was timed.
 pub fn calm_turns(history: &History, speed: Speed, most_slower: f64) -> Vec<bool> {
-    let Some(slowdown) = Slowdown::of(history, speed) else { return vec![true; history.bursts().count()] };
+    let Some(slowdown) = Slowdown::of(history, speed) else { return vec![true; history.turns().count()] };
     let of_segment = |(segment, recorded): (usize, &Segment)| {
-        recorded
-            .bursts
-            .iter()
-            .map(|burst| (burst.subject, slowdown.during(segment, burst)))
-            .collect::<Vec<_>>()
+        recorded.turns.iter().map(|turn| (turn.subject, slowdown.during(segment, turn))).collect::<Vec<_>>()
     };
     let turns: Vec<(usize, Moment)> = history.segments().iter().enumerate().flat_map(of_segment).collect();
     let is_calm = |moment: &Moment| moment.is_chosen && moment.slowness <= 1.0 + most_slower;
@@ -149,8 +140,8 @@ pub(super) fn calmest<T>(
 }
 
 /// The moment that stands for a turn.
-pub(super) fn middle_ns(burst: &Burst) -> u64 {
-    burst.at_ns + burst.took_ns / 2
+pub(super) fn middle_ns(turn: &Turn) -> u64 {
+    turn.at_ns + turn.took_ns / 2
 }
 
 fn ln_median(samples: &Samples) -> Option<f64> {

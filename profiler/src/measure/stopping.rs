@@ -1,9 +1,7 @@
 //! Who needs more rounds, and how long that will take.
 
-use super::MeasureError;
-use super::history::History;
-use super::protocol::Protocol;
 use super::summary::{Centre, SubjectTurns, Turns};
+use super::{History, MeasureError, Protocol};
 
 /// What a subject still needs, least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,11 +83,11 @@ fn judge(turns: &SubjectTurns, protocol: &Protocol) -> (Need, Option<f64>) {
     let within = |centre: &Option<Centre>| {
         centre.as_ref().is_some_and(|c| c.within_target && c.corrected.len() as u32 >= turns_wanted(protocol))
     };
-    let need = if turns.bursts < protocol.min_rounds {
+    let need = if turns.count < protocol.min_rounds {
         Need::ColdAndHot
     } else if within(&hot) && within(&cold) {
         Need::Nothing
-    } else if turns.bursts >= protocol.max_rounds {
+    } else if turns.count >= protocol.max_rounds {
         Need::NoMoreRounds
     } else if within(&hot) {
         Need::Cold
@@ -99,11 +97,11 @@ fn judge(turns: &SubjectTurns, protocol: &Protocol) -> (Need, Option<f64>) {
     match need {
         Need::Nothing | Need::NoMoreRounds => (need, Some(0.0)),
         Need::Cold | Need::ColdAndHot => {
-            let wanted = [&hot, &cold].map(|centre| rounds_wanted(centre, turns.bursts, protocol));
+            let wanted = [&hot, &cold].map(|centre| rounds_wanted(centre, turns.count, protocol));
             let left = wanted[0].zip(wanted[1]).map(|(hot, cold)| {
                 let rounds = hot.max(cold).clamp(protocol.min_rounds.into(), protocol.max_rounds.into());
-                let more = (rounds - f64::from(turns.bursts)).max(1.0);
-                more * turns.took_ns as f64 / f64::from(turns.bursts.max(1))
+                let more = (rounds - f64::from(turns.count)).max(1.0);
+                more * turns.took_ns as f64 / f64::from(turns.count.max(1))
             });
             (need, left)
         }
@@ -118,40 +116,22 @@ fn turns_wanted(protocol: &Protocol) -> u32 {
 }
 
 /// The interval narrows with the root of the number of turns.
-fn rounds_wanted(centre: &Option<Centre>, bursts: u32, protocol: &Protocol) -> Option<f64> {
+fn rounds_wanted(centre: &Option<Centre>, turns: u32, protocol: &Protocol) -> Option<f64> {
     let centre = centre.as_ref()?;
     let width = centre.interval?.relative_half_width(centre.latency);
     let missing = f64::from(turns_wanted(protocol)) / centre.corrected.len().max(1) as f64;
-    Some(f64::from(bursts) * (width / protocol.target_half_width).powi(2).max(missing))
+    Some(f64::from(turns) * (width / protocol.target_half_width).powi(2).max(missing))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::clock::ClockQuality;
-    use super::super::drift::RawNs;
-    use super::super::history::{Burst, Entry, Reading, Samples};
     use super::*;
+    use crate::measure::fixtures::{history, turn};
 
     /// Turns of 1000 ns of one subject with these (cold, hot) samples.
     fn convergence(turns: &[(f64, f64)], protocol: &Protocol) -> Convergence {
-        let mut history = History::default();
-        history.push(Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } }).unwrap();
-        history.push(Entry::Reading(Reading::of_block(0, RawNs(100.0)))).unwrap();
-        for (round, (cold, hot)) in turns.iter().enumerate() {
-            let samples = |ns: f64| Samples { kept: [RawNs(ns)].into_iter().collect(), ..Samples::default() };
-            let burst = Burst {
-                subject: 0,
-                round: round as u32,
-                at_ns: round as u64 * 1000,
-                took_ns: 1000,
-                repeats: 1,
-                cold: samples(*cold),
-                evicting_ns: 0,
-                settling_ns: 0,
-                hot: samples(*hot),
-            };
-            history.push(Entry::Burst(burst)).unwrap();
-        }
+        let turn = |(round, ns): (usize, &_)| turn(0, round as u32, round as u64 * 1000, *ns);
+        let history = history(turns.iter().enumerate().map(turn));
         Convergence::of(&history, 1, protocol).unwrap()
     }
 

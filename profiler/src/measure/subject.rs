@@ -1,6 +1,6 @@
 //! Anything that can be timed.
 
-use super::clock::FakeClock;
+use super::FakeClock;
 
 /// Why a subject could not run.
 pub type SubjectFailure = Box<dyn std::error::Error + Send + Sync>;
@@ -42,7 +42,6 @@ impl FakeSubject {
     }
 
     /// A subject whose every run takes the same time.
-    #[must_use]
     pub fn steady(clock: FakeClock, cost_ns: u64) -> Self {
         Self::new(clock, move || cost_ns)
     }

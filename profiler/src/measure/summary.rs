@@ -2,18 +2,14 @@
 
 mod centre;
 
+use centre::Choice;
 use serde::{Deserialize, Serialize};
 
-use super::MeasureError;
-use super::contention::Contention;
-use super::drift::{CorrectedNs, Drift, RawNs};
-use super::history::{Burst, History, Samples};
-use super::interval::{Interval, median, quantile};
-use super::modes::Speed;
-use super::protocol::Protocol;
 use super::slowdown::{Moment, Slowdown, middle_ns};
-
-use centre::Choice;
+use super::{
+    Contention, CorrectedNs, Drift, History, Interval, MeasureError, Protocol, RawNs, Samples, Speed, Turn,
+    median, quantile,
+};
 
 pub(super) use centre::Centre;
 
@@ -28,7 +24,7 @@ pub enum Status {
     /// Fewer than six turns: there is no interval.
     TooFew,
     /// Fewer than six turns had an undisturbed sample, so that pre-empted ones had to be used: the time the thread had
-    /// the processor, where that can be told.
+    /// the processor, where that is known.
     Preempted,
     /// Fewer than six turns were at the speed that was asked for: the figure is of turns at other speeds, divided by how much
     /// slower those are on average over all subjects.
@@ -119,7 +115,7 @@ pub(super) fn summarise_turns_of(
 }
 
 /// One turn's samples in one cache state.
-pub(super) struct Turn {
+pub(super) struct TimedTurn {
     kept: Vec<(RawNs, CorrectedNs)>,
     dropped: Vec<(RawNs, CorrectedNs)>,
     repeats: u64,
@@ -132,9 +128,9 @@ pub(super) struct Turn {
 /// All turns of one subject.
 #[derive(Default)]
 pub(super) struct SubjectTurns {
-    pub(super) hot: Vec<Turn>,
-    pub(super) cold: Vec<Turn>,
-    pub(super) bursts: u32,
+    pub(super) hot: Vec<TimedTurn>,
+    pub(super) cold: Vec<TimedTurn>,
+    pub(super) count: u32,
     pub(super) took_ns: u64,
     /// Whether the machine was slower all the time than it is known to be.
     pub(super) is_slow: bool,
@@ -150,7 +146,7 @@ impl Turns {
     pub(super) fn of(history: &History, subjects: usize, speed: Speed) -> Result<Self, MeasureError> {
         let mut by_subject: Vec<SubjectTurns> = (0..subjects).map(|_| SubjectTurns::default()).collect();
         let Some(drift) = Drift::of(history)? else { return Ok(Self { by_subject }) };
-        if let Some(subject) = history.bursts().map(|burst| burst.subject).find(|s| *s >= subjects) {
+        if let Some(subject) = history.turns().map(|turn| turn.subject).find(|s| *s >= subjects) {
             return Err(MeasureError::ForeignHistory { subject, subjects });
         }
         let slowdown = Slowdown::of(history, speed);
@@ -158,13 +154,13 @@ impl Turns {
         by_subject.iter_mut().for_each(|turns| turns.is_slow = is_slow);
         let contention = Contention::of(history);
         for (segment, recorded) in history.segments().iter().enumerate() {
-            for burst in &recorded.bursts {
-                let at_ns = middle_ns(burst) as f64;
-                let moment = slowdown.as_ref().map(|slowdown| slowdown.during(segment, burst));
-                by_subject[burst.subject].add(
-                    burst,
+            for turn in &recorded.turns {
+                let at_ns = middle_ns(turn) as f64;
+                let moment = slowdown.as_ref().map(|slowdown| slowdown.during(segment, turn));
+                by_subject[turn.subject].add(
+                    turn,
                     moment.unwrap_or(Moment::UNKNOWN),
-                    contention.is_contended(segment, middle_ns(burst)),
+                    contention.is_contended(segment, middle_ns(turn)),
                     &|raw| match moment {
                         Some(moment) => CorrectedNs(raw.0 / moment.slowness),
                         None => drift.correct(raw, segment, at_ns),
@@ -179,14 +175,14 @@ impl Turns {
 impl SubjectTurns {
     fn add(
         &mut self,
-        burst: &Burst,
+        turn: &Turn,
         moment: Moment,
         is_contended: bool,
         correct: &dyn Fn(RawNs) -> CorrectedNs,
     ) {
-        self.bursts += 1;
-        self.took_ns += burst.took_ns;
-        let turn = |samples: &Samples, repeats: u64| Turn {
+        self.count += 1;
+        self.took_ns += turn.took_ns;
+        let timed = |samples: &Samples, repeats: u64| TimedTurn {
             kept: samples.kept.iter().map(|raw| (*raw, correct(*raw))).collect(),
             dropped: samples.dropped.iter().map(|d| (d.estimate(), correct(d.estimate()))).collect(),
             repeats,
@@ -194,16 +190,16 @@ impl SubjectTurns {
             is_contended,
         };
         for (turns, samples, repeats) in
-            [(&mut self.hot, &burst.hot, u64::from(burst.repeats)), (&mut self.cold, &burst.cold, 1)]
+            [(&mut self.hot, &turn.hot, u64::from(turn.repeats)), (&mut self.cold, &turn.cold, 1)]
         {
             if !(samples.kept.is_empty() && samples.dropped.is_empty()) {
-                turns.push(turn(samples, repeats));
+                turns.push(timed(samples, repeats));
             }
         }
     }
 }
 
-fn summarise_turns(turns: &[Turn], is_slow: bool, protocol: &Protocol) -> Result<Option<Summary>, f64> {
+fn summarise_turns(turns: &[TimedTurn], is_slow: bool, protocol: &Protocol) -> Result<Option<Summary>, f64> {
     let Some(centre) = Centre::of(turns, is_slow, protocol) else { return Ok(None) };
     if centre.latency <= 0.0 {
         return Err(centre.latency);

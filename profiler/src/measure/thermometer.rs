@@ -1,13 +1,13 @@
-//! Reading temperatures, and what others do, between bursts.
+//! Reading temperatures, and what others do, between turns.
 
 use std::{path::Path, time::Duration};
 
-use super::heat::Temperatures;
+use super::Temperatures;
 use crate::device::{OthersWatch, Place, Sensor, Sensors};
 
-/// Tells how hot the machine is, and waits for it to cool.
+/// Measures how hot the machine is, and waits for it to cool.
 pub trait Thermometer {
-    /// What it can read; none if the machine tells no temperature.
+    /// What it can read; none if the machine reports no temperature.
     fn sensors(&self) -> Vec<Sensor>;
 
     /// Temperatures and frequency now, and what others had since the last reading, `at_ns` after the segment's start.
@@ -27,13 +27,11 @@ pub struct DeviceThermometer {
 
 impl DeviceThermometer {
     /// Finds the sensors, and the cores that the calling thread may run on.
-    #[must_use]
     pub fn new() -> Self {
         Self { sensors: Sensors::of_this_machine(), others: OthersWatch::of_this_machine() }
     }
 
     /// Finds the sensors whose files lie below `root`, and `cores`' frequencies.
-    #[must_use]
     pub fn below(root: &Path, cores: &[usize]) -> Self {
         Self { sensors: Sensors::find(root, cores), others: OthersWatch::below(root, cores) }
     }
@@ -61,7 +59,7 @@ impl Thermometer for DeviceThermometer {
     }
 }
 
-/// Tells nothing: for emulated clocks.
+/// Reads nothing: for emulated clocks.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoThermometer;
 

@@ -1,11 +1,8 @@
 //! One sample.
 
-use super::MeasureError;
-use super::clock::ClockQuality;
-use super::drift::RawNs;
-use super::history::{Disturbed, Reading, Samples};
-use super::instruments::Instruments;
-use super::subject::{Subject, SubjectFailure};
+use super::{
+    ClockQuality, Disturbed, Instruments, MeasureError, RawNs, Reading, Samples, Subject, SubjectFailure,
+};
 
 /// Times `repeats` runs as one sample, and puts it where it belongs.
 pub(super) fn time(

@@ -1,9 +1,6 @@
 //! Running a subject until its time stops falling, and learning how long it takes.
 
-use super::MeasureError;
-use super::clock::{Clock, ClockQuality};
-use super::protocol::Protocol;
-use super::subject::{Subject, SubjectFailure};
+use super::{Clock, ClockQuality, MeasureError, Protocol, Subject, SubjectFailure};
 
 /// How a warm-up ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,9 +67,9 @@ fn repeats_for(run_ns: f64, shortest_sample_ns: f64) -> u32 {
     (shortest_sample_ns / run_ns.max(1e-3)).ceil().clamp(1.0, MOST) as u32
 }
 
-/// How a subject's bursts go, as its warm-up taught.
+/// How a subject's turns go, as its warm-up taught.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct BurstPlan {
+pub(super) struct TurnPlan {
     /// Runs per hot sample.
     pub(super) repeats: u32,
     /// Most runs between the cold run and the first hot sample. None where one fills a turn by itself: those evict their own
@@ -80,7 +77,7 @@ pub(super) struct BurstPlan {
     pub(super) settle_runs: u32,
 }
 
-impl BurstPlan {
+impl TurnPlan {
     pub(super) fn of(
         run_ns: f64,
         kept_bytes: Option<usize>,
@@ -88,7 +85,7 @@ impl BurstPlan {
         protocol: &Protocol,
     ) -> Self {
         let settle_runs = match kept_bytes {
-            _ if run_ns > protocol.burst_ns as f64 => 0,
+            _ if run_ns > protocol.turn_ns as f64 => 0,
             Some(bytes) if bytes <= protocol.small_bytes => protocol.small_settle_runs,
             _ => protocol.settle_runs,
         };
@@ -103,9 +100,8 @@ pub(super) fn at_subject(subject: usize) -> impl Fn(SubjectFailure) -> MeasureEr
 
 #[cfg(test)]
 mod tests {
-    use super::super::clock::FakeClock;
-    use super::super::subject::FakeSubject;
     use super::*;
+    use crate::measure::{FakeClock, FakeSubject};
 
     fn warm(costs: Vec<u64>) -> WarmUp {
         let clock = FakeClock::new();
@@ -140,18 +136,18 @@ mod tests {
 
     #[test]
     fn subjects_that_fill_a_turn_do_not_settle() {
-        let settle_runs = |run_ns| BurstPlan::of(run_ns, None, 20_000.0, &Protocol::brief()).settle_runs;
+        let settle_runs = |run_ns| TurnPlan::of(run_ns, None, 20_000.0, &Protocol::brief()).settle_runs;
         // A turn is 5 ms.
         assert_eq!([1e3, 4e6, 5e6, 6e6].map(settle_runs), [48, 48, 48, 0]);
     }
 
     #[test]
     fn small_models_settle_with_few_runs() {
-        let settle_runs = |bytes| BurstPlan::of(1e3, Some(bytes), 20_000.0, &Protocol::brief()).settle_runs;
+        let settle_runs = |bytes| TurnPlan::of(1e3, Some(bytes), 20_000.0, &Protocol::brief()).settle_runs;
         assert_eq!([0, 1024 * 1024, 1024 * 1024 + 1].map(settle_runs), [2, 2, 48]);
         // Older sessions: nothing is small.
         let older = Protocol { small_bytes: 0, small_settle_runs: 0, ..Protocol::brief() };
-        assert_eq!(BurstPlan::of(1e3, Some(1000), 20_000.0, &older).settle_runs, 48);
+        assert_eq!(TurnPlan::of(1e3, Some(1000), 20_000.0, &older).settle_runs, 48);
     }
 
     #[test]

@@ -53,7 +53,6 @@ const FEWEST_NETWORKS: usize = 4;
 
 impl Anchor {
     /// The kind of work: `network`, or the kind of op.
-    #[must_use]
     pub fn kind(&self) -> &str {
         match self.level {
             Level::Network => "network",
@@ -97,8 +96,7 @@ fn candidates(rows: &[Row], speed: Speed, is_enough: impl Fn(Status) -> bool) ->
 impl Anchors {
     /// A dozen subjects of a session's rows at a speed: of each kind of work by its share, evenly over the range of latencies, two at
     /// least where there are as many. None of ops whose models cannot be built. Doubtful figures serve only where the machine was
-    /// too busy for any other: a ratio's interval tells how far they are from each other.
-    #[must_use]
+    /// too busy for any other: a ratio's interval shows how far they are from each other.
     pub fn choose(
         rows: &[Row],
         (session, started): (&str, &str),
@@ -129,15 +127,8 @@ impl Anchors {
             let at = |part: usize| (2 * part + 1) * of_kind.len() / (2 * count);
             subjects.extend((0..count).map(|part| of_kind[at(part)].clone()));
         }
-        let (session, started) = (session.to_owned(), started.to_owned());
-        Self {
-            session,
-            started,
-            conditions: conditions.clone(),
-            speed,
-            references: references.to_vec(),
-            subjects,
-        }
+        let (session, started, conditions) = (session.to_owned(), started.to_owned(), conditions.clone());
+        Self { session, started, conditions, speed, references: references.to_vec(), subjects }
     }
 
     /// Anchors of a table and the session beside it, or those that a latency model carries.
@@ -166,12 +157,8 @@ impl Anchors {
                 none("this model carries no anchors: fit it anew to a table of `profiler run`")
             })?
         };
-        if found.subjects.is_empty() {
-            return Err(none(
-                "no figure that can be measured again: ops or networks of known ops, hot and cold, measured by `profiler run`",
-            ));
-        }
-        Ok(found)
+        let reason = "no figure that can be measured again: ops or networks of known ops, hot and cold, measured by `profiler run`";
+        if found.subjects.is_empty() { Err(none(reason)) } else { Ok(found) }
     }
 }
 
@@ -192,21 +179,13 @@ pub(super) mod tests {
     }
 
     fn rows() -> Vec<Row> {
-        let op = |channels: usize| {
-            let key = format!("gpool-8x8x{channels}");
-            [(Cache::Hot, 1.0), (Cache::Cold, 2.0)].map(|(cache, factor)| Row {
-                speed: Some(Speed::Fast),
-                ..Row::exact(&key, Level::Op, cache, factor * channels as f64)
-            })
+        let both = |key: &str, hot_ms: f64, cold_ms: f64| {
+            [(Cache::Hot, hot_ms), (Cache::Cold, cold_ms)]
+                .map(|(cache, ms)| Row { speed: Some(Speed::Fast), ..Row::exact(key, Level::Op, cache, ms) })
         };
-        let mut rows: Vec<Row> = (1..=40).flat_map(op).collect();
-        let conv = |k: usize| {
-            let key = format!("conv-8x8x8-o8-k{k}-s1");
-            [Cache::Hot, Cache::Cold]
-                .map(|cache| Row { speed: Some(Speed::Fast), ..Row::exact(&key, Level::Op, cache, k as f64) })
-        };
-        rows.extend([1, 3, 5].into_iter().flat_map(conv));
-        rows
+        let pool = |n: u32| both(&format!("gpool-8x8x{n}"), n.into(), (2 * n).into());
+        let conv = |k: u32| both(&format!("conv-8x8x8-o8-k{k}-s1"), k.into(), k.into());
+        (1..=40).flat_map(pool).chain([1, 3, 5].into_iter().flat_map(conv)).collect()
     }
 
     #[test]
@@ -219,22 +198,16 @@ pub(super) mod tests {
         };
         // 40 of 43 are gpool: 12 · 40 / 43 = 11, which leaves one for conv.
         assert_eq!(of("gpool").len() + of("conv").len(), MOST);
-        assert!(
-            of("gpool").windows(2).all(|pair| pair[0] < pair[1]) && of("gpool")[0] <= 3.0,
-            "{:?}",
-            of("gpool")
-        );
-        assert!(
-            chosen.iter().all(|anchor| anchor.kind() != "gpool" || anchor.cold_ms == 2.0 * anchor.hot_ms)
-        );
+        let pools = of("gpool");
+        assert!(pools.windows(2).all(|pair| pair[0] < pair[1]) && pools[0] <= 3.0, "{pools:?}");
+        let is_sound = |anchor: &Anchor| anchor.kind() != "gpool" || anchor.cold_ms == 2.0 * anchor.hot_ms;
+        assert!(chosen.iter().all(is_sound));
         // Doubtful figures serve where there is nothing else, those of another speed never.
         let mut doubtful = rows();
         doubtful.iter_mut().for_each(|row| row.status = Status::Scaled);
         assert_eq!(choose(&doubtful), chosen);
-        doubtful
-            .iter_mut()
-            .filter(|row| row.subject.starts_with("conv"))
-            .for_each(|row| row.status = Status::Ok);
+        let convs = doubtful.iter_mut().filter(|row| row.subject.starts_with("conv"));
+        convs.for_each(|row| row.status = Status::Ok);
         assert!(choose(&doubtful).iter().all(|anchor| anchor.kind() == "conv"));
         let mut slow = rows();
         slow.iter_mut().for_each(|row| row.speed = Some(Speed::Sustained));

@@ -61,15 +61,11 @@ mod tests {
         assert_eq!(read_architecture(&path).unwrap(), network);
 
         let text = std::fs::read_to_string(&path).unwrap();
+        let newer = text.replace("\"version\": 1", "\"version\": 7");
+        let other = text.replace("tailor-architecture", "other");
         let cases = [
-            (
-                text.replace("\"version\": 1", "\"version\": 7"),
-                "version 7 of `tailor-architecture` is not known",
-            ),
-            (
-                text.replace("tailor-architecture", "other"),
-                "expected a file with format `tailor-architecture`",
-            ),
+            (newer, "version 7 of `tailor-architecture` is not known"),
+            (other, "expected a file with format `tailor-architecture`"),
             (text.replace("-e6-k3-s2", "-e6-k4-s2"), "the kernel must be odd"),
             (text.replace("linear-1x1x256", "linear-1x1x257"), "takes 1x1x257"),
             (text[..text.len() / 2].to_owned(), "not valid JSON"),

@@ -1,10 +1,8 @@
 //! Writing so that a file is whole or not there.
 
-use std::{
-    fs,
-    io::{self, BufWriter, Write},
-    path::Path,
-};
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
 
 use super::WriteError;
 

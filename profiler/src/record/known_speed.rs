@@ -1,20 +1,18 @@
 //! Known speed: how fast all sessions of a machine found its references, kept in the user's cache folder.
 
-use std::{
-    collections::BTreeMap,
-    ffi::OsString,
-    fs::{File, OpenOptions, TryLockError, create_dir_all},
-    io,
-    path::{Path, PathBuf},
-    thread::sleep,
-    time::Duration,
-};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions, TryLockError, create_dir_all};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::speed_levels::{SessionLevels, Shortfall, known_levels, shortfall, slowed};
-use super::{Conditions, ReadError, WriteError, read_document, write_document};
+use super::speed_levels::{SessionLevels, known_levels, shortfall, slowed};
+use super::{Conditions, ReadError, Shortfall, WriteError, read_document, write_document};
 use crate::device::Device;
 
 const FORMAT: &str = "tailor-known-speed";
@@ -25,7 +23,6 @@ const MOST_SESSIONS: usize = 200;
 
 /// Where known speeds are kept: `$XDG_CACHE_HOME/tailor/known-speed`, or `~/.cache/tailor/known-speed`. `None` where the
 /// environment names neither, as on phones: they are then kept nowhere.
-#[must_use]
 pub fn known_speed_folder() -> Option<PathBuf> {
     folder_in(std::env::var_os("XDG_CACHE_HOME"), std::env::var_os("HOME"))
 }
@@ -60,22 +57,23 @@ impl Kind {
 
     /// 16 hexadecimal digits of its SHA-256.
     fn digest(&self) -> String {
-        let told = format!("{self:?}");
-        Sha256::digest(told.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        let described = format!("{self:?}");
+        Sha256::digest(described.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
 fn cores(cpus: &[usize], device: &Device) -> String {
     let kinds = device.clusters.iter().filter_map(|cluster| {
         let count = cpus.iter().filter(|core| cluster.cores.contains(core)).count();
-        let told = [
+        let described = [
             cluster.name.clone(),
             cluster.capacity.map(|capacity| format!("capacity {capacity}")),
             cluster.max_khz.map(|khz| format!("{khz} kHz")),
         ];
-        let told: Vec<String> = told.into_iter().flatten().collect();
-        (count > 0)
-            .then(|| format!("{count}x {}", if told.is_empty() { "core".into() } else { told.join(" ") }))
+        let described: Vec<String> = described.into_iter().flatten().collect();
+        (count > 0).then(|| {
+            format!("{count}x {}", if described.is_empty() { "core".into() } else { described.join(" ") })
+        })
     });
     let kinds = kinds.collect::<Vec<_>>().join(" + ");
     if kinds.is_empty() { format!("{} unlisted", cpus.len()) } else { kinds }
@@ -126,26 +124,22 @@ impl KnownSpeed {
     }
 
     /// The file.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// What a reference takes at the machine's known speed, in nanoseconds; `None` where that is not known.
-    #[must_use]
     pub fn level_ns(&self, reference: &str) -> Option<f64> {
         known_levels(&self.sessions).get(reference).copied()
     }
 
     /// How far a session with these levels, in nanoseconds by reference, is slower than the machine is known to be;
     /// `None` when it is not, by more than 10 %, or nothing is known.
-    #[must_use]
     pub fn judge(&self, levels_ns: &BTreeMap<String, f64>) -> Option<Shortfall> {
         shortfall(&self.sessions, &sensible(levels_ns))
     }
 
     /// References that were slower by far, and how many times as long they took.
-    #[must_use]
     pub fn slowed(&self, levels_ns: &BTreeMap<String, f64>) -> Vec<(String, f64)> {
         slowed(&self.sessions, &sensible(levels_ns))
     }

@@ -13,6 +13,7 @@ mod known_speed;
 mod machine_change;
 mod numpy;
 mod output_check;
+mod repeat;
 mod row;
 mod session;
 mod speed_levels;
@@ -27,6 +28,7 @@ pub use given_inputs::GivenInputs;
 pub use known_speed::{KnownSpeed, KnownSpeedError, known_speed_folder};
 pub use machine_change::{AnchorFigure, Change, MachineChange};
 pub use output_check::{NotCompared, OutputCheck};
+pub use repeat::{OpRepeats, Repeat};
 pub use row::{Cache, Level, Row, RowError, Status, TABLE_VERSION};
 pub use session::{
     Conditions, Difference, EMULATED_BY, Reference, Runtime, Session, SpeedReport, read_session,

@@ -1,13 +1,9 @@
 //! One line of a measurement table.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    measure::Speed,
-    spec::{Architecture, OpSpec, SpecError, TracedOp},
-};
+use crate::measure::Speed;
+use crate::spec::{Architecture, OpSpec, SpecError, TracedOp, named};
 
 /// What a row is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -31,15 +27,7 @@ pub enum Cache {
     InPlace,
 }
 
-impl fmt::Display for Cache {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Hot => "hot",
-            Self::Cold => "cold",
-            Self::InPlace => "in_place",
-        })
-    }
-}
+named!(Cache, "state of the caches", Hot = "hot", Cold = "cold", InPlace = "in_place");
 
 /// Whether a figure is as exact as was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,9 +65,9 @@ pub struct Row {
     pub cache: Cache,
     /// Which of the machine's speeds the figure is of; `None` where that is not known, as in imported tables.
     pub speed: Option<Speed>,
-    /// The figure to use: mean of the middle half of the calm bursts' medians at that speed, corrected for the machine's slowness.
+    /// The figure to use: mean of the middle half of the calm turns' medians at that speed, corrected for the machine's slowness.
     pub latency_ms: f64,
-    /// Median of burst medians as measured.
+    /// Median of turn medians as measured.
     pub raw_median_ms: f64,
     /// Shortest run as measured.
     pub min_ms: f64,
@@ -89,7 +77,7 @@ pub struct Row {
     pub ci_low_ms: f64,
     /// Upper end of the 95 % confidence interval of `latency_ms`.
     pub ci_high_ms: f64,
-    /// Repeat-to-repeat spread: the 10-90 % range of the burst medians, corrected for drift, over `latency_ms`. A
+    /// Repeat-to-repeat spread: the 10-90 % range of the turn medians, corrected for drift, over `latency_ms`. A
     /// fraction, and the noise floor against which an error of prediction is read.
     pub spread: f64,
     /// Timed runs used.
@@ -110,7 +98,6 @@ impl Row {
     const MAX_MS: f64 = 600_000.0;
 
     /// A row about one run that took exactly this long: what others are made of by struct update.
-    #[must_use]
     pub fn exact(subject: &str, level: Level, cache: Cache, latency_ms: f64) -> Self {
         Self {
             table_version: TABLE_VERSION,
@@ -134,7 +121,6 @@ impl Row {
     }
 
     /// Keys of the ops of a network row, or of the op of an op row.
-    #[must_use]
     pub fn op_keys(&self) -> Vec<&str> {
         match self.level {
             Level::Op => vec![&self.subject],
@@ -206,6 +192,7 @@ pub(super) fn check_version(found: &str) -> Result<(), RowError> {
 /// What is wrong with a row by itself.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "a field is what the message says of it")]
 pub enum RowError {
     /// A table of another version.
     #[error(
@@ -214,22 +201,10 @@ pub enum RowError {
     Version(String),
     /// No latency.
     #[error("{column} is {value}, expected a number above 0 and at most 600000")]
-    Milliseconds {
-        /// The column.
-        column: &'static str,
-        /// Its value.
-        value: f64,
-    },
+    Milliseconds { column: &'static str, value: f64 },
     /// A latency beside its own interval.
     #[error("latency_ms {ms} is outside its interval {low} to {high}")]
-    Interval {
-        /// The latency.
-        ms: f64,
-        /// The interval's lower end.
-        low: f64,
-        /// Its upper end.
-        high: f64,
-    },
+    Interval { ms: f64, low: f64, high: f64 },
     /// No spread.
     #[error("spread is {0}, expected a fraction, 0 or more")]
     Spread(f64),
@@ -241,10 +216,5 @@ pub enum RowError {
     Spec(#[from] SpecError),
     /// A network that is not made of its ops.
     #[error("subject is `{subject}`, but its ops make `{made}`")]
-    OtherOps {
-        /// The subject.
-        subject: String,
-        /// The network that they make.
-        made: String,
-    },
+    OtherOps { subject: String, made: String },
 }

@@ -4,12 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{MachineChange, OutputCheck, ReadError, WriteError, read_document, write_document};
-use crate::{
-    device::{Device, MachineState},
-    measure::{
-        ContentionReport, DriftReport, HeatReport, ModeReport, Outcome, Protocol, ReferenceLevel, Speed,
-    },
+use super::{MachineChange, OpRepeats, OutputCheck, ReadError, WriteError, read_document, write_document};
+use crate::device::{Device, MachineState};
+use crate::measure::{
+    ContentionReport, DriftReport, HeatReport, ModeReport, Outcome, Protocol, ReferenceLevel, Speed,
 };
 
 const FORMAT: &str = "tailor-session";
@@ -48,11 +46,10 @@ pub struct Conditions {
 
 impl Conditions {
     /// Everything in which two sets of conditions differ.
-    #[must_use]
     pub fn differences(&self, other: &Self) -> Vec<Difference> {
         let runtime = |c: &Self| format!("{} {}", c.runtime.name, c.runtime.version);
         let details = |c: &Self| format!("{:?}", c.runtime.details);
-        let told = |c: &Self| {
+        let described = |c: &Self| {
             [
                 ("device", c.device.clone()),
                 ("runtime", runtime(c)),
@@ -62,11 +59,10 @@ impl Conditions {
                 ("build target", c.build_target.clone()),
             ]
         };
-        Difference::between(told(self), told(other))
+        Difference::between(described(self), described(other))
     }
 
     /// The first thing in which two sets of conditions differ, with both values.
-    #[must_use]
     pub fn difference(&self, other: &Self) -> Option<String> {
         let first = self.differences(other).into_iter().next()?;
         Some(format!("{} `{}` and `{}`", first.what, first.a, first.b))
@@ -86,7 +82,6 @@ pub struct Difference {
 
 impl Difference {
     /// Those of the named values that are not the same on both sides.
-    #[must_use]
     pub fn between<const N: usize>(
         a: [(&'static str, String); N],
         b: [(&'static str, String); N],
@@ -99,9 +94,9 @@ impl Difference {
 /// The speeds that a machine had during a session.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SpeedReport {
-    /// Which of them figures were asked for of; empty in sessions of versions that did not tell them apart.
+    /// Which of them figures were asked for of; empty in sessions of versions that did not distinguish them.
     pub speeds: Vec<Speed>,
-    /// Its speeds, fastest first; empty where too little was timed to tell.
+    /// Its speeds, fastest first; empty where too little was timed.
     pub modes: Vec<ModeReport>,
     /// What small models took that were timed in between; empty in older and in emulated sessions.
     pub references: Vec<Reference>,
@@ -158,7 +153,7 @@ pub struct Session {
     /// Temperatures, frequencies and pauses to cool; absent where time itself is emulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heat: Option<HeatReport>,
-    /// What else ran; absent where the kernel does not tell, or time itself is emulated.
+    /// What else ran; absent where the kernel does not report it, or time itself is emulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contention: Option<ContentionReport>,
     /// Timed runs used, over all subjects.
@@ -168,12 +163,14 @@ pub struct Session {
     /// Most memory the process had in use at once (resident set), in KiB, models included.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub peak_memory_kib: Option<u64>,
+    /// Of ops measured inside of networks, each network's figure by the op's key; their mean is the table's row.
+    #[serde(default, skip_serializing_if = "OpRepeats::is_empty")]
+    pub repeats: OpRepeats,
     /// What a reader of the table should know.
     pub warnings: Vec<String>,
 }
 
 /// Where a table's session is: `run/table.csv` → `run/table.session.json`.
-#[must_use]
 pub fn session_path(table: &Path) -> PathBuf {
     table.with_extension("session.json")
 }

@@ -33,7 +33,6 @@ pub struct Shortfall {
 
 impl Shortfall {
     /// What a reader of the table should know.
-    #[must_use]
     pub fn warning(&self) -> String {
         format!(
             "this session never reached the machine's known speed: its fastest mode was {:.0} % slower than that of session {} ({}); \
@@ -140,7 +139,7 @@ mod tests {
         insta::assert_snapshot!(found.warning(), @"this session never reached the machine's known speed: its fastest mode was 21 % slower than that of session s1 (2026-01-02T00:00:00Z); the machine was busy, throttled or set otherwise: see `profiler doctor`, and measure again");
         assert_eq!(shortfall(&known, &levels(&[("a", 109.9)])), None, "10 % is no shortfall");
         assert_eq!(shortfall(&known, &levels(&[("a", 60.0)])), None, "nor is it to be faster");
-        // One alone, or one of two: it is not the machine, but it is told.
+        // One alone, or one of two: it is not the machine, but it is reported.
         assert_eq!(shortfall(&known, &levels(&[("a", 100.0), ("d", 18.0)])), None);
         assert_eq!(slowed(&known, &now), [("d".to_owned(), 1.8)]);
         assert_eq!(shortfall(&known, &levels(&[("c", 1.0)])), None);

@@ -2,7 +2,8 @@
 
 use std::{collections::HashMap, path::Path};
 
-use super::{ReadError, Row, RowError, WriteError, document::read_text, row::check_version, write_atomic};
+use super::row::check_version;
+use super::{ReadError, Row, RowError, WriteError, read_text, write_atomic};
 
 /// Reads and checks a measurement table.
 ///
@@ -72,19 +73,12 @@ fn csv_error(path: &Path, error: &csv::Error) -> ReadError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        measure::Speed,
-        record::{Cache, Level, Status, TABLE_VERSION},
-    };
+    use crate::measure::Speed;
+    use crate::record::{Cache, Level};
 
     fn row() -> Row {
         Row {
-            table_version: TABLE_VERSION,
-            subject: "conv-8x8x3-o8-k3-s1-relu6".to_owned(),
-            level: Level::Op,
-            cache: Cache::Cold,
             speed: Some(Speed::Fast),
-            latency_ms: 0.1 + 0.2,
             raw_median_ms: 0.31,
             min_ms: 0.29,
             p90_ms: 0.4,
@@ -93,9 +87,8 @@ mod tests {
             spread: 0.125,
             runs: 60,
             dropped_runs: 2,
-            status: Status::Ok,
             session: "s".to_owned(),
-            ops: String::new(),
+            ..Row::exact("conv-8x8x3-o8-k3-s1-relu6", Level::Op, Cache::Cold, 0.1 + 0.2)
         }
     }
 

@@ -1,6 +1,6 @@
 //! Element-wise activation functions.
 
-use std::{fmt, str::FromStr};
+use super::named;
 
 /// An element-wise activation function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -21,25 +21,7 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Relu, Self::Relu6, Self::Hswish, Self::Sigmoid, Self::Hsigmoid, Self::Swish];
-
-    /// Its name in keys and space files.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Relu => "relu",
-            Self::Relu6 => "relu6",
-            Self::Hswish => "hswish",
-            Self::Sigmoid => "sigmoid",
-            Self::Hsigmoid => "hsigmoid",
-            Self::Swish => "swish",
-        }
-    }
-
     /// Its value at `x`.
-    #[must_use]
     pub fn at(self, x: f64) -> f64 {
         let hsigmoid = (x + 3.0).clamp(0.0, 6.0) / 6.0;
         let sigmoid = 1.0 / (1.0 + (-x).exp());
@@ -54,19 +36,16 @@ impl Activation {
     }
 }
 
-impl fmt::Display for Activation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Activation {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|a| a.name() == text).ok_or_else(|| format!("`{text}` is no activation"))
-    }
-}
+named!(
+    Activation,
+    "activation",
+    Relu = "relu",
+    Relu6 = "relu6",
+    Hswish = "hswish",
+    Sigmoid = "sigmoid",
+    Hsigmoid = "hsigmoid",
+    Swish = "swish",
+);
 
 #[cfg(test)]
 mod tests {

@@ -42,50 +42,42 @@ impl Architecture {
     }
 
     /// Its name, for people.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// The same network under another name.
-    #[must_use]
     pub fn renamed(mut self, name: &str) -> Self {
         name.clone_into(&mut self.name);
         self
     }
 
     /// The space it comes from and the label chosen in each block.
-    #[must_use]
     pub fn path(&self) -> Option<(&str, &[String])> {
         self.path.as_ref().map(|(space, labels)| (space.as_str(), labels.as_slice()))
     }
 
     /// Its ops.
-    #[must_use]
     pub fn ops(&self) -> &[OpSpec] {
         &self.ops
     }
 
     /// Its layers.
-    #[must_use]
     pub fn graph(&self) -> &Graph {
         &self.graph
     }
 
     /// Its multiply-accumulates.
-    #[must_use]
     pub fn macs(&self) -> Macs {
         self.graph.macs()
     }
 
     /// Its parameters as trained; see [`Graph::parameters`].
-    #[must_use]
     pub fn parameters(&self) -> u64 {
         self.graph.parameters()
     }
 
     /// Its key in tables: `net-` and 12 hexadecimal digits of the SHA-256 of its op keys, whatever its name.
-    #[must_use]
     pub fn key(&self) -> String {
         let keys: Vec<_> = self.ops.iter().map(OpSpec::key).collect();
         let digest = Sha256::digest(keys.join(" "));

@@ -22,32 +22,27 @@ pub struct Conv {
 
 impl Conv {
     /// A 1×1 convolution.
-    #[must_use]
     pub fn pointwise(out_channels: u32) -> Self {
         Self { out_channels, kernel: [1; 2], stride: [1; 2], groups: 1, dilation: [1; 2] }
     }
 
     /// One k×k filter per channel.
-    #[must_use]
     pub fn depthwise(channels: u32, kernel: u32, stride: u32) -> Self {
         let (kernel, stride) = ([kernel; 2], [stride; 2]);
         Self { kernel, stride, groups: channels, ..Self::pointwise(channels) }
     }
 
     /// Whether it has one filter per channel of `input`.
-    #[must_use]
     pub fn is_depthwise(&self, input: FeatureMap) -> bool {
         self.groups > 1 && self.groups == input.channels && self.groups == self.out_channels
     }
 
     /// Padding above and below, and to the left and right.
-    #[must_use]
     pub fn padding(&self) -> [u32; 2] {
         [0, 1].map(|axis| self.dilation[axis] * (self.kernel[axis] / 2))
     }
 
     /// Positions that a filter covers.
-    #[must_use]
     pub fn taps(&self) -> u64 {
         self.kernel.iter().copied().map(u64::from).product()
     }

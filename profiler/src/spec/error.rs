@@ -5,86 +5,35 @@ use super::{FeatureMap, Precision};
 /// An op, network or space that does not make sense.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "a field is what the message says of it")]
 pub enum SpecError {
     /// Text that is not a feature map.
     #[error("`{0}` is not a feature map: expected HEIGHTxWIDTHxCHANNELS, each from 1 to 65536")]
     FeatureMap(String),
     /// A size of zero or beyond what any network has.
     #[error("{what} is {value}, expected {expected}")]
-    OutOfRange {
-        /// The quantity.
-        what: &'static str,
-        /// Its value.
-        value: u64,
-        /// The range in words.
-        expected: &'static str,
-    },
+    OutOfRange { what: &'static str, value: u64, expected: &'static str },
     /// Inputs whose shapes do not go together.
     #[error("{layer} cannot take {input}: {reason}")]
-    Shape {
-        /// The layer.
-        layer: String,
-        /// The input it was given.
-        input: FeatureMap,
-        /// What it needs.
-        reason: &'static str,
-    },
+    Shape { layer: String, input: FeatureMap, reason: &'static str },
     /// Text that is not an op key.
     #[error("`{key}` is not an op key: {reason}")]
-    Key {
-        /// The text.
-        key: String,
-        /// What is wrong with it.
-        reason: String,
-    },
+    Key { key: String, reason: String },
     /// An int8 op in which nothing is computed in integers.
     #[error("`{op}` has no int8 form: none of its layers is computed in integers")]
-    NoIntegers {
-        /// The op's f32 key.
-        op: String,
-    },
+    NoIntegers { op: String },
     /// A kind of op that cannot be sampled as asked.
     #[error("cannot sample `{kind}`: {reason}")]
-    Sample {
-        /// The kind or pair.
-        kind: String,
-        /// Why.
-        reason: String,
-    },
+    Sample { kind: String, reason: String },
     /// A network with ops of several number formats.
     #[error("network `{name}`: op {index} (`{op}`) is not {expected} as the ops before it")]
-    Precision {
-        /// The network.
-        name: String,
-        /// Position of the op, from 0.
-        index: usize,
-        /// Its key.
-        op: String,
-        /// The other ops' number format.
-        expected: Precision,
-    },
+    Precision { name: String, index: usize, op: String, expected: Precision },
     /// A network whose ops do not fit together.
     #[error("network `{name}`: op {index} (`{op}`) takes {expected}, but the op before it gives {found}")]
-    Chain {
-        /// The network.
-        name: String,
-        /// Position of the op, from 0.
-        index: usize,
-        /// Its key.
-        op: String,
-        /// What the op takes.
-        expected: FeatureMap,
-        /// What it is given.
-        found: FeatureMap,
-    },
+    Chain { name: String, index: usize, op: String, expected: FeatureMap, found: FeatureMap },
     /// A list of choices that is no path of the space.
     #[error("space `{space}`: {reason}")]
-    Choice {
-        /// The space.
-        space: String,
-        /// What is wrong.
-        reason: String,
-    },
+    Choice { space: String, reason: String },
     /// A name that is no built-in space.
     #[error(
         "unknown space `{0}`: expected proxylessnas-mobile, proxylessnas-small, proxylessnas-wide, proxylessnas-fine or the path of a .toml file"

@@ -40,13 +40,11 @@ impl FeatureMap {
     }
 
     /// Number of elements.
-    #[must_use]
     pub fn elements(self) -> u64 {
         self.pixels() * u64::from(self.channels)
     }
 
     /// Number of positions.
-    #[must_use]
     pub fn pixels(self) -> u64 {
         u64::from(self.height) * u64::from(self.width)
     }

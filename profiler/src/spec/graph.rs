@@ -8,7 +8,6 @@ pub struct Value(usize);
 
 impl Value {
     /// Position: 0 is the graph's input, `i + 1` the output of node `i`.
-    #[must_use]
     pub fn index(self) -> usize {
         self.0
     }
@@ -29,19 +28,16 @@ pub struct Node {
 
 impl Node {
     /// The layer with its shapes.
-    #[must_use]
     pub fn placed(&self) -> PlacedLayer {
         PlacedLayer { layer: self.layer, input: self.input, output: self.output }
     }
 
     /// Its multiply-accumulates.
-    #[must_use]
     pub fn macs(&self) -> Macs {
         self.placed().macs()
     }
 
     /// Its weights, biases not counted.
-    #[must_use]
     pub fn weights(&self) -> u64 {
         self.placed().weights()
     }
@@ -57,25 +53,21 @@ pub struct Graph {
 
 impl Graph {
     /// Shape of the (first) input.
-    #[must_use]
     pub fn input(&self) -> FeatureMap {
         self.input
     }
 
     /// Shape of the output.
-    #[must_use]
     pub fn output(&self) -> FeatureMap {
         self.shape(self.output)
     }
 
     /// The value that is the output.
-    #[must_use]
     pub fn output_value(&self) -> Value {
         self.output
     }
 
     /// The nodes, in running order.
-    #[must_use]
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
     }
@@ -86,14 +78,12 @@ impl Graph {
     }
 
     /// Multiply-accumulates of all nodes.
-    #[must_use]
     pub fn macs(&self) -> Macs {
         self.nodes.iter().map(Node::macs).sum()
     }
 
     /// Parameters as trained: weights, two per convolution channel (scale and shift of its batch normalization, which
     /// folding turns into one bias; counted for squeeze-excite too), and the biases of linear layers.
-    #[must_use]
     pub fn parameters(&self) -> u64 {
         self.nodes
             .iter()
@@ -105,7 +95,6 @@ impl Graph {
     }
 
     /// Shape of a value.
-    #[must_use]
     pub fn shape(&self, value: Value) -> FeatureMap {
         value.0.checked_sub(1).map_or(self.input, |node| self.nodes[node].output)
     }
@@ -119,19 +108,16 @@ pub struct GraphBuilder {
 
 impl GraphBuilder {
     /// An empty graph over an input of this shape.
-    #[must_use]
     pub fn new(input: FeatureMap) -> Self {
         Self { graph: Graph { input, nodes: Vec::new(), output: Value(0) } }
     }
 
     /// The graph's input.
-    #[must_use]
     pub fn input(&self) -> Value {
         Value(0)
     }
 
     /// Shape of a value.
-    #[must_use]
     pub fn shape(&self, value: Value) -> FeatureMap {
         self.graph.shape(value)
     }
@@ -205,7 +191,6 @@ impl GraphBuilder {
     }
 
     /// The graph whose output is `output`.
-    #[must_use]
     pub fn finish(mut self, output: Value) -> Graph {
         self.graph.output = output;
         self.graph

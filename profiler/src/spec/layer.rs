@@ -59,7 +59,6 @@ pub enum Layer {
 
 impl Layer {
     /// Its filters, if it has weights; those of a linear layer are 1×1.
-    #[must_use]
     pub fn filters(&self) -> Option<Conv> {
         match *self {
             Self::Conv(conv) => Some(conv),
@@ -80,7 +79,6 @@ impl Layer {
 
     /// Whether runtimes compute it in integers in an int8 (QDQ) model. ReLUs are not computed at all there: they become part
     /// of the layer before them. What has no integer form is computed in f32, between conversions.
-    #[must_use]
     pub fn has_integer_form(&self) -> bool {
         use Activation::{Hsigmoid, Hswish, Relu, Relu6, Sigmoid, Swish};
         match self {
@@ -149,7 +147,6 @@ impl Layer {
     }
 
     /// Number of biases.
-    #[must_use]
     pub fn biases(&self) -> u64 {
         self.filters().map_or(0, |conv| conv.out_channels.into())
     }

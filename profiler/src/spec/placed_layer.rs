@@ -16,13 +16,11 @@ pub struct PlacedLayer {
 
 impl PlacedLayer {
     /// Multiply-accumulates, padding counted; everything but convolutions and linear layers counts 0, and so do biases.
-    #[must_use]
     pub fn macs(&self) -> Macs {
         Macs(self.output.pixels() * self.weights())
     }
 
     /// Number of weights, biases not counted.
-    #[must_use]
     pub fn weights(&self) -> u64 {
         self.layer.filters().map_or(0, |conv| {
             let per_group = u64::from(self.input.channels / conv.groups.max(1));

@@ -27,13 +27,11 @@ pub struct Pool {
 
 impl Pool {
     /// A square window of a graph.
-    #[must_use]
     pub fn square(kernel: u32, stride: u32) -> Self {
         Self { kernel: [kernel; 2], stride: [stride; 2], padding: Padding::Same }
     }
 
     /// A square window of which nothing else is known than the maps it reads and gives: it steps as far as these say.
-    #[must_use]
     pub fn between(kernel: u32, input: FeatureMap, output: FeatureMap) -> Self {
         let step = |from: u32, to: u32| from.checked_div(to).unwrap_or(1).max(1);
         let stride = [step(input.height, output.height), step(input.width, output.width)];
@@ -41,7 +39,6 @@ impl Pool {
     }
 
     /// Padding before and behind the height and the width of a map, as far as it is known.
-    #[must_use]
     pub fn pads(&self, map: FeatureMap) -> [(u32, u32); 2] {
         match self.padding {
             Padding::Same => self.by_axis(map, padding),
@@ -50,7 +47,6 @@ impl Pool {
     }
 
     /// Elements that all windows read, each as often as it is.
-    #[must_use]
     pub fn taps(&self, input: FeatureMap, output: FeatureMap) -> u64 {
         match self.padding {
             Padding::Same => self.by_axis(input, taps).iter().product::<u64>() * u64::from(input.channels),

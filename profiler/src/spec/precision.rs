@@ -17,7 +17,6 @@ impl Precision {
     pub const INT8: &'static str = "int8";
 
     /// Its suffix in keys and kinds: nothing for f32, `-int8`.
-    #[must_use]
     pub fn suffix(self) -> &'static str {
         match self {
             Self::F32 => "",

@@ -4,9 +4,7 @@ use std::{collections::BTreeSet, fmt};
 
 use rand::RngExt;
 
-use super::{
-    Activation, Architecture, ConvOp, FeatureMap, GlobalPool, Linear, MbConv, OpSpec, SpaceFile, SpecError,
-};
+use super::{Architecture, ConvOp, FeatureMap, GlobalPool, Linear, MbConv, OpSpec, SpaceFile, SpecError};
 
 /// What a block can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,7 +17,6 @@ pub enum Candidate {
 
 impl Candidate {
     /// The op, if it is one.
-    #[must_use]
     pub fn op(&self) -> Option<OpSpec> {
         match self {
             Self::Op(op) => Some(*op),
@@ -76,24 +73,12 @@ impl SearchSpace {
         }
         let activation = Some(file.activation);
         let input = FeatureMap::new(file.resolution, file.resolution, file.input_channels)?;
-        let conv = |out_channels, kernel, stride| ConvOp {
-            out_channels,
-            kernel,
-            stride,
-            groups: 1,
-            dilation: 1,
-            activation,
+        let conv = |out_channels, kernel, stride| {
+            let (groups, dilation) = (1, 1);
+            ConvOp { out_channels, kernel, stride, groups, dilation, activation }
         };
         let stem = OpSpec::new(input, conv(file.stem.channels, file.stem.kernel, file.stem.stride))?;
-        let first = MbConv {
-            out_channels: file.first.channels,
-            expansion: 1,
-            kernel: file.first.kernel,
-            stride: 1,
-            squeeze: None,
-            activation: file.activation,
-            residual: false,
-        };
+        let first = mbconv(file, file.first.channels, [1, file.first.kernel, 1], 0, false);
         let first = OpSpec::new(stem.output(), first)?;
         let mut map = first.output();
         let mut blocks = Vec::new();
@@ -119,49 +104,41 @@ impl SearchSpace {
     }
 
     /// Its name.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Shape of the input images.
-    #[must_use]
     pub fn input(&self) -> FeatureMap {
         self.input
     }
 
     /// Number of classes.
-    #[must_use]
     pub fn classes(&self) -> u32 {
         self.classes
     }
 
     /// Fixed ops before the blocks.
-    #[must_use]
     pub fn before(&self) -> &[OpSpec] {
         &self.before
     }
 
     /// The blocks.
-    #[must_use]
     pub fn blocks(&self) -> &[Block] {
         &self.blocks
     }
 
     /// Fixed ops behind the blocks.
-    #[must_use]
     pub fn after(&self) -> &[OpSpec] {
         &self.after
     }
 
     /// Number of networks, as its logarithm to base 10.
-    #[must_use]
     pub fn log10_networks(&self) -> f64 {
         self.blocks.iter().map(|block| (block.candidates.len() as f64).log10()).sum()
     }
 
     /// Every op that occurs in it, once each, in order of first occurrence.
-    #[must_use]
     pub fn distinct_ops(&self) -> Vec<OpSpec> {
         let candidates = self.blocks.iter().flat_map(|block| &block.candidates).filter_map(Candidate::op);
         let all = self.before.iter().copied().chain(candidates).chain(self.after.iter().copied());
@@ -240,22 +217,25 @@ impl SearchSpace {
     }
 }
 
+/// An MBConv with this expansion, kernel and stride; a ratio of 0 is one without squeeze-excite.
+fn mbconv(
+    file: &SpaceFile,
+    out_channels: u32,
+    [expansion, kernel, stride]: [u32; 3],
+    ratio: u32,
+    residual: bool,
+) -> MbConv {
+    let (squeeze, activation) = ((ratio != 0).then_some(ratio), file.activation);
+    MbConv { out_channels, expansion, kernel, stride, squeeze, activation, residual }
+}
+
 fn block(file: &SpaceFile, input: FeatureMap, channels: u32, stride: u32) -> Result<Block, SpecError> {
     let residual = stride == 1 && input.channels == channels;
-    let activation: Activation = file.activation;
     let mut candidates = Vec::new();
     for &expansion in &file.expansions {
         for &kernel in &file.kernels {
             for &ratio in &file.squeeze_excite {
-                let op = MbConv {
-                    out_channels: channels,
-                    expansion,
-                    kernel,
-                    stride,
-                    squeeze: (ratio != 0).then_some(ratio),
-                    activation,
-                    residual,
-                };
+                let op = mbconv(file, channels, [expansion, kernel, stride], ratio, residual);
                 candidates.push(OpSpec::new(input, op)?);
             }
         }

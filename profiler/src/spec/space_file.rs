@@ -27,7 +27,7 @@ pub struct SpaceFile {
     pub resolution: u32,
     /// Channels of the input images.
     pub input_channels: u32,
-    /// Classes to tell apart.
+    /// Classes to distinguish.
     pub classes: u32,
     /// Activation of all convolutions that have one.
     pub activation: Activation,
@@ -130,7 +130,6 @@ impl SpaceFile {
     /// The same space with all widths multiplied and rounded to multiples of 8; the head only grows.
     ///
     /// Source: MobileNetV2's `_make_divisible` rule, arXiv:1801.04381: never more than 10 % below the exact width.
-    #[must_use]
     pub fn with_width(mut self, multiplier: f64) -> Self {
         let scale = |channels: &mut u32| *channels = round_to_8(f64::from(*channels) * multiplier);
         scale(&mut self.stem.channels);
@@ -143,7 +142,6 @@ impl SpaceFile {
     }
 
     /// The same space for square images of another side.
-    #[must_use]
     pub fn with_resolution(mut self, resolution: u32) -> Self {
         self.resolution = resolution;
         self

@@ -1,26 +1,24 @@
-//! An op as a runtime ran it inside a network of others: the kernel it chose, the layer, and what it fused behind it.
+//! An op as a runtime ran it inside a network of others: its kernel, the layer, and what was fused behind it.
 
 use std::{fmt, str::FromStr};
 
-use super::{Conv, FeatureMap, Layer, PlacedLayer, Pool, SpecError};
+use super::{OtherWork, PlacedLayer, SpecError, TracedLayer};
 
-/// An op that was measured inside a network, as the runtime's own trace tells of it: it cannot be measured by itself, for
-/// which kernel the runtime chooses and what it fuses is its decision.
+/// An op that was measured inside a network: it cannot be measured by itself, for what runs before it, which kernel the runtime
+/// chooses and what it fuses make it what it is.
 ///
 /// Its text is its key: `KERNEL@LAYER+FUSED+…`, for example
 /// `convolution_winograd_4x4_6x6@conv-56x56x64-56x56x64-k3-s1-g1+relu`. Parsing and printing give it back.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TracedOp {
     kernel: String,
-    layer: PlacedLayer,
+    layer: TracedLayer,
     fused: Vec<String>,
 }
 
 impl TracedOp {
-    /// What tells a traced op's key from an [`OpSpec`](super::OpSpec)'s.
+    /// What distinguishes a traced op's key from an [`OpSpec`](super::OpSpec)'s.
     pub const SIGN: char = '@';
-    /// Largest kernel, stride and number of maps: multiply-accumulates of any layer then stay below 2^60.
-    const LARGEST: u32 = 256;
     /// Most ops fused behind the first.
     const MOST_FUSED: usize = 32;
 
@@ -29,7 +27,7 @@ impl TracedOp {
     /// # Errors
     /// [`SpecError::Key`] for a name of anything else, for a kernel, stride or number of maps of 0 or an absurd one, and for a
     /// layer of which a key cannot say all.
-    pub fn new(kernel: &str, layer: PlacedLayer, fused: Vec<String>) -> Result<Self, SpecError> {
+    pub fn new(kernel: &str, layer: TracedLayer, fused: Vec<String>) -> Result<Self, SpecError> {
         let traced = Self { kernel: kernel.to_owned(), layer, fused };
         let wrong = |reason: String| SpecError::Key { key: traced.to_string(), reason };
         if let Some(name) = traced.names().find(|name| !is_name(name)) {
@@ -38,26 +36,53 @@ impl TracedOp {
         if traced.fused.len() > Self::MOST_FUSED {
             return Err(wrong(format!("{} fused ops, expected at most 32", traced.fused.len())));
         }
-        if read_layer(&write_layer(layer)).map_err(wrong)? != layer {
-            return Err(wrong(format!("no key says all of {}", layer.layer)));
+        if layer.to_string().parse::<TracedLayer>().map_err(wrong)? != layer {
+            let what = match layer {
+                TracedLayer::Placed(placed) => placed.layer.to_string(),
+                TracedLayer::Other(_) => layer.to_string(),
+            };
+            return Err(wrong(format!("no key says all of {what}")));
         }
         Ok(traced)
     }
 
-    /// The kernel that the runtime chose.
+    /// Work by its amounts, whatever it is called and however much it is: names and amounts become what keys can say.
+    #[must_use]
+    pub fn other(kernel: &str, work: OtherWork, fused: &[String]) -> Self {
+        let fused = fused.iter().take(Self::MOST_FUSED).map(|name| named(name)).collect();
+        Self { kernel: named(kernel), layer: TracedLayer::Other(work.within_bounds()), fused }
+    }
+
+    /// The same, with more ops fused behind it; what is too much for a key is left out.
+    #[must_use]
+    pub fn with_fused(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        let room = Self::MOST_FUSED.saturating_sub(self.fused.len());
+        self.fused.extend(names.into_iter().take(room).map(|name| named(&name)));
+        self
+    }
+
+    /// The kernel that the runtime chose, or the class of work where keys come from the model alone.
     #[must_use]
     pub fn kernel(&self) -> &str {
         &self.kernel
     }
 
-    /// The layer.
+    /// What it computes.
     #[must_use]
-    pub fn layer(&self) -> PlacedLayer {
+    pub fn layer(&self) -> TracedLayer {
         self.layer
     }
 
-    /// Names of the ops fused behind it, in order.
+    /// The layer, where it is one.
     #[must_use]
+    pub fn placed(&self) -> Option<PlacedLayer> {
+        match self.layer {
+            TracedLayer::Placed(placed) => Some(placed),
+            TracedLayer::Other(_) => None,
+        }
+    }
+
+    /// Names of the ops fused behind it, in order.
     pub fn fused(&self) -> &[String] {
         &self.fused
     }
@@ -72,31 +97,16 @@ fn is_name(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(letter)
 }
 
-/// The words of a layer in a key, as far as there are any.
-fn write_layer(layer: PlacedLayer) -> String {
-    let PlacedLayer { layer, input, output } = layer;
-    match layer {
-        Layer::Conv(Conv { kernel: [kernel, _], stride: [stride, _], groups, .. }) => {
-            format!("conv-{input}-{output}-k{kernel}-s{stride}-g{groups}")
-        }
-        Layer::Linear { .. } => format!("linear-{input}-{output}"),
-        Layer::GlobalAveragePool => format!("gpool-{input}"),
-        Layer::MaxPool(Pool { kernel: [kernel, _], .. }) => format!("maxpool-{input}-{output}-k{kernel}"),
-        Layer::AveragePool(Pool { kernel: [kernel, _], .. }) => format!("avgpool-{input}-{output}-k{kernel}"),
-        Layer::Concat { parts, .. } => format!("concat-{input}-{output}-n{parts}"),
-        Layer::Input(_)
-        | Layer::Activation(_)
-        | Layer::Add
-        | Layer::Mul
-        | Layer::Scale
-        | Layer::Upsample { .. }
-        | Layer::Softmax => layer.to_string(),
-    }
+/// The nearest that is a name.
+fn named(text: &str) -> String {
+    let clean = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+    let name: String = text.chars().map(clean).take(64).collect();
+    if name.is_empty() { "unknown".to_owned() } else { name }
 }
 
 impl fmt::Display for TracedOp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}{}", self.kernel, Self::SIGN, write_layer(self.layer))?;
+        write!(f, "{}{}{}", self.kernel, Self::SIGN, self.layer)?;
         self.fused.iter().try_for_each(|name| write!(f, "+{name}"))
     }
 }
@@ -110,7 +120,7 @@ impl FromStr for TracedOp {
             return Err(wrong("no `@` behind the kernel's name".to_owned()));
         };
         let mut parts = rest.split('+');
-        let layer = read_layer(parts.next().unwrap_or_default()).map_err(wrong)?;
+        let layer = parts.next().unwrap_or_default().parse::<TracedLayer>().map_err(wrong)?;
         let traced = Self::new(kernel, layer, parts.map(str::to_owned).collect())?;
         if traced.to_string() != key {
             return Err(wrong(format!("write it as `{traced}`")));
@@ -119,81 +129,30 @@ impl FromStr for TracedOp {
     }
 }
 
-fn read_layer(text: &str) -> Result<PlacedLayer, String> {
-    let mut words = text.split('-');
-    let kind = words.next().unwrap_or_default();
-    let map = |words: &mut std::str::Split<'_, char>| {
-        let word = words.next().ok_or("a feature map is missing")?;
-        word.parse::<FeatureMap>().map_err(|e| e.to_string())
-    };
-    let number = |words: &mut std::str::Split<'_, char>, letter: char, what: &str, most: u32| {
-        let word = words.next().unwrap_or_default();
-        let digits = word.strip_prefix(letter).and_then(|digits| digits.parse::<u32>().ok());
-        match digits {
-            None => Err(format!("expected `{letter}` and a number, found `{word}`")),
-            Some(value) if (1..=most).contains(&value) => Ok(value),
-            Some(value) => Err(format!("{what} is {value}, expected 1 to {most}")),
-        }
-    };
-    let kernel = |words: &mut std::str::Split<'_, char>| number(words, 'k', "kernel", TracedOp::LARGEST);
-    let maps = |words: &mut std::str::Split<'_, char>| Ok::<_, String>((map(words)?, map(words)?));
-    let words_left = &mut words;
-    let (layer, input, output) = match kind {
-        "conv" => {
-            let (input, output) = maps(words_left)?;
-            let kernel = [kernel(words_left)?; 2];
-            let stride = [number(words_left, 's', "stride", TracedOp::LARGEST)?; 2];
-            // As many as channels, where a layer is depthwise.
-            let groups = number(words_left, 'g', "groups", FeatureMap::MAX_SIDE)?;
-            if input.channels % groups != 0 {
-                return Err(format!("{groups} groups do not divide {} channels", input.channels));
-            }
-            let conv = Conv { kernel, stride, groups, ..Conv::pointwise(output.channels) };
-            (Layer::Conv(conv), input, output)
-        }
-        "linear" => {
-            let (input, output) = maps(words_left)?;
-            (Layer::Linear { out_features: output.channels }, input, output)
-        }
-        "gpool" => {
-            let input = map(words_left)?;
-            (Layer::GlobalAveragePool, input, FeatureMap { height: 1, width: 1, ..input })
-        }
-        "maxpool" | "avgpool" => {
-            let (input, output) = maps(words_left)?;
-            let pool = Pool::between(kernel(words_left)?, input, output);
-            (if kind == "maxpool" { Layer::MaxPool(pool) } else { Layer::AveragePool(pool) }, input, output)
-        }
-        "concat" => {
-            let (input, output) = maps(words_left)?;
-            let parts = number(words_left, 'n', "maps", TracedOp::LARGEST)?;
-            let more_channels = output.channels.saturating_sub(input.channels);
-            (Layer::Concat { parts, more_channels }, input, output)
-        }
-        _ => {
-            return Err(format!(
-                "unknown layer `{kind}`, expected conv, linear, gpool, maxpool, avgpool or concat"
-            ));
-        }
-    };
-    match words.next() {
-        None => Ok(PlacedLayer { layer, input, output }),
-        Some(word) => Err(format!("`{word}` is one word too many")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::FeatureMap;
     use proptest::prelude::*;
 
-    const KEYS: [&str; 6] = [
+    const KEYS: [&str; 16] = [
         "convolution_winograd_4x4_6x6@conv-56x56x64-54x54x64-k3-s1-g1+relu+add",
         "fully_connected@linear-1x1x2048-1x1x1000",
         "mean@gpool-7x7x512",
         "pooling_2d@maxpool-114x114x64-56x56x64-k3",
         "pooling_2d@avgpool-28x28x192-28x28x192-k3",
         "concat@concat-28x28x64-28x28x256-n4",
+        "conv@conv-17x17x64-17x17x64-k1x7-s1-g1+relu",
+        "depthwise@conv-56x56x64-28x56x64-k5x3-s2x1-g64-d2x1+hswish",
+        // 5 to 3 positions may be steps of 1 or, padded, of 2.
+        "maxpool@maxpool-5x5x8-3x3x8-k3-s2",
+        "act@act-14x14x96-hswish",
+        "add@add-14x14x96+relu",
+        "scale@scale-14x14x96",
+        "softmax@softmax-1x196x196",
+        "upsample@upsample-7x7x64-f2-nearest",
+        "transpose@other-56x56x64-56x64x56-r200704-w200704-c0-m0",
+        "batch_matmul@other-196x196x4-196x32x4-r178752-w25088-c0-m4917248",
     ];
 
     #[test]
@@ -217,10 +176,26 @@ mod tests {
             ("a@gpool-08x8x3", "write it as"),
             ("a@warp-8x8x3", "unknown layer `warp`"),
             ("a@gpool-70000x1x1", "65536"),
+            ("a@act-8x8x3-warp", "`warp` is no activation"),
+            ("a@conv-8x8x3-8x8x8-k3x-s1-g1", "expected `k`"),
+            ("a@conv-8x8x3-8x8x8-k3x3-s1-g1", "write it as"),
+            ("a@other-8x8x3-8x8x3-r1-w1-c0", "expected `m`"),
+            ("a@upsample-40000x8x3-f2-nearest", "height is 80000"),
         ] {
             let error = key.parse::<TracedOp>().unwrap_err().to_string();
             assert!(error.contains(reason), "{key}: {error}");
         }
+    }
+
+    #[test]
+    fn absurd_work_still_has_a_key() {
+        let side = u32::MAX;
+        let map = FeatureMap { height: side, width: 1, channels: side };
+        let all = u64::MAX;
+        let work = OtherWork { input: map, output: map, read: all, written: 1, constants: 0, macs: all };
+        let op = TracedOp::other("com.vendor.Op", work, &["Ärger".to_owned()]);
+        assert_eq!(op.to_string().parse::<TracedOp>().unwrap(), op);
+        assert_eq!((op.kernel(), op.fused()), ("com_vendor_op", &["_rger".to_owned()][..]));
     }
 
     proptest! {

@@ -23,7 +23,6 @@ impl Latency {
     }
 
     /// The latency in milliseconds.
-    #[must_use]
     pub fn ms(self) -> f64 {
         self.ms
     }
@@ -42,7 +41,6 @@ pub struct Macs(pub u64);
 
 impl Macs {
     /// In millions, as papers quote them.
-    #[must_use]
     pub fn millions(self) -> f64 {
         self.0 as f64 / 1e6
     }

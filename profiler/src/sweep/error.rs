@@ -55,6 +55,14 @@ pub enum SweepError {
     /// The layers could not be measured.
     #[error(transparent)]
     Layers(#[from] LayersError),
+    /// A network whose layers cannot be told apart.
+    #[error("the layers of {network} cannot be told: {reason}")]
+    NoSteps {
+        /// Its key.
+        network: String,
+        /// Why.
+        reason: String,
+    },
     /// Two files with the same name.
     #[error("two models are called `{0}`: rename one of the files")]
     SameName(String),
@@ -96,7 +104,7 @@ impl SweepError {
             Self::Write(_) | Self::Measure(_) | Self::Busy(_) | Self::Stopped | Self::TooShort { .. } => {
                 false
             }
-            Self::Layers(_) | Self::Disagree { .. } => false,
+            Self::Layers(_) | Self::NoSteps { .. } | Self::Disagree { .. } => false,
         }
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Planned, SweepError};
+use super::{Planned, SweepError, in_place::SweepHistory};
 use crate::{
     measure::{Entry, History, Protocol, SubjectFailure},
     record::{Conditions, ReadError, WriteError},
@@ -60,7 +60,7 @@ impl Header {
         }
         let settling = |p: &Protocol| (p.settle_ns, p.settle_runs, p.small_settle_runs, p.small_bytes);
         let fixed = |p: &Protocol| {
-            (p.seed, p.hot_samples, p.burst_ns, p.shortest_sample_ns, p.min_round_size, settling(p))
+            (p.seed, p.hot_samples, p.turn_ns, p.shortest_sample_ns, p.min_round_size, settling(p))
         };
         (fixed(&self.protocol) != fixed(&other.protocol)).then(|| "another seed or protocol".to_owned())
     }
@@ -163,7 +163,7 @@ pub struct Recorded {
     pub protocol: Protocol,
     /// Keys of the subjects.
     pub subjects: Vec<String>,
-    /// All that was timed.
+    /// All that was timed of whole subjects.
     pub history: History,
 }
 
@@ -177,7 +177,8 @@ pub fn read_journal(path: &Path) -> Result<Recorded, SweepError> {
     let empty = || wrong_line(path, 1, "no journal: it is empty".to_owned());
     let (first, rest) = lines.split_first().ok_or_else(empty)?;
     let Header { session, conditions, protocol, subjects, .. } = parse_header(path, first)?;
-    Ok(Recorded { session, conditions, protocol, subjects, history: parse_entries(path, rest)? })
+    let history = parse_entries::<SweepHistory>(path, rest)?.whole;
+    Ok(Recorded { session, conditions, protocol, subjects, history })
 }
 
 fn wrong_line(path: &Path, line: usize, reason: String) -> ReadError {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{
     CompareWith, Journal, Planned, SweepError,
     compare::Comparison,
+    in_place::{Figure, Layered, Tracer, add_rows, steps_of},
     journal::{Header, models_sha256},
     journal_path,
     network_journal::{LayerRecorder, NetworkHistory, write_whole},
@@ -18,15 +19,13 @@ use super::{
 use crate::{
     backend::{Backend, Model},
     device::{Device, MachineState, peak_memory_kib},
-    layers::{
-        InPlace, LayerTable, LayersError, OpRow, TraceEnd, TracePlan, TraceProgress, macs_by_node, trace,
-    },
+    layers::{InPlace, LayerTable, LayersError, OpRow, StepTable, TracePlan, TraceProgress, macs_by_node},
     measure::{
         ContentionReport, Entry, HeatReport, Instruments, Observer, Outcome, Protocol, SubjectSummary,
-        drift_report, measure, quantile,
+        drift_report, measure,
     },
     onnx::{InputShapes, ModelGraph, OnnxError, Outline},
-    record::{Cache, Level, Row, Session, Status, TABLE_VERSION},
+    record::{OpRepeats, Row, Session},
 };
 
 /// A network, and how to measure it.
@@ -52,7 +51,7 @@ pub struct NetworkProfile<'a> {
 /// What was measured.
 #[derive(Clone, Debug)]
 pub struct NetworkResult {
-    /// Rows of the network, hot and cold, then of its ops, in place; the latter only if Tailor exported it.
+    /// Rows of the network, hot and cold, then of its ops, in place: Tailor's own where it exported the network, else its steps.
     pub rows: Vec<Row>,
     /// Its layers.
     pub layers: LayerTable,
@@ -76,7 +75,7 @@ impl NetworkProfile<'_> {
         let outline = Outline::read(&self.network.onnx).map_err(named)?;
         let model = self.network.model();
         // Refused at once if the runtime cannot tell its layers' times.
-        let mut traced = self.backend.prepare_traced(model, self.threads)?;
+        let traced = self.backend.prepare_traced(model, self.threads)?;
         let mut plain = self.backend.prepare(model, self.threads)?;
         let mut comparison = Comparison::new(self.compare_with);
         comparison.check(plain.as_mut(), model, self.backend)?;
@@ -113,18 +112,12 @@ impl NetworkProfile<'_> {
         }
         drop(subject);
         let mut recorder = LayerRecorder { journal: journal.as_mut(), progress };
-        let in_place = loop {
-            let layers = &mut told.layers;
-            match trace(traced.as_mut(), &self.plan, &mut instruments, layers, &mut recorder, stop) {
-                Ok(TraceEnd::Done(in_place)) => break in_place,
-                Ok(TraceEnd::Reload) => {
-                    // Only one at a time in memory.
-                    drop(traced);
-                    traced = self.backend.prepare_traced(model, self.threads)?;
-                }
-                Err(LayersError::Stopped) => return Ok(None),
-                Err(error) => return Err(error.into()),
-            }
+        let (backend, threads, plan) = (self.backend, self.threads, &self.plan);
+        let mut tracer = Tracer { backend, threads, plan, instruments: &mut instruments, stop };
+        let in_place = match tracer.trace(model, Some(traced), &mut told.layers, &mut recorder) {
+            Ok(in_place) => in_place,
+            Err(SweepError::Layers(LayersError::Stopped)) => return Ok(None),
+            Err(error) => return Err(error),
         };
         let history = &told.whole;
         let after = MachineState::of_this_machine();
@@ -147,7 +140,22 @@ impl NetworkProfile<'_> {
         let hidden =
             |op: &&OpRow| format!("op {} has no time of its own in this runtime: it has no row", op.op);
         warnings.extend(unknown.iter().map(hidden));
-        let ops = known.into_iter().map(|op| self.op_row(op, &in_place, &id));
+        let ops: Vec<Row> = known.into_iter().map(|op| self.op_row(op, &in_place, &id)).collect();
+        let mut rows: Vec<Row> = whole.rows.into_iter().chain(ops).collect();
+        let mut repeats = OpRepeats::new();
+        if outline.ops.is_empty() {
+            let told = steps_of(&self.network.onnx).map(|steps| {
+                StepTable::of(&in_place, &outline, &steps).map(|steps| (steps, in_place.clone()))
+            });
+            match told {
+                Ok(told) => {
+                    let network = self.network.key.clone();
+                    let layered = told.map(|(steps, in_place)| Layered { network, steps, in_place });
+                    repeats = add_rows(&mut rows, layered.as_slice(), self.plan.target_half_width);
+                }
+                Err(reason) => warnings.push(format!("its layers have no rows: {reason}")),
+            }
+        }
         let session = Session {
             id: id.clone(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -169,9 +177,10 @@ impl NetworkProfile<'_> {
             runs: whole.runs + in_place.runs,
             dropped_runs: whole.dropped_runs + in_place.dropped_runs,
             peak_memory_kib: peak_memory_kib(),
+            repeats,
             warnings,
         };
-        Ok(Some(NetworkResult { rows: whole.rows.into_iter().chain(ops).collect(), layers, session }))
+        Ok(Some(NetworkResult { rows, layers, session }))
     }
 
     fn layer_warnings(&self, layers: &LayerTable) -> Vec<String> {
@@ -193,32 +202,9 @@ impl NetworkProfile<'_> {
     }
 
     fn op_row(&self, op: &OpRow, in_place: &InPlace, session: &str) -> Row {
-        let time = op.time;
-        let of = |q| quantile(&op.round_ms, q).unwrap_or(time.latency_ms);
-        let half_width = (time.ci_high_ms - time.ci_low_ms) / 2.0 / time.latency_ms;
-        Row {
-            table_version: TABLE_VERSION,
-            subject: op.op.clone(),
-            level: Level::Op,
-            cache: Cache::InPlace,
-            speed: self.protocol.speeds.first().copied(),
-            latency_ms: time.latency_ms,
-            raw_median_ms: of(0.5),
-            min_ms: of(0.0),
-            p90_ms: of(0.9),
-            ci_low_ms: time.ci_low_ms,
-            ci_high_ms: time.ci_high_ms,
-            runs: in_place.runs,
-            dropped_runs: in_place.dropped_runs,
-            spread: (of(0.9) - of(0.1)) / time.latency_ms,
-            status: match half_width <= self.plan.target_half_width {
-                _ if in_place.is_preempted => Status::Preempted,
-                true => Status::Ok,
-                false => Status::Wide,
-            },
-            session: session.to_owned(),
-            ops: String::new(),
-        }
+        let (speed, target) = (self.protocol.speeds.first().copied(), self.plan.target_half_width);
+        let figure = Figure { time: op.time, round_ms: &op.round_ms, in_place, scale: 1.0, speed, target };
+        figure.row(&op.op, session)
     }
 }
 

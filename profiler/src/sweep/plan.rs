@@ -8,6 +8,7 @@ use rand_pcg::Pcg64;
 use super::{SweepError, WeightFiles};
 use crate::{
     backend::Model,
+    drawn::{DrawnNetwork, draw_networks},
     onnx::{network_model, op_model},
     record::{Anchor, Anchors, Level},
     spec::{Architecture, OpSpec, SearchSpace, SpecError},
@@ -85,6 +86,19 @@ pub fn plan_networks(space: &SearchSpace, count: usize, seed: u64) -> Result<Vec
         return Err(SpecError::Choice { space: space.name().to_owned(), reason }.into());
     }
     Ok(planned)
+}
+
+/// `count` random networks of many styles; the same for the same seed. Called as their files are when they are measured from files.
+#[must_use]
+pub fn plan_drawn(count: usize, seed: u64) -> Vec<Planned> {
+    let plan = |DrawnNetwork { name, onnx, .. }| Planned {
+        key: format!("onnx-{name}"),
+        level: Level::Network,
+        ops: Vec::new(),
+        onnx,
+        beside: None,
+    };
+    draw_networks(count, seed).map(plan).collect()
 }
 
 /// The anchors of an earlier session, but for those that are planned already.

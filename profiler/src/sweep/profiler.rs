@@ -117,6 +117,7 @@ impl<B: Backend> Profiler<B> {
             protocol: self.protocol.clone(),
             anchors: None,
             known_speeds: None,
+            layers: None,
             compare_with: CompareWith::Nothing("no second runtime was given"),
             output: table.to_owned(),
         }

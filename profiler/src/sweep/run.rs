@@ -5,9 +5,10 @@ use std::{collections::HashSet, path::PathBuf, sync::atomic::AtomicBool};
 use jiff::Timestamp;
 
 use super::{
-    CompareWith, Journal, Measured, Planned, SweepError,
+    CompareWith, Journal, LayerSweep, Measured, Planned, SweepError,
     compare::Comparison,
     expected::Expected,
+    in_place::{SweepHistory, Tracer, add_rows},
     journal::{Header, models_sha256},
     journal_path,
     loaded::Loaded,
@@ -21,11 +22,12 @@ use super::{
 use crate::{
     backend::{Backend, BackendError, Model, Runnable},
     device::{Device, MachineState, peak_memory_kib, return_free_memory},
+    layers::LayersError,
     measure::{
-        ContentionReport, Entry, HeatReport, History, Instruments, Observer, Outcome, Protocol,
-        SubjectFailure, SubjectSummary, drift_report, measure,
+        ContentionReport, Entry, HeatReport, Instruments, Observer, Outcome, Protocol, SubjectFailure,
+        SubjectSummary, drift_report, measure,
     },
-    record::{Anchors, OutputCheck, Row, Session, session_path, write_session, write_table},
+    record::{Anchors, Level, OutputCheck, Row, Session, session_path, write_session, write_table},
 };
 
 /// A sweep: subjects, and how and where to measure them.
@@ -44,19 +46,30 @@ pub struct Sweep<'a> {
     pub anchors: Option<Anchors>,
     /// The folder with what is known of machines' speeds; `None` for none.
     pub known_speeds: Option<PathBuf>,
+    /// Whether and how the layers of networks from elsewhere are measured, too.
+    pub layers: Option<LayerSweep<'a>>,
     /// With what outputs are compared before anything is timed.
     pub compare_with: CompareWith<'a>,
     /// The table to write.
     pub output: PathBuf,
 }
 
-/// A subject that the runtime did not take, or failed on: it has no rows.
+/// A subject that the runtime did not take, or failed on: it has no rows, or only those of the whole.
 #[derive(Debug)]
 pub struct Lost {
     /// Its key.
     pub subject: String,
     /// Why.
-    pub error: BackendError,
+    pub error: SweepError,
+}
+
+impl Lost {
+    /// What a reader of the table should know.
+    fn warning(&self, rows: &[Row]) -> String {
+        let whose =
+            if rows.iter().any(|row| row.subject == self.subject) { ": its layers have" } else { " has" };
+        format!("{}{whose} no rows: {}", self.subject, self.error)
+    }
 }
 
 /// How a sweep ended.
@@ -105,12 +118,21 @@ impl Sweep<'_> {
         }
         let mut ops = self.subjects.iter().flat_map(|planned| &planned.ops);
         ops.try_for_each(|op| self.backend.supports(op))?;
+        if self.layers.is_some() && self.backend.emulated_clock().is_some() {
+            return Err(BackendError::Untraceable { backend: self.backend.name() }.into());
+        }
         let models_sha256 = models_sha256(&self.subjects);
-        let (mut subjects, outputs, lost) = self.load(&asked_for)?;
+        let is_layered = |planned: &&Planned| planned.level == Level::Network && planned.ops.is_empty();
+        let mut networks: Vec<Planned> = match &self.layers {
+            Some(_) => self.subjects.iter().filter(is_layered).cloned().collect(),
+            None => Vec::new(),
+        };
+        let (mut subjects, outputs, mut lost) = self.load(&asked_for)?;
+        networks.retain(|network| lost.iter().all(|lost| lost.subject != network.key));
         let device = Device::of_this_machine();
         let path = journal_path(&self.output);
-        let (mut journal, mut history) =
-            Journal::open::<History>(&path, self.header(&device, models_sha256))?;
+        let (mut journal, SweepHistory { whole: mut history, mut layers }) =
+            Journal::open(&path, self.header(&device, models_sha256))?;
         let mut instruments = match self.backend.emulated_clock() {
             Some(clock) => Instruments::emulated(clock),
             None => Instruments::of_this_machine(self.threads),
@@ -134,10 +156,25 @@ impl Sweep<'_> {
         };
         let outcome =
             measure(&mut subjects, &self.protocol, &mut instruments, &mut history, &mut recorder, stop)?;
-        let after = MachineState::of_this_machine();
         if outcome == Outcome::Stopped {
             return Ok(SweepResult::Stopped);
         }
+        drop(subjects);
+        return_free_memory();
+        let mut layered = Vec::new();
+        if let Some(LayerSweep { plan, tell }) = &self.layers {
+            let (backend, threads, seed) = (self.backend, self.threads, self.protocol.seed);
+            let mut tracer = Tracer { backend, threads, plan, instruments: &mut instruments, stop };
+            match tracer.all(&networks, &mut layers, &mut journal, seed, tell) {
+                Ok((found, more)) => {
+                    layered = found;
+                    lost.extend(more);
+                }
+                Err(SweepError::Layers(LayersError::Stopped)) => return Ok(SweepResult::Stopped),
+                Err(error) => return Err(error),
+            }
+        }
+        let after = MachineState::of_this_machine();
         let header = &journal.header;
         let mut measured = rows(&self.subjects, &history, &self.protocol, &header.session)?;
         let machine = self.anchors.as_ref().map(|anchors| change_since(anchors, &measured.rows));
@@ -146,6 +183,8 @@ impl Sweep<'_> {
             machine
         });
         measured.rows.retain(|row| asked_for.contains(&row.subject));
+        let target = self.layers.as_ref().map_or(0.0, |layers| layers.plan.target_half_width);
+        let repeats = add_rows(&mut measured.rows, &layered, target);
         let drift = drift_report(&history, &self.protocol)?;
         measured.warnings.extend(drift_warning(&drift));
         measured.warnings.extend(output_warning(&outputs));
@@ -153,15 +192,14 @@ impl Sweep<'_> {
         measured.warnings.extend(heat.warning());
         let contention = ContentionReport::of(&history);
         measured.warnings.extend(contention.as_ref().and_then(ContentionReport::warning));
-        measured
-            .warnings
-            .extend(lost.iter().map(|lost| format!("{} has no rows: {}", lost.subject, lost.error)));
+        measured.warnings.extend(lost.iter().map(|lost| lost.warning(&measured.rows)));
+        let traced_ns: u64 = layered.iter().map(|layered| layered.in_place.spent_ns).sum();
         let mut session = Session {
             id: header.session.clone(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             started: header.started.clone(),
             finished: Timestamp::now().to_string(),
-            measured_s: (history.spent_ns() - history.paused_ns()) as f64 / 1e9,
+            measured_s: (history.spent_ns() - history.paused_ns() + traced_ns) as f64 / 1e9,
             outcome,
             conditions: header.conditions.clone(),
             device,
@@ -177,6 +215,7 @@ impl Sweep<'_> {
             runs: measured.runs,
             dropped_runs: measured.dropped_runs,
             peak_memory_kib: peak_memory_kib(),
+            repeats,
             warnings: measured.warnings.clone(),
         };
         session.warnings.extend(expected.keep(&session));
@@ -205,7 +244,7 @@ impl Sweep<'_> {
         let (mut loaded, mut lost) = (Vec::with_capacity(order.len()), Vec::new());
         for index in order {
             let planned = &mut self.subjects[index];
-            // Once loaded, a model's bytes would only take memory.
+            // Once loaded, a model's bytes would only take memory; those whose layers are measured have them elsewhere.
             let model_bytes = planned.bytes();
             let onnx = std::mem::take(&mut planned.onnx);
             let model = Model { onnx: &onnx, ..planned.model() };
@@ -226,8 +265,10 @@ impl Sweep<'_> {
         if lost.len() >= asked_for.len() && !lost.is_empty() {
             return Err(lost.swap_remove(0).1.into());
         }
-        let named =
-            |(index, error): (usize, BackendError)| Lost { subject: self.subjects[index].key.clone(), error };
+        let named = |(index, error): (usize, BackendError)| Lost {
+            subject: self.subjects[index].key.clone(),
+            error: error.into(),
+        };
         let lost: Vec<Lost> = lost.into_iter().map(named).collect();
         self.subjects.retain(|planned| lost.iter().all(|lost| lost.subject != planned.key));
         Ok((loaded.into_iter().map(|(_, subject)| subject).collect(), comparison.finish(), lost))

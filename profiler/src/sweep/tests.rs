@@ -44,6 +44,7 @@ fn sweep_with(
         protocol,
         anchors: None,
         known_speeds: None,
+        layers: None,
         compare_with: CompareWith::Nothing(""),
         output,
     }
@@ -80,12 +81,12 @@ fn a_sweep_measures_the_law_and_says_that_it_is_emulated() {
     assert_eq!(session.id, rows[0].session);
 }
 
-/// Raises the stop flag after some bursts, as a user would.
+/// Raises the stop flag after some turns, as a user would.
 struct StopAfter<'a>(usize, &'a AtomicBool);
 
 impl Observer for StopAfter<'_> {
     fn record(&mut self, entry: &Entry) -> Result<(), SubjectFailure> {
-        if matches!(entry, Entry::Burst(_)) {
+        if matches!(entry, Entry::Turn(_)) {
             self.0 -= 1;
             self.1.store(self.0 == 0, Ordering::Relaxed);
         }
@@ -110,7 +111,7 @@ fn a_stopped_sweep_goes_on_and_measures_nothing_twice() {
 
     let text = fs::read_to_string(&journal).unwrap();
     let turns = text.lines().skip(1).filter_map(|line| match serde_json::from_str(line).unwrap() {
-        Entry::Burst(burst) => Some((burst.round, burst.subject)),
+        Entry::Turn(turn) => Some((turn.round, turn.subject)),
         _ => None,
     });
     let turns: Vec<_> = turns.collect();
@@ -173,6 +174,7 @@ fn too_little_time_is_an_error_and_not_a_table_of_guesses() {
         protocol,
         anchors: None,
         known_speeds: None,
+        layers: None,
         compare_with: CompareWith::Nothing(""),
         output: output.clone(),
     };
@@ -204,6 +206,7 @@ fn foreign_models_have_no_mock_cost_and_twins_are_refused() {
         protocol,
         anchors: None,
         known_speeds: None,
+        layers: None,
         compare_with: CompareWith::Nothing(""),
         output,
     };

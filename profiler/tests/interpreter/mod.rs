@@ -1,9 +1,7 @@
 //! A plain interpreter of graphs: direct loops over 64-bit floats, written from the layers' definitions alone.
 
-use profiler::{
-    onnx::{NodeWeights, WeightSource},
-    spec::{Activation, FeatureMap, Graph, Interpolation, Layer, Node, Pool},
-};
+use profiler::onnx::{NodeWeights, WeightSource};
+use profiler::spec::{Activation, FeatureMap, Graph, Interpolation, Layer, Node, Pool};
 
 /// A feature map's values, channel by channel, row by row.
 #[derive(Clone, Debug)]

@@ -1,12 +1,10 @@
 //! Killing a profiler at random moments, and what its journal must still hold.
 
-use std::{
-    fs,
-    ops::Range,
-    path::Path,
-    process::{Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;

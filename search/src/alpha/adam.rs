@@ -1,14 +1,8 @@
-//! Adam for architecture parameters of which only a few have a gradient at a time.
-
-/// What Adam remembers of one α.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Moments {
-    /// Moving mean of its gradients.
-    pub first: f64,
-    /// Moving mean of their squares.
-    pub second: f64,
-    /// How often it had a gradient.
-    pub steps: u64,
+pub(crate) struct Moments {
+    pub(crate) first: f64,
+    pub(crate) second: f64,
+    pub(crate) steps: u64,
 }
 
 /// Adam whose memory of an α moves only when that α has a gradient: for the sampled pair.
@@ -16,7 +10,7 @@ pub struct Moments {
 /// An ordinary Adam fed with zeros would move the α that were not sampled along their old gradients and forget
 /// their variance. Source: Kingma, Ba, arXiv:1412.6980; β = (0, 0.999) as in ProxylessNAS's released code.
 #[derive(Clone, Debug, PartialEq)]
-pub struct AlphaAdam {
+pub(crate) struct AlphaAdam {
     learning_rate: f64,
     betas: (f64, f64),
     moments: Vec<Vec<Moments>>,
@@ -26,21 +20,17 @@ impl AlphaAdam {
     const EPSILON: f64 = 1e-8;
 
     /// Nothing remembered, for blocks with these numbers of candidates.
-    #[must_use]
-    pub fn new(counts: &[usize], learning_rate: f64) -> Self {
+    pub(crate) fn new(counts: &[usize], learning_rate: f64) -> Self {
         let moments = counts.iter().map(|&count| vec![Moments::default(); count]).collect();
         Self { learning_rate, betas: (0.0, 0.999), moments }
     }
 
-    /// What it remembers, one list per block.
-    #[must_use]
-    pub fn moments(&self) -> &[Vec<Moments>] {
+    pub(crate) fn moments(&self) -> &[Vec<Moments>] {
         &self.moments
     }
 
     /// The same with another memory, for example from a checkpoint.
-    #[must_use]
-    pub fn with_moments(mut self, moments: Vec<Vec<Moments>>) -> Self {
+    pub(crate) fn with_moments(mut self, moments: Vec<Vec<Moments>>) -> Self {
         self.moments = moments;
         self
     }

@@ -8,10 +8,7 @@ impl Alphas {
     ///
     /// What stays is the candidate of [`Budget::best`], so that there always is a path within the budget, and one that
     /// uses it; without a budget the block's most probable candidate.
-    ///
-    /// # Errors
-    /// [`SearchError::Target`] when no path meets the budget.
-    pub fn decide(&mut self, share: f64, budget: Option<&Budget>) -> Result<(), SearchError> {
+    pub(crate) fn decide(&mut self, share: f64, budget: Option<&Budget>) -> Result<(), SearchError> {
         // One rounding error less than a whole number of blocks is that number.
         let wanted = (share.clamp(0.0, 1.0) * self.blocks().len() as f64 + 1e-9) as usize;
         while self.decided() < wanted {
@@ -29,8 +26,7 @@ impl Alphas {
     }
 
     /// Blocks of which one candidate is left.
-    #[must_use]
-    pub fn decided(&self) -> usize {
+    pub(crate) fn decided(&self) -> usize {
         (0..self.blocks().len()).filter(|&block| self.alive(block) <= 1).count()
     }
 }

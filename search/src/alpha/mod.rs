@@ -9,10 +9,10 @@ mod store;
 
 use rand::{Rng, RngExt};
 
-pub use adam::{AlphaAdam, Moments};
+pub(crate) use adam::{AlphaAdam, Moments};
 pub use pair::{GateGradient, Pair};
-pub use prune::Pruning;
-pub use softmax::{entropy, log_sum_exp, relative_entropy, softmax};
+pub(crate) use prune::Pruning;
+pub(crate) use softmax::{log_sum_exp, relative_entropy, softmax};
 pub(crate) use store::{insert_alphas, restore_alphas};
 
 /// The architecture parameters of a space: for each block one α per candidate.
@@ -33,16 +33,12 @@ impl Alphas {
         Self::from_blocks(counts.iter().map(|&count| vec![0.0; count]).collect())
     }
 
-    /// Given values; one list per block.
-    #[must_use]
-    pub fn from_blocks(blocks: Vec<Vec<f64>>) -> Self {
+    pub(crate) fn from_blocks(blocks: Vec<Vec<f64>>) -> Self {
         let dropped = blocks.iter().map(|block| vec![false; block.len()]).collect();
         Self { blocks, dropped }
     }
 
-    /// The values, one list per block.
-    #[must_use]
-    pub fn blocks(&self) -> &[Vec<f64>] {
+    pub(crate) fn blocks(&self) -> &[Vec<f64>] {
         &self.blocks
     }
 
@@ -56,27 +52,23 @@ impl Alphas {
     }
 
     /// The probabilities of every block's candidates; 0 for dropped ones.
-    #[must_use]
-    pub fn probabilities(&self) -> Vec<Vec<f64>> {
+    pub(crate) fn probabilities(&self) -> Vec<Vec<f64>> {
         self.masked().map(|block| softmax(&block)).collect()
     }
 
     /// The probabilities if none were dropped: what was learned of all.
-    #[must_use]
-    pub fn learned(&self) -> Vec<Vec<f64>> {
+    pub(crate) fn learned(&self) -> Vec<Vec<f64>> {
         self.blocks.iter().map(|block| softmax(block)).collect()
     }
 
     /// The probabilities with all α divided by a temperature: at 1 as they are, towards 0 the most probable path.
-    #[must_use]
-    pub fn sharpened(&self, temperature: f64) -> Vec<Vec<f64>> {
+    pub(crate) fn sharpened(&self, temperature: f64) -> Vec<Vec<f64>> {
         let divided = |alpha: f64| if alpha == f64::MIN { alpha } else { alpha / temperature };
         self.masked().map(|block| softmax(&block.into_iter().map(divided).collect::<Vec<_>>())).collect()
     }
 
     /// The most probable candidate of each block; the first of equals.
-    #[must_use]
-    pub fn most_probable(&self) -> Vec<usize> {
+    pub(crate) fn most_probable(&self) -> Vec<usize> {
         let best = |block: Vec<f64>| {
             (1..block.len()).fold(0, |best, index| if block[index] > block[best] { index } else { best })
         };
@@ -95,7 +87,7 @@ impl Alphas {
     }
 
     /// Moves every α that is alive along its gradient; `gradients` has one list per block.
-    pub fn descend_all(&mut self, gradients: &[Vec<f64>], adam: &mut AlphaAdam) {
+    pub(crate) fn descend_all(&mut self, gradients: &[Vec<f64>], adam: &mut AlphaAdam) {
         for (index, gradients) in gradients.iter().enumerate() {
             for (candidate, gradient) in gradients.iter().enumerate() {
                 if self.is_alive(index, candidate) {
@@ -108,7 +100,7 @@ impl Alphas {
     /// Moves each pair's two α along their gradients; every other α, its probability and its moments stay.
     ///
     /// `gates` has one entry per block: the pair and ∂L/∂g of its two gates.
-    pub fn descend(&mut self, gates: &[Option<GateGradient>], adam: &mut AlphaAdam) {
+    pub(crate) fn descend(&mut self, gates: &[Option<GateGradient>], adam: &mut AlphaAdam) {
         for (index, (block, gate)) in self.blocks.iter_mut().zip(gates).enumerate() {
             let Some(gate) = gate else { continue };
             let pair = gate.pair;

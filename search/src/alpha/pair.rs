@@ -1,5 +1,3 @@
-//! The two candidates that one architecture step compares.
-
 use rand::{Rng, RngExt};
 
 use super::{draw, log_sum_exp, softmax};
@@ -19,7 +17,7 @@ impl Pair {
     /// Two candidates drawn without replacement by the softmax of `alphas`; which of the two is active is drawn by
     /// the softmax of their α alone. `None` for fewer than two candidates;
     /// one of [`f64::MIN`] counts as none.
-    pub fn sample(alphas: &[f64], rng: &mut impl Rng) -> Option<Self> {
+    pub(crate) fn sample(alphas: &[f64], rng: &mut impl Rng) -> Option<Self> {
         let alive: Vec<_> = (0..alphas.len()).filter(|&index| alphas[index] > f64::MIN).collect();
         if alive.len() < 2 {
             return None;
@@ -49,8 +47,7 @@ impl GateGradient {
     ///
     /// For two candidates the two are opposite: ±q_1 q_2 (∂L/∂g_1 − ∂L/∂g_2).
     /// Source: ProxylessNAS, §3.2, arXiv:1812.00332.
-    #[must_use]
-    pub fn alpha_gradients(&self, alphas: &[f64]) -> [f64; 2] {
+    pub(crate) fn alpha_gradients(&self, alphas: &[f64]) -> [f64; 2] {
         let q = softmax(&[alphas[self.pair.first], alphas[self.pair.second]]);
         let gradient = q[0] * q[1] * (self.gates[0] - self.gates[1]);
         [gradient, -gradient]

@@ -1,31 +1,23 @@
-//! Path-level pruning: candidates that are as good as decided against are dropped for good.
-
 use serde::{Deserialize, Serialize};
 
 use super::Alphas;
-use crate::{
-    error::SearchError,
-    latency::{Budget, ExpectedLatency},
-};
+use crate::error::SearchError;
+use crate::latency::{Budget, ExpectedLatency};
 
 /// When candidates are dropped.
 ///
 /// Source: ProxylessNAS, §3.1, arXiv:1812.00332 (redundant paths are pruned, by α; there at the end only).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Pruning {
+pub(crate) struct Pruning {
     /// Those less probable than this; 0 for none.
-    pub below: f64,
+    pub(crate) below: f64,
     /// From this share of the search on.
-    pub from: f64,
+    pub(crate) from: f64,
 }
 
 impl Pruning {
-    /// Checks that it makes sense.
-    ///
-    /// # Errors
-    /// [`SearchError::Setting`] for shares outside 0 to 1.
-    pub fn check(&self) -> Result<(), SearchError> {
+    pub(crate) fn check(&self) -> Result<(), SearchError> {
         for (name, value) in [("probability to prune below", self.below), ("share to prune from", self.from)]
         {
             if !(0.0..=1.0).contains(&value) {
@@ -37,20 +29,17 @@ impl Pruning {
 }
 
 impl Alphas {
-    /// Whether a candidate is still in the search.
-    #[must_use]
-    pub fn is_alive(&self, block: usize, candidate: usize) -> bool {
+    pub(crate) fn is_alive(&self, block: usize, candidate: usize) -> bool {
         !self.dropped[block][candidate]
     }
 
-    /// Candidates of a block that are still in the search.
     pub(super) fn alive(&self, block: usize) -> usize {
         self.dropped[block].iter().filter(|dropped| !**dropped).count()
     }
 
     /// Drops what `pruning` says at `progress` (0 to 1), but never a block's most probable candidate, and none without
     /// which no path of the rest meets the budget any more.
-    pub fn prune(&mut self, pruning: Pruning, progress: f64, budget: &Budget) {
+    pub(crate) fn prune(&mut self, pruning: Pruning, progress: f64, budget: &Budget) {
         if progress < pruning.from || pruning.below <= 0.0 {
             return;
         }
@@ -68,7 +57,6 @@ impl Alphas {
         }
     }
 
-    /// Drops all candidates of a block but one.
     pub(super) fn keep_only(&mut self, block: usize, candidate: usize) {
         for (index, dropped) in self.dropped[block].iter_mut().enumerate() {
             *dropped = index != candidate;

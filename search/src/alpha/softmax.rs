@@ -1,30 +1,24 @@
-//! From architecture parameters to probabilities.
-
 /// log Σ exp(x_i), without overflow.
-#[must_use]
-pub fn log_sum_exp(values: &[f64]) -> f64 {
+pub(crate) fn log_sum_exp(values: &[f64]) -> f64 {
     let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     largest + values.iter().map(|value| (value - largest).exp()).sum::<f64>().ln()
 }
 
 /// exp(x_i) / Σ exp(x_j).
-#[must_use]
-pub fn softmax(values: &[f64]) -> Vec<f64> {
+pub(crate) fn softmax(values: &[f64]) -> Vec<f64> {
     let total = log_sum_exp(values);
     values.iter().map(|value| (value - total).exp()).collect()
 }
 
 /// −Σ p log p in nats.
-#[must_use]
-pub fn entropy(probabilities: &[f64]) -> f64 {
+pub(crate) fn entropy(probabilities: &[f64]) -> f64 {
     0.0 - probabilities.iter().filter(|p| **p > 0.0).map(|p| p * p.ln()).sum::<f64>()
 }
 
 /// Mean entropy of blocks in nats, divided by that of equal probabilities: 1 knows nothing, 0 has decided.
 ///
 /// Blocks with one candidate are left out; 0 if there are no others.
-#[must_use]
-pub fn relative_entropy(probabilities: &[Vec<f64>]) -> f64 {
+pub(crate) fn relative_entropy(probabilities: &[Vec<f64>]) -> f64 {
     let choices = probabilities.iter().filter(|block| block.len() > 1);
     let entropies: Vec<_> = choices.map(|block| entropy(block) / (block.len() as f64).ln()).collect();
     if entropies.is_empty() { 0.0 } else { entropies.iter().sum::<f64>() / entropies.len() as f64 }

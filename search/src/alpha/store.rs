@@ -1,9 +1,6 @@
-//! Architecture parameters and their optimizer in checkpoints.
-
 use super::{AlphaAdam, Alphas, Moments};
 use crate::{error::SearchError, tensor_file::TensorFile};
 
-/// Adds both.
 pub(crate) fn insert_alphas(file: &mut TensorFile, all: &Alphas, adam: &AlphaAdam) {
     for (block, (alphas, moments)) in all.blocks().iter().zip(adam.moments()).enumerate() {
         let of = |pick: fn(&Moments) -> f64| moments.iter().map(pick).collect::<Vec<_>>();
@@ -17,10 +14,6 @@ pub(crate) fn insert_alphas(file: &mut TensorFile, all: &Alphas, adam: &AlphaAda
     }
 }
 
-/// Takes up what [`insert_alphas`] added.
-///
-/// # Errors
-/// [`SearchError::Checkpoint`] for what is missing or of other numbers of candidates.
 pub(crate) fn restore_alphas(
     file: &TensorFile,
     alphas: &mut Alphas,

@@ -6,7 +6,6 @@ use profiler::spec::{Activation, Architecture, Candidate, Graph, Layer, OpSpec, 
 
 use crate::error::SearchError;
 
-/// Bytes of a value.
 const BYTES: u64 = 4;
 
 /// Values of one image that a training step keeps for the way back, without the graph's input: of a convolution its input
@@ -57,9 +56,6 @@ pub(super) fn network_mib(network: &Architecture, batch: usize) -> f64 {
 
 /// What a weight step on all paths at once keeps of a batch, in MiB: each block's input once, and what is inside of each
 /// candidate.
-///
-/// # Errors
-/// [`SearchError`] for a space whose ops do not follow each other.
 pub(super) fn all_paths_mib(space: &SearchSpace, batch: usize) -> Result<f64, SearchError> {
     let chain = |ops: &[OpSpec]| Architecture::new(space.name(), None, ops.to_vec());
     let (before, after) = (chain(space.before())?, chain(space.after())?);

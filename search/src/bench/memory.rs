@@ -1,27 +1,21 @@
-//! Memory of one kind of step, in a process of its own.
-
 use profiler::{record::read_text, spec::SearchSpace};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor};
 
-use super::{
-    kept::{all_paths_mib, network_mib},
-    steps::{baseline_choices, other_pairs, random_batches},
-};
-use crate::{
-    alpha::Alphas,
-    error::SearchError,
-    gates::gate_gradients,
-    module::{GraphModule, Mode, Network, Parameter},
-    seed::{Purpose, generator},
-    sgd::Sgd,
-    supernet::Supernet,
-};
+use super::kept::{all_paths_mib, network_mib};
+use super::steps::{baseline_choices, other_pairs, random_batches};
+use crate::alpha::Alphas;
+use crate::error::SearchError;
+use crate::gates::gate_gradients;
+use crate::module::{GraphModule, Mode, Network, Parameter};
+use crate::seed::{Purpose, generator};
+use crate::sgd::Sgd;
+use crate::supernet::Supernet;
 
 /// Kinds of steps whose memory is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Training the space's MobileNetV2-style network.
     Plain,
     /// A weight step of the supernet on the same path.
@@ -36,21 +30,16 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All kinds.
-    pub const EACH: [Self; 5] = [Self::Plain, Self::Path, Self::Pair, Self::Sampled, Self::All];
+    pub(crate) const EACH: [Self; 5] = [Self::Plain, Self::Path, Self::Pair, Self::Sampled, Self::All];
 
     /// How many steps of this kind are measured, each in its own process.
-    #[must_use]
-    pub fn draws(self) -> u64 {
+    pub(crate) fn draws(self) -> u64 {
         if self == Self::Sampled { 6 } else { 1 }
     }
 
     /// What a step of this kind keeps of a batch for the way back, counted from shapes, in MiB; `None` where it is no
     /// weight step. Of sampled paths the mean.
-    ///
-    /// # Errors
-    /// [`SearchError`] of the space.
-    pub fn kept_mib(self, space: &SearchSpace, batch: usize) -> Result<Option<f64>, SearchError> {
+    pub(crate) fn kept_mib(self, space: &SearchSpace, batch: usize) -> Result<Option<f64>, SearchError> {
         match self {
             Self::Plain | Self::Path => Ok(Some(network_mib(&space.baseline()?, batch))),
             Self::Pair => Ok(None),
@@ -75,19 +64,18 @@ fn sampled(space: &SearchSpace, draw: u64) -> Vec<usize> {
 /// Resident memory of a process, in MiB.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Memory {
+pub(crate) struct Memory {
     /// The process's own with the weights, before the first step: without what is mapped from files.
-    pub before_mib: f64,
+    pub(crate) before_mib: f64,
     /// The largest of everything, after three steps.
-    pub peak_mib: f64,
+    pub(crate) peak_mib: f64,
     /// Of that, pages of the program and of libtorch's libraries, which are read in as they are used: after three steps.
-    pub program_mib: f64,
+    pub(crate) program_mib: f64,
 }
 
 impl Memory {
     /// What the steps needed beyond the weights and the program itself.
-    #[must_use]
-    pub fn step_mib(&self) -> f64 {
+    pub(crate) fn step_mib(&self) -> f64 {
         self.peak_mib - self.program_mib - self.before_mib
     }
 }
@@ -116,10 +104,7 @@ impl Network for AllPaths<'_> {
 
 /// Memory of this process before and during three steps of a kind, on random images; call it once per process.
 /// `draw` says which path where one is drawn.
-///
-/// # Errors
-/// [`SearchError::Read`] where the system does not tell (other than Linux), [`SearchError`] of the steps.
-pub fn measure_memory(
+pub(crate) fn measure_memory(
     kind: Kind,
     draw: u64,
     space: &SearchSpace,

@@ -1,5 +1,3 @@
-//! The bench's figures, and the ratios that have goals.
-
 use std::collections::BTreeMap;
 
 use profiler::bench::Goal;
@@ -10,76 +8,56 @@ use super::{Kind, Memory, StepTimes};
 /// What was measured; a report of other settings is another report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// Name of the space.
-    pub space: String,
-    /// Side of the images in pixels.
-    pub resolution: u32,
-    /// Images of a step.
-    pub batch: usize,
-    /// Threads of libtorch.
-    pub threads: usize,
-    /// Times that every kind of step was timed.
-    pub rounds: usize,
+pub(crate) struct Settings {
+    pub(crate) space: String,
+    pub(crate) resolution: u32,
+    pub(crate) batch: usize,
+    pub(crate) threads: usize,
+    pub(crate) rounds: usize,
 }
 
-/// The bench's parts as far as they are done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Report {
-    /// What was measured.
-    pub settings: Settings,
-    /// Step times.
-    pub times: Option<StepTimes>,
+pub(crate) struct Report {
+    pub(crate) settings: Settings,
+    pub(crate) times: Option<StepTimes>,
     /// What tensors take by kind of step, one for each process.
-    pub memory: BTreeMap<Kind, Vec<Memory>>,
+    pub(crate) memory: BTreeMap<Kind, Vec<Memory>>,
     /// The same as a search runs, with freed memory that the process keeps for later steps.
-    pub memory_with_kept: BTreeMap<Kind, Vec<Memory>>,
+    pub(crate) memory_with_kept: BTreeMap<Kind, Vec<Memory>>,
     /// What a weight step must keep for the way back, counted from shapes, in MiB.
-    pub kept_mib: BTreeMap<Kind, f64>,
+    pub(crate) kept_mib: BTreeMap<Kind, f64>,
 }
 
-/// A ratio with its goal.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Ratio {
-    /// What over what.
-    pub name: &'static str,
-    /// Its value.
-    pub value: f64,
+pub(crate) struct Ratio {
+    pub(crate) name: &'static str,
+    pub(crate) value: f64,
     /// What it would be if nothing but what a step must keep for the way back took memory.
-    pub by_shapes: Option<f64>,
+    pub(crate) by_shapes: Option<f64>,
     /// The goal in words; empty where there is none.
-    pub goal: String,
-    /// Whether it is reached, where there is one.
-    pub reached: Option<bool>,
+    pub(crate) goal: String,
+    pub(crate) reached: Option<bool>,
 }
 
 impl Report {
-    /// Name of the file's format.
-    pub const FORMAT: &'static str = "tailor-search-bench";
-    /// Version of the file's format.
-    pub const VERSION: u32 = 4;
+    pub(crate) const FORMAT: &'static str = "tailor-search-bench";
+    pub(crate) const VERSION: u32 = 4;
 
-    /// Nothing measured yet.
-    #[must_use]
-    pub fn new(settings: Settings, kept_mib: BTreeMap<Kind, f64>) -> Self {
+    pub(crate) fn new(settings: Settings, kept_mib: BTreeMap<Kind, f64>) -> Self {
         Self { settings, times: None, memory: BTreeMap::new(), memory_with_kept: BTreeMap::new(), kept_mib }
     }
 
     /// Memory by kind of step, with what processes keep for later steps or without.
-    #[must_use]
-    pub fn memory(&self, is_kept: bool) -> &BTreeMap<Kind, Vec<Memory>> {
+    pub(crate) fn memory(&self, is_kept: bool) -> &BTreeMap<Kind, Vec<Memory>> {
         if is_kept { &self.memory_with_kept } else { &self.memory }
     }
 
-    /// The same, to add to.
-    pub fn memory_mut(&mut self, is_kept: bool) -> &mut BTreeMap<Kind, Vec<Memory>> {
+    pub(crate) fn memory_mut(&mut self, is_kept: bool) -> &mut BTreeMap<Kind, Vec<Memory>> {
         if is_kept { &mut self.memory_with_kept } else { &mut self.memory }
     }
 
-    /// Mean memory of a kind's processes.
-    #[must_use]
-    pub fn mean_memory(&self, kind: Kind, is_kept: bool) -> Option<Memory> {
+    pub(crate) fn mean_memory(&self, kind: Kind, is_kept: bool) -> Option<Memory> {
         let all = self.memory(is_kept).get(&kind).filter(|all| !all.is_empty())?;
         let mean = |pick: fn(&Memory) -> f64| all.iter().map(pick).sum::<f64>() / all.len() as f64;
         Some(Memory {
@@ -91,8 +69,7 @@ impl Report {
 
     /// The ratios of what was measured. Memory is that of steps beyond the weights, which all stay in memory, and the
     /// program.
-    #[must_use]
-    pub fn ratios(&self) -> Vec<Ratio> {
+    pub(crate) fn ratios(&self) -> Vec<Ratio> {
         let mut ratios = Vec::new();
         if let Some(times) = &self.times {
             let (path, alpha, batch) = (times.path_over_plain, times.alpha_over_plain, times.batch_over_path);

@@ -1,5 +1,3 @@
-//! How long the kinds of steps take.
-
 use std::time::{Duration, Instant};
 
 use datasets::images::{ImageSet, Pixels};
@@ -9,43 +7,33 @@ use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 use tch::Device;
 
-use crate::{
-    alpha::{Alphas, Pair},
-    data::{Augmentation, Batches, Flip, Normalization},
-    error::SearchError,
-    gates::gate_gradients,
-    module::GraphModule,
-    seed::{Purpose, generator},
-    sgd::Sgd,
-    supernet::Supernet,
-};
+use crate::alpha::{Alphas, Pair};
+use crate::data::{Augmentation, Batches, Flip, Normalization};
+use crate::error::SearchError;
+use crate::gates::gate_gradients;
+use crate::module::GraphModule;
+use crate::seed::{Purpose, generator};
+use crate::sgd::Sgd;
+use crate::supernet::Supernet;
 
 /// Median times of the kinds of steps, in milliseconds, all in the same rounds; and medians over the rounds of what one took
 /// over another right beside it, which a machine's slow minutes leave alone.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct StepTimes {
+pub(crate) struct StepTimes {
     /// A training step of the space's MobileNetV2-style network.
-    pub plain_ms: f64,
+    pub(crate) plain_ms: f64,
     /// A weight step of the supernet on the same path.
-    pub path_ms: f64,
+    pub(crate) path_ms: f64,
     /// An architecture step: the same path with a graph, another one without.
-    pub alpha_ms: f64,
-    /// Putting a batch together.
-    pub batch_ms: f64,
-    /// A weight step over the plain network's.
-    pub path_over_plain: f64,
-    /// An architecture step over it.
-    pub alpha_over_plain: f64,
-    /// Putting a batch together over a weight step.
-    pub batch_over_path: f64,
+    pub(crate) alpha_ms: f64,
+    pub(crate) batch_ms: f64,
+    pub(crate) path_over_plain: f64,
+    pub(crate) alpha_over_plain: f64,
+    pub(crate) batch_over_path: f64,
 }
 
-/// Times the steps on random images.
-///
-/// # Errors
-/// [`SearchError`].
-pub fn time_steps(
+pub(crate) fn time_steps(
     space: &SearchSpace,
     sgd: &Sgd,
     batch: usize,
@@ -117,7 +105,6 @@ pub(super) fn random_batches(
     (images, normalization)
 }
 
-/// Their batches.
 pub(super) fn batches<'a>(
     images: &'a ImageSet,
     normalization: &Normalization,

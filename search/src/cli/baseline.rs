@@ -1,5 +1,3 @@
-//! `search baseline`: the MobileNetV2-style network of a space.
-
 use std::path::PathBuf;
 
 use clap::Args;

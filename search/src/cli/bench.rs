@@ -1,5 +1,3 @@
-//! `search bench`: what steps cost.
-
 use std::{collections::BTreeMap, path::PathBuf, process::Command};
 
 use anyhow::Context;
@@ -7,17 +5,13 @@ use clap::Args;
 use profiler::record::{read_document, write_document};
 use serde::Serialize;
 
-use super::{
-    UsageError,
-    output::{self, table},
-    recipe::StepArgs,
-    space::SpaceArgs,
-};
-use crate::{
-    bench::{Kind, Memory, Ratio, Report, Settings, measure_memory, time_steps},
-    settings::check_count,
-    sgd::Sgd,
-};
+use super::UsageError;
+use super::output::{self, table};
+use super::recipe::StepArgs;
+use super::space::SpaceArgs;
+use crate::bench::{Kind, Memory, Ratio, Report, Settings, measure_memory, time_steps};
+use crate::settings::check_count;
+use crate::sgd::Sgd;
 
 /// Compares a supernet's steps with those of a plain network, in time and memory, on random images.
 ///
@@ -32,7 +26,7 @@ pub(super) struct Bench {
     /// Times that every kind of step is timed.
     #[arg(long, value_name = "N", default_value_t = 30)]
     rounds: usize,
-    /// Report to write after every part; a stopped bench goes on with it.
+    /// Report to write after every part; a stopped bench resumes from it.
     #[arg(short, long, value_name = "FILE.json")]
     output: Option<PathBuf>,
     /// A JSON object instead of a table.
@@ -52,7 +46,6 @@ pub(super) struct BenchMemory {
     subject: Subject,
 }
 
-/// What is measured.
 #[derive(Debug, Args)]
 struct Subject {
     #[command(flatten)]

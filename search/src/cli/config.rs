@@ -1,4 +1,4 @@
-//! What a search can be told: by flags, by a file, by a preset; flags win over the file, the file over the preset.
+//! The settings of a search: by flags, by a file, by a preset; flags win over the file, the file over the preset.
 
 use std::path::{Path, PathBuf};
 
@@ -7,16 +7,13 @@ use profiler::record::{ReadError, read_text};
 use serde::{Deserialize, Serialize};
 
 use super::UsageError;
-use crate::{
-    data::ComputeDevice,
-    objective::LatencyLoss,
-    strategy::{GivenSettings, Preset, StrategyKind},
-};
+use crate::data::ComputeDevice;
+use crate::objective::LatencyLoss;
+use crate::strategy::{GivenSettings, Preset, StrategyKind};
 
-/// Version of the file.
 const VERSION: u32 = 1;
 
-/// What a search can be told; what is not given comes from the file or the preset.
+/// Settings of a search; what is not given comes from the file or the preset.
 #[derive(Args, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct SearchConfig {
     #[arg(skip)]
@@ -31,7 +28,7 @@ pub(super) struct SearchConfig {
     /// Side of the input images in pixels, if not the space's own.
     #[arg(long, value_name = "PIXELS")]
     pub(super) resolution: Option<u32>,
-    /// Classes to tell apart, if not as many as the space says.
+    /// Classes to distinguish, if not as many as the space says.
     #[arg(long, value_name = "N")]
     pub(super) classes: Option<u32>,
     /// Latency model of the device, from `predictor fit`.

@@ -1,5 +1,3 @@
-//! `search config`: what a search would do.
-
 use std::path::PathBuf;
 
 use clap::Args;

@@ -1,5 +1,3 @@
-//! `search convert`: architecture files and ProxylessNAS's.
-
 use std::path::PathBuf;
 
 use clap::Args;

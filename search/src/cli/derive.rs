@@ -1,5 +1,3 @@
-//! `search derive`: another network from a finished search.
-
 use std::path::PathBuf;
 
 use clap::Args;
@@ -7,19 +5,15 @@ use predictor::LatencyModel;
 use profiler::{record::write_architecture, spec::Architecture};
 use serde::Serialize;
 
-use super::{
-    UsageError,
-    config::SearchConfig,
-    effort::EffortArgs,
-    finished_run::FinishedRun,
-    output::{self, percent},
-    progress::Bar,
-};
-use crate::{
-    latency::Budget,
-    rescale::{Limit, rescale},
-    run::compare,
-};
+use super::UsageError;
+use super::config::SearchConfig;
+use super::effort::EffortArgs;
+use super::finished_run::FinishedRun;
+use super::output::{self, percent};
+use super::progress::Bar;
+use crate::latency::Budget;
+use crate::rescale::{Limit, rescale};
+use crate::run::compare;
 
 /// Derives another network from a finished search, for another target or risk, without training.
 ///
@@ -93,9 +87,9 @@ impl Derive {
         }
         let held_out = run.held_out(self.data.clone())?;
         let mut bar = Bar::new()?;
-        let best = compare(paths, &mut run.oracle(&held_out, None), &mut bar);
+        let compared = compare(paths, &mut run.oracle(&held_out, None), &mut bar);
         bar.finish();
-        Ok(best?.map(|best| (best.path, Some(best.accuracy))))
+        Ok(compared?.best(1, |_| true).pop().map(|best| (best.path.clone(), Some(best.accuracy))))
     }
 
     /// The best that evolves with the search's weights.

@@ -3,14 +3,11 @@
 use clap::Args;
 use profiler::record::WriteError;
 
-use super::{
-    UsageError,
-    finished_run::{FinishedRun, HeldOut},
-    progress::Bar,
-};
+use super::UsageError;
+use super::finished_run::{FinishedRun, HeldOut};
+use super::progress::Bar;
 use crate::front::{Effort, FrontPoint, Scores, front, points};
 
-/// Arguments of the evolution within other targets.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct EffortArgs {
     /// Networks looked at per target.
@@ -25,7 +22,6 @@ pub(super) struct EffortArgs {
 const FINALISTS: usize = 5;
 
 impl EffortArgs {
-    /// Checks that they make sense.
     pub(super) fn check(self) -> Result<(), UsageError> {
         if self.networks == 0 || self.scored_images == 0 {
             return Err(UsageError("--networks and --scored-images must be at least 1".to_owned()));

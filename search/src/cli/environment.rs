@@ -13,7 +13,7 @@ const SETTINGS: [(&str, &str); 4] = [
 
 /// Starts this program once again, in its place, with the settings that are not set yet; returns if all are.
 ///
-/// Where it cannot be started again the program goes on, slower.
+/// Where it cannot be started again the program runs on, slower.
 pub fn set_environment() {
     let missing: Vec<_> = SETTINGS.into_iter().filter(|(name, _)| std::env::var_os(name).is_none()).collect();
     if missing.is_empty() {

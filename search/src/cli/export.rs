@@ -1,15 +1,11 @@
-//! `search export`: a trained network as ONNX.
-
 use std::path::PathBuf;
 
 use clap::Args;
 use profiler::record::write_atomic;
 
 use super::UsageError;
-use crate::{
-    export::{folded_tensors, load_trained, onnx_model},
-    folder::RunFolder,
-};
+use crate::export::{folded_tensors, load_trained, onnx_model};
+use crate::folder::RunFolder;
 
 /// Writes a trained network as an ONNX model or safetensors, batch normalization folded into its convolutions.
 #[derive(Debug, Args)]

@@ -7,20 +7,16 @@ use datasets::images::{HoldOut, ImageSet, open_images};
 use tch::Device;
 
 use super::{UsageError, config::SearchConfig};
-use crate::{
-    data::{ImagesIdentity, Normalization, check_images},
-    folder::RunFolder,
-    run::{SearchSettings, SearchState, SetOracle, read_finished},
-};
+use crate::data::{ImagesIdentity, Normalization, check_images};
+use crate::folder::RunFolder;
+use crate::run::{SearchSettings, SearchState, SetOracle, read_finished};
 
-/// A finished search.
 pub(super) struct FinishedRun {
     pub(super) folder: RunFolder,
     pub(super) settings: SearchSettings,
     pub(super) state: SearchState,
 }
 
-/// The images that a search held out.
 pub(super) struct HeldOut {
     images: ImageSet,
     training: ImageSet,

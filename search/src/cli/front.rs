@@ -1,23 +1,19 @@
-//! `search front`: networks for many targets from one finished search.
-
 use std::path::PathBuf;
 
 use clap::Args;
 use profiler::record::{write_architecture, write_document};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    UsageError,
-    effort::EffortArgs,
-    finished_run::FinishedRun,
-    output::{self, percent, table},
-};
+use super::UsageError;
+use super::effort::EffortArgs;
+use super::finished_run::FinishedRun;
+use super::output::{self, percent, table};
 use crate::front::FrontPoint;
 
 /// Finds networks for many targets with the weights of one finished search, without training.
 ///
-/// Paths within each target evolve by their accuracy on held-out images with the shared weights. A stopped command goes
-/// on where it was when it is given again: paths that were looked at are not looked at again. A search by `--strategy
+/// Paths within each target evolve by their accuracy on held-out images with the shared weights. A stopped command
+/// resumes when it is given again: paths that were scored are not scored again. A search by `--strategy
 /// evolution` or `random` trains all paths alike, which suits a front better than one that has decided.
 #[derive(Debug, Args)]
 #[command(
@@ -44,7 +40,6 @@ pub(super) struct Front {
     json: bool,
 }
 
-/// What is written into front.json.
 #[derive(Serialize, Deserialize)]
 struct FrontFile {
     /// Whether the latencies are of emulated figures, which are no timings.

@@ -1,23 +1,17 @@
-//! `search full-size`: steps at full size.
-
 use std::path::PathBuf;
 
 use clap::Args;
 use datasets::images::{draw_photos, open_images};
 
-use super::{
-    UsageError,
-    output::{self, percent, table},
-    progress::Bar,
-    recipe::StepArgs,
-    space::SpaceArgs,
-};
-use crate::{
-    data::ComputeDevice,
-    full_size::{FullSizeOptions, run_steps},
-    settings::check_count,
-    sgd::Sgd,
-};
+use super::UsageError;
+use super::output::{self, percent, table};
+use super::progress::Bar;
+use super::recipe::StepArgs;
+use super::space::SpaceArgs;
+use crate::data::ComputeDevice;
+use crate::full_size::{FullSizeOptions, run_steps};
+use crate::settings::check_count;
+use crate::sgd::Sgd;
 
 /// Runs a few steps of every kind at full size, on generated JPEGs, and reports the memory they take.
 ///
@@ -51,7 +45,6 @@ pub(super) struct FullSize {
     json: bool,
 }
 
-/// Classes of the drawn photos.
 const CLASSES: usize = 10;
 
 impl FullSize {

@@ -30,11 +30,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use datasets::DatasetsError;
 use predictor::PredictorError;
-use profiler::{
-    record::{ReadError, WriteError},
-    spec::SpecError,
-    terminal::fail,
-};
+use profiler::record::{ReadError, WriteError};
+use profiler::spec::SpecError;
+use profiler::terminal::fail;
 
 pub use environment::set_environment;
 

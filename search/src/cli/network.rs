@@ -1,5 +1,3 @@
-//! Which network: an architecture file, or one of ProxylessNAS's.
-
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -7,7 +5,6 @@ use profiler::{record::read_architecture, spec::Architecture};
 
 use crate::proxyless::read_config;
 
-/// Arguments that name a network.
 #[derive(Clone, Debug, Args)]
 pub(super) struct NetworkArgs {
     /// The network: an architecture file, or a .config file of ProxylessNAS.
@@ -19,7 +16,6 @@ pub(super) struct NetworkArgs {
 }
 
 impl NetworkArgs {
-    /// Reads it.
     pub(super) fn read(&self) -> anyhow::Result<Architecture> {
         if is_config(&self.network) {
             return Ok(read_config(&self.network, self.config_resolution)?);
@@ -28,7 +24,6 @@ impl NetworkArgs {
     }
 }
 
-/// Whether a path is that of a .config file.
 pub(super) fn is_config(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "config")
 }

@@ -1,5 +1,3 @@
-//! How results are written: as `predictor` does, but accuracies with two digits.
-
 pub(super) use predictor::cli::output::{json, print, table};
 
 /// A fraction as a percentage with two digits behind the point.

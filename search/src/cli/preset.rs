@@ -1,13 +1,9 @@
-//! Settings that go together.
-
 use super::config::SearchConfig;
-use crate::{
-    data::{Augmentation, ComputeDevice},
-    objective::LatencyLoss,
-    settings::all_threads,
-    sgd::Sgd,
-    strategy::{GivenSettings, Preset, StrategyKind},
-};
+use crate::data::{Augmentation, ComputeDevice};
+use crate::objective::LatencyLoss;
+use crate::settings::all_threads;
+use crate::sgd::Sgd;
+use crate::strategy::{GivenSettings, Preset, StrategyKind};
 
 impl Preset {
     /// What a search does if nothing else is said.

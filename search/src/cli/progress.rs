@@ -1,13 +1,11 @@
 //! Progress on stderr, and Ctrl-C.
 
-use std::{
-    io::IsTerminal,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::{Duration, Instant},
+use std::io::IsTerminal;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
+use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
@@ -26,7 +24,6 @@ pub(super) struct Bar {
 }
 
 impl Bar {
-    /// A bar that has not begun.
     pub(super) fn new() -> anyhow::Result<Self> {
         let interrupted = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&interrupted);
@@ -43,7 +40,6 @@ impl Bar {
         Ok(Self { bar, interrupted, started: None, line_written: Instant::now() })
     }
 
-    /// Takes the bar away.
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
     }

@@ -1,16 +1,11 @@
-//! How weights learn: one recipe for searches and trainings, each part of which can be set.
-
 use clap::Args;
 
-use crate::{
-    data::{Augmentation, ComputeDevice, Flip},
-    error::SearchError,
-    settings::{all_threads, check_count, check_threads},
-    sgd::Sgd,
-    strategy::Preset,
-};
+use crate::data::{Augmentation, ComputeDevice, Flip};
+use crate::error::SearchError;
+use crate::settings::{all_threads, check_count, check_threads};
+use crate::sgd::Sgd;
+use crate::strategy::Preset;
 
-/// Arguments of a step.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct StepArgs {
     /// Images of a step.
@@ -27,14 +22,12 @@ impl StepArgs {
         self.threads.unwrap_or_else(all_threads)
     }
 
-    /// Checks that they make sense.
     pub(super) fn check(&self) -> Result<(), SearchError> {
         check_threads(self.threads())?;
         check_count("batch", self.batch as u64, 1)
     }
 }
 
-/// Arguments of the recipe.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct RecipeArgs {
     #[command(flatten)]
@@ -64,13 +57,11 @@ pub(super) struct RecipeArgs {
 }
 
 impl RecipeArgs {
-    /// How weights learn.
     pub(super) fn weights(&self) -> Sgd {
         let Self { learning_rate, weight_decay, label_smoothing, .. } = *self;
         Sgd { learning_rate, weight_decay, label_smoothing, ..Sgd::RECIPE }
     }
 
-    /// How training images are changed.
     pub(super) fn augmentation(&self, preset: Preset) -> Augmentation {
         let shift = self.shift.unwrap_or_else(|| preset.shift());
         Augmentation { shift, flip: Flip::Horizontal, smallest_area: self.smallest_area }

@@ -1,5 +1,3 @@
-//! `search report`: predicted beside measured.
-
 use std::path::PathBuf;
 
 use clap::Args;
@@ -7,10 +5,8 @@ use predictor::{Emulation, LatencyModel};
 use profiler::record::Status;
 
 use super::output::{self, percent, table};
-use crate::{
-    folder::RunFolder,
-    report::{self, Normalization},
-};
+use crate::folder::RunFolder;
+use crate::report::{self, Normalization};
 
 /// Compares predicted and measured latencies of trained networks.
 #[derive(Debug, Args)]
@@ -27,6 +23,12 @@ pub(super) struct Report {
     /// Folders of finished trainings.
     #[arg(value_name = "DIR", required = true)]
     trainings: Vec<PathBuf>,
+    #[command(flatten)]
+    how: ReportArgs,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct ReportArgs {
     /// Divide measured latencies by how much slower the machine was than when the model's table was measured, as the session's anchors
     /// say.
     #[arg(long)]
@@ -39,22 +41,30 @@ pub(super) struct Report {
     json: bool,
 }
 
+impl ReportArgs {
+    pub(super) fn emulation(self) -> Emulation {
+        if self.allow_emulated { Emulation::Allow } else { Emulation::Refuse }
+    }
+
+    pub(super) fn normalization(self) -> Normalization {
+        if self.normalize { Normalization::ByAnchors } else { Normalization::AsMeasured }
+    }
+
+    pub(super) fn print(self, report: &report::Report) -> anyhow::Result<String> {
+        if self.json { output::json(report) } else { Ok(show(report)) }
+    }
+}
+
 impl Report {
     pub(super) fn execute(self) -> anyhow::Result<String> {
         let model = LatencyModel::read(&self.model)?;
         let folders: Vec<_> = self.trainings.iter().map(|path| RunFolder::new(path)).collect();
-        let emulation = if self.allow_emulated { Emulation::Allow } else { Emulation::Refuse };
-        let report =
-            report::Report::new(&model, &self.measured, &folders, emulation, normalization(self.normalize))?;
-        if self.json { output::json(&report) } else { Ok(show(&report)) }
+        let (emulation, normalization) = (self.how.emulation(), self.how.normalization());
+        self.how.print(&report::Report::new(&model, &self.measured, &folders, emulation, normalization)?)
     }
 }
 
-pub(super) fn normalization(normalize: bool) -> Normalization {
-    if normalize { Normalization::ByAnchors } else { Normalization::AsMeasured }
-}
-
-pub(super) fn show(report: &report::Report) -> String {
+fn show(report: &report::Report) -> String {
     let measured = if report.emulated { "emulated ms (no timing)" } else { "measured ms (95 % interval)" };
     let mut lines = table([
         "network",

@@ -1,5 +1,3 @@
-//! `search run`: search a space.
-
 use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
@@ -7,23 +5,19 @@ use datasets::images::open_images;
 use profiler::record::write_atomic;
 use serde::Serialize;
 
-use super::{
-    config::SearchConfig,
-    output::{self, percent, table},
-    progress::Bar,
-    settings::{given, search_settings},
-};
-use crate::{
-    error::SearchError,
-    folder::RunFolder,
-    run::{Outcome, SearchSettings, search},
-};
+use super::config::SearchConfig;
+use super::output::{self, percent, table};
+use super::progress::Bar;
+use super::settings::{given, search_settings};
+use crate::error::SearchError;
+use crate::folder::RunFolder;
+use crate::run::{Outcome, SearchSettings, search};
 
 /// Searches a space for the network of the target latency.
 ///
 /// Trains the weights of a supernet one sampled path at a time and, on held-out images, learns which candidate of each
-/// block is worth its latency. The result is the best found within the target, and never above it. A stopped run goes on
-/// where it was when the same command is given again, and ends as if it had not been stopped.
+/// block is worth its latency. The result is the best found within the target, and never above it. A stopped run
+/// resumes when the same command is given again, and ends as if it had not been stopped.
 #[derive(Debug, Args)]
 #[command(
     after_help = "The folder then holds config.toml and settings.json, log.jsonl (losses, E[latency], probabilities), \

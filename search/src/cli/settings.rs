@@ -1,26 +1,23 @@
-//! From what a search is told to its settings.
-
 use predictor::LatencyModel;
 use profiler::record::read_architecture;
 
 use super::{UsageError, config::SearchConfig, space::SpaceArgs};
-use crate::{
-    data::{Augmentation, Flip},
-    latency::{ExpectedLatency, Intervals},
-    run::SearchSettings,
-    sgd::Sgd,
-    strategy::StrategyKind,
-};
+use crate::data::{Augmentation, Flip};
+use crate::latency::{ExpectedLatency, Intervals};
+use crate::run::SearchSettings;
+use crate::sgd::Sgd;
+use crate::strategy::StrategyKind;
 
 /// What must be given, or an error that names the flag.
 pub(super) fn given<T: Clone>(value: Option<&T>, flag: &str) -> Result<T, UsageError> {
     value.cloned().ok_or_else(|| UsageError(format!("{flag} is needed, as a flag or in the --config file")))
 }
 
-/// The settings of a search that is told this; reads the space and the latency model.
+/// The settings of a search by this; reads the space and the latency model.
 pub(super) fn search_settings(config: &SearchConfig) -> anyhow::Result<SearchSettings> {
     let name = given(config.space.as_ref(), "--space")?;
-    let file = SpaceArgs::new(name, config.width, config.resolution, config.classes).read()?;
+    let SearchConfig { width, resolution, classes, .. } = *config;
+    let file = SpaceArgs { name, width: width.unwrap_or(1.0), resolution, classes }.read()?;
     let space = file.resolve()?;
     let path = given(config.model.as_ref(), "--model")?;
     let model = LatencyModel::read(&path)?;
@@ -86,18 +83,16 @@ mod tests {
     use std::ops::ControlFlow;
 
     use predictor::{Emulation, FitOptions, Measurements, Mixing};
-    use profiler::{
-        Profiler,
-        backend::{Mock, MockNoise},
-        spec::SpaceFile,
-        sweep::{MockLaw, mock_costs, plan_ops},
-    };
+    use profiler::Profiler;
+    use profiler::backend::{Mock, MockNoise};
+    use profiler::spec::SpaceFile;
+    use profiler::sweep::{MockLaw, mock_costs, plan_ops};
 
     use super::*;
     use crate::run::Target;
 
     #[test]
-    fn a_search_that_is_told_nothing_is_the_quick_one() {
+    fn a_search_without_settings_is_the_quick_one() {
         let folder = tempfile::tempdir().unwrap();
         let [table, path] = ["table.csv", "model.json"].map(|name| folder.path().join(name));
         let space = SpaceFile::built_in("proxylessnas-small").unwrap();
@@ -113,7 +108,7 @@ mod tests {
             target_of_baseline: Some(0.8),
             ..SearchConfig::default()
         };
-        let told = search_settings(&config.effective(None).unwrap()).unwrap();
-        assert_eq!(told, SearchSettings::quick(space, &model, Target::OfBaseline(0.8)).unwrap());
+        let found = search_settings(&config.effective(None).unwrap()).unwrap();
+        assert_eq!(found, SearchSettings::quick(space, &model, Target::OfBaseline(0.8)).unwrap());
     }
 }

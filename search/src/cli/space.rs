@@ -1,40 +1,27 @@
-//! Which search space: a built-in one or a file.
-
 use clap::Args;
 use profiler::spec::SpaceFile;
 
 use super::UsageError;
 use crate::named_space::named_space;
 
-/// Arguments that name a search space.
 #[derive(Clone, Debug, Args)]
 pub(super) struct SpaceArgs {
     /// Search space: proxylessnas-mobile, proxylessnas-small, proxylessnas-wide,
     /// proxylessnas-fine, or a .toml file.
     #[arg(long = "space", value_name = "NAME|FILE")]
-    name: String,
+    pub(super) name: String,
     /// Multiply all channel counts (rounded to multiples of 8).
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
     pub(super) width: f64,
     /// Side of the input images in pixels, if not the space's own.
     #[arg(long, value_name = "PIXELS")]
     pub(super) resolution: Option<u32>,
-    /// Classes to tell apart, if not as many as the space says.
+    /// Classes to distinguish, if not as many as the space says.
     #[arg(long, value_name = "N")]
-    classes: Option<u32>,
+    pub(super) classes: Option<u32>,
 }
 
 impl SpaceArgs {
-    /// The space of this name and these changes, where they are given.
-    pub(super) fn new(
-        name: String,
-        width: Option<f64>,
-        resolution: Option<u32>,
-        classes: Option<u32>,
-    ) -> Self {
-        Self { name, width: width.unwrap_or(1.0), resolution, classes }
-    }
-
     /// As arguments for another of our programs.
     pub(super) fn arguments(&self) -> Vec<String> {
         let mut arguments = vec!["--space".to_owned(), self.name.clone(), format!("--width={}", self.width)];

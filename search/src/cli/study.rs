@@ -1,20 +1,15 @@
-//! `search study`: the whole comparison.
-
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::{UsageError, progress::Bar};
-use crate::{
-    programs::Programs,
-    study::{Plan, StudyPreset, study},
-};
+use crate::programs::Programs;
+use crate::study::{Plan, StudyPreset, study};
 
 /// Compares searched networks with baselines, measured on this machine's runtimes, over several seeds, and checks the goals.
 ///
 /// Measures the space, fits, searches with and without the latency loss, rescales networks that were searched without it
-/// to the same target, trains everything alike, and measures every network on every device. Given again it goes on where
-/// it was stopped.
+/// to the same target, trains everything alike, and measures every network on every device. Given again it resumes.
 #[derive(Debug, Args)]
 #[command(
     after_help = "The folder then holds report.md and report.json, and everything they come from; every command that \

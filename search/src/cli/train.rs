@@ -1,35 +1,27 @@
-//! `search train`: train one network.
-
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use datasets::images::open_images;
 use profiler::{record::ReadError, spec::Architecture};
 use sha2::{Digest, Sha256};
 
-use super::{
-    UsageError,
-    finished_run::FinishedRun,
-    network::NetworkArgs,
-    output::{self, percent},
-    progress::Bar,
-    recipe::RecipeArgs,
-};
-use crate::{
-    folder::RunFolder,
-    strategy::Preset,
-    train::{Begin, TrainSettings, train},
-};
+use super::UsageError;
+use super::finished_run::FinishedRun;
+use super::network::NetworkArgs;
+use super::output::{self, percent};
+use super::progress::Bar;
+use super::recipe::RecipeArgs;
+use crate::folder::RunFolder;
+use crate::strategy::Preset;
+use crate::train::{Begin, TrainSettings, train};
 
 /// Trains a network from scratch on all training images and tests it once at the end.
 ///
 /// With --from it begins with what a finished search has learned of it (fine-tuning) instead of random weights.
 ///
-/// The recipe is the same for every network, searched or not. A stopped training goes on where it was when the same
-/// command is given again, and ends as if it had not been stopped.
+/// The recipe is the same for every network, searched or not. A stopped training resumes when the same command
+/// is given again, and ends as if it had not been stopped.
 #[derive(Debug, Args)]
 #[command(
     after_help = "The folder then holds settings.json, checkpoint.safetensors and, when the training is done, \
@@ -84,7 +76,6 @@ fn path_of(run: &Path, network: &Architecture) -> anyhow::Result<(FinishedRun, V
     Ok((finished, choices))
 }
 
-/// SHA-256 of a file, in hexadecimal digits.
 fn digest(path: &Path) -> Result<String, ReadError> {
     let bytes = std::fs::read(path).map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
     Ok(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())

@@ -1,25 +1,17 @@
-//! `search verify`: measure trained networks.
-
 use std::path::PathBuf;
 
 use clap::Args;
-use predictor::{Emulation, LatencyModel};
+use predictor::LatencyModel;
 
-use super::{
-    UsageError, output,
-    progress::Bar,
-    report::{normalization, show},
-};
-use crate::{
-    folder::RunFolder,
-    programs::Programs,
-    verify::{VerifyOptions, verify},
-};
+use super::{UsageError, progress::Bar, report::ReportArgs};
+use crate::folder::RunFolder;
+use crate::programs::Programs;
+use crate::verify::{VerifyOptions, verify};
 
 /// Measures trained networks with the profiler on this machine and compares predicted with measured.
 ///
-/// Exports them first; the runtime, threads and processors are those of the model. A stopped measurement goes on where
-/// it was when the same command is given again.
+/// Exports them first; the runtime, threads and processors are those of the model. A stopped measurement resumes when the
+/// same command is given again.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  search verify run/searched run/baseline --model run/model.json --space \
                   proxylessnas-small -o run/verify.csv")]
@@ -42,15 +34,8 @@ pub(super) struct Verify {
     /// Seconds that measuring may take.
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     budget_s: u64,
-    /// Divide measured latencies by how much slower the machine is than when the model's table was measured, as its anchors say.
-    #[arg(long)]
-    normalize: bool,
-    /// Take emulated figures, which are no timings.
-    #[arg(long)]
-    allow_emulated: bool,
-    /// A JSON object instead of a table.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    how: ReportArgs,
 }
 
 impl Verify {
@@ -62,12 +47,10 @@ impl Verify {
         }
         let model = LatencyModel::read(&self.model)?;
         let folders: Vec<_> = self.trainings.iter().map(|path| RunFolder::new(path)).collect();
-        let emulation = if self.allow_emulated { Emulation::Allow } else { Emulation::Refuse };
-        let normalization = normalization(self.normalize);
+        let (emulation, normalization) = (self.how.emulation(), self.how.normalization());
         let (space, networks, budget_s) = (self.space, self.networks, self.budget_s);
         let options = VerifyOptions { space, networks, budget_s, emulation, normalization };
         let (programs, bar) = (Programs::beside_this_one()?, Bar::new()?);
-        let report = verify(&model, &self.model, &folders, &self.output, &options, &programs, &bar)?;
-        if self.json { output::json(&report) } else { Ok(show(&report)) }
+        self.how.print(&verify(&model, &self.model, &folders, &self.output, &options, &programs, &bar)?)
     }
 }

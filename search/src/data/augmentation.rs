@@ -1,5 +1,3 @@
-//! Images shifted and mirrored, and parts of photos.
-
 use datasets::images::Framing;
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
@@ -41,13 +39,10 @@ pub enum Flip {
 
 /// Where one image's pixels are read: shifted by (down, right), from the right edge if mirrored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Placement {
-    /// Rows by which the image moves down.
-    pub down: i64,
-    /// Columns by which it moves to the right.
-    pub right: i64,
-    /// Whether left and right are swapped (before the shift).
-    pub mirrored: bool,
+pub(crate) struct Placement {
+    pub(crate) down: i64,
+    pub(crate) right: i64,
+    pub(crate) mirrored: bool,
 }
 
 impl Augmentation {
@@ -55,13 +50,9 @@ impl Augmentation {
     pub const NONE: Self = Self { shift: 0, flip: Flip::Never, smallest_area: 1.0 };
 
     /// Smallest share of a photo's area that a training image shows, if nothing else is said.
-    pub const SMALLEST_AREA: f64 = 0.35;
+    pub(crate) const SMALLEST_AREA: f64 = 0.35;
 
-    /// Checks that it makes sense.
-    ///
-    /// # Errors
-    /// [`SearchError::Setting`].
-    pub fn check(&self) -> Result<(), SearchError> {
+    pub(crate) fn check(&self) -> Result<(), SearchError> {
         let wrong = |name, value: String, expected| Err(SearchError::Setting { name, value, expected });
         if !(0.01..=1.0).contains(&self.smallest_area) {
             return wrong("smallest area", self.smallest_area.to_string(), "0.01 to 1");
@@ -75,7 +66,7 @@ impl Augmentation {
     /// Draws which part of a photo is shown: area and logarithm of the aspect uniformly, anywhere.
     ///
     /// Source: Szegedy et al., arXiv:1409.4842, §6.
-    pub fn frame(&self, rng: &mut impl Rng) -> Framing {
+    pub(crate) fn frame(&self, rng: &mut impl Rng) -> Framing {
         if self.smallest_area >= 1.0 {
             return Framing::Middle;
         }
@@ -89,7 +80,7 @@ impl Augmentation {
     }
 
     /// Draws where one image goes.
-    pub fn place(&self, rng: &mut impl Rng) -> Placement {
+    pub(crate) fn place(&self, rng: &mut impl Rng) -> Placement {
         let shift = i64::from(self.shift);
         // Always three draws, so that one setting does not change what the others draw.
         let (down, right) = (rng.random_range(-shift..=shift), rng.random_range(-shift..=shift));
@@ -100,7 +91,14 @@ impl Augmentation {
 
 impl Placement {
     /// Writes one channel (`height` × `width` bytes) to `output`, translated by `table`, every `stride`-th number.
-    pub fn write(&self, plane: &[u8], width: usize, table: &[f32; 256], output: &mut [f32], stride: usize) {
+    pub(crate) fn write(
+        &self,
+        plane: &[u8],
+        width: usize,
+        table: &[f32; 256],
+        output: &mut [f32],
+        stride: usize,
+    ) {
         let height = plane.len() / width.max(1);
         for row in 0..height {
             let source = row as i64 - self.down;

@@ -1,19 +1,13 @@
-//! Batches of a set of images, each a function of its step alone.
-
 use std::cell::RefCell;
 
 use datasets::images::{Framing, ImageSet};
 use rand::seq::SliceRandom;
 use tch::{Device, Tensor};
 
-use super::{
-    Augmentation, Normalization, Placement,
-    feeder::{Feeder, Pick},
-};
-use crate::{
-    error::SearchError,
-    seed::{Purpose, generator},
-};
+use super::feeder::{Feeder, Pick};
+use super::{Augmentation, Normalization, Placement};
+use crate::error::SearchError;
+use crate::seed::{Purpose, generator};
 
 /// Images and labels of one step.
 #[derive(Debug)]
@@ -60,9 +54,7 @@ impl<'a> Batches<'a> {
         Ok(Self { feeder, size, seed, purposes, augmentation, orders })
     }
 
-    /// Batches in an epoch.
-    #[must_use]
-    pub fn per_epoch(&self) -> u64 {
+    pub(crate) fn per_epoch(&self) -> u64 {
         (self.feeder.images().len() / self.size) as u64
     }
 

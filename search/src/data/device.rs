@@ -1,5 +1,3 @@
-//! Where tensors live.
-
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
@@ -19,11 +17,7 @@ pub enum ComputeDevice {
 }
 
 impl ComputeDevice {
-    /// The device for libtorch.
-    ///
-    /// # Errors
-    /// [`SearchError::Device`] when libtorch has no such GPU.
-    pub fn open(self) -> Result<Device, SearchError> {
+    pub(crate) fn open(self) -> Result<Device, SearchError> {
         match self {
             Self::Cpu => Ok(Device::Cpu),
             Self::Cuda(index) => {

@@ -1,5 +1,3 @@
-//! From image sets to tensors; photos are decoded ahead of their use.
-
 use std::cell::RefCell;
 
 use datasets::images::{Framing, ImageSet, PhotoRequest, Pixels, ReadAhead};
@@ -11,7 +9,6 @@ use crate::error::SearchError;
 /// Most threads that decode photos: they take their share of the processors that train.
 const MOST_DECODERS: usize = 8;
 
-/// One image of a batch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pick {
     pub(super) index: usize,
@@ -19,7 +16,6 @@ pub(super) struct Pick {
     pub(super) framing: Framing,
 }
 
-/// Puts batches together.
 #[derive(Debug)]
 pub(super) struct Feeder<'a> {
     images: &'a ImageSet,
@@ -53,9 +49,6 @@ impl<'a> Feeder<'a> {
     }
 
     /// Batch `number`; `plan` says what a batch is made of.
-    ///
-    /// # Errors
-    /// [`SearchError::Images`] naming a photo that cannot be used, or a batch that is not planned; [`SearchError::Torch`].
     pub(super) fn batch(
         &self,
         number: u64,

@@ -1,14 +1,12 @@
-//! Which images a run is of.
-
 use datasets::images::{ImageDataset, ImageSet};
 use serde::{Deserialize, Serialize};
 
 use crate::{error::SearchError, folder::RunFolder, settings::keep_settings};
 
-/// What tells two data sets apart; kept in a run's folder, so that it is not gone on with on other images.
+/// What distinguishes two data sets; kept in a run's folder, so that it is not resumed on other images.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ImagesIdentity {
+pub(crate) struct ImagesIdentity {
     training_images: String,
     test_images: String,
 }
@@ -17,9 +15,7 @@ impl ImagesIdentity {
     const FORMAT: &'static str = "tailor-images";
     const VERSION: u32 = 1;
 
-    /// That of a data set.
-    #[must_use]
-    pub fn of(images: &ImageDataset) -> Self {
+    pub(crate) fn of(images: &ImageDataset) -> Self {
         let identity = |set: &ImageSet| {
             let ImageSet { height, width, channels, classes, .. } = set;
             format!(
@@ -32,10 +28,7 @@ impl ImagesIdentity {
     }
 
     /// Writes it into a run's folder, or checks that the run is of these images.
-    ///
-    /// # Errors
-    /// [`SearchError::OtherRun`] for a run of other images; [`SearchError::Read`], [`SearchError::Write`].
-    pub fn keep(&self, folder: &RunFolder) -> Result<(), SearchError> {
+    pub(crate) fn keep(&self, folder: &RunFolder) -> Result<(), SearchError> {
         keep_settings(&folder.images(), Self::FORMAT, Self::VERSION, self)
     }
 }

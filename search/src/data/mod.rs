@@ -8,9 +8,10 @@ mod identity;
 mod normalization;
 mod shape;
 
-pub use augmentation::{Augmentation, Flip, Placement};
+pub(crate) use augmentation::Placement;
+pub use augmentation::{Augmentation, Flip};
 pub use batches::{Batch, Batches, whole_batches};
 pub use device::{ComputeDevice, UnknownDevice};
-pub use identity::ImagesIdentity;
+pub(crate) use identity::ImagesIdentity;
 pub use normalization::Normalization;
-pub use shape::check_images;
+pub(crate) use shape::check_images;

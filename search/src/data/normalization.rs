@@ -1,5 +1,3 @@
-//! From bytes to numbers around zero.
-
 use datasets::images::{ImageSet, Pixels};
 use serde::{Deserialize, Serialize};
 
@@ -53,8 +51,7 @@ impl Normalization {
     }
 
     /// What each byte becomes, per channel; a channel without any variation becomes 0.
-    #[must_use]
-    pub fn tables(&self) -> Vec<[f32; 256]> {
+    pub(crate) fn tables(&self) -> Vec<[f32; 256]> {
         let table = |(mean, deviation): (&f64, &f64)| {
             let scale = if *deviation > 0.0 { 1.0 / deviation } else { 0.0 };
             std::array::from_fn(|pixel| ((pixel as f64 - mean) * scale) as f32)

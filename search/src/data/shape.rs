@@ -1,15 +1,10 @@
-//! Whether images fit a network.
-
 use datasets::images::ImageSet;
 use profiler::spec::FeatureMap;
 
 use crate::error::SearchError;
 
-/// Checks that images have the shape a network takes and no more classes than it tells apart.
-///
-/// # Errors
-/// [`SearchError::ImageShape`].
-pub fn check_images(images: &ImageSet, expected: FeatureMap, classes: u32) -> Result<(), SearchError> {
+/// Checks that images have the shape a network takes and no more classes than it distinguishes.
+pub(crate) fn check_images(images: &ImageSet, expected: FeatureMap, classes: u32) -> Result<(), SearchError> {
     let side = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
     let found = FeatureMap::new(side(images.height), side(images.width), side(images.channels))?;
     if found == expected && images.classes <= classes as usize {

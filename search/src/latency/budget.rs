@@ -1,10 +1,5 @@
-//! The latency that a network may have.
-
-use super::{
-    ExpectedLatency, Intervals,
-    knapsack::{best_within, finalists},
-    normal_quantile,
-};
+use super::knapsack::{best_within, finalists};
+use super::{ExpectedLatency, Intervals, normal_quantile};
 use crate::error::SearchError;
 
 /// What the whole budget is worth in units of log-probability. On mock landscapes 100 to 500 were alike; with 0 a path
@@ -27,39 +22,24 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// A budget of `target_ms` for the predicted latency.
-    #[must_use]
-    pub fn new(table: &ExpectedLatency, target_ms: f64) -> Self {
+    pub(crate) fn new(table: &ExpectedLatency, target_ms: f64) -> Self {
         Self { table: table.clone(), target_ms, margin: None }
     }
 
-    /// The same, missed with a probability of `risk` at most.
-    #[must_use]
-    pub fn with_risk(self, risk: f64, intervals: &Intervals) -> Self {
+    pub(crate) fn with_risk(self, risk: f64, intervals: &Intervals) -> Self {
         Self { margin: Some((-normal_quantile(risk), intervals.clone())), ..self }
     }
 
-    /// The same for another target.
-    #[must_use]
-    pub fn with_target(&self, target_ms: f64) -> Self {
+    pub(crate) fn with_target(&self, target_ms: f64) -> Self {
         Self { target_ms, ..self.clone() }
     }
 
-    /// The target in milliseconds.
-    #[must_use]
-    pub fn target_ms(&self) -> f64 {
-        self.target_ms
-    }
-
-    /// Latencies of the space's candidates.
-    #[must_use]
-    pub fn table(&self) -> &ExpectedLatency {
+    pub(crate) fn table(&self) -> &ExpectedLatency {
         &self.table
     }
 
     /// The largest predicted latency with which a network as well known as this one meets the budget.
-    #[must_use]
-    pub fn limit_ms(&self, choices: &[usize]) -> f64 {
+    pub(crate) fn limit_ms(&self, choices: &[usize]) -> f64 {
         // Sums in another order may come out a rounding error larger.
         let target_ms = self.target_ms * (1.0 - 1e-9);
         match &self.margin {
@@ -71,9 +51,7 @@ impl Budget {
         }
     }
 
-    /// Whether a network meets it.
-    #[must_use]
-    pub fn allows(&self, choices: &[usize]) -> bool {
+    pub(crate) fn allows(&self, choices: &[usize]) -> bool {
         self.table.path_ms(choices) <= self.limit_ms(choices)
     }
 
@@ -81,17 +59,13 @@ impl Budget {
     ///
     /// Weights that many paths share rank smaller networks too high, the more so the less they are trained: left to them
     /// alone, a comparison ends far below the target.
-    #[must_use]
-    pub fn is_used_by(&self, choices: &[usize]) -> bool {
+    pub(crate) fn is_used_by(&self, choices: &[usize]) -> bool {
         let most_ms = self.limit_ms(choices).min(self.table.range_ms().1);
         self.allows(choices) && self.table.path_ms(choices) >= USED * most_ms
     }
 
     /// The fastest path there is, if it meets the budget.
-    ///
-    /// # Errors
-    /// [`SearchError::Target`] saying what the space's paths need.
-    pub fn fastest(&self) -> Result<Vec<usize>, SearchError> {
+    pub(crate) fn fastest(&self) -> Result<Vec<usize>, SearchError> {
         let fastest = self.table.fastest();
         if self.allows(&fastest) { Ok(fastest) } else { Err(self.impossible()) }
     }
@@ -102,20 +76,14 @@ impl Budget {
     /// A search that is steered to the target prices latency into its probabilities; within a hard budget it costs
     /// nothing. Exact without a risk. With one the limit depends a little on the path: the limit of the path that was
     /// found is taken until that path meets it.
-    ///
-    /// # Errors
-    /// [`SearchError::Target`] when no path does.
-    pub fn best(&self, probabilities: &[Vec<f64>]) -> Result<Vec<usize>, SearchError> {
+    pub(crate) fn best(&self, probabilities: &[Vec<f64>]) -> Result<Vec<usize>, SearchError> {
         let per_ms = WORTH / self.target_ms;
         let find = |limit_ms| Ok(vec![best_within(probabilities, &self.table, limit_ms, per_ms)?]);
         self.tightened(find).map(|mut paths| paths.swap_remove(0))
     }
 
     /// Paths that meet the budget and are worth comparing: first one that uses nearly all of it, last the most probable one.
-    ///
-    /// # Errors
-    /// [`SearchError::Target`] when no path does.
-    pub fn finalists(&self, probabilities: &[Vec<f64>]) -> Result<Vec<Vec<usize>>, SearchError> {
+    pub(crate) fn finalists(&self, probabilities: &[Vec<f64>]) -> Result<Vec<Vec<usize>>, SearchError> {
         self.tightened(|limit_ms| finalists(probabilities, &self.table, limit_ms))
     }
 
@@ -139,10 +107,7 @@ impl Budget {
     }
 
     /// Checks that the target lies between the fastest and the slowest path.
-    ///
-    /// # Errors
-    /// [`SearchError::Target`] saying what the space's paths need.
-    pub fn check(&self) -> Result<(), SearchError> {
+    pub(crate) fn check(&self) -> Result<(), SearchError> {
         let (target_ms, (fastest_ms, slowest_ms)) = (self.target_ms, self.table.range_ms());
         if !(fastest_ms..=slowest_ms).contains(&target_ms) {
             return Err(SearchError::Target { target_ms, fastest_ms, slowest_ms });

@@ -1,5 +1,3 @@
-//! How far a path's predicted latency can be off.
-
 use predictor::{LatencyModel, NetworkModel, Share};
 use profiler::spec::{Candidate, SearchSpace};
 use serde::{Deserialize, Serialize};
@@ -20,10 +18,7 @@ pub struct Intervals {
 
 impl Intervals {
     /// Those of a space by a latency model.
-    ///
-    /// # Errors
-    /// [`SearchError::Predictor`] for an op that the model does not know.
-    pub fn new(space: &SearchSpace, model: &LatencyModel) -> Result<Self, SearchError> {
+    pub(crate) fn new(space: &SearchSpace, model: &LatencyModel) -> Result<Self, SearchError> {
         let additive = model.additive();
         let mut fixed = Share::default();
         for op in space.before().iter().chain(space.after()) {
@@ -41,8 +36,7 @@ impl Intervals {
 
     /// Standard deviation of the logarithm of a path's latency, predicted as `ms`, if errors are normal on log scale and
     /// the 90 % interval is right.
-    #[must_use]
-    pub fn log_deviation(&self, choices: &[usize], ms: f64) -> f64 {
+    pub(crate) fn log_deviation(&self, choices: &[usize], ms: f64) -> f64 {
         let chosen = self.blocks.iter().zip(choices).map(|(block, &choice)| block[choice]);
         let ops = chosen.fold(self.fixed, |sum, share| sum + share);
         self.networks.log_half_width(ms, &ops) / normal_quantile(0.95)
@@ -50,8 +44,7 @@ impl Intervals {
 }
 
 /// The value below which a standard normal variable lies with probability `p`; by bisection, to 1e-12.
-#[must_use]
-pub fn normal_quantile(p: f64) -> f64 {
+pub(crate) fn normal_quantile(p: f64) -> f64 {
     let below = |z: f64| 0.5 * libm::erfc(-z / std::f64::consts::SQRT_2);
     let (mut low, mut high) = (-38.0, 38.0);
     while high - low > 1e-12 {

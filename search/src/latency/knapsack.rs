@@ -11,9 +11,6 @@ const WORTHS: [f64; 5] = [200.0, 100.0, 30.0, 10.0, 0.0];
 ///
 /// Late in a search all that was not chosen is nearly equally improbable: the most probable path within the budget may
 /// then have a small block where a large one would have done, and leave much of the budget.
-///
-/// # Errors
-/// [`SearchError::Target`] when no path is that fast.
 pub(super) fn finalists(
     probabilities: &[Vec<f64>],
     table: &ExpectedLatency,

@@ -5,7 +5,8 @@ mod interval;
 mod knapsack;
 
 pub use budget::Budget;
-pub use interval::{Intervals, normal_quantile};
+pub use interval::Intervals;
+pub(crate) use interval::normal_quantile;
 #[cfg(test)]
 pub(crate) use knapsack::best_within;
 /// Latency of every candidate of a space; its expectation and gradient are the predictor's.

@@ -1,5 +1,3 @@
-//! A graph with weights.
-
 use profiler::spec::{Activation, Conv, Graph, Layer, Node};
 use rand_pcg::Pcg64;
 use tch::{Device, Kind, Tensor};
@@ -46,15 +44,7 @@ impl GraphModule {
         Ok(Self { graph, layers })
     }
 
-    /// Its graph.
-    #[must_use]
-    pub fn graph(&self) -> &Graph {
-        &self.graph
-    }
-
-    /// The weights, one per node of the graph.
-    #[must_use]
-    pub fn layers(&self) -> &[LayerWeights] {
+    pub(crate) fn layers(&self) -> &[LayerWeights] {
         &self.layers
     }
 

@@ -1,5 +1,3 @@
-//! What one layer learns.
-
 use profiler::spec::{Conv, Layer, Node};
 use rand_pcg::Pcg64;
 use tch::{Device, Kind, Tensor};
@@ -9,7 +7,7 @@ use crate::error::SearchError;
 
 /// Parameters and statistics of one layer.
 #[derive(Debug)]
-pub enum LayerWeights {
+pub(crate) enum LayerWeights {
     /// A convolution without bias, then batch normalization.
     Conv {
         /// `[out, in / groups, k, k]`.
@@ -23,23 +21,17 @@ pub enum LayerWeights {
         /// Running (unbiased) variance, `[out]`.
         variance: Tensor,
     },
-    /// A linear layer.
     Linear {
         /// `[out, in]`.
         weight: Parameter,
         /// `[out]`.
         bias: Parameter,
     },
-    /// Nothing to learn.
     None,
 }
 
 impl LayerWeights {
-    /// Random weights for a node.
-    ///
-    /// # Errors
-    /// [`SearchError::Layer`] for a layer that has no trainable form, [`SearchError::Torch`].
-    pub fn new(node: &Node, rng: &mut Pcg64, device: Device) -> Result<Self, SearchError> {
+    pub(crate) fn new(node: &Node, rng: &mut Pcg64, device: Device) -> Result<Self, SearchError> {
         let channels = i64::from(node.input.channels);
         match node.layer {
             Layer::Conv(Conv { out_channels, kernel, groups, .. }) => {
@@ -73,9 +65,7 @@ impl LayerWeights {
         }
     }
 
-    /// Its parameters with their names.
-    #[must_use]
-    pub fn parameters(&self) -> Vec<(&'static str, &Parameter)> {
+    pub(crate) fn parameters(&self) -> Vec<(&'static str, &Parameter)> {
         match self {
             Self::Conv { weight, scale, shift, .. } => {
                 vec![("weight", weight), ("scale", scale), ("shift", shift)]
@@ -85,8 +75,7 @@ impl LayerWeights {
         }
     }
 
-    /// Its parameters, to change.
-    pub fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+    pub(crate) fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
         match self {
             Self::Conv { weight, scale, shift, .. } => vec![weight, scale, shift],
             Self::Linear { weight, bias } => vec![weight, bias],
@@ -94,9 +83,7 @@ impl LayerWeights {
         }
     }
 
-    /// Its running statistics with their names.
-    #[must_use]
-    pub fn statistics(&self) -> Vec<(&'static str, &Tensor)> {
+    pub(crate) fn statistics(&self) -> Vec<(&'static str, &Tensor)> {
         match self {
             Self::Conv { mean, variance, .. } => vec![("mean", mean), ("variance", variance)],
             Self::Linear { .. } | Self::None => vec![],

@@ -8,7 +8,7 @@ mod store;
 
 pub(crate) use graph_module::EPSILON;
 pub use graph_module::{GraphModule, Mode};
-pub use layer_weights::LayerWeights;
+pub(crate) use layer_weights::LayerWeights;
 pub use network::Network;
 pub use parameter::{Decay, Parameter};
-pub use store::{insert_module, insert_weights, load_module, load_weights};
+pub(crate) use store::{insert_module, insert_weights, load_module, load_weights};

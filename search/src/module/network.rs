@@ -1,5 +1,3 @@
-//! What can be trained.
-
 use tch::Tensor;
 
 use super::{Mode, Parameter};

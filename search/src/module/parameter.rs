@@ -1,5 +1,3 @@
-//! A tensor that is learned, with its momentum.
-
 use rand::RngExt;
 use rand_pcg::Pcg64;
 use tch::{Device, Kind, Tensor};
@@ -30,21 +28,19 @@ impl Parameter {
     /// Uniform in ±√(6 / `fan_in`), drawn on the CPU so that every device starts alike.
     ///
     /// Source: He et al., arXiv:1502.01852 (variance 2 / fan-in).
-    ///
-    /// # Errors
-    /// [`SearchError::Torch`].
-    pub fn uniform(shape: &[i64], fan_in: u64, rng: &mut Pcg64, device: Device) -> Result<Self, SearchError> {
+    pub(crate) fn uniform(
+        shape: &[i64],
+        fan_in: u64,
+        rng: &mut Pcg64,
+        device: Device,
+    ) -> Result<Self, SearchError> {
         let bound = (6.0 / fan_in as f32).sqrt();
         let count = shape.iter().product::<i64>();
         let values: Vec<f32> = (0..count).map(|_| rng.random_range(-bound..=bound)).collect();
         Self::new(Tensor::f_from_slice(&values)?.f_view(shape)?, Decay::Yes, device)
     }
 
-    /// `count` equal values.
-    ///
-    /// # Errors
-    /// [`SearchError::Torch`].
-    pub fn constant(value: f64, count: i64, device: Device) -> Result<Self, SearchError> {
+    pub(crate) fn constant(value: f64, count: i64, device: Device) -> Result<Self, SearchError> {
         Self::new(Tensor::f_full([count], value, (Kind::Float, Device::Cpu))?, Decay::No, device)
     }
 

@@ -1,13 +1,12 @@
-//! Weights of modules in tensor files.
-
 use super::GraphModule;
 use crate::{error::SearchError, tensor_file::TensorFile};
 
 /// Adds a module's weights, statistics and momentum under a prefix.
-///
-/// # Errors
-/// [`SearchError::Torch`].
-pub fn insert_module(file: &mut TensorFile, prefix: &str, module: &GraphModule) -> Result<(), SearchError> {
+pub(crate) fn insert_module(
+    file: &mut TensorFile,
+    prefix: &str,
+    module: &GraphModule,
+) -> Result<(), SearchError> {
     insert_weights(file, prefix, module)?;
     for (name, parameter) in module.parameters() {
         file.insert(&format!("{prefix}.{name}.momentum"), &parameter.momentum)?;
@@ -16,10 +15,11 @@ pub fn insert_module(file: &mut TensorFile, prefix: &str, module: &GraphModule) 
 }
 
 /// Adds a module's weights and statistics under a prefix: what it needs to be used.
-///
-/// # Errors
-/// [`SearchError::Torch`].
-pub fn insert_weights(file: &mut TensorFile, prefix: &str, module: &GraphModule) -> Result<(), SearchError> {
+pub(crate) fn insert_weights(
+    file: &mut TensorFile,
+    prefix: &str,
+    module: &GraphModule,
+) -> Result<(), SearchError> {
     for (name, parameter) in module.parameters() {
         file.insert(&format!("{prefix}.{name}"), &parameter.value)?;
     }
@@ -29,22 +29,14 @@ pub fn insert_weights(file: &mut TensorFile, prefix: &str, module: &GraphModule)
     Ok(())
 }
 
-/// Takes up what [`insert_module`] added.
-///
-/// # Errors
-/// [`SearchError::Checkpoint`] for what is missing or of another shape.
-pub fn load_module(file: &TensorFile, prefix: &str, module: &GraphModule) -> Result<(), SearchError> {
+pub(crate) fn load_module(file: &TensorFile, prefix: &str, module: &GraphModule) -> Result<(), SearchError> {
     load_weights(file, prefix, module)?;
     module
         .parameters()
         .try_for_each(|(name, p)| file.copy_to(&format!("{prefix}.{name}.momentum"), &p.momentum))
 }
 
-/// Takes up what [`insert_weights`] added.
-///
-/// # Errors
-/// [`SearchError::Checkpoint`] for what is missing or of another shape.
-pub fn load_weights(file: &TensorFile, prefix: &str, module: &GraphModule) -> Result<(), SearchError> {
+pub(crate) fn load_weights(file: &TensorFile, prefix: &str, module: &GraphModule) -> Result<(), SearchError> {
     module.parameters().try_for_each(|(name, p)| file.copy_to(&format!("{prefix}.{name}"), &p.value))?;
     module.statistics().try_for_each(|(name, tensor)| file.copy_to(&format!("{prefix}.{name}"), tensor))
 }

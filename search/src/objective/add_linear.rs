@@ -1,5 +1,3 @@
-//! The sum of cross-entropy and relative excess of latency.
-
 use super::{Objective, Observation, Slopes};
 
 /// L = CE + λ (E − T) / T.
@@ -7,17 +5,14 @@ use super::{Objective, Observation, Slopes};
 /// λ sets where E ends, T does not: T only makes λ independent of the unit.
 /// Source: `add#linear` of ProxylessNAS's released code.
 #[derive(Clone, Copy, Debug)]
-pub struct AddLinear {
-    /// T in milliseconds.
-    pub target_ms: f64,
-    /// λ.
-    pub lambda: f64,
+pub(crate) struct AddLinear {
+    pub(crate) target_ms: f64,
+    pub(crate) lambda: f64,
 }
 
 impl AddLinear {
     /// With the released code's λ.
-    #[must_use]
-    pub fn new(target_ms: f64) -> Self {
+    pub(crate) fn new(target_ms: f64) -> Self {
         Self { target_ms, lambda: 0.1 }
     }
 }
@@ -38,13 +33,7 @@ mod tests {
 
     #[test]
     fn slopes_by_hand() {
-        let seen = Observation {
-            progress: 1.0,
-            cross_entropy: 2.0,
-            expected_ms: 5.0,
-            cross_entropy_gap: 1.0,
-            latency_gap_ms: 1.0,
-        };
+        let seen = Observation { cross_entropy: 2.0, expected_ms: 5.0, ..Observation::default() };
         // d/dE 0.1 (E − 4) / 4 = 0.025 per millisecond.
         let slopes = AddLinear::new(4.0).slopes(&seen);
         assert_eq!(slopes, Slopes { cross_entropy: 1.0, per_ms: 0.025 });

@@ -9,32 +9,31 @@ use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
-pub use add_linear::AddLinear;
-pub use mul_log::MulLog;
-pub use none::NoLatencyLoss;
-pub use target::Target;
+use add_linear::AddLinear;
+use mul_log::MulLog;
+use none::NoLatencyLoss;
+use target::Target;
 
 use crate::{alpha::GateGradient, error::SearchError, latency::ExpectedLatency};
 
 /// What an objective sees at an architecture step.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Observation {
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Observation {
     /// Share of the search that is done, 0 to 1.
-    pub progress: f64,
+    pub(crate) progress: f64,
     /// Cross-entropy of the step's images.
-    pub cross_entropy: f64,
+    pub(crate) cross_entropy: f64,
     /// E\[latency\] in milliseconds.
-    pub expected_ms: f64,
+    pub(crate) expected_ms: f64,
     /// Root mean square, over the blocks, of the difference of a pair's ∂CE/∂g.
-    pub cross_entropy_gap: f64,
+    pub(crate) cross_entropy_gap: f64,
     /// Root mean square, over the blocks, of the difference of a pair's latencies in milliseconds.
-    pub latency_gap_ms: f64,
+    pub(crate) latency_gap_ms: f64,
 }
 
 impl Observation {
     /// What the gates' ∂CE/∂g and the latency table show at `progress` through the search.
-    #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         progress: f64,
         gates: &[Option<GateGradient>],
         cross_entropy: f64,
@@ -59,17 +58,14 @@ impl Observation {
 
 /// Derivatives of the loss L(CE, E).
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Slopes {
-    /// ∂L/∂CE.
-    pub cross_entropy: f64,
-    /// ∂L/∂E\[latency\], per millisecond.
-    pub per_ms: f64,
+pub(crate) struct Slopes {
+    pub(crate) cross_entropy: f64,
+    pub(crate) per_ms: f64,
 }
 
 impl Slopes {
     /// ∂L/∂g of every pair's gates: ∂L/∂CE · ∂CE/∂g_j + ∂L/∂E · F_j, as ∂E/∂g_j = F_j.
-    #[must_use]
-    pub fn combine(
+    pub(crate) fn combine(
         &self,
         gates: &[Option<GateGradient>],
         table: &ExpectedLatency,
@@ -84,7 +80,7 @@ impl Slopes {
 }
 
 /// A loss made of cross-entropy and expected latency; may adapt from step to step.
-pub trait Objective: Debug {
+pub(crate) trait Objective: Debug {
     /// The loss's derivatives at this point.
     fn slopes(&mut self, seen: &Observation) -> Slopes;
 
@@ -94,9 +90,6 @@ pub trait Objective: Debug {
     }
 
     /// Takes up a state that [`Objective::state`] gave.
-    ///
-    /// # Errors
-    /// [`SearchError::Checkpoint`] when it is another objective's.
     fn restore(&mut self, state: &[f64]) -> Result<(), SearchError> {
         if state.is_empty() {
             return Ok(());
@@ -120,9 +113,7 @@ macro_rules! objectives {
         }
 
         impl LatencyLoss {
-            /// The objective for a target in milliseconds.
-            #[must_use]
-            pub fn objective(self, target_ms: f64) -> Box<dyn Objective> {
+            pub(crate) fn objective(self, target_ms: f64) -> Box<dyn Objective> {
                 match self {
                     $(Self::$name => {
                         let new: fn(f64) -> _ = $new;
@@ -150,8 +141,7 @@ objectives! {
 
 impl LatencyLoss {
     /// Whether networks must be within the target.
-    #[must_use]
-    pub fn heeds_target(self) -> bool {
+    pub(crate) fn heeds_target(self) -> bool {
         self != Self::None
     }
 }

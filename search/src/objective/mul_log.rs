@@ -1,5 +1,3 @@
-//! The product of cross-entropy and a power of the logarithm of latency.
-
 use super::{Objective, Observation, Slopes};
 
 /// L = α · CE · (log E / log T)^β, latencies in microseconds.
@@ -7,23 +5,18 @@ use super::{Objective, Observation, Slopes};
 /// The released code takes milliseconds; microseconds keep the logarithms positive for networks below 1 ms.
 /// Source: `mul#log` of ProxylessNAS's released code, α = 0.2 and β = 0.3 there.
 #[derive(Clone, Copy, Debug)]
-pub struct MulLog {
-    /// T in milliseconds.
-    pub target_ms: f64,
-    /// α.
-    pub alpha: f64,
-    /// β.
-    pub beta: f64,
+pub(crate) struct MulLog {
+    pub(crate) target_ms: f64,
+    pub(crate) alpha: f64,
+    pub(crate) beta: f64,
 }
 
 impl MulLog {
     /// With the released code's α and β.
-    #[must_use]
-    pub fn new(target_ms: f64) -> Self {
+    pub(crate) fn new(target_ms: f64) -> Self {
         Self { target_ms, alpha: 0.2, beta: 0.3 }
     }
 
-    /// L at this point.
     fn loss(&self, cross_entropy: f64, expected_ms: f64) -> f64 {
         self.alpha * cross_entropy * (log_us(expected_ms) / log_us(self.target_ms)).powf(self.beta)
     }
@@ -52,13 +45,7 @@ mod tests {
     fn slopes_are_those_of_finite_differences() {
         let mut objective = MulLog::new(0.4);
         let (cross_entropy, expected_ms) = (1.7, 0.6);
-        let seen = Observation {
-            progress: 1.0,
-            cross_entropy,
-            expected_ms,
-            cross_entropy_gap: 0.1,
-            latency_gap_ms: 0.1,
-        };
+        let seen = Observation { cross_entropy, expected_ms, ..Observation::default() };
         let slopes = objective.slopes(&seen);
         let h = 1e-6;
         let by_ce =

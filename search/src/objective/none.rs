@@ -1,10 +1,8 @@
-//! Cross-entropy alone.
-
 use super::{Objective, Observation, Slopes};
 
 /// L = CE: the search without a latency loss, to compare with.
 #[derive(Clone, Copy, Debug)]
-pub struct NoLatencyLoss;
+pub(crate) struct NoLatencyLoss;
 
 impl Objective for NoLatencyLoss {
     fn slopes(&mut self, _: &Observation) -> Slopes {

@@ -1,5 +1,3 @@
-//! A latency weight that is steered until the expected latency is the target.
-
 use super::{Objective, Observation, Slopes};
 use crate::error::SearchError;
 
@@ -14,7 +12,7 @@ use crate::error::SearchError;
 /// damps it. Source: the constraint as a Lagrangian, e.g. Boyd, Vandenberghe, "Convex optimization", §5; for the aim
 /// of a latency met from both sides, TuNAS, arXiv:2008.06120.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Target {
+pub(crate) struct Target {
     target_ms: f64,
     /// E at the first step, once there was one.
     start_ms: Option<f64>,
@@ -36,9 +34,7 @@ impl Target {
     /// Memory of the moving means.
     const DECAY: f64 = 0.95;
 
-    /// Not yet steered.
-    #[must_use]
-    pub fn new(target_ms: f64) -> Self {
+    pub(crate) fn new(target_ms: f64) -> Self {
         Self { target_ms, start_ms: None, integral: 0.0, squares: [0.0; 2], lambda: 0.0 }
     }
 }
@@ -66,10 +62,8 @@ impl Objective for Target {
 
     fn restore(&mut self, state: &[f64]) -> Result<(), SearchError> {
         let &[start_ms, integral, cross_entropy, latency, lambda] = state else {
-            return Err(SearchError::Checkpoint(format!(
-                "{} numbers for the steered λ, expected 5",
-                state.len()
-            )));
+            let count = state.len();
+            return Err(SearchError::Checkpoint(format!("{count} numbers for the steered λ, expected 5")));
         };
         let start_ms = (start_ms > 0.0).then_some(start_ms);
         *self = Self { start_ms, integral, squares: [cross_entropy, latency], lambda, ..*self };
@@ -87,13 +81,8 @@ mod tests {
 
     #[test]
     fn its_state_round_trips() {
-        let seen = Observation {
-            progress: 1.0,
-            cross_entropy: 1.0,
-            expected_ms: 3.0,
-            cross_entropy_gap: 0.2,
-            latency_gap_ms: 0.1,
-        };
+        let gaps = Observation { cross_entropy_gap: 0.2, latency_gap_ms: 0.1, ..Observation::default() };
+        let seen = Observation { progress: 1.0, cross_entropy: 1.0, expected_ms: 3.0, ..gaps };
         let mut steered = Target::new(2.0);
         steered.slopes(&seen);
         let mut taken_up = Target::new(2.0);

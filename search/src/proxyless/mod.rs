@@ -6,10 +6,8 @@ mod file;
 
 use std::path::Path;
 
-use profiler::{
-    record::{ReadError, WriteError, read_text, write_atomic},
-    spec::{Activation, Architecture, ConvOp, FeatureMap, GlobalPool, Linear, MbConv, Op, OpSpec},
-};
+use profiler::record::{ReadError, WriteError, read_text, write_atomic};
+use profiler::spec::{Activation, Architecture, ConvOp, FeatureMap, GlobalPool, Linear, MbConv, Op, OpSpec};
 
 use file::{Block, ConvLayer, LinearLayer, Middle, Network};
 
@@ -19,10 +17,7 @@ const SPACE: &str = "ProxylessNASNets";
 /// Reads a `.config` file; the file does not say for which `resolution` the network is.
 ///
 /// Blocks of nothing but a shortcut are left out of the ops; [`Architecture::path`] says where they were.
-///
-/// # Errors
-/// [`ReadError`] naming the file and the block or field that cannot be used.
-pub fn read_config(path: &Path, resolution: u32) -> Result<Architecture, ReadError> {
+pub(crate) fn read_config(path: &Path, resolution: u32) -> Result<Architecture, ReadError> {
     let text = read_text(path)?;
     let content = |reason: String| ReadError::Content { path: path.to_owned(), reason };
     let network: Network = serde_json::from_str(&text).map_err(|e| content(e.to_string()))?;
@@ -30,11 +25,7 @@ pub fn read_config(path: &Path, resolution: u32) -> Result<Architecture, ReadErr
     architecture(&name, &network, resolution).map_err(content)
 }
 
-/// Writes a network as a `.config` file.
-///
-/// # Errors
-/// [`ConfigError::Form`] for a network that is not a stem, MBConvs, a 1×1 convolution, pooling and a classifier.
-pub fn write_config(path: &Path, network: &Architecture) -> Result<(), ConfigError> {
+pub(crate) fn write_config(path: &Path, network: &Architecture) -> Result<(), ConfigError> {
     let config = config(network).map_err(|reason| ConfigError::Form { network: network.key(), reason })?;
     write_atomic(path, |writer| {
         serde_json::to_writer_pretty(&mut *writer, &config)?;
@@ -46,16 +37,9 @@ pub fn write_config(path: &Path, network: &Architecture) -> Result<(), ConfigErr
 /// A network that cannot be written as a `.config` file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ConfigError {
-    /// A network of another form.
+pub(crate) enum ConfigError {
     #[error("{network} has no form as a .config file: {reason}")]
-    Form {
-        /// The network's key.
-        network: String,
-        /// What is in the way.
-        reason: String,
-    },
-    /// A file that cannot be written.
+    Form { network: String, reason: String },
     #[error(transparent)]
     Write(#[from] WriteError),
 }

@@ -1,17 +1,10 @@
-//! A search that has ended, to be asked again.
-
 use profiler::record::read_document;
 use tch::Device;
 
 use super::{SearchSettings, SearchState};
 use crate::{error::SearchError, folder::RunFolder};
 
-/// Settings and state of a finished search.
-///
-/// # Errors
-/// [`SearchError::Read`] or [`SearchError::Checkpoint`] for files that are missing or broken;
-/// [`SearchError::Unfinished`].
-pub fn read_finished(folder: &RunFolder) -> Result<(SearchSettings, SearchState), SearchError> {
+pub(crate) fn read_finished(folder: &RunFolder) -> Result<(SearchSettings, SearchState), SearchError> {
     let settings: SearchSettings =
         read_document(&folder.settings(), SearchSettings::FORMAT, SearchSettings::VERSION)?;
     settings.check()?;

@@ -1,15 +1,9 @@
-//! A search's log: one JSON object per line and group of steps.
+use std::path::{Path, PathBuf};
 
-use std::{
-    fs::{File, OpenOptions},
-    io::Write,
-    path::{Path, PathBuf},
-};
-
-use profiler::record::{ReadError, WriteError, read_text, write_atomic};
+use profiler::record::{read_text, write_atomic};
 use serde::{Deserialize, Serialize};
 
-use crate::error::SearchError;
+use crate::{error::SearchError, json_lines};
 
 /// What a group of steps does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,9 +18,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// In a word.
-    #[must_use]
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::WarmUp => "warm-up",
             Self::Search => "search",
@@ -68,15 +60,11 @@ pub struct LogLine {
 #[derive(Debug)]
 pub struct Log {
     path: PathBuf,
-    file: File,
 }
 
 impl Log {
-    /// Opens a log to go on after `step`: later lines, of steps that will be done again, are dropped.
-    ///
-    /// # Errors
-    /// [`SearchError::Read`] or [`SearchError::Write`].
-    pub fn open(path: &Path, step: u64) -> Result<Self, SearchError> {
+    /// Opens a log to resume after `step`: later lines, of steps that will be done again, are dropped.
+    pub(crate) fn open(path: &Path, step: u64) -> Result<Self, SearchError> {
         if path.exists() {
             let text = read_text(path)?;
             let kept: String =
@@ -85,22 +73,11 @@ impl Log {
                 write_atomic(path, |writer| writer.write_all(kept.as_bytes()))?;
             }
         }
-        let open = || OpenOptions::new().create(true).append(true).open(path);
-        let file = open().map_err(|source| WriteError { path: path.to_owned(), source })?;
-        Ok(Self { path: path.to_owned(), file })
+        Ok(Self { path: path.to_owned() })
     }
 
-    /// Adds a line.
-    ///
-    /// # Errors
-    /// [`SearchError::Write`].
-    pub fn append(&mut self, line: &LogLine) -> Result<(), SearchError> {
-        let mut write = || {
-            let mut text = serde_json::to_string(line)?;
-            text.push('\n');
-            self.file.write_all(text.as_bytes())
-        };
-        write().map_err(|source| WriteError { path: self.path.clone(), source }.into())
+    pub(crate) fn append(&self, line: &LogLine) -> Result<(), SearchError> {
+        Ok(json_lines::append(&self.path, line)?)
     }
 
     /// All lines of a log.
@@ -108,13 +85,7 @@ impl Log {
     /// # Errors
     /// [`SearchError::Read`] naming the line that is wrong.
     pub fn read(path: &Path) -> Result<Vec<LogLine>, SearchError> {
-        let parse = |(index, text): (usize, &str)| {
-            serde_json::from_str(text).map_err(|e| {
-                let (path, line) = (path.to_owned(), index as u64 + 1);
-                ReadError::Line { path, line, reason: e.to_string() }.into()
-            })
-        };
-        read_text(path)?.lines().enumerate().map(parse).collect()
+        Ok(json_lines::parse(path, &read_text(path)?)?)
     }
 }
 
@@ -149,13 +120,14 @@ mod tests {
     fn lines_after_the_checkpoint_and_cut_ones_are_dropped() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log.jsonl");
-        let mut log = Log::open(&path, 0).unwrap();
+        let log = Log::open(&path, 0).unwrap();
         for step in [10, 20, 30] {
             log.append(&line(step)).unwrap();
         }
-        std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"step\": 1").unwrap();
+        let text = std::fs::read_to_string(&path).unwrap() + "{\"step\": 1";
+        std::fs::write(&path, text).unwrap();
         assert!(Log::read(&path).unwrap_err().to_string().contains("line 4"));
-        let mut log = Log::open(&path, 20).unwrap();
+        let log = Log::open(&path, 20).unwrap();
         assert_eq!(Log::read(&path).unwrap(), [line(10), line(20)]);
         log.append(&line(30)).unwrap();
         assert_eq!(Log::read(&path).unwrap().len(), 3);

@@ -11,13 +11,14 @@ mod state;
 #[cfg(test)]
 mod test_settings;
 
-pub use finished::read_finished;
+pub(crate) use finished::read_finished;
 pub use log::{Log, LogLine, Phase};
 pub use oracle::SetOracle;
-pub use outcome::{Compared, FINALISTS, Outcome, compare};
+pub(crate) use outcome::compare;
+pub use outcome::{FINALISTS, Outcome};
 pub use quick::Target;
 pub use search::search;
 pub use settings::SearchSettings;
-pub use state::SearchState;
+pub(crate) use state::SearchState;
 #[cfg(test)]
 pub(crate) use test_settings::settings_for_tests;

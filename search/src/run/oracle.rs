@@ -1,26 +1,21 @@
-//! A supernet and held-out images: what a strategy asks in a search.
-
 use datasets::images::ImageSet;
 use tch::Device;
 
-use crate::{
-    alpha::{GateGradient, Pair},
-    data::{Augmentation, Batch, Batches, Normalization, whole_batches},
-    error::SearchError,
-    gates::gate_gradients,
-    module::{Mode, Network},
-    seed::Purpose,
-    sgd::accuracy,
-    strategy::Oracle,
-    supernet::Supernet,
-};
+use crate::alpha::{GateGradient, Pair};
+use crate::data::{Augmentation, Batch, Batches, Normalization, whole_batches};
+use crate::error::SearchError;
+use crate::gates::gate_gradients;
+use crate::module::{Mode, Network};
+use crate::seed::Purpose;
+use crate::sgd::accuracy;
+use crate::strategy::Oracle;
+use crate::supernet::Supernet;
 
 /// Training images whose statistics normalize a path.
 const CALIBRATION_IMAGES: usize = 1000;
 /// Least number of them at a time.
 const CALIBRATION_BATCH: usize = 100;
 
-/// One batch of held-out images.
 #[derive(Debug)]
 pub(super) struct BatchOracle<'a> {
     pub(super) supernet: &'a mut Supernet,

@@ -1,15 +1,11 @@
-//! How a search ends: one network.
-
 use profiler::spec::Architecture;
 
 use super::{SearchSettings, SearchState};
-use crate::{
-    alpha::relative_entropy,
-    error::SearchError,
-    latency::Budget,
-    strategy::Oracle,
-    watch::{Progress, Watcher},
-};
+use crate::alpha::relative_entropy;
+use crate::error::SearchError;
+use crate::latency::Budget;
+use crate::strategy::{Oracle, Population, Scored};
+use crate::watch::{Progress, Watcher};
 
 /// How a search ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,51 +27,33 @@ pub struct Outcome {
     pub held_out_accuracy: f64,
 }
 
-/// A path, and the share of images it gets right.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Compared {
-    /// Its candidates.
-    pub path: Vec<usize>,
-    /// Share of images it gets right.
-    pub accuracy: f64,
-}
-
 /// The phase in which finalists are compared.
 pub const FINALISTS: &str = "finalists";
 
-/// The best of some paths; of equals the first.
-///
-/// # Errors
-/// [`SearchError`] of the oracle; [`SearchError::Stopped`].
-pub fn compare(
+/// How good these paths are.
+pub(crate) fn compare(
     paths: Vec<Vec<usize>>,
     oracle: &mut dyn Oracle,
     watcher: &mut dyn Watcher,
-) -> Result<Option<Compared>, SearchError> {
-    let mut best: Option<Compared> = None;
-    let count = paths.len();
+) -> Result<Population, SearchError> {
+    let (mut compared, count) = (Population::default(), paths.len());
     for (index, path) in paths.into_iter().enumerate() {
         watcher.progress(&Progress::of(FINALISTS, index, count));
         if watcher.stop_requested() {
             return Err(SearchError::Stopped);
         }
         let accuracy = oracle.accuracy(&path)?;
-        if best.as_ref().is_none_or(|best| accuracy > best.accuracy) {
-            best = Some(Compared { path, accuracy });
-        }
+        compared.add(Scored { path, accuracy });
     }
-    Ok(best)
+    Ok(compared)
 }
 
 impl Outcome {
     /// That of a finished search, whose finalists were compared.
-    ///
-    /// # Errors
-    /// [`SearchError`] when the path is none of the space's.
     pub(super) fn new(
         settings: &SearchSettings,
         state: &SearchState,
-        compared: &Compared,
+        compared: &Scored,
     ) -> Result<Self, SearchError> {
         let (probabilities, table) = (state.strategy.probabilities(), &settings.latency);
         let liked = state.strategy.finalists(None)?.into_iter().next();
@@ -94,8 +72,7 @@ impl Outcome {
 
 impl SearchSettings {
     /// The budget, if latency counts at all.
-    #[must_use]
-    pub fn hard_budget(&self) -> Option<Budget> {
+    pub(crate) fn hard_budget(&self) -> Option<Budget> {
         self.plan().hard_budget().cloned()
     }
 }

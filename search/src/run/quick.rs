@@ -1,18 +1,14 @@
-//! Settings of a search of minutes.
-
 use predictor::LatencyModel;
 use profiler::spec::SpaceFile;
 
 use super::SearchSettings;
-use crate::{
-    data::{Augmentation, ComputeDevice, Flip},
-    error::SearchError,
-    latency::{ExpectedLatency, Intervals},
-    objective::LatencyLoss,
-    settings::all_threads,
-    sgd::Sgd,
-    strategy::{Preset, StrategyKind},
-};
+use crate::data::{Augmentation, ComputeDevice, Flip};
+use crate::error::SearchError;
+use crate::latency::{ExpectedLatency, Intervals};
+use crate::objective::LatencyLoss;
+use crate::settings::all_threads;
+use crate::sgd::Sgd;
+use crate::strategy::{Preset, StrategyKind};
 
 /// The latency to aim at.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,29 +1,22 @@
-//! The search loop.
-
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use datasets::images::{HoldOut, ImageDataset, ImageSet};
 use rand::RngExt;
 
-use super::{
-    Log, LogLine, Outcome, Phase, SearchSettings, SearchState, SetOracle, oracle::BatchOracle,
-    outcome::compare,
-};
-use crate::{
-    alpha::relative_entropy,
-    data::{Batches, ImagesIdentity, Normalization, check_images},
-    error::SearchError,
-    folder::RunFolder,
-    seed::{Purpose, generator},
-    settings::keep_settings,
-    strategy::Moment,
-    watch::{Progress, Watcher},
-};
+use super::oracle::BatchOracle;
+use super::outcome::compare;
+use super::{Log, LogLine, Outcome, Phase, SearchSettings, SearchState, SetOracle};
+use crate::alpha::relative_entropy;
+use crate::data::{Batches, ImagesIdentity, Normalization, check_images};
+use crate::error::SearchError;
+use crate::folder::RunFolder;
+use crate::seed::{Purpose, generator};
+use crate::settings::keep_settings;
+use crate::strategy::Moment;
+use crate::watch::{Progress, Watcher};
 
-/// Searches, or goes on with the search in a folder; the folder's architecture file is written last.
+/// Searches, or resumes the search in a folder; the folder's architecture file is written last.
 ///
 /// # Errors
 /// [`SearchError`]; [`SearchError::Stopped`] when the watcher asked for it, after a checkpoint.
@@ -62,8 +55,18 @@ pub fn search(
     if folder.checkpoint().exists() {
         state.read(&folder.checkpoint())?;
     }
-    let mut run =
-        Run::new(settings, [&train, &held_out], &normalization, learned_from, &folder.log(), state)?;
+    let (log, group_started, [train_batches, held_out_batches]) =
+        (Log::open(&folder.log(), state.step)?, Instant::now(), learned_from);
+    let mut run = Run {
+        settings,
+        state,
+        train: train_batches,
+        held_out: held_out_batches,
+        whole: [&train, &held_out],
+        normalization: &normalization,
+        log,
+        group_started,
+    };
     run.all_steps(&folder.checkpoint(), checkpoint_every, watcher)?;
     run.state.write(&folder.checkpoint())?;
 
@@ -72,8 +75,8 @@ pub fn search(
     let (normalization, training, batch) = (&normalization, &train, settings.batch);
     let mut oracle = SetOracle { supernet, images, device, count, normalization, batch, training };
     let none = || SearchError::Checkpoint("the search has looked at no network".to_owned());
-    let best = compare(finalists, &mut oracle, watcher)?.ok_or_else(none)?;
-    let outcome = Outcome::new(settings, &run.state, &best)?;
+    let compared = compare(finalists, &mut oracle, watcher)?;
+    let outcome = Outcome::new(settings, &run.state, compared.best(1, |_| true).pop().ok_or_else(none)?)?;
     profiler::record::write_architecture(&folder.architecture(), &outcome.network)?;
     Ok(outcome)
 }
@@ -90,19 +93,7 @@ struct Run<'a> {
     group_started: Instant,
 }
 
-impl<'a> Run<'a> {
-    fn new(
-        settings: &'a SearchSettings,
-        whole: [&'a ImageSet; 2],
-        normalization: &'a Normalization,
-        [train, held_out]: [Batches<'a>; 2],
-        log: &Path,
-        state: SearchState,
-    ) -> Result<Self, SearchError> {
-        let (log, group_started) = (Log::open(log, state.step)?, Instant::now());
-        Ok(Self { settings, state, train, held_out, whole, normalization, log, group_started })
-    }
-
+impl Run<'_> {
     fn all_steps(
         &mut self,
         checkpoint: &Path,

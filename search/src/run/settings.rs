@@ -1,17 +1,13 @@
-//! Everything that decides how a search goes.
-
 use profiler::spec::{SearchSpace, SpaceFile};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    data::{Augmentation, ComputeDevice},
-    error::SearchError,
-    latency::{Budget, ExpectedLatency, Intervals},
-    objective::LatencyLoss,
-    settings::{check_count, check_threads},
-    sgd::Sgd,
-    strategy::{Plan, StrategySettings},
-};
+use crate::data::{Augmentation, ComputeDevice};
+use crate::error::SearchError;
+use crate::latency::{Budget, ExpectedLatency, Intervals};
+use crate::objective::LatencyLoss;
+use crate::settings::{check_count, check_threads};
+use crate::sgd::Sgd;
+use crate::strategy::{Plan, StrategySettings};
 
 /// Settings of a search; two runs with equal settings and images end in the same bits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,10 +57,8 @@ pub struct SearchSettings {
 }
 
 impl SearchSettings {
-    /// Name of the file's format.
-    pub const FORMAT: &'static str = "tailor-search-settings";
-    /// Version of the file's format.
-    pub const VERSION: u32 = 3;
+    pub(crate) const FORMAT: &'static str = "tailor-search-settings";
+    pub(crate) const VERSION: u32 = 3;
 
     /// Weight steps in all.
     #[must_use]
@@ -79,8 +73,7 @@ impl SearchSettings {
     }
 
     /// Steps in the group of the log that ends with step `done` (from 1).
-    #[must_use]
-    pub fn steps_in_group(&self, done: u64) -> u64 {
+    pub(crate) fn steps_in_group(&self, done: u64) -> u64 {
         match done % self.log_every {
             0 => self.log_every,
             rest => rest,
@@ -88,8 +81,7 @@ impl SearchSettings {
     }
 
     /// Whether an architecture step follows weight step `step` (from 0), or is step `step` itself.
-    #[must_use]
-    pub fn learns_at(&self, step: u64) -> bool {
+    pub(crate) fn learns_at(&self, step: u64) -> bool {
         if self.strategy.after_training().is_some() {
             return step >= self.weight_steps();
         }
@@ -117,17 +109,13 @@ impl SearchSettings {
         }
     }
 
-    /// What the strategy is told.
+    /// What the strategy knows before it starts.
     #[must_use]
     pub fn plan(&self) -> Plan {
         Plan { budget: self.budget(), latency_loss: self.latency_loss }
     }
 
-    /// Checks that they make sense.
-    ///
-    /// # Errors
-    /// [`SearchError::Setting`] naming the first that does not.
-    pub fn check(&self) -> Result<(), SearchError> {
+    pub(crate) fn check(&self) -> Result<(), SearchError> {
         let wrong = |name, value: String, expected| Err(SearchError::Setting { name, value, expected });
         let counts = [
             ("batch", self.batch as u64, 1),
@@ -159,10 +147,7 @@ impl SearchSettings {
     }
 
     /// Checks that the latencies are those of a space's candidates.
-    ///
-    /// # Errors
-    /// [`SearchError::Setting`].
-    pub fn check_space(&self, space: &SearchSpace) -> Result<(), SearchError> {
+    pub(crate) fn check_space(&self, space: &SearchSpace) -> Result<(), SearchError> {
         let counts: Vec<usize> = space.blocks().iter().map(|block| block.candidates.len()).collect();
         let wrong = |name, found: Vec<usize>| {
             let value = format!("for {found:?} candidates");

@@ -1,68 +1,52 @@
-//! All that changes during a search, and its checkpoint.
-
 use std::path::Path;
 
 use tch::Device;
 
 use super::SearchSettings;
-use crate::{
-    error::SearchError,
-    module::{insert_module, load_module},
-    seed::{Purpose, generator},
-    strategy::Strategy,
-    supernet::Supernet,
-    tensor_file::TensorFile,
-};
+use crate::error::SearchError;
+use crate::module::{insert_module, load_module};
+use crate::seed::{Purpose, generator};
+use crate::strategy::Strategy;
+use crate::supernet::Supernet;
+use crate::tensor_file::TensorFile;
 
 const FORMAT: &str = "tailor-search-checkpoint";
 const VERSION: u32 = 2;
 
 /// Sum and number of values.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Mean {
-    /// Their sum.
-    pub sum: f64,
-    /// Their number.
-    pub count: f64,
+pub(crate) struct Mean {
+    pub(crate) sum: f64,
+    pub(crate) count: f64,
 }
 
 impl Mean {
-    /// Takes one more in.
-    pub fn add(&mut self, value: f64) {
+    pub(crate) fn add(&mut self, value: f64) {
         self.sum += value;
         self.count += 1.0;
     }
 
-    /// Their mean; `None` for none.
-    #[must_use]
-    pub fn value(&self) -> Option<f64> {
+    pub(crate) fn value(&self) -> Option<f64> {
         (self.count > 0.0).then(|| self.sum / self.count)
     }
 }
 
-/// The state of a search between two steps.
 #[derive(Debug)]
-pub struct SearchState {
-    /// Steps done.
-    pub step: u64,
-    /// The weights.
-    pub supernet: Supernet,
+pub(crate) struct SearchState {
+    pub(crate) step: u64,
+    pub(crate) supernet: Supernet,
     /// What has been learned of architectures, and how.
-    pub strategy: Box<dyn Strategy>,
+    pub(crate) strategy: Box<dyn Strategy>,
     /// Training loss since the last line of the log.
-    pub loss: Mean,
+    pub(crate) loss: Mean,
     /// Held-out loss since the last line of the log.
-    pub held_out_loss: Mean,
+    pub(crate) held_out_loss: Mean,
     /// Mean held-out accuracy of the networks looked at since the last line of the log.
-    pub accuracy: Mean,
+    pub(crate) accuracy: Mean,
 }
 
 impl SearchState {
-    /// The state before the first step.
-    ///
-    /// # Errors
-    /// [`SearchError`].
-    pub fn new(settings: &SearchSettings, device: Device) -> Result<Self, SearchError> {
+    pub(crate) fn new(settings: &SearchSettings, device: Device) -> Result<Self, SearchError> {
         let space = settings.space.resolve()?;
         let mut rng = generator(settings.seed, Purpose::Weights, 0);
         Ok(Self {
@@ -75,11 +59,7 @@ impl SearchState {
         })
     }
 
-    /// Writes all of it into one file.
-    ///
-    /// # Errors
-    /// [`SearchError`].
-    pub fn write(&self, path: &Path) -> Result<(), SearchError> {
+    pub(crate) fn write(&self, path: &Path) -> Result<(), SearchError> {
         let mut file = TensorFile::new(FORMAT, VERSION);
         for (name, module) in self.supernet.modules() {
             insert_module(&mut file, &name, module)?;
@@ -93,10 +73,7 @@ impl SearchState {
     }
 
     /// Takes up a checkpoint of a search with the same settings.
-    ///
-    /// # Errors
-    /// [`SearchError::Read`] for a file that is broken or of another search.
-    pub fn read(&mut self, path: &Path) -> Result<(), SearchError> {
+    pub(crate) fn read(&mut self, path: &Path) -> Result<(), SearchError> {
         let file = TensorFile::read(path, FORMAT, VERSION)?;
         self.take(&file).map_err(|error| error.in_file(path))
     }

@@ -2,13 +2,11 @@
 use profiler::spec::SpaceFile;
 
 use super::SearchSettings;
-use crate::{
-    data::{Augmentation, ComputeDevice},
-    latency::ExpectedLatency,
-    objective::LatencyLoss,
-    sgd::Sgd,
-    strategy::{Preset, StrategyKind},
-};
+use crate::data::{Augmentation, ComputeDevice};
+use crate::latency::ExpectedLatency;
+use crate::objective::LatencyLoss;
+use crate::sgd::Sgd;
+use crate::strategy::{Preset, StrategyKind};
 
 /// A search of the small space whose latencies are still to be given.
 pub(crate) fn settings_for_tests() -> SearchSettings {

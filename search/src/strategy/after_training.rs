@@ -1,23 +1,18 @@
 //! Strategies that train all paths alike, then compare paths with the shared weights.
 
-use std::fmt::Debug;
-
 use clap::Args;
 use rand::RngExt;
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Comparison, Moment, Oracle, Plan, Population, Preset, Scored, Settings, StepReport, Strategy,
-    population::random_within, settings::check_networks_per_step,
-};
-use crate::{
-    error::SearchError,
-    latency::Budget,
-    seed::{Purpose, generator},
-    settings::check_count,
-    tensor_file::TensorFile,
-};
+use super::population::random_within;
+use super::settings::check_networks_per_step;
+use super::{Comparison, Moment, Oracle, Plan, Population, Preset, Scored, Settings, StepReport, Strategy};
+use crate::error::SearchError;
+use crate::latency::Budget;
+use crate::seed::{Purpose, generator};
+use crate::settings::check_count;
+use crate::tensor_file::TensorFile;
 
 /// How paths are compared.
 #[derive(Args, Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,42 +50,39 @@ impl Settings for ComparisonSettings {
     }
 }
 
-/// Says which path is looked at next.
-pub trait Proposer: Debug {
-    /// A path within the budget, if there seems to be one; `fresh` are those that are to be looked at anyway.
-    fn propose(
-        &self,
-        population: &Population,
-        fresh: &[Vec<usize>],
-        budget: &Budget,
-        rng: &mut Pcg64,
-    ) -> Option<Vec<usize>>;
-}
+/// Which path is looked at next: one within the budget, if there seems to be one, and none of those that are looked at anyway.
+type Propose = fn(&Population, &Budget, &[Vec<usize>], &mut Pcg64) -> Option<Vec<usize>>;
 
-/// Trains uniformly random paths; then looks at what a [`Proposer`] proposes within the target.
+/// Trains uniformly random paths; then looks at what is proposed within the target.
 ///
 /// Weights do not change while paths are compared, so every path has one score. Source: Guo et al., "Single path
 /// one-shot", arXiv:1904.00420.
 #[derive(Debug)]
-pub struct AfterTraining<P> {
+pub(crate) struct AfterTraining {
     plan: Plan,
     settings: ComparisonSettings,
     population: Population,
-    proposer: P,
+    propose: Propose,
 }
 
 /// Paths that are compared on all held-out images at the end.
 const FINALISTS: usize = 10;
 
-impl<P: Proposer + Default> AfterTraining<P> {
-    /// Nothing learned yet.
-    #[must_use]
-    pub fn new(plan: &Plan, settings: ComparisonSettings) -> Self {
-        Self { plan: plan.clone(), settings, population: Population::default(), proposer: P::default() }
+impl AfterTraining {
+    /// The best paths within the target mutate and cross.
+    pub(super) fn evolution(plan: &Plan, settings: ComparisonSettings) -> Self {
+        Self::new(plan, settings, Population::child)
     }
-}
 
-impl<P> AfterTraining<P> {
+    /// Random paths that use the target: the yardstick.
+    pub(super) fn random(plan: &Plan, settings: ComparisonSettings) -> Self {
+        Self::new(plan, settings, |_, budget, _, rng| Some(random_within(budget, rng)))
+    }
+
+    fn new(plan: &Plan, settings: ComparisonSettings, propose: Propose) -> Self {
+        Self { plan: plan.clone(), settings, population: Population::default(), propose }
+    }
+
     /// The budget that paths must meet: without a latency loss the slowest path's.
     fn limit(&self) -> Budget {
         let table = self.plan.budget.table();
@@ -99,7 +91,7 @@ impl<P> AfterTraining<P> {
     }
 }
 
-impl<P: Proposer> Strategy for AfterTraining<P> {
+impl Strategy for AfterTraining {
     fn sample(&self, rng: &mut Pcg64) -> Vec<usize> {
         self.plan.counts().into_iter().map(|count| rng.random_range(0..count)).collect()
     }
@@ -111,7 +103,7 @@ impl<P: Proposer> Strategy for AfterTraining<P> {
         let ComparisonSettings { networks, networks_per_step, .. } = self.settings;
         let left = networks.saturating_sub(self.population.scored().len() as u64);
         for _ in 0..left.min(networks_per_step as u64) {
-            paths.extend(self.proposer.propose(&self.population, &paths, &budget, &mut rng));
+            paths.extend((self.propose)(&self.population, &budget, &paths, &mut rng));
         }
         let (mut sum, count) = (0.0, paths.len());
         for path in paths {

@@ -1,5 +1,3 @@
-//! Settings of strategies as they are given: as options, by a file, by a preset.
-
 use std::collections::BTreeMap;
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, error::ErrorKind};
@@ -14,10 +12,7 @@ pub struct GivenSettings(Table);
 
 impl GivenSettings {
     /// Those that strategies have in a preset; where several have one of the same name, that of `chosen`.
-    ///
-    /// # Errors
-    /// A number that no TOML file can hold.
-    pub fn preset(preset: Preset, chosen: StrategyKind) -> Result<Self, toml::ser::Error> {
+    pub(crate) fn preset(preset: Preset, chosen: StrategyKind) -> Result<Self, toml::ser::Error> {
         let mut all = Table::new();
         for kind in StrategyKind::ALL.iter().chain([&chosen]) {
             all.extend(kind.preset(preset).table()?);

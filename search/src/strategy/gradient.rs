@@ -1,24 +1,18 @@
-//! Two candidates per block compete through binary gates; their α descend.
-
 use rand_pcg::Pcg64;
 
 use super::{LearnedSettings, Moment, Oracle, Plan, StepReport, Strategy, learned::Learned};
-use crate::{
-    error::SearchError,
-    latency::Budget,
-    objective::Observation,
-    seed::{Purpose, generator},
-    tensor_file::TensorFile,
-};
+use crate::error::SearchError;
+use crate::latency::Budget;
+use crate::objective::Observation;
+use crate::seed::{Purpose, generator};
+use crate::tensor_file::TensorFile;
 
 /// The gradient-based search. Source: ProxylessNAS, §3.2 and §3.3, arXiv:1812.00332.
 #[derive(Debug)]
-pub struct Gradient(Learned);
+pub(crate) struct Gradient(Learned);
 
 impl Gradient {
-    /// Nothing learned yet.
-    #[must_use]
-    pub fn new(plan: &Plan, settings: LearnedSettings) -> Self {
+    pub(crate) fn new(plan: &Plan, settings: LearnedSettings) -> Self {
         Self(Learned::new(plan, settings))
     }
 }

@@ -3,13 +3,11 @@ use rand::{RngExt, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
 use super::{Moment, Oracle, Plan, Preset, Strategy, StrategyKind, StrategySettings};
-use crate::{
-    alpha::{Alphas, GateGradient, Pair},
-    error::SearchError,
-    latency::{Budget, ExpectedLatency, best_within},
-    objective::LatencyLoss,
-    seed::{Purpose, generator},
-};
+use crate::alpha::{Alphas, GateGradient, Pair};
+use crate::error::SearchError;
+use crate::latency::{Budget, ExpectedLatency, best_within};
+use crate::objective::LatencyLoss;
+use crate::seed::{Purpose, generator};
 
 /// What a mock search sees: latency and merit per candidate. A path's accuracy is 0.5 plus its merits.
 #[derive(Clone, Debug)]
@@ -83,7 +81,6 @@ impl Landscape {
         strategy
     }
 
-    /// Merit of a path.
     pub(crate) fn merit(&self, choices: &[usize]) -> f64 {
         choices.iter().zip(&self.merits).map(|(&choice, merits)| merits[choice]).sum()
     }

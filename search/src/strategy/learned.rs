@@ -4,13 +4,11 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::{Plan, Preset, Settings};
-use crate::{
-    alpha::{AlphaAdam, Alphas, Pruning, insert_alphas, restore_alphas},
-    error::SearchError,
-    latency::Budget,
-    objective::Objective,
-    tensor_file::TensorFile,
-};
+use crate::alpha::{AlphaAdam, Alphas, Pruning, insert_alphas, restore_alphas};
+use crate::error::SearchError;
+use crate::latency::Budget;
+use crate::objective::Objective;
+use crate::tensor_file::TensorFile;
 
 /// How architecture parameters learn.
 #[derive(Args, Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,7 +83,6 @@ fn temperature(progress: f64) -> f64 {
 }
 
 impl Learned {
-    /// Nothing yet.
     pub(super) fn new(plan: &Plan, settings: LearnedSettings) -> Self {
         let counts = plan.counts();
         Self {

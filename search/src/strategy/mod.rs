@@ -1,11 +1,10 @@
 //! How a search learns which networks are good. A strategy is a file here with its settings, which are its options, too
-//! ([`Settings`]), and a line of `strategies!` below.
+//! (`Settings`), and a line of `strategies!` below.
 //!
 //! A strategy never sees images: it asks an [`Oracle`], which is a supernet with held-out images in a search and a
 //! known landscape in tests.
 
 mod after_training;
-mod evolution;
 mod given;
 mod gradient;
 #[cfg(test)]
@@ -13,7 +12,6 @@ mod landscape;
 mod learned;
 mod plan;
 mod population;
-mod random;
 mod reinforce;
 mod settings;
 
@@ -24,24 +22,24 @@ use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
-pub use after_training::{AfterTraining, ComparisonSettings, Proposer};
-pub use evolution::Evolution;
+use after_training::AfterTraining;
+use gradient::Gradient;
+use reinforce::Reinforce;
+
+pub use after_training::ComparisonSettings;
 pub use given::GivenSettings;
-pub use gradient::Gradient;
 pub use learned::LearnedSettings;
 pub use plan::Plan;
 #[cfg(test)]
 pub(crate) use population::random_within;
-pub use population::{Population, Scored};
-pub use random::RandomPaths;
-pub use reinforce::{Reinforce, ReinforceSettings};
-pub use settings::{Comparison, Preset, Settings};
+pub(crate) use population::{Population, Scored};
+pub use reinforce::ReinforceSettings;
+pub use settings::Preset;
+pub(crate) use settings::{Comparison, Settings};
 
-use crate::{
-    alpha::{GateGradient, Pair},
-    error::SearchError,
-    tensor_file::TensorFile,
-};
+use crate::alpha::{GateGradient, Pair};
+use crate::error::SearchError;
+use crate::tensor_file::TensorFile;
 
 /// What a strategy can ask about networks.
 pub trait Oracle {
@@ -156,8 +154,7 @@ macro_rules! strategies {
             }
 
             /// What one of its steps of learning costs: see [`Settings::COST`].
-            #[must_use]
-            pub fn cost(self) -> u64 {
+            pub(crate) fn cost(self) -> u64 {
                 match self { $(Self::$name => <$settings>::COST),+ }
             }
 
@@ -167,9 +164,8 @@ macro_rules! strategies {
         }
 
         impl StrategySettings {
-            /// Which strategy it is.
-            #[must_use]
-            pub fn kind(&self) -> StrategyKind {
+            #[cfg(test)]
+            fn kind(&self) -> StrategyKind {
                 match self { $(Self::$name(_) => StrategyKind::$name),+ }
             }
 
@@ -179,18 +175,13 @@ macro_rules! strategies {
                 match self { $(Self::$name(settings) => Box::new($new(plan, *settings))),+ }
             }
 
-            /// Checks that the settings make sense.
-            ///
-            /// # Errors
-            /// [`SearchError::Setting`] naming the first that does not.
-            pub fn check(&self) -> Result<(), SearchError> {
+            pub(crate) fn check(&self) -> Result<(), SearchError> {
                 match self { $(Self::$name(settings) => settings.check()),+ }
             }
 
             /// How networks are compared, if it learns about architectures when all weights are trained and not in turn
             /// with them.
-            #[must_use]
-            pub fn after_training(&self) -> Option<Comparison> {
+            pub(crate) fn after_training(&self) -> Option<Comparison> {
                 match self { $(Self::$name(settings) => settings.after_training()),+ }
             }
 
@@ -211,7 +202,7 @@ strategies! {
     /// Samples networks and rewards accuracy · (target / latency)^w.
     Reinforce(ReinforceSettings) = Reinforce::new,
     /// Trains random paths, then evolves paths with the shared weights.
-    Evolution(ComparisonSettings) = AfterTraining::<Evolution>::new,
+    Evolution(ComparisonSettings) = AfterTraining::evolution,
     /// Trains random paths, then compares random paths with the shared weights.
-    Random(ComparisonSettings) = AfterTraining::<RandomPaths>::new,
+    Random(ComparisonSettings) = AfterTraining::random,
 }

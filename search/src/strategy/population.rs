@@ -1,27 +1,23 @@
-//! Paths and how good they are with shared weights.
-
 use std::collections::HashSet;
 
-use rand::{
-    RngExt,
-    seq::{IndexedRandom, SliceRandom},
-};
+use rand::RngExt;
+use rand::seq::{IndexedRandom, SliceRandom};
 use rand_pcg::Pcg64;
+use serde::{Deserialize, Serialize};
 
 use crate::{error::SearchError, latency::Budget, tensor_file::TensorFile};
 
-/// A path that was looked at.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Scored {
-    /// Its candidates.
-    pub path: Vec<usize>,
-    /// Share of images it gets right.
-    pub accuracy: f64,
+/// A path, and the share of images it gets right.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Scored {
+    pub(crate) path: Vec<usize>,
+    pub(crate) accuracy: f64,
 }
 
 /// All paths that were looked at, in that order.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Population {
+pub(crate) struct Population {
     scored: Vec<Scored>,
     known: HashSet<Vec<usize>>,
 }
@@ -34,27 +30,21 @@ const MUTATION: f64 = 0.15;
 const TRIES: usize = 100;
 
 impl Population {
-    /// All paths, in the order they were looked at.
-    #[must_use]
-    pub fn scored(&self) -> &[Scored] {
+    pub(crate) fn scored(&self) -> &[Scored] {
         &self.scored
     }
 
-    /// Whether a path was looked at.
-    #[must_use]
-    pub fn knows(&self, path: &[usize]) -> bool {
+    pub(crate) fn knows(&self, path: &[usize]) -> bool {
         self.known.contains(path)
     }
 
-    /// Takes in a path.
-    pub fn add(&mut self, scored: Scored) {
+    pub(crate) fn add(&mut self, scored: Scored) {
         self.known.insert(scored.path.clone());
         self.scored.push(scored);
     }
 
     /// The `count` best paths that `allowed` allows, the best first; of equals the earlier.
-    #[must_use]
-    pub fn best(&self, count: usize, allowed: impl Fn(&[usize]) -> bool) -> Vec<&Scored> {
+    pub(crate) fn best(&self, count: usize, allowed: impl Fn(&[usize]) -> bool) -> Vec<&Scored> {
         let mut all: Vec<&Scored> = self.scored.iter().filter(|scored| allowed(&scored.path)).collect();
         all.sort_by(|a, b| b.accuracy.total_cmp(&a.accuracy));
         all.truncate(count);
@@ -66,7 +56,7 @@ impl Population {
     ///
     /// Parents are the best paths that use the budget, as do children wherever such are found. Source: Cai et al., "Once-for-all", arXiv:1908.09791, and Guo et
     /// al., "Single path one-shot", arXiv:1904.00420: evolution by mutation and crossover over shared weights.
-    pub fn child(&self, budget: &Budget, fresh: &[Vec<usize>], rng: &mut Pcg64) -> Option<Vec<usize>> {
+    pub(crate) fn child(&self, budget: &Budget, fresh: &[Vec<usize>], rng: &mut Pcg64) -> Option<Vec<usize>> {
         let parents = self.best(PARENTS, |path| budget.is_used_by(path));
         let is_new = |path: &Vec<usize>| !self.knows(path) && !fresh.contains(path);
         if parents.len() == PARENTS {
@@ -86,8 +76,12 @@ impl Population {
     }
 
     /// How often each candidate occurs among the `count` best.
-    #[must_use]
-    pub fn frequencies(&self, count: usize, budget: Option<&Budget>, counts: &[usize]) -> Vec<Vec<f64>> {
+    pub(crate) fn frequencies(
+        &self,
+        count: usize,
+        budget: Option<&Budget>,
+        counts: &[usize],
+    ) -> Vec<Vec<f64>> {
         let best = self.best(count, |path| budget.is_none_or(|budget| budget.allows(path)));
         let mut frequencies: Vec<Vec<f64>> = counts.iter().map(|&n| vec![0.0; n]).collect();
         if best.is_empty() {
@@ -101,8 +95,7 @@ impl Population {
         frequencies
     }
 
-    /// Adds it to a checkpoint.
-    pub fn write(&self, file: &mut TensorFile) {
+    pub(crate) fn write(&self, file: &mut TensorFile) {
         let choices: Vec<u64> = self.scored.iter().flat_map(|s| s.path.iter().map(|&c| c as u64)).collect();
         file.insert_counts("population.paths", &choices);
         let accuracies: Vec<f64> = self.scored.iter().map(|scored| scored.accuracy).collect();
@@ -110,10 +103,7 @@ impl Population {
     }
 
     /// That of a checkpoint; `counts` are the candidates of each block.
-    ///
-    /// # Errors
-    /// [`SearchError::Checkpoint`] for what is missing or of another space.
-    pub fn read(file: &TensorFile, counts: &[usize]) -> Result<Self, SearchError> {
+    pub(crate) fn read(file: &TensorFile, counts: &[usize]) -> Result<Self, SearchError> {
         let (choices, accuracies) =
             (file.counts("population.paths")?, file.numbers("population.accuracies")?);
         let mut population = Self::default();
@@ -132,13 +122,10 @@ impl Population {
 
 fn mutate(path: &[usize], budget: &Budget, rng: &mut Pcg64) -> Vec<usize> {
     let blocks = path.iter().zip(&budget.table().blocks_ms);
-    blocks
-        .map(
-            |(&choice, block)| {
-                if rng.random::<f64>() < MUTATION { rng.random_range(0..block.len()) } else { choice }
-            },
-        )
-        .collect()
+    let mut mutated = |(&choice, block): (&usize, &Vec<f64>)| {
+        if rng.random::<f64>() < MUTATION { rng.random_range(0..block.len()) } else { choice }
+    };
+    blocks.map(&mut mutated).collect()
 }
 
 fn cross(one: &[usize], other: &[usize], rng: &mut Pcg64) -> Vec<usize> {

@@ -1,21 +1,16 @@
-//! Networks are sampled; those that are rewarded more become more likely.
-
 use clap::Args;
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    LearnedSettings, Moment, Oracle, Plan, Preset, Settings, StepReport, Strategy, learned::Learned,
-    settings::check_networks_per_step,
-};
-use crate::{
-    alpha::Alphas,
-    error::SearchError,
-    latency::Budget,
-    objective::Observation,
-    seed::{Purpose, generator},
-    tensor_file::TensorFile,
-};
+use super::learned::Learned;
+use super::settings::check_networks_per_step;
+use super::{LearnedSettings, Moment, Oracle, Plan, Preset, Settings, StepReport, Strategy};
+use crate::alpha::Alphas;
+use crate::error::SearchError;
+use crate::latency::Budget;
+use crate::objective::Observation;
+use crate::seed::{Purpose, generator};
+use crate::tensor_file::TensorFile;
 
 /// How it learns.
 #[derive(Args, Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,7 +45,7 @@ impl Settings for ReinforceSettings {
 /// against one of accuracy: 0.1 with `add-linear`, as in the paper, and steered to the target with `target`.
 /// Source: ProxylessNAS, §3.3.2, arXiv:1812.00332, and its released code (baseline, updated before it is used).
 #[derive(Debug)]
-pub struct Reinforce {
+pub(crate) struct Reinforce {
     learned: Learned,
     networks_per_step: usize,
     baseline: Option<f64>,
@@ -60,9 +55,7 @@ pub struct Reinforce {
 const BASELINE: f64 = 0.99;
 
 impl Reinforce {
-    /// Nothing learned yet.
-    #[must_use]
-    pub fn new(plan: &Plan, settings: ReinforceSettings) -> Self {
+    pub(crate) fn new(plan: &Plan, settings: ReinforceSettings) -> Self {
         let ReinforceSettings { learned, networks_per_step } = settings;
         Self { learned: Learned::new(plan, learned), networks_per_step, baseline: None }
     }

@@ -1,5 +1,3 @@
-//! What all strategies' settings have in common.
-
 use std::fmt::Debug;
 
 use clap::{Args, ValueEnum};
@@ -11,7 +9,7 @@ use crate::{error::SearchError, settings::check_count};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Preset {
-    /// Minutes: shows the whole road.
+    /// Minutes: shows the whole pipeline.
     Quick,
     /// About an hour for everything: results to rely on.
     Thorough,
@@ -19,25 +17,18 @@ pub enum Preset {
 
 /// How networks are compared when all weights are trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Comparison {
-    /// Steps that it takes.
-    pub steps: u64,
-    /// Held-out images that each network is looked at with.
-    pub images: usize,
+pub(crate) struct Comparison {
+    pub(crate) steps: u64,
+    pub(crate) images: usize,
 }
 
 /// Settings of a strategy. Each field is an option of its name; several strategies may have the same one.
-pub trait Settings: Args + Copy + Debug + PartialEq + Serialize + DeserializeOwned {
+pub(crate) trait Settings: Args + Copy + Debug + PartialEq + Serialize + DeserializeOwned {
     /// What one of its steps of learning costs, in those that presets' weight steps per such step are made for.
     const COST: u64 = 1;
 
-    /// Those of a preset.
     fn preset(preset: Preset) -> Self;
 
-    /// Checks that they make sense.
-    ///
-    /// # Errors
-    /// [`SearchError::Setting`] naming the first that does not.
     fn check(&self) -> Result<(), SearchError>;
 
     /// How networks are compared, if it learns about architectures when all weights are trained and not in turn with them.

@@ -1,22 +1,17 @@
-//! Baselines as a curve: which latency an accuracy costs.
-
 use serde::Serialize;
 
 /// Mean and spread of one figure over seeds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Spread {
-    /// Mean.
-    pub mean: f64,
+pub(crate) struct Spread {
+    pub(crate) mean: f64,
     /// Standard deviation over the seeds (n − 1); 0 for one seed.
-    pub deviation: f64,
-    /// The figure of each seed.
-    pub values: Vec<f64>,
+    pub(crate) deviation: f64,
+    pub(crate) values: Vec<f64>,
 }
 
 impl Spread {
     /// That of some values; `None` for none.
-    #[must_use]
-    pub fn of(values: Vec<f64>) -> Option<Self> {
+    pub(crate) fn of(values: Vec<f64>) -> Option<Self> {
         let count = values.len() as f64;
         if values.is_empty() {
             return None;
@@ -28,29 +23,24 @@ impl Spread {
     }
 }
 
-/// What an accuracy costs on the curve.
+/// What an accuracy costs on the curve, in milliseconds: a bound where no baseline is as accurate, or as fast.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind", content = "ms")]
-pub enum Cost {
-    /// This latency in milliseconds.
+pub(crate) enum Cost {
     Exactly(f64),
-    /// More than that of the most accurate baseline.
     MoreThan(f64),
-    /// Less than that of the fastest baseline.
     LessThan(f64),
 }
 
 /// Points (latency in milliseconds, accuracy) of networks of growing width, joined by straight lines over the logarithm
 /// of the latency. A point that is slower and no more accurate than another one is left out.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Curve {
+pub(crate) struct Curve {
     points: Vec<(f64, f64)>,
 }
 
 impl Curve {
-    /// The curve through points; `None` without any.
-    #[must_use]
-    pub fn new(mut points: Vec<(f64, f64)>) -> Option<Self> {
+    pub(crate) fn new(mut points: Vec<(f64, f64)>) -> Option<Self> {
         points.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
         let mut best = f64::NEG_INFINITY;
         points.retain(|(_, accuracy)| {
@@ -62,8 +52,7 @@ impl Curve {
     }
 
     /// The latency at which the curve reaches an accuracy.
-    #[must_use]
-    pub fn cost(&self, accuracy: f64) -> Cost {
+    pub(crate) fn cost(&self, accuracy: f64) -> Cost {
         let Some(index) = self.points.iter().position(|(_, reached)| *reached >= accuracy) else {
             return Cost::MoreThan(self.points.last().map_or(f64::NAN, |point| point.0));
         };

@@ -1,12 +1,8 @@
-//! What a study is to show, and whether it does.
-
 use serde::Serialize;
 
-use super::{
-    curve::Spread,
-    findings::{DeviceFindings, Findings},
-    group::Group,
-};
+use super::curve::Spread;
+use super::findings::{DeviceFindings, Findings};
+use super::group::Group;
 
 /// Speed-up at equal accuracy that is to be reached. Source: ProxylessNAS reports 1.83, arXiv:1812.00332, table 2.
 const SPEED_UP: f64 = 1.5;
@@ -18,20 +14,15 @@ const TRAININGS: f64 = 10.0;
 const ABOVE: f64 = 1.05;
 const SHARE: f64 = 0.95;
 
-/// One goal.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Goal {
-    /// What is to be shown.
-    pub name: String,
-    /// What was found, in words.
-    pub found: String,
-    /// Whether that is enough.
-    pub reached: bool,
+pub(crate) struct Goal {
+    pub(crate) name: String,
+    pub(crate) found: String,
+    pub(crate) reached: bool,
 }
 
 /// All goals; none of emulated figures, which show nothing.
-#[must_use]
-pub fn goals(findings: &Findings) -> Vec<Goal> {
+pub(crate) fn goals(findings: &Findings) -> Vec<Goal> {
     if findings.emulated {
         return Vec::new();
     }
@@ -138,11 +129,9 @@ fn own_device(device: &DeviceFindings) -> Vec<Goal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::{
-        curve::Cost,
-        findings::{Costs, TargetCheck, WithoutLatencyLoss},
-        group::{OnDevice, SpeedUp},
-    };
+    use crate::study::curve::Cost;
+    use crate::study::findings::{Costs, TargetCheck, WithoutLatencyLoss};
+    use crate::study::group::{OnDevice, SpeedUp};
 
     fn network(accuracy: f64, measured_ms: f64) -> OnDevice {
         OnDevice {
@@ -237,7 +226,7 @@ mod tests {
             (goal.found.split(':').next().map(str::to_owned), goal.reached)
         };
         let (exactly, by) = (Cost::Exactly(1.0), |text: &str| Some(text.to_owned()));
-        // 0.8 points more accurate and slower, 0.8 less and faster: the speed-up tells.
+        // 0.8 points more accurate and slower, 0.8 less and faster: the speed-up decides.
         let speed_up = "by speed-up at equal accuracy";
         assert_eq!(cross(group(&[(0.920, 2.0, 1.5)]), exactly), (by(speed_up), true));
         assert_eq!(cross(group(&[(0.920, 2.0, 1.7)]), exactly), (by(speed_up), false));
@@ -246,7 +235,7 @@ mod tests {
         // Equally accurate and slower: the speed-up does not count.
         let latency = "by latency, equally accurate";
         assert_eq!(cross(group(&[(0.914, 1.0, 1.5)]), exactly), (by(latency), false));
-        // The own speed-up at least so much, the other's at most so much: still told. The other way round it is not.
+        // The own speed-up at least so much, the other's at most so much: still decided. The other way round it is not.
         let bound = "the speed-up is a bound, nothing can be said";
         let with = |baseline| {
             let mut other = group(&[(0.920, 2.0, 1.5)]);

@@ -1,50 +1,39 @@
-//! Networks of one origin on one device.
-
 use serde::Serialize;
 
 use super::curve::{Cost, Curve, Spread};
 
-/// One network on one device.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct OnDevice {
-    /// Its key.
-    pub key: String,
+pub(crate) struct OnDevice {
+    pub(crate) key: String,
     /// Seed of its search and training; of a target's network its place among the targets.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// Share of test images it gets right; none for a network that is not trained.
-    pub accuracy: Option<f64>,
-    /// Predicted latency in milliseconds.
-    pub predicted_ms: f64,
+    pub(crate) accuracy: Option<f64>,
+    pub(crate) predicted_ms: f64,
     /// Ends of the prediction's 90 % interval in milliseconds.
-    pub predicted_interval_ms: [f64; 2],
-    /// Measured latency in milliseconds.
-    pub measured_ms: f64,
+    pub(crate) predicted_interval_ms: [f64; 2],
+    pub(crate) measured_ms: f64,
 }
 
 /// A network against the baselines of its accuracy.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct SpeedUp {
-    /// Seed.
-    pub seed: u64,
-    /// Latency of a baseline as accurate.
-    pub baseline: Cost,
-    /// That over the network's own: a bound where the curve does not reach so far.
-    pub ratio: f64,
+pub(crate) struct SpeedUp {
+    pub(crate) seed: u64,
+    pub(crate) baseline: Cost,
+    /// The baseline's latency over the network's own: a bound where the curve does not reach so far.
+    pub(crate) ratio: f64,
 }
 
 /// Networks of one origin, one per seed, on one device.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Group {
-    /// The networks.
-    pub networks: Vec<OnDevice>,
-    /// Against the baselines on this device.
-    pub speed_ups: Vec<SpeedUp>,
+pub(crate) struct Group {
+    pub(crate) networks: Vec<OnDevice>,
+    pub(crate) speed_ups: Vec<SpeedUp>,
 }
 
 impl Group {
     /// Networks against the curve of the baselines, where there is one.
-    #[must_use]
-    pub fn new(networks: Vec<OnDevice>, curve: Option<&Curve>) -> Self {
+    pub(crate) fn new(networks: Vec<OnDevice>, curve: Option<&Curve>) -> Self {
         let speed_up = |network: &OnDevice| {
             let baseline = curve?.cost(network.accuracy?);
             let (Cost::Exactly(ms) | Cost::MoreThan(ms) | Cost::LessThan(ms)) = baseline;
@@ -53,33 +42,26 @@ impl Group {
         Self { speed_ups: networks.iter().filter_map(speed_up).collect(), networks }
     }
 
-    /// Their test accuracy.
-    #[must_use]
-    pub fn accuracy(&self) -> Option<Spread> {
+    pub(crate) fn accuracy(&self) -> Option<Spread> {
         Spread::of(self.networks.iter().filter_map(|one| one.accuracy).collect())
     }
 
-    /// Their measured latency in milliseconds.
-    #[must_use]
-    pub fn measured_ms(&self) -> Option<Spread> {
+    pub(crate) fn measured_ms(&self) -> Option<Spread> {
         Spread::of(self.networks.iter().map(|one| one.measured_ms).collect())
     }
 
     /// How many times as fast as baselines of their accuracy they are.
-    #[must_use]
-    pub fn speed_up(&self) -> Option<Spread> {
+    pub(crate) fn speed_up(&self) -> Option<Spread> {
         Spread::of(self.speed_ups.iter().map(|one| one.ratio).collect())
     }
 
     /// Whether some are less accurate than every baseline, so that their speed-up is at most what is said.
-    #[must_use]
-    pub fn is_at_most(&self) -> bool {
+    pub(crate) fn is_at_most(&self) -> bool {
         self.speed_ups.iter().any(|one| matches!(one.baseline, Cost::LessThan(_)))
     }
 
     /// Whether some are more accurate than every baseline, so that their speed-up is at least what is said.
-    #[must_use]
-    pub fn is_at_least(&self) -> bool {
+    pub(crate) fn is_at_least(&self) -> bool {
         self.speed_ups.iter().any(|one| matches!(one.baseline, Cost::MoreThan(_)))
     }
 }

@@ -1,17 +1,12 @@
-//! A study's findings as Markdown.
-
 use std::fmt::Write;
 
-use super::{
-    curve::{Cost, Spread},
-    findings::{DeviceFindings, Findings, WithoutLatencyLoss},
-    goals::Goal,
-    group::{Group, SpeedUp},
-};
+use super::curve::{Cost, Spread};
+use super::findings::{DeviceFindings, Findings, WithoutLatencyLoss};
+use super::goals::Goal;
+use super::group::{Group, SpeedUp};
 
 /// The report. Spread is the standard deviation over seeds.
-#[must_use]
-pub fn markdown(findings: &Findings, goals: &[Goal]) -> String {
+pub(crate) fn markdown(findings: &Findings, goals: &[Goal]) -> String {
     let mut text = String::new();
     let seeds = findings.devices.first().map_or(0, |device| device.searched.networks.len());
     let _ = writeln!(
@@ -73,12 +68,12 @@ fn row(text: &mut String, name: &str, group: &Group) {
 }
 
 /// Rows of what searches without latency loss give, and what was done to it.
-fn blind(text: &mut String, blind: &WithoutLatencyLoss) {
-    row(text, "searched without latency loss, rescaled by width to the same target", &blind.rescaled);
-    if !blind.cut.networks.is_empty() {
-        row(text, "searched without latency loss, best path within the same target", &blind.cut);
+fn without_latency_loss(text: &mut String, found: &WithoutLatencyLoss) {
+    row(text, "searched without latency loss, rescaled by width to the same target", &found.rescaled);
+    if !found.cut.networks.is_empty() {
+        row(text, "searched without latency loss, best path within the same target", &found.cut);
     }
-    let (over, widths) = (Spread::of(blind.over_target.clone()), Spread::of(blind.widths.clone()));
+    let (over, widths) = (Spread::of(found.over_target.clone()), Spread::of(found.widths.clone()));
     if let (Some(over), Some(widths)) = (over, widths) {
         let (over, widths) = (with_spread(&over, 1.0, 2), with_spread(&widths, 1.0, 2));
         let _ = writeln!(
@@ -87,8 +82,8 @@ fn blind(text: &mut String, blind: &WithoutLatencyLoss) {
              target; the largest width multipliers within it are {widths}."
         );
     }
-    let above: Vec<f64> = blind.rescaled_over_target.iter().copied().filter(|over| *over > 1.0).collect();
-    let (count, of) = (above.len(), blind.rescaled_over_target.len());
+    let above: Vec<f64> = found.rescaled_over_target.iter().copied().filter(|over| *over > 1.0).collect();
+    let (count, of) = (above.len(), found.rescaled_over_target.len());
     if let Some(over) = Spread::of(above) {
         let over = with_spread(&over, 1.0, 2);
         let _ = writeln!(
@@ -111,7 +106,7 @@ fn on_device(text: &mut String, device: &DeviceFindings, measured: &str) {
         let _ = writeln!(text, "| baseline, width {width} | {accuracy} % | {ms:.4} | |");
     }
     row(text, "searched", &device.searched);
-    blind(text, &device.blind);
+    without_latency_loss(text, &device.blind);
     let _ = writeln!(
         text,
         "\n| seed | predicted ms (90 % interval) | {measured} ms | interval |\n|---|---|---|---|"

@@ -20,19 +20,19 @@ use predictor::LatencyModel;
 use profiler::record::{WriteError, read_text, write_atomic, write_document};
 use serde::{Deserialize, Serialize};
 
-pub use curve::{Cost, Curve, Spread};
-pub use findings::{Baseline, Costs, DeviceFindings, Findings, TargetCheck, WithoutLatencyLoss};
-pub use goals::{Goal, goals};
-pub use group::{Group, OnDevice, SpeedUp};
-pub use markdown::markdown;
-pub use plan::{LatencyTerm, Origin, Plan, Trained};
-pub use preset::{StudyDevice, StudyPreset};
-pub use stage::{Stage, StageTime, Stages};
+use findings::Findings;
+use goals::{Goal, goals};
+use markdown::markdown;
+pub(crate) use plan::{LatencyTerm, Plan};
+pub(crate) use preset::{StudyDevice, StudyPreset};
+use stage::Stages;
 
-use crate::{
-    data::check_images, error::SearchError, named_space::named_space, programs::Programs,
-    settings::keep_settings, watch::Watcher,
-};
+use crate::data::check_images;
+use crate::error::SearchError;
+use crate::named_space::named_space;
+use crate::programs::Programs;
+use crate::settings::keep_settings;
+use crate::watch::Watcher;
 
 /// What a study's folder was made with.
 #[derive(Serialize, Deserialize)]
@@ -48,14 +48,11 @@ struct Report<'a> {
     goals: &'a [Goal],
 }
 
-/// Runs a study, or goes on with one; the report as Markdown, which also goes into the folder, as `report.md` and
+/// Runs a study, or resumes one; the report as Markdown, which also goes into the folder, as `report.md` and
 /// `report.json`.
 ///
 /// `models` are finished latency models of devices, by name: these are not measured again.
-///
-/// # Errors
-/// [`SearchError`] of the stage that failed; [`SearchError::Stopped`].
-pub fn study(
+pub(crate) fn study(
     plan: &Plan,
     models: &[(String, PathBuf)],
     programs: &Programs,
@@ -93,7 +90,7 @@ pub fn study(
     let both = [plan.baseline_trainings(), plan.searches()].concat();
     stages.run("train the baselines, search", &both, plan.preset.jobs)?;
     networks::derive(plan, &space)?;
-    networks::derive_blind(plan)?;
+    networks::derive_without_latency_loss(plan)?;
     stages.run("train", &plan.trainings(), plan.preset.jobs)?;
     let onnx = networks::export(plan)?;
     stages.run("measure the networks", &plan.measuring(&onnx), 1)?;

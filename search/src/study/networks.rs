@@ -3,27 +3,20 @@
 use std::{collections::BTreeSet, path::PathBuf};
 
 use predictor::LatencyModel;
-use profiler::{
-    onnx::network_model,
-    record::{read_architecture, read_document, write_architecture, write_atomic},
-    spec::{Architecture, OpSpec, SearchSpace},
-};
+use profiler::onnx::network_model;
+use profiler::record::{read_architecture, read_document, write_architecture, write_atomic};
+use profiler::spec::{Architecture, OpSpec, SearchSpace};
 
 use super::{LatencyTerm, Plan, StudyDevice, spread::spread};
-use crate::{
-    error::SearchError,
-    export::{load_trained, onnx_model},
-    folder::RunFolder,
-    latency::ExpectedLatency,
-    rescale::{Limit, Rescaled, rescale_or_fastest},
-    run::{SearchSettings, read_finished},
-    seed::{Purpose, generator},
-};
+use crate::error::SearchError;
+use crate::export::{load_trained, onnx_model};
+use crate::folder::RunFolder;
+use crate::latency::ExpectedLatency;
+use crate::rescale::{Limit, Rescaled, rescale_or_fastest};
+use crate::run::{SearchSettings, read_finished};
+use crate::seed::{Purpose, generator};
 
 /// The latency that networks for a device may have.
-///
-/// # Errors
-/// [`SearchError::Read`].
 pub(super) fn limit(plan: &Plan, device: &StudyDevice) -> Result<Limit, SearchError> {
     let settings = settings(&first_search(plan, device))?;
     Ok(Limit { target_ms: settings.target_ms, risk: settings.risk })
@@ -39,7 +32,6 @@ fn first_search(plan: &Plan, device: &StudyDevice) -> RunFolder {
 }
 
 /// The targets of a device, evenly between the fastest and the slowest network of the space, without these two.
-#[must_use]
 pub(super) fn targets(table: &ExpectedLatency, count: usize) -> Vec<f64> {
     let (fastest, slowest) = table.range_ms();
     let place = |index: usize| (index as f64 + 1.0) / (count as f64 + 1.0);
@@ -47,9 +39,6 @@ pub(super) fn targets(table: &ExpectedLatency, count: usize) -> Vec<f64> {
 }
 
 /// Writes the keys of the baselines' ops, each once, for the profiler: the target is a share of a baseline's prediction.
-///
-/// # Errors
-/// [`SearchError::Read`], [`SearchError::Write`].
 pub(super) fn list_baseline_ops(plan: &Plan) -> Result<(), SearchError> {
     let mut keys = BTreeSet::new();
     for &width in &plan.preset.widths {
@@ -60,9 +49,6 @@ pub(super) fn list_baseline_ops(plan: &Plan) -> Result<(), SearchError> {
 }
 
 /// Writes ONNX models of the networks that latency models are fitted to; their paths.
-///
-/// # Errors
-/// [`SearchError`].
 pub(super) fn profiled(plan: &Plan, space: &SearchSpace) -> Result<Vec<PathBuf>, SearchError> {
     let mut paths = BTreeSet::new();
     for choices in spread(space, plan.preset.profile_networks, &mut generator(0, Purpose::Profiled, 0)) {
@@ -86,9 +72,6 @@ fn fullest(paths: Vec<Vec<usize>>, table: &ExpectedLatency) -> Vec<usize> {
 
 /// Writes a network for each of each device's [`targets`]: of the finalists of the search for it the one that uses most
 /// of the target.
-///
-/// # Errors
-/// [`SearchError`].
 pub(super) fn derive(plan: &Plan, space: &SearchSpace) -> Result<(), SearchError> {
     for device in &plan.preset.devices {
         let (settings, state) = read_finished(&first_search(plan, device))?;
@@ -115,9 +98,6 @@ pub(super) struct Scaled {
 
 /// The most probable network of a search without latency loss, rescaled to a device's target; as fast as a width makes it
 /// where none is fast enough.
-///
-/// # Errors
-/// [`SearchError`] of what is read.
 pub(super) fn rescaled(
     plan: &Plan,
     device: &StudyDevice,
@@ -136,10 +116,7 @@ pub(super) fn rescaled(
 }
 
 /// Writes what the searches without latency loss give within each device's target, without further search.
-///
-/// # Errors
-/// [`SearchError`].
-pub(super) fn derive_blind(plan: &Plan) -> Result<(), SearchError> {
+pub(super) fn derive_without_latency_loss(plan: &Plan) -> Result<(), SearchError> {
     for device in &plan.preset.devices {
         let model = LatencyModel::read(&plan.model(device))?;
         for &seed in &plan.preset.seeds {
@@ -161,9 +138,6 @@ pub(super) fn derive_blind(plan: &Plan) -> Result<(), SearchError> {
 }
 
 /// Writes an ONNX model of every network that is trained or stands for a target, each network once; their paths.
-///
-/// # Errors
-/// [`SearchError`].
 pub(super) fn export(plan: &Plan) -> Result<Vec<PathBuf>, SearchError> {
     let (mut seen, mut paths) = (BTreeSet::new(), Vec::new());
     let mut add = |key: String, bytes: &dyn Fn() -> Result<Vec<u8>, SearchError>| {

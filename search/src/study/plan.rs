@@ -1,5 +1,3 @@
-//! Which commands a study gives, and where their files are.
-
 use std::path::{Path, PathBuf};
 
 use super::{StudyDevice, StudyPreset, stage::Stage};
@@ -7,18 +5,15 @@ use crate::{folder::RunFolder, programs::CommandLine};
 
 /// A study's preset, images and folder: everything that names files.
 #[derive(Clone, Debug)]
-pub struct Plan {
-    /// What is compared.
-    pub preset: StudyPreset,
-    /// Folder of the images.
-    pub data: PathBuf,
-    /// Folder of the study.
-    pub folder: PathBuf,
+pub(crate) struct Plan {
+    pub(crate) preset: StudyPreset,
+    pub(crate) data: PathBuf,
+    pub(crate) folder: PathBuf,
 }
 
 /// Where a trained network comes from.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// A MobileNetV2-style network of this width.
     Baseline(f64),
     /// Searched for this device, with the latency loss.
@@ -31,16 +26,13 @@ pub enum Origin {
 
 /// Whether a search's loss has a term for latency. One without it does not look at the target in any way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LatencyTerm {
-    /// It has.
+pub(crate) enum LatencyTerm {
     With,
-    /// It has none.
     Without,
 }
 
 impl LatencyTerm {
-    /// Both.
-    pub const EACH: [Self; 2] = [Self::With, Self::Without];
+    pub(crate) const EACH: [Self; 2] = [Self::With, Self::Without];
 
     /// What searches without it begin with in the names of files and stages.
     fn prefix(self) -> &'static str {
@@ -51,53 +43,39 @@ impl LatencyTerm {
     }
 }
 
-/// One training.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Trained {
-    /// Where the network comes from.
-    pub origin: Origin,
-    /// Seed of its search and training.
-    pub seed: u64,
-    /// Its architecture file.
-    pub architecture: PathBuf,
+pub(crate) struct Trained {
+    pub(crate) origin: Origin,
+    pub(crate) seed: u64,
+    pub(crate) architecture: PathBuf,
     /// Its name; also that of its folder in `trained/`.
-    pub name: String,
+    pub(crate) name: String,
 }
 
 impl Plan {
-    /// The latency model of a device.
-    #[must_use]
-    pub fn model(&self, device: &StudyDevice) -> PathBuf {
+    pub(crate) fn model(&self, device: &StudyDevice) -> PathBuf {
         self.folder.join("models").join(format!("{}.json", device.name))
     }
 
     /// The table that a device's model is fitted to.
-    #[must_use]
-    pub fn profile(&self, device: &StudyDevice) -> PathBuf {
+    pub(crate) fn profile(&self, device: &StudyDevice) -> PathBuf {
         self.folder.join("profiles").join(format!("{}.csv", device.name))
     }
 
     /// The table with all networks on a device.
-    #[must_use]
-    pub fn measured(&self, device: &StudyDevice) -> PathBuf {
+    pub(crate) fn measured(&self, device: &StudyDevice) -> PathBuf {
         self.folder.join("measured").join(format!("{}.csv", device.name))
     }
 
-    /// The architecture of a baseline.
-    #[must_use]
-    pub fn baseline(&self, width: f64) -> PathBuf {
+    pub(crate) fn baseline(&self, width: f64) -> PathBuf {
         self.folder.join("baselines").join(format!("{width}.json"))
     }
 
-    /// The ops of all baselines, one a line.
-    #[must_use]
-    pub fn baseline_ops(&self) -> PathBuf {
+    pub(crate) fn baseline_ops(&self) -> PathBuf {
         self.folder.join("baselines").join("ops.txt")
     }
 
-    /// The search for a device.
-    #[must_use]
-    pub fn search(&self, device: &StudyDevice, term: LatencyTerm, seed: u64) -> RunFolder {
+    pub(crate) fn search(&self, device: &StudyDevice, term: LatencyTerm, seed: u64) -> RunFolder {
         let searched = self.searched(device, term);
         let name = format!("{}{}-{seed}", term.prefix(), searched.name);
         RunFolder::new(&self.folder.join("searches").join(name))
@@ -113,32 +91,24 @@ impl Plan {
     }
 
     /// The most probable network of the search without latency loss, of the width that is within a device's target.
-    #[must_use]
-    pub fn rescaled(&self, device: &StudyDevice, seed: u64) -> PathBuf {
+    pub(crate) fn rescaled(&self, device: &StudyDevice, seed: u64) -> PathBuf {
         self.folder.join("rescaled").join(format!("{}-{seed}.json", device.name))
     }
 
     /// The best path of the search without latency loss that is within a device's target.
-    #[must_use]
-    pub fn cut(&self, device: &StudyDevice, seed: u64) -> PathBuf {
+    pub(crate) fn cut(&self, device: &StudyDevice, seed: u64) -> PathBuf {
         self.folder.join("cut").join(format!("{}-{seed}.json", device.name))
     }
 
-    /// The network of one of the targets of a device.
-    #[must_use]
-    pub fn target(&self, device: &StudyDevice, index: usize) -> PathBuf {
+    pub(crate) fn target(&self, device: &StudyDevice, index: usize) -> PathBuf {
         self.folder.join("targets").join(format!("{}-{index}.json", device.name))
     }
 
-    /// The folder of a training.
-    #[must_use]
-    pub fn training(&self, trained: &Trained) -> RunFolder {
+    pub(crate) fn training(&self, trained: &Trained) -> RunFolder {
         RunFolder::new(&self.folder.join("trained").join(&trained.name))
     }
 
-    /// Everything that is trained.
-    #[must_use]
-    pub fn trained(&self) -> Vec<Trained> {
+    pub(crate) fn trained(&self) -> Vec<Trained> {
         let mut all = Vec::new();
         for &seed in &self.preset.seeds {
             let mut add = |origin: Origin, name: String, architecture: PathBuf| {
@@ -162,8 +132,7 @@ impl Plan {
     }
 
     /// Measures the ops of the space and of the baselines, and networks, one device after the other.
-    #[must_use]
-    pub fn profiling(&self, networks: &[PathBuf]) -> Vec<Stage> {
+    pub(crate) fn profiling(&self, networks: &[PathBuf]) -> Vec<Stage> {
         let preset = &self.preset;
         let stage = |device: &StudyDevice| {
             let output = self.profile(device);
@@ -175,9 +144,7 @@ impl Plan {
         preset.devices.iter().filter(|device| !self.model(device).exists()).map(stage).collect()
     }
 
-    /// Fits the latency models.
-    #[must_use]
-    pub fn fitting(&self) -> Vec<Stage> {
+    pub(crate) fn fitting(&self) -> Vec<Stage> {
         let stage = |device: &StudyDevice| {
             let output = self.model(device);
             let fit = if device.is_emulated() { "fit --allow-emulated" } else { "fit" };
@@ -191,9 +158,7 @@ impl Plan {
         self.preset.devices.iter().map(stage).collect()
     }
 
-    /// Writes the baselines' architectures.
-    #[must_use]
-    pub fn baselines(&self) -> Vec<Stage> {
+    pub(crate) fn baselines(&self) -> Vec<Stage> {
         let stage = |&width: &f64| {
             let output = self.baseline(width);
             let line = CommandLine::new("search", &format!("baseline --width {width}"));
@@ -204,8 +169,7 @@ impl Plan {
     }
 
     /// Searches: for each device with the latency loss, and without it as often as needed, per seed.
-    #[must_use]
-    pub fn searches(&self) -> Vec<Stage> {
+    pub(crate) fn searches(&self) -> Vec<Stage> {
         let mut stages = Vec::new();
         for &seed in &self.preset.seeds {
             for device in &self.preset.devices {
@@ -236,14 +200,12 @@ impl Plan {
     }
 
     /// Trains the baselines, which need no search.
-    #[must_use]
-    pub fn baseline_trainings(&self) -> Vec<Stage> {
+    pub(crate) fn baseline_trainings(&self) -> Vec<Stage> {
         self.trainings_of(|trained| matches!(trained.origin, Origin::Baseline(_)))
     }
 
     /// Trains every network by the same recipe.
-    #[must_use]
-    pub fn trainings(&self) -> Vec<Stage> {
+    pub(crate) fn trainings(&self) -> Vec<Stage> {
         self.trainings_of(|_| true)
     }
 
@@ -259,8 +221,7 @@ impl Plan {
     }
 
     /// Measures all networks on every device, each in one session.
-    #[must_use]
-    pub fn measuring(&self, models: &[PathBuf]) -> Vec<Stage> {
+    pub(crate) fn measuring(&self, models: &[PathBuf]) -> Vec<Stage> {
         let preset = &self.preset;
         let stage = |device: &StudyDevice| {
             let output = self.measured(device);
@@ -281,14 +242,10 @@ fn with_models(line: CommandLine, models: &[PathBuf]) -> CommandLine {
     models.iter().fold(line, |line, model| line.with([Path::new("--onnx"), model]))
 }
 
-/// Name of a search's stage.
-#[must_use]
 pub(super) fn search_name(device: &StudyDevice, term: LatencyTerm, seed: u64) -> String {
     format!("search-{}{}-seed{seed}", term.prefix(), device.name)
 }
 
-/// Name of a training's stage.
-#[must_use]
 pub(super) fn training_name(trained: &Trained) -> String {
     format!("train-{}", trained.name)
 }

@@ -1,36 +1,27 @@
-//! What a study compares, and how long it takes for it.
-
 use std::path::Path;
 
-use profiler::{
-    backend::KnownBackend,
-    record::{ReadError, read_text},
-};
+use profiler::backend::KnownBackend;
+use profiler::record::{ReadError, read_text};
 use serde::{Deserialize, Serialize};
 
 use crate::error::SearchError;
 
-/// Presets by name.
 const BUILT_IN: [(&str, &str); 2] =
     [("full", include_str!("presets/full.toml")), ("smoke", include_str!("presets/smoke.toml"))];
 
 /// A device: a runtime of this machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct StudyDevice {
-    /// Its name in tables and files.
-    pub name: String,
-    /// The profiler's backend.
-    pub backend: String,
+pub(crate) struct StudyDevice {
+    pub(crate) name: String,
+    pub(crate) backend: String,
     /// Its own [`StudyPreset::target_of_baseline`], if not the study's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target_of_baseline: Option<f64>,
+    pub(crate) target_of_baseline: Option<f64>,
 }
 
 impl StudyDevice {
-    /// Whether its figures are no timings.
-    #[must_use]
-    pub fn is_emulated(&self) -> bool {
+    pub(crate) fn is_emulated(&self) -> bool {
         KnownBackend::of(&self.backend).is_some_and(|known| known.is_emulated)
     }
 }
@@ -38,51 +29,43 @@ impl StudyDevice {
 /// A study, version 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct StudyPreset {
-    /// Always `tailor-study`.
-    pub format: String,
-    /// Always 1.
-    pub version: u32,
+pub(crate) struct StudyPreset {
+    pub(crate) format: String,
+    pub(crate) version: u32,
     /// The search space: a name or a `.toml` file.
-    pub space: String,
+    pub(crate) space: String,
     /// The space that the baselines come from, if not the same: a name or a `.toml` file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub baselines: Option<String>,
-    /// Width multipliers of the baselines.
-    pub widths: Vec<f64>,
-    /// Seeds of searches and trainings.
-    pub seeds: Vec<u64>,
+    pub(crate) baselines: Option<String>,
+    pub(crate) widths: Vec<f64>,
+    pub(crate) seeds: Vec<u64>,
     /// Target as a fraction of the predicted latency of the baseline of width 1.
-    pub target_of_baseline: f64,
+    pub(crate) target_of_baseline: f64,
     /// Whether the best paths within the target by the searches without latency loss are trained, too.
-    pub train_cut: bool,
+    pub(crate) train_cut: bool,
     /// Number of targets per device whose networks are measured.
-    pub targets: usize,
+    pub(crate) targets: usize,
     /// Networks, spread over the work that the space's have, that the latency models are fitted to.
-    pub profile_networks: usize,
+    pub(crate) profile_networks: usize,
     /// Random networks that are measured beside the trained ones.
-    pub control_networks: usize,
+    pub(crate) control_networks: usize,
     /// Seconds for the measurement of a space.
-    pub profile_budget_s: u64,
+    pub(crate) profile_budget_s: u64,
     /// Seconds for the measurement of all networks on a device.
-    pub measure_budget_s: u64,
+    pub(crate) measure_budget_s: u64,
     /// Searches and trainings at a time; each has one thread.
-    pub jobs: usize,
+    pub(crate) jobs: usize,
     /// Further arguments of `search run`.
-    pub search: String,
+    pub(crate) search: String,
     /// Further arguments of `search train`, the same for every network.
-    pub train: String,
-    /// The devices.
+    pub(crate) train: String,
     #[serde(rename = "device")]
-    pub devices: Vec<StudyDevice>,
+    pub(crate) devices: Vec<StudyDevice>,
 }
 
 impl StudyPreset {
     /// The preset of this name, or in this `.toml` file.
-    ///
-    /// # Errors
-    /// [`ReadError`] naming the file and what is wrong.
-    pub fn read(name: &str) -> Result<Self, SearchError> {
+    pub(crate) fn read(name: &str) -> Result<Self, SearchError> {
         let text = match BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
             Some((_, text)) => (*text).to_owned(),
             None => read_text(Path::new(name))?,
@@ -94,15 +77,12 @@ impl StudyPreset {
         Ok(preset)
     }
 
-    /// The space that the baselines come from.
-    #[must_use]
-    pub fn baseline_space(&self) -> &str {
+    pub(crate) fn baseline_space(&self) -> &str {
         self.baselines.as_ref().unwrap_or(&self.space)
     }
 
     /// Target of the searches for a device, as a fraction of the predicted latency of the baseline of width 1.
-    #[must_use]
-    pub fn target_of_baseline(&self, device: &StudyDevice) -> f64 {
+    pub(crate) fn target_of_baseline(&self, device: &StudyDevice) -> f64 {
         device.target_of_baseline.unwrap_or(self.target_of_baseline)
     }
 

@@ -1,51 +1,38 @@
-//! Stages of a study: a command that writes a file when, and only when, it is done.
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::thread::sleep;
+use std::time::Instant;
 
-use std::{
-    fs::{File, OpenOptions},
-    io::Write,
-    path::{Path, PathBuf},
-    process::Child,
-    thread::sleep,
-    time::Instant,
-};
-
-use profiler::record::{ReadError, WriteError, read_text};
+use profiler::record::{WriteError, read_text};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    error::SearchError,
-    programs::{CommandLine, LOOK_EVERY, PATIENCE, Programs, ask_to_stop},
-    watch::Watcher,
-};
+use crate::error::SearchError;
+use crate::json_lines;
+use crate::programs::{CommandLine, LOOK_EVERY, PATIENCE, Programs, ask_to_stop};
+use crate::watch::Watcher;
 
 /// One command and the file by which it is known to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stage {
-    /// Its name, unique in a study; also that of its log.
-    pub name: String,
-    /// What it writes last.
-    pub output: PathBuf,
-    /// The command.
-    pub line: CommandLine,
+pub(crate) struct Stage {
+    pub(crate) name: String,
+    pub(crate) output: PathBuf,
+    pub(crate) line: CommandLine,
 }
 
-/// How long a stage took, once.
+/// How long a stage took, once: until it was done, or stopped.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StageTime {
-    /// The stage.
-    pub stage: String,
-    /// Seconds until it was done, or stopped.
-    pub seconds: f64,
+pub(crate) struct StageTime {
+    pub(crate) stage: String,
+    pub(crate) seconds: f64,
 }
 
 /// Runs stages and writes down what they took.
-pub struct Stages<'a> {
-    /// Where the programs are.
-    pub programs: &'a Programs,
-    /// Folder of the study.
-    pub folder: &'a Path,
-    /// Who may stop it.
-    pub watcher: &'a dyn Watcher,
+pub(crate) struct Stages<'a> {
+    pub(crate) programs: &'a Programs,
+    pub(crate) folder: &'a Path,
+    pub(crate) watcher: &'a dyn Watcher,
 }
 
 struct Running<'s> {
@@ -56,11 +43,7 @@ struct Running<'s> {
 
 impl Stages<'_> {
     /// Runs those that are not done, `at_once` at a time.
-    ///
-    /// # Errors
-    /// [`SearchError::Program`] with the last line that the command said; [`SearchError::Stopped`]; [`SearchError::Write`].
-    /// The others that run at the time are stopped, and go on where they were when the study is started again.
-    pub fn run(&self, title: &str, stages: &[Stage], at_once: usize) -> Result<(), SearchError> {
+    pub(crate) fn run(&self, title: &str, stages: &[Stage], at_once: usize) -> Result<(), SearchError> {
         let mut waiting: Vec<&Stage> = stages.iter().filter(|stage| !stage.output.exists()).rev().collect();
         let (all, begun) = (waiting.len(), Instant::now());
         if all == 0 {
@@ -128,16 +111,10 @@ impl Stages<'_> {
         Ok(Running { stage, child, started: Instant::now() })
     }
 
-    /// Adds a stage's time to the study's.
     fn note(&self, ended: &Running<'_>) -> Result<(), SearchError> {
-        let path = times_path(self.folder);
         let time =
             StageTime { stage: ended.stage.name.clone(), seconds: ended.started.elapsed().as_secs_f64() };
-        let write = || {
-            let line = format!("{}\n", serde_json::to_string(&time)?);
-            OpenOptions::new().create(true).append(true).open(&path)?.write_all(line.as_bytes())
-        };
-        write().map_err(|source| WriteError { path: path.clone(), source }.into())
+        Ok(json_lines::append(&times_path(self.folder), &time)?)
     }
 
     fn failure(&self, stage: &Stage, code: Option<i32>) -> SearchError {
@@ -190,22 +167,10 @@ fn times_path(folder: &Path) -> PathBuf {
 }
 
 /// Seconds that the stages of a study took, all attempts of a stage added up.
-///
-/// # Errors
-/// [`SearchError::Read`] naming the line that is wrong.
 pub(super) fn seconds_of(folder: &Path, stage: &str) -> Result<f64, SearchError> {
     let path = times_path(folder);
-    let mut sum = 0.0;
-    for (index, line) in read_text(&path)?.lines().enumerate() {
-        let time: StageTime = serde_json::from_str(line).map_err(|e| {
-            let (path, line) = (path.clone(), index as u64 + 1);
-            ReadError::Line { path, line, reason: e.to_string() }
-        })?;
-        if time.stage == stage {
-            sum += time.seconds;
-        }
-    }
-    Ok(sum)
+    let times: Vec<StageTime> = json_lines::parse(&path, &read_text(&path)?)?;
+    Ok(times.iter().filter(|time| time.stage == stage).fold(0.0, |sum, time| sum + time.seconds))
 }
 
 #[cfg(unix)]

@@ -1,9 +1,5 @@
-//! How good a trained network is.
-
-use profiler::{
-    record::{read_architecture, read_document, write_document},
-    spec::Architecture,
-};
+use profiler::record::{read_architecture, read_document, write_document};
+use profiler::spec::Architecture;
 use serde::{Deserialize, Serialize};
 
 use super::TrainSettings;
@@ -40,28 +36,17 @@ impl Metrics {
     const FORMAT: &'static str = "tailor-metrics";
     const VERSION: u32 = 1;
 
-    /// Writes it into a training's folder.
-    ///
-    /// # Errors
-    /// [`SearchError::Write`].
-    pub fn write(&self, folder: &RunFolder) -> Result<(), SearchError> {
+    pub(crate) fn write(&self, folder: &RunFolder) -> Result<(), SearchError> {
         Ok(write_document(&folder.metrics(), Self::FORMAT, Self::VERSION, self)?)
     }
 
-    /// Reads it from a training's folder.
-    ///
-    /// # Errors
-    /// [`SearchError::Read`].
-    pub fn read(folder: &RunFolder) -> Result<Self, SearchError> {
+    pub(crate) fn read(folder: &RunFolder) -> Result<Self, SearchError> {
         Ok(read_document(&folder.metrics(), Self::FORMAT, Self::VERSION)?)
     }
 }
 
 /// The network and the metrics of a finished training.
-///
-/// # Errors
-/// [`SearchError::Read`]; [`SearchError::Checkpoint`] when the two are not of the same network.
-pub fn read_trained(folder: &RunFolder) -> Result<(Architecture, Metrics), SearchError> {
+pub(crate) fn read_trained(folder: &RunFolder) -> Result<(Architecture, Metrics), SearchError> {
     let network = read_architecture(&folder.architecture())?;
     let metrics = Metrics::read(folder)?;
     if network.key() == metrics.network {

@@ -4,7 +4,8 @@ mod metrics;
 mod settings;
 mod training;
 
-pub use metrics::{Metrics, read_trained};
+pub use metrics::Metrics;
+pub(crate) use metrics::read_trained;
 pub use settings::TrainSettings;
 pub use training::{Begin, train};
 pub(crate) use training::{PREFIX, WEIGHTS};

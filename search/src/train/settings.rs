@@ -1,13 +1,9 @@
-//! Everything that decides how a training goes.
-
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    data::{Augmentation, ComputeDevice},
-    error::SearchError,
-    settings::{check_count, check_threads},
-    sgd::Sgd,
-};
+use crate::data::{Augmentation, ComputeDevice};
+use crate::error::SearchError;
+use crate::settings::{check_count, check_threads};
+use crate::sgd::Sgd;
 
 /// Settings of a training; two with equal settings, network and images end in the same bits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,16 +34,10 @@ pub struct TrainSettings {
 }
 
 impl TrainSettings {
-    /// Name of the file's format.
-    pub const FORMAT: &'static str = "tailor-training-settings";
-    /// Version of the file's format.
-    pub const VERSION: u32 = 1;
+    pub(crate) const FORMAT: &'static str = "tailor-training-settings";
+    pub(crate) const VERSION: u32 = 1;
 
-    /// Checks that they make sense.
-    ///
-    /// # Errors
-    /// [`SearchError::Setting`] naming the first that does not.
-    pub fn check(&self) -> Result<(), SearchError> {
+    pub(crate) fn check(&self) -> Result<(), SearchError> {
         check_threads(self.threads)?;
         check_count("batch", self.batch as u64, 1)?;
         check_count("number of epochs", self.epochs, 1)?;

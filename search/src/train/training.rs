@@ -1,30 +1,22 @@
-//! The training loop.
-
-use std::{
-    borrow::Cow,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::borrow::Cow;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use datasets::images::{HoldOut, ImageDataset, ImageSet};
-use profiler::{
-    record::write_architecture,
-    spec::{Architecture, Precision},
-};
+use profiler::record::write_architecture;
+use profiler::spec::{Architecture, Precision};
 
 use super::{Metrics, TrainSettings};
-use crate::{
-    data::{Batches, ImagesIdentity, Normalization, check_images, whole_batches},
-    error::SearchError,
-    folder::RunFolder,
-    module::{GraphModule, Mode, insert_module, insert_weights, load_module},
-    seed::{Purpose, generator},
-    settings::keep_settings,
-    sgd::accuracy,
-    supernet::Supernet,
-    tensor_file::TensorFile,
-    watch::{Progress, Watcher},
-};
+use crate::data::{Batches, ImagesIdentity, Normalization, check_images, whole_batches};
+use crate::error::SearchError;
+use crate::folder::RunFolder;
+use crate::module::{GraphModule, Mode, insert_module, insert_weights, load_module};
+use crate::seed::{Purpose, generator};
+use crate::settings::keep_settings;
+use crate::sgd::accuracy;
+use crate::supernet::Supernet;
+use crate::tensor_file::TensorFile;
+use crate::watch::{Progress, Watcher};
 
 /// Format of the trained weights.
 pub(crate) const WEIGHTS: (&str, u32) = ("tailor-weights", 1);
@@ -44,7 +36,7 @@ pub enum Begin<'a> {
     WithPath(&'a Supernet, &'a [usize]),
 }
 
-/// Trains a network, or goes on with the training in a folder, and tests it once at the end: on the test images, or on
+/// Trains a network, or resumes the training in a folder, and tests it once at the end: on the test images, or on
 /// held-out training images where the settings keep some out.
 ///
 /// # Errors

@@ -2,21 +2,25 @@
 
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub)]
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use datasets::images::{ImageDataset, ImageSet, Pixels};
-use profiler::spec::{SearchSpace, SpaceFile};
+use profiler::spec::{Architecture, SearchSpace, SpaceFile};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
-use search::{
-    data::{Augmentation, ComputeDevice, Flip},
-    latency::ExpectedLatency,
-    objective::LatencyLoss,
-    run::SearchSettings,
-    sgd::Sgd,
-    strategy::{StrategyKind, StrategySettings},
-    train::TrainSettings,
-};
+use search::data::{Augmentation, Batches, ComputeDevice, Flip, Normalization};
+use search::latency::ExpectedLatency;
+use search::module::GraphModule;
+use search::objective::LatencyLoss;
+use search::run::{FINALISTS, Outcome, SearchSettings, search};
+use search::seed::{Purpose, generator};
+use search::sgd::Sgd;
+use search::strategy::{StrategyKind, StrategySettings};
+use search::supernet::Supernet;
+use search::train::{Begin, Metrics, TrainSettings, train};
+use search::watch::{Progress, Watcher};
+use search::{RunFolder, SearchError};
+use tch::Device;
 
 /// Four blocks for 8×8 images of three classes: two that change the shape and two that may be skipped.
 pub const SPACE: &str = r#"
@@ -53,6 +57,81 @@ pub fn space_file() -> SpaceFile {
 /// The space.
 pub fn space() -> SearchSpace {
     space_file().resolve().unwrap()
+}
+
+/// The network of these choices, and settings of a training of it.
+pub fn network(choices: &[usize]) -> (Architecture, TrainSettings) {
+    let network = space().network("net", choices).unwrap();
+    let settings = train_settings(&network);
+    (network, settings)
+}
+
+/// With random weights.
+pub fn supernet(seed: u64) -> Supernet {
+    Supernet::new(&space(), &mut generator(seed, Purpose::Weights, 0), Device::Cpu).unwrap()
+}
+
+/// With random weights.
+pub fn module(graph: &profiler::spec::Graph, seed: u64) -> GraphModule {
+    GraphModule::new(graph.clone(), &mut generator(seed, Purpose::Weights, 0), Device::Cpu).unwrap()
+}
+
+/// Batches of so many of these images, unchanged.
+pub fn batches(images: &ImageSet, size: usize) -> Batches<'_> {
+    let purposes = [Purpose::Order, Purpose::Augmentation];
+    let normalization = Normalization::of(images);
+    Batches::new(images, &normalization, size, 0, purposes, Augmentation::NONE, Device::Cpu).unwrap()
+}
+
+/// [`search`] with rare checkpoints.
+pub fn run_search(
+    settings: &SearchSettings,
+    images: &ImageDataset,
+    folder: &RunFolder,
+    watcher: &mut dyn Watcher,
+) -> Result<Outcome, SearchError> {
+    search(settings, images, folder, Duration::from_secs(3600), watcher)
+}
+
+/// [`train`] from scratch with rare checkpoints.
+pub fn run_training(
+    network: &Architecture,
+    settings: &TrainSettings,
+    images: &ImageDataset,
+    folder: &RunFolder,
+    watcher: &mut dyn Watcher,
+) -> Result<Metrics, SearchError> {
+    train(network, Begin::AtRandom, settings, images, folder, Duration::from_secs(3600), watcher)
+}
+
+/// Stops after every `0`-th step.
+pub struct StopEvery(pub u64, pub bool);
+
+impl Watcher for StopEvery {
+    fn progress(&mut self, progress: &Progress) {
+        // The comparison of the finalists has no state: it would be stopped in the same place for ever.
+        self.1 = progress.phase != FINALISTS
+            && progress.step.is_multiple_of(self.0)
+            && progress.step < progress.steps;
+    }
+
+    fn stop_requested(&self) -> bool {
+        self.1
+    }
+}
+
+/// What comes of a run that is stopped after every so many steps and resumed, and how often it was.
+pub fn until_done<T>(
+    every: u64,
+    mut run: impl FnMut(&mut dyn Watcher) -> Result<T, SearchError>,
+) -> (T, u32) {
+    let mut stops = 0;
+    loop {
+        match run(&mut StopEvery(every, false)) {
+            Err(SearchError::Stopped) => stops += 1,
+            other => return (other.unwrap(), stops),
+        }
+    }
 }
 
 /// A latency that grows with the work: 1 ms per 100,000 multiply-accumulates.
@@ -143,7 +222,7 @@ pub fn search_settings() -> SearchSettings {
 }
 
 /// A training of twenty epochs.
-pub fn train_settings(network: &profiler::spec::Architecture) -> TrainSettings {
+pub fn train_settings(network: &Architecture) -> TrainSettings {
     TrainSettings {
         from: None,
         network: network.key(),

@@ -1,8 +1,8 @@
 //! What it costs ONNX Runtime to write a node down.
 //!
 //! Of a few microseconds a node, some are a part of the node's own time in the profile, and the rest lies between nodes. How
-//! many goes by the network, by how many inputs its nodes have and what is in the caches, so it is told by the network's own
-//! plain and profiled runs, in turns. Which part of it lies inside of nodes is told by a chain of nodes that do next to nothing.
+//! many goes by the network, by how many inputs its nodes have and what is in the caches, so it is measured by the network's own
+//! plain and profiled runs, in turns. Which part of it lies inside of nodes is measured by a chain of nodes that do next to nothing.
 
 use crate::measure::median;
 

@@ -43,9 +43,6 @@ pub(super) struct Noted {
 /// Sorts the events by node and run. Nodes of a graph within a node, as of a loop, are a part of that node's time.
 ///
 /// `known` are the model's own node names. Other names lose the number that ONNX Runtime gives them anew at each load.
-///
-/// # Errors
-/// What is wrong with the profile.
 pub(super) fn node_times(events: &[Event], known: &HashSet<String>) -> Result<Vec<Noted>, String> {
     const KERNEL: &str = "_kernel_time";
     // Of a whole graph, one within a node among them: a note, too, but of no node.
@@ -93,7 +90,7 @@ pub(super) fn node_times(events: &[Event], known: &HashSet<String>) -> Result<Ve
     Ok(nodes)
 }
 
-/// A name without its numbers; what ONNX Runtime calls by the operator alone is told apart by the shape that it gives.
+/// A name without its numbers; what ONNX Runtime calls by the operator alone is distinguished by the shape that it gives.
 fn lasting_name(name: &str, arguments: &Arguments) -> String {
     const NUMBERED: &str = "_token_";
     let mut parts = name.split(NUMBERED);

@@ -7,13 +7,10 @@ use std::{collections::HashSet, fs::File, io::BufReader, path::Path};
 
 use ort::environment::Environment;
 
-use super::{
-    OnnxRuntime, OrtRunnable, load_session,
-    noting::{ChainRuns, Kind, NoteCost, Turns},
-    one_line,
-    profile::{Event, HOLDS_GRAPHS, Noted, node_times},
-};
-use crate::backend::{BackendError, Model, NodeClock, Runnable, Trace, Traced};
+use super::noting::{ChainRuns, Kind, NoteCost, Turns};
+use super::profile::{Event, HOLDS_GRAPHS, Noted, node_times};
+use super::{OrtRunnable, load_session, one_line, refused};
+use crate::backend::{BackendError, Model, NodeClock, OnnxRuntime, Runnable, Trace, Traced};
 use crate::measure::{Clock, SystemClock, median};
 use crate::onnx::{Outline, chain_model};
 
@@ -101,10 +98,6 @@ impl Traced for OrtTraced {
     }
 }
 
-fn refused(model: Model<'_>, reason: &str) -> BackendError {
-    BackendError::Prepare { backend: OnnxRuntime::NAME, key: model.key.to_owned(), reason: one_line(reason) }
-}
-
 struct Profiled {
     runnable: OrtRunnable,
     /// The model's own node names.
@@ -130,8 +123,7 @@ impl Profiled {
 
     fn finish(&mut self) -> Result<Profile, BackendError> {
         let key = self.runnable.key.clone();
-        let lost =
-            |reason: String| BackendError::Run { backend: OnnxRuntime::NAME, key: key.clone(), reason };
+        let lost = |reason: String| BackendError::run(OnnxRuntime::NAME, &key, reason);
         let written =
             self.runnable.session.end_profiling().map_err(|error| lost(one_line(&error.to_string())))?;
         let path = self.folder.path().join(Path::new(&written).file_name().unwrap_or_default());

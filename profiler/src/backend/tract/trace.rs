@@ -4,7 +4,7 @@ use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::{Cost, TypedNode};
 use tract_onnx::tract_core::plan::eval;
 
-use super::{Tract, TractRunnable, caught};
+use super::{TractRunnable, caught};
 use crate::backend::{BackendError, Model, NodeClock, Notes, Runnable, Trace, Traced, TracedNode};
 use crate::measure::{Clock, ClockQuality, MeasureError, SystemClock, ThreadClock};
 
@@ -30,11 +30,7 @@ impl TractTraced {
             let (wall, thread) = (SystemClock::new(), ThreadClock::new()?);
             Ok((ClockQuality::of(&wall)?.cost_ns, ClockQuality::of(&thread)?.cost_ns, wall, thread))
         };
-        let failed = |error: MeasureError| BackendError::Run {
-            backend: Tract::NAME,
-            key: runnable.key.clone(),
-            reason: error.to_string(),
-        };
+        let failed = |error: MeasureError| runnable.failed(error.to_string());
         let (wall_cost_ns, thread_cost_ns, wall, thread) = clocks().map_err(failed)?;
         let (order, notes, clocks) = (Vec::new(), Vec::new(), Vec::new());
         Ok(Self { runnable, wall, thread, wall_cost_ns, thread_cost_ns, order, notes, clocks })
@@ -75,14 +71,10 @@ impl Traced for TractTraced {
         let nodes = self.order.iter().enumerate().map(|(position, id)| {
             let model = self.runnable.state.model();
             let node = &model.nodes()[*id];
+            let (name, operator) = (node.name.clone(), node.op().name().into_owned());
             let multiply_adds = multiply_adds(model, node).ok();
             let run_ns = runs.clone().map(|(run, clock)| run[position] as f64 - cost_ns(clock)).collect();
-            TracedNode {
-                name: node.name.clone(),
-                operator: node.op().name().into_owned(),
-                multiply_adds,
-                run_ns,
-            }
+            TracedNode { name, operator, multiply_adds, run_ns }
         });
         let nodes = nodes.collect();
         self.notes.clear();
@@ -133,9 +125,6 @@ fn multiply_adds(model: &TypedModel, node: &TypedNode) -> TractResult<u64> {
 
 /// Multiply-accumulates of each convolution and matrix product by the name of its node in `onnx`'s own graph, before any
 /// optimisation.
-///
-/// # Errors
-/// tract's reason if it does not take the model.
 pub(super) fn node_macs(model: Model<'_>) -> Result<Vec<(String, u64)>, String> {
     caught(|| {
         let model = super::parse(model)?.into_typed()?;

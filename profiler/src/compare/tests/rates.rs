@@ -31,8 +31,8 @@ fn share(verdicts: &[Verdict], wanted: Verdict) -> f64 {
 #[test]
 fn other_days_of_one_machine_are_the_same() {
     let a = usual();
-    let verdicts: Vec<Verdict> =
-        (0..PAIRS).map(|seed| compared(&a, &day(100 + seed, |_| 1.0)).verdict).collect();
+    let verdict = |seed| compared(&a, &day(seed, |_| 1.0)).verdict;
+    let verdicts: Vec<Verdict> = (100..100 + PAIRS).map(verdict).collect();
     // At most one in twenty.
     assert!(share(&verdicts, Verdict::Same) >= 0.95, "{verdicts:?}");
 }
@@ -64,8 +64,8 @@ fn a_build_with_three_slower_ops_is_changed_on_any_day() {
 fn another_core_is_slower_on_any_day() {
     let a = usual();
     // A little core of half the speed: whatever the day, at least 0.85 · 2 = 1.7.
-    let verdicts: Vec<Verdict> =
-        (0..PAIRS).map(|seed| compared(&a, &day(300 + seed, |_| 2.0)).verdict).collect();
+    let verdict = |seed| compared(&a, &day(seed, |_| 2.0)).verdict;
+    let verdicts: Vec<Verdict> = (300..300 + PAIRS).map(verdict).collect();
     assert!(share(&verdicts, Verdict::FasterOrSlower) >= 0.95, "{verdicts:?}");
 }
 

@@ -2,11 +2,7 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
 use super::*;
-
-/// Sum of twelve uniform numbers less six: nearly normal, of deviation 1.
-fn normal(random: &mut Pcg64) -> f64 {
-    (0..12).map(|_| random.random::<f64>()).sum::<f64>() - 6.0
-}
+use crate::measure::fixtures::normal;
 
 /// So many turns of twenty subjects in stretches of so many turns, each at one of the levels by its share; 3 % of noise.
 fn stretches(seed: u64, turns: usize, length: usize, levels: &[(f64, f64)]) -> Vec<(usize, f64)> {

@@ -1,10 +1,9 @@
-//! Where the subjects stand, and telling who is known well enough.
+//! How well the subjects are known, and reporting those that are known well enough.
 
-use super::super::MeasureError;
-use super::super::stopping::Convergence;
-use super::super::subject::Subject;
-use super::super::summary::{Turns, summarise_turns_of};
 use super::Session;
+use crate::measure::stopping::Convergence;
+use crate::measure::summary::{Turns, summarise_turns_of};
+use crate::measure::{MeasureError, Subject};
 
 /// When the convergence was last assessed. Long histories take long to assess: rounds must take at least fifty times
 /// as long as that in between.
@@ -12,8 +11,8 @@ use super::Session;
 pub(super) struct Assessment {
     start_ns: u64,
     end_ns: u64,
-    /// Subjects whose closing was told, by index.
-    told: Vec<bool>,
+    /// Subjects whose closing was reported, by index.
+    reported: Vec<bool>,
 }
 
 impl Assessment {
@@ -23,21 +22,21 @@ impl Assessment {
 }
 
 impl<S: Subject> Session<'_, S> {
-    /// Assesses everyone, and tells the observer once of each who is closed. Drift may open a subject again, or move
-    /// its figure, as long as the session lasts: what is told here is not final.
+    /// Assesses everyone, and reports each who is closed to the observer, once. Drift may open a subject again, or move
+    /// its figure, as long as the session lasts: what is reported here is not final.
     pub(super) fn assess(&mut self) -> Result<Convergence, MeasureError> {
         self.assessment.start_ns = self.now_ns();
         let turns = self.turns()?;
         let convergence = Convergence::judge(&turns, self.subjects.len(), self.protocol);
-        self.tell(&turns, &convergence.finished())?;
+        self.report(&turns, &convergence.finished())?;
         self.assessment.end_ns = self.now_ns();
         Ok(convergence)
     }
 
-    /// Tells the observer of each who is not closed yet: there will be no more rounds.
+    /// Reports each who is not closed yet to the observer: there will be no more rounds.
     pub(super) fn close_all(&mut self) -> Result<(), MeasureError> {
         let turns = self.turns()?;
-        self.tell(&turns, &(0..self.subjects.len()).collect::<Vec<_>>())
+        self.report(&turns, &(0..self.subjects.len()).collect::<Vec<_>>())
     }
 
     /// At every speed that is asked for.
@@ -46,10 +45,10 @@ impl<S: Subject> Session<'_, S> {
         speeds.map(|speed| Turns::of(self.history, self.subjects.len(), *speed)).collect()
     }
 
-    fn tell(&mut self, turns: &[Turns], closed: &[usize]) -> Result<(), MeasureError> {
-        self.assessment.told.resize(self.subjects.len(), false);
+    fn report(&mut self, turns: &[Turns], closed: &[usize]) -> Result<(), MeasureError> {
+        self.assessment.reported.resize(self.subjects.len(), false);
         for &subject in closed {
-            if !std::mem::replace(&mut self.assessment.told[subject], true) {
+            if !std::mem::replace(&mut self.assessment.reported[subject], true) {
                 let at_speeds = self.protocol.speeds.iter().zip(turns);
                 let summary = |(speed, turns): (&_, &Turns)| {
                     summarise_turns_of(subject, &turns.by_subject[subject], self.protocol, *speed)

@@ -1,10 +1,7 @@
-//! Watching the temperature between bursts, and pausing.
+//! Watching the temperature between turns, and pausing.
 
-use super::super::MeasureError;
-use super::super::heat::{HeatLimits, Pause, PauseEnd, Temperatures};
-use super::super::history::Entry;
-use super::super::subject::Subject;
 use super::Session;
+use crate::measure::{Entry, HeatLimits, MeasureError, Pause, PauseEnd, Subject, Temperatures};
 
 /// Temperatures are read at most so often, and so often while waiting.
 const EVERY_NS: u64 = 1_000_000_000;
@@ -27,24 +24,24 @@ impl<S: Subject> Session<'_, S> {
         if self.heat_watch.last_ns.is_some_and(|last_ns| now_ns - last_ns < EVERY_NS) {
             return Ok(());
         }
-        let warmth = self.read_warmth()?;
+        let temperatures = self.read_temperatures()?;
         let Some(limits) = self.protocol.heat else { return Ok(()) };
-        if limits.cooled(&warmth) {
+        if limits.cooled(&temperatures) {
             self.heat_watch.gave_up = false;
         }
-        if self.heat_watch.gave_up || !limits.exceeded(&warmth) {
+        if self.heat_watch.gave_up || !limits.exceeded(&temperatures) {
             return Ok(());
         }
         self.read_reference()?;
-        self.cool(&limits, warmth)?;
+        self.cool(&limits, temperatures)?;
         self.warm_up_reference()?;
         self.read_reference()
     }
 
-    fn cool(&mut self, limits: &HeatLimits, mut warmth: Temperatures) -> Result<(), MeasureError> {
+    fn cool(&mut self, limits: &HeatLimits, mut temperatures: Temperatures) -> Result<(), MeasureError> {
         let at_ns = self.now_ns();
         let ended = loop {
-            if limits.cooled(&warmth) {
+            if limits.cooled(&temperatures) {
                 break PauseEnd::Cooled;
             } else if self.interrupted().is_some() {
                 break PauseEnd::Interrupted;
@@ -52,20 +49,20 @@ impl<S: Subject> Session<'_, S> {
                 self.heat_watch.gave_up = true;
                 break PauseEnd::StillHot;
             }
-            self.observer.cooling(&warmth, limits);
+            self.observer.cooling(&temperatures, limits);
             self.instruments.thermometer.wait(EVERY_NS);
-            warmth = self.read_warmth()?;
+            temperatures = self.read_temperatures()?;
         };
         self.record(Entry::Pause(Pause { at_ns, took_ns: self.now_ns() - at_ns, ended }))
     }
 
-    fn read_warmth(&mut self) -> Result<Temperatures, MeasureError> {
+    fn read_temperatures(&mut self) -> Result<Temperatures, MeasureError> {
         let now_ns = self.now_ns();
         self.heat_watch.last_ns = Some(now_ns);
-        let warmth = self.instruments.thermometer.read(now_ns);
-        if !warmth.is_empty() {
-            self.record(Entry::Warmth(warmth))?;
+        let temperatures = self.instruments.thermometer.read(now_ns);
+        if !temperatures.is_empty() {
+            self.record(Entry::Temperatures(temperatures))?;
         }
-        Ok(warmth)
+        Ok(temperatures)
     }
 }

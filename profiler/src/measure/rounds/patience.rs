@@ -1,6 +1,6 @@
-//! Going on although everything is known well enough, since the machine may get faster yet.
+//! Continuing although everything is known well enough, since the machine may get faster yet.
 
-use super::super::stopping::Convergence;
+use crate::measure::stopping::Convergence;
 
 /// When all subjects were first known well enough, though the machine was slower all the time than it is known to be.
 #[derive(Default)]
@@ -9,7 +9,7 @@ pub(super) struct Patience {
 }
 
 impl Patience {
-    /// For how long to go on: together, as long as it took until then; 0 where the machine is as fast as it is known to be.
+    /// For how long to continue: together, as long as it took until then; 0 where the machine is as fast as it is known to be.
     pub(super) fn left_ns(&mut self, convergence: &Convergence, spent_ns: u64) -> u64 {
         if !convergence.is_slow {
             return 0;

@@ -5,47 +5,31 @@ mod patience;
 
 use std::{cell::Cell, rc::Rc, sync::Arc};
 
-use super::super::clock::FakeClock;
-use super::super::drift::CorrectedNs;
-use super::super::drift::RawNs;
-use super::super::heat::{HeatLimits, Temperatures};
-use super::super::history::Burst;
-use super::super::subject::FakeSubject;
-use super::super::summary::{Status, SubjectSummary, summarise};
 use super::*;
+use crate::measure::{
+    CorrectedNs, FakeClock, FakeSubject, HeatLimits, RawNs, Status, SubjectSummary, Summary, Temperatures,
+    summarise,
+};
 
-fn instruments(clock: &FakeClock) -> Instruments {
-    Instruments::emulated(clock.clone())
-}
-
-fn steady(clock: &FakeClock, costs: &[u64]) -> Vec<FakeSubject> {
-    costs.iter().map(|cost| FakeSubject::steady(clock.clone(), *cost)).collect()
-}
-
-/// Keeps the entries, and raises a flag when it has kept so many bursts.
+/// Keeps the entries, and raises a flag when it has kept so many turns.
 #[derive(Default)]
 struct Recorder {
     entries: Vec<Entry>,
     warmed_up: Vec<usize>,
     last_progress: Option<Progress>,
-    /// Subjects that it was told need no more rounds, in that order.
+    /// Subjects that were reported to need no more rounds, in that order.
     closed: Vec<usize>,
-    /// How often it was told of a pause.
+    /// How often a pause was reported.
     cooling: usize,
-    stop_after_bursts: Option<usize>,
+    stop_after_turns: Option<usize>,
     stop: Arc<AtomicBool>,
-}
-
-impl Recorder {
-    fn bursts(&self) -> Vec<&Burst> {
-        self.entries.iter().filter_map(|e| if let Entry::Burst(b) = e { Some(b) } else { None }).collect()
-    }
 }
 
 impl Observer for Recorder {
     fn record(&mut self, entry: &Entry) -> Result<(), SubjectFailure> {
         self.entries.push(entry.clone());
-        if self.stop_after_bursts == Some(self.bursts().len()) {
+        let turns = self.entries.iter().filter(|entry| matches!(entry, Entry::Turn(_))).count();
+        if self.stop_after_turns == Some(turns) {
             self.stop.store(true, Ordering::Relaxed);
         }
         Ok(())
@@ -69,66 +53,78 @@ impl Observer for Recorder {
     }
 }
 
-fn run(
-    subjects: &mut [FakeSubject],
-    protocol: &Protocol,
-    instruments: &mut Instruments,
-    history: &mut History,
-    recorder: &mut Recorder,
-) -> Outcome {
-    let stop = recorder.stop.clone();
-    measure(subjects, protocol, instruments, history, recorder, &stop).unwrap()
+/// A measurement on a fake clock, and what was seen of it.
+struct Run {
+    clock: FakeClock,
+    instruments: Instruments,
+    protocol: Protocol,
+    history: History,
+    recorder: Recorder,
+}
+
+impl Run {
+    fn new(protocol: Protocol) -> Self {
+        let clock = FakeClock::new();
+        let (history, recorder) = (History::default(), Recorder::default());
+        Self { instruments: Instruments::emulated(clock.clone()), clock, protocol, history, recorder }
+    }
+
+    fn of(&mut self, subjects: &mut [FakeSubject]) -> Outcome {
+        let Self { protocol, instruments, history, recorder, .. } = self;
+        let stop = recorder.stop.clone();
+        measure(subjects, protocol, instruments, history, recorder, &stop).unwrap()
+    }
+
+    /// Of subjects whose runs all take as long.
+    fn steady(&mut self, costs: &[u64]) -> Outcome {
+        let subjects = costs.iter().map(|cost| FakeSubject::steady(self.clock.clone(), *cost));
+        self.of(&mut subjects.collect::<Vec<_>>())
+    }
+
+    fn summaries(&self, subjects: usize) -> Vec<SubjectSummary> {
+        summarise(&self.history, subjects, &self.protocol).unwrap()
+    }
+
+    fn hot(&self, subjects: usize) -> Vec<Summary> {
+        self.summaries(subjects).into_iter().map(|summary| summary.hot.unwrap()).collect()
+    }
 }
 
 #[test]
 fn steady_subjects_are_measured_exactly_in_the_fewest_rounds() {
-    let clock = FakeClock::new();
     let costs = [300, 50_000, 1_000_000, 40_000_000];
-    let protocol = Protocol::brief();
-    let (mut history, mut recorder) = (History::default(), Recorder::default());
-    let outcome =
-        run(&mut steady(&clock, &costs), &protocol, &mut instruments(&clock), &mut history, &mut recorder);
-    assert_eq!(outcome, Outcome::Converged);
-    assert_eq!(recorder.warmed_up, [0, 1, 2, 3]);
-    for (summary, cost) in summarise(&history, 4, &protocol).unwrap().iter().zip(costs) {
+    let mut run = Run::new(Protocol::brief());
+    assert_eq!(run.steady(&costs), Outcome::Converged);
+    assert_eq!(run.recorder.warmed_up, [0, 1, 2, 3]);
+    for (summary, cost) in run.summaries(4).iter().zip(costs) {
         for summary in [summary.hot.as_ref().unwrap(), summary.cold.as_ref().unwrap()] {
             assert_eq!(summary.latency, CorrectedNs(cost as f64));
             assert_eq!((summary.status, summary.turns), (Status::WithinTarget, 8));
         }
     }
-    // 20 µs of 300 ns: 67 runs a sample. A burst is over after 5 ms, which one run of 40 ms exceeds at once.
+    // 20 µs of 300 ns: 67 runs a sample. A turn is over after 5 ms, which one run of 40 ms exceeds at once.
     let shape = |subject: usize| {
-        let bursts = recorder.bursts();
-        let burst = bursts.iter().find(|burst| burst.subject == subject).unwrap();
-        (burst.repeats, burst.cold.kept.len(), burst.hot.kept.len())
+        let turn = run.history.turns().find(|turn| turn.subject == subject).unwrap();
+        (turn.repeats, turn.cold.kept.len(), turn.hot.kept.len())
     };
-    assert_eq!([shape(0), shape(1), shape(2), shape(3)], [(67, 1, 5), (1, 1, 5), (1, 1, 4), (1, 1, 1)]);
+    assert_eq!([0, 1, 2, 3].map(shape), [(67, 1, 5), (1, 1, 5), (1, 1, 4), (1, 1, 1)]);
     // What the observer saw is what the history holds.
-    assert_eq!(History::replay(recorder.entries).unwrap(), history);
+    assert_eq!(History::replay(run.recorder.entries).unwrap(), run.history);
 }
 
 #[test]
 fn rounds_are_shuffled_by_the_seed() {
     let orders = |seed| {
-        let clock = FakeClock::new();
-        let protocol = Protocol { seed, ..Protocol::brief() };
-        let (mut history, mut recorder) = (History::default(), Recorder::default());
-        run(
-            &mut steady(&clock, &[1_000_000; 12]),
-            &protocol,
-            &mut instruments(&clock),
-            &mut history,
-            &mut recorder,
-        );
-        let subjects: Vec<usize> = recorder.bursts().iter().map(|burst| burst.subject).collect();
+        let mut run = Run::new(Protocol { seed, ..Protocol::brief() });
+        run.steady(&[1_000_000; 12]);
+        let subjects: Vec<usize> = run.history.turns().map(|turn| turn.subject).collect();
         subjects.chunks(12).map(<[usize]>::to_vec).collect::<Vec<_>>()
     };
     let rounds = orders(1);
     assert_eq!(rounds.len(), 8);
     for round in &rounds {
-        let mut sorted = round.clone();
-        sorted.sort_unstable();
-        assert_eq!(sorted, (0..12).collect::<Vec<_>>(), "every round has everyone once");
+        let members: BTreeSet<usize> = round.iter().copied().collect();
+        assert_eq!(members, (0..12).collect(), "every round has everyone once");
     }
     let distinct: BTreeSet<&Vec<usize>> = rounds.iter().collect();
     assert_eq!(distinct.len(), 8, "no two of 8 rounds in the same of 12! orders");
@@ -138,53 +134,41 @@ fn rounds_are_shuffled_by_the_seed() {
 
 #[test]
 fn finished_subjects_take_no_part_and_small_rounds_are_evicted() {
-    let clock = FakeClock::new();
-    let mut subjects = steady(&clock, &[1_000_000; 9]);
+    let mut run =
+        Run::new(Protocol { min_rounds: 6, max_rounds: 12, min_round_size: 10, ..Protocol::brief() });
+    let mut subjects: Vec<FakeSubject> =
+        (0..9).map(|_| FakeSubject::steady(run.clock.clone(), 1_000_000)).collect();
     let mut run_number = 0u64;
     // Subject 9 alternates between 1 and 2 ms from turn to turn and cannot converge.
-    subjects.push(FakeSubject::new(clock.clone(), move || {
+    subjects.push(FakeSubject::new(run.clock.clone(), move || {
         run_number += 1;
         if (run_number / 7).is_multiple_of(2) { 1_000_000 } else { 2_000_000 }
     }));
     let evictions = Rc::new(Cell::new(0));
-    let mut instruments = instruments(&clock);
     let count = evictions.clone();
-    instruments.evictor = Box::new(FakeSubject::new(clock, move || {
+    run.instruments.evictor = Box::new(FakeSubject::new(run.clock.clone(), move || {
         count.set(count.get() + 1);
         0
     }));
-    let protocol = Protocol { min_rounds: 6, max_rounds: 12, min_round_size: 10, ..Protocol::brief() };
-    let (mut history, mut recorder) = (History::default(), Recorder::default());
-    let outcome = run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);
-    assert_eq!(outcome, Outcome::RoundsSpent);
-    let turns_of = |round| recorder.bursts().iter().filter(|burst| burst.round == round).count();
+    assert_eq!(run.of(&mut subjects), Outcome::RoundsSpent);
+    let turns_of = |round| run.history.turns().filter(|turn| turn.round == round).count();
     assert_eq!((0..12).map(turns_of).collect::<Vec<_>>(), [10, 10, 10, 10, 10, 10, 1, 1, 1, 1, 1, 1]);
     assert_eq!(evictions.get(), 6);
-    let summaries = summarise(&history, 10, &protocol).unwrap();
-    assert_eq!(summaries[0].hot.as_ref().unwrap().status, Status::WithinTarget);
-    assert_eq!(summaries[9].hot.as_ref().unwrap().status, Status::Wide);
+    let hot = run.hot(10);
+    assert_eq!((hot[0].status, hot[9].status), (Status::WithinTarget, Status::Wide));
 }
 
 #[test]
-fn the_reference_is_timed_often_and_brackets_every_burst() {
-    let clock = FakeClock::new();
-    let protocol = Protocol::brief();
-    let (mut history, mut recorder) = (History::default(), Recorder::default());
-    run(
-        &mut steady(&clock, &[1_000_000; 20]),
-        &protocol,
-        &mut instruments(&clock),
-        &mut history,
-        &mut recorder,
-    );
-    let segment = &history.segments()[0];
-    // A burst takes 9 ms, 4 of them to settle, and a reading is due after 8: one after every burst, and one at the start.
-    assert_eq!(segment.bursts.len(), 160);
-    assert_eq!(segment.readings.len(), 161);
-    assert!(segment.readings[0].at_ns <= segment.bursts[0].at_ns);
-    let end = segment.bursts.last().map(|burst| burst.at_ns + burst.took_ns).unwrap();
+fn the_reference_is_timed_often_and_brackets_every_turn() {
+    let mut run = Run::new(Protocol::brief());
+    run.steady(&[1_000_000; 20]);
+    let segment = &run.history.segments()[0];
+    // A turn takes 9 ms, 4 of them to settle, and a reading is due after 8: one after every turn, and one at the start.
+    assert_eq!((segment.turns.len(), segment.readings.len()), (160, 161));
+    assert!(segment.readings[0].at_ns <= segment.turns[0].at_ns);
+    let end = segment.turns.last().map(|turn| turn.at_ns + turn.took_ns).unwrap();
     assert!(segment.readings.last().unwrap().at_ns >= end);
     assert!(segment.readings.iter().all(|reading| reading.took == RawNs(150_000.0)));
     // Time left shrinks to nothing.
-    assert!(recorder.last_progress.unwrap().left_ns.unwrap() < 100_000_000);
+    assert!(run.recorder.last_progress.unwrap().left_ns.unwrap() < 100_000_000);
 }

@@ -1,14 +1,10 @@
 //! One subject's turn in a round.
 
 use super::{Session, at_subject};
-use crate::measure::{
-    MeasureError,
-    history::{Burst, Entry, Samples},
-    stopping::Need,
-    subject::Subject,
-    timing::time,
-    warm_up::BurstPlan,
-};
+use crate::measure::stopping::Need;
+use crate::measure::timing::time;
+use crate::measure::warm_up::TurnPlan;
+use crate::measure::{Entry, MeasureError, Samples, Subject, Turn};
 
 impl<S: Subject> Session<'_, S> {
     /// Makes the caches cold; how long that took.
@@ -19,8 +15,8 @@ impl<S: Subject> Session<'_, S> {
         Ok(self.now_ns() - before_ns)
     }
 
-    /// Gives a subject its burst in a round, after the caches were evicted for so long, and records it.
-    pub(super) fn burst(
+    /// Gives a subject its turn in a round, after the caches were evicted for so long, and records it.
+    pub(super) fn turn(
         &mut self,
         subject: usize,
         round: u32,
@@ -31,20 +27,20 @@ impl<S: Subject> Session<'_, S> {
         let mut cold = Samples::default();
         self.sample(subject, 1, &mut cold)?;
         let mut hot = Samples::default();
-        let BurstPlan { repeats, settle_runs } = self.plans[subject];
+        let TurnPlan { repeats, settle_runs } = self.plans[subject];
         let mut settling_ns = 0;
         if need == Need::ColdAndHot {
             settling_ns = self.settle(subject, settle_runs)?;
             for taken in 0..self.protocol.hot_samples {
-                if taken > 0 && self.now_ns() - at_ns - settling_ns >= self.protocol.burst_ns {
+                if taken > 0 && self.now_ns() - at_ns - settling_ns >= self.protocol.turn_ns {
                     break;
                 }
                 self.sample(subject, repeats, &mut hot)?;
             }
         }
         let took_ns = self.now_ns() - at_ns;
-        let burst = Burst { subject, round, at_ns, took_ns, repeats, evicting_ns, cold, settling_ns, hot };
-        self.record(Entry::Burst(burst))
+        let turn = Turn { subject, round, at_ns, took_ns, repeats, evicting_ns, cold, settling_ns, hot };
+        self.record(Entry::Turn(turn))
     }
 
     /// Runs a subject until its caches have settled; how long that took.

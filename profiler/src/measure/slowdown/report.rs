@@ -3,15 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{REFERENCE, Slowdown};
-use crate::measure::{
-    MeasureError,
-    drift::{Drift, DriftReport},
-    history::History,
-    interval::median,
-    levels::Levels,
-    modes::{Mode, Speed},
-    protocol::Protocol,
-};
+use crate::measure::levels::Levels;
+use crate::measure::modes::Mode;
+use crate::measure::{Drift, DriftReport, History, MeasureError, Protocol, Speed, median};
 
 /// A speed that the machine had.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,14 +62,12 @@ impl Slowdown {
     }
 }
 
-/// The machine's speeds, fastest first; empty if too little was timed to tell.
-#[must_use]
+/// The machine's speeds, fastest first; empty if too little was timed.
 pub fn speeds(history: &History) -> Vec<ModeReport> {
     Slowdown::of(history, Speed::Fast).map_or_else(Vec::new, |slowdown| slowdown.modes())
 }
 
 /// What each of so many references takes at a speed; `None` for one that was not timed at it.
-#[must_use]
 pub fn reference_levels(history: &History, speed: Speed, count: usize) -> Vec<Option<ReferenceLevel>> {
     let slowdown = Slowdown::of(history, speed);
     slowdown.map_or_else(|| vec![None; count], |slowdown| slowdown.references(history, count))

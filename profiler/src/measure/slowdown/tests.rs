@@ -1,46 +1,31 @@
 mod mixtures;
 
-use super::super::{
-    clock::ClockQuality,
-    drift::RawNs,
-    history::{Entry, Reading},
-};
 use super::*;
+use crate::measure::fixtures::{samples, start};
+use crate::measure::{Entry, RawNs, Reading};
 
 const TURN_NS: u64 = 10_000_000;
 
 /// Rounds of turns of 10 ms; subject `s` takes 1000·(s + 1) ns hot, twice that cold, times `slow(round, subject)`.
 fn history(subjects: usize, rounds: u32, slow: impl Fn(u32, usize) -> f64) -> History {
-    let mut history = History::default();
-    history.push(Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } }).unwrap();
-    for round in 0..rounds {
-        for subject in 0..subjects {
-            let turn = u64::from(round) * subjects as u64 + subject as u64;
-            let ns = 1000.0 * (subject + 1) as f64 * slow(round, subject);
-            history.push(Entry::Burst(burst(subject, round, turn, ns))).unwrap();
-        }
-    }
-    history
+    let turn = |turn: usize| {
+        let (round, subject) = ((turn / subjects) as u32, turn % subjects);
+        let ns = 1000.0 * (subject + 1) as f64 * slow(round, subject);
+        Entry::Turn(turn_of(subject, round, turn as u64, ns))
+    };
+    let turns = (0..rounds as usize * subjects).map(turn);
+    History::replay(std::iter::once(start()).chain(turns)).unwrap()
 }
 
-fn burst(subject: usize, round: u32, turn: u64, ns: f64) -> Burst {
-    let samples = |ns: f64| Samples { kept: [RawNs(ns)].into_iter().collect(), ..Samples::default() };
-    Burst {
-        subject,
-        round,
-        at_ns: turn * TURN_NS,
-        took_ns: TURN_NS,
-        repeats: 1,
-        cold: samples(2.0 * ns),
-        evicting_ns: 0,
-        settling_ns: 0,
-        hot: samples(ns),
-    }
+fn turn_of(subject: usize, round: u32, turn: u64, ns: f64) -> Turn {
+    let (cold, hot) = (samples(&[2.0 * ns]), samples(&[ns]));
+    let at_ns = turn * TURN_NS;
+    Turn { subject, round, at_ns, took_ns: TURN_NS, repeats: 1, cold, hot, ..Turn::default() }
 }
 
 /// The moment of a history's turn.
 fn moment(history: &History, turn: usize) -> Moment {
-    Slowdown::of(history, Speed::Fast).unwrap().during(0, history.bursts().nth(turn).unwrap())
+    Slowdown::of(history, Speed::Fast).unwrap().during(0, history.turns().nth(turn).unwrap())
 }
 
 #[test]
@@ -66,7 +51,7 @@ fn the_speed_that_lasts_longest_is_the_sustained_one() {
     let history = history(40, 40, |round, _| if round < 12 { 1.0 } else { 1.5 });
     let sustained = Slowdown::of(&history, Speed::Sustained).unwrap();
     let slowness = |turn: usize| {
-        let moment = sustained.during(0, history.bursts().nth(turn).unwrap());
+        let moment = sustained.during(0, history.turns().nth(turn).unwrap());
         (moment.slowness, moment.is_chosen)
     };
     let (fast, slow) = (slowness(40 * 5), slowness(40 * 20));
@@ -104,9 +89,9 @@ fn colder_cold_runs_and_a_long_last_phase_do_not_shift_it() {
     let mut all = history(40, 20, |_, _| 1.0);
     for turn in 800..4000_usize {
         // Hot runs 2 % slower, as if evicting left something behind; cold ones a third.
-        let mut late = burst(turn % 5, 20, turn as u64, 1020.0 * (turn % 5 + 1) as f64);
+        let mut late = turn_of(turn % 5, 20, turn as u64, 1020.0 * (turn % 5 + 1) as f64);
         late.cold.kept = late.cold.kept.iter().map(|raw| RawNs(raw.0 * 1.33)).collect();
-        all.push(Entry::Burst(late)).unwrap();
+        all.push(Entry::Turn(late)).unwrap();
     }
     assert!((moment(&all, 400).slowness - 1.0).abs() < 0.002, "{:?}", moment(&all, 400));
 }
@@ -128,13 +113,13 @@ fn the_fastest_moments_that_come_often_are_one() {
 #[test]
 fn turns_without_hot_runs_do_not_shift_those_with_hot_ones() {
     let mut all = history(40, 24, |_, _| 1.0);
-    let early: Vec<Burst> = all.bursts().cloned().collect();
+    let early: Vec<Turn> = all.turns().cloned().collect();
     for turn in 960..3000_usize {
         let mut late = early[turn % 40].clone();
         (late.at_ns, late.hot) = (turn as u64 * TURN_NS, Samples::default());
         let warmer = if turn < 1900 { 0.7 } else { 1.0 };
         late.cold.kept = late.cold.kept.iter().map(|raw| RawNs(raw.0 * warmer)).collect();
-        all.push(Entry::Burst(late)).unwrap();
+        all.push(Entry::Turn(late)).unwrap();
     }
     for turn in [100, 500, 900] {
         let found = moment(&all, turn);
@@ -147,9 +132,9 @@ fn turns_without_hot_runs_do_not_shift_those_with_hot_ones() {
 #[test]
 fn cold_turns_of_a_machine_of_two_speeds_were_at_any() {
     let mut all = history(40, 40, |round, _| if (10..25).contains(&round) { 1.5 } else { 1.0 });
-    let late = Burst { hot: Samples::default(), ..burst(3, 40, 1700, 4000.0) };
-    all.push(Entry::Burst(late.clone())).unwrap();
-    all.push(Entry::Burst(Burst { at_ns: 1605 * TURN_NS, ..late })).unwrap();
+    let late = Turn { hot: Samples::default(), ..turn_of(3, 40, 1700, 4000.0) };
+    all.push(Entry::Turn(late.clone())).unwrap();
+    all.push(Entry::Turn(Turn { at_ns: 1605 * TURN_NS, ..late })).unwrap();
     // A second after the last hot turn nobody knows; 50 ms after it, it was as that one.
     assert_eq!(moment(&all, 1600), Moment::AT_ANY_SPEED);
     assert!(moment(&all, 1601).is_chosen);
@@ -158,8 +143,7 @@ fn cold_turns_of_a_machine_of_two_speeds_were_at_any() {
 #[test]
 fn references_say_it_where_there_is_one_subject() {
     // A subject of 80 ms, between whose turns three references are read; every other second takes twice as long.
-    let mut history = History::default();
-    history.push(Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } }).unwrap();
+    let mut history = History::replay([start()]).unwrap();
     let slow = |at_ns: u64| if at_ns / 1_000_000_000 % 2 == 1 { 2.0 } else { 1.0 };
     for turn in 0..200_u64 {
         for reading in 0..3_usize {
@@ -169,20 +153,18 @@ fn references_say_it_where_there_is_one_subject() {
             history.push(Entry::Reading(Reading { at_ns, took, reference: Some(reading), first })).unwrap();
         }
         let at_ns = turn * 100_000_000 + 15_000_000;
-        let late = Burst { at_ns, took_ns: 80_000_000, ..burst(0, turn as u32, 0, 8e7 * slow(at_ns)) };
-        history.push(Entry::Burst(late)).unwrap();
+        let late = Turn { at_ns, took_ns: 80_000_000, ..turn_of(0, turn as u32, 0, 8e7 * slow(at_ns)) };
+        history.push(Entry::Turn(late)).unwrap();
     }
     assert!((moment(&history, 3).slowness - 1.0).abs() < 1e-9 && !moment(&history, 13).is_chosen);
     let levels = reference_levels(&history, Speed::Fast, 4);
     for (index, level) in levels[..3].iter().enumerate() {
         let expected = 100_000.0 * (index + 1) as f64;
         let level = level.unwrap();
-        assert!(
-            (level.hot_ns / expected - 1.0).abs() < 1e-6
-                && (level.cold_ns / expected / 1.5 - 1.0).abs() < 1e-6
-        );
+        let (hot, cold) = (level.hot_ns / expected, level.cold_ns / expected / 1.5);
+        assert!((hot - 1.0).abs() < 1e-6 && (cold - 1.0).abs() < 1e-6, "{level:?}");
     }
     assert_eq!(levels[3], None);
-    let report = drift_report(&history, &super::super::protocol::Protocol::brief()).unwrap();
+    let report = drift_report(&history, &crate::measure::Protocol::brief()).unwrap();
     assert!(!report.excessive && (report.baseline_ns / 181_712.0 - 1.0).abs() < 1e-3, "{report:?}");
 }

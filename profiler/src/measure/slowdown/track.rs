@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Moment, calmest};
-use crate::measure::{
-    density::Density,
-    interval::{median, quantile},
-    levels::{Levels, Window},
-    modes::{Mode, Speed, modes},
-};
+use crate::measure::density::Density;
+use crate::measure::levels::{Levels, Window};
+use crate::measure::modes::{Mode, modes};
+use crate::measure::{Speed, median, quantile};
 
 /// Something that was timed.
 pub(super) struct Timed {
@@ -35,6 +33,9 @@ const MISPLACED: f64 = 0.5;
 /// Of a mode, so that a subject's own place in it is known.
 const FEWEST_OF_MODE: usize = 3;
 
+/// What each takes by itself, as a natural logarithm.
+type Own = BTreeMap<usize, f64>;
+
 /// The slowdown as a history's hot times say it.
 ///
 /// The model is `ln t = own(subject) + slowness(moment)`. It is fitted by medians in turns (Tukey's median polish), which
@@ -46,7 +47,7 @@ const FEWEST_OF_MODE: usize = 3;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Track {
     /// Natural logarithm of what each takes at the chosen speed.
-    pub(super) own: BTreeMap<usize, f64>,
+    pub(super) own: Own,
     /// Fastest first.
     pub(super) modes: Vec<Mode>,
     chosen: Mode,
@@ -66,20 +67,17 @@ pub(super) struct Segment {
 
 impl Track {
     pub(super) fn of(timed: &[Timed], segments: usize, speed: Speed, fewest: usize) -> Option<Self> {
-        let mut by_who: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (index, timed) in timed.iter().enumerate() {
-            by_who.entry(timed.who).or_default().push(index);
-        }
-        if by_who.len() < fewest {
+        let timings = Timings::of(timed, segments);
+        if timings.by_who.len() < fewest {
             return None;
         }
-        let mut own = aligned(timed, &by_who, segments)?;
+        let mut own = timings.aligned()?;
         let mut found = Vec::new();
         let mut chosen = None;
         for _ in 0..FEWEST_OF_MODE {
-            found = modes(&rests(timed, &own)?);
+            found = modes(&timings.rests(&own)?);
             let mode = choose(&found, speed)?;
-            for (who, indices) in &by_who {
+            for (who, indices) in &timings.by_who {
                 let own = own.get_mut(who)?;
                 let rests = indices.iter().map(|index| timed[*index].ln_ns - *own);
                 let inside: Vec<f64> = rests.filter(|rest| mode.holds(*rest)).collect();
@@ -89,27 +87,21 @@ impl Track {
             found = found.into_iter().map(|other| other.shifted(-mode.level)).collect();
             chosen = Some(mode.shifted(-mode.level));
         }
-        let without = correct_misplaced(&mut own, timed, &by_who, &chosen?, segments)?;
+        let without = timings.correct_misplaced(&mut own, &chosen?)?;
         let mut track = Self { own, modes: found, chosen: chosen?, segments: Vec::new(), calm: 0.0 };
         let is_inside = |timed: &Timed| {
             track.chosen.holds(timed.ln_ns - track.own[&timed.who]) && !without.contains(&timed.who)
         };
         let inside: Vec<bool> = timed.iter().map(is_inside).collect();
         for _ in 0..PASSES {
-            track.follow(timed, &by_who, &inside, segments)?;
+            track.follow(&timings, &inside)?;
         }
         Some(track)
     }
 
     /// Fits slowness, then what subjects take by themselves, to the chosen mode's turns.
-    fn follow(
-        &mut self,
-        timed: &[Timed],
-        by_who: &BTreeMap<usize, Vec<usize>>,
-        inside: &[bool],
-        segments: usize,
-    ) -> Option<()> {
-        let mut rests = vec![(Vec::new(), Vec::new()); segments];
+    fn follow(&mut self, Timings { timed, by_who, segments }: &Timings, inside: &[bool]) -> Option<()> {
+        let mut rests = vec![(Vec::new(), Vec::new()); *segments];
         for (timed, inside) in timed.iter().zip(inside) {
             let rest = (timed.at_ns, timed.ln_ns - self.own.get(&timed.who)?);
             let (chosen, all) = &mut rests[timed.segment];
@@ -167,92 +159,95 @@ impl Track {
     }
 }
 
-/// What each takes by itself, so that the machine's modes are told apart: by medians in turns; where that shows one mode only, by
-/// that low quantile of its own times which shows fewest, if more than one. Where subjects feel a slower mode differently, by a third
-/// or by nine tenths, say, and it is the most frequent one, medians bring their times together there and scatter those of the fast
-/// mode.
-fn aligned(
-    timed: &[Timed],
-    by_who: &BTreeMap<usize, Vec<usize>>,
+/// Everything that was timed, in order of time.
+struct Timings<'a> {
+    timed: &'a [Timed],
+    /// Places in `timed`.
+    by_who: BTreeMap<usize, Vec<usize>>,
     segments: usize,
-) -> Option<BTreeMap<usize, f64>> {
-    const LOW: [f64; 3] = [0.05, 0.1, 0.2];
-    let own = polished(timed, by_who, segments)?;
-    if modes(&rests(timed, &own)?).len() > 1 {
-        return Some(own);
-    }
-    let lows = LOW.into_iter().filter_map(|q| {
-        let low = |(who, indices): (&usize, &Vec<usize>)| {
-            let times: Vec<f64> = indices.iter().map(|index| timed[*index].ln_ns).collect();
-            Some((*who, quantile(&times, q)?))
-        };
-        let own = by_who.iter().map(low).collect::<Option<BTreeMap<_, _>>>()?;
-        Some((modes(&rests(timed, &own)?).len(), own))
-    });
-    let fewest = lows.filter(|(count, _)| *count > 1).min_by_key(|(count, _)| *count);
-    Some(fewest.map_or(own, |(_, low)| low))
 }
 
-/// Corrects what those take by themselves who never had the chosen mode: their own times cannot show it, so that they passed for having
-/// had it at a slower one; they are given back. Most of the turns that seem to be of the mode are then at moments when all others were at another.
-fn correct_misplaced(
-    own: &mut BTreeMap<usize, f64>,
-    timed: &[Timed],
-    by_who: &BTreeMap<usize, Vec<usize>>,
-    chosen: &Mode,
-    segments: usize,
-) -> Option<BTreeSet<usize>> {
-    let mut misplaced = BTreeSet::new();
-    let mut rests: Vec<Vec<(u64, f64)>> = vec![Vec::new(); segments];
-    for timed in timed {
-        rests[timed.segment].push((timed.at_ns, timed.ln_ns - own.get(&timed.who)?));
+impl<'a> Timings<'a> {
+    fn of(timed: &'a [Timed], segments: usize) -> Self {
+        let mut by_who: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        timed.iter().enumerate().for_each(|(index, timed)| by_who.entry(timed.who).or_default().push(index));
+        Self { timed, by_who, segments }
     }
-    let levels: Vec<Levels> = rests.iter().map(|rests| Levels::of(rests, FINE)).collect();
-    for (who, indices) in by_who {
-        let own = own.get_mut(who)?;
-        let turns = indices.iter().map(|index| &timed[*index]);
-        let around = |turn: &Timed| levels[turn.segment].at(turn.at_ns as f64);
-        let all: Vec<(bool, f64)> =
-            turns.filter_map(|turn| Some((chosen.holds(turn.ln_ns - *own), around(turn)?))).collect();
-        let seem: Vec<f64> = all.iter().filter(|(seems, _)| *seems).map(|(_, level)| *level).collect();
-        let are = all.iter().filter(|(_, level)| chosen.holds(*level)).count();
-        if seem.len() as f64 - are as f64 > MISPLACED * all.len() as f64 {
-            *own -= median(&seem)?;
-            misplaced.insert(*who);
+
+    /// What each takes by itself, so that the machine's modes are distinguished: by medians in turns; where that shows one mode only,
+    /// by that low quantile of its own times which shows fewest, if more than one. Where subjects feel a slower mode differently, by a
+    /// third or by nine tenths, say, and it is the most frequent one, medians bring their times together there and scatter those of
+    /// the fast mode.
+    fn aligned(&self) -> Option<Own> {
+        const LOW: [f64; 3] = [0.05, 0.1, 0.2];
+        let own = self.polished()?;
+        if modes(&self.rests(&own)?).len() > 1 {
+            return Some(own);
         }
+        let lows = LOW.into_iter().filter_map(|q| {
+            let low = |(who, indices): (&usize, &Vec<usize>)| {
+                let times: Vec<f64> = indices.iter().map(|index| self.timed[*index].ln_ns).collect();
+                Some((*who, quantile(&times, q)?))
+            };
+            let own = self.by_who.iter().map(low).collect::<Option<Own>>()?;
+            Some((modes(&self.rests(&own)?).len(), own))
+        });
+        let fewest = lows.filter(|(count, _)| *count > 1).min_by_key(|(count, _)| *count);
+        Some(fewest.map_or(own, |(_, low)| low))
     }
-    Some(misplaced)
-}
 
-/// How much longer everything took than it takes by itself, in order of time.
-fn rests(timed: &[Timed], own: &BTreeMap<usize, f64>) -> Option<Vec<(usize, f64)>> {
-    timed.iter().map(|timed| Some((timed.who, timed.ln_ns - own.get(&timed.who)?))).collect()
-}
-
-/// What each takes by itself, by medians in turns, whatever the mode.
-fn polished(
-    timed: &[Timed],
-    by_who: &BTreeMap<usize, Vec<usize>>,
-    segments: usize,
-) -> Option<BTreeMap<usize, f64>> {
-    let mut slowness = vec![0.0; timed.len()];
-    let mut own = BTreeMap::new();
-    for _ in 0..PASSES {
-        for (who, indices) in by_who {
-            let rests: Vec<f64> =
-                indices.iter().map(|index| timed[*index].ln_ns - slowness[*index]).collect();
-            own.insert(*who, median(&rests)?);
+    /// Corrects what those take by themselves who never had the chosen mode: their own times cannot show it, so that they passed for
+    /// having had it at a slower one; they are given back. Most of the turns that seem to be of the mode are then at moments when all
+    /// others were at another.
+    fn correct_misplaced(&self, own: &mut Own, chosen: &Mode) -> Option<BTreeSet<usize>> {
+        let mut misplaced = BTreeSet::new();
+        let levels = self.levels(own, FINE)?;
+        for (who, indices) in &self.by_who {
+            let own = own.get_mut(who)?;
+            let turns = indices.iter().map(|index| &self.timed[*index]);
+            let around = |turn: &Timed| levels[turn.segment].at(turn.at_ns as f64);
+            let all: Vec<(bool, f64)> =
+                turns.filter_map(|turn| Some((chosen.holds(turn.ln_ns - *own), around(turn)?))).collect();
+            let seem: Vec<f64> = all.iter().filter(|(seems, _)| *seems).map(|(_, level)| *level).collect();
+            let are = all.iter().filter(|(_, level)| chosen.holds(*level)).count();
+            if seem.len() as f64 - are as f64 > MISPLACED * all.len() as f64 {
+                *own -= median(&seem)?;
+                misplaced.insert(*who);
+            }
         }
-        let mut rests: Vec<Vec<(u64, f64)>> = vec![Vec::new(); segments];
-        for timed in timed {
+        Some(misplaced)
+    }
+
+    /// How much longer everything took than it takes by itself, in order of time.
+    fn rests(&self, own: &Own) -> Option<Vec<(usize, f64)>> {
+        self.timed.iter().map(|timed| Some((timed.who, timed.ln_ns - own.get(&timed.who)?))).collect()
+    }
+
+    /// The same at each moment, by segment.
+    fn levels(&self, own: &Own, window: Window) -> Option<Vec<Levels>> {
+        let mut rests: Vec<Vec<(u64, f64)>> = vec![Vec::new(); self.segments];
+        for timed in self.timed {
             rests[timed.segment].push((timed.at_ns, timed.ln_ns - own.get(&timed.who)?));
         }
-        let levels: Vec<Levels> = rests.iter().map(|rests| Levels::of(rests, COARSE)).collect();
-        for (slowness, timed) in slowness.iter_mut().zip(timed) {
-            *slowness = levels[timed.segment].at(timed.at_ns as f64)?;
-        }
+        Some(rests.iter().map(|rests| Levels::of(rests, window)).collect())
     }
-    Some(own)
+
+    /// What each takes by itself, by medians in turns, whatever the mode.
+    fn polished(&self) -> Option<Own> {
+        let mut slowness = vec![0.0; self.timed.len()];
+        let mut own = Own::new();
+        for _ in 0..PASSES {
+            for (who, indices) in &self.by_who {
+                let rests = indices.iter().map(|index| self.timed[*index].ln_ns - slowness[*index]);
+                own.insert(*who, median(&rests.collect::<Vec<f64>>())?);
+            }
+            let levels = self.levels(&own, COARSE)?;
+            for (slowness, timed) in slowness.iter_mut().zip(self.timed) {
+                *slowness = levels[timed.segment].at(timed.at_ns as f64)?;
+            }
+        }
+        Some(own)
+    }
 }
 
 fn choose(modes: &[Mode], speed: Speed) -> Option<Mode> {
@@ -272,20 +267,17 @@ mod tests {
         // slow speed's, and none of its turns was fast.
         let slow = |round: u64, who: usize| who == 7 || !round.is_multiple_of(4);
         let turns = (0..40_u64).flat_map(|round| (0..20).map(move |who| (round, who)));
-        let timed: Vec<Timed> = turns
-            .map(|(round, who)| Timed {
-                segment: 0,
-                at_ns: (20 * round + who as u64) * 10_000_000,
-                who,
-                ln_ns: if slow(round, who) { 0.3 } else { 0.0 },
-            })
-            .collect();
-        let mut by_who: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        timed.iter().enumerate().for_each(|(index, timed)| by_who.entry(timed.who).or_default().push(index));
-        let mut own: BTreeMap<usize, f64> =
-            (0..20).map(|who| (who, if who == 7 { 0.3 } else { 0.0 })).collect();
-        let fast = choose(&modes(&rests(&timed, &own).unwrap()), Speed::Fast).unwrap();
-        let misplaced = correct_misplaced(&mut own, &timed, &by_who, &fast, 1).unwrap();
+        let timed = turns.map(|(round, who)| Timed {
+            segment: 0,
+            at_ns: (20 * round + who as u64) * 10_000_000,
+            who,
+            ln_ns: if slow(round, who) { 0.3 } else { 0.0 },
+        });
+        let timed: Vec<Timed> = timed.collect();
+        let timings = Timings::of(&timed, 1);
+        let mut own: Own = (0..20).map(|who| (who, if who == 7 { 0.3 } else { 0.0 })).collect();
+        let fast = choose(&modes(&timings.rests(&own).unwrap()), Speed::Fast).unwrap();
+        let misplaced = timings.correct_misplaced(&mut own, &fast).unwrap();
         assert_eq!(misplaced, BTreeSet::from([7]));
         assert!(own.values().all(|own| own.abs() < 1e-9), "{own:?}");
     }

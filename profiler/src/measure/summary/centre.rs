@@ -1,12 +1,8 @@
 //! The middle of a subject's turns, and how far it can be trusted.
 
-use super::{CorrectedNs, RawNs, Status, Turn};
-use crate::measure::{
-    interval::{Interval, median},
-    midmean::{midmean, midmean_interval},
-    protocol::Protocol,
-    slowdown::{Moment, calmest},
-};
+use super::{CorrectedNs, RawNs, TimedTurn};
+use crate::measure::slowdown::{Moment, calmest};
+use crate::measure::{Interval, Protocol, Status, median, midmean, midmean_interval};
 
 /// Whether pre-empted samples, and turns at other speeds, are left aside or, for want of others, used.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,7 +14,7 @@ pub(super) enum Choice {
     All,
 }
 
-impl Turn {
+impl TimedTurn {
     pub(super) fn chosen(&self, choice: Choice) -> impl Iterator<Item = &(RawNs, CorrectedNs)> {
         let is_known = self.moment.beyond_calm.is_finite();
         let is_taken = matches!(choice, Choice::Scaled) && is_known || choice == Choice::All;
@@ -32,7 +28,7 @@ impl Turn {
     }
 }
 
-/// The calm turns' medians, their middle and its interval: what the stopping rule looks at.
+/// The calm turns' medians, their middle and its interval: what the stopping rule checks.
 pub(in crate::measure) struct Centre {
     pub(in crate::measure) corrected: Vec<f64>,
     pub(in crate::measure) latency: f64,
@@ -45,10 +41,10 @@ pub(in crate::measure) struct Centre {
 
 impl Centre {
     /// `None` if there is no turn with samples.
-    pub(in crate::measure) fn of(turns: &[Turn], is_slow: bool, protocol: &Protocol) -> Option<Self> {
+    pub(in crate::measure) fn of(turns: &[TimedTurn], is_slow: bool, protocol: &Protocol) -> Option<Self> {
         const FEWEST: usize = 6;
         let medians = |choice: Choice| -> Vec<(f64, bool)> {
-            let of_turn = |turn: &Turn| {
+            let of_turn = |turn: &TimedTurn| {
                 let middle = median(&turn.chosen(choice).map(|(_, c)| c.0).collect::<Vec<_>>())?;
                 Some((turn.moment, (middle, turn.is_contended)))
             };

@@ -1,30 +1,19 @@
 use super::*;
-use crate::{device::Cluster, record::Runtime};
+use crate::device::Cluster;
 
 fn device() -> Device {
-    let cluster = |cores: &[usize], name: Option<&str>, max_khz| Cluster {
-        cores: cores.to_vec(),
-        name: name.map(str::to_owned),
-        capacity: None,
-        max_khz,
+    let cluster = |cores: &[usize], name: Option<&str>, max_khz| {
+        let (cores, name) = (cores.to_vec(), name.map(str::to_owned));
+        Cluster { cores, name, max_khz, ..Cluster::default() }
     };
-    let clusters = vec![
-        cluster(&[6, 7], Some("Cortex-A76"), Some(2_400_000)),
-        cluster(&[0, 1, 2], Some("Cortex-A55"), None),
-        cluster(&[3], None, None),
-    ];
+    let big = cluster(&[6, 7], Some("Cortex-A76"), Some(2_400_000));
+    let clusters = vec![big, cluster(&[0, 1, 2], Some("Cortex-A55"), None), cluster(&[3], None, None)];
     Device { clusters, ..Device::read(Path::new("/nowhere")) }
 }
 
 fn conditions(cpus: &[usize]) -> Conditions {
-    let (name, version) = ("tract".to_owned(), "1".to_owned());
-    Conditions {
-        device: "test phone".to_owned(),
-        runtime: Runtime { name, version, emulated: false, details: Vec::new() },
-        threads: 1,
-        cpus: cpus.to_vec(),
-        build_target: "none".to_owned(),
-    }
+    let (device, cpus) = ("test phone".to_owned(), cpus.to_vec());
+    Conditions { device, cpus, ..crate::record::anchors::tests::conditions() }
 }
 
 fn read(folder: &Path) -> Result<Option<KnownSpeed>, ReadError> {
@@ -56,26 +45,23 @@ fn sessions_are_kept_and_the_next_one_is_held_against_them() {
     known.add("c", "2026-01-03T00:00:00Z", &levels(130.0)).unwrap();
     known.add("d", "2026-01-04T00:00:00Z", &levels(f64::NAN)).unwrap();
     known.add("e", "2026-01-05T00:00:00Z", &levels(0.0)).unwrap();
-    let kept: Vec<(String, f64)> = read(folder)
-        .unwrap()
-        .unwrap()
-        .sessions
-        .iter()
-        .map(|s| (s.session.clone(), s.levels_ns["chain"]))
-        .collect();
-    let expected = [("a", 109.0), ("b", 100.0), ("c", 130.0)].map(|(id, ns)| (id.to_owned(), ns));
-    assert_eq!(kept, expected);
+    let known = read(folder).unwrap().unwrap();
+    let kept: Vec<(&str, f64)> =
+        known.sessions.iter().map(|s| (s.session.as_str(), s.levels_ns["chain"])).collect();
+    assert_eq!(kept, [("a", 109.0), ("b", 100.0), ("c", 130.0)]);
 }
 
 #[test]
 fn the_latest_two_hundred_are_kept() {
     let folder = tempfile::tempdir().unwrap();
     let mut known = read(folder.path()).unwrap().unwrap();
-    let old = (0..199).map(|n| SessionLevels {
+    let levels_ns = levels(1.0);
+    let session = |n: usize| SessionLevels {
         session: n.to_string(),
         finished: String::new(),
-        levels_ns: levels(1.0),
-    });
+        levels_ns: levels_ns.clone(),
+    };
+    let old = (0..199).map(session);
     let kept = Kept { kind: known.kind.clone(), sessions: old.collect() };
     write_document(known.path(), FORMAT, VERSION, &kept).unwrap();
     known.add("x", "", &levels(1.0)).unwrap();
@@ -108,9 +94,9 @@ fn conditions_are_kept_apart_and_cores_of_a_kind_are_not() {
     all.sort();
     all.dedup();
     assert_eq!(all.len(), count);
-    let told = |cpus: &[usize]| cores(cpus, &device());
-    assert_eq!(told(&[1, 7, 0]), "1x Cortex-A76 2400000 kHz + 2x Cortex-A55");
-    assert_eq!((told(&[3]), told(&[9])), ("1x core".to_owned(), "1 unlisted".to_owned()));
+    let described = |cpus: &[usize]| cores(cpus, &device());
+    assert_eq!(described(&[1, 7, 0]), "1x Cortex-A76 2400000 kHz + 2x Cortex-A55");
+    assert_eq!((described(&[3]), described(&[9])), ("1x core".to_owned(), "1 unlisted".to_owned()));
     let mut emulated = conditions(&[7]);
     emulated.runtime.emulated = true;
     assert!(KnownSpeed::read(folder.path(), &emulated, &device()).unwrap().is_none());

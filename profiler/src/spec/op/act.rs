@@ -1,7 +1,6 @@
 //! An activation by itself.
 
-use super::{Draw, Fields, OpKind};
-use crate::spec::{Activation, FeatureMap, GraphBuilder, Layer, SpecError, Value};
+use crate::spec::{Activation, Draw, FeatureMap, Fields, GraphBuilder, Layer, OpKind, SpecError, Value};
 
 /// Element-wise activation: `[h, w, c]` → `[h, w, c]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

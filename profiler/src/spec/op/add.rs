@@ -1,7 +1,6 @@
 //! The sum of two feature maps.
 
-use super::{Draw, Fields, OpKind};
-use crate::spec::{FeatureMap, GraphBuilder, SpecError, Value};
+use crate::spec::{Draw, FeatureMap, Fields, GraphBuilder, OpKind, SpecError, Value};
 
 /// Element-wise sum of two inputs `[h, w, c]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -9,10 +8,6 @@ pub struct Add;
 
 impl OpKind for Add {
     const NAME: &'static str = "add";
-
-    fn words(&self) -> Vec<String> {
-        Vec::new()
-    }
 
     fn from_fields(_: &mut Fields<'_>) -> Result<Self, String> {
         Ok(Self)

@@ -1,7 +1,6 @@
 //! Pooling by the mean of a window.
 
-use super::{Draw, Fields, OpKind};
-use crate::spec::{FeatureMap, GraphBuilder, Layer, Pool, SpecError, Value};
+use crate::spec::{Draw, FeatureMap, Fields, GraphBuilder, Layer, OpKind, Pool, SpecError, Value};
 
 /// Mean of a k×k window, padding, as [`Padding::Same`](crate::spec::Padding::Same), not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

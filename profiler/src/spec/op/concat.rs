@@ -1,7 +1,6 @@
 //! The channels of two feature maps behind each other.
 
-use super::{Draw, Fields, OpKind};
-use crate::spec::{FeatureMap, GraphBuilder, SpecError, Value};
+use crate::spec::{Draw, FeatureMap, Fields, GraphBuilder, OpKind, SpecError, Value};
 
 /// Concatenation along channels: `[h, w, c]` and `[h, w, more_channels]` → `[h, w, c + more_channels]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,7 +1,6 @@
 //! A convolution with its activation: stems, heads, single layers.
 
-use super::{Draw, Fields, OpKind};
-use crate::spec::{Activation, Conv, FeatureMap, GraphBuilder, SpecError, Value};
+use crate::spec::{Activation, Conv, Draw, FeatureMap, Fields, GraphBuilder, OpKind, SpecError, Value};
 
 /// Convolution, bias and activation in one.
 ///

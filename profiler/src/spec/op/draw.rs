@@ -17,6 +17,7 @@ pub struct Draw<'a> {
 }
 
 impl<'a> Draw<'a> {
+    /// Over a generator.
     pub(crate) fn new(rng: &'a mut Pcg64) -> Self {
         Self { rng }
     }
@@ -62,6 +63,11 @@ impl<'a> Draw<'a> {
     /// Whether something happens that does with this probability.
     pub fn chance(&mut self, probability: f64) -> bool {
         self.rng.random::<f64>() < probability
+    }
+
+    /// From `low` to `high`, every doubling as likely as every other; both above 0.
+    pub fn spread(&mut self, low: f64, high: f64) -> f64 {
+        (low.ln() + (high.ln() - low.ln()) * self.rng.random::<f64>()).exp()
     }
 
     fn rounded_or_not(&mut self, low: u32, high: u32) -> u32 {

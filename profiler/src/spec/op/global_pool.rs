@@ -1,7 +1,6 @@
 //! Global average pooling.
 
-use super::{Draw, Fields, OpKind};
-use crate::spec::{FeatureMap, GraphBuilder, Layer, SpecError, Value};
+use crate::spec::{Draw, FeatureMap, Fields, GraphBuilder, Layer, OpKind, SpecError, Value};
 
 /// Mean over all positions: `[h, w, c]` → `[1, 1, c]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -9,10 +8,6 @@ pub struct GlobalPool;
 
 impl OpKind for GlobalPool {
     const NAME: &'static str = "gpool";
-
-    fn words(&self) -> Vec<String> {
-        Vec::new()
-    }
 
     fn from_fields(_: &mut Fields<'_>) -> Result<Self, String> {
         Ok(Self)

@@ -1,7 +1,6 @@
 //! The fully connected layer.
 
-use super::{Draw, Fields, OpKind};
-use crate::spec::{FeatureMap, GraphBuilder, Layer, SpecError, Value};
+use crate::spec::{Draw, FeatureMap, Fields, GraphBuilder, Layer, OpKind, SpecError, Value};
 
 /// Fully connected with bias: `[1, 1, c]` → `[1, 1, out_features]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,7 +1,6 @@
 //! Pooling by the largest value of a window.
 
-use super::{Draw, Fields, OpKind};
-use crate::spec::{FeatureMap, GraphBuilder, Layer, Pool, SpecError, Value};
+use crate::spec::{Draw, FeatureMap, Fields, GraphBuilder, Layer, OpKind, Pool, SpecError, Value};
 
 /// Largest value of a k×k window; padded as [`Padding::Same`](crate::spec::Padding::Same).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

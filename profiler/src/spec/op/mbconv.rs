@@ -1,8 +1,8 @@
 //! The mobile inverted bottleneck.
 
-use super::{Draw, Fields, OpKind};
+use crate::spec::space_file::round_to_8;
 use crate::spec::{
-    Activation, Conv, FeatureMap, GraphBuilder, Layer, SpecError, Value, space_file::round_to_8,
+    Activation, Conv, Draw, FeatureMap, Fields, GraphBuilder, Layer, OpKind, SpecError, Value,
 };
 
 /// Mobile inverted bottleneck: 1×1 expand, k×k depthwise, 1×1 project, and the input added where `residual`.

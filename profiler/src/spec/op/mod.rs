@@ -40,7 +40,9 @@ pub trait OpKind: Sized {
     const NAME: &'static str;
 
     /// Its parameters as the words that follow the input shape in a key, in canonical order.
-    fn words(&self) -> Vec<String>;
+    fn words(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Reads its parameters from a key's words.
     ///
@@ -81,7 +83,6 @@ macro_rules! ops {
             pub const KINDS: &[&str] = &[$(<$kind>::NAME),+];
 
             /// The name of its kind.
-            #[must_use]
             pub fn kind(&self) -> &'static str {
                 match self { $(Self::$variant(_) => <$kind>::NAME),+ }
             }

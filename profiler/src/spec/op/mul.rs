@@ -1,7 +1,6 @@
 //! The product of two feature maps.
 
-use super::{Draw, Fields, OpKind};
-use crate::spec::{FeatureMap, GraphBuilder, SpecError, Value};
+use crate::spec::{Draw, FeatureMap, Fields, GraphBuilder, OpKind, SpecError, Value};
 
 /// Element-wise product of two inputs `[h, w, c]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,8 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{Fields, Op};
-use crate::spec::{FeatureMap, Graph, GraphBuilder, Macs, Precision, SpecError, Value};
+use crate::spec::{FeatureMap, Fields, Graph, GraphBuilder, Macs, Op, Precision, SpecError, Value};
 
 /// An op with the shape of its input, or a pair of ops that a runtime may fuse; one that fits its input, by construction.
 ///
@@ -61,50 +60,42 @@ impl OpSpec {
     }
 
     /// Shape of the (first) input.
-    #[must_use]
     pub fn input(&self) -> FeatureMap {
         self.input
     }
 
     /// Shape of the output.
-    #[must_use]
     pub fn output(&self) -> FeatureMap {
         self.output
     }
 
     /// The op; of a pair, the first.
-    #[must_use]
     pub fn op(&self) -> Op {
         self.op
     }
 
     /// The second op of a pair.
-    #[must_use]
     pub fn then(&self) -> Option<Op> {
         self.then
     }
 
     /// The number format.
-    #[must_use]
     pub fn precision(&self) -> Precision {
         self.precision
     }
 
     /// What ops of its kind have in common: `conv`, `conv+act` for a pair, with `-int8` behind it for int8.
-    #[must_use]
     pub fn kind(&self) -> String {
         let then = self.then.map_or_else(String::new, |op| format!("+{}", op.kind()));
         format!("{}{then}{}", self.op.kind(), self.precision.suffix())
     }
 
     /// Its text key (the same as its [`fmt::Display`]).
-    #[must_use]
     pub fn key(&self) -> String {
         self.to_string()
     }
 
     /// Its layers.
-    #[must_use]
     pub fn graph(&self) -> Graph {
         match build(self.input, &self.op, self.then.as_ref()) {
             Ok(graph) => graph,
@@ -113,7 +104,6 @@ impl OpSpec {
     }
 
     /// Its multiply-accumulates.
-    #[must_use]
     pub fn macs(&self) -> Macs {
         self.graph().macs()
     }

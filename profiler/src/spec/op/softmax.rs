@@ -1,7 +1,6 @@
 //! Softmax.
 
-use super::{Draw, Fields, OpKind};
-use crate::spec::{FeatureMap, GraphBuilder, Layer, SpecError, Value};
+use crate::spec::{Draw, FeatureMap, Fields, GraphBuilder, Layer, OpKind, SpecError, Value};
 
 /// Softmax over channels at every position: `[h, w, c]` → `[h, w, c]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -9,10 +8,6 @@ pub struct Softmax;
 
 impl OpKind for Softmax {
     const NAME: &'static str = "softmax";
-
-    fn words(&self) -> Vec<String> {
-        Vec::new()
-    }
 
     fn from_fields(_: &mut Fields<'_>) -> Result<Self, String> {
         Ok(Self)

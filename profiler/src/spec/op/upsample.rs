@@ -1,7 +1,6 @@
 //! Enlarging a feature map.
 
-use super::{Draw, Fields, OpKind};
-use crate::spec::{FeatureMap, GraphBuilder, Interpolation, Layer, SpecError, Value};
+use crate::spec::{Draw, FeatureMap, Fields, GraphBuilder, Interpolation, Layer, OpKind, SpecError, Value};
 
 /// Enlarging by a whole factor: `[h, w, c]` → `[factor · h, factor · w, c]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,9 +1,5 @@
-use std::cell::Cell;
-use std::rc::Rc;
-
-use super::super::super::drift::Drift;
-use super::super::super::processor::{Processor, Usage};
 use super::*;
+use crate::measure::{Drift, Processor, Usage};
 
 /// Takes longer and longer: half as much again after 20 seconds of the machine's time.
 fn drifting(clock: &FakeClock, cost: f64) -> FakeSubject {
@@ -13,22 +9,17 @@ fn drifting(clock: &FakeClock, cost: f64) -> FakeSubject {
 
 #[test]
 fn drift_is_divided_out_and_raw_times_keep_it() {
-    let clock = FakeClock::new();
-    let mut instruments = instruments(&clock);
-    instruments.reference = Box::new(drifting(&clock, 150_000.0));
-    let mut subjects = vec![drifting(&clock, 3_000_000.0), drifting(&clock, 40_000_000.0)];
-    let protocol = Protocol { min_rounds: 150, ..Protocol::brief() };
-    let (mut history, mut recorder) = (History::default(), Recorder::default());
-    run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);
-    let drift = Drift::of(&history).unwrap().unwrap().report(0.15);
+    let mut run = Run::new(Protocol { min_rounds: 150, ..Protocol::brief() });
+    run.instruments.reference = Box::new(drifting(&run.clock, 150_000.0));
+    let mut subjects = [drifting(&run.clock, 3_000_000.0), drifting(&run.clock, 40_000_000.0)];
+    run.of(&mut subjects);
+    let drift = Drift::of(&run.history).unwrap().unwrap().report(0.15);
     assert!(drift.excessive && drift.low_ratio < 0.87 && drift.high_ratio > 1.14, "{drift:?}");
-    for (summary, cost) in summarise(&history, 2, &protocol).unwrap().iter().zip([3e6, 40e6]) {
-        let hot = summary.hot.as_ref().unwrap();
+    for (hot, cost) in run.hot(2).iter().zip([3e6, 40e6]) {
         let level = drift.baseline_ns / 150_000.0;
         assert!((hot.latency.0 / (cost * level) - 1.0).abs() < 0.01, "{hot:?} at {level}");
         // Corrected turns agree within 2 %, though the machine moved by far more.
-        assert!(hot.spread < 0.02, "{hot:?}");
-        assert!(hot.min.0 < 0.87 * hot.latency.0, "{hot:?}");
+        assert!(hot.spread < 0.02 && hot.min.0 < 0.87 * hot.latency.0, "{hot:?}");
     }
 }
 
@@ -47,37 +38,23 @@ impl Processor for FlaggedProcessor {
 
 #[test]
 fn preempted_samples_are_dropped_and_counted() {
-    let clock = FakeClock::new();
+    let mut run = Run::new(Protocol { min_rounds: 40, settle_runs: 0, ..Protocol::brief() });
     let raised = Rc::new(Cell::new(false));
-    let mut instruments = instruments(&clock);
-    instruments.processor = Box::new(FlaggedProcessor { raised: raised.clone(), count: 0 });
+    run.instruments.processor = Box::new(FlaggedProcessor { raised: raised.clone(), count: 0 });
     let mut runs = 0;
-    let flag = raised.clone();
-    let mut subjects = vec![FakeSubject::new(clock.clone(), move || {
+    // Every fourth run is pre-empted and takes twice as long.
+    let subject = FakeSubject::new(run.clock.clone(), move || {
         runs += 1;
-        // Every fourth run is pre-empted and takes twice as long.
-        if runs % 4 == 0 {
-            flag.set(true);
-            200_000
-        } else {
-            100_000
-        }
-    })];
-    let (protocol, mut history, mut recorder) = (
-        Protocol { min_rounds: 40, settle_runs: 0, ..Protocol::brief() },
-        History::default(),
-        Recorder::default(),
-    );
-    run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);
-    let hot = summarise(&history, 1, &protocol).unwrap()[0].hot.clone().unwrap();
-    assert_eq!(
-        (hot.latency, hot.p90, hot.status),
-        (CorrectedNs(100_000.0), RawNs(100_000.0), Status::WithinTarget)
-    );
-    // Without settling runs, 40 bursts of 6 runs, every fourth run pre-empted: 60 of 240, a sixth of them cold.
-    let cold = summarise(&history, 1, &protocol).unwrap()[0].cold.clone().unwrap();
-    assert_eq!(hot.dropped_runs + cold.dropped_runs, 60);
-    assert_eq!(hot.runs + cold.runs, 180);
+        raised.set(raised.get() || runs % 4 == 0);
+        if runs % 4 == 0 { 200_000 } else { 100_000 }
+    });
+    run.of(&mut [subject]);
+    let SubjectSummary { hot, cold, .. } = run.summaries(1).remove(0);
+    let (hot, cold) = (hot.unwrap(), cold.unwrap());
+    assert_eq!((hot.latency, hot.p90), (CorrectedNs(100_000.0), RawNs(100_000.0)));
+    assert_eq!(hot.status, Status::WithinTarget);
+    // Without settling runs, 40 turns of 6 runs, every fourth run pre-empted: 60 of 240, a sixth of them cold.
+    assert_eq!((hot.dropped_runs + cold.dropped_runs, hot.runs + cold.runs), (60, 180));
 }
 
 /// Slow the first time after another subject, fast then.
@@ -88,19 +65,16 @@ fn caching(clock: &FakeClock, last: &Rc<Cell<usize>>, me: usize) -> FakeSubject 
 
 #[test]
 fn cold_and_hot_runs_are_told_apart() {
-    let clock = FakeClock::new();
+    let mut run = Run::new(Protocol::brief());
     let last = Rc::new(Cell::new(usize::MAX));
-    let mut subjects: Vec<_> = (0..3).map(|me| caching(&clock, &last, me)).collect();
-    let mut instruments = instruments(&clock);
-    // Three subjects are fewer than a round's minimum: the evictor must run before every burst.
-    let evictor = last.clone();
-    instruments.evictor = Box::new(FakeSubject::new(clock.clone(), move || {
-        evictor.set(usize::MAX);
+    let mut subjects: Vec<_> = (0..3).map(|me| caching(&run.clock, &last, me)).collect();
+    // Three subjects are fewer than a round's minimum: the evictor must run before every turn.
+    run.instruments.evictor = Box::new(FakeSubject::new(run.clock.clone(), move || {
+        last.set(usize::MAX);
         0
     }));
-    let (protocol, mut history, mut recorder) = (Protocol::brief(), History::default(), Recorder::default());
-    run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);
-    for summary in summarise(&history, 3, &protocol).unwrap() {
+    run.of(&mut subjects);
+    for summary in run.summaries(3) {
         assert_eq!(summary.hot.unwrap().latency, CorrectedNs(100_000.0));
         assert_eq!(summary.cold.unwrap().latency, CorrectedNs(170_000.0));
     }
@@ -121,49 +95,45 @@ impl Processor for BusyProcessor {
 
 #[test]
 fn on_a_busy_machine_the_processors_time_is_taken() {
-    let clock = FakeClock::new();
+    let mut run = Run::new(Protocol::brief());
     let on_processor_ns = Rc::new(Cell::new(0));
-    let mut instruments = instruments(&clock);
-    instruments.processor = Box::new(BusyProcessor { on_processor_ns: on_processor_ns.clone(), count: 0 });
+    run.instruments.processor =
+        Box::new(BusyProcessor { on_processor_ns: on_processor_ns.clone(), count: 0 });
     let mut runs = 0;
-    let mut subjects = vec![FakeSubject::new(clock.clone(), move || {
+    let subject = FakeSubject::new(run.clock.clone(), move || {
         // 30 ms of work, and between 20 and 50 ms of waiting for the processor.
         on_processor_ns.set(on_processor_ns.get() + 30_000_000);
         runs += 1;
         50_000_000 + runs % 4 * 10_000_000
-    })];
-    let (protocol, mut history, mut recorder) = (Protocol::brief(), History::default(), Recorder::default());
-    let outcome = run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);
+    });
     // The processor's times agree, so that more rounds would teach nothing; but the row says what it rests on.
-    assert_eq!(outcome, Outcome::Converged);
-    let hot = summarise(&history, 1, &protocol).unwrap()[0].hot.clone().unwrap();
-    assert_eq!(hot.status, Status::Preempted);
+    assert_eq!(run.of(&mut [subject]), Outcome::Converged);
+    let hot = run.hot(1).remove(0);
     // Less the 1 ns that reading the clock costs.
-    assert!((hot.latency.0 - 30e6).abs() < 2.0, "{hot:?}");
+    assert!(hot.status == Status::Preempted && (hot.latency.0 - 30e6).abs() < 2.0, "{hot:?}");
 }
 
 #[test]
 fn hot_samples_begin_when_the_caches_have_settled() {
     // After another subject's turn, runs take 400, 160, 130, 120, then 100 µs: weights come back over several runs.
     let fall = [400_000, 160_000, 130_000, 120_000, 100_000];
-    let clock = FakeClock::new();
-    let (own, mut ended_ns, mut nth) = (clock.clone(), 0, 0);
-    let falling = FakeSubject::new(clock.clone(), move || {
-        let now_ns = own.peek_ns();
-        nth = if now_ns - ended_ns > 1_000_000 { 0 } else { nth + 1 };
-        let cost_ns = fall[nth.min(fall.len() - 1)];
-        ended_ns = now_ns + cost_ns;
-        cost_ns
-    });
-    let mut subjects = [falling, FakeSubject::steady(clock.clone(), 40_000_000)];
-    let mut latency = |protocol: &Protocol| {
-        let (mut history, mut recorder) = (History::default(), Recorder::default());
-        run(&mut subjects, protocol, &mut instruments(&clock), &mut history, &mut recorder);
-        let [falling, _] = summarise(&history, 2, protocol).unwrap().try_into().unwrap();
+    let latency = |protocol: Protocol| {
+        let mut run = Run::new(protocol);
+        let (own, mut ended_ns, mut nth) = (run.clock.clone(), 0, 0);
+        let falling = FakeSubject::new(run.clock.clone(), move || {
+            let now_ns = own.peek_ns();
+            nth = if now_ns - ended_ns > 1_000_000 { 0 } else { nth + 1 };
+            let cost_ns = fall[nth.min(fall.len() - 1)];
+            ended_ns = now_ns + cost_ns;
+            cost_ns
+        });
+        let other = FakeSubject::steady(run.clock.clone(), 40_000_000);
+        run.of(&mut [falling, other]);
+        let falling = run.summaries(2).remove(0);
         (falling.cold.unwrap().latency.0, falling.hot.unwrap().latency.0)
     };
-    // Settling goes on for 4 ms: the samples behind it are all at the level.
-    assert_eq!(latency(&Protocol::brief()), (400_000.0, 100_000.0));
+    // Settling lasts for 4 ms: the samples behind it are all at the level.
+    assert_eq!(latency(Protocol::brief()), (400_000.0, 100_000.0));
     // Without, the median of 160, 130, 120, 100, 100.
-    assert_eq!(latency(&Protocol { settle_runs: 0, ..Protocol::brief() }), (400_000.0, 120_000.0));
+    assert_eq!(latency(Protocol { settle_runs: 0, ..Protocol::brief() }), (400_000.0, 120_000.0));
 }

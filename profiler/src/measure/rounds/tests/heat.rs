@@ -1,10 +1,6 @@
-use std::cell::Cell;
-use std::rc::Rc;
-
-use super::super::super::heat::{HeatLimits, HeatReport, PauseEnd, Temperatures};
-use super::super::super::thermometer::{DeviceThermometer, Thermometer};
 use super::*;
 use crate::device::{Place, Sensor};
+use crate::measure::{DeviceThermometer, HeatReport, PauseEnd, Thermometer, Turn};
 
 /// A machine that warms by a degree for every second of work and cools by `cooling` degrees for every second of rest.
 struct WarmingMachine {
@@ -46,7 +42,7 @@ impl Thermometer for WarmingMachine {
     }
 }
 
-/// The same machine, as the kernel's files tell of it: a zone of the skin, in thousandths of a degree, and a frequency.
+/// The same machine, as the kernel's files show it: a zone of the skin, in thousandths of a degree, and a frequency.
 struct MachineWithFiles {
     machine: WarmingMachine,
     root: tempfile::TempDir,
@@ -92,47 +88,41 @@ impl Thermometer for MachineWithFiles {
 fn sensors_files_that_heat_up_make_a_pause_a_trace_and_a_warning() {
     // As with the machine itself: see below. One that does not cool is waited for in vain, and said to be hot.
     for (cooling, ends) in [(2.0, vec![PauseEnd::Cooled; 2]), (0.0, vec![PauseEnd::StillHot])] {
-        let clock = FakeClock::new();
-        let mut instruments = instruments(&clock);
-        let machine = MachineWithFiles::new(WarmingMachine::new(&clock, cooling));
+        let heat = Some(HeatLimits { longest_pause_ns: 5_000_000_000, ..HeatLimits::default() });
+        let mut run = Run::new(protocol(heat));
+        let machine = MachineWithFiles::new(WarmingMachine::new(&run.clock, cooling));
         let sensors = machine.sensors();
         let places: Vec<_> = sensors.iter().map(|sensor| (sensor.name.as_str(), sensor.place)).collect();
         assert_eq!(places, [("battery", Place::Skin), ("cpu-0-0", Place::Soc)]);
-        instruments.thermometer = Box::new(machine);
-        let heat = Some(HeatLimits { longest_pause_ns: 5_000_000_000, ..HeatLimits::default() });
-        let protocol = Protocol { min_rounds: 40, min_round_size: 1, heat, ..Protocol::brief() };
-        let (mut history, mut recorder) = (History::default(), Recorder::default());
-        let mut subjects = steady(&clock, &[100_000_000, 100_000_000]);
-        run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);
-        let report = HeatReport::of(&history, sensors);
+        run.instruments.thermometer = Box::new(machine);
+        run.steady(&[100_000_000; 2]);
+        let report = HeatReport::of(&run.history, sensors);
         assert_eq!(report.pauses.iter().map(|pause| pause.ended).collect::<Vec<_>>(), ends);
         assert_eq!(report.warning().is_some(), cooling == 0.0);
-        let trace = &history.segments()[0].warmth;
+        let trace = &run.history.segments()[0].temperatures;
         assert!(trace.len() > 10);
-        assert!(trace.iter().all(|warmth| warmth.soc_celsius == Some(61.0)));
-        assert!(trace.iter().all(|warmth| warmth.frequency_khz == Some(1_800_000)));
-        assert!(trace.iter().any(|warmth| warmth.skin_celsius > Some(45.0)));
+        assert!(trace.iter().all(|temperatures| temperatures.soc_celsius == Some(61.0)));
+        assert!(trace.iter().all(|temperatures| temperatures.frequency_khz == Some(1_800_000)));
+        assert!(trace.iter().any(|temperatures| temperatures.skin_celsius > Some(45.0)));
     }
 }
 
-/// About 16 s of work: two subjects of 100 ms (two runs a burst) in 40 rounds.
+fn protocol(heat: Option<HeatLimits>) -> Protocol {
+    Protocol { min_rounds: 40, min_round_size: 1, heat, ..Protocol::brief() }
+}
+
+/// About 16 s of work: two subjects of 100 ms (two runs a turn) in 40 rounds.
 fn measured(cooling: f64, heat: Option<HeatLimits>) -> (History, Recorder, u64) {
-    let clock = FakeClock::new();
-    let mut instruments = instruments(&clock);
-    let machine = WarmingMachine::new(&clock, cooling);
+    let mut run = Run::new(protocol(heat));
+    let machine = WarmingMachine::new(&run.clock, cooling);
     let waited_ns = machine.waited_ns.clone();
-    instruments.thermometer = Box::new(machine);
-    let protocol = Protocol { min_rounds: 40, min_round_size: 1, heat, ..Protocol::brief() };
-    let (mut history, mut recorder) = (History::default(), Recorder::default());
-    let mut subjects = steady(&clock, &[100_000_000, 100_000_000]);
-    let outcome = run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);
-    assert_eq!(outcome, Outcome::Converged);
-    for summary in summarise(&history, 2, &protocol).unwrap() {
-        let hot = summary.hot.unwrap();
+    run.instruments.thermometer = Box::new(machine);
+    assert_eq!(run.steady(&[100_000_000; 2]), Outcome::Converged);
+    for hot in run.hot(2) {
         assert_eq!((hot.latency, hot.turns), (CorrectedNs(1e8), 40), "a pause counts for no subject");
     }
-    assert_eq!(History::replay(recorder.entries.clone()).unwrap(), history);
-    (history, recorder, waited_ns.get())
+    assert_eq!(History::replay(run.recorder.entries.clone()).unwrap(), run.history);
+    (run.history, run.recorder, waited_ns.get())
 }
 
 #[test]
@@ -148,21 +138,22 @@ fn a_hot_machine_is_left_to_cool_and_nothing_is_timed_meanwhile() {
     let segment = &history.segments()[0];
     for pause in &segment.pauses {
         let end_ns = pause.at_ns + pause.took_ns;
-        let overlaps = |burst: &&Burst| burst.at_ns < end_ns && burst.at_ns + burst.took_ns > pause.at_ns;
-        assert_eq!(segment.bursts.iter().find(overlaps), None);
-        // The reference was timed right before it, and again before the next burst.
-        let next_ns = segment.bursts.iter().map(|b| b.at_ns).find(|at_ns| *at_ns >= end_ns).unwrap();
+        let overlaps = |turn: &&Turn| turn.at_ns < end_ns && turn.at_ns + turn.took_ns > pause.at_ns;
+        assert_eq!(segment.turns.iter().find(overlaps), None);
+        // The reference was timed right before it, and again before the next turn.
+        let next_ns = segment.turns.iter().map(|b| b.at_ns).find(|at_ns| *at_ns >= end_ns).unwrap();
         let readings = || segment.readings.iter().map(|reading| reading.at_ns);
         assert!(readings().any(|at_ns| at_ns <= pause.at_ns && at_ns + 1_000_000 > pause.at_ns));
         assert!(readings().any(|at_ns| at_ns >= end_ns && at_ns < next_ns));
     }
     // A trace of about one reading a second, pauses included: 16 s of work and the waiting.
     let expected = 16 + waited_ns / 1_000_000_000;
-    let readings = segment.warmth.len() as u64;
+    let readings = segment.temperatures.len() as u64;
     assert!((expected - 4..=expected + 4).contains(&readings), "{readings} readings in {expected} s");
-    let hottest = segment.warmth.iter().filter_map(|warmth| warmth.skin_celsius).fold(0.0, f64::max);
+    let hottest =
+        segment.temperatures.iter().filter_map(|temperatures| temperatures.skin_celsius).fold(0.0, f64::max);
     assert!((45.0..46.5).contains(&hottest), "{hottest}");
-    assert_eq!(recorder.cooling as u64, waited_ns / 1_000_000_000, "the outside is told every second");
+    assert_eq!(recorder.cooling as u64, waited_ns / 1_000_000_000, "the observer is called every second");
 }
 
 #[test]
@@ -180,6 +171,6 @@ fn a_machine_that_does_not_cool_is_measured_all_the_same_and_said_to_be_hot() {
 fn without_limits_the_trace_is_kept_and_nothing_waits() {
     let (history, recorder, waited_ns) = measured(2.0, None);
     assert_eq!((history.paused_ns(), waited_ns, recorder.cooling), (0, 0, 0));
-    assert!(history.segments()[0].warmth.len() > 10);
-    assert_eq!(history.segments()[0].warmth[0].frequency_khz, Some(1_800_000));
+    assert!(history.segments()[0].temperatures.len() > 10);
+    assert_eq!(history.segments()[0].temperatures[0].frequency_khz, Some(1_800_000));
 }

@@ -1,26 +1,21 @@
 //! Sessions on a machine that is slower than it is known to be.
 
-use super::super::super::clock::Clock;
 use super::*;
+use crate::measure::Clock;
 
 /// Everything takes 1.3 times as long until `fast_from_ns`.
 fn session(fast_from_ns: u64, known_ns: Option<f64>) -> (Vec<SubjectSummary>, History, Recorder) {
-    let clock = FakeClock::new();
+    let mut run = Run::new(Protocol { min_rounds: 12, ..Protocol::brief() });
     let subject = |ns: u64| {
-        let now = clock.clone();
+        let now = run.clock.clone();
         let cost = move || if now.now_ns() < fast_from_ns { ns * 13 / 10 } else { ns };
-        FakeSubject::new(clock.clone(), cost)
+        FakeSubject::new(run.clock.clone(), cost)
     };
-    let costs: Vec<u64> = (1..=14).map(|n| 500_000 + 10_000 * n).collect();
-    let mut subjects: Vec<FakeSubject> = costs.iter().map(|ns| subject(*ns)).collect();
-    let mut instruments = instruments(&clock);
-    instruments.references = (0..2).map(|_| Box::new(subject(100_000)) as Box<dyn Subject>).collect();
-    instruments.known_ns = vec![known_ns; 2];
-    let protocol = Protocol { min_rounds: 12, ..Protocol::brief() };
-    let (mut history, mut recorder) = (History::default(), Recorder::default());
-    let outcome = run(&mut subjects, &protocol, &mut instruments, &mut history, &mut recorder);
-    assert_eq!(outcome, Outcome::Converged);
-    (summarise(&history, costs.len(), &protocol).unwrap(), history, recorder)
+    let mut subjects: Vec<FakeSubject> = (1..=14).map(|n| subject(500_000 + 10_000 * n)).collect();
+    run.instruments.references = (0..2).map(|_| Box::new(subject(100_000)) as Box<dyn Subject>).collect();
+    run.instruments.known_ns = vec![known_ns; 2];
+    assert_eq!(run.of(&mut subjects), Outcome::Converged);
+    (run.summaries(14), run.history, run.recorder)
 }
 
 fn hot(summaries: &[SubjectSummary]) -> Vec<(Status, f64)> {

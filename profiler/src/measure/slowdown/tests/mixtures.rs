@@ -4,16 +4,12 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
 use super::*;
+use crate::measure::fixtures::{normal, reading};
 use crate::measure::{Protocol, Status, SubjectSummary, summarise};
 
 const SUBJECTS: usize = 30;
 /// All feel the slow levels nearly alike.
 const ALIKE: (f64, f64) = (0.9, 1.1);
-
-/// Sum of twelve uniform numbers less six: nearly normal, of deviation 1.
-fn normal(random: &mut Pcg64) -> f64 {
-    (0..12).map(|_| random.random::<f64>()).sum::<f64>() - 6.0
-}
 
 /// A machine that has each of the levels for a share of the time, in stretches of 0.2 to 5 s; all drift by `drift` over the session.
 struct Machine<'a> {
@@ -25,7 +21,11 @@ struct Machine<'a> {
     feel: (f64, f64),
 }
 
-impl Machine<'_> {
+impl<'a> Machine<'a> {
+    fn new(levels: &'a [(f64, f64)]) -> Self {
+        Self { levels, drift: 0.0, noise: 0.01, feel: ALIKE }
+    }
+
     /// The level of each turn: each has its share to within a stretch, as the one that is furthest behind is next.
     fn levels(&self, random: &mut Pcg64, turns: usize) -> Vec<f64> {
         let mut at_level = Vec::with_capacity(turns);
@@ -48,9 +48,7 @@ impl Machine<'_> {
         let turns = rounds as usize * SUBJECTS;
         let at_level = self.levels(&mut random, turns);
         let feels: Vec<f64> = (0..SUBJECTS).map(|_| random.random_range(self.feel.0..self.feel.1)).collect();
-        let mut history = History::default();
-        history.push(Entry::Start { clock: ClockQuality { resolution_ns: 1, cost_ns: 0.0 } }).unwrap();
-        history.push(Entry::Reading(Reading::of_block(0, RawNs(1e5)))).unwrap();
+        let mut history = History::replay([start(), reading(0, 1e5)]).unwrap();
         for (turn, level) in at_level.iter().enumerate() {
             let subject = (turn * 7 + turn / SUBJECTS * 11) % SUBJECTS;
             let slow = 1.0 + (level - 1.0) * feels[subject];
@@ -61,7 +59,7 @@ impl Machine<'_> {
                 noise += 0.3 * random.random::<f64>();
             }
             let ns = 1000.0 * (subject + 1) as f64 * slow * drift * (1.0 + noise);
-            history.push(Entry::Burst(burst(subject, (turn / SUBJECTS) as u32, turn as u64, ns))).unwrap();
+            history.push(Entry::Turn(turn_of(subject, (turn / SUBJECTS) as u32, turn as u64, ns))).unwrap();
         }
         history
     }
@@ -87,11 +85,7 @@ fn middle(estimates: &[Option<f64>]) -> f64 {
 
 #[test]
 fn the_estimate_does_not_move_with_the_share_of_the_fast_speed() {
-    let at_share = |share: f64| {
-        let machine =
-            Machine { levels: &[(1.0, share), (1.75, 1.0 - share)], drift: 0.0, noise: 0.01, feel: ALIKE };
-        machine.estimates(7, 400)
-    };
+    let at_share = |share: f64| Machine::new(&[(1.0, share), (1.75, 1.0 - share)]).estimates(7, 400);
     let quiet = middle(&at_share(1.0));
     for share in [0.08, 0.1, 0.15, 0.25, 0.5, 0.75, 0.9, 0.95] {
         let found = at_share(share);
@@ -105,7 +99,7 @@ fn the_estimate_does_not_move_with_the_share_of_the_fast_speed() {
 #[test]
 fn where_the_fast_speed_is_rare_the_figures_say_so() {
     // 60 rounds at 3 %: two turns of each subject.
-    let machine = Machine { levels: &[(1.0, 0.03), (1.75, 0.97)], drift: 0.0, noise: 0.01, feel: ALIKE };
+    let machine = Machine::new(&[(1.0, 0.03), (1.75, 0.97)]);
     let history = machine.run(7, 60);
     assert_eq!(speeds(&history).len(), 2);
     let summaries = summarise(&history, SUBJECTS, &Protocol::brief()).unwrap();
@@ -121,19 +115,17 @@ fn where_the_fast_speed_is_rare_the_figures_say_so() {
 
 #[test]
 fn three_speeds_drift_and_a_tail() {
-    let quiet =
-        middle(&Machine { levels: &[(1.0, 1.0)], drift: 0.0, noise: 0.01, feel: ALIKE }.estimates(7, 300));
-    let three =
-        Machine { levels: &[(1.0, 0.2), (1.35, 0.3), (1.75, 0.5)], drift: 0.0, noise: 0.01, feel: ALIKE };
+    let quiet = middle(&Machine::new(&[(1.0, 1.0)]).estimates(7, 300));
+    let three = Machine::new(&[(1.0, 0.2), (1.35, 0.3), (1.75, 0.5)]);
     assert!((middle(&three.estimates(7, 300)) / quiet - 1.0).abs() < 0.02);
     assert_eq!(speeds(&three.run(7, 300)).len(), 3);
     // Both speeds get 8 % slower: the figures are at most that much slower than at the start.
-    let drifting = Machine { levels: &[(1.0, 0.3), (1.75, 0.7)], drift: 0.08, noise: 0.01, feel: ALIKE };
+    let drifting = Machine { drift: 0.08, ..Machine::new(&[(1.0, 0.3), (1.75, 0.7)]) };
     assert_eq!(speeds(&drifting.run(7, 300)).len(), 2);
     let found = middle(&drifting.estimates(7, 300)) / quiet;
     assert!((0.98..1.08).contains(&found), "{found}");
     // One speed with much noise is one.
-    let noisy = Machine { levels: &[(1.0, 1.0)], drift: 0.0, noise: 0.06, feel: ALIKE };
+    let noisy = Machine { noise: 0.06, ..Machine::new(&[(1.0, 1.0)]) };
     assert_eq!(speeds(&noisy.run(7, 300)).len(), 1);
 }
 

@@ -1,12 +1,12 @@
 //! Steps that runtimes compute in one go: folded constants, activations written in parts, activations behind
 //! convolutions.
 
-use profiler::spec::{Activation, Layer};
+use crate::spec::{Activation, Layer};
 
 use super::step::{Arithmetic, Operation, Read, Step, Steps, Unfused};
 
-/// Fuses what runtimes fuse; the number of batch normalizations that were folded into a layer.
-pub(super) fn fuse(steps: &mut Steps) -> usize {
+/// Joins what runtimes compute in one go; the number of batch normalizations that were folded into a layer.
+pub fn fuse(steps: &mut Steps) -> usize {
     let indices = 0..steps.steps.len();
     indices.clone().for_each(|index| join_hard_sigmoid(steps, index));
     indices.clone().for_each(|index| join_gate(steps, index));
@@ -19,12 +19,12 @@ pub(super) fn fuse(steps: &mut Steps) -> usize {
     folded
 }
 
-fn constant(step: &Step, operation: Operation, value: f64) -> bool {
+pub(super) fn constant(step: &Step, operation: Operation, value: f64) -> bool {
     let near = |scalar: f64| (scalar - value).abs() < 1e-3 * value.abs();
     matches!(step.what, Unfused::Constant(Arithmetic { operation: o, scalar: Some(s), .. }) if o == operation && near(s))
 }
 
-fn is(steps: &Steps, index: usize, test: impl Fn(&Step) -> bool) -> bool {
+pub(super) fn is(steps: &Steps, index: usize, test: impl Fn(&Step) -> bool) -> bool {
     steps.get(index).is_some_and(test)
 }
 

@@ -1,6 +1,6 @@
 //! What the attributes of a node say.
 
-use profiler::{
+use crate::{
     onnx::{AttributeValue, ModelNode},
     spec::{FeatureMap, Interpolation, Layer, Padding, Pool},
 };

@@ -1,10 +1,12 @@
-//! The steps of a network from elsewhere: what its nodes compute, without what only changes shapes.
+//! The steps of any network: what its nodes compute, without what only changes shapes.
 
-use profiler::spec::{Activation, FeatureMap, Layer};
+use std::collections::HashMap;
+
+use crate::spec::{Activation, FeatureMap, Layer};
 
 /// What a step computes: a layer, or what is none before runtimes fuse it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Unfused {
+pub enum Unfused {
     /// A layer; where a map is scaled, it is the first input.
     Layer(Layer),
     /// A transposed convolution.
@@ -29,94 +31,140 @@ impl From<Layer> for Unfused {
 
 /// Arithmetic with a constant.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Arithmetic {
-    pub(super) operation: Operation,
+pub struct Arithmetic {
+    /// What is done.
+    pub operation: Operation,
     /// The constant, if it is a single number.
-    pub(super) scalar: Option<f64>,
+    pub scalar: Option<f64>,
     /// Whether it is one number or one per channel, which a layer with weights takes in.
-    pub(super) is_per_channel: bool,
+    pub is_per_channel: bool,
 }
 
 /// What is done with a constant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Operation {
+pub enum Operation {
+    /// It is added.
     Add,
+    /// It is multiplied with.
     Multiply,
 }
 
 /// Where a value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Source {
+pub enum Source {
+    /// An input of the network, by its position.
     Input(usize),
+    /// A step, by its position.
     Step(usize),
 }
 
 /// A value as it is read: it may have been given another shape since.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Read {
-    pub(super) source: Source,
-    pub(super) map: FeatureMap,
+pub struct Read {
+    /// Where it comes from.
+    pub source: Source,
+    /// Its shape.
+    pub map: FeatureMap,
     /// Whether it comes out of 8-bit integers.
-    pub(super) is_int8: bool,
+    pub is_int8: bool,
+}
+
+/// A node of the model that is part of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepNode {
+    /// Its position among the model's nodes.
+    pub position: usize,
+    /// Its name.
+    pub name: String,
+    /// Its operator.
+    pub operator: String,
 }
 
 /// A step.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Step {
-    pub(super) what: Unfused,
+pub struct Step {
+    /// What it computes.
+    pub what: Unfused,
     /// The activation that runtimes fuse into it, if there is one.
-    pub(super) activation: Option<Activation>,
+    pub activation: Option<Activation>,
+    /// What several nodes are together where that is no layer, such as layer normalization; only
+    /// [`in_place`](super::in_place) tells.
+    pub called: Option<&'static str>,
+    /// What else became part of it, in order, by [`in_place`](super::in_place) alone.
+    pub joined: Vec<String>,
     /// What it reads, constants left out.
-    pub(super) reads: Vec<Read>,
-    /// What it gives.
-    pub(super) output: FeatureMap,
-    /// Names and operators of the model's nodes that it is made of.
-    pub(super) nodes: Vec<(String, String)>,
+    pub reads: Vec<Read>,
+    /// What it gives; the first, where there are several.
+    pub output: FeatureMap,
+    /// The model's nodes that it is made of.
+    pub nodes: Vec<StepNode>,
     /// Whether its weights are in half precision.
-    pub(super) is_half: bool,
+    pub is_half: bool,
     /// Multiply-accumulates, padding counted; nothing where nobody knows.
-    pub(super) macs: Option<u64>,
+    pub macs: Option<u64>,
     /// Elements of constants that it reads.
-    pub(super) weights: u64,
+    pub weights: u64,
+    /// Elements of all that it gives.
+    pub written: u64,
 }
 
 impl Step {
     /// The layer that it is, if it is one.
-    pub(super) fn layer(&self) -> Option<Layer> {
+    #[must_use]
+    pub fn layer(&self) -> Option<Layer> {
         if let Unfused::Layer(layer) = self.what { Some(layer) } else { None }
     }
 
     /// Whether it computes in 8-bit integers: all that it reads comes out of them.
-    pub(super) fn is_int8(&self) -> bool {
+    #[must_use]
+    pub fn is_int8(&self) -> bool {
         !self.reads.is_empty() && self.reads.iter().all(|read| read.is_int8)
     }
 
     /// The shape of its first input.
-    pub(super) fn input(&self) -> FeatureMap {
+    #[must_use]
+    pub fn input(&self) -> FeatureMap {
         self.reads.first().map_or(self.output, |read| read.map)
+    }
+
+    /// Operator of its first node.
+    #[must_use]
+    pub fn operator(&self) -> &str {
+        self.nodes.first().map_or("", |node| node.operator.as_str())
     }
 }
 
 /// Steps in an order in which they can run; those that became part of another are gone.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Steps {
+pub struct Steps {
     pub(super) steps: Vec<Option<Step>>,
     /// What the network gives.
     pub(super) outputs: Vec<Source>,
+    /// Of nodes that cost nothing, by position: where what they pass on comes from.
+    pub(super) free: HashMap<usize, Source>,
 }
 
 impl Steps {
-    pub(super) fn get(&self, index: usize) -> Option<&Step> {
+    /// How many there were before any was joined: positions are below it.
+    #[must_use]
+    pub fn positions(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// The step at a position, if it is no part of another.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&Step> {
         self.steps.get(index).and_then(Option::as_ref)
     }
 
     /// The steps that there still are, with their positions.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &Step)> {
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &Step)> {
         self.steps.iter().enumerate().filter_map(|(index, step)| step.as_ref().map(|step| (index, step)))
     }
 
     /// The steps that read a step's output.
-    pub(super) fn readers(&self, index: usize) -> Vec<usize> {
+    #[must_use]
+    pub fn readers(&self, index: usize) -> Vec<usize> {
         let source = Source::Step(index);
         let reads = |step: &Step| step.reads.iter().any(|read| read.source == source);
         // Nothing before a step reads it.
@@ -124,7 +172,8 @@ impl Steps {
     }
 
     /// The only step that reads a step's output, unless the network gives that output as well.
-    pub(super) fn only_reader(&self, index: usize) -> Option<usize> {
+    #[must_use]
+    pub fn only_reader(&self, index: usize) -> Option<usize> {
         match self.readers(index)[..] {
             [reader] if !self.outputs.contains(&Source::Step(index)) => Some(reader),
             _ => None,
@@ -132,11 +181,25 @@ impl Steps {
     }
 
     /// The step that gives the input at `place` of a step.
-    pub(super) fn writer(&self, index: usize, place: usize) -> Option<usize> {
+    #[must_use]
+    pub fn writer(&self, index: usize, place: usize) -> Option<usize> {
         match self.get(index)?.reads.get(place)?.source {
             Source::Step(writer) => Some(writer),
             Source::Input(_) => None,
         }
+    }
+
+    /// By position of a model's node, the step that it is a part of: of one that costs nothing, the step that gave what it
+    /// passes on. Nodes computed before the network runs are missing.
+    #[must_use]
+    pub fn homes(&self) -> HashMap<usize, usize> {
+        let own =
+            self.iter().flat_map(|(index, step)| step.nodes.iter().map(move |node| (node.position, index)));
+        let free = self.free.iter().filter_map(|(node, source)| match source {
+            Source::Step(index) => Some((*node, *index)),
+            Source::Input(_) => None,
+        });
+        free.chain(own).collect()
     }
 
     /// Makes a step part of an earlier one, which then gives the later one's output.
@@ -145,11 +208,9 @@ impl Steps {
         if let Some(step) = &mut self.steps[earlier] {
             step.nodes.extend(taken.nodes);
             step.output = taken.output;
+            step.written = taken.written;
         }
-        let (from, to) = (Source::Step(later), Source::Step(earlier));
-        let reads =
-            self.steps.iter_mut().flatten().flat_map(|step| &mut step.reads).map(|read| &mut read.source);
-        reads.chain(&mut self.outputs).filter(|source| **source == from).for_each(|source| *source = to);
+        self.rename(later, earlier);
     }
 
     /// Makes a step part of the later one that alone reads it; what it read the later one reads.
@@ -159,5 +220,15 @@ impl Steps {
             step.nodes.splice(0..0, taken.nodes);
             step.reads = taken.reads;
         }
+        let (from, to) = (Source::Step(earlier), Source::Step(later));
+        self.free.values_mut().filter(|source| **source == from).for_each(|source| *source = to);
+    }
+
+    fn rename(&mut self, later: usize, earlier: usize) {
+        let (from, to) = (Source::Step(later), Source::Step(earlier));
+        let reads =
+            self.steps.iter_mut().flatten().flat_map(|step| &mut step.reads).map(|read| &mut read.source);
+        let all = reads.chain(&mut self.outputs).chain(self.free.values_mut());
+        all.filter(|source| **source == from).for_each(|source| *source = to);
     }
 }

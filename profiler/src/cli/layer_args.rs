@@ -1,0 +1,58 @@
+//! Arguments about random networks, and about layers measured inside of networks.
+
+use clap::Args;
+
+use crate::{layers::TracePlan, measure::Protocol, sweep::Planned, sweep::plan_drawn};
+
+/// Arguments of networks whose layers are measured, too.
+#[derive(Clone, Debug, Args)]
+pub(super) struct LayerArgs {
+    /// Measure this many random networks, as `profiler sample --networks` draws them: as a whole, and layer by layer inside.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    sample_networks: usize,
+    /// Measure the layers of the --onnx models inside of them, too.
+    #[arg(long, requires = "onnx")]
+    layers: bool,
+    /// Seconds that the layers of a network may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.5, value_parser = seconds)]
+    layer_s: f64,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let value = text.parse::<f64>().ok().filter(|value| (0.01..=86_400.0).contains(value));
+    value.ok_or_else(|| "expected seconds, 0.01 to 86400".to_owned())
+}
+
+impl LayerArgs {
+    /// The random networks.
+    pub(super) fn networks(&self, seed: u64) -> Vec<Planned> {
+        plan_drawn(self.sample_networks, seed)
+    }
+
+    /// How many networks that are random.
+    pub(super) fn count(&self) -> usize {
+        self.sample_networks
+    }
+
+    /// How layers are measured, if they are.
+    pub(super) fn plan(&self) -> Option<TracePlan> {
+        let is_wanted = self.layers || self.sample_networks > 0;
+        is_wanted.then(|| TracePlan {
+            target_half_width: 0.01,
+            max_rounds: 40,
+            budget_ns: (self.layer_s * 1e9) as u64,
+            ..TracePlan::default()
+        })
+    }
+
+    /// Seconds that all subjects as wholes may take, where the user does not say; many networks need few turns each.
+    pub(super) fn default_budget_s(&self) -> u64 {
+        let usual = Protocol::default().budget_ns / 1_000_000_000;
+        if self.sample_networks > 0 { (3 * self.sample_networks as u64 / 2).max(60) } else { usual }
+    }
+
+    /// Turns that a subject gets at least, where the user does not say.
+    pub(super) fn default_min_rounds(&self) -> u32 {
+        if self.sample_networks > 0 { Protocol::brief().min_rounds } else { Protocol::default().min_rounds }
+    }
+}

@@ -1,0 +1,20 @@
+//! Random networks as the field builds them: what op times are measured inside of.
+//!
+//! A network has a style, which says what its blocks are, and random sizes: resolution, depth, widths, kernels, activations.
+//! Its width is then chosen so that it has about as many multiply-accumulates as were drawn for it. A new style is a file in
+//! `style` and its lines there.
+
+mod network;
+mod pen;
+mod style;
+
+pub use network::{DrawnNetwork, LARGEST_DRAWN, SMALLEST_DRAWN, draw_network, draw_networks};
+
+/// Names of all styles, in order.
+#[must_use]
+pub fn styles() -> Vec<&'static str> {
+    style::STYLES.iter().map(|style| style.name).collect()
+}
+
+#[cfg(test)]
+mod tests;

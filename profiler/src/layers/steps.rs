@@ -1,0 +1,182 @@
+//! A network's time step by step, with keys that can be told from its model alone.
+
+use std::collections::BTreeMap;
+
+use super::{
+    InPlace,
+    adopt::adopt,
+    names::Names,
+    table::{Estimate, middle_rounds},
+};
+use crate::{
+    onnx::{
+        Outline,
+        steps::{Steps, step_key},
+    },
+    spec::{FeatureMap, OtherWork, TracedOp},
+};
+
+/// Milliseconds that runtimes' notes can tell at best: what takes less counts as much.
+const LEAST_MS: f64 = 1e-4;
+
+/// Steps of one key, their mean.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepRow {
+    /// Its key.
+    pub key: TracedOp,
+    /// How often it stands in the network.
+    pub count: usize,
+    /// Its time inside the network.
+    pub time: Estimate,
+    /// Times of a run in milliseconds, one per round, drift-corrected.
+    pub round_ms: Vec<f64>,
+}
+
+/// A network's steps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepTable {
+    /// A plain run, taken in turns with the traced ones.
+    pub whole: Estimate,
+    /// Keys of all steps in running order, the runtime's own changes of layout last.
+    pub keys: Vec<TracedOp>,
+    /// One row per distinct key, in the order in which they first stand.
+    pub rows: Vec<StepRow>,
+    /// What the steps leave of the whole in milliseconds: the runtime's work between nodes, and nodes that belong to no step.
+    pub rest_ms: f64,
+}
+
+/// One or more steps that the runtime computes as one, or one of its own nodes.
+struct Part {
+    key: TracedOp,
+    round_ns: Vec<f64>,
+}
+
+impl StepTable {
+    /// The table of what tracing gave of a network of these steps.
+    ///
+    /// A runtime node belongs to the step that has the model's node whose name it bears; one that bears none to the step that
+    /// it is known to be written for ([`adopt`]). Steps that no runtime node bears a name of were joined to a neighbour: those
+    /// that multiply to what reads them, others to what they read; their keys are one then. Changes of layout are parts of
+    /// their own. `None` if there are fewer than six rounds, or a run takes no time.
+    #[must_use]
+    pub fn of(in_place: &InPlace, outline: &Outline, steps: &Steps) -> Option<Self> {
+        let whole = Estimate::of(&in_place.whole_ns).filter(|whole| whole.latency_ms > 0.0)?;
+        let middle = middle_rounds(in_place);
+        let parts = parts(in_place, outline, steps);
+        let keys: Vec<TracedOp> = parts.iter().map(|part| part.key.clone()).collect();
+        let mut rows: Vec<StepRow> = Vec::new();
+        for (index, key) in keys.iter().enumerate() {
+            if keys[..index].contains(key) {
+                continue;
+            }
+            let same: Vec<&Part> = parts.iter().filter(|part| part.key == *key).collect();
+            let mean =
+                |round: usize| same.iter().map(|part| part.round_ns[round]).sum::<f64>() / same.len() as f64;
+            let round_ns: Vec<f64> = (0..in_place.whole_ns.len()).map(mean).collect();
+            let time = Estimate::over(&round_ns, &middle)?;
+            rows.push(StepRow {
+                key: key.clone(),
+                count: same.len(),
+                time: Estimate {
+                    latency_ms: time.latency_ms.max(LEAST_MS),
+                    ci_low_ms: time.ci_low_ms.max(LEAST_MS),
+                    ci_high_ms: time.ci_high_ms.max(LEAST_MS),
+                },
+                round_ms: round_ns.iter().map(|ns| (ns / 1e6).max(LEAST_MS)).collect(),
+            });
+        }
+        let sum: f64 = rows.iter().map(|row| row.count as f64 * row.time.latency_ms).sum();
+        Some(Self { whole, keys, rows, rest_ms: whole.latency_ms - sum })
+    }
+}
+
+/// The parts in running order of the model, then the runtime's own.
+fn parts(in_place: &InPlace, outline: &Outline, steps: &Steps) -> Vec<Part> {
+    let (names, homes) = (Names::of(outline), steps.homes());
+    let found: Vec<Option<usize>> = in_place.nodes.iter().map(|node| names.find(&node.name)).collect();
+    let mut owners: Vec<Option<usize>> =
+        found.iter().map(|node| node.and_then(|node| homes.get(&node).copied())).collect();
+    adopt(&in_place.nodes, &mut owners, steps);
+    let joined = join_silent(&owners, steps);
+    let rounds = in_place.whole_ns.len();
+    let mut times: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    let mut own = Vec::new();
+    for ((node, owner), named) in in_place.nodes.iter().zip(&owners).zip(&found) {
+        match owner {
+            Some(step) => {
+                let first = joined.get(step).copied().unwrap_or(*step);
+                let sums = times.entry(first).or_insert_with(|| vec![0.0; rounds]);
+                sums.iter_mut().zip(&node.round_ns).for_each(|(sum, ns)| *sum += ns);
+            }
+            // Of the model's, but of no step: computed beforehand.
+            None if named.is_some() => {}
+            None => own.extend(
+                stranger(&node.name, &node.operator).map(|key| Part { key, round_ns: node.round_ns.clone() }),
+            ),
+        }
+    }
+    let key = |first: usize| {
+        let key = steps.get(first).map(step_key)?;
+        let members = joined.iter().filter(|(step, of)| **of == first && **step != first);
+        let later = members.filter_map(|(step, _)| steps.get(*step)).map(step_key);
+        let names =
+            later.flat_map(|key| std::iter::once(key.kernel().to_owned()).chain(key.fused().to_vec()));
+        Some(key.with_fused(names))
+    };
+    let of_model =
+        times.into_iter().filter_map(|(first, round_ns)| Some(Part { key: key(first)?, round_ns }));
+    of_model.chain(own).collect()
+}
+
+/// For each step, the first of those that it is computed with; steps that have runtime nodes of their own are by themselves.
+fn join_silent(owners: &[Option<usize>], steps: &Steps) -> BTreeMap<usize, usize> {
+    let speaks = |step: usize| owners.contains(&Some(step));
+    // Follows one direction to a step that has a time.
+    let follow = |from: usize, next: &dyn Fn(usize) -> Option<usize>| {
+        let mut at = next(from)?;
+        for _ in 0..steps.positions() {
+            if speaks(at) {
+                return Some(at);
+            }
+            at = next(at)?;
+        }
+        None
+    };
+    let before = |step: usize| (0..2).find_map(|place| steps.writer(step, place));
+    let after = |step: usize| steps.readers(step).first().copied();
+    let mut homes: BTreeMap<usize, usize> = BTreeMap::new();
+    for (index, step) in steps.iter() {
+        let backwards = || follow(index, &before);
+        let forwards = || follow(index, &after);
+        let home = match (speaks(index), step.macs.unwrap_or(0) > 0) {
+            (true, _) => Some(index),
+            (false, true) => forwards().or_else(backwards),
+            (false, false) => backwards().or_else(forwards),
+        };
+        homes.extend(home.map(|home| (index, home)));
+    }
+    // The first member gives its key to all.
+    let mut first: BTreeMap<usize, usize> = BTreeMap::new();
+    for (step, home) in &homes {
+        first.entry(*home).or_insert(*step);
+    }
+    homes.into_iter().map(|(step, home)| (step, first.get(&home).copied().unwrap_or(home))).collect()
+}
+
+/// The key of a node that only the runtime knows, where its name says how large it is: `ReorderOutput 1x16x56x56`.
+fn stranger(name: &str, operator: &str) -> Option<TracedOp> {
+    let sides = name.strip_prefix(operator)?.trim_start();
+    let sides: Vec<u32> = sides.split('x').map(str::parse).collect::<Result<_, _>>().ok()?;
+    let (height, width, channels) = match sides[..] {
+        [_, channels, height, width] => (height, width, channels),
+        [_, height, channels] => (height, 1, channels),
+        [height, channels] => (height, 1, channels),
+        _ => return None,
+    };
+    let map = FeatureMap { height, width, channels };
+    let elements = map.elements();
+    let work =
+        OtherWork { input: map, output: map, read: elements, written: elements, constants: 0, macs: 0 };
+    let kernel = if operator.starts_with("Reorder") { "reorder" } else { operator };
+    Some(TracedOp::other(kernel, work, &[]))
+}

@@ -1,0 +1,164 @@
+//! What has weights or windows: convolutions, linear layers, pooling.
+
+use super::{Sketch, Sketched, int, ints};
+
+/// The filters of a convolution with same padding and a bias.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Filters {
+    /// Channels out.
+    pub out: u32,
+    /// Sides of the kernel, down and to the right; odd.
+    pub kernel: [u32; 2],
+    /// Step in both directions.
+    pub stride: u32,
+    /// Groups; both numbers of channels are multiples of it.
+    pub groups: u32,
+}
+
+impl Filters {
+    /// Over all channels of one position.
+    #[must_use]
+    pub fn pointwise(out: u32) -> Self {
+        Self::square(out, 1, 1)
+    }
+
+    /// Over all channels of a square.
+    #[must_use]
+    pub fn square(out: u32, kernel: u32, stride: u32) -> Self {
+        Self { out, kernel: [kernel; 2], stride, groups: 1 }
+    }
+
+    /// One filter per channel.
+    #[must_use]
+    pub fn depthwise(channels: u32, kernel: u32, stride: u32) -> Self {
+        Self { groups: channels, ..Self::square(channels, kernel, stride) }
+    }
+}
+
+/// A side behind windows with same padding.
+fn after(side: u64, stride: u32) -> u64 {
+    side.div_ceil(u64::from(stride.max(1)))
+}
+
+impl Sketch {
+    /// A convolution.
+    pub fn conv(&mut self, x: &Sketched, filters: Filters) -> Sketched {
+        let Filters { out, kernel, stride, groups } = filters;
+        let groups = groups.max(1);
+        let kernel = kernel.map(i64::from);
+        let per_group = u64::from(x.channels() / groups);
+        let taps = kernel[0].unsigned_abs() * kernel[1].unsigned_abs();
+        let dims = vec![1, out.into(), after(x.side(2).into(), stride), after(x.side(3).into(), stride)];
+        let shape = [out.into(), per_group, kernel[0].unsigned_abs(), kernel[1].unsigned_abs()];
+        let weights = self.weights(&shape, per_group * taps);
+        let biases = self.random(&[out.into()], -0.1, 0.1);
+        self.macs += dims.iter().product::<u64>() * per_group * taps;
+        let [rows, columns] = kernel.map(|side| side / 2);
+        let attributes = vec![
+            ints("kernel_shape", &kernel),
+            ints("strides", &[stride.into(); 2]),
+            ints("pads", &[rows, columns, rows, columns]),
+            int("group", groups.into()),
+        ];
+        self.node("Conv", &[&x.name, &weights, &biases], dims, attributes)
+    }
+
+    /// A convolution with a kernel and step of `factor` and no padding, as vision transformers begin.
+    pub fn patches(&mut self, x: &Sketched, out: u32, factor: u32) -> Sketched {
+        let side = |axis: usize| u64::from(x.side(axis) / factor.max(1));
+        let dims = vec![1, out.into(), side(2), side(3)];
+        let fan_in = u64::from(x.channels()) * u64::from(factor).pow(2);
+        let shape = [out.into(), x.channels().into(), factor.into(), factor.into()];
+        let weights = self.weights(&shape, fan_in);
+        let biases = self.random(&[out.into()], -0.1, 0.1);
+        self.macs += dims.iter().product::<u64>() * fan_in;
+        let factor = [i64::from(factor); 2];
+        let attributes = vec![ints("kernel_shape", &factor), ints("strides", &factor)];
+        self.node("Conv", &[&x.name, &weights, &biases], dims, attributes)
+    }
+
+    /// A transposed convolution with a kernel and step of 2.
+    pub fn conv_transpose(&mut self, x: &Sketched, out: u32) -> Sketched {
+        let dims = vec![1, out.into(), 2 * u64::from(x.side(2)), 2 * u64::from(x.side(3))];
+        let weights = self.weights(&[x.channels().into(), out.into(), 2, 2], x.channels().into());
+        let biases = self.random(&[out.into()], -0.1, 0.1);
+        self.macs += x.elements() * u64::from(out) * 4;
+        let attributes = vec![ints("kernel_shape", &[2, 2]), ints("strides", &[2, 2])];
+        self.node("ConvTranspose", &[&x.name, &weights, &biases], dims, attributes)
+    }
+
+    /// Batch normalization that was not folded into anything.
+    pub fn batch_norm(&mut self, x: &Sketched) -> Sketched {
+        let channels = [u64::from(x.channels())];
+        let (scale, shift) = (self.random(&channels, 0.8, 1.2), self.random(&channels, -0.1, 0.1));
+        let (mean, variance) = (self.random(&channels, -0.1, 0.1), self.random(&channels, 0.8, 1.2));
+        let inputs = [x.name.as_str(), &scale, &shift, &mean, &variance];
+        self.node("BatchNormalization", &inputs, x.dims.clone(), vec![])
+    }
+
+    /// Largest value of each window, with same padding.
+    pub fn max_pool(&mut self, x: &Sketched, kernel: u32, stride: u32) -> Sketched {
+        self.pool("MaxPool", x, kernel, stride)
+    }
+
+    /// Mean of each window, with same padding.
+    pub fn average_pool(&mut self, x: &Sketched, kernel: u32, stride: u32) -> Sketched {
+        self.pool("AveragePool", x, kernel, stride)
+    }
+
+    fn pool(&mut self, operator: &str, x: &Sketched, kernel: u32, stride: u32) -> Sketched {
+        // An even window that steps as far as it is wide needs no padding on even sides; elsewhere it loses the last row.
+        let is_even = kernel.is_multiple_of(2);
+        let side = |axis: usize| match (u64::from(x.side(axis)), u64::from(stride.max(1))) {
+            (side, step) if is_even => (side.saturating_sub(kernel.into()) / step) + 1,
+            (side, step) => side.div_ceil(step),
+        };
+        let dims = vec![1, x.channels().into(), side(2), side(3)];
+        let pad = if is_even { 0 } else { i64::from(kernel / 2) };
+        let attributes = vec![
+            ints("kernel_shape", &[kernel.into(); 2]),
+            ints("strides", &[stride.into(); 2]),
+            ints("pads", &[pad; 4]),
+        ];
+        self.node(operator, &[&x.name], dims, attributes)
+    }
+
+    /// Mean of all positions: `[1, c, 1, 1]`.
+    pub fn global_pool(&mut self, x: &Sketched) -> Sketched {
+        self.node("GlobalAveragePool", &[&x.name], vec![1, x.channels().into(), 1, 1], vec![])
+    }
+
+    /// A linear layer with bias: `[1, c]` → `[1, out]`.
+    pub fn linear(&mut self, x: &Sketched, out: u32) -> Sketched {
+        let shape = [out.into(), x.channels().into()];
+        let weights = self.weights(&shape, x.channels().into());
+        let biases = self.random(&[out.into()], -0.1, 0.1);
+        self.macs += shape.iter().product::<u64>();
+        self.node("Gemm", &[&x.name, &weights, &biases], vec![1, out.into()], vec![int("transB", 1)])
+    }
+
+    /// The product of each position of a sequence with weights, and a bias: `[.., c]` → `[.., out]`.
+    pub fn matmul(&mut self, x: &Sketched, out: u32) -> Sketched {
+        let inner = x.dims.last().copied().unwrap_or(1);
+        let mut dims = x.dims.clone();
+        if let Some(last) = dims.last_mut() {
+            *last = out.into();
+        }
+        let weights = self.weights(&[inner, out.into()], inner);
+        self.macs += dims.iter().product::<u64>() * inner;
+        let product = self.node("MatMul", &[&x.name, &weights], dims.clone(), vec![]);
+        let biases = self.random(&[out.into()], -0.1, 0.1);
+        self.node("Add", &[&biases, &product.name], dims, vec![])
+    }
+
+    /// The matrix product of two values of the same leading sides: `[.., m, k]` · `[.., k, n]`.
+    pub fn product(&mut self, left: &Sketched, right: &Sketched) -> Sketched {
+        let inner = left.dims.last().copied().unwrap_or(1);
+        let mut dims = left.dims.clone();
+        if let (Some(last), Some(columns)) = (dims.last_mut(), right.dims.last()) {
+            *last = *columns;
+        }
+        self.macs += dims.iter().product::<u64>() * inner;
+        self.node("MatMul", &[&left.name, &right.name], dims, vec![])
+    }
+}

@@ -1,0 +1,110 @@
+//! Steps of small networks.
+
+use super::*;
+use crate::{
+    onnx::{Curve, Filters, InputShapes, ModelGraph, Sketch, Sketched, Weights},
+    spec::Activation,
+};
+
+/// The model's graph, and its steps as they are measured in place.
+fn read(sketch: Sketch, output: &Sketched) -> (ModelGraph, Steps) {
+    let graph = ModelGraph::read(&sketch.finish("net", output)).unwrap();
+    let shapes = graph.shapes(&InputShapes::new()).unwrap();
+    let (mut steps, _) = translate(&graph, &shapes).unwrap();
+    fuse(&mut steps);
+    (graph, in_place(&steps))
+}
+
+fn keys(steps: &Steps) -> Vec<String> {
+    steps.iter().map(|(_, step)| step_key(step).to_string()).collect()
+}
+
+const RELU: Curve = Curve::Known(Activation::Relu);
+
+#[test]
+fn sums_and_activations_belong_to_the_convolution_before_them() {
+    let (mut sketch, image) = Sketch::new(3, 16, Weights::Seeded(0));
+    let stem = sketch.conv(&image, Filters::square(8, 3, 2));
+    let stem = sketch.act(&stem, Curve::Known(Activation::Relu6));
+    let first = sketch.conv(&stem, Filters::square(8, 3, 1));
+    let first = sketch.act(&first, Curve::Known(Activation::Swish));
+    let second = sketch.conv(&first, Filters::depthwise(8, 5, 1));
+    let sum = sketch.add(&stem, &second);
+    let sum = sketch.act(&sum, RELU);
+    // What reads a sum of two convolutions is a part of the later one.
+    let left = sketch.conv(&sum, Filters::pointwise(16));
+    let right = sketch.conv(&sum, Filters { groups: 4, ..Filters::square(16, 3, 1) });
+    let both = sketch.add(&left, &right);
+    let pooled = sketch.global_pool(&both);
+    let flat = sketch.flatten(&pooled);
+    let hidden = sketch.linear(&flat, 32);
+    let hidden = sketch.act(&hidden, RELU);
+    let (graph, steps) = read(sketch, &hidden);
+    let expected = [
+        "stem@conv-16x16x3-8x8x8-k3-s2-g1+relu6",
+        "conv@conv-8x8x8-8x8x8-k3-s1-g1+swish",
+        "depthwise@conv-8x8x8-8x8x8-k5-s1-g8+add+relu",
+        "pointwise@conv-8x8x8-8x8x16-k1-s1-g1",
+        "grouped@conv-8x8x8-8x8x16-k3-s1-g4+add",
+        "gpool@gpool-8x8x16",
+        "linear@linear-1x1x16-1x1x32+relu",
+    ];
+    assert_eq!(keys(&steps), expected);
+    // Every node has a home, the flattening one that of the pooling before it.
+    let homes = steps.homes();
+    assert_eq!(homes.len(), graph.nodes.len());
+    let home_of = |operator: &str| {
+        let position = graph.nodes.iter().position(|node| node.operator == operator).unwrap();
+        steps.get(homes[&position]).unwrap().operator()
+    };
+    assert_eq!([home_of("Flatten"), home_of("Sigmoid")], ["GlobalAveragePool", "Conv"]);
+}
+
+#[test]
+fn a_sum_whose_other_term_comes_later_stays_by_itself() {
+    let (mut sketch, image) = Sketch::new(8, 8, Weights::Seeded(0));
+    let conv = sketch.conv(&image, Filters::square(8, 3, 1));
+    let pooled = sketch.max_pool(&image, 3, 1);
+    let sum = sketch.add(&conv, &pooled);
+    let (_, steps) = read(sketch, &sum);
+    let expected = ["conv@conv-8x8x8-8x8x8-k3-s1-g1", "maxpool@maxpool-8x8x8-8x8x8-k3", "add@add-8x8x8"];
+    assert_eq!(keys(&steps), expected);
+}
+
+#[test]
+fn what_is_written_in_many_nodes_is_one_step() {
+    let (mut sketch, image) = Sketch::new(8, 8, Weights::Seeded(0));
+    let last = sketch.transpose(&image, &[0, 2, 3, 1]);
+    let normal = sketch.layer_norm_in_parts(&last);
+    let wide = sketch.matmul(&normal, 32);
+    let curved = sketch.act(&wide, Curve::Gelu);
+    let (_, steps) = read(sketch, &curved);
+    let expected = [
+        // 8·8·8 = 512 elements; 8 + 8 trained ones, of which ε and the exponent are two.
+        "transpose@other-8x8x8-8x8x8-r512-w512-c0-m0",
+        "layernormalization@other-8x8x8-8x8x8-r512-w512-c18-m0",
+        // 64 positions; 64·8·32 = 16384.
+        "matmul@conv-1x64x8-1x64x32-k1-s1-g1",
+        "gelu@other-8x32x8-8x32x8-r2048-w2048-c3-m0",
+    ];
+    assert_eq!(keys(&steps), expected);
+    assert_eq!(steps.iter().filter_map(|(_, step)| step.macs).sum::<u64>(), 16_384);
+}
+
+#[test]
+fn rectangles_and_unknown_operators_have_keys() {
+    let (mut sketch, image) = Sketch::new(8, 8, Weights::Seeded(0));
+    let row = sketch.conv(&image, Filters { kernel: [1, 7], ..Filters::pointwise(8) });
+    let [left, right] = sketch.split(&row, 4);
+    let joined = sketch.concat(&[&right, &left]);
+    let leaky = sketch.act(&joined, Curve::LeakyRelu);
+    let (_, steps) = read(sketch, &leaky);
+    let expected = [
+        "conv@conv-8x8x8-8x8x8-k1x7-s1-g1",
+        // Two constants say where to split.
+        "split@other-8x8x8-8x8x4-r512-w512-c2-m0",
+        "concat@concat-8x8x4-8x8x8-n2",
+        "leakyrelu@other-8x8x8-8x8x8-r512-w512-c0-m0",
+    ];
+    assert_eq!(keys(&steps), expected);
+}

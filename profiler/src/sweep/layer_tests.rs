@@ -1,0 +1,146 @@
+//! Layers of a sweep's networks, in tract.
+
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use super::*;
+use crate::{
+    backend::Tract,
+    layers::TracePlan,
+    measure::{Protocol, Silent},
+    onnx::{Curve, Filters, Sketch, Weights},
+    record::{Cache, Level, Row, read_session, read_table, session_path},
+    spec::Activation,
+};
+
+/// A stem and two alike blocks of `channels` channels, and a classifier.
+fn network(name: &str, channels: u32) -> Planned {
+    let (mut sketch, image) = Sketch::new(3, 32, Weights::Seeded(1));
+    let relu = Curve::Known(Activation::Relu);
+    let mut x = sketch.conv(&image, Filters::square(channels, 3, 2));
+    for _ in 0..2 {
+        let wide = sketch.conv(&x, Filters::pointwise(4 * channels));
+        let wide = sketch.act(&wide, relu);
+        let deep = sketch.conv(&wide, Filters::pointwise(channels));
+        x = sketch.add(&deep, &x);
+    }
+    let pooled = sketch.global_pool(&x);
+    let flat = sketch.flatten(&pooled);
+    let classes = sketch.linear(&flat, 10);
+    Planned {
+        key: name.to_owned(),
+        level: Level::Network,
+        ops: Vec::new(),
+        onnx: sketch.finish(name, &classes),
+        beside: None,
+    }
+}
+
+fn sweep(
+    output: &Path,
+    tell: &dyn Fn(usize, usize, &str),
+    stop: &AtomicBool,
+) -> Result<SweepResult, SweepError> {
+    let broken = Planned { onnx: b"nonsense".to_vec(), ..network("onnx-broken", 8) };
+    Sweep {
+        subjects: vec![network("onnx-a", 16), broken, network("onnx-b", 24)],
+        backend: &Tract,
+        threads: 1,
+        cpus: vec![],
+        protocol: Protocol { min_rounds: 6, max_rounds: 6, ..Protocol::brief() },
+        anchors: None,
+        known_speeds: None,
+        layers: Some(LayerSweep {
+            plan: TracePlan { min_rounds: 6, max_rounds: 6, ..TracePlan::default() },
+            tell,
+        }),
+        compare_with: CompareWith::Nothing(""),
+        output: output.to_owned(),
+    }
+    .run(&mut Silent, stop)
+}
+
+#[test]
+fn layers_have_rows_and_a_stopped_sweep_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("table.csv");
+    let (stop, told) = (AtomicBool::new(false), AtomicUsize::new(0));
+    // Before the second network.
+    let tell = |done: usize, of: usize, _: &str| {
+        assert_eq!(of, 2);
+        told.fetch_add(1, Ordering::Relaxed);
+        stop.store(done == 1, Ordering::Relaxed);
+    };
+    assert!(matches!(sweep(&output, &tell, &stop), Ok(SweepResult::Stopped)));
+    assert!(!output.exists() && told.load(Ordering::Relaxed) == 2);
+    let journal = std::fs::read_to_string(journal_path(&output)).unwrap();
+    assert!(journal.lines().filter(|line| line.starts_with("{\"layers\"")).count() >= 6);
+    assert!(read_journal(&journal_path(&output)).is_ok(), "replaying passes layers over");
+
+    let SweepResult::Done { lost, .. } = sweep(&output, &|_, _, _| {}, &AtomicBool::new(false)).unwrap()
+    else {
+        panic!("it was not stopped again");
+    };
+    // The broken one cost itself alone.
+    assert_eq!(lost.iter().map(|lost| lost.subject.as_str()).collect::<Vec<_>>(), ["onnx-broken"]);
+    let after = std::fs::read_to_string(journal_path(&output)).unwrap();
+    assert!(after.starts_with(&journal), "what was measured before is measured again");
+
+    let rows = read_table(&output).unwrap();
+    let session = read_session(&session_path(&output)).unwrap();
+    for (name, channels) in [("onnx-a", 16), ("onnx-b", 24)] {
+        let of = |cache| rows.iter().find(|row: &&Row| row.subject == name && row.cache == cache).unwrap();
+        assert_eq!(of(Cache::Hot).ops, of(Cache::Cold).ops);
+        let keys = of(Cache::Hot).op_keys();
+        let expected = format!(
+            "stem@conv-32x32x3-16x16x{c}-k3-s2-g1 pointwise@conv-16x16x{c}-16x16x{w}-k1-s1-g1+relu \
+             pointwise@conv-16x16x{w}-16x16x{c}-k1-s1-g1+add",
+            c = channels,
+            w = 4 * channels
+        );
+        assert_eq!(keys[..3].join(" "), expected);
+        // Two blocks of the same keys.
+        assert_eq!((&keys[1..3], keys.len()), (&keys[3..5], 7));
+        // Each network's own figures, from the session: they and what lies between nodes are the whole.
+        let figure = |key: &str| {
+            let of_network = |repeat: &&crate::record::Repeat| repeat.group.as_deref() == Some(name);
+            session.repeats[key].iter().find(of_network).unwrap().latency_ms
+        };
+        let sum: f64 = keys.iter().map(|key| figure(key)).sum();
+        let whole = of(Cache::Hot).latency_ms;
+        assert!(sum > 0.5 * whole && sum < 1.2 * whole, "{name}: {sum} of {whole}");
+    }
+    let in_place: Vec<&Row> = rows.iter().filter(|row| row.cache == Cache::InPlace).collect();
+    let keys: BTreeSet<&str> = in_place.iter().map(|row| row.subject.as_str()).collect();
+    assert_eq!((keys.len(), in_place.len()), (session.repeats.len(), session.repeats.len()));
+    for row in in_place {
+        let repeats = &session.repeats[&row.subject];
+        let mean = repeats.iter().map(|repeat| repeat.latency_ms).sum::<f64>() / repeats.len() as f64;
+        assert!((row.latency_ms / mean - 1.0).abs() < 1e-9 && row.spread >= 0.0, "{}", row.subject);
+    }
+}
+
+#[test]
+fn a_runtime_that_tells_no_layers_is_refused_before_anything_is_timed() {
+    let folder = tempfile::tempdir().unwrap();
+    let subjects = vec![network("onnx-a", 8)];
+    let backend =
+        crate::backend::Mock::new(mock_costs(&subjects, MockLaw::default()), crate::backend::MockNoise::NONE);
+    let sweep = Sweep {
+        subjects,
+        backend: &backend,
+        threads: 1,
+        cpus: vec![],
+        protocol: Protocol::brief(),
+        anchors: None,
+        known_speeds: None,
+        layers: Some(LayerSweep { plan: TracePlan::default(), tell: &|_, _, _| {} }),
+        compare_with: CompareWith::Nothing(""),
+        output: folder.path().join("table.csv"),
+    };
+    let error = sweep.run(&mut Silent, &AtomicBool::new(false)).unwrap_err();
+    assert!(error.to_string().contains("mock"), "{error}");
+}
