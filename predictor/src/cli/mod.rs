@@ -54,7 +54,7 @@ enum Command {
     Explain(explain::Explain),
     Plot(plot::Plot),
     Audit(audit::AuditTables),
-    Import(import::Import),
+    Import(Box<import::Import>),
     Transfer(transfer::Transfer),
     Suggest(suggest::Suggest),
     Bench(bench::Bench),

@@ -113,12 +113,15 @@ fn draw_ops(keys: &[String], count: usize) -> Result<BTreeSet<String>, Predictor
     Ok(drawn)
 }
 
+/// How many ops have a need.
+type Counts = BTreeMap<String, usize>;
+
 /// The needs of each op, and how many ops have each.
 fn all_needs<'a>(
     keys: impl IntoIterator<Item = &'a String>,
-) -> Result<(Vec<Vec<String>>, BTreeMap<String, usize>), PredictorError> {
+) -> Result<(Vec<Vec<String>>, Counts), PredictorError> {
     let all = keys.into_iter().map(|key| needs(key)).collect::<Result<Vec<_>, _>>()?;
-    let mut counts = BTreeMap::new();
+    let mut counts = Counts::new();
     all.iter().flatten().for_each(|need| *counts.entry(need.clone()).or_default() += 1);
     Ok((all, counts))
 }
