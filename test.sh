@@ -20,10 +20,10 @@ esac
 started=$SECONDS
 say() { printf '\n== %s (%d s)\n' "$*" $((SECONDS - started)); }
 
-say 'Set up: libtorch to build with; Fashion-MNIST and ONNX Runtime for the tests that need them'
+say "Set up: libtorch to build with; Fashion-MNIST, ONNX Runtime and ONNX's operator tests for the tests that need them"
 command -v cargo >/dev/null || { echo 'error: cargo is needed (https://rustup.rs)' >&2 && exit 2; }
 tests/setup/libtorch.sh
-# Without these three everything else is still tested, and what is left out is said at the end.
+# Without these everything else is still tested, and what is left out is said at the end.
 without=()
 if tests/setup/images.sh; then
   export TAILOR_IMAGES=${TAILOR_IMAGES:-$PWD/images}
@@ -35,6 +35,13 @@ if ORT_DYLIB_PATH=$(tests/setup/onnxruntime.sh); then
 else
   without+=('ONNX Runtime')
   unset ORT_DYLIB_PATH
+fi
+
+if TAILOR_ONNX_OPERATORS=$(tests/setup/onnx_operators.sh); then
+  export TAILOR_ONNX_OPERATORS
+else
+  printf "\nLEFT OUT: ONNX's operator tests, whose models could not be had (see above)\n"
+  unset TAILOR_ONNX_OPERATORS
 fi
 
 say 'Build (the tests run these programs)'
@@ -55,12 +62,13 @@ cargo check -p profiler --no-default-features --release
 say 'Rustdoc'
 RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --release
 
-# Tests marked as ignored are those that need one of the three; those named test_phone_ or readme_ need a phone: below.
+# Tests marked as ignored are those that need one of these; those named test_phone_ or readme_ need a phone: below.
 if [ "${#without[@]}" -eq 0 ]; then
   say 'Tests, all of them'
   # The public tables are not part of this project: their tests run where TAILOR_TABLES names their folder.
   skip=(--skip test_phone_ --skip readme_)
   [ -n "${TAILOR_TABLES:-}" ] || skip+=(--skip public_tables_)
+  [ -n "${TAILOR_ONNX_OPERATORS:-}" ] || skip+=(--skip operator_tests_)
   cargo test --workspace --release --no-fail-fast -- --include-ignored "${skip[@]}"
 else
   say 'Tests, without those that are ignored'

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use profiler::{
     onnx::ShapeError,
     record::{ReadError, WriteError},
-    spec::SpecError,
+    spec::{OpSpec, SpecError},
 };
 
 pub use fit::{FitError, NoAnswer};
@@ -36,7 +36,7 @@ pub enum PredictorError {
         reason: String,
     },
     /// A network with ops for which the model has no ground to say anything.
-    #[error("no latency for {} of the ops of `{network}` on {device}: {}; measure such ops, or allow guesses, whose intervals are wide", ops.len(), list(ops))]
+    #[error("no latency for {} of the ops of `{network}` on {device}: {}; {} guesses, whose intervals are wide", ops.len(), list(ops), advice(ops))]
     Unmeasured {
         /// The network.
         network: String,
@@ -217,6 +217,15 @@ fn list(ops: &[(String, String)]) -> String {
     }
     let parts = by_reason.into_iter().map(|(reason, ops)| format!("{} ({reason})", ops.join(", ")));
     parts.collect::<Vec<_>>().join("; ")
+}
+
+/// What can be measured is what has a key.
+fn advice(ops: &[(String, String)]) -> &'static str {
+    match ops.iter().filter(|(op, _)| op.parse::<OpSpec>().is_ok()).count() {
+        0 => "no op key describes such: allow",
+        keys if keys == ops.len() => "measure such ops, or allow",
+        _ => "measure those that have an op key, or allow",
+    }
 }
 
 impl PredictorError {

@@ -86,6 +86,10 @@ fn rows_that_cannot_be_read_are_listed_and_strict_refuses_them() {
     std::fs::remove_file(folder.path("ours.csv")).unwrap();
     folder.refused(&[&mapped[..], &["--strict"]].concat(), &["theirs.csv: line 3: "]);
     folder.refused(&import, &["no column can be a latency"]);
+    let onto_itself = ["import", "theirs.csv", "--format", "csv", "--kind", "conv", "-o", "./theirs.csv"];
+    let reason = "--output is ./theirs.csv, expected another file than those that are read";
+    folder.refused(&onto_itself, &[reason]);
+    assert_eq!(folder.read("theirs.csv"), text);
     let unmapped = [&import[..], &["--latency-column", "time"]].concat();
     folder.refused(&unmapped, &["none of its 3 rows can be read; line 2: no `input_hw`"]);
     assert!(!folder.path("ours.csv").exists());

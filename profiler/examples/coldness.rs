@@ -8,7 +8,7 @@
 
 use std::{env, time::Instant};
 
-use profiler::backend::{Backend, BackendOptions, Model, Runnable, open};
+use profiler::backend::{Backend, BackendOptions, Runnable, open};
 use profiler::device::largest_cache_bytes;
 use profiler::measure::{CacheEvictor, Subject, SubjectFailure, median, quantile};
 use profiler::spec::SpaceFile;
@@ -45,7 +45,7 @@ fn round(
 
 fn load(backend: &dyn Backend) -> Result<Vec<Box<dyn Runnable>>, SubjectFailure> {
     let planned = plan_ops(&SpaceFile::built_in("proxylessnas-mobile")?.resolve()?)?;
-    let load = |one: &profiler::sweep::Planned| backend.prepare(Model { key: &one.key, onnx: &one.onnx }, 1);
+    let load = |one: &profiler::sweep::Planned| backend.prepare(one.model(), 1);
     Ok(planned.iter().map(load).collect::<Result<_, _>>()?)
 }
 

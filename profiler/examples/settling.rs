@@ -5,7 +5,7 @@
 
 use std::{env, error::Error, time::Instant};
 
-use profiler::backend::{Backend, BackendOptions, Model, Runnable, open};
+use profiler::backend::{Backend, BackendOptions, Runnable, open};
 use profiler::measure::median;
 use profiler::sweep::plan_op;
 
@@ -30,7 +30,7 @@ const SHOWN: [usize; 9] = [1, 2, 3, 4, 6, 10, 16, 24, 32];
 
 fn load(backend: &dyn Backend, key: &str) -> Result<Box<dyn Runnable>, Box<dyn Error>> {
     let planned = plan_op(key.parse()?)?;
-    Ok(backend.prepare(Model { key: &planned.key, onnx: &planned.onnx }, 1)?)
+    Ok(backend.prepare(planned.model(), 1)?)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

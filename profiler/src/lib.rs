@@ -27,6 +27,7 @@ pub mod device;
 pub mod doctor;
 pub mod drawn;
 mod explain;
+mod guard;
 pub mod layers;
 pub mod measure;
 pub mod onnx;

@@ -112,6 +112,32 @@ fn weights_may_lie_beside_the_model() {
     }
 }
 
+#[test]
+#[cfg(unix)]
+fn weights_are_regular_files_of_the_models_folder() {
+    let (folder, elsewhere) = (Folder::new(), Folder::new());
+    let path = |name: &str| folder.0.path().join(name);
+    let weights = outside("w", &[4, 3, 3, 3], "w.bin", 0, 432);
+    folder.write("net.onnx", &convolution(&["1", "3", "8", "8"], weights));
+    elsewhere.put("secret", &floats(108));
+    let link = |to: std::path::PathBuf| std::os::unix::fs::symlink(to, path("w.bin")).unwrap();
+    link(elsewhere.0.path().join("secret"));
+    folder.refuses("net.onnx", &["w.bin", "out of the model's folder"]);
+    fs::remove_file(path("w.bin")).unwrap();
+    // Within the folder a link may lead where it will.
+    folder.put("real.bin", &floats(108));
+    link("real.bin".into());
+    assert_eq!(folder.macs("net.onnx"), Some(6_912));
+    fs::remove_file(path("w.bin")).unwrap();
+    let pipe = |name: &str| assert!(Command::new("mkfifo").arg(path(name)).status().unwrap().success());
+    pipe("w.bin");
+    folder.refuses("net.onnx", &["it is no regular file"]);
+    pipe("pipe.onnx");
+    for model in ["pipe.onnx", "/dev/zero"] {
+        folder.refuses(model, &["it is no regular file"]);
+    }
+}
+
 /// A text model's beginning: rows of a table by index, where a mask allows it, times a matrix.
 fn embedding() -> Parts {
     Parts {

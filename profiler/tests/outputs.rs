@@ -48,7 +48,7 @@ fn ops(precision: Precision) -> Vec<OpSpec> {
 fn both(backend: &dyn Backend, op: &OpSpec) -> (Vec<f32>, Vec<f64>) {
     let key = op.key();
     let onnx = op_model(op, SEED).unwrap();
-    let mut runnable = backend.prepare(Model { key: &key, onnx: &onnx }, 1).unwrap();
+    let mut runnable = backend.prepare(Model::whole(&key, &onnx), 1).unwrap();
     let input = seeded_input(runnable.input_len());
     let mut found = runnable.outputs(&input).unwrap();
     if let Some(integers) = read_output_integers(&onnx).unwrap() {

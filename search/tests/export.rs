@@ -19,7 +19,7 @@ fn difference(network: &Architecture, module: &GraphModule, images: &Tensor) -> 
     let onnx = onnx_model(network, module).unwrap();
     assert_eq!(read_ops(&onnx).unwrap().unwrap(), network.ops());
     let key = network.key();
-    let mut runnable = Tract.prepare(Model { key: &key, onnx: &onnx }, 1).unwrap();
+    let mut runnable = Tract.prepare(Model::whole(&key, &onnx), 1).unwrap();
     let expected = tch::no_grad(|| module.forward(images, Mode::Evaluate)).unwrap();
     let mut largest = 0.0_f64;
     for index in 0..images.size()[0] {

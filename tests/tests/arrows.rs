@@ -20,7 +20,7 @@ const LAYERS: [(&str, &[&[&str]]); 5] = [
     (
         "profiler",
         &[
-            &["spec", "explain", "terminal"],
+            &["spec", "explain", "guard", "terminal"],
             &["onnx", "measure", "device"],
             &["backend", "drawn"],
             &["layers", "record"],

@@ -1,6 +1,9 @@
 //! `predictor import`: foreign latency tables into ours.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, builder::PossibleValuesParser};
 use profiler::record::Cache;
@@ -16,7 +19,7 @@ use crate::{
 /// Converts a latency table of another tool into a measurement table.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Columns of a CSV table: input_hw, in_channels, out_channels, kernel, stride; for mbconv also expansion or \
+    after_help = "Columns of a CSV table: input_hw (56, or 56x96), in_channels, out_channels, kernel, stride; for mbconv also expansion or \
                   expanded_channels, activation or hswish, se, residual; for conv also groups, activation; for nasbench201 \
                   and fbnet arch; for key a key of ours; for maxpool, avgpool, gpool, linear, add, mul, concat, act, upsample, softmax the \
                   sizes they have (more_channels of a concat's second map, gate, factor, interpolation). Others are mapped \
@@ -95,6 +98,17 @@ impl Import {
         let cache = cache_named(&self.cache).unwrap_or(Cache::Hot);
         let Self { file, kind, latency_column, map: renamed, network, group, totals, .. } = self;
         let source = Source { file, kind, latency_column, unit_ms, renamed, network, group, totals };
+        let real = |path: &Path| path.canonicalize().ok();
+        if let Some(output) = real(&self.output)
+            && [Some(&source.file), source.totals.as_ref()]
+                .into_iter()
+                .flatten()
+                .any(|read| real(read).as_ref() == Some(&output))
+        {
+            let (value, expected) =
+                (self.output.display().to_string(), "another file than those that are read");
+            return Err(PredictorError::Option { option: "--output", value, expected }.into());
+        }
         let imported = source.read(&self.format)?;
         let device = self.device.unwrap_or_else(|| imported.measured.clone());
         let conditions = ImportSession::conditions(&device, &self.runtime, self.threads);

@@ -68,7 +68,7 @@ pub(super) fn network_value(key: &str, name: &str, report: &NetworkReport) -> Va
     let mut value = prediction_value(key, "network", &report.prediction);
     value["name"] = name.into();
     value["constant_ms"] = report.constant_ms.into();
-    value["macs"] = report.macs.into();
+    value["macs"] = (report.uncounted == 0).then_some(report.macs).into();
     value["ops"] = report.layers.iter().map(layer_value).collect();
     value["at_no_cost"] = json!(report.free);
     value

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use profiler::onnx::read_input_shapes;
+use profiler::{onnx::read_input_shapes, record::GivenInputs};
 use serde_json::Value;
 
 use super::{
@@ -46,6 +46,10 @@ pub(super) struct Predict {
     /// Sizes of an ONNX network's input where it leaves them open: 1x3x224x224, or NAME=1x3x224x224 (repeatable).
     #[arg(long, value_name = "SHAPE")]
     input_shape: Vec<String>,
+    /// Values of an ONNX network's input, where shapes depend on them: n=4, size=640,480, or a file, x=FILE.npy, .npz or .pb (a
+    /// tensor of ONNX), whose sides are the input's (repeatable).
+    #[arg(long, value_name = "NAME=VALUES")]
+    input: Vec<String>,
     /// A JSON array with an object per subject instead of tables.
     #[arg(long)]
     json: bool,
@@ -59,9 +63,10 @@ impl Predict {
             AnyModel::Whole(file) => return self.predict_networks(&file),
         };
         let shapes = read_input_shapes(&self.input_shape).map_err(PredictorError::InputShape)?;
+        let inputs = GivenInputs::read(shapes, &self.input).map_err(PredictorError::from)?;
         let unknown = if self.allow_unknown { Unknown::Guess } else { Unknown::Refuse };
         let width = if self.allow_wide { Width::Any } else { Width::Useful };
-        let subjects = self.subjects.iter().map(|text| Subject::read(text, &shapes));
+        let subjects = self.subjects.iter().map(|text| Subject::read(text, &inputs));
         let answers = subjects.collect::<Result<Vec<_>, _>>()?;
         let answers = answers.iter().map(|subject| answer(&model, subject, unknown, width));
         let (texts, values): (Vec<_>, Vec<_>) = answers.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
@@ -118,7 +123,11 @@ fn answer(
         }
         Subject::Onnx(network) => {
             let report = within(model.predict_onnx(network, unknown)?)?;
-            let head = format!("{} ({})", network.name(), profiler::spec::Macs(report.macs));
+            let macs = profiler::spec::Macs(report.macs);
+            let head = match report.uncounted {
+                0 => format!("{} ({macs})", network.name()),
+                _ => format!("{} (incomplete, {macs} or more)", network.name()),
+            };
             of_network(&head, network.name(), &report)
         }
     })

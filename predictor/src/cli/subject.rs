@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use profiler::{
-    onnx::InputShapes,
-    record::{ReadError, read_architecture},
+    onnx::{OnnxError, fix_inputs, give_values},
+    record::{GivenInputs, read_architecture, read_bytes},
     spec::{Architecture, OpSpec, TracedOp},
+    sweep::with_small_weights,
 };
 
 use crate::{error::PredictorError, onnx::OnnxNetwork, work::OpEntry};
@@ -21,7 +22,7 @@ pub(super) enum Subject {
 
 impl Subject {
     /// Reads an op key, or the architecture file or ONNX model of that name.
-    pub(super) fn read(text: &str, inputs: &InputShapes) -> Result<Self, PredictorError> {
+    pub(super) fn read(text: &str, inputs: &GivenInputs) -> Result<Self, PredictorError> {
         // A file's name may have that sign, too: what is wrong with a key is said at the end.
         let op = if text.contains(TracedOp::SIGN) {
             text.parse::<TracedOp>().map(|op| Self::Traced(Box::new(OpEntry::from(&op))))
@@ -34,9 +35,7 @@ impl Subject {
         };
         let path = Path::new(text);
         if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx")) {
-            let bytes =
-                std::fs::read(path).map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
-            return OnnxNetwork::read(text, &bytes, inputs).map(|network| Self::Onnx(Box::new(network)));
+            return read_network(text, path, inputs).map(|network| Self::Onnx(Box::new(network)));
         }
         // A name with a folder or an extension is meant to be a file, even where there is none.
         if path.exists() || path.extension().is_some() || text.contains(std::path::MAIN_SEPARATOR) {
@@ -44,4 +43,23 @@ impl Subject {
         }
         Err(PredictorError::Subject { reason })
     }
+}
+
+fn read_network(name: &str, path: &Path, inputs: &GivenInputs) -> Result<OnnxNetwork, PredictorError> {
+    /// What one protobuf message may hold.
+    const LIMIT: u64 = (1 << 31) - 1;
+    let wrong = |error: OnnxError| match error {
+        OnnxError::Inputs(source) => {
+            PredictorError::Shape { network: name.to_owned(), source: Box::new(source) }
+        }
+        other => PredictorError::Network { network: name.to_owned(), reason: profiler::explain(&other) },
+    };
+    let mut onnx = with_small_weights(read_bytes(path, LIMIT)?, path);
+    if !inputs.values.is_empty() {
+        if let Some(closed) = fix_inputs(&onnx, &inputs.shapes).map_err(wrong)? {
+            onnx = closed;
+        }
+        onnx = give_values(onnx, &inputs.values).map_err(wrong)?;
+    }
+    OnnxNetwork::read(name, &onnx, &inputs.shapes)
 }

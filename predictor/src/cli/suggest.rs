@@ -27,7 +27,7 @@ use crate::{
     op::OpModel,
     rows::Sample,
     transfer::{OpPrior, OpSuggestion, suggest_ops},
-    whole::{FbNet, Space, WholeModel, WholeNetwork, WholeSuggestion, suggest_networks},
+    whole::{self, FbNet, Space, WholeModel, WholeNetwork, WholeSuggestion},
     work::OpEntry,
 };
 
@@ -126,7 +126,7 @@ impl Suggest {
         let drawn = self.draw(known.first().map_or(Space::Ops, |first| first.space))?;
         let pool: Vec<WholeNetwork> = drawn.iter().map(|(network, _)| network.clone()).collect();
         let chosen =
-            suggest_networks(&known, &pool, self.n, self.fixed_cost).map_err(PredictorError::from)?;
+            whole::suggest_networks(&known, &pool, self.n, self.fixed_cost).map_err(PredictorError::from)?;
         if let Some(folder) = &self.output {
             let wrong = |source| ReadError::Io { path: folder.clone(), source };
             std::fs::create_dir_all(folder).map_err(wrong).map_err(PredictorError::from)?;

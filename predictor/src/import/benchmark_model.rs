@@ -1,12 +1,18 @@
 //! What TFLite's `benchmark_model` prints, and the CSV of its `--profiling_output_csv_file`.
 //!
-//! The mean over inference runs is a network row. Its table of nodes (`Run Order`) has types and times but no shapes: a node is
-//! an op row only where it is mapped to the op that it is; others are listed as not read. Nodes of the initialization and
-//! tables that repeat nodes in another order are no measurements and are passed over.
+//! The mean over inference runs is a network row; a log may hold several networks, one after the other. A table of nodes
+//! (`Run Order`) has types and times but no shapes: a node is an op row only where it is mapped to the op that it is; others are
+//! listed as not read. Nodes of the initialization and tables that repeat nodes in another order are no measurements and are
+//! passed over.
+
+use std::collections::BTreeMap;
 
 use profiler::record::read_text;
 
-use super::{Imported, ImportedRow, Source, Subject, US_PER_MS};
+use super::{
+    Imported, ImportedRow, Source, Subject, US_PER_MS,
+    benchmark_nodes::{Node, Phase, Tables},
+};
 use crate::error::PredictorError;
 
 pub(super) const FORMAT: super::Format = super::Format { name: "benchmark-model", takes: &[], read };
@@ -14,142 +20,124 @@ pub(super) const CSV: super::Format = super::Format { name: "benchmark-model-csv
 
 fn read(source: &Source) -> Result<Imported, PredictorError> {
     let text = read_text(&source.file)?;
-    let mut log = Log::default();
     let mut imported = Imported::of("benchmark_model");
+    let (mut networks, mut network, mut tables) = (Vec::new(), Network::default(), Tables::default());
     for (number, line) in (1..).zip(text.lines()) {
-        log.note(number, line);
-        if let Some(node) = log.node(line) {
+        if network.ends_before(line) {
+            networks.push(std::mem::take(&mut network));
+            tables = Tables::default();
+        }
+        network.note(number, line, tables.phase);
+        if let Some(node) = tables.node(line) {
             imported.take(number, node.and_then(|node| node_row(source, &node)));
         }
     }
-    let Some((line, total_us)) = log.total.or(log.runs.map(|runs| (runs.line, runs.mean_us))) else {
-        if imported.rows.is_empty() && imported.refused.is_empty() {
-            let reason =
-                "neither an inference time nor a table of nodes; expected what benchmark_model prints";
-            return Err(source.wrong(reason).into());
+    networks.push(network);
+    let mut graphs = BTreeMap::new();
+    for network in networks {
+        if let Some((line, row)) = network.row(source, &mut graphs) {
+            imported.take(line, row);
         }
-        return Ok(imported);
-    };
-    let name = source.network_name(log.graph.as_deref());
-    let row = ImportedRow {
-        std_ms: log.runs.and_then(|runs| runs.std_us).map(|std| std / US_PER_MS),
-        runs: log.runs.and_then(|runs| runs.count),
-        ..ImportedRow::new(Subject::Network(name.clone()), total_us / US_PER_MS)
-    };
-    let row = if row.latency_ms > 0.0 { Ok(row) } else { Err("an inference time of 0".to_owned()) };
-    imported.take(line, row);
-    imported.notes.push(format!("the total is a network row, `{name}`, whose ops are not known"));
+    }
+    if imported.rows.is_empty() && imported.refused.is_empty() {
+        let reason = "neither an inference time nor a table of nodes; expected what benchmark_model prints";
+        return Err(source.wrong(reason).into());
+    }
+    let note = |name: &String| format!("the total is a network row, `{name}`, whose ops are not known");
+    imported.notes.extend(graphs.keys().map(note));
     Ok(imported)
 }
 
-/// Which table a line is in.
-#[derive(Clone, Copy, Default)]
-enum Section {
-    /// None that is read.
-    #[default]
-    Other,
-    /// One whose head is yet to come.
-    Nodes,
-    /// Nodes, with this many fields behind the mean, the name not counted.
-    Under { fields_behind: usize, is_csv: bool },
-}
-
-/// What a line of runs says, microseconds.
+/// What a line of timings says, microseconds.
 #[derive(Clone, Copy)]
-struct Runs {
+struct Timings {
     line: u64,
     mean_us: f64,
     std_us: Option<f64>,
     count: Option<u64>,
 }
 
+/// A network, as one call of the program tells of it.
 #[derive(Default)]
-struct Log {
-    /// Whether the tables that follow are of the initialization; of inference where nothing is said, as in old logs.
-    is_initialization: bool,
-    section: Section,
+struct Network {
+    /// Its file, and where that is named.
+    graph: Option<(u64, String)>,
     total: Option<(u64, f64)>,
-    runs: Option<Runs>,
-    graph: Option<String>,
+    timings: Option<Timings>,
 }
 
-struct Node<'a> {
-    kind: &'a str,
-    name: &'a str,
-    mean_ms: f64,
-}
-
-impl Log {
-    /// Takes what stands outside tables.
-    fn note(&mut self, number: u64, line: &str) {
-        if let Some(path) = between(line, "Graph: [", "]") {
-            self.graph = Some(path.to_owned());
+impl Network {
+    /// Whether a line is of another call.
+    fn ends_before(&self, line: &str) -> bool {
+        let is_measured = self.total.is_some() || self.timings.is_some();
+        match (graph(line), &self.graph) {
+            (Some(path), Some((_, known))) => is_measured || path != known,
+            (Some(_), None) => is_measured,
+            (None, known) => {
+                let begins = line.contains("STARTING!") && (is_measured || known.is_some());
+                begins || (self.total.is_some() && total(line).is_some())
+            }
         }
-        if let Some(us) = after(line, "Inference (avg):").or_else(|| after(line, "no stats:")) {
+    }
+
+    /// Takes what stands outside tables.
+    fn note(&mut self, number: u64, line: &str, phase: Phase) {
+        if let Some(path) = graph(line) {
+            self.graph = Some((number, path.to_owned()));
+        }
+        if let Some(us) = total(line) {
             self.total = Some((number, us));
         }
         // The last such line is of the runs that count; those of single nodes come after the total.
         if self.total.is_none()
-            && !self.is_initialization
+            && phase == Phase::Inference
             && let Some(mean_us) = after(line, "avg=")
         {
             let count = after(line, "count=").map(|count| count as u64);
             let std_us = after(line, "std=").filter(|std| *std >= 0.0);
-            self.runs = Some(Runs { line: number, mean_us, std_us, count });
-        }
-        if line.contains("Profiling Info for") {
-            self.is_initialization = line.contains("Initialization");
-        }
-        if line.contains("=====") {
-            let of_nodes = line.contains("Run Order") && !self.is_initialization;
-            self.section = if of_nodes { Section::Nodes } else { Section::Other };
+            self.timings = Some(Timings { line: number, mean_us, std_us, count });
         }
     }
 
-    /// The node of a line; nothing for a line that is none.
-    fn node<'a>(&mut self, line: &'a str) -> Option<Result<Node<'a>, String>> {
-        match self.section {
-            Section::Under { fields_behind, is_csv } if !line.trim().is_empty() => {
-                return Some(node(line.trim(), fields_behind, is_csv));
-            }
-            Section::Under { .. } => self.section = Section::Other,
-            Section::Nodes => {
-                let is_csv = line.contains("avg_ms");
-                let ends: &[char] = if is_csv { &[','] } else { &['[', ']'] };
-                let heads = line.split(ends).map(str::trim).filter(|head| is_csv || !head.is_empty());
-                let heads: Vec<&str> = heads.collect();
-                let place = |names: [&str; 2]| heads.iter().position(|head| names.contains(head));
-                if let (Some(mean), Some(name)) = (place(["avg_ms", "avg ms"]), place(["name", "Name"]))
-                    && mean < name
-                {
-                    self.section = Section::Under { fields_behind: name - mean - 1, is_csv };
-                }
-            }
-            Section::Other => {}
+    /// Its row and where it stands; nothing where the log tells of none. `graphs` are files by the names of their networks.
+    fn row(
+        self,
+        source: &Source,
+        graphs: &mut BTreeMap<String, Option<String>>,
+    ) -> Option<(u64, Result<ImportedRow, String>)> {
+        let (graph_line, graph) = self.graph.unzip();
+        let Some((line, total_us)) =
+            self.total.or(self.timings.map(|timings| (timings.line, timings.mean_us)))
+        else {
+            let graph = graph?;
+            return Some((
+                graph_line?,
+                Err(format!("`{graph}` has no inference time: it was not run to the end")),
+            ));
+        };
+        if total_us <= 0.0 {
+            return Some((line, Err(format!("an inference time of {total_us}"))));
         }
-        None
+        let name = source.network_name(graph.as_deref());
+        let known = graphs.entry(name.clone()).or_insert_with(|| graph.clone());
+        if *known != graph {
+            let path = |graph: &Option<String>| {
+                graph.clone().unwrap_or_else(|| "a file that is not named".to_owned())
+            };
+            let reason = format!("`{}` would be called `{name}`, as `{}` is", path(&graph), path(known));
+            return Some((line, Err(reason)));
+        }
+        let row = ImportedRow {
+            std_ms: self.timings.and_then(|timings| timings.std_us).map(|std| std / US_PER_MS),
+            runs: self.timings.and_then(|timings| timings.count),
+            ..ImportedRow::new(Subject::Network(name), total_us / US_PER_MS)
+        };
+        Some((line, Ok(row)))
     }
 }
 
-fn node(line: &str, fields_behind: usize, is_csv: bool) -> Result<Node<'_>, String> {
-    let wrong = || format!("`{line}` is no row of the table of nodes");
-    let (fields, name): (Vec<&str>, &str) = if is_csv {
-        let (fields, name) = line.rsplit_once(',').ok_or_else(wrong)?;
-        (fields.split(',').map(str::trim).collect(), name)
-    } else {
-        // The name may have anything in it but its first bracket ends the fields.
-        let (fields, name) = line.rsplit_once("\t[").or_else(|| line.split_once(" [")).ok_or_else(wrong)?;
-        (fields.split_whitespace().collect(), name)
-    };
-    let place = fields.len().checked_sub(fields_behind + 1).ok_or_else(wrong)?;
-    let mean_ms = fields.get(place).and_then(|text| text.parse::<f64>().ok()).ok_or_else(wrong)?;
-    let name = name.trim().trim_start_matches('[');
-    let name = name.rsplit_once(']').map_or(name, |(name, _)| name);
-    Ok(Node { kind: fields.first().copied().unwrap_or_default(), name, mean_ms })
-}
-
-fn node_row(source: &Source, node: &Node<'_>) -> Result<ImportedRow, String> {
-    let Some(subject) = source.mapped(node.name) else {
+fn node_row(source: &Source, node: &Node) -> Result<ImportedRow, String> {
+    let Some(subject) = source.mapped(&node.name) else {
         return Err(format!("a {} without shapes; map its name to an op's key", node.kind));
     };
     if !(node.mean_ms.is_finite() && node.mean_ms > 0.0) {
@@ -158,8 +146,12 @@ fn node_row(source: &Source, node: &Node<'_>) -> Result<ImportedRow, String> {
     Ok(ImportedRow::new(subject?, node.mean_ms))
 }
 
-fn between<'a>(line: &'a str, from: &str, to: &str) -> Option<&'a str> {
-    line.split_once(from)?.1.split_once(to).map(|(inside, _)| inside)
+fn graph(line: &str) -> Option<&str> {
+    line.split_once("Graph: [")?.1.split_once(']').map(|(path, _)| path)
+}
+
+fn total(line: &str) -> Option<f64> {
+    after(line, "Inference (avg):").or_else(|| after(line, "no stats:"))
 }
 
 /// The number behind a word; finite.
@@ -224,5 +216,54 @@ Timings (microseconds): count=50 first=80 curr=80 min=79 max=83 avg=70000 std=87
         assert_eq!((found.figures(), found.refused_lines()), (expected.into(), vec![5]));
         assert!(import("hello\n", |_| {}).unwrap_err().contains("benchmark_model"));
         assert!(import(LOG, |s| s.unit_ms = Some(1.0)).unwrap_err().contains("unit is"));
+    }
+
+    #[test]
+    fn a_log_of_several_networks_has_a_row_for_each() {
+        let run = |path: &str, us: &str| {
+            format!(
+                "STARTING!\nGraph: [{path}]\ncount=9 avg={us} std=3\nInference timings in us: Inference (avg): {us}\n"
+            )
+        };
+        // The second was killed; the fourth is the first once more; the last has the name of another.
+        let runs = [run("/a/one.tflite", "1500"), "STARTING!\nGraph: [/a/two.tflite]\n".to_owned()];
+        let more =
+            [run("/a/three.tflite", "2500"), run("/a/one.tflite", "1700"), run("/b/three.tflite", "9")];
+        let text = runs.into_iter().chain(more).collect::<String>();
+        let found = import(&text, |_| {}).unwrap();
+        let rows: Vec<_> = found.rows.iter().map(|r| (r.subject.key(), r.latency_ms, r.runs)).collect();
+        let expected = [("one", 1.5), ("three", 2.5), ("one", 1.7)];
+        assert_eq!(rows, expected.map(|(name, ms)| (name.to_owned(), ms, Some(9))));
+        let refused: Vec<_> = found.refused.iter().map(|r| (r.line, r.reason.as_str())).collect();
+        let expected = [
+            (6, "`/a/two.tflite` has no inference time: it was not run to the end"),
+            (18, "`/b/three.tflite` would be called `three`, as `/a/three.tflite` is"),
+        ];
+        assert_eq!(refused, expected);
+        assert_eq!(found.notes.len(), 2);
+        // Names of files that logs do not tell: the later of two totals is another run.
+        let totals = import("Inference (avg): 1500\nInference (avg): 2500\n", |_| {}).unwrap();
+        assert_eq!(totals.rows.iter().map(|row| row.latency_ms).collect::<Vec<_>>(), [1.5, 2.5]);
+        // One name for two networks.
+        let named = import(&text, |source| source.network = Some("mine".to_owned())).unwrap();
+        assert_eq!(named.rows.len(), 2);
+        assert!(named.refused[1].reason.contains("`/a/three.tflite` would be called `mine`"), "{named:?}");
+    }
+
+    #[test]
+    fn ops_of_a_delegate_are_mapped_by_their_whole_names() {
+        let text = LOG.replace("[b]:1", "Delegate/Fully Connected (NC, F32) GEMM:1");
+        let map = ("Delegate/Fully Connected (NC, F32) GEMM:1".to_owned(), "linear-1x1x64-o8".to_owned());
+        let found = import(&text, |source| source.renamed = vec![map]).unwrap();
+        assert_eq!(
+            (found.rows[0].subject.key().as_str(), found.rows[0].latency_ms),
+            ("linear-1x1x64-o8", 0.2)
+        );
+        // The other node is listed, by the whole name of its type.
+        let refused = import(&text, |_| {}).unwrap().refused;
+        assert!(
+            refused[1].reason.starts_with("a Fully Connected (NC, F32) GEMM without shapes"),
+            "{refused:?}"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! A foreign CSV file: its columns by our names, and its records with their lines.
 
-use std::path::Path;
+use std::{collections::HashSet, path::Path};
 
 use profiler::record::{ReadError, read_text};
 
@@ -45,12 +45,11 @@ fn names(heads: &[&str], renamed: &[(String, String)]) -> Result<Vec<String>, St
         };
         names[place].clone_from(ours);
     }
-    for (place, name) in names.iter().enumerate() {
-        if names[..place].contains(name) {
-            return Err(format!("two columns are called `{name}`"));
-        }
+    let mut met = HashSet::new();
+    match names.iter().find(|name| !met.insert(name.as_str())) {
+        Some(name) => Err(format!("two columns are called `{name}`")),
+        None => Ok(names),
     }
-    Ok(names)
 }
 
 /// A row of a foreign table.

@@ -1,7 +1,9 @@
 //! Kinds of row of CSV tables: the columns that are read, and the op or network that they are.
 
 use super::{
-    Record, Subject, fbnet,
+    Record, Subject,
+    csv_file::number,
+    fbnet,
     op_key::{self, activation, op_of},
 };
 use crate::nasbench201::Cell;
@@ -43,10 +45,11 @@ pub const CSV_KINDS: &[(&str, CsvKind)] = &[
 /// The words of squeeze-and-excitation, whose ratio tables do not say. Source: MobileNetV3, §5.3, arXiv:1905.02244.
 pub(super) const SQUEEZE: &str = "-se4";
 
-/// `input_hw` and `in_channels` as a key has them.
+/// `input_hw`, a side or both as in 96x128, and `in_channels` as a key has them.
 fn map(row: &Record<'_>) -> Result<String, String> {
-    let (side, channels) = (row.number("input_hw")?, row.number("in_channels")?);
-    Ok(format!("{side}x{side}x{channels}"))
+    let (sides, channels) = (row.text("input_hw")?, row.number("in_channels")?);
+    let (height, width) = sides.split_once('x').unwrap_or((sides, sides));
+    Ok(format!("{}x{}x{channels}", number("input_hw", height)?, number("input_hw", width)?))
 }
 
 /// `kernel` and `stride` as a key has them.
@@ -136,6 +139,7 @@ mod tests {
             ("upsample", ALL, line, "upsample-14x14x8-f2-nearest"),
             ("conv", CONV, "28,8,16,3,2,,relu", "conv-28x28x8-o16-k3-s2-relu"),
             ("conv", CONV, "28,8,8,3,1,8,", "conv-28x28x8-o8-k3-s1-g8"),
+            ("conv", CONV, "48x320,8,16,3,2,,", "conv-48x320x8-o16-k3-s2"),
             ("mbconv", MBCONV, "14,24,24,6,1,5,0,hard_swish", "mbconv-14x14x24-o24-e6-k5-s1-hswish-res"),
             ("mbconv", MBCONV, "4,8,5,4,2,3,1,relu6", "mbconv-4x4x8-o5-e4-k3-s2-se4-relu6"),
             ("mbconv", EXPANDED, "14,24,24,144,5,1,0,0,0", "mbconv-14x14x24-o24-e6-k5-s1-relu"),

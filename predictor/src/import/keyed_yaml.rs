@@ -79,10 +79,18 @@ fn op(key: &str) -> Result<Subject, String> {
     let get = |name: &str| optional(name).ok_or_else(|| format!("it has no {name}"));
     let map = |text: &str| text.parse::<FeatureMap>().map_err(|error| error.to_string());
     let (input, output) = (map(get("input")?)?, get("output")?);
-    let conv = |kernel: u32| {
+    // What is given has its sides by one stride in both directions: other ops no key has.
+    let strided = |stride: u32| {
         let output = map(output)?;
-        let stride = input.height.div_ceil(output.height.max(1));
-        op_of(&format!("conv-{input}-o{}-k{kernel}-s{stride}-relu6", output.channels))
+        let by_stride = [input.height, input.width].map(|side| side.div_ceil(stride.max(1)));
+        let is_so = by_stride == [output.height, output.width];
+        is_so
+            .then_some(output.channels)
+            .ok_or_else(|| format!("no stride of {stride} makes {input} to {output}"))
+    };
+    let conv = |kernel: u32| {
+        let stride = input.height.div_ceil(map(output)?.height);
+        op_of(&format!("conv-{input}-o{}-k{kernel}-s{stride}-relu6", strided(stride)?))
     };
     match name {
         "Conv" => conv(3),
@@ -101,10 +109,9 @@ fn op(key: &str) -> Result<Subject, String> {
                 Some(true) => "hswish",
                 Some(false) => "relu",
             };
-            let (side, channels) = (input.height, input.channels);
-            let out = number("output", output.rsplit('x').next().unwrap_or_default())?;
+            let out = strided(stride)?;
             op_of(&format!(
-                "mbconv-{side}x{side}x{channels}-o{out}-e{ratio}-k{kernel}-s{stride}{squeeze}-{activation}{residual}"
+                "mbconv-{input}-o{out}-e{ratio}-k{kernel}-s{stride}{squeeze}-{activation}{residual}"
             ))
         }
         other => Err(format!("`{other}` is no op of a lookup table that this release knows")),
@@ -134,6 +141,19 @@ mod tests {
         ] {
             assert_eq!(found(key).as_deref(), Ok(expected));
         }
+        // Maps need not be square, but strides are the same both ways.
+        let key = "expanded_conv-input:96x128x32-output:48x64x24-expand:6-kernel:3-stride:2-idskip:0";
+        assert_eq!(found(key).as_deref(), Ok("mbconv-96x128x32-o24-e6-k3-s2-relu6"));
+        let key = "Conv-input:96x128x3-output:48x64x32";
+        assert_eq!(found(key).as_deref(), Ok("conv-96x128x3-o32-k3-s2-relu6"));
+        for output in ["48x128", "96x64", "47x64", "96x128"] {
+            let key = format!(
+                "expanded_conv-input:96x128x32-output:{output}x24-expand:6-kernel:3-stride:2-idskip:0"
+            );
+            let error = found(&key).unwrap_err();
+            assert!(error.contains(&format!("no stride of 2 makes 96x128x32 to {output}x24")), "{error}");
+        }
+        assert!(found("Conv-input:96x128x3-output:48x128x32").unwrap_err().contains("no stride of 2"));
         assert!(found("Pool-input:7x7x8-output:1x1x8").unwrap_err().contains("`Pool`"));
         assert!(found("Conv-output:7x7x8").unwrap_err().contains("has no input"));
     }

@@ -4,6 +4,7 @@
 //! [`CSV_KINDS`].
 
 mod benchmark_model;
+mod benchmark_nodes;
 mod csv_file;
 mod csv_kinds;
 mod csv_table;
@@ -181,7 +182,7 @@ impl Source {
                 return Err(PredictorError::Option { option, value: format!("given for {name}"), expected });
             }
         }
-        read(self)
+        Ok(table::with_sound_rows(read(self)?))
     }
 
     /// That what the file has cannot be used.

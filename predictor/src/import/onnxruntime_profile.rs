@@ -81,7 +81,7 @@ impl Runs<'_> {
         } else if let Some(mapped) = source.mapped(name) {
             mapped?
         } else {
-            let node = Node::read(self.event.get("args").unwrap_or(&Value::Null))?;
+            let node = Node::read(name, self.event.get("args").unwrap_or(&Value::Null))?;
             let (subject, note) = node.op()?;
             note.into_iter().for_each(|note| *assumed.entry(note).or_default() += 1);
             subject

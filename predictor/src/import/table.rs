@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use profiler::record::{Cache, Conditions, Level, Row, Status, session_path, write_table};
+use profiler::record::{Cache, Conditions, Level, Row, RowError, Status, session_path, write_table};
 
 use super::{Imported, ImportedRow, Refused, Source, Subject};
 use crate::{
@@ -42,21 +42,30 @@ pub fn write_imported(
     cache: Cache,
     output: &Path,
 ) -> Result<Written, PredictorError> {
-    let refused = imported.refused;
+    let mut refused = imported.refused;
     let mut by_subject: BTreeMap<String, Vec<ImportedRow>> = BTreeMap::new();
     for row in imported.rows {
         by_subject.entry(row.subject.key()).or_default().push(row);
     }
+    let imported_at = jiff::Timestamp::now().to_string();
+    let id = format!("import-{imported_at}");
+    let mut rows: Vec<Row> = Vec::new();
+    by_subject.retain(|subject, of_subject| {
+        let row = table_row(subject, of_subject, cache, &id);
+        let checked = row.check();
+        let is_sound = checked.is_ok();
+        match checked {
+            Ok(()) => rows.push(row),
+            Err(error) => refused.extend(of_subject.iter().map(|row| row.refused(&error))),
+        }
+        is_sound
+    });
     if by_subject.is_empty() {
         let reason = refused.first().map_or("it has no rows".to_owned(), |first| {
             format!("none of its {} rows can be read; line {}: {}", refused.len(), first.line, first.reason)
         });
         return Err(PredictorError::NothingImported { file: source.file.clone(), reason });
     }
-    let imported_at = jiff::Timestamp::now().to_string();
-    let id = format!("import-{imported_at}");
-    let rows: Vec<Row> =
-        by_subject.iter().map(|(subject, rows)| table_row(subject, rows, cache, &id)).collect();
     let rows_read = by_subject.values().map(Vec::len).sum();
     let kind = source.kind.as_ref().map_or_else(String::new, |kind| format!(" ({kind})"));
     let session = ImportSession {
@@ -74,6 +83,23 @@ pub fn write_imported(
     write_table(output, &rows)?;
     session.write(&session_path(output))?;
     Ok(Written { subjects: rows.len(), rows_read, refused })
+}
+
+/// Without rows that no measurement table may have, such as of years or of no run.
+pub(super) fn with_sound_rows(mut imported: Imported) -> Imported {
+    for row in std::mem::take(&mut imported.rows) {
+        match table_row(&row.subject.key(), std::slice::from_ref(&row), Cache::Hot, "").check() {
+            Ok(()) => imported.rows.push(row),
+            Err(error) => imported.refused.push(row.refused(&error)),
+        }
+    }
+    imported
+}
+
+impl ImportedRow {
+    fn refused(&self, error: &RowError) -> Refused {
+        Refused { line: self.line, reason: error.to_string() }
+    }
 }
 
 fn table_row(subject: &str, rows: &[ImportedRow], cache: Cache, session: &str) -> Row {
@@ -166,5 +192,20 @@ mod tests {
         let (_, written) = import("input_hw,in_channels,latency_ms\n8,3,1\n", "conv");
         let error = written.unwrap_err().to_string();
         assert!(error.contains("none of its 1 rows can be read; line 2: no `"), "{error}");
+    }
+
+    #[test]
+    fn rows_that_no_table_may_have_are_refused_by_line() {
+        let text = "input_hw,in_channels,out_channels,kernel,stride,latency_ms,runs\n8,3,8,3,1,1.0,5\n8,3,9,3,1,1e18,5\n\
+                    8,3,7,3,1,1.0,0\n8,4,8,3,1,1,5\n8,4,8,3,1,600000,5\n";
+        let (folder, written) = import(text, "conv");
+        let written = written.unwrap();
+        assert_eq!((written.subjects, written.rows_read), (1, 1));
+        let mut refused: Vec<u64> = written.refused.iter().map(|refused| refused.line).collect();
+        refused.sort_unstable();
+        // The last two are sound one by one, but together say up to 888,000 ms.
+        assert_eq!(refused, [3, 4, 5, 6]);
+        let tables = [folder.path().join("ours.csv")];
+        assert_eq!(Measurements::read(&tables, Mixing::Refuse, Emulation::Refuse).unwrap().rows.len(), 1);
     }
 }

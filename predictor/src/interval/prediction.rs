@@ -61,6 +61,8 @@ pub enum Flag {
         /// alone do, fewer can only widen what is assumed.
         kinds: usize,
     },
+    /// What it multiplies is not known, and so no part of the guess.
+    Uncounted,
     /// Batch normalizations are not counted, though the runtime computes them unless they are folded into the weights.
     FoldedNormalizations {
         /// How many.
@@ -118,6 +120,7 @@ impl fmt::Display for Flag {
                 };
                 write!(f, "a guess: {basis}; interval by guesses at {kinds} measured kinds")
             }
+            Self::Uncounted => write!(f, "what it multiplies is not known, and no part of the guess"),
             Self::FoldedNormalizations { count } => write!(
                 f,
                 "{count} batch normalizations counted as folded into the weights; the runtime computes them unless they are"

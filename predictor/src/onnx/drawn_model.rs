@@ -12,7 +12,7 @@ impl Drawn {
     /// A model with the input `x` of these sides.
     pub(crate) fn new(dims: &[u64]) -> Self {
         let mut graph = ModelGraph { opset: 13, ..ModelGraph::default() };
-        graph.inputs.push(Declared { name: "x".to_owned(), dims: dims.iter().copied().map(Some).collect() });
+        graph.inputs.push(Declared::floats("x", dims));
         Self { graph }
     }
 

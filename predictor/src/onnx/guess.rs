@@ -26,9 +26,10 @@ pub(super) struct Unmeasured {
     pub(super) precision: Precision,
     /// What it reads in all, and what it gives.
     pub(super) elements: u64,
-    /// Its weights and multiply-accumulates, as far as they are known.
+    /// Its weights, as far as they are known.
     pub(super) weights: u64,
-    pub(super) macs: u64,
+    /// Its multiply-accumulates, if they are known.
+    pub(super) macs: Option<u64>,
 }
 
 impl Unmeasured {
@@ -39,7 +40,7 @@ impl Unmeasured {
             precision: op.precision(),
             elements: op.input().elements() + op.output().elements(),
             weights: weights(op),
-            macs: op.macs().0,
+            macs: Some(op.macs().0),
         }
     }
 
@@ -88,13 +89,9 @@ pub(super) fn guess(ops: &OpModel, op: &Unmeasured) -> Option<OpEstimate> {
     let GuessInterval { log_half_width, kinds } = band;
     let combined = LogNormal { ms, deviation: log_half_width / NORMAL_90, log_half_width };
     let widened = log_half_width / USUAL_LOG_HALF_WIDTH;
-    Some(OpEstimate {
-        combined,
-        model_ms: ms,
-        measured: None,
-        widened,
-        flags: vec![Flag::Guessed { basis, kinds }],
-    })
+    let uncounted = op.macs.is_none().then_some(Flag::Uncounted);
+    let flags = [Flag::Guessed { basis, kinds }].into_iter().chain(uncounted).collect();
+    Some(OpEstimate { combined, model_ms: ms, measured: None, widened, flags })
 }
 
 /// A measured op as paces see it.
@@ -139,7 +136,7 @@ fn by_pace(ops: &OpModel, op: &Unmeasured) -> Option<(f64, GuessInterval)> {
         let error = |op: &&Paced| Some((op.latency_ms / at_median_pace(&others, op.moved, op.macs)?).ln());
         errors.extend(own.iter().filter_map(error));
     }
-    let ms = at_median_pace(&all.iter().collect::<Vec<_>>(), op.moved(), op.macs as f64)?;
+    let ms = at_median_pace(&all.iter().collect::<Vec<_>>(), op.moved(), op.macs.unwrap_or(0) as f64)?;
     Some((ms, GuessInterval::of(&errors, MOVED_ASSUMED)))
 }
 

@@ -58,7 +58,11 @@ impl OnnxNetwork {
         let unknown = |e| PredictorError::Shape { network: name.to_owned(), source: Box::new(e) };
         let shapes = graph.shapes(inputs).map_err(unknown)?;
         for input in &graph.inputs {
-            let batch = shapes.get(&input.name).and_then(|tensor| tensor.dims.first().copied());
+            let batch = match shapes.get(&input.name).map(|tensor| tensor.dims.as_slice()) {
+                // A sequence, of which the batch is the second side.
+                Some([_, 1, _]) | None => None,
+                Some(dims) => dims.first().copied(),
+            };
             if let Some(batch) = batch.filter(|batch| *batch != 1 && graph.inputs.len() == 1) {
                 return Err(wrong(format!(
                     "input `{}` has a batch of {batch}, but models are of batch 1; export the network with batch 1",

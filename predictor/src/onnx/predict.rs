@@ -60,8 +60,10 @@ pub struct NetworkReport {
     pub layers: Vec<LayerPrediction>,
     /// Nodes of which runtimes make nothing.
     pub free: Vec<FreeNode>,
-    /// Multiply-accumulates.
+    /// Multiply-accumulates, as far as they are known.
     pub macs: u64,
+    /// Parts of which they are not known.
+    pub uncounted: usize,
 }
 
 impl LatencyModel {
@@ -106,7 +108,8 @@ impl LatencyModel {
             constant_ms: self.additive().constant_ms(),
             layers,
             free: network.free.clone(),
-            macs: network.steps.iter().map(|(_, step)| step.macs).sum(),
+            macs: network.steps.iter().filter_map(|(_, step)| step.macs).sum(),
+            uncounted: network.steps.iter().filter(|(_, step)| step.macs.is_none()).count(),
         })
     }
 
@@ -157,6 +160,7 @@ impl LatencyModel {
             layers,
             free: Vec::new(),
             macs: network.macs().0,
+            uncounted: 0,
         })
     }
 
@@ -214,5 +218,33 @@ impl LatencyModel {
             in_network_ms: self.share(&estimate),
             estimate,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        device::{
+            FitOptions,
+            test_rows::{law_ms, measurements, op_row},
+        },
+        onnx::drawn_model::Drawn,
+    };
+
+    #[test]
+    fn what_nobody_can_count_is_no_zero() {
+        let keys = ["conv-14x14x8-o8-k3-s1", "conv-14x14x16-o8-k3-s1", "act-14x14x8-relu"];
+        let rows = keys.map(|key| op_row(key, law_ms(&key.parse().unwrap()))).to_vec();
+        let model = LatencyModel::fit(&measurements(rows), &FitOptions::default()).unwrap();
+        let mut drawn = Drawn::new(&[1, 4, 16, 8]);
+        let attention = drawn.node("Attention", &["x", "x", "x"], &[]);
+        let weights = drawn.weights(&[8, 8]);
+        let y = drawn.node("MatMul", &[&attention, &weights], &[]);
+        let report = model.predict_onnx(&drawn.network(&y), Unknown::Guess).unwrap();
+        // 4 · 16 rows of 8 by 8 · 8 weights.
+        assert_eq!((report.macs, report.uncounted), (4 * 16 * 8 * 8, 1));
+        let flags = |place: usize| report.layers[place].estimate.flags.contains(&Flag::Uncounted);
+        assert!(flags(0) && !flags(1));
     }
 }

@@ -1,4 +1,4 @@
-use profiler::onnx::{AttributeValue, Constant, InputShapes, network_model};
+use profiler::onnx::{AttributeValue, Constant, InputShapes, Side, network_model};
 
 use super::{drawn_model::Drawn, *};
 use crate::{
@@ -275,9 +275,12 @@ fn open_sizes_and_nonsense_are_clear_errors() {
     let shapes =
         |name: Option<&str>, dims: &[u64]| InputShapes::from([(name.map(str::to_owned), dims.to_vec())]);
     // An open batch is 1; other open sides are asked for.
-    graph.inputs[0].dims = vec![None, Some(8), Some(14), Some(14)];
+    let open = |graph: &mut ModelGraph, place: usize| {
+        graph.inputs[0].sides.as_mut().unwrap()[place] = Side::Open;
+    };
+    open(&mut graph, 0);
     assert!(read(&graph, &InputShapes::new()).is_ok());
-    graph.inputs[0].dims[3] = None;
+    open(&mut graph, 3);
     let error = read(&graph, &InputShapes::new()).unwrap_err();
     assert!(
         error.contains("net.onnx: input `x` is [?, 8, 14, ?]") && error.contains("such as x="),
@@ -288,7 +291,7 @@ fn open_sizes_and_nonsense_are_clear_errors() {
     assert!(read(&graph, &shapes(Some("y"), &[1, 8, 14, 20])).unwrap_err().contains("`y`"));
     assert!(read(&graph, &shapes(None, &[4, 8, 14, 20])).unwrap_err().contains("a batch of 4"));
     assert!(read(&graph, &shapes(None, &[1, 9, 14, 20])).unwrap_err().contains("8 is fixed in the model"));
-    graph.inputs[0].dims[1] = None;
+    open(&mut graph, 1);
     assert!(read(&graph, &shapes(None, &[1, 9, 14, 20])).unwrap_err().contains("node `conv0` (Conv)"));
     graph.nodes[0].attributes.insert("auto_pad".to_owned(), AttributeValue::Text("SAMEISH".to_owned()));
     assert!(read(&graph, &shapes(None, &[1, 8, 14, 20])).unwrap_err().contains("`SAMEISH`"));

@@ -113,7 +113,7 @@ mod tests {
     }
 
     fn model(key: &str) -> Model<'_> {
-        Model { key, onnx: &[] }
+        Model::whole(key, &[])
     }
 
     #[test]

@@ -7,8 +7,6 @@
 //! A new backend is one file here, its `mod` line, a feature of its name, and an entry of `registry.rs`.
 
 mod error;
-#[cfg(feature = "tract")]
-mod guard;
 mod input;
 mod mock;
 #[cfg(feature = "onnxruntime")]
@@ -26,7 +24,9 @@ pub use onnxruntime::OnnxRuntime;
 pub use registry::{BackendOptions, KNOWN_BACKENDS, KnownBackend, Library, open};
 pub use trace::{NodeClock, Notes, Trace, Traced, TracedNode};
 #[cfg(feature = "tract")]
-pub use tract::{Tract, node_macs, value_shapes};
+pub use tract::{Tract, node_macs};
+
+use std::path::Path;
 
 use crate::measure::{FakeClock, Subject, SubjectFailure};
 use crate::spec::OpSpec;
@@ -38,6 +38,16 @@ pub struct Model<'a> {
     pub key: &'a str,
     /// ONNX `ModelProto` bytes.
     pub onnx: &'a [u8],
+    /// The folder of the files that hold weights which are not among these bytes.
+    pub folder: Option<&'a Path>,
+}
+
+impl<'a> Model<'a> {
+    /// A model with all its weights.
+    #[must_use]
+    pub fn whole(key: &'a str, onnx: &'a [u8]) -> Self {
+        Self { key, onnx, folder: None }
+    }
 }
 
 /// A runtime.

@@ -8,6 +8,7 @@ use ort::session::{RunOptions, Session, SessionInputValue, SessionOutputs};
 use tensors::{Slot, lengths, tensors};
 
 use super::{Backend, BackendError, Model, Runnable, Traced, seeded_input};
+use crate::onnx::given_values;
 
 mod noting;
 mod profile;
@@ -103,6 +104,9 @@ struct OrtRunnable {
     slots: Vec<Slot>,
 }
 
+/// Where a model in memory has weights in files.
+const WEIGHTS_FOLDER: &str = "session.model_external_initializers_file_folder_path";
+
 /// With a `profile`, runs are profiled into a file whose name begins with that path.
 fn load_session(
     environment: &Environment,
@@ -116,9 +120,15 @@ fn load_session(
             Some(path) => Ok(builder.with_profiling(path)?),
             None => Ok(builder),
         })
+        .and_then(|builder| match model.folder {
+            Some(folder) => Ok(builder.with_config_entry(WEIGHTS_FOLDER, folder.to_string_lossy())?),
+            None => Ok(builder),
+        })
         .and_then(|mut builder| builder.commit_from_memory(model.onnx))
         .map_err(|error| error.to_string())?;
-    let slots = session.inputs().iter().map(Slot::of).collect::<Result<Vec<_>, _>>()?;
+    let given = given_values(model.onnx).map_err(|error| error.to_string())?;
+    let slots =
+        session.inputs().iter().map(|input| Slot::of(input, &given)).collect::<Result<Vec<_>, _>>()?;
     let values = seeded_input(lengths(&slots).iter().sum());
     let inputs =
         tensors(&values, &slots).ok_or("its input shapes overflow")?.map_err(|error| error.to_string())?;

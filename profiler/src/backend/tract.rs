@@ -1,13 +1,16 @@
 //! tract: pure Rust, single-threaded, no native library.
 
-use std::io::Cursor;
+use std::{collections::HashMap, io::Cursor};
 
 use tract_onnx::{prelude::tract_linalg::isa::native, prelude::*, tract_core::plan::SimpleState};
 
-use super::guard::guarded;
-use super::input::{Meaning, split};
+use super::input::{Meaning, filled, split, whole};
 use super::{Backend, BackendError, Model, Runnable, Traced, seeded_input};
-use crate::spec::{OpSpec, Precision};
+use crate::{
+    guard::guarded,
+    onnx::given_values,
+    spec::{OpSpec, Precision},
+};
 
 mod trace;
 
@@ -32,13 +35,8 @@ impl Tract {
 
 /// Multiply-accumulates of each convolution and matrix product of a model, by the name of its node; `None` if tract does not
 /// take the model.
-pub fn node_macs(onnx: &[u8]) -> Option<Vec<(String, u64)>> {
-    trace::node_macs(onnx).ok()
-}
-
-/// Shapes of a model's values by name, as far as tract can determine them; an unknown batch is one.
-pub fn value_shapes(onnx: &[u8]) -> std::collections::HashMap<String, Vec<u64>> {
-    trace::value_shapes(onnx)
+pub fn node_macs(model: Model<'_>) -> Option<Vec<(String, u64)>> {
+    trace::node_macs(model).ok()
 }
 
 impl Backend for Tract {
@@ -88,8 +86,16 @@ struct TractRunnable {
 }
 
 /// The model's graph. Its inputs' sizes stand in it: see `onnx::fix_inputs`.
-fn parse(onnx: &[u8]) -> TractResult<InferenceModel> {
-    tract_onnx::onnx().model_for_read(&mut Cursor::new(onnx))
+fn parse(model: Model<'_>) -> TractResult<InferenceModel> {
+    let onnx = tract_onnx::onnx();
+    let Some(folder) = model.folder else { return onnx.model_for_read(&mut Cursor::new(model.onnx)) };
+    let folder = folder.to_str().ok_or_else(|| TractError::msg("the name of its folder is no text"))?;
+    let proto = onnx.proto_model_for_read(&mut Cursor::new(model.onnx))?;
+    let parsed = onnx.parse(&proto, Some(folder))?;
+    match parsed.unresolved_inputs.first() {
+        Some(input) => Err(TractError::msg(format!("nothing gives `{input}`"))),
+        None => Ok(parsed.model),
+    }
 }
 
 /// What an input takes.
@@ -97,10 +103,13 @@ struct Slot {
     shape: Vec<usize>,
     element: DatumType,
     meaning: Meaning,
+    /// Values that are given for it, whatever it is run on.
+    given: Option<Vec<f64>>,
 }
 
 impl Slot {
-    fn of(fact: &TypedFact, place: usize) -> TractResult<Self> {
+    /// With the values that are given for inputs by name.
+    fn of(name: &str, fact: &TypedFact, given: &HashMap<String, Vec<f64>>) -> TractResult<Self> {
         let element = fact.datum_type;
         let meaning = match element {
             DatumType::F16 | DatumType::F32 | DatumType::F64 => Meaning::Real,
@@ -108,38 +117,70 @@ impl Slot {
             DatumType::Bool => Meaning::Index,
             _ if element.is_integer() && !element.is_quantized() => Meaning::Index,
             _ => {
-                let reason = format!("input {place} holds {element:?}, not plain numbers");
+                let reason = format!("input `{name}` holds {element:?}, not plain numbers");
                 return Err(TractError::msg(reason));
             }
         };
         let shape = fact.shape.as_concrete();
-        let open = || TractError::msg(format!("input {place} has sides that are left open"));
-        Ok(Self { shape: shape.ok_or_else(open)?.to_vec(), element, meaning })
+        let open = || TractError::msg(format!("input `{name}` has sides that are left open"));
+        let shape = shape.ok_or_else(open)?.to_vec();
+        let count = shape.iter().product();
+        let given = given.get(name).map(|values| filled(name, values, count, ends(element)));
+        let given = given.transpose().map_err(TractError::msg)?;
+        Ok(Self { shape, element, meaning, given })
+    }
+
+    fn tensor(&self, seeded: &[f32]) -> TractResult<Tensor> {
+        let Self { shape, element, meaning, given } = self;
+        let tensor = match given {
+            None => {
+                let values: Vec<f32> = seeded.iter().map(|value| meaning.of(*value)).collect();
+                Tensor::from_shape(shape, &values)?
+            }
+            // Whole numbers that 32-bit floats may not tell apart.
+            Some(given) if ends(*element).is_some_and(|(_, high)| high > 1.0) => {
+                Tensor::from_shape(shape, given)?
+            }
+            Some(given) => {
+                let values: Vec<f32> = given.iter().map(|value| *value as f32).collect();
+                Tensor::from_shape(shape, &values)?
+            }
+        };
+        Ok(tensor.cast_to_dt(*element)?.into_owned())
+    }
+}
+
+/// The ends of whole numbers; `None` for floats.
+fn ends(element: DatumType) -> Option<(f64, f64)> {
+    match element {
+        DatumType::Bool => Some((0.0, 1.0)),
+        _ if element.is_integer() => Some(whole(8 * element.size_of() as i32, element.is_signed())),
+        _ => None,
     }
 }
 
 fn load(model: Model<'_>) -> TractResult<TractRunnable> {
-    let plan = parse(model.onnx)?.into_optimized()?.into_runnable()?;
-    let facts = (0..plan.model().inputs.len()).map(|input| plan.model().input_fact(input));
-    let slots = facts.enumerate().map(|(place, fact)| Slot::of(fact?, place));
+    let plan = parse(model)?.into_optimized()?.into_runnable()?;
+    let given = given_values(model.onnx)?;
+    let slots = plan.model().inputs.iter().map(|input| {
+        Slot::of(&plan.model().nodes()[input.node].name, plan.model().outlet_fact(*input)?, &given)
+    });
     let slots = slots.collect::<TractResult<Vec<_>>>()?;
     let values = seeded_input(lengths(&slots).iter().sum());
     let inputs = tensors(&values, &slots)?.ok_or_else(|| TractError::msg("its input shapes overflow"))?;
     Ok(TractRunnable { key: model.key.to_owned(), state: plan.spawn()?, inputs, slots })
 }
 
+/// Values that inputs take besides given ones.
 fn lengths(slots: &[Slot]) -> Vec<usize> {
-    slots.iter().map(|slot| slot.shape.iter().product()).collect()
+    let length = |slot: &Slot| if slot.given.is_some() { 0 } else { slot.shape.iter().product() };
+    slots.iter().map(length).collect()
 }
 
 /// `None` if the values do not fill the shapes exactly.
 fn tensors(values: &[f32], slots: &[Slot]) -> TractResult<Option<TVec<TValue>>> {
     let Some(pieces) = split(values, &lengths(slots)) else { return Ok(None) };
-    let tensors = pieces.iter().zip(slots).map(|(piece, slot)| {
-        let values: Vec<f32> = piece.iter().map(|value| slot.meaning.of(*value)).collect();
-        let tensor = Tensor::from_shape(&slot.shape, &values)?;
-        Ok(tensor.cast_to_dt(slot.element)?.into_owned().into())
-    });
+    let tensors = pieces.iter().zip(slots).map(|(piece, slot)| Ok(slot.tensor(piece)?.into()));
     tensors.collect::<TractResult<TVec<TValue>>>().map(Some)
 }
 
@@ -199,7 +240,7 @@ mod tests {
 
     #[test]
     fn broken_models_and_threads_are_refused_by_name() {
-        let model = Model { key: "broken", onnx: b"this is no protobuf" };
+        let model = Model::whole("broken", b"this is no protobuf");
         let error = Tract.prepare(model, 1).err().unwrap().to_string();
         assert!(error.starts_with("tract does not take `broken`: "), "{error}");
         assert!(!error.contains('\n'), "{error}");
@@ -221,7 +262,7 @@ mod tests {
         let op: crate::spec::OpSpec = "conv-6x6x8-o5-k1-s1".parse().unwrap();
         let onnx = crate::onnx::op_model(&op, 7).unwrap();
         let key = op.key();
-        let mut runnable = Tract.prepare(Model { key: &key, onnx: &onnx }, 1).unwrap();
+        let mut runnable = Tract.prepare(Model::whole(&key, &onnx), 1).unwrap();
         let x = seeded_input(runnable.input_len());
         let mut at = |factor: f32| {
             let input: Vec<f32> = x.iter().map(|value| value * factor).collect();

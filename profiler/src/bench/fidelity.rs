@@ -10,7 +10,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use super::run::{Found, Job};
 use super::{BenchError, Detail, Goal, Ratio, Unit, choose_ops, furthest_from_one, geometric_mean};
-use crate::backend::{Model, Runnable};
+use crate::backend::Runnable;
 use crate::measure::{
     Clock, Entry, History, Instruments, Observer, Outcome, Progress, Protocol, Speed, Subject,
     SubjectFailure, SystemClock, calm_turns, measure, median, summarise,
@@ -100,9 +100,9 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let (mut models, mut subjects) = (Vec::new(), Vec::new());
     for op in &ops {
         let planned = plan_op(*op)?;
-        let model = Model { key: &planned.key, onnx: &planned.onnx };
+        let model = planned.model();
         let model = Rc::new(RefCell::new(backend.prepare(model, bench.threads)?));
-        subjects.push(Shared { model: Rc::clone(&model), bytes: planned.onnx.len() });
+        subjects.push(Shared { model: Rc::clone(&model), bytes: planned.bytes() });
         models.push(model);
     }
     let (mut instruments, clock): (_, Box<dyn Clock>) = match backend.emulated_clock() {

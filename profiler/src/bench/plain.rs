@@ -3,7 +3,6 @@
 //! Source: nn-Meter's defaults, and `benchmark_model` of TensorFlow Lite, whose rule is 50 runs and at least a second.
 
 use super::{BenchError, mean, run::Job};
-use crate::backend::Model;
 use crate::measure::{Clock, SystemClock, median};
 use crate::sweep::plan_op;
 
@@ -35,7 +34,7 @@ pub(super) fn plain_table(
         job.check_stop()?;
         job.at(name, share.0 + (share.1 - share.0) * index as f64 / ops.len() as f64);
         let planned = plan_op(*op)?;
-        let model = Model { key: &planned.key, onnx: &planned.onnx };
+        let model = planned.model();
         let mut runnable = job.backend.prepare(model, job.bench.threads)?;
         for _ in 0..WARM_UP_RUNS {
             runnable.run()?;

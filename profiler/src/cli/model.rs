@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use clap::Args;
 
 use super::agreement::CompareArgs;
-use super::input_shape::InputShapeArgs;
+use super::input_shape::InputArgs;
 use super::layer_report::{json, text};
 use super::libraries::{DEFAULT, LibraryArgs, names};
 use super::output_file::check_output;
@@ -18,25 +18,25 @@ use crate::device::pin;
 use crate::layers::TracePlan;
 use crate::measure::Protocol;
 use crate::record::{session_path, write_session, write_table};
-use crate::sweep::{MockLaw, NetworkProfile, Planned, mock_costs, plan_model};
+use crate::sweep::{MockLaw, NetworkProfile, Planned, mock_costs, plan_model_with};
 
 /// Measures one ONNX model: the whole, and every layer inside the running network.
 ///
 /// The whole is measured hot and cold as by `profiler run`. Then plain runs and runs in which the runtime notes each
 /// node's time take turns; the model's layers get the times of the runtime's nodes that compute them, and what no node
 /// accounts for is the row (runtime). A batch that is left open is 1, other open sizes
-/// come from --input-shape. Inputs get random floats; integers and booleans get 0 and 1. ONNX
+/// come from --input-shape. Inputs get random floats; integers and booleans get 0 and 1, or what --input says. ONNX
 /// Runtime notes whole microseconds and what noting costs, some 2 to 10 us a node, is measured and taken off: its layers
 /// of a few microseconds are rough.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  profiler model searched.onnx\n  profiler model searched.onnx --backend tract --backend onnxruntime --onnxruntime libonnxruntime.so\n  profiler model searched.onnx -o run/layers.csv"
+    after_help = "Examples:\n  profiler model searched.onnx\n  profiler model searched.onnx --backend tract --backend onnxruntime --onnxruntime libonnxruntime.so\n  profiler model searched.onnx -o run/layers.csv\n  profiler model vad.onnx --input-shape input=1x512 --input sr=16000"
 )]
 pub(super) struct Model {
     /// ONNX model.
     model: PathBuf,
     #[command(flatten)]
-    inputs: InputShapeArgs,
+    inputs: InputArgs,
     #[arg(long, value_name = "NAME", default_value = DEFAULT, help = format!("Runtime: {} (repeatable)", names(None)))]
     backend: Vec<String>,
     #[command(flatten)]
@@ -77,7 +77,7 @@ impl Model {
                 ));
             }
         }
-        let network = plan_model(&self.model, &self.inputs.read()?)?;
+        let network = plan_model_with(&self.model, &self.inputs.read()?)?;
         let protocol = self.protocol();
         protocol.check().map_err(UsageError::from)?;
         let cpus = pin(self.cpus.as_deref(), self.threads).map_err(|error| UsageError(error.to_string()))?;

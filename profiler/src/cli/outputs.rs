@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::UsageError;
-use super::input_shape::InputShapeArgs;
+use super::input_shape::InputArgs;
 use super::libraries::{DEFAULT, LibraryArgs, names};
-use crate::backend::{KnownBackend, Model, open, seeded_input};
-use crate::sweep::{Planned, plan_model, plan_op};
+use crate::backend::{KnownBackend, open, seeded_input};
+use crate::sweep::{plan_model_with, plan_op};
 
 /// Prints the outputs of models for one fixed random input, a JSON line each, to compare devices and runtimes.
 #[derive(Debug, Args)]
@@ -20,7 +20,7 @@ pub(super) struct Outputs {
     #[arg(required = true, value_name = "KEY|FILE.onnx")]
     subjects: Vec<String>,
     #[command(flatten)]
-    inputs: InputShapeArgs,
+    inputs: InputArgs,
     #[arg(long, default_value = DEFAULT, help = format!("Runtime: {}", names(None)))]
     backend: String,
     #[command(flatten)]
@@ -34,16 +34,16 @@ impl Outputs {
             return Err(UsageError(text).into());
         }
         let backend = open(&self.backend, self.libraries.options(None))?;
-        let shapes = self.inputs.read()?;
+        let inputs = self.inputs.read()?;
         for subject in &self.subjects {
-            let Planned { key, onnx, .. } = if subject.ends_with(".onnx") {
-                plan_model(subject.as_ref(), &shapes)?
+            let planned = if subject.ends_with(".onnx") {
+                plan_model_with(subject.as_ref(), &inputs)?
             } else {
                 plan_op(subject.parse()?)?
             };
-            let mut model = backend.prepare(Model { key: &key, onnx: &onnx }, 1)?;
+            let mut model = backend.prepare(planned.model(), 1)?;
             let outputs = model.outputs(&seeded_input(model.input_len()))?;
-            crate::out!("{}", serde_json::json!({ "subject": key, "outputs": outputs }))?;
+            crate::out!("{}", serde_json::json!({ "subject": planned.key, "outputs": outputs }))?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -67,5 +67,11 @@ impl Replay {
 fn plan(key: String) -> Planned {
     let op = key.parse::<OpSpec>().ok();
     let level = if op.is_some() { Level::Op } else { Level::Network };
-    Planned { key, level, ops: op.filter(|_| level == Level::Op).into_iter().collect(), onnx: Vec::new() }
+    Planned {
+        key,
+        level,
+        ops: op.filter(|_| level == Level::Op).into_iter().collect(),
+        onnx: Vec::new(),
+        beside: None,
+    }
 }

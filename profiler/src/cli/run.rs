@@ -14,7 +14,7 @@ use super::{
     agreement::CompareArgs,
     anchors::check_anchors,
     heat::HeatArgs,
-    input_shape::InputShapeArgs,
+    input_shape::InputArgs,
     layer_args::LayerArgs,
     libraries::{DEFAULT, LibraryArgs, names},
     live::{Standing, write_row},
@@ -33,7 +33,7 @@ use crate::{
     record::{Anchors, known_speed_folder},
     sweep::{
         LayerSweep, MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors,
-        plan_model, plan_networks, plan_op, plan_ops,
+        plan_model_with, plan_networks, plan_op, plan_ops,
     },
 };
 
@@ -65,7 +65,7 @@ pub(super) struct Run {
     #[arg(long, value_name = "FILE")]
     onnx: Vec<PathBuf>,
     #[command(flatten)]
-    inputs: InputShapeArgs,
+    inputs: InputArgs,
     #[command(flatten)]
     layers: LayerArgs,
     /// Table to write; its session and journal go beside it.
@@ -239,8 +239,9 @@ impl Run {
             return Err(UsageError(text).into());
         }
         subjects.extend(self.layers.networks(self.seed));
-        let shapes = self.inputs.read()?;
-        let models = self.onnx.iter().map(|path| plan_model(path, &shapes)).collect::<Result<Vec<_>, _>>()?;
+        let inputs = self.inputs.read()?;
+        let models =
+            self.onnx.iter().map(|path| plan_model_with(path, &inputs)).collect::<Result<Vec<_>, _>>()?;
         // A random network that is also given as a model is measured once, as the model.
         subjects.retain(|subject: &Planned| models.iter().all(|model| model.key != subject.key));
         subjects.extend(models);

@@ -143,7 +143,7 @@ fn follow_products(in_place: &InPlace, outline: &Outline, steps: &Steps, owners:
     let product = |node: &usize| {
         let step = *homes.get(node)?;
         let is_product = work(&outline.nodes[*node].operator) == Work::Counted;
-        (is_product && steps.get(step)?.macs > 0).then_some(step)
+        (is_product && steps.get(step)?.macs.is_none_or(|macs| macs > 0)).then_some(step)
     };
     for layer in attribute(&in_place.nodes, outline, &BTreeMap::new()) {
         if let [step] = layer.model_nodes.iter().filter_map(product).collect::<Vec<_>>()[..] {
@@ -169,7 +169,7 @@ fn join_products(owners: &[Option<usize>], steps: &Steps) -> BTreeMap<usize, usi
     let before = |step: usize| (0..2).find_map(|place| steps.writer(step, place));
     let after = |step: usize| steps.readers(step).first().copied();
     let mut homes: BTreeMap<usize, usize> = BTreeMap::new();
-    for (index, _) in steps.iter().filter(|(index, step)| step.macs > 0 && !speaks(*index)) {
+    for (index, _) in steps.iter().filter(|(index, step)| step.macs.unwrap_or(0) > 0 && !speaks(*index)) {
         if let Some(home) = follow(index, &after).or_else(|| follow(index, &before)) {
             homes.extend([(index, home), (home, home)]);
         }

@@ -43,6 +43,25 @@ pub enum OnnxError {
     /// An input that no values can be made for.
     #[error("input `{0}` is no tensor but a sequence, a map or optional: export the model with tensors only")]
     NotATensor(String),
+    /// Values that an input does not take.
+    #[error("values of input `{input}`: {reason}")]
+    Values {
+        /// Its name.
+        input: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Operators of a form that is not read.
+    #[error(
+        "its operators are of set {opset}; sets from {oldest} on are read: convert the model with \
+         `onnx.version_converter.convert_version(model, 13)`"
+    )]
+    OldOperators {
+        /// Its operator set.
+        opset: i64,
+        /// The oldest that is read.
+        oldest: i64,
+    },
     /// Weights in another file that cannot be read.
     #[error("its weights in `{location}`: {reason}")]
     External {

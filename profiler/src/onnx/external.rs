@@ -39,11 +39,11 @@ pub struct ExternalData {
     pub length: Option<u64>,
 }
 
-/// Reads a tensor's bytes, or says why it cannot.
+/// Reads a tensor's bytes, or says why it cannot; nothing for one that stays where it is.
 pub type ReadExternal<'a> =
-    dyn FnMut(&ExternalData) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> + 'a;
+    dyn FnMut(&ExternalData) -> Result<Option<Vec<u8>>, Box<dyn std::error::Error + Send + Sync>> + 'a;
 
-/// The model with the weights that lie in other files; `None` if there are none.
+/// The model with the weights that lie in other files, as far as they are read; `None` if none are.
 ///
 /// # Errors
 /// [`OnnxError::External`] naming the file, for weights that cannot be read.
@@ -112,8 +112,30 @@ fn inline(tensor: &[u8], read: &mut ReadExternal<'_>) -> Result<Edit, OnnxError>
         let (location, reason) = (data.location.clone(), error.to_string());
         OnnxError::External { location, reason }
     })?;
+    let Some(bytes) = bytes else { return Ok(Edit::Keep) };
     push_bytes(&mut tensor, RAW_DATA, &bytes);
     Ok(Edit::Replace(tensor))
+}
+
+/// A model of nothing but 64-bit integers in other files: name, file and bytes.
+#[cfg(test)]
+pub(crate) fn outside_model(constants: &[(&str, &str, u64)]) -> Vec<u8> {
+    use super::proto::{Graph, INT64, Model, Tensor};
+    let mut graph = Graph::default().encode_to_vec();
+    for (name, file, length) in constants {
+        let dims = vec![*length as i64 / 8];
+        let tensor = Tensor { name: (*name).to_owned(), data_type: INT64, dims, ..Tensor::default() };
+        let entries = [("location", (*file).to_owned()), ("length", length.to_string())];
+        push_bytes(
+            &mut graph,
+            INITIALIZER,
+            &tests::outside(&tensor, &entries.each_ref().map(|(k, v)| (*k, v.as_str()))),
+        );
+    }
+    let mut model = Model::default().encode_to_vec();
+    // Field 7: the graph.
+    push_bytes(&mut model, 7, &graph);
+    model
 }
 
 #[cfg(test)]
@@ -125,7 +147,7 @@ mod tests {
     };
 
     /// A tensor that lies elsewhere: `proto::Tensor` does not know of that.
-    fn outside(tensor: &Tensor, entries: &[(&str, &str)]) -> Vec<u8> {
+    pub(super) fn outside(tensor: &Tensor, entries: &[(&str, &str)]) -> Vec<u8> {
         let mut bytes = Tensor { raw_data: Vec::new(), ..tensor.clone() }.encode_to_vec();
         for (key, value) in entries {
             let entry = Entry { key: (*key).to_owned(), value: (*value).to_owned() };
@@ -163,7 +185,7 @@ mod tests {
         let bytes = model(&[("location", "w.bin"), ("offset", "8"), ("length", "4"), ("checksum", "?")]);
         let whole = inline_external(&bytes, &mut |data| {
             asked.push(data.clone());
-            Ok((-8_f32).to_le_bytes().to_vec())
+            Ok(Some((-8_f32).to_le_bytes().to_vec()))
         });
         let whole = whole.unwrap().unwrap();
         let expected = ExternalData { location: "w.bin".to_owned(), offset: 8, length: Some(4) };
@@ -173,6 +195,8 @@ mod tests {
             graph.initializer[0],
             Model::decode(&*chain_model(1)).unwrap().graph.unwrap().initializer[0]
         );
+        // What is not read stays where it is.
+        assert_eq!(inline_external(&bytes, &mut |_| Ok(None)).unwrap(), None);
         // Nothing is outside any more.
         assert_eq!(inline_external(&whole, &mut |_| Err("asked again".into())).unwrap(), None);
     }

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use prost::Message;
 
 use super::{
-    InputShapes, OnnxError,
-    input_shapes::{Input, Resolved, Side, resolve},
+    Declared, InputShapes, OnnxError, Side,
+    input_shapes::{Resolved, resolve},
     proto::{Dimension, Shape, ValueInfo},
     wire::{Edit, Field, rewrite},
 };
@@ -28,7 +28,7 @@ const VALUE_INFO: u64 = 13;
 pub fn fix_inputs(onnx: &[u8], given: &InputShapes) -> Result<Option<Vec<u8>>, OnnxError> {
     let inputs = inputs_of(onnx)?;
     let Resolved { sizes, named } = resolve(&inputs, given)?;
-    let is_open = |input: &Input| {
+    let is_open = |input: &Declared| {
         input.sides.as_ref().is_none_or(|sides| sides.iter().any(|side| !matches!(side, Side::Fixed(_))))
     };
     if !inputs.iter().any(is_open) {
@@ -66,7 +66,7 @@ fn fixed(size: u64) -> Dimension {
 }
 
 /// What the network reads: its inputs without those that are weights, which stood among them before IR version 4.
-fn inputs_of(onnx: &[u8]) -> Result<Vec<Input>, OnnxError> {
+pub(super) fn inputs_of(onnx: &[u8]) -> Result<Vec<Declared>, OnnxError> {
     let (mut infos, mut weights, mut has_graph) = (Vec::new(), HashSet::new(), false);
     edit_graph(onnx, &mut |number, field| {
         has_graph = true;
@@ -81,20 +81,11 @@ fn inputs_of(onnx: &[u8]) -> Result<Vec<Input>, OnnxError> {
         return Err(OnnxError::NoGraph);
     }
     infos.retain(|info| !weights.contains(&info.name));
-    infos.into_iter().map(input_of).collect()
-}
-
-fn input_of(info: ValueInfo) -> Result<Input, OnnxError> {
-    let tensor = match info.r#type {
-        Some(of) => of.tensor_type.ok_or_else(|| OnnxError::NotATensor(info.name.clone()))?,
-        None => return Ok(Input { name: info.name, sides: None }),
-    };
-    let side = |dim: Dimension| match (u64::try_from(dim.dim_value), dim.dim_param) {
-        (Ok(size @ 1..), _) => Side::Fixed(size),
-        (_, name) if name.is_empty() => Side::Open,
-        (_, name) => Side::Named(name),
-    };
-    Ok(Input { name: info.name, sides: tensor.shape.map(|shape| shape.dim.into_iter().map(side).collect()) })
+    let is_tensor = |info: &ValueInfo| info.r#type.as_ref().is_none_or(|of| of.tensor_type.is_some());
+    match infos.iter().find(|info| !is_tensor(info)) {
+        Some(info) => Err(OnnxError::NotATensor(info.name.clone())),
+        None => Ok(infos.into_iter().map(Declared::read).collect()),
+    }
 }
 
 /// A tensor's name, without a copy of its elements.
@@ -173,6 +164,25 @@ mod tests {
     }
 
     #[test]
+    fn a_model_is_read_with_names_and_scalars() {
+        let sides = |onnx: &[u8]| ModelGraph::read(onnx).unwrap().inputs.remove(0).sides;
+        let named = [Side::Named("seq".to_owned()), Side::Open, Side::Open, Side::Fixed(32)];
+        assert_eq!(sides(&open(&[(0, "seq"), (-1, "?"), (0, ""), (32, "")])), Some(named.to_vec()));
+        // Of no side, and of any number of them.
+        assert_eq!(sides(&open(&[])), Some(Vec::new()));
+        let mut model = Model::decode(&*open(&[])).unwrap();
+        let input = &mut model.graph.as_mut().unwrap().input[0];
+        input.r#type.as_mut().unwrap().tensor_type.as_mut().unwrap().shape = None;
+        assert_eq!(sides(&model.encode_to_vec()), None);
+        model.opset_import[0].version = 6;
+        let error = ModelGraph::read(&model.encode_to_vec()).unwrap_err().to_string();
+        assert!(
+            error.contains("set 6") && error.contains("from 7 on") && error.contains("convert"),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn weights_among_the_inputs_are_none() {
         let mut model = Model::decode(&*open(&[(0, "N"), (8, "")])).unwrap();
         let graph = model.graph.as_mut().unwrap();
@@ -180,7 +190,10 @@ mod tests {
         weight.name = "low".to_owned();
         graph.input.push(weight);
         let closed = fix_inputs(&model.encode_to_vec(), &InputShapes::from([(None, vec![4, 8])])).unwrap();
-        assert_eq!(ModelGraph::read(&closed.unwrap()).unwrap().inputs[0].dims, [Some(4), Some(8)]);
+        assert_eq!(
+            ModelGraph::read(&closed.unwrap()).unwrap().inputs[0],
+            Declared::floats("value0", &[4, 8])
+        );
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::ShapeError;
+use super::{
+    ShapeError,
+    proto::{Dimension, FLOAT, ValueInfo},
+};
 
 /// The sizes given for a model's inputs, by name; one without a name is for the only input.
 pub type InputShapes = HashMap<Option<String>, Vec<u64>>;
@@ -31,20 +34,73 @@ pub fn read_input_shapes(given: &[String]) -> Result<InputShapes, ShapeError> {
     Ok(shapes)
 }
 
-/// One side of an input as the model declares it.
+/// One side of a value as the model declares it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Side {
+pub enum Side {
+    /// Of this size.
     Fixed(u64),
     /// Open, but the same wherever the name stands.
     Named(String),
+    /// Open.
     Open,
 }
 
-/// An input as the model declares it; no sides at all if it does not even say how many there are.
+impl Side {
+    fn read(dim: Dimension) -> Self {
+        match (u64::try_from(dim.dim_value), dim.dim_param) {
+            (Ok(size @ 1..), _) => Self::Fixed(size),
+            // Some exporters call every open side `?`.
+            (_, name) if name.contains(char::is_alphabetic) => Self::Named(name),
+            _ => Self::Open,
+        }
+    }
+
+    /// Its size, where names have these; a batch that is left open is 1.
+    fn size(&self, place: usize, named: &HashMap<String, u64>) -> Option<u64> {
+        match self {
+            Self::Fixed(size) => Some(*size),
+            Self::Named(name) => named.get(name).copied().or_else(|| is_batch(name, place).then_some(1)),
+            Self::Open => (place == 0).then_some(1),
+        }
+    }
+}
+
+/// Whether an open side is the batch: by its name anywhere; else the first one is, unless it is called a length.
+fn is_batch(name: &str, place: usize) -> bool {
+    let name = name.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    says(&["batch"]) || place == 0 && !says(&["seq", "len", "time", "step", "frame", "token"])
+}
+
+/// A value with its sides as the model declares them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Input {
-    pub(super) name: String,
-    pub(super) sides: Option<Vec<Side>>,
+pub struct Declared {
+    /// Its name.
+    pub name: String,
+    /// `TensorProto.data_type`, 0 where it is not said.
+    pub data_type: i32,
+    /// Its sides, none for a single number; nothing where the model does not even say how many there are.
+    pub sides: Option<Vec<Side>>,
+}
+
+impl Declared {
+    /// A value of 32-bit floats with sides of these sizes.
+    #[must_use]
+    pub fn floats(name: &str, sizes: &[u64]) -> Self {
+        let sides = sizes.iter().copied().map(Side::Fixed).collect();
+        Self { name: name.to_owned(), data_type: FLOAT, sides: Some(sides) }
+    }
+
+    pub(super) fn read(info: ValueInfo) -> Self {
+        let tensor = info.r#type.and_then(|of| of.tensor_type).unwrap_or_default();
+        let sides = tensor.shape.map(|shape| shape.dim.into_iter().map(Side::read).collect());
+        Self { name: info.name, data_type: tensor.elem_type, sides }
+    }
+
+    /// Its sizes, where names have these; nothing if a side stays open.
+    pub(super) fn sizes(&self, named: &HashMap<String, u64>) -> Option<Vec<u64>> {
+        self.sides.as_ref()?.iter().enumerate().map(|(place, side)| side.size(place, named)).collect()
+    }
 }
 
 /// Sizes of a model's inputs.
@@ -56,14 +112,14 @@ pub(super) struct Resolved {
     pub(super) named: HashMap<String, u64>,
 }
 
-/// The sides of all inputs. Open ones come from what is given, or from another input's of the same name; an open batch,
-/// the first side, is 1 otherwise.
+/// The sides of all inputs. Open ones come from what is given, or from another input's of the same name; an open batch is
+/// 1 otherwise.
 ///
 /// # Errors
 /// [`ShapeError`] for a side that stays open, for what is given and contradicts the model, and for names that it has not.
-pub(super) fn resolve(inputs: &[Input], given: &InputShapes) -> Result<Resolved, ShapeError> {
+pub(super) fn resolve(inputs: &[Declared], given: &InputShapes) -> Result<Resolved, ShapeError> {
     check_names(inputs, given)?;
-    let of = |input: &Input| given.get(&Some(input.name.clone())).or_else(|| given.get(&None));
+    let of = |input: &Declared| given.get(&Some(input.name.clone())).or_else(|| given.get(&None));
     let mut named: HashMap<String, u64> = HashMap::new();
     for (input, sizes) in inputs.iter().filter_map(|input| Some((input, of(input)?))) {
         let Some(sides) = &input.sides else { continue };
@@ -98,30 +154,18 @@ pub(super) fn resolve(inputs: &[Input], given: &InputShapes) -> Result<Resolved,
             declared: describe(input.sides.as_deref()),
             example: example(input.sides.as_deref()),
         };
-        resolved.push(match (of(input), &input.sides) {
-            (Some(sizes), _) => sizes.clone(),
-            (None, None) => return Err(open()),
-            (None, Some(sides)) => {
-                let mut sizes = Vec::with_capacity(sides.len());
-                for (place, side) in sides.iter().enumerate() {
-                    let batch = (place == 0).then_some(1);
-                    sizes.push(match side {
-                        Side::Fixed(size) => *size,
-                        Side::Open => batch.ok_or_else(open)?,
-                        Side::Named(name) => match named.get(name) {
-                            Some(size) => *size,
-                            None => *named.entry(name.clone()).or_insert(batch.ok_or_else(open)?),
-                        },
-                    });
-                }
-                sizes
+        let sizes = of(input).cloned().or_else(|| input.sizes(&named)).ok_or_else(open)?;
+        for (side, size) in input.sides.iter().flatten().zip(&sizes) {
+            if let Side::Named(name) = side {
+                named.insert(name.clone(), *size);
             }
-        });
+        }
+        resolved.push(sizes);
     }
     Ok(Resolved { sizes: resolved, named })
 }
 
-fn check_names(inputs: &[Input], given: &InputShapes) -> Result<(), ShapeError> {
+fn check_names(inputs: &[Declared], given: &InputShapes) -> Result<(), ShapeError> {
     let is_known = |name: &Option<String>| match name {
         Some(name) => inputs.iter().any(|input| input.name == *name),
         None => inputs.len() == 1,
@@ -179,16 +223,15 @@ mod tests {
         assert_eq!(error, "two shapes are given for input x");
     }
 
-    fn input(name: &str, sides: Option<&[&str]>) -> Input {
-        let side = |text: &&str| match (text.parse(), *text) {
-            (Ok(size), _) => Side::Fixed(size),
-            (Err(_), "?") => Side::Open,
-            (Err(_), name) => Side::Named(name.to_owned()),
+    fn input(name: &str, sides: Option<&[&str]>) -> Declared {
+        let side = |text: &&str| {
+            Side::read(Dimension { dim_value: text.parse().unwrap_or(0), dim_param: (*text).to_owned() })
         };
-        Input { name: name.to_owned(), sides: sides.map(|sides| sides.iter().map(side).collect()) }
+        let sides = sides.map(|sides| sides.iter().map(side).collect());
+        Declared { name: name.to_owned(), data_type: FLOAT, sides }
     }
 
-    fn resolved(inputs: &[Input], texts: &[&str]) -> Result<Vec<Vec<u64>>, String> {
+    fn resolved(inputs: &[Declared], texts: &[&str]) -> Result<Vec<Vec<u64>>, String> {
         resolve(inputs, &given(texts)).map(|resolved| resolved.sizes).map_err(|error| error.to_string())
     }
 
@@ -219,6 +262,16 @@ mod tests {
         assert!(resolved(&pair, &[]).unwrap_err().contains("ids=1x128"));
         assert!(resolved(&pair, &["1x16"]).unwrap_err().contains("the model's inputs are ids, mask"));
         assert!(resolved(&pair, &["other=1x16"]).unwrap_err().contains("`other`"));
+    }
+
+    #[test]
+    fn the_batch_may_stand_anywhere_and_a_length_is_none() {
+        let sequence = |sides: &[&str]| resolved(&[input("x", Some(sides))], &[]);
+        assert_eq!(sequence(&["16", "batch_size", "8"]).unwrap(), [[16, 1, 8]]);
+        assert!(sequence(&["seq_len", "batch", "8"]).unwrap_err().contains("[seq_len, batch, 8]"));
+        // A side called `?` is like no other.
+        let open = [input("x", Some(&["?", "3", "?", "?"]))];
+        assert_eq!(resolved(&open, &["1x3x48x192"]).unwrap(), [[1, 3, 48, 192]]);
     }
 
     #[test]

@@ -5,13 +5,17 @@ use std::collections::HashMap;
 use prost::Message;
 
 use super::{
-    OnnxError,
+    Declared, OnnxError,
+    input_values::given_values,
     proto::{
-        self, Attribute, DOUBLE, FLOAT, FLOAT_ATTRIBUTE, FLOATS, INT, INT8, INT32, INT64, INTS, Model,
-        STRING, TENSOR, UINT8, ValueInfo,
+        self, Attribute, BOOL, DOUBLE, FLOAT, FLOAT_ATTRIBUTE, FLOATS, GRAPH, INT, INT8, INT32, INT64, INTS,
+        Model, STRING, TENSOR, TEXT, UINT8, ValueInfo,
     },
     work::full_name,
 };
+
+/// The oldest operator set that is read: before, broadcasting was by `axis`.
+const OLDEST: i64 = 7;
 
 /// Constants of more elements than this (weights) keep no values.
 const SMALL: u64 = 1024;
@@ -69,7 +73,9 @@ pub enum AttributeValue {
     Floats(Vec<f32>),
     /// A tensor.
     Tensor(Constant),
-    /// Anything else, such as a graph inside.
+    /// A graph inside.
+    Graph(Box<ModelGraph>),
+    /// Anything else.
     Other,
 }
 
@@ -88,15 +94,6 @@ pub struct ModelNode {
     pub attributes: HashMap<String, AttributeValue>,
 }
 
-/// A value with its declared sides.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Declared {
-    /// Its name.
-    pub name: String,
-    /// Its sides; nothing for one that is not fixed.
-    pub dims: Vec<Option<u64>>,
-}
-
 /// A model without its weights.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModelGraph {
@@ -112,40 +109,57 @@ pub struct ModelGraph {
     pub constants: HashMap<String, Constant>,
     /// Sides that the model declares for values inside.
     pub declared: Vec<Declared>,
+    /// Values that its metadata give for inputs, by name.
+    pub given: HashMap<String, Vec<f64>>,
 }
 
 impl ModelGraph {
     /// Reads a model.
     ///
     /// # Errors
-    /// [`OnnxError`] for bytes that are no ONNX model or hold no graph.
+    /// [`OnnxError`] for bytes that are no ONNX model or hold no graph, and for operators of before 2017.
     pub fn read(onnx: &[u8]) -> Result<Self, OnnxError> {
         let model = Model::decode(onnx)?;
-        let graph = model.graph.ok_or(OnnxError::NoGraph)?;
-        let own = model.opset_import.iter().find(|set| is_own(&set.domain));
+        let own = model.opset_import.iter().find(|set| is_own(&set.domain)).map(|set| set.version);
+        let given = given_values(onnx)?;
+        match own.unwrap_or(OLDEST) {
+            opset @ OLDEST.. => {
+                Ok(Self { given, ..Self::of_graph(model.graph.ok_or(OnnxError::NoGraph)?, opset) })
+            }
+            opset => Err(OnnxError::OldOperators { opset, oldest: OLDEST }),
+        }
+    }
+
+    fn of_graph(graph: proto::Graph, opset: i64) -> Self {
         let mut constants: HashMap<String, Constant> =
             graph.initializer.into_iter().map(|tensor| (tensor.name.clone(), constant(tensor))).collect();
-        let nodes: Vec<ModelNode> =
-            graph.node.into_iter().enumerate().map(|(index, node)| read_node(index, node)).collect();
+        let read = |(index, node)| read_node(index, node, opset);
+        let nodes: Vec<ModelNode> = graph.node.into_iter().enumerate().map(read).collect();
         for node in nodes.iter().filter(|node| node.operator == "Constant") {
             if let (Some(output), Some(value)) = (node.outputs.first(), constant_of(node)) {
                 constants.insert(output.clone(), value);
             }
         }
-        Ok(Self {
-            opset: own.map_or(1, |set| set.version),
-            // Before IR version 4 weights stood among the inputs.
-            inputs: graph
-                .input
-                .into_iter()
-                .filter(|input| !constants.contains_key(&input.name))
-                .map(declared)
-                .collect(),
+        // Before IR version 4 weights stood among the inputs.
+        let is_read = |input: &ValueInfo| !constants.contains_key(&input.name);
+        Self {
+            opset,
+            inputs: graph.input.into_iter().filter(is_read).map(Declared::read).collect(),
             outputs: graph.output.iter().map(|output| output.name.clone()).collect(),
-            declared: graph.value_info.into_iter().chain(graph.output).map(declared).collect(),
+            declared: graph.value_info.into_iter().chain(graph.output).map(Declared::read).collect(),
             nodes,
             constants,
-        })
+            given: HashMap::new(),
+        }
+    }
+
+    /// The elements of an input, where they are given and few.
+    pub(super) fn given_elements(&self, input: &str, dims: &[u64]) -> Option<Vec<f64>> {
+        let count = dims.iter().fold(1_u64, |product, side| product.saturating_mul(*side));
+        match self.given.get(input).filter(|_| count <= SMALL)?.as_slice() {
+            [one] => Some(vec![*one; count as usize]),
+            all => Some(all.to_vec()).filter(|all| all.len() as u64 == count),
+        }
     }
 }
 
@@ -153,7 +167,7 @@ fn is_own(domain: &str) -> bool {
     domain.is_empty() || domain == "ai.onnx"
 }
 
-fn read_node(index: usize, node: proto::Node) -> ModelNode {
+fn read_node(index: usize, node: proto::Node, opset: i64) -> ModelNode {
     let first = node.output.iter().find(|name| !name.is_empty()).cloned();
     let name = if node.name.is_empty() { first } else { Some(node.name) };
     let operator = full_name(&node.domain, node.op_type);
@@ -162,11 +176,11 @@ fn read_node(index: usize, node: proto::Node) -> ModelNode {
         operator,
         inputs: node.input,
         outputs: node.output,
-        attributes: node.attribute.into_iter().map(|a| (a.name.clone(), attribute(a))).collect(),
+        attributes: node.attribute.into_iter().map(|a| (a.name.clone(), attribute(a, opset))).collect(),
     }
 }
 
-fn attribute(attribute: Attribute) -> AttributeValue {
+fn attribute(attribute: Attribute, opset: i64) -> AttributeValue {
     match attribute.r#type {
         INT => AttributeValue::Int(attribute.i),
         FLOAT_ATTRIBUTE => AttributeValue::Float(attribute.f),
@@ -174,6 +188,9 @@ fn attribute(attribute: Attribute) -> AttributeValue {
         INTS => AttributeValue::Ints(attribute.ints),
         FLOATS => AttributeValue::Floats(attribute.floats),
         TENSOR => AttributeValue::Tensor(attribute.t.map(constant).unwrap_or_default()),
+        GRAPH => {
+            AttributeValue::Graph(Box::new(ModelGraph::of_graph(attribute.g.unwrap_or_default(), opset)))
+        }
         _ => AttributeValue::Other,
     }
 }
@@ -188,19 +205,13 @@ fn constant_of(node: &ModelNode) -> Option<Constant> {
             Some(Constant { dims: vec![], ..Constant::integers(&[*value]) })
         }
         ("value_ints", AttributeValue::Ints(values)) => Some(Constant::integers(values)),
+        ("value_string", _) => Some(Constant { data_type: TEXT, ..Constant::default() }),
         ("value_floats", AttributeValue::Floats(values)) => {
             let values: Vec<f64> = values.iter().copied().map(f64::from).collect();
             Some(Constant::floats(&[values.len() as u64], &values))
         }
         _ => None,
     }
-}
-
-fn declared(info: ValueInfo) -> Declared {
-    let shape = info.r#type.and_then(|of| of.tensor_type).and_then(|tensor| tensor.shape);
-    let side = |dim: proto::Dimension| u64::try_from(dim.dim_value).ok().filter(|side| *side > 0);
-    let dims = shape.map(|shape| shape.dim.into_iter().map(side).collect()).unwrap_or_default();
-    Declared { name: info.name, dims }
 }
 
 fn constant(tensor: proto::Tensor) -> Constant {
@@ -215,7 +226,7 @@ fn constant(tensor: proto::Tensor) -> Constant {
 }
 
 /// The elements of a small tensor, raw or not.
-fn values(tensor: &proto::Tensor) -> Option<Vec<f64>> {
+pub(super) fn values(tensor: &proto::Tensor) -> Option<Vec<f64>> {
     fn raw<const N: usize>(bytes: &[u8], read: fn([u8; N]) -> f64) -> Vec<f64> {
         bytes.chunks_exact(N).filter_map(|chunk| chunk.try_into().ok()).map(read).collect()
     }
@@ -227,10 +238,10 @@ fn values(tensor: &proto::Tensor) -> Option<Vec<f64>> {
         (INT64, false) => raw(bytes, |b| i64::from_le_bytes(b) as f64),
         (DOUBLE, true) => tensor.double_data.clone(),
         (DOUBLE, false) => raw(bytes, f64::from_le_bytes),
-        (INT32 | INT8 | UINT8, true) => tensor.int32_data.iter().copied().map(f64::from).collect(),
+        (INT32 | INT8 | UINT8 | BOOL, true) => tensor.int32_data.iter().copied().map(f64::from).collect(),
         (INT32, false) => raw(bytes, |b| i32::from_le_bytes(b).into()),
         (INT8, false) => raw(bytes, |b| i8::from_le_bytes(b).into()),
-        (UINT8, false) => raw(bytes, |b| u8::from_le_bytes(b).into()),
+        (UINT8 | BOOL, false) => raw(bytes, |b| u8::from_le_bytes(b).into()),
         _ => return None,
     })
 }

@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use prost::Message;
-
-use super::{OnnxError, proto::Model, read_ops, work::full_name};
+use super::{ModelGraph, ModelNode, OnnxError, read_ops};
 use crate::spec::OpSpec;
 
 /// A node of an ONNX graph.
@@ -37,25 +35,16 @@ impl Outline {
     /// # Errors
     /// [`OnnxError`] for bytes that are no ONNX model, hold no graph, or name ops that make no sense.
     pub fn read(onnx: &[u8]) -> Result<Self, OnnxError> {
-        let graph = Model::decode(onnx)?.graph.ok_or(OnnxError::NoGraph)?;
+        let graph = ModelGraph::read(onnx)?;
         let ops = read_ops(onnx)?.unwrap_or_default();
-        let mut nodes: Vec<_> = graph
-            .node
-            .into_iter()
-            .enumerate()
-            .map(|(index, node)| {
-                let first = node.output.iter().find(|name| !name.is_empty()).cloned();
-                let name = if node.name.is_empty() { first } else { Some(node.name) };
-                let operator = full_name(&node.domain, node.op_type);
-                OutlineNode {
-                    name: name.unwrap_or_else(|| format!("{operator}_{index}")),
-                    operator,
-                    inputs: node.input,
-                    outputs: node.output,
-                    op: None,
-                }
-            })
-            .collect();
+        let of_graph = |ModelNode { name, operator, inputs, outputs, .. }| OutlineNode {
+            name,
+            operator,
+            inputs,
+            outputs,
+            op: None,
+        };
+        let mut nodes: Vec<_> = graph.nodes.into_iter().map(of_graph).collect();
         assign_ops(&mut nodes, &ops);
         Ok(Self { nodes, ops })
     }

@@ -12,6 +12,8 @@ pub(super) const STRING: i32 = 3;
 pub(super) const INT: i32 = 2;
 /// `AttributeProto.type` for a tensor.
 pub(super) const TENSOR: i32 = 4;
+/// `AttributeProto.type` for a graph.
+pub(super) const GRAPH: i32 = 5;
 /// `AttributeProto.type` for a list of floats.
 pub(super) const FLOATS: i32 = 6;
 /// `AttributeProto.type` for a list of integers.
@@ -26,6 +28,14 @@ pub(super) const INT8: i32 = 3;
 pub(super) const INT32: i32 = 6;
 /// `TensorProto.data_type` for i64.
 pub(super) const INT64: i32 = 7;
+/// `TensorProto.data_type` for strings.
+pub(super) const TEXT: i32 = 8;
+/// `TensorProto.data_type` for truth values.
+pub(super) const BOOL: i32 = 9;
+/// `TensorProto.data_type` for f16.
+pub(super) const FLOAT16: i32 = 10;
+/// `TensorProto.data_type` for bfloat16.
+pub(super) const BFLOAT16: i32 = 16;
 /// `TensorProto.data_type` for f64.
 pub(super) const DOUBLE: i32 = 11;
 
@@ -105,6 +115,8 @@ pub(super) struct Attribute {
     pub(super) s: Vec<u8>,
     #[prost(message, optional, tag = "5")]
     pub(super) t: Option<Tensor>,
+    #[prost(message, optional, tag = "6")]
+    pub(super) g: Option<Graph>,
     #[prost(float, repeated, packed = "false", tag = "7")]
     pub(super) floats: Vec<f32>,
     #[prost(int64, repeated, packed = "false", tag = "8")]

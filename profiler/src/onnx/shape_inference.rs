@@ -1,16 +1,17 @@
-//! The shape of every value inside a model, from the shapes of its inputs.
+//! The shape of every value inside a model, from the shapes of its inputs; where an operator says nothing, as the file
+//! declares it.
 
 use std::collections::HashMap;
 
 use super::{
     Constant, Declared, InputShapes, ModelGraph, ModelNode,
-    input_shapes::{Input, Side, resolve},
-    shape_rules::Rule,
-    shape_values::small_values,
+    input_shapes::{Resolved, resolve},
+    proto::{BFLOAT16, FLOAT16},
+    shape_rules::operator_outputs,
+    subgraph_shapes::subgraph_outputs,
 };
 
-/// Largest number of dimensions and of elements of a tensor that are believed.
-const MOST_DIMS: usize = 8;
+/// Largest number of elements of a tensor that is believed.
 const MOST_ELEMENTS: u64 = 1 << 32;
 
 /// A tensor whose shape is known.
@@ -18,12 +19,12 @@ const MOST_ELEMENTS: u64 = 1 << 32;
 pub struct Tensor {
     /// Its sides.
     pub dims: Vec<u64>,
+    /// `TensorProto.data_type`: 1 for f32, 7 for i64, 10 for f16; 0 where it is not known.
+    pub data_type: i32,
     /// Its elements, where they are few and known beforehand.
     pub values: Option<Vec<f64>>,
     /// Whether it does not depend on what the network reads, so that it is computed before the network runs.
     pub is_constant: bool,
-    /// Whether it holds weights in a number format other than f32 and integers: f16 or bfloat16.
-    pub is_half: bool,
 }
 
 impl Tensor {
@@ -33,15 +34,15 @@ impl Tensor {
         self.dims.iter().fold(1_u64, |product, side| product.saturating_mul(*side))
     }
 
+    /// Whether its elements are f16 or bfloat16.
+    #[must_use]
+    pub fn is_half(&self) -> bool {
+        [FLOAT16, BFLOAT16].contains(&self.data_type)
+    }
+
     fn of(constant: &Constant) -> Self {
-        const FLOAT16: i32 = 10;
-        const BFLOAT16: i32 = 16;
-        Self {
-            dims: constant.dims.clone(),
-            values: constant.values.clone(),
-            is_constant: true,
-            is_half: [FLOAT16, BFLOAT16].contains(&constant.data_type),
-        }
+        let Constant { dims, data_type, values } = constant.clone();
+        Self { dims, data_type, values, is_constant: true }
     }
 }
 
@@ -121,72 +122,108 @@ impl ModelGraph {
     /// # Errors
     /// [`ShapeError`] for an input or node whose shape cannot be told.
     pub fn shapes(&self, inputs: &InputShapes) -> Result<HashMap<String, Tensor>, ShapeError> {
-        let mut known: HashMap<String, Tensor> =
-            self.constants.iter().map(|(name, constant)| (name.clone(), Tensor::of(constant))).collect();
-        let declared: Vec<Input> = self.inputs.iter().map(input_of).collect();
-        for (input, dims) in declared.iter().zip(resolve(&declared, inputs)?.sizes) {
-            known.insert(input.name.clone(), Tensor { dims, ..Tensor::default() });
-        }
-        let declared: HashMap<&str, &Vec<Option<u64>>> =
-            self.declared.iter().map(|value| (value.name.as_str(), &value.dims)).collect();
-        for node in self.nodes.iter().filter(|node| node.operator != "Constant") {
-            let outputs = infer(node, self.opset, &known).or_else(|reason| {
-                let of_output = |name: &String| closed(declared.get(name.as_str())?);
-                let sides = node.outputs.iter().map(of_output).collect::<Option<Vec<_>>>();
-                sides
-                    .ok_or_else(|| wrong(node, reason))
-                    .map(|sides| sides.into_iter().map(|dims| Tensor { dims, ..Tensor::default() }).collect())
-            })?;
+        let (known, unknown) = self.known_shapes(inputs)?;
+        unknown.map_or(Ok(known), Err)
+    }
+
+    /// The shape of every value that can be told, and why the first that cannot be told is missing.
+    ///
+    /// # Errors
+    /// [`ShapeError`] for an input whose shape cannot be told, and for a value that would fit into no memory.
+    pub fn known_shapes(
+        &self,
+        inputs: &InputShapes,
+    ) -> Result<(HashMap<String, Tensor>, Option<ShapeError>), ShapeError> {
+        let Resolved { sizes, named } = resolve(&self.inputs, inputs)?;
+        let given = self.inputs.iter().zip(sizes).map(|(input, dims)| {
+            let (values, data_type) = (self.given_elements(&input.name, &dims), input.data_type);
+            (input.name.clone(), Tensor { dims, data_type, values, ..Tensor::default() })
+        });
+        let mut known = given.collect();
+        let unknown = self.walk(&mut known, &named)?;
+        Ok((known, unknown))
+    }
+
+    /// Adds the shapes of what the nodes give to those that are known; the first that cannot be told.
+    pub(super) fn walk(
+        &self,
+        known: &mut HashMap<String, Tensor>,
+        named: &HashMap<String, u64>,
+    ) -> Result<Option<ShapeError>, ShapeError> {
+        known.extend(self.constants.iter().map(|(name, constant)| (name.clone(), Tensor::of(constant))));
+        let declared: HashMap<&str, &Declared> =
+            self.declared.iter().map(|value| (value.name.as_str(), value)).collect();
+        let mut unknown = None;
+        for node in &self.nodes {
+            if node.operator == "Constant" && node.outputs.iter().all(|name| known.contains_key(name)) {
+                continue;
+            }
+            let (mut outputs, reason) = match infer(node, self.opset, known, named) {
+                Ok(outputs) => (outputs, why_not(node, known)),
+                Err(Failure::Node(reason)) => (Vec::new(), reason),
+                Err(Failure::Inside(error)) => return Err(error),
+            };
+            outputs.resize(node.outputs.len(), None);
             for (name, tensor) in node.outputs.iter().zip(outputs).filter(|(name, _)| !name.is_empty()) {
+                let of_file = || {
+                    let value = declared.get(name.as_str())?;
+                    let (dims, data_type) = (value.sizes(named)?, value.data_type);
+                    Some(Tensor { dims, data_type, ..Tensor::default() })
+                };
+                let Some(tensor) = tensor.or_else(of_file) else {
+                    unknown.get_or_insert_with(|| wrong(node, reason.clone()));
+                    continue;
+                };
                 if tensor.elements() > MOST_ELEMENTS {
                     let (node, operator) = (node.name.clone(), node.operator.clone());
                     return Err(ShapeError::TooLarge { node, operator, dims: tensor.dims });
                 }
-                if tensor.dims.len() > MOST_DIMS || tensor.elements() == 0 {
-                    return Err(wrong(node, format!("its output would be {:?}", tensor.dims)));
-                }
                 known.insert(name.clone(), tensor);
             }
         }
-        Ok(known)
+        Ok(unknown)
     }
 }
 
-fn input_of(declared: &Declared) -> Input {
-    let side = |side: &Option<u64>| side.map_or(Side::Open, Side::Fixed);
-    let sides = (!declared.dims.is_empty()).then(|| declared.dims.iter().map(side).collect());
-    Input { name: declared.name.clone(), sides }
-}
-
-/// Sides with an open batch taken for 1; nothing when another is open.
-fn closed(dims: &[Option<u64>]) -> Option<Vec<u64>> {
-    let side = |(place, side): (usize, &Option<u64>)| side.or((place == 0).then_some(1));
-    let sides: Option<Vec<u64>> = dims.iter().enumerate().map(side).collect();
-    sides.filter(|sides| !sides.is_empty())
+fn why_not(node: &ModelNode, known: &HashMap<String, Tensor>) -> String {
+    match node.inputs.iter().find(|name| !name.is_empty() && !known.contains_key(*name)) {
+        Some(name) => format!("nothing before it gives `{name}`"),
+        None => "its output's shape is not known; run ONNX's own shape inference on the model".to_owned(),
+    }
 }
 
 fn wrong(node: &ModelNode, reason: String) -> ShapeError {
     ShapeError::Node { node: node.name.clone(), operator: node.operator.clone(), reason }
 }
 
-/// The tensors that a node gives.
-fn infer(node: &ModelNode, opset: i64, known: &HashMap<String, Tensor>) -> Result<Vec<Tensor>, String> {
-    let find = |name: &String| match (name.is_empty(), known.get(name)) {
-        (true, _) => Ok(None),
-        (false, None) => Err(format!("nothing before it gives `{name}`")),
-        (false, found) => Ok(found),
-    };
-    let inputs = node.inputs.iter().map(find).collect::<Result<Vec<_>, _>>()?;
-    let values = small_values(node, &inputs);
-    let rule = Rule { node, opset, inputs };
-    let is_constant =
-        node.operator == "Shape" || rule.inputs.iter().flatten().all(|tensor| tensor.is_constant);
-    let outputs = rule.outputs()?.into_iter().enumerate().map(|(place, dims)| {
-        let count = dims.iter().product::<u64>();
-        let values = values.clone().filter(|values| place == 0 && values.len() as u64 == count);
-        Tensor { dims, values, is_constant, is_half: false }
-    });
-    Ok(outputs.collect())
+/// Why a node's outputs are not known: of itself, or because nothing can be done with the model at all.
+pub(super) enum Failure {
+    Node(String),
+    Inside(ShapeError),
+}
+
+/// The tensors that a node gives; nothing for those that cannot be told.
+fn infer(
+    node: &ModelNode,
+    opset: i64,
+    known: &HashMap<String, Tensor>,
+    named: &HashMap<String, u64>,
+) -> Result<Vec<Option<Tensor>>, Failure> {
+    if let Some(outputs) = subgraph_outputs(node, known, named)? {
+        return Ok(outputs);
+    }
+    let inputs: Vec<Option<&Tensor>> = node.inputs.iter().map(|name| known.get(name)).collect();
+    let mut outputs = operator_outputs(node, opset, &inputs).map_err(Failure::Node)?;
+    let is_constant = node.operator == "Shape"
+        || !inputs.is_empty()
+            && inputs.iter().zip(&node.inputs).all(|(tensor, name)| match tensor {
+                Some(tensor) => tensor.is_constant,
+                None => name.is_empty(),
+            });
+    for tensor in outputs.iter_mut().flatten() {
+        tensor.is_constant = is_constant;
+    }
+    Ok(outputs)
 }
 
 #[cfg(test)]

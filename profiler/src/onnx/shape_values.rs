@@ -1,69 +1,94 @@
-//! The values of small tensors that are known before a network runs: the shapes that models compute for themselves.
+//! The values of small tensors that are known before a network runs: the shapes that models compute for themselves. What
+//! only moves integers, `shape_rules` asks the library for.
 
-use super::{AttributeValue, ModelNode, Tensor};
+use super::{
+    AttributeValue, ModelNode, Tensor,
+    proto::{BFLOAT16, BOOL, DOUBLE, FLOAT, FLOAT16},
+    shape_rules::int,
+};
 
-/// The values that a node gives, where all that it reads is known; nothing for operators that shapes are not made with.
+/// Most values that are kept.
+const MOST: f64 = 1024.0;
+
+/// The first output's values, where all that it depends on is known; nothing for operators that shapes are not made with.
 pub(super) fn small_values(node: &ModelNode, inputs: &[Option<&Tensor>]) -> Option<Vec<f64>> {
-    let tensor = |input: usize| inputs.get(input).copied().flatten();
-    let values = |input: usize| tensor(input).and_then(|tensor| tensor.values.clone());
+    let tensor = |place: usize| inputs.get(place).copied().flatten();
+    let values = |place: usize| tensor(place)?.values.as_deref();
+    let is_float = |data_type: i32| [FLOAT, DOUBLE, FLOAT16, BFLOAT16].contains(&data_type);
+    let each = |apply: fn(f64) -> f64| Some(values(0)?.iter().map(|&value| apply(value)).collect());
+    let pairs = |apply: fn(f64, f64) -> f64| together([values(0)?, values(1)?], |[a, b]| apply(a, b));
+    let truth = |is_true: fn(f64, f64) -> bool| {
+        together([values(0)?, values(1)?], |[a, b]| f64::from(u8::from(is_true(a, b))))
+    };
     match node.operator.as_str() {
-        "Shape" => Some(tensor(0)?.dims.iter().map(|&side| side as f64).collect()),
-        "Identity" | "Reshape" | "Squeeze" | "Unsqueeze" | "Flatten" => values(0),
-        "Cast" => {
-            // To an integer type of ONNX: the fraction goes.
-            let to_integer = matches!(node.attributes.get("to"), Some(AttributeValue::Int(2..=7 | 12 | 13)));
-            values(0).map(|list| list.into_iter().map(|v| if to_integer { v.trunc() } else { v }).collect())
+        "Identity" | "Reshape" | "Squeeze" | "Unsqueeze" | "Flatten" | "Dropout" => {
+            values(0).map(<[f64]>::to_vec)
         }
-        "Floor" => values(0).map(|list| list.into_iter().map(f64::floor).collect()),
-        "Ceil" => values(0).map(|list| list.into_iter().map(f64::ceil).collect()),
-        "Concat" => (0..inputs.len()).map(values).collect::<Option<Vec<_>>>().map(|lists| lists.concat()),
-        "Add" => both(values(0)?, values(1)?, |a, b| a + b),
-        "Sub" => both(values(0)?, values(1)?, |a, b| a - b),
-        "Mul" => both(values(0)?, values(1)?, |a, b| a * b),
-        "Div" => both(values(0)?, values(1)?, divide),
-        "Gather" => {
-            let (list, indices) = (values(0)?, values(1)?);
-            if tensor(0)?.dims.len() != 1 {
-                return None;
-            }
-            let at = |index: &f64| {
-                let index = if *index < 0.0 { index + list.len() as f64 } else { *index };
-                (index >= 0.0).then(|| list.get(index as usize).copied()).flatten()
-            };
-            indices.iter().map(at).collect()
+        "Cast" => match int(node, "to")? as i32 {
+            BOOL => each(|value| f64::from(u8::from(value != 0.0))),
+            to if is_float(to) => each(|value| value),
+            _ => each(f64::trunc),
+        },
+        "Floor" => each(f64::floor),
+        "Ceil" => each(f64::ceil),
+        "Round" => each(f64::round_ties_even),
+        "Sqrt" => each(f64::sqrt),
+        "Neg" => each(|value| -value),
+        "Not" => each(|value| f64::from(u8::from(value == 0.0))),
+        "Add" => pairs(|a, b| a + b),
+        "Sub" => pairs(|a, b| a - b),
+        "Mul" => pairs(|a, b| a * b),
+        "Div" if is_float(tensor(0)?.data_type) => pairs(|a, b| a / b),
+        "Div" if values(1)?.contains(&0.0) => None,
+        "Div" => pairs(|a, b| (a / b).trunc()),
+        "Min" if inputs.len() == 2 => pairs(f64::min),
+        "Max" if inputs.len() == 2 => pairs(f64::max),
+        "Equal" => truth(|a, b| a == b),
+        "Less" => truth(|a, b| a < b),
+        "LessOrEqual" => truth(|a, b| a <= b),
+        "Greater" => truth(|a, b| a > b),
+        "GreaterOrEqual" => truth(|a, b| a >= b),
+        "And" => truth(|a, b| a != 0.0 && b != 0.0),
+        "Or" => truth(|a, b| a != 0.0 || b != 0.0),
+        "Where" => {
+            together([values(0)?, values(1)?, values(2)?], |[choice, a, b]| if choice != 0.0 { a } else { b })
         }
-        "Slice" => {
-            let (list, from, to) = (values(0)?, *values(1)?.first()?, *values(2)?.first()?);
-            let is_plain = tensor(0)?.dims.len() == 1 && values(4).is_none_or(|steps| steps == [1.0]);
-            let place = |at: f64| {
-                let at = if at < 0.0 { at + list.len() as f64 } else { at };
-                at.clamp(0.0, list.len() as f64) as usize
-            };
-            is_plain.then(|| list.get(place(from)..place(to)).map(<[f64]>::to_vec)).flatten()
+        // Of all elements: the caller drops what does not fit the shape.
+        "ReduceProd" => Some(vec![values(0)?.iter().product()]),
+        "ReduceSum" => Some(vec![values(0)?.iter().sum()]),
+        "ReduceMax" => values(0)?.iter().copied().reduce(f64::max).map(|value| vec![value]),
+        "ReduceMin" => values(0)?.iter().copied().reduce(f64::min).map(|value| vec![value]),
+        "Concat" if tensor(0)?.dims.len() == 1 => {
+            (0..inputs.len()).map(values).collect::<Option<Vec<_>>>().map(|lists| lists.concat())
+        }
+        "Range" => {
+            let [start, end, step] = [0, 1, 2].map(|place| values(place)?.first().copied());
+            let (start, step) = (start?, step?);
+            let count = ((end? - start) / step).ceil();
+            (0.0..=MOST)
+                .contains(&count)
+                .then(|| (0..count as u32).map(|i| start + f64::from(i) * step).collect())
         }
         "ConstantOfShape" => {
-            let count = values(0)?.iter().product::<f64>();
+            let count: f64 = values(0)?.iter().product();
             let value = match node.attributes.get("value") {
-                Some(AttributeValue::Tensor(value)) => value.scalar()?,
+                Some(AttributeValue::Tensor(value)) => *value.values.as_ref()?.first()?,
                 _ => 0.0,
             };
-            (count <= 64.0).then(|| vec![value; count as usize])
+            (0.0..=MOST).contains(&count).then(|| vec![value; count as usize])
         }
         _ => None,
     }
 }
 
-/// Shapes are integers, and integers are divided without a rest.
-fn divide(a: f64, b: f64) -> f64 {
-    let quotient = a / b;
-    if a.fract() == 0.0 && b.fract() == 0.0 && b != 0.0 { quotient.trunc() } else { quotient }
-}
-
-fn both(a: Vec<f64>, b: Vec<f64>, apply: fn(f64, f64) -> f64) -> Option<Vec<f64>> {
-    match (a.as_slice(), b.as_slice()) {
-        (a, [b]) => Some(a.iter().map(|a| apply(*a, *b)).collect()),
-        ([a], b) => Some(b.iter().map(|b| apply(*a, *b)).collect()),
-        (a, b) if a.len() == b.len() => Some(a.iter().zip(b).map(|(a, b)| apply(*a, *b)).collect()),
-        _ => None,
-    }
+/// Lists element by element; a list of one goes with every element of the others.
+fn together<const N: usize>(lists: [&[f64]; N], apply: impl Fn([f64; N]) -> f64) -> Option<Vec<f64>> {
+    let count = if lists.iter().any(|list| list.is_empty()) {
+        0
+    } else {
+        lists.iter().map(|list| list.len()).max()?
+    };
+    let fits = |list: &&[f64]| list.len() == 1 || list.len() == count;
+    let at = |index: usize| lists.map(|list| list[if list.len() == 1 { 0 } else { index }]);
+    lists.iter().all(fits).then(|| (0..count).map(|index| apply(at(index))).collect())
 }

@@ -5,7 +5,7 @@
 /// What an operator does, as far as multiply-accumulates are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
-    /// It multiplies and accumulates; `macs_by_shape` counts it.
+    /// It multiplies and accumulates; `node_macs` counts it.
     Counted,
     /// Nothing worth counting: activations, pooling, sums, changes of layout.
     Nothing,
@@ -13,7 +13,7 @@ pub enum Work {
     Unknown,
 }
 
-const COUNTED: [&str; 18] = [
+const COUNTED: [&str; 20] = [
     "Conv",
     "ConvTranspose",
     "ConvInteger",
@@ -29,6 +29,8 @@ const COUNTED: [&str; 18] = [
     "com.microsoft.FusedConv",
     "com.microsoft.FusedMatMul",
     "com.microsoft.FusedGemm",
+    "com.microsoft.QGemm",
+    "com.microsoft.QLinearConv",
     "com.microsoft.MatMulNBits",
     "com.microsoft.MatMulIntegerToFloat",
     "com.microsoft.DynamicQuantizeMatMul",
@@ -39,7 +41,7 @@ const UNKNOWN: [&str; 9] =
     ["Attention", "DeformConv", "Det", "DFT", "STFT", "If", "Loop", "Scan", "SequenceMap"];
 
 /// Of ONNX Runtime's.
-const NOTHING: [&str; 21] = [
+const NOTHING: [&str; 23] = [
     "BiasAdd",
     "BiasGelu",
     "DequantizeLinear",
@@ -54,8 +56,10 @@ const NOTHING: [&str; 21] = [
     "QLinearGlobalAveragePool",
     "QLinearLeakyRelu",
     "QLinearMul",
+    "QLinearReduceMean",
     "QLinearSigmoid",
     "QLinearSoftmax",
+    "QLinearWhere",
     "QuantizeLinear",
     "QuickGelu",
     "SimplifiedLayerNormalization",

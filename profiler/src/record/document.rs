@@ -32,6 +32,26 @@ pub fn read_text(path: &Path) -> Result<String, ReadError> {
     Ok(text)
 }
 
+/// Reads a whole file of at most so many bytes.
+///
+/// # Errors
+/// [`ReadError`] when it cannot be read, is larger, or is no regular file: a pipe may hang, a device has no end.
+pub fn read_bytes(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
+    let io = |source| ReadError::Io { path: path.to_owned(), source };
+    if !std::fs::metadata(path).map_err(io)?.is_file() {
+        return Err(ReadError::Content { path: path.to_owned(), reason: "it is no regular file".to_owned() });
+    }
+    let file = File::open(path).map_err(io)?;
+    let size = file.metadata().map_err(io)?.len();
+    let too_large = |size| ReadError::TooLarge { path: path.to_owned(), size, limit };
+    if size > limit {
+        return Err(too_large(size));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() as u64 > limit { Err(too_large(bytes.len() as u64)) } else { Ok(bytes) }
+}
+
 /// Reads a JSON document after checking its `format` and `version`.
 ///
 /// # Errors

@@ -178,7 +178,7 @@ mod tests {
         let mut comparison = Comparison::new(CompareWith::Runtime(&other));
         for (index, (ours, _)) in pairs.iter().enumerate() {
             let key = format!("s{index}");
-            let model = Model { key: &key, onnx: &[] };
+            let model = Model::whole(&key, &[]);
             comparison.check(&mut FixedRunnable(ours.to_vec()), model, &other)?;
         }
         Ok(comparison.finish())

@@ -164,7 +164,7 @@ impl Tracer<'_> {
         let steps = steps_of(&planned.onnx)
             .map_err(|reason| SweepError::NoSteps { network: network.clone(), reason })?;
         let outline = Outline::read(&planned.onnx).map_err(named)?;
-        let model = Model { key: &planned.key, onnx: &planned.onnx };
+        let model = planned.model();
         let in_place = self.trace(model, None, stretches, observer)?;
         let too_short = || LayersError::TooShort { rounds: in_place.whole_ns.len() };
         let steps = StepTable::of(&in_place, &outline, &steps).ok_or_else(too_short)?;

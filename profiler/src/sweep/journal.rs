@@ -91,6 +91,7 @@ pub(super) fn models_sha256(subjects: &[Planned]) -> String {
     for subject in subjects {
         hash.update((subject.onnx.len() as u64).to_le_bytes());
         hash.update(&subject.onnx);
+        hash.update(subject.beside.iter().flat_map(|files| files.sha256.bytes()).collect::<Vec<u8>>());
     }
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -35,6 +35,7 @@ fn network(name: &str, channels: u32) -> Planned {
         level: Level::Network,
         ops: Vec::new(),
         onnx: sketch.finish(name, &classes),
+        beside: None,
     }
 }
 

@@ -20,13 +20,14 @@ mod references;
 mod rows;
 mod run;
 mod session;
+mod weight_files;
 
 pub use compare::CompareWith;
 pub use error::SweepError;
 pub use in_place::LayerSweep;
 pub use journal::{Journal, Recorded, journal_path, read_journal};
 pub use mock_law::{MockLaw, mock_costs};
-pub use model_file::plan_model;
+pub use model_file::{plan_model, plan_model_with};
 pub use network::{NetworkProfile, NetworkResult};
 pub use plan::{Planned, plan_anchors, plan_drawn, plan_networks, plan_op, plan_ops};
 pub use profiler::{HotAndCold, Profiler};
@@ -34,6 +35,7 @@ pub use references::load_references;
 pub use rows::{Measured, rows};
 pub use run::{Lost, Sweep, SweepResult};
 pub use session::{conditions, runtime_of};
+pub use weight_files::{WeightFiles, with_small_weights};
 
 #[cfg(all(test, feature = "tract"))]
 mod layer_tests;

@@ -1,10 +1,6 @@
 //! One network on one runtime: its latency as a whole, and layer by layer in place.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    path::Path,
-    sync::atomic::AtomicBool,
-};
+use std::{collections::BTreeMap, path::Path, sync::atomic::AtomicBool};
 
 use jiff::Timestamp;
 
@@ -28,7 +24,7 @@ use crate::{
         ContentionReport, Entry, HeatReport, Instruments, Observer, Outcome, Protocol, SubjectSummary,
         drift_report, measure,
     },
-    onnx::{InputShapes, ModelGraph, OnnxError, Outline, macs_by_shape},
+    onnx::{InputShapes, ModelGraph, OnnxError, Outline},
     record::{OpRepeats, Row, Session},
 };
 
@@ -77,13 +73,13 @@ impl NetworkProfile<'_> {
     ) -> Result<Option<NetworkResult>, SweepError> {
         let named = |source: OnnxError| SweepError::Model { path: (&self.network.key).into(), source };
         let outline = Outline::read(&self.network.onnx).map_err(named)?;
-        let model = Model { key: &self.network.key, onnx: &self.network.onnx };
+        let model = self.network.model();
         // Refused at once if the runtime cannot tell its layers' times.
         let traced = self.backend.prepare_traced(model, self.threads)?;
         let mut plain = self.backend.prepare(model, self.threads)?;
         let mut comparison = Comparison::new(self.compare_with);
         comparison.check(plain.as_mut(), model, self.backend)?;
-        let macs = macs_of(&outline, &self.network.onnx);
+        let macs = macs_of(&outline, model);
 
         let device = Device::of_this_machine();
         let conditions = conditions(self.backend, self.threads, &self.cpus, &device);
@@ -230,18 +226,17 @@ fn unknown_macs(layers: &LayerTable) -> Option<String> {
 }
 
 /// By position of the model's node.
-fn macs_of(outline: &Outline, onnx: &[u8]) -> BTreeMap<usize, u64> {
-    let own = ModelGraph::read(onnx).ok().and_then(|graph| graph.shapes(&InputShapes::new()).ok());
-    let own = own.into_iter().flatten().map(|(name, tensor)| (name, tensor.dims));
+fn macs_of(outline: &Outline, model: Model<'_>) -> BTreeMap<usize, u64> {
     #[cfg(feature = "tract")]
-    let (named, told) =
-        (crate::backend::node_macs(onnx).unwrap_or_default(), crate::backend::value_shapes(onnx));
+    let named = crate::backend::node_macs(model).unwrap_or_default();
     #[cfg(not(feature = "tract"))]
-    let (named, told) = (Vec::new(), HashMap::new());
-    // The runtime knows shapes of operators that are not known here, and the other way round.
-    let shapes: HashMap<String, Vec<u64>> = own.chain(told).collect();
+    let named = Vec::new();
     // Shapes say it of more operators; what they do not say, tract may.
     let mut macs = macs_by_node(outline, &named);
-    macs.extend(macs_by_shape(onnx, &shapes).unwrap_or_default());
+    if let Ok(graph) = ModelGraph::read(model.onnx)
+        && let Ok((shapes, _)) = graph.known_shapes(&InputShapes::new())
+    {
+        macs.extend(graph.macs(&shapes));
+    }
     macs
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use rand::SeedableRng;
 use rand_pcg::Pcg64;
 
-use super::SweepError;
+use super::{SweepError, WeightFiles};
 use crate::{
+    backend::Model,
     drawn::{DrawnNetwork, draw_networks},
     onnx::{network_model, op_model},
     record::{Anchor, Anchors, Level},
@@ -27,6 +28,23 @@ pub struct Planned {
     pub ops: Vec<OpSpec>,
     /// The ONNX model.
     pub onnx: Vec<u8>,
+    /// Weights that are not in it.
+    pub beside: Option<WeightFiles>,
+}
+
+impl Planned {
+    /// The model that is timed.
+    #[must_use]
+    pub fn model(&self) -> Model<'_> {
+        let folder = self.beside.as_ref().map(|files| files.folder.as_path());
+        Model { key: &self.key, onnx: &self.onnx, folder }
+    }
+
+    /// Bytes of the model, nearly all of which are weights.
+    pub(crate) fn bytes(&self) -> usize {
+        let beside = self.beside.as_ref().map_or(0, |files| files.bytes);
+        self.onnx.len().saturating_add(usize::try_from(beside).unwrap_or(usize::MAX))
+    }
 }
 
 /// Every distinct op of a space.
@@ -43,7 +61,7 @@ pub fn plan_ops(space: &SearchSpace) -> Result<Vec<Planned>, SweepError> {
 /// [`SweepError::Model`].
 pub fn plan_op(op: OpSpec) -> Result<Planned, SweepError> {
     let onnx = op_model(&op, WEIGHTS_SEED).map_err(|source| model_error(&op.key(), source))?;
-    Ok(Planned { key: op.key(), level: Level::Op, ops: vec![op], onnx })
+    Ok(Planned { key: op.key(), level: Level::Op, ops: vec![op], onnx, beside: None })
 }
 
 /// `count` different, uniformly random networks of a space; the same for the same seed.
@@ -78,6 +96,7 @@ pub fn plan_drawn(count: usize, seed: u64) -> Vec<Planned> {
         level: Level::Network,
         ops: Vec::new(),
         onnx,
+        beside: None,
     };
     draw_networks(count, seed).map(plan).collect()
 }
@@ -100,7 +119,7 @@ pub fn plan_anchors(anchors: &Anchors, planned: &[Planned]) -> Result<Vec<Planne
 
 fn plan_network(network: &Architecture) -> Result<Planned, SweepError> {
     let onnx = network_model(network, WEIGHTS_SEED).map_err(|source| model_error(&network.key(), source))?;
-    Ok(Planned { key: network.key(), level: Level::Network, ops: network.ops().to_vec(), onnx })
+    Ok(Planned { key: network.key(), level: Level::Network, ops: network.ops().to_vec(), onnx, beside: None })
 }
 
 fn model_error(key: &str, source: crate::onnx::OnnxError) -> SweepError {

@@ -3,7 +3,7 @@
 
 use super::{Planned, SweepError};
 use crate::{
-    backend::{Backend, Model},
+    backend::Backend,
     measure::{History, Protocol, ReferenceLevel, Speed, Subject, reference_levels, speeds},
     onnx::network_model,
     record::{Level, Reference, SpeedReport},
@@ -41,7 +41,7 @@ pub(super) fn plan_references() -> Result<Vec<Planned>, SweepError> {
         let key = format!("reference-{name}");
         let onnx = network_model(&network, WEIGHTS_SEED)
             .map_err(|source| SweepError::Model { path: key.clone().into(), source })?;
-        Ok(Planned { key, level: Level::Network, ops, onnx })
+        Ok(Planned { key, level: Level::Network, ops, onnx, beside: None })
     };
     REFERENCES.iter().map(plan).collect()
 }
@@ -55,8 +55,8 @@ pub fn load_references(backend: &dyn Backend, threads: usize) -> Result<Vec<Box<
         return Ok(Vec::new());
     }
     let load = |planned: Planned| {
-        let runnable = backend.prepare(Model { key: &planned.key, onnx: &planned.onnx }, threads)?;
-        Ok(Box::new(Loaded { runnable, model_bytes: planned.onnx.len() }) as Box<dyn Subject>)
+        let runnable = backend.prepare(planned.model(), threads)?;
+        Ok(Box::new(Loaded { runnable, model_bytes: planned.bytes() }) as Box<dyn Subject>)
     };
     plan_references()?.into_iter().map(load).collect()
 }

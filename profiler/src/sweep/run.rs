@@ -233,7 +233,7 @@ impl Sweep<'_> {
         asked_for: &HashSet<String>,
     ) -> Result<(Vec<Loaded>, OutputCheck, Vec<Lost>), SweepError> {
         let mut order: Vec<usize> = (0..self.subjects.len()).collect();
-        order.sort_by_key(|index| std::cmp::Reverse(self.subjects[*index].onnx.len()));
+        order.sort_by_key(|index| std::cmp::Reverse(self.subjects[*index].bytes()));
         let mut comparison = Comparison::new(self.compare_with);
         let (backend, threads) = (self.backend, self.threads);
         // What cannot run is known before anything is timed.
@@ -245,12 +245,13 @@ impl Sweep<'_> {
         for index in order {
             let planned = &mut self.subjects[index];
             // Once loaded, a model's bytes would only take memory; those whose layers are measured have them elsewhere.
+            let model_bytes = planned.bytes();
             let onnx = std::mem::take(&mut planned.onnx);
-            let model = Model { key: &planned.key, onnx: &onnx };
+            let model = Model { onnx: &onnx, ..planned.model() };
             match backend.prepare(model, threads).and_then(tried) {
                 Ok(mut subject) => {
                     comparison.check(subject.as_mut(), model, backend)?;
-                    loaded.push((index, Loaded { runnable: subject, model_bytes: onnx.len() }));
+                    loaded.push((index, Loaded { runnable: subject, model_bytes }));
                 }
                 Err(error @ (BackendError::Prepare { .. } | BackendError::Run { .. })) => {
                     lost.push((index, error));

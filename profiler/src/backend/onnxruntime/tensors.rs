@@ -1,19 +1,24 @@
 //! Values for ONNX Runtime's inputs, and what its outputs hold.
 
+use std::collections::HashMap;
+
 use half::{bf16, f16};
 use ort::session::SessionInputValue;
 use ort::value::{DynValueTypeMarker, Outlet, Tensor, TensorElementType, Value, ValueType};
 
-use crate::backend::input::{Meaning, split};
+use crate::backend::input::{Meaning, filled, split, whole};
 
 /// What an input takes.
 pub(super) struct Slot {
     shape: Vec<usize>,
     element: TensorElementType,
+    /// Values that are given for it, whatever it is run on.
+    given: Option<Vec<f64>>,
 }
 
 impl Slot {
-    pub(super) fn of(input: &Outlet) -> Result<Self, String> {
+    /// With the values that are given for inputs by name.
+    pub(super) fn of(input: &Outlet, given: &HashMap<String, Vec<f64>>) -> Result<Self, String> {
         let name = input.name();
         let (element, shape) = match input.dtype() {
             ValueType::Tensor { ty, shape, .. } if meaning(*ty).is_some() => (*ty, shape),
@@ -22,12 +27,33 @@ impl Slot {
         let side = |side: &i64| usize::try_from(*side);
         let shape: Result<Vec<usize>, _> = shape.iter().map(side).collect();
         let shape = shape.map_err(|_| format!("input `{name}` has sides that are left open"))?;
-        Ok(Self { shape, element })
+        let count = shape.iter().product();
+        let given = given.get(name).map(|values| filled(name, values, count, ends(element))).transpose()?;
+        Ok(Self { shape, element, given })
     }
 }
 
+/// Values that inputs take besides given ones.
 pub(super) fn lengths(slots: &[Slot]) -> Vec<usize> {
-    slots.iter().map(|slot| slot.shape.iter().product()).collect()
+    let length = |slot: &Slot| if slot.given.is_some() { 0 } else { slot.shape.iter().product() };
+    slots.iter().map(length).collect()
+}
+
+/// The ends of whole numbers; `None` for floats.
+fn ends(element: TensorElementType) -> Option<(f64, f64)> {
+    use TensorElementType as E;
+    match element {
+        E::Bool => Some((0.0, 1.0)),
+        E::Int8 => Some(whole(8, true)),
+        E::Int16 => Some(whole(16, true)),
+        E::Int32 => Some(whole(32, true)),
+        E::Int64 => Some(whole(64, true)),
+        E::Uint8 => Some(whole(8, false)),
+        E::Uint16 => Some(whole(16, false)),
+        E::Uint32 => Some(whole(32, false)),
+        E::Uint64 => Some(whole(64, false)),
+        _ => None,
+    }
 }
 
 /// `None` for what is no number.
@@ -55,19 +81,20 @@ pub(super) fn tensors(
 fn tensor(piece: &[f32], slot: &Slot) -> ort::Result<SessionInputValue<'static>> {
     use TensorElementType as E;
     let meaning = meaning(slot.element).unwrap_or(Meaning::Real);
-    let values = piece.iter().map(|value| meaning.of(*value));
+    let seeded = piece.iter().map(|value| f64::from(meaning.of(*value)));
+    let values = seeded.chain(slot.given.iter().flatten().copied());
     let shape = slot.shape.clone();
-    // Whole numbers from 0 to 255, where they are integers: every format holds them.
+    // Whole numbers that the format holds, where they are integers.
     macro_rules! of {
         ($convert:expr) => {
             Tensor::from_array((shape, values.map($convert).collect::<Vec<_>>()))?.into()
         };
     }
     Ok(match slot.element {
-        E::Float16 => of!(f16::from_f32),
-        E::Bfloat16 => of!(bf16::from_f32),
-        E::Float64 => of!(f64::from),
-        E::Bool => of!(|value| value > 0.0),
+        E::Float16 => of!(f16::from_f64),
+        E::Bfloat16 => of!(bf16::from_f64),
+        E::Float64 => of!(|value| value),
+        E::Bool => of!(|value| value != 0.0),
         E::Int8 => of!(|value| value as i8),
         E::Int16 => of!(|value| value as i16),
         E::Int32 => of!(|value| value as i32),
@@ -76,7 +103,7 @@ fn tensor(piece: &[f32], slot: &Slot) -> ort::Result<SessionInputValue<'static>>
         E::Uint16 => of!(|value| value as u16),
         E::Uint32 => of!(|value| value as u32),
         E::Uint64 => of!(|value| value as u64),
-        _ => of!(|value: f32| value),
+        _ => of!(|value| value as f32),
     })
 }
 

@@ -39,7 +39,7 @@ fn the_library_is_loaded_once_and_knows_its_version() {
 #[ignore = "needs ORT_DYLIB_PATH"]
 fn broken_models_and_no_threads_are_refused_by_name() {
     let runtime = OnnxRuntime::load(Some(library())).unwrap();
-    let model = Model { key: "broken", onnx: b"this is no protobuf" };
+    let model = Model::whole("broken", b"this is no protobuf");
     let error = runtime.prepare(model, 1).err().unwrap().to_string();
     assert!(error.starts_with("onnxruntime does not take `broken`: "), "{error}");
     assert!(!error.contains('\n'), "{error}");
@@ -63,7 +63,7 @@ fn outputs_agree_with_tracts() {
     for op in space.distinct_ops().into_iter().step_by(5) {
         let key = op.key();
         let onnx = crate::onnx::op_model(&op, 7).unwrap();
-        let model = Model { key: &key, onnx: &onnx };
+        let model = Model::whole(&key, &onnx);
         let mut ours = super::super::Tract.prepare(model, 1).unwrap();
         let mut theirs = runtime.prepare(model, 1).unwrap();
         assert_eq!(ours.input_len(), theirs.input_len());
@@ -114,7 +114,7 @@ fn every_profiled_run_is_found_node_by_node() {
     let space = crate::spec::SpaceFile::built_in("proxylessnas-small").unwrap().resolve().unwrap();
     let network = space.baseline().unwrap();
     let onnx = crate::onnx::network_model(&network, 0).unwrap();
-    let mut traced = runtime.prepare_traced(Model { key: "net", onnx: &onnx }, 1).unwrap();
+    let mut traced = runtime.prepare_traced(Model::whole("net", &onnx), 1).unwrap();
     assert!(traced.most_runs() >= RUNS);
     let clock = std::time::Instant::now();
     for _ in 0..RUNS {
@@ -172,7 +172,7 @@ fn worker_threads_stay_on_the_cores_they_were_pinned_to_and_work() {
         let op: crate::spec::OpSpec = "conv-56x56x64-o64-k3-s1-relu6".parse().unwrap();
         let onnx = crate::onnx::op_model(&op, 7).unwrap();
         let before = allowed_by_thread();
-        let mut runnable = runtime.prepare(Model { key: "conv", onnx: &onnx }, 2).unwrap();
+        let mut runnable = runtime.prepare(Model::whole("conv", &onnx), 2).unwrap();
         let workers: Vec<(String, String)> =
             allowed_by_thread().into_iter().filter(|(thread, _)| !before.contains_key(thread)).collect();
         assert!(!workers.is_empty(), "two threads, but no worker was started");

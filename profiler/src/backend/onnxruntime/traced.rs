@@ -146,7 +146,7 @@ fn chain_cost(environment: &Environment) -> Result<NoteCost, BackendError> {
     const WARM_UP_RUNS: usize = 20;
     const RUNS: usize = 100;
     let onnx = chain_model(LENGTH);
-    let model = Model { key: "chain", onnx: &onnx };
+    let model = Model::whole("chain", &onnx);
     let refuse = |reason: String| refused(model, &reason);
     let mut plain = load_session(environment, model, 1, None).map_err(refuse)?;
     let mut profiled = Profiled::load(environment, model, 1).map_err(refuse)?;

@@ -1,13 +1,11 @@
 //! Node times of tract: the clock is read before and after each node's evaluation, inside the running plan.
 
-use std::collections::HashMap;
-
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::{Cost, TypedNode};
 use tract_onnx::tract_core::plan::eval;
 
 use super::{TractRunnable, caught};
-use crate::backend::{BackendError, NodeClock, Notes, Runnable, Trace, Traced, TracedNode};
+use crate::backend::{BackendError, Model, NodeClock, Notes, Runnable, Trace, Traced, TracedNode};
 use crate::measure::{Clock, ClockQuality, MeasureError, SystemClock, ThreadClock};
 
 /// One runnable for plain and traced runs: the same plan, the same weights in the same places.
@@ -127,9 +125,9 @@ fn multiply_adds(model: &TypedModel, node: &TypedNode) -> TractResult<u64> {
 
 /// Multiply-accumulates of each convolution and matrix product by the name of its node in `onnx`'s own graph, before any
 /// optimisation.
-pub(super) fn node_macs(onnx: &[u8]) -> Result<Vec<(String, u64)>, String> {
+pub(super) fn node_macs(model: Model<'_>) -> Result<Vec<(String, u64)>, String> {
     caught(|| {
-        let model = super::parse(onnx)?.into_typed()?;
+        let model = super::parse(model)?.into_typed()?;
         let mut found = Vec::new();
         for node in model.nodes() {
             // Sums and reductions count as multiply-adds to tract, but not in any paper.
@@ -140,26 +138,4 @@ pub(super) fn node_macs(onnx: &[u8]) -> Result<Vec<(String, u64)>, String> {
         }
         Ok(found)
     })
-}
-
-/// Shapes of values by their names in `onnx`. What tract cannot determine, because it does not know an operator, is missing.
-pub(super) fn value_shapes(onnx: &[u8]) -> HashMap<String, Vec<u64>> {
-    let model = caught(|| {
-        let mut model = super::parse(onnx)?;
-        // Goes on behind operators that it does not know: their values have no shape then.
-        let _ = model.analyse(true);
-        Ok(model)
-    });
-    let Ok(model) = model else { return HashMap::new() };
-    let mut shapes = HashMap::new();
-    for node in model.nodes() {
-        for (slot, outlet) in node.outputs.iter().enumerate() {
-            let Some(dims) = outlet.fact.shape.as_concrete_finite().ok().flatten() else { continue };
-            let dims = dims.iter().map(|dim| *dim as u64).collect();
-            let label = model.outlet_label(OutletId::new(node.id, slot));
-            // The names of the first value and of the node are one where the node has no name.
-            shapes.insert(label.map_or_else(|| node.name.clone(), str::to_owned), dims);
-        }
-    }
-    shapes
 }

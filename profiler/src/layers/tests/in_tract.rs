@@ -11,10 +11,10 @@ fn every_layer_of_an_exported_network_is_found_in_tract() {
     let network = space.baseline().unwrap();
     let onnx = network_model(&network, 0).unwrap();
     let outline = Outline::read(&onnx).unwrap();
-    let macs = macs_by_node(&outline, &node_macs(&onnx).unwrap());
+    let macs = macs_by_node(&outline, &node_macs(Model::whole("net", &onnx)).unwrap());
     assert_eq!(macs.values().sum::<u64>(), network.macs().0);
 
-    let mut traced = Tract.prepare_traced(Model { key: "net", onnx: &onnx }, 1).unwrap();
+    let mut traced = Tract.prepare_traced(Model::whole("net", &onnx), 1).unwrap();
     traced.run_plain().unwrap();
     traced.run_traced(NodeClock::Wall).unwrap();
     traced.run_traced(NodeClock::Processor).unwrap();

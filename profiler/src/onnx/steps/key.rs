@@ -33,7 +33,7 @@ pub(super) fn positions(step: &Step) -> Option<PlacedLayer> {
     if step.what != Unfused::Positions {
         return None;
     }
-    let per_output = step.macs.checked_div(step.written)?;
+    let per_output = step.macs?.checked_div(step.written)?;
     let read = step.reads.first()?.map.elements();
     let positions = read.checked_div(per_output)?;
     let map = |channels: u64| {
@@ -51,7 +51,7 @@ fn work(step: &Step) -> OtherWork {
         read: step.reads.iter().map(|read| read.map.elements()).fold(0, u64::saturating_add),
         written: step.written,
         constants: step.weights,
-        macs: step.macs,
+        macs: step.macs.unwrap_or(0),
     }
 }
 

@@ -45,7 +45,7 @@ impl Translation<'_> {
             ("Softmax", 1) => Layer::Softmax,
             ("Resize" | "Upsample", 1) => upsample(node, input, output)?,
             ("Pad", 1) => return self.is_border_of_zeros(node).then_some(Unfused::Pad),
-            ("Add", 2) if reads.iter().all(|read| read.map == output) => Layer::Add,
+            ("Add" | "Sum", 2) if reads.iter().all(|read| read.map == output) => Layer::Add,
             ("Mul", 2) => {
                 let gate = FeatureMap { height: 1, width: 1, ..output };
                 match (reads[0].map, reads[1].map) {
@@ -54,36 +54,13 @@ impl Translation<'_> {
                     _ => return None,
                 }
             }
-            ("Add" | "Sub" | "Mul" | "Div", 1) if node.inputs.len() == 2 => {
+            ("Add" | "Sum" | "Sub" | "Mul" | "Div", 1) if node.inputs.len() == 2 => {
                 return self.arithmetic(node, input, output).map(Unfused::Constant);
             }
             (_, 1) => Layer::Activation(self.activation(node)?),
             _ => return None,
         };
         Some(layer.into())
-    }
-
-    /// Multiply-accumulates of a node, padding counted; 0 for all that does not multiply with weights or matrices.
-    pub(super) fn macs(&self, node: &ModelNode, output: FeatureMap) -> u64 {
-        let dims = |place: usize| self.tensor(node.inputs.get(place)?).map(|tensor| tensor.dims.as_slice());
-        let product = |sides: &[u64]| sides.iter().product::<u64>();
-        let per_output = match (node.operator.as_str(), dims(0), dims(1)) {
-            ("Conv", _, Some([_, per_filter @ ..])) => product(per_filter),
-            // Every element read is multiplied with the filters of its channel.
-            ("ConvTranspose", Some(input), Some([_, per_channel @ ..])) => {
-                return product(input).saturating_mul(product(per_channel));
-            }
-            ("Gemm", Some(&[rows, columns]), _) => {
-                if int(node, "transA") == Some(1) {
-                    rows
-                } else {
-                    columns
-                }
-            }
-            ("MatMul", Some([.., inner]), _) => *inner,
-            _ => 0,
-        };
-        output.elements().saturating_mul(per_output)
     }
 
     /// Whether the weights of a product are its second input.
@@ -137,7 +114,7 @@ impl Translation<'_> {
         let constant = constant(&node.inputs[place])?;
         let single = constant.values.as_deref().and_then(|v| if let [v] = v { Some(*v) } else { None });
         let (operation, scalar) = match (node.operator.as_str(), place) {
-            ("Add", _) => (Operation::Add, single),
+            ("Add" | "Sum", _) => (Operation::Add, single),
             ("Mul", _) => (Operation::Multiply, single),
             ("Sub", 1) => (Operation::Add, single.map(|v| -v)),
             ("Div", 1) => (Operation::Multiply, single.map(f64::recip)),

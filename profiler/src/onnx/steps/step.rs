@@ -100,8 +100,8 @@ pub struct Step {
     pub nodes: Vec<StepNode>,
     /// Whether its weights are in half precision.
     pub is_half: bool,
-    /// Multiply-accumulates, padding counted.
-    pub macs: u64,
+    /// Multiply-accumulates, padding counted; nothing where nobody knows.
+    pub macs: Option<u64>,
     /// Elements of constants that it reads.
     pub weights: u64,
     /// Elements of all that it gives.

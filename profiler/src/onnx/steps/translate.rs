@@ -7,7 +7,7 @@ use super::{
     step::{Read, Source, Step, StepNode, Steps, Unfused},
 };
 use crate::{
-    onnx::{ModelGraph, ModelNode, Tensor},
+    onnx::{ModelGraph, ModelNode, Tensor, node_macs, on_floats},
     spec::{FeatureMap, Layer},
 };
 
@@ -30,14 +30,24 @@ pub type Translated = (Steps, Vec<FreeNode>);
 /// # Errors
 /// In words, what is absurd.
 pub fn translate(graph: &ModelGraph, shapes: &HashMap<String, Tensor>) -> Result<Translated, String> {
+    // Those that compute in integers as what they compute, and whether they do.
+    let plain = |(position, node): (usize, &ModelNode)| match on_floats(node) {
+        Some(plain) => {
+            let is_integer = !["QuantizeLinear", "DequantizeLinear"].contains(&plain.operator.as_str());
+            (position, plain, is_integer)
+        }
+        None => (position, node.clone(), false),
+    };
+    let nodes = graph.nodes.iter().enumerate().filter(|(_, node)| node.operator != "Constant");
+    let nodes: Vec<_> = nodes.map(plain).collect();
     let mut translation =
         Translation { shapes, known: HashMap::new(), steps: Steps::default(), free: Vec::new() };
     for (index, input) in graph.inputs.iter().enumerate() {
         let map = translation.map(&input.name)?;
         translation.known.insert(&input.name, Read { source: Source::Input(index), map, is_int8: false });
     }
-    for (position, node) in graph.nodes.iter().enumerate().filter(|(_, node)| node.operator != "Constant") {
-        translation.node(position, node)?;
+    for (position, node, is_integer) in &nodes {
+        translation.node(*position, node, *is_integer)?;
     }
     let outputs = graph.outputs.iter().filter_map(|name| translation.known.get(name.as_str()));
     translation.steps.outputs = outputs.map(|read| read.source).collect();
@@ -61,15 +71,16 @@ impl<'a> Translation<'a> {
         feature_map(&tensor.dims).ok_or_else(|| format!("`{name}` is {:?}: absurdly large", tensor.dims))
     }
 
-    fn node(&mut self, position: usize, node: &'a ModelNode) -> Result<(), String> {
+    fn node(&mut self, position: usize, node: &'a ModelNode, is_integer: bool) -> Result<(), String> {
         let free = |reason| FreeNode { node: node.name.clone(), operator: node.operator.clone(), reason };
         let is_constant = |name: &String| self.tensor(name).is_none_or(|tensor| tensor.is_constant);
         if node.outputs.iter().all(is_constant) {
             self.free.push(free("computed before the network runs"));
             return Ok(());
         }
-        let reads: Vec<Read> =
-            node.inputs.iter().filter_map(|name| self.known.get(name.as_str()).copied()).collect();
+        let read = |name: &String| self.known.get(name.as_str()).copied();
+        let of_node = |read: Read| Read { is_int8: read.is_int8 || is_integer, ..read };
+        let reads: Vec<Read> = node.inputs.iter().filter_map(read).map(of_node).collect();
         let output = self.map(node.outputs.first().map_or("", String::as_str))?;
         if let (Some(reason), Some(&read)) = (self.reshapes(node), reads.first()) {
             self.free.push(free(reason));
@@ -93,8 +104,8 @@ impl<'a> Translation<'a> {
             reads,
             output,
             nodes: vec![StepNode { position, name: node.name.clone(), operator: node.operator.clone() }],
-            is_half: constants().any(|tensor| tensor.is_half),
-            macs: self.macs(node, output),
+            is_half: constants().any(Tensor::is_half),
+            macs: node_macs(node, self.shapes),
             weights: constants().map(Tensor::elements).sum(),
             written: node.outputs.iter().filter_map(|name| self.tensor(name)).map(Tensor::elements).sum(),
         };
