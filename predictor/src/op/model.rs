@@ -156,11 +156,10 @@ impl OpModel {
             widened = model.log_half_width / inside;
             model.deviation =
                 widened * (model.deviation * less_known / outside).min(WIDEST_LOG_HALF_WIDTH / NORMAL_90);
-            if model.log_half_width > HARDLY_KNOWN {
-                flags.push(Flag::HardlyKnown { factor: model.log_half_width.exp() });
-            }
             if let Some(excess) = kind.training_range.excess(features) {
                 flags.push(Flag::OutsideMeasured { term: excess.term, factor: outside });
+            } else if model.log_half_width > HARDLY_KNOWN {
+                flags.push(Flag::HardlyKnown { factor: model.log_half_width.exp() });
             }
             if matches!(kind.band.basis, Basis::Few | Basis::None) {
                 flags.push(Flag::FewRows { kind: kind.kind.clone(), rows: kind.rows });
