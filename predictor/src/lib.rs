@@ -37,6 +37,7 @@ mod op;
 mod regressor;
 mod rows;
 mod transfer;
+pub mod whole;
 mod work;
 
 pub use device::{

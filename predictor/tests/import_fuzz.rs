@@ -6,7 +6,7 @@ use predictor::import::{CSV_KINDS, FORMATS, Imported, Source};
 use proptest::prelude::*;
 
 /// A sound file per format, from which broken ones are made.
-const SOUND: [&str; 8] = [
+const SOUND: [&str; 9] = [
     "input_hw,in_channels,out_channels,expansion,expanded_channels,stride,kernel,se,activation,latency_ms\n\
      14,24,24,6,144,1,5,0,hswish,1.5\n14,24,24,6,144,1,3,1,relu,0.5\n",
     "arch,key,more_channels,gate,factor,interpolation,latency_us\n\
@@ -23,6 +23,7 @@ const SOUND: [&str; 8] = [
     "model,operation,feature,p_us,p_kernel\n\
      a,CONV_2D,\"{'Input_shape': '8', 'Input_channel': 4, 'Output_shape': '6', 'Kernel': '3', 'Filter': '8'}\",5,conv_0_linked_:_relu_1\n\
      a,CONCATENATION,\"{'Input_shape': '6', 'Input_channel': 8, 'Output_shape': '6', 'Kernel': '2', 'Filter': '16'}\",2,concat_1\n",
+    "arch,latency_ms\n7-8-1-8-4-8-8-8-7-4-1-4-7-3-2-7-3-2-4-2-4-5,10.6\n",
 ];
 
 fn read(text: &[u8], format: &str, kind: &str) -> Result<Imported, String> {
@@ -98,6 +99,7 @@ fn sound_files_give_rows() {
         (SOUND[5], "benchmark-model", "", 2),
         (SOUND[6], "onnxruntime-profile", "", 2),
         (SOUND[7], "mobile-gpu-csv", "", 2),
+        (SOUND[8], "csv", "fbnet", 1),
     ] {
         let imported = read(text.as_bytes(), format, kind).unwrap();
         assert_eq!((imported.rows.len(), imported.refused.len()), (rows, 0), "{format}: {imported:?}");

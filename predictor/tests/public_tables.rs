@@ -49,3 +49,9 @@ public_tables! {
     public_tables_nasbench201_new_devices: "nasbench201_help_21devices",
     public_tables_mobile_gpu_ops: "mobile_gpu_ops",
 }
+
+#[test]
+#[ignore = "needs the tables named by TAILOR_TABLES"]
+fn public_tables_fbnet_new_devices() {
+    check("fbnet_help_22devices");
+}

@@ -41,6 +41,7 @@ const LAYERS: [(&str, &[&[&str]]); 5] = [
             &["op"],
             &["network"],
             &["device"],
+            &["whole"],
             &["onnx", "transfer", "nasbench201"],
             &["import", "audit"],
             &["bench"],

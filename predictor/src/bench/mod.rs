@@ -6,6 +6,7 @@
 //! scored.
 
 mod devices;
+mod fbnet;
 mod few_ops;
 mod finding;
 mod gpu_ops;
@@ -69,7 +70,7 @@ struct Entry {
 
 /// All of them; of those that fit a table the first counts.
 const ENTRIES: &[Entry] =
-    &[resolutions::ENTRY, mbconv::ENTRY, devices::ENTRY, nasbench::ENTRY, gpu_ops::ENTRY];
+    &[resolutions::ENTRY, mbconv::ENTRY, devices::ENTRY, nasbench::ENTRY, fbnet::ENTRY, gpu_ops::ENTRY];
 
 impl Entry {
     fn is_of(&self, name: &str) -> bool {

@@ -11,12 +11,14 @@ use crate::{
     device::{Evaluation, LatencyModel, Scoring, Unanswered},
     error::PredictorError,
     nasbench201::CellModelFile,
+    whole::WholeModelFile,
 };
 
-/// A model of ops and networks, or of NAS-Bench-201 networks.
+/// A model of ops and networks, of NAS-Bench-201 networks, or of whole networks of another space.
 pub(super) enum AnyModel {
     Ops(Box<LatencyModel>),
     Cells(Box<CellModelFile>),
+    Whole(Box<WholeModelFile>),
 }
 
 impl AnyModel {
@@ -26,7 +28,11 @@ impl AnyModel {
             // A file that is neither is best called no latency model.
             Err(PredictorError::Read(format @ ReadError::Format { .. })) => match CellModelFile::read(path) {
                 Ok(model) => Ok(Self::Cells(Box::new(model))),
-                Err(ReadError::Format { .. }) => Err(format.into()),
+                Err(ReadError::Format { .. }) => match WholeModelFile::read(path) {
+                    Ok(model) => Ok(Self::Whole(Box::new(model))),
+                    Err(ReadError::Format { .. }) => Err(format.into()),
+                    Err(error) => Err(error.into()),
+                },
                 Err(error) => Err(error.into()),
             },
             Err(error) => Err(error),
@@ -37,13 +43,14 @@ impl AnyModel {
         match self {
             Self::Ops(model) => model.conditions(),
             Self::Cells(model) => &model.conditions,
+            Self::Whole(model) => &model.conditions,
         }
     }
 
     pub(super) fn speed(&self) -> Option<Speed> {
         match self {
             Self::Ops(model) => model.speed(),
-            Self::Cells(_) => None,
+            Self::Cells(_) | Self::Whole(_) => None,
         }
     }
 
@@ -51,6 +58,7 @@ impl AnyModel {
         match self {
             Self::Ops(model) => model.evaluate(rows, scoring),
             Self::Cells(model) => model.evaluate(rows, scoring),
+            Self::Whole(model) => model.evaluate(rows, scoring),
         }
     }
 
@@ -62,8 +70,9 @@ impl AnyModel {
     ) -> Result<(Evaluation, Unanswered), PredictorError> {
         match self {
             Self::Ops(model) => model.evaluate_known(rows, scoring),
-            // Cells are made of one set of operations, all of which any model knows.
+            // Whatever such networks are made of, a model has an answer.
             Self::Cells(model) => Ok((model.evaluate(rows, scoring)?, Unanswered::default())),
+            Self::Whole(model) => Ok((model.evaluate(rows, scoring)?, Unanswered::default())),
         }
     }
 }

@@ -15,8 +15,8 @@ use crate::{
     device::{Evaluation, Scoring},
     error::PredictorError,
     learn::Scores,
-    nasbench201::cell_of,
     rows::{Measurements, Mixing},
+    whole::OfNetworks,
 };
 
 /// Scores a model on those rows of a table that it was not fitted on.
@@ -57,8 +57,12 @@ impl Evaluate {
         {
             return Err(PredictorError::OtherConditions { table: self.table, difference }.into());
         }
-        let foreign =
-            |row: &&Row| row.level == Level::Network && row.ops.is_empty() && cell_of(row).is_none();
+        let is_known = |row: &Row| match &model {
+            AnyModel::Ops(_) => false,
+            AnyModel::Cells(file) => file.model.network_of(row).is_some(),
+            AnyModel::Whole(file) => file.model.network_of(row).is_some(),
+        };
+        let foreign = |row: &&Row| row.level == Level::Network && row.ops.is_empty() && !is_known(row);
         let skipped = measurements.rows.iter().filter(foreign).count();
         if skipped > 0 {
             profiler::note!("note: {skipped} rows of networks that do not say their ops are not scored");
@@ -101,7 +105,7 @@ fn report(model: &AnyModel, evaluation: &Evaluation, scoring: Scoring) -> String
         AnyModel::Ops(model) => {
             (format!("op ({})", model.ops().cache()), format!("network ({})", model.networks().cache))
         }
-        AnyModel::Cells(_) => ("op".to_owned(), "network".to_owned()),
+        AnyModel::Cells(_) | AnyModel::Whole(_) => ("op".to_owned(), "network".to_owned()),
     };
     for (level, found) in [(op, evaluation.op), (network, evaluation.network)] {
         let Some(found) = found else { continue };

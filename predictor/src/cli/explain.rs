@@ -9,9 +9,13 @@ use super::{
     any_model::AnyModel,
     note_emulated,
     output::{self, ms, percent, table},
-    subject::read_cell,
 };
-use crate::{error::PredictorError, nasbench201::CellModelFile, regressor::Contribution, work::OpEntry};
+use crate::{
+    error::PredictorError,
+    regressor::Contribution,
+    whole::{NetworksFile, OfNetworks},
+    work::OpEntry,
+};
 
 /// Breaks an op's or a NAS-Bench-201 network's predicted latency down into its parts, in milliseconds.
 #[derive(Debug, Args)]
@@ -30,7 +34,8 @@ impl Explain {
     pub(super) fn execute(self) -> anyhow::Result<String> {
         let model = match AnyModel::read(&self.model)? {
             AnyModel::Ops(model) => model,
-            AnyModel::Cells(file) => return self.explain_cell(&file),
+            AnyModel::Cells(file) => return self.explain_network(&file),
+            AnyModel::Whole(file) => return self.explain_network(&file),
         };
         let op: OpEntry = self.key.parse().map_err(PredictorError::from)?;
         let estimate = model.estimate_keyed(&op)?;
@@ -63,20 +68,21 @@ impl Explain {
         Ok(lines.join("\n"))
     }
 
-    /// A NAS-Bench-201 network by its `arch` string.
-    fn explain_cell(&self, file: &CellModelFile) -> anyhow::Result<String> {
-        let cell = read_cell(&self.key)?;
-        let terms = file.model.contributions(&cell).map_err(PredictorError::from)?;
+    /// A network by what its tables call it.
+    fn explain_network<M: OfNetworks>(&self, file: &NetworksFile<M>) -> anyhow::Result<String> {
+        let network = file.model.network(&self.key)?;
+        let terms = file.model.terms(&network).map_err(PredictorError::from)?;
+        let key = M::key(&network);
         let total: f64 = terms.iter().map(|term| term.ms).sum();
         note_emulated(&file.conditions);
         if self.json {
             return output::json(&json!({
-                "subject": cell.to_string(),
+                "subject": key,
                 "latency_ms": total,
                 "terms": terms.iter().map(value).collect::<Vec<_>>(),
             }));
         }
-        Ok(format!("{cell}: {} ms by the model\n{}", ms(total), shares(&terms, total)))
+        Ok(format!("{key}: {} ms by the model\n{}", ms(total), shares(&terms, total)))
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
     network::{Coefficients, Form},
     op::{KindModel, Scope},
     rows::{Measurements, Subjects, draw_hold_out},
+    whole::{Space, WholeModel, WholeModelFile, space_of, whole_samples},
 };
 
 /// Fits a latency model to measurement tables.
@@ -56,6 +57,9 @@ impl Fit {
         if measurements.rows.iter().all(|row| cell_of(row).is_some()) {
             return self.fit_cells(&measurements, &held_out);
         }
+        if let Some(space) = space_of(&measurements.rows) {
+            return self.fit_whole(space, &measurements, &held_out);
+        }
         let options = FitOptions { op_cache: cache_named(&self.op_cache), held_out, seed: self.seed };
         let model = LatencyModel::fit(&measurements, &options)?;
         self.check_output()?;
@@ -71,6 +75,35 @@ impl Fit {
             return Err(ReadError::Content { path: self.output.clone(), reason }.into());
         }
         Ok(())
+    }
+
+    /// A table of nothing but networks.
+    fn fit_whole(
+        &self,
+        space: Space,
+        measurements: &Measurements,
+        held_out: &Subjects,
+    ) -> anyhow::Result<String> {
+        let mut samples = whole_samples(&measurements.rows, space);
+        samples.retain(|sample| !held_out.network.contains(&sample.network.key));
+        let model = WholeModel::fit(space, &samples).map_err(PredictorError::from)?;
+        self.check_output()?;
+        let file = WholeModelFile::new(model, measurements, held_out);
+        file.write(&self.output)?;
+        profiler::note!("wrote {}", self.output.display());
+        note_emulated(&file.conditions);
+        let WholeModel { rows, error, band, .. } = &file.model;
+        if self.json {
+            return output::json(
+                &json!({"rows": rows, "cv_mape": error, "band": band, "held_out": held_out}),
+            );
+        }
+        Ok(format!(
+            "{}: {rows} whole networks, no ops; CV error {}, 90 % interval {}",
+            file.conditions.device,
+            percent_or_dash(*error),
+            plus_minus(band),
+        ))
     }
 
     /// A table of nothing but NAS-Bench-201 networks.

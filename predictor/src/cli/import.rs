@@ -18,7 +18,7 @@ use crate::{
 #[command(
     after_help = "Columns of a CSV table: input_hw, in_channels, out_channels, kernel, stride; for mbconv also expansion or \
                   expanded_channels, activation or hswish, se, residual; for conv also groups, activation; for nasbench201 \
-                  arch; for key a key of ours; for maxpool, avgpool, gpool, linear, add, mul, concat, act, upsample, softmax the \
+                  and fbnet arch; for key a key of ours; for maxpool, avgpool, gpool, linear, add, mul, concat, act, upsample, softmax the \
                   sizes they have (more_channels of a concat's second map, gate, factor, interpolation). Others are mapped \
                   with --map. The latency is the column that ends in _ms or _us.\n\nbenchmark-model and \
                   onnxruntime-profile: the total is a network row; nodes are op rows where the file has their shapes or \
@@ -35,7 +35,7 @@ pub(super) struct Import {
     /// Its format.
     #[arg(long, value_parser = PossibleValuesParser::new(FORMATS.iter().map(|format| format.name)))]
     format: String,
-    /// What a row of a CSV table is: mbconv, conv, nasbench201, key, or any other kind of op.
+    /// What a row of a CSV table is: mbconv, conv, nasbench201, fbnet, key, or any other kind of op.
     #[arg(long)]
     kind: Option<String>,
     /// The column of the latency, or the device it is of, where there are several.

@@ -10,15 +10,15 @@ use super::{
     any_model::AnyModel,
     network_report::{headline, network_text, network_value, prediction_value},
     output,
-    subject::{Subject, read_cell},
+    subject::Subject,
 };
 use crate::{
     device::LatencyModel,
     error::PredictorError,
     interval::{Flag, Prediction},
-    nasbench201::CellModelFile,
     onnx::{NetworkReport, Unknown},
     op::OpEstimate,
+    whole::{NetworksFile, OfNetworks},
 };
 
 /// Predicts the latency of ops and networks, with 90 % intervals.
@@ -33,8 +33,8 @@ use crate::{
 pub(super) struct Predict {
     /// The model (JSON).
     model: PathBuf,
-    /// Op keys, architecture files (.json) or networks (.onnx); for a model of NAS-Bench-201 networks, their `arch`
-    /// strings.
+    /// Op keys, architecture files (.json) or networks (.onnx); for a model of NAS-Bench-201 or FBNet networks, their
+    /// `arch` strings.
     #[arg(required = true, value_name = "SUBJECT")]
     subjects: Vec<String>,
     /// Guess at ops of which nothing was measured, with a wide interval and a note.
@@ -52,7 +52,8 @@ impl Predict {
     pub(super) fn execute(self) -> anyhow::Result<String> {
         let model = match AnyModel::read(&self.model)? {
             AnyModel::Ops(model) => model,
-            AnyModel::Cells(file) => return self.predict_cells(&file),
+            AnyModel::Cells(file) => return self.predict_networks(&file),
+            AnyModel::Whole(file) => return self.predict_networks(&file),
         };
         let shapes = read_input_shapes(&self.input_shape).map_err(PredictorError::InputShape)?;
         let unknown = if self.allow_unknown { Unknown::Guess } else { Unknown::Refuse };
@@ -63,19 +64,20 @@ impl Predict {
         if self.json { output::json(&values) } else { Ok(texts.join("\n\n")) }
     }
 
-    /// NAS-Bench-201 networks by their `arch` strings.
-    fn predict_cells(&self, file: &CellModelFile) -> anyhow::Result<String> {
+    /// Networks by what their tables call them.
+    fn predict_networks<M: OfNetworks>(&self, file: &NetworksFile<M>) -> anyhow::Result<String> {
         let mut lines = Vec::new();
         let mut values = Vec::new();
         for subject in &self.subjects {
-            let cell = read_cell(subject)?;
-            let found = file.model.predict(&cell).map_err(PredictorError::from)?;
+            let network = file.model.network(subject)?;
+            let key = M::key(&network);
+            let found = file.model.latency(&network).map_err(PredictorError::from)?;
             let flags = file.conditions.runtime.emulated.then_some(Flag::Emulated);
             let prediction = Prediction::new(found.ms, found.log_half_width, flags.into_iter().collect());
-            let none = || format!("the latency of `{cell}` would be {} ms", found.ms);
+            let none = || format!("the latency of `{key}` would be {} ms", found.ms);
             let prediction = prediction.ok_or_else(|| PredictorError::CannotFit(none()))?;
-            values.push(prediction_value(&cell.to_string(), "network", &prediction));
-            lines.push(headline(&cell.to_string(), &prediction));
+            values.push(prediction_value(&key, "network", &prediction));
+            lines.push(headline(&key, &prediction));
         }
         if self.json { output::json(&values) } else { Ok(lines.join("\n")) }
     }

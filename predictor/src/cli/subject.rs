@@ -8,12 +8,7 @@ use profiler::{
     spec::{Architecture, OpSpec, TracedOp},
 };
 
-use crate::{
-    error::PredictorError,
-    nasbench201::{Cell, NoCell},
-    onnx::OnnxNetwork,
-    work::OpEntry,
-};
+use crate::{error::PredictorError, onnx::OnnxNetwork, work::OpEntry};
 
 /// An op or a network.
 #[derive(Clone, Debug)]
@@ -49,9 +44,4 @@ impl Subject {
         }
         Err(PredictorError::Subject { reason })
     }
-}
-
-/// The NAS-Bench-201 network of an `arch` string.
-pub(super) fn read_cell(text: &str) -> Result<Cell, PredictorError> {
-    text.parse().map_err(|wrong: NoCell| PredictorError::Subject { reason: wrong.to_string() })
 }

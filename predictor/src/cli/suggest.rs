@@ -7,24 +7,30 @@ use std::{
 
 use clap::Args;
 use profiler::{
-    record::{Level, ReadError, read_table, read_text},
-    spec::{SpaceFile, SpecError},
+    record::{Level, ReadError, read_table, read_text, write_architecture},
+    spec::{Architecture, SearchSpace, SpaceFile, SpecError},
 };
+use rand::SeedableRng;
+use rand_pcg::Pcg64;
 use serde_json::json;
 
 use super::{
     output::{self, percent, table},
-    transfer::{known_devices, prior},
+    transfer::KnownDevices,
 };
 use crate::{
     device::LatencyModel,
     error::PredictorError,
-    nasbench201::{Cell, Suggestion, suggest},
+    nasbench201::{Cell, Prior, Suggestion, suggest},
     op::OpModel,
     rows::Sample,
     transfer::{OpPrior, OpSuggestion, suggest_ops},
+    whole::{FbNet, Space, WholeModel, WholeNetwork, WholeSuggestion, suggest_networks},
     work::OpEntry,
 };
+
+/// Networks that are drawn to choose from.
+const DRAWN: usize = 1000;
 
 /// Chooses which ops or networks to measure on a new device, most informative first.
 #[derive(Debug, Args)]
@@ -35,7 +41,7 @@ use crate::{
                   predictor suggest --prior a.json -n 20 | profiler run --ops - -o few.csv"
 )]
 pub(super) struct Suggest {
-    /// A model of a known device (JSON): one or more of ops, at least two of NAS-Bench-201 networks.
+    /// A model of a known device (JSON): one or more; at least two of NAS-Bench-201 networks.
     #[arg(long, required = true, value_name = "MODEL")]
     prior: Vec<PathBuf>,
     /// How many ops or networks.
@@ -47,13 +53,16 @@ pub(super) struct Suggest {
     /// Ops to choose from: a file with one key per line; without it, the ops of a space or of all known devices.
     #[arg(long, value_name = "FILE", conflicts_with = "space")]
     ops: Option<PathBuf>,
-    /// A space whose ops to choose from: proxylessnas-mobile, proxylessnas-small, proxylessnas-wide, proxylessnas-fine or a
+    /// A space whose ops or networks to choose from: proxylessnas-mobile, proxylessnas-small, proxylessnas-wide, proxylessnas-fine or a
     /// file (.toml).
     #[arg(long, value_name = "SPACE")]
     space: Option<String>,
     /// A table of the new device with what is measured already; may be given several times.
     #[arg(long, value_name = "TABLE")]
     measured: Vec<PathBuf>,
+    /// A folder for the chosen networks of --space, as architecture files (`profiler export` makes models of them).
+    #[arg(short, long, value_name = "FOLDER", requires = "space")]
+    output: Option<PathBuf>,
     /// A JSON array instead of a table.
     #[arg(long)]
     json: bool,
@@ -65,17 +74,25 @@ impl Suggest {
             let (option, value) = ("--fixed-cost", self.fixed_cost.to_string());
             return Err(PredictorError::Option { option, value, expected: "a number above 0" }.into());
         }
-        if let Some(known) = known_devices(&self.prior)? {
-            return self.suggest_ops(&known);
-        }
-        if self.ops.is_some() || self.space.is_some() || !self.measured.is_empty() {
-            let option = "--ops, --space or --measured";
-            let value = "given for NAS-Bench-201 networks".to_owned();
+        let known = KnownDevices::read(&self.prior)?;
+        if !matches!(known, KnownDevices::Ops(_)) && (self.ops.is_some() || !self.measured.is_empty()) {
+            let (option, value) = ("--ops or --measured", "given for whole networks".to_owned());
             return Err(PredictorError::Option { option, value, expected: "models of ops" }.into());
         }
-        let prior = prior(&self.prior)?;
+        match known {
+            KnownDevices::Ops(known) => self.suggest_ops(&known),
+            KnownDevices::Cells(prior) => self.suggest_cells(&prior),
+            KnownDevices::Whole(known) => self.suggest_whole(&known),
+        }
+    }
+
+    fn suggest_cells(&self, prior: &Prior) -> anyhow::Result<String> {
+        if self.space.is_some() {
+            let value = "given for NAS-Bench-201 networks".to_owned();
+            return Err(PredictorError::Option { option: "--space", value, expected: "no space" }.into());
+        }
         let pool: Vec<Cell> = Cell::all().collect();
-        let chosen = suggest(&prior, &pool, self.n, self.fixed_cost);
+        let chosen = suggest(prior, &pool, self.n, self.fixed_cost);
         if self.json {
             let value = |s: &Suggestion| json!({"subject": s.cell.to_string(), "left": s.left, "relative_latency": s.relative_latency});
             return output::json(&chosen.iter().map(value).collect::<Vec<_>>());
@@ -85,6 +102,59 @@ impl Suggest {
             lines.add_row([s.cell.to_string(), format!("{:.2}", s.relative_latency), percent(s.left)]);
         }
         Ok(lines.to_string())
+    }
+
+    fn suggest_whole(&self, known: &[WholeModel]) -> anyhow::Result<String> {
+        let known: Vec<&WholeModel> = known.iter().collect();
+        let drawn = self.draw(known.first().map_or(Space::Ops, |first| first.space))?;
+        let pool: Vec<WholeNetwork> = drawn.iter().map(|(network, _)| network.clone()).collect();
+        let chosen =
+            suggest_networks(&known, &pool, self.n, self.fixed_cost).map_err(PredictorError::from)?;
+        if let Some(folder) = &self.output {
+            let wrong = |source| ReadError::Io { path: folder.clone(), source };
+            std::fs::create_dir_all(folder).map_err(wrong).map_err(PredictorError::from)?;
+            for suggestion in &chosen {
+                let (WholeNetwork { key, .. }, Some(network)) = &drawn[suggestion.index] else { continue };
+                let path = folder.join(format!("{key}.json"));
+                write_architecture(&path, network).map_err(PredictorError::from)?;
+            }
+        }
+        if self.json {
+            let value = |s: &WholeSuggestion| json!({"subject": pool[s.index].key, "left": s.left, "relative_latency": s.relative_latency});
+            return output::json(&chosen.iter().map(value).collect::<Vec<_>>());
+        }
+        let mut lines = table(["network", "latency / mean", "not known after it"]);
+        for s in &chosen {
+            lines.add_row([pool[s.index].key.clone(), format!("{:.2}", s.relative_latency), percent(s.left)]);
+        }
+        Ok(lines.to_string())
+    }
+
+    /// Networks to choose from, by chance.
+    fn draw(&self, space: Space) -> Result<Vec<(WholeNetwork, Option<Architecture>)>, PredictorError> {
+        let mut generator = Pcg64::seed_from_u64(0);
+        match (space, &self.space) {
+            (Space::FbNet, Some(space)) => {
+                let value = format!("`{space}`, and the known devices' networks are FBNet's");
+                Err(PredictorError::Option { option: "--space", value, expected: "no space" })
+            }
+            (Space::FbNet, None) => {
+                let network = |_| (WholeNetwork::fbnet(&FbNet::random(&mut generator)), None);
+                Ok((0..DRAWN).map(network).collect())
+            }
+            (Space::Ops, Some(name)) => {
+                let space = read_space(name)?;
+                let network = |_| {
+                    let network = space.network(space.name(), &space.random_choices(&mut generator))?;
+                    Ok::<_, PredictorError>((WholeNetwork::of_ops(&network), Some(network)))
+                };
+                (0..DRAWN).map(network).collect()
+            }
+            (Space::Ops, None) => {
+                let value = "not given, and the known devices' models are of networks of ops".to_owned();
+                Err(PredictorError::Option { option: "--space", value, expected: "a space to draw from" })
+            }
+        }
     }
 
     fn suggest_ops(&self, known: &[LatencyModel]) -> anyhow::Result<String> {
@@ -113,7 +183,7 @@ impl Suggest {
     fn pool(&self, known: &[&OpModel]) -> Result<Vec<OpEntry>, PredictorError> {
         let ops = match (&self.ops, &self.space) {
             (Some(file), _) => read_keys(file)?,
-            (None, Some(space)) => space_of(space)?,
+            (None, Some(space)) => read_space(space)?.distinct_ops().iter().map(OpEntry::from).collect(),
             (None, None) => {
                 // Only those that none of the known devices has to guess.
                 let keys = |model: &&OpModel| model.measured.keys().cloned().collect::<BTreeSet<String>>();
@@ -132,7 +202,7 @@ impl Suggest {
     }
 }
 
-fn space_of(space: &str) -> Result<Vec<OpEntry>, PredictorError> {
+fn read_space(space: &str) -> Result<SearchSpace, PredictorError> {
     let file = match SpaceFile::built_in(space) {
         Err(SpecError::UnknownSpace(_)) if space.ends_with(".toml") => {
             let path = Path::new(space);
@@ -141,7 +211,7 @@ fn space_of(space: &str) -> Result<Vec<OpEntry>, PredictorError> {
         }
         other => other?,
     };
-    Ok(file.resolve()?.distinct_ops().iter().map(OpEntry::from).collect())
+    Ok(file.resolve()?)
 }
 
 fn read_keys(file: &Path) -> Result<Vec<OpEntry>, PredictorError> {

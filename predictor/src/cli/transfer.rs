@@ -12,22 +12,23 @@ use super::{
 };
 use crate::{
     device::LatencyModel,
-    error::PredictorError,
-    nasbench201::{CellModel, CellModelFile, Prior, cell_samples},
+    error::{FitError, PredictorError},
+    nasbench201::{CellModel, Prior, cell_samples},
     op::KindModel,
     rows::{Emulation, Measurements, Subjects},
+    whole::{NetworksFile, OfNetworks, WholeModel, whole_samples},
 };
 
 /// Fits a model of a new device from a few measurements and models of known devices.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Models are of ops, or of NAS-Bench-201 networks, as `predictor fit` makes them of tables that have no \
-                  others; all of one sort. Ten to thirty measured ops make a model of every kind that the known devices \
+    after_help = "Models are of ops, or of whole networks (of NAS-Bench-201, of FBNet, or of ops), as `predictor fit` \
+                  makes them of tables that have nothing else; all of one sort. Ten to thirty measured ops make a model of every kind that the known devices \
                   have; `predictor suggest` says which to measure. With hundreds of rows `predictor fit` is better.\n\n\
                   Example:\n  predictor transfer --prior a.json --prior b.json few.csv -o new.json"
 )]
 pub(super) struct Transfer {
-    /// A model of a known device (JSON): one or more of ops, at least two of NAS-Bench-201 networks.
+    /// A model of a known device (JSON): one or more; at least two of NAS-Bench-201 networks.
     #[arg(long, required = true, value_name = "MODEL")]
     prior: Vec<PathBuf>,
     /// Measurement tables of the new device (CSV), each with its session file beside it.
@@ -43,64 +44,85 @@ pub(super) struct Transfer {
     json: bool,
 }
 
-/// Models of ops of known devices; nothing where they are of NAS-Bench-201 networks.
-///
-/// # Errors
-/// A file that cannot be read, or models of both sorts.
-pub(super) fn known_devices(models: &[PathBuf]) -> Result<Option<Vec<LatencyModel>>, PredictorError> {
-    let (mut of_ops, mut of_cells) = (Vec::new(), 0);
-    for path in models {
-        match AnyModel::read(path)? {
-            AnyModel::Ops(model) => of_ops.push(*model),
-            AnyModel::Cells(_) => of_cells += 1,
-        }
-    }
-    match (of_ops.len(), of_cells) {
-        (0, _) => Ok(None),
-        (_, 0) => Ok(Some(of_ops)),
-        (ops, cells) => Err(PredictorError::Option {
-            option: "--prior",
-            value: format!("{ops} models of ops and {cells} of NAS-Bench-201 networks"),
-            expected: "models of one sort",
-        }),
-    }
+/// Models of known devices, all of one sort.
+pub(super) enum KnownDevices {
+    Ops(Vec<LatencyModel>),
+    Cells(Prior),
+    Whole(Vec<WholeModel>),
 }
 
-/// What known devices have in common.
-pub(super) fn prior(models: &[PathBuf]) -> Result<Prior, PredictorError> {
-    let read = models.iter().map(|path| Ok(CellModelFile::read(path)?.model.coefficients_ms().to_vec()));
-    let coefficients = read.collect::<Result<Vec<_>, PredictorError>>()?;
-    Ok(Prior::new(&coefficients)?)
+impl KnownDevices {
+    /// # Errors
+    /// A file that cannot be read, or models of several sorts.
+    pub(super) fn read(models: &[PathBuf]) -> Result<Self, PredictorError> {
+        let (mut of_ops, mut of_cells, mut whole) = (Vec::new(), Vec::new(), Vec::new());
+        for path in models {
+            match AnyModel::read(path)? {
+                AnyModel::Ops(model) => of_ops.push(*model),
+                AnyModel::Cells(file) => of_cells.push(file.model.coefficients_ms().to_vec()),
+                AnyModel::Whole(file) => whole.push(file.model),
+            }
+        }
+        match (of_ops.len(), of_cells.len(), whole.len()) {
+            (0, _, 0) => Ok(Self::Cells(Prior::new(&of_cells)?)),
+            (_, 0, 0) => Ok(Self::Ops(of_ops)),
+            (0, 0, _) => Ok(Self::Whole(whole)),
+            (ops, cells, others) => Err(PredictorError::Option {
+                option: "--prior",
+                value: format!(
+                    "{ops} models of ops, {cells} of NAS-Bench-201 networks and {others} of other whole networks"
+                ),
+                expected: "models of one sort",
+            }),
+        }
+    }
 }
 
 impl Transfer {
     pub(super) fn execute(self) -> anyhow::Result<String> {
         let measurements = self.leniency.read(&self.tables)?;
-        if let Some(known) = known_devices(&self.prior)? {
-            return self.transfer_ops(&known, &measurements);
+        match KnownDevices::read(&self.prior)? {
+            KnownDevices::Ops(known) => self.transfer_ops(&known, &measurements),
+            KnownDevices::Cells(prior) => {
+                let samples = cell_samples(&measurements.rows);
+                self.write(samples.len(), &measurements, || CellModel::transferred(&prior, &samples))
+            }
+            KnownDevices::Whole(known) => {
+                let known: Vec<&WholeModel> = known.iter().collect();
+                let samples = known.first().map(|first| whole_samples(&measurements.rows, first.space));
+                let samples = samples.unwrap_or_default();
+                self.write(samples.len(), &measurements, || WholeModel::transferred(&known, &samples))
+            }
         }
-        let prior = prior(&self.prior)?;
-        let samples = cell_samples(&measurements.rows);
-        if samples.is_empty() {
-            let reason = "the table has no NAS-Bench-201 networks".to_owned();
+    }
+
+    /// The model of a new device from whole networks.
+    fn write<M: OfNetworks>(
+        &self,
+        networks: usize,
+        measurements: &Measurements,
+        fit: impl FnOnce() -> Result<M, FitError>,
+    ) -> anyhow::Result<String> {
+        if networks == 0 {
+            let reason = format!("the table has no {}s of the known devices' space", M::NETWORKS);
             return Err(PredictorError::CannotFit(reason).into());
         }
-        let model = CellModel::transferred(&prior, &samples).map_err(PredictorError::from)?;
-        let file = CellModelFile::new(model, &measurements, &Subjects::default());
+        let model = fit().map_err(PredictorError::from)?;
+        let file = NetworksFile::new(model, measurements, &Subjects::default());
         file.write(&self.output)?;
         profiler::note!("wrote {}", self.output.display());
-        let model = &file.model;
-        let error = model.candidates.first().and_then(|(_, mape)| *mape);
+        super::note_emulated(&file.conditions);
+        let (rows, error, band) = file.model.quality();
         if self.json {
             return output::json(&json!({
                 "known_devices": self.prior.len(),
-                "rows": model.rows,
+                "rows": rows,
                 "loo_mape": error,
-                "band": model.band,
+                "band": band,
             }));
         }
-        let (device, rows, known) = (&file.conditions.device, model.rows, self.prior.len());
-        let (error, interval) = (percent_or_dash(error), plus_minus(&model.band));
+        let (device, known) = (&file.conditions.device, self.prior.len());
+        let (error, interval) = (percent_or_dash(error), plus_minus(&band));
         Ok(format!(
             "{device}: from {rows} networks and {known} known devices; leave-one-out error {error}, 90 % interval {interval}"
         ))

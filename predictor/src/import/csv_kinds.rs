@@ -1,7 +1,7 @@
 //! Kinds of row of CSV tables: the columns that are read, and the op or network that they are.
 
 use super::{
-    Record, Subject,
+    Record, Subject, fbnet,
     op_key::{self, activation, op_of},
 };
 use crate::nasbench201::Cell;
@@ -17,6 +17,7 @@ pub const CSV_KINDS: &[(&str, CsvKind)] = &[
         let cell = row.text("arch")?.parse::<Cell>().map_err(|error| error.to_string());
         cell.map(Subject::Cell)
     }),
+    ("fbnet", fbnet::read),
     ("key", |row| op_key::op(row.text("key")?)),
     ("maxpool", |row| op_of(&format!("maxpool-{}-{}", map(row)?, window(row)?))),
     ("avgpool", |row| op_of(&format!("avgpool-{}-{}", map(row)?, window(row)?))),

@@ -50,7 +50,7 @@ fn kind_of(source: &Source) -> Result<CsvKind, PredictorError> {
     found.map(|(_, kind)| *kind).ok_or_else(|| PredictorError::Option {
         option: "kind",
         value: format!("`{asked}`"),
-        expected: "mbconv, conv, nasbench201, key or another kind that is listed for imports",
+        expected: "mbconv, conv, nasbench201, fbnet, key or another kind that is listed for imports",
     })
 }
 

@@ -7,6 +7,7 @@ mod benchmark_model;
 mod csv_file;
 mod csv_kinds;
 mod csv_table;
+mod fbnet;
 mod json_lines;
 mod keyed_yaml;
 mod mobile_gpu;

@@ -203,7 +203,7 @@ impl CellModel {
     }
 
     /// Checks what types do not.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check_sizes(&self) -> Result<(), String> {
         let found = self.coefficients_ms.len();
         if found != CELL_TERMS {
             return Err(format!("{found} coefficients, expected {CELL_TERMS}"));

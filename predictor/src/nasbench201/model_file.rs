@@ -1,43 +1,19 @@
-//! The cell model file: JSON, one object.
+//! The cell model file: a [`NetworksFile`] of the format `tailor-cell-model`.
 //!
-//! `format` is `tailor-cell-model`, `version` 1. `conditions`, `tables`, `fitted_at`, `tool_version`, `fitted` and `held_out` as
-//! in a latency model; `model` a [`CellModel`]. Coefficients are milliseconds per unit of [`super::cell_features`].
+//! Coefficients are milliseconds per unit of [`super::cell_features`].
 
-use std::path::Path;
+use profiler::record::{Level, Row};
 
-use profiler::record::{Conditions, Level, ReadError, Row, read_document, write_document};
-use serde::{Deserialize, Serialize};
-
-use super::{Cell, CellModel, CellSample};
+use super::{Cell, CellModel, CellSample, NoCell};
 use crate::{
-    device::{Evaluation, Scoring},
-    error::PredictorError,
-    learn::{Scored, Scores},
-    rows::{Measurements, Subjects, TableFacts},
+    error::{FitError, PredictorError},
+    interval::{Band, LogNormal},
+    regressor::Contribution,
+    whole::{NetworksFile, OfNetworks},
 };
 
-const FORMAT: &str = "tailor-cell-model";
-const VERSION: u32 = 1;
-
 /// A [`CellModel`] with where it comes from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CellModelFile {
-    /// Device, runtime, threads, processors and build target of the rows.
-    pub conditions: Conditions,
-    /// The tables.
-    pub tables: Vec<TableFacts>,
-    /// Version of the predictor.
-    pub tool_version: String,
-    /// When it was fitted, UTC, RFC 3339.
-    pub fitted_at: String,
-    /// Subjects fitted on.
-    pub fitted: Subjects,
-    /// Subjects kept from the fit.
-    pub held_out: Subjects,
-    /// The model.
-    pub model: CellModel,
-}
+pub type CellModelFile = NetworksFile<CellModel>;
 
 /// Whether a row is of a whole NAS-Bench-201 network.
 pub fn cell_of(row: &Row) -> Option<Cell> {
@@ -52,72 +28,49 @@ pub fn cell_samples(rows: &[Row]) -> Vec<CellSample> {
         .collect()
 }
 
-impl CellModelFile {
-    /// A model with where it comes from.
-    #[must_use]
-    pub fn new(model: CellModel, measurements: &Measurements, held_out: &Subjects) -> Self {
-        Self {
-            conditions: measurements.conditions.clone(),
-            tables: measurements.tables.clone(),
-            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-            fitted_at: jiff::Timestamp::now().to_string(),
-            fitted: Subjects::of(&measurements.rows).without(held_out),
-            held_out: held_out.clone(),
-            model,
-        }
+impl OfNetworks for CellModel {
+    type Network = Cell;
+    const FORMAT: &'static str = "tailor-cell-model";
+    const NETWORKS: &'static str = "NAS-Bench-201 network";
+
+    fn network(&self, text: &str) -> Result<Cell, PredictorError> {
+        text.parse().map_err(|wrong: NoCell| PredictorError::Subject { reason: wrong.to_string() })
     }
 
-    /// Reads a model.
-    ///
-    /// # Errors
-    /// [`ReadError`] naming the file and what is wrong with it.
-    pub fn read(path: &Path) -> Result<Self, ReadError> {
-        let file: Self = read_document(path, FORMAT, VERSION)?;
-        let wrong = |reason| ReadError::Content { path: path.to_owned(), reason };
-        file.model.check().map_err(wrong)?;
-        Ok(file)
+    fn network_of(&self, row: &Row) -> Option<Cell> {
+        cell_of(row)
     }
 
-    /// Writes the model, whole or not at all.
-    ///
-    /// # Errors
-    /// [`PredictorError::Write`].
-    pub fn write(&self, path: &Path) -> Result<(), PredictorError> {
-        Ok(write_document(path, FORMAT, VERSION, self)?)
+    fn key(network: &Cell) -> String {
+        network.to_string()
     }
 
-    /// Scores the model on rows.
-    ///
-    /// # Errors
-    /// [`PredictorError::NothingToScore`] when no row qualifies or one has no answer.
-    pub fn evaluate(&self, rows: &[Row], scoring: Scoring) -> Result<Evaluation, PredictorError> {
-        let new = |row: &&Row| scoring == Scoring::AllSubjects || !self.fitted.contains(row);
-        let mut scored = Vec::new();
-        for row in rows.iter().filter(new) {
-            let Some(cell) = cell_of(row) else { continue };
-            let found = self
-                .model
-                .predict(&cell)
-                .map_err(|error| PredictorError::NothingToScore(error.to_string()))?;
-            let factor = found.log_half_width.exp();
-            scored.push(Scored {
-                measured: row.latency_ms,
-                predicted: found.ms,
-                low: found.ms / factor,
-                high: found.ms * factor,
-            });
-        }
-        let advice = "the table has no NAS-Bench-201 network that the model was not fitted on; fit it again with \
-                      a fifth held out, give a table of other networks, or score those as well";
-        let network = Scores::of(&scored).ok_or_else(|| PredictorError::NothingToScore(advice.to_owned()))?;
-        Ok(Evaluation { op: None, network: Some(network) })
+    fn latency(&self, network: &Cell) -> Result<LogNormal, FitError> {
+        self.predict(network)
+    }
+
+    fn terms(&self, network: &Cell) -> Result<Vec<Contribution>, FitError> {
+        self.contributions(network)
+    }
+
+    fn quality(&self) -> (usize, Option<f64>, Band) {
+        let chosen = self.candidates.iter().find(|(name, _)| *name == self.chosen);
+        (self.rows, chosen.and_then(|(_, error)| *error), self.band)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.check_sizes()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{device::test_rows, nasbench201::cell_features};
+    use crate::{
+        device::{Scoring, test_rows},
+        nasbench201::cell_features,
+        rows::Subjects,
+    };
 
     fn rows() -> Vec<Row> {
         let row = |cell: Cell| Row {

@@ -1,23 +1,14 @@
 //! A new device from a few measurements and what is known of others.
 //!
-//! Coefficients of known devices, each divided by its mean latency, have a mean and a covariance: the prior. The new
-//! device's measurements, divided by its own scale, update it (Bayesian linear regression). Scale and noise are not known
-//! either: every pair on a grid is weighed by how likely it makes the measurements. Source: Rasmussen and Williams, Gaussian
-//! Processes for Machine Learning, MIT Press 2006, §2.1 and §5.2.
+//! Coefficients of known devices, each divided by its mean latency, say how devices differ: networks to measure are chosen by
+//! their covariance. The new device is a sum of known ones, and of what is counted in a cell, with shares that are not negative.
 
-use super::{CELL_TERMS, Cell, CellSample, cell_features};
+use super::{CELL_TERMS, Cell, CellSample, cell_features, features::NAMED};
 use crate::{
     error::FitError,
-    learn::{Cholesky, linear},
+    learn::linear,
+    whole::{Tier, shares},
 };
-
-/// Share of the variance of each coefficient that is its own, whatever the known devices say of it.
-const OWN: f64 = 0.02;
-/// Relative noise that is weighed.
-const NOISES: [f64; 5] = [0.01, 0.02, 0.04, 0.08, 0.16];
-/// Scales that are weighed, as factors of the first guess.
-const SCALES: usize = 31;
-const SCALE_RANGE: f64 = 2.0;
 
 /// What is known of a device before it is measured.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,8 +16,10 @@ pub struct Prior {
     mean: Vec<f64>,
     /// Per known device its deviation from the mean, so scaled that their outer products sum to the covariance.
     deviations: Vec<Vec<f64>>,
-    /// Variance of each coefficient by itself.
-    own: Vec<f64>,
+    /// Coefficients of known devices, in which each has a mean latency of 1.
+    devices: Vec<Vec<f64>>,
+    /// Means of the terms over networks.
+    mean_terms: Vec<f64>,
 }
 
 impl Prior {
@@ -60,9 +53,8 @@ impl Prior {
         let factor = (n - 1.0).sqrt().recip();
         let deviation = |device: &Vec<f64>| device.iter().zip(&mean).map(|(c, m)| (c - m) * factor).collect();
         let deviations: Vec<Vec<f64>> = scaled.iter().map(deviation).collect();
-        let own =
-            (0..CELL_TERMS).map(|j| OWN * deviations.iter().map(|d| d[j] * d[j]).sum::<f64>()).collect();
-        Ok(Self { mean, deviations, own })
+        mean_terms.iter_mut().for_each(|sum| *sum /= cells);
+        Ok(Self { mean, deviations, devices: scaled, mean_terms })
     }
 
     /// The latency of a network by the mean of the known devices, where the mean over networks is 1.
@@ -76,19 +68,26 @@ impl Prior {
         self.deviations.iter().map(|deviation| linear(deviation, terms)).collect()
     }
 
-    /// [`Self::shared`], then what each term may differ by itself: products are all of the prior's covariance.
-    fn embed(&self, terms: &[f64]) -> Vec<f64> {
-        let mut embedded = self.shared(terms);
-        embedded.extend(terms.iter().zip(&self.own).map(|(term, variance)| term * variance.sqrt()));
-        embedded
+    /// What is known of a network before a device is measured: a constant, counts, latencies on known devices, each over its
+    /// mean.
+    fn columns(&self, terms: &[f64]) -> Vec<f64> {
+        let counts = terms.iter().zip(&self.mean_terms).take(NAMED.len()).map(|(term, mean)| term / mean);
+        counts.chain(self.devices.iter().map(|device| linear(device, terms).max(0.0))).collect()
     }
 
-    /// Coefficients of a vector in the space of [`Self::embed`].
-    fn coefficients(&self, embedded: &[f64]) -> Vec<f64> {
-        let (shared, own) = embedded.split_at(self.deviations.len());
+    fn tiers(&self) -> Vec<Tier> {
+        let mut tiers = vec![Tier::Kind; NAMED.len()];
+        tiers[0] = Tier::Constant;
+        tiers.extend(self.devices.iter().map(|_| Tier::Known));
+        tiers
+    }
+
+    /// Coefficients of the sum of counts and known devices with these shares.
+    fn coefficients(&self, shares: &[f64]) -> Vec<f64> {
+        let (of_counts, of_devices) = shares.split_at(NAMED.len());
         let of_term = |j: usize| {
-            let shared: f64 = self.deviations.iter().zip(shared).map(|(d, weight)| d[j] * weight).sum();
-            shared + own[j] * self.own[j].sqrt()
+            let own = of_counts.get(j).map_or(0.0, |share| share / self.mean_terms[j]);
+            own + self.devices.iter().zip(of_devices).map(|(device, share)| device[j] * share).sum::<f64>()
         };
         (0..CELL_TERMS).map(of_term).collect()
     }
@@ -99,10 +98,6 @@ impl Prior {
 pub struct Transfer {
     /// Milliseconds per unit of each term.
     pub coefficients_ms: Vec<f64>,
-    /// Relative noise of the measurements as they make it likely, on average over the grid.
-    pub noise: f64,
-    /// Mean latency over all networks, milliseconds.
-    pub scale_ms: f64,
 }
 
 impl Transfer {
@@ -113,62 +108,15 @@ impl Transfer {
     }
 }
 
-/// Updates a prior by measured networks.
+/// A new device from measured networks: shares of known devices and of counts.
 ///
 /// # Errors
 /// [`FitError::Missing`] if there are none.
 pub fn transfer(prior: &Prior, samples: &[CellSample]) -> Result<Transfer, FitError> {
-    let n = samples.len();
-    if n == 0 {
-        return Err(FitError::Missing("measured network"));
-    }
-    let terms: Vec<Vec<f64>> = samples.iter().map(|s| cell_features(&s.cell)).collect();
-    let means: Vec<f64> = terms.iter().map(|terms| prior.mean_of(terms)).collect();
-    let embedded: Vec<Vec<f64>> = terms.iter().map(|terms| prior.embed(terms)).collect();
+    let rows: Vec<Vec<f64>> = samples.iter().map(|s| prior.columns(&cell_features(&s.cell))).collect();
     let latencies: Vec<f64> = samples.iter().map(|s| s.latency_ms).collect();
-    let guess = latencies.iter().sum::<f64>() / means.iter().sum::<f64>();
-    let mut weighed: Vec<(f64, f64, f64, Vec<f64>)> = Vec::new();
-    for noise in NOISES {
-        let mut matrix = vec![0.0; n * n];
-        for i in 0..n {
-            for j in 0..=i {
-                matrix[i * n + j] = linear(&embedded[i], &embedded[j]);
-            }
-            matrix[i * n + i] += noise * noise;
-        }
-        let factor = Cholesky::new(matrix, n)
-            .ok_or(FitError::NoSolution("the measurements give no finite solution"))?;
-        for step in 0..SCALES {
-            let place = 2.0 * step as f64 / (SCALES - 1) as f64 - 1.0;
-            let scale = guess * SCALE_RANGE.powf(place);
-            let errors: Vec<f64> = latencies.iter().zip(&means).map(|(y, m)| y / scale - m).collect();
-            let alpha = factor.solve(&errors);
-            let log_likelihood =
-                -0.5 * linear(&alpha, &errors) - 0.5 * factor.log_determinant() - n as f64 * scale.ln();
-            let width = embedded[0].len();
-            let latent: Vec<f64> =
-                (0..width).map(|k| embedded.iter().zip(&alpha).map(|(e, a)| e[k] * a).sum::<f64>()).collect();
-            weighed.push((log_likelihood, scale, noise, latent));
-        }
-    }
-    let largest = weighed.iter().map(|w| w.0).fold(f64::NEG_INFINITY, f64::max);
-    let total: f64 = weighed.iter().map(|w| (w.0 - largest).exp()).sum();
-    let mut result = Transfer { coefficients_ms: vec![0.0; CELL_TERMS], noise: 0.0, scale_ms: 0.0 };
-    for (log_likelihood, scale, noise, latent) in weighed {
-        let weight = (log_likelihood - largest).exp() / total;
-        if weight < 1e-6 {
-            continue;
-        }
-        result.noise += weight * noise;
-        result.scale_ms += weight * scale;
-        let deviations = prior.coefficients(&latent);
-        for (sum, (mean, deviation)) in
-            result.coefficients_ms.iter_mut().zip(prior.mean.iter().zip(deviations))
-        {
-            *sum += weight * scale * (mean + deviation);
-        }
-    }
-    Ok(result)
+    let found = shares(&rows, &latencies, &prior.tiers())?;
+    Ok(Transfer { coefficients_ms: prior.coefficients(&found) })
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ pub(super) struct LayerArgs {
     /// Measure this many random networks, as `profiler sample --networks` draws them: as a whole, and layer by layer inside.
     #[arg(long, value_name = "N", default_value_t = 0)]
     sample_networks: usize,
-    /// Measure the layers of the --onnx models inside of them, too.
+    /// Measure the layers of the --onnx models inside of them, too, but of those that Tailor exported: their ops are known.
     #[arg(long, requires = "onnx")]
     layers: bool,
     /// Seconds that the layers of a network may take.
@@ -29,7 +29,7 @@ impl LayerArgs {
         plan_drawn(self.sample_networks, seed)
     }
 
-    /// How many networks that are random.
+    /// How many random networks there are.
     pub(super) fn count(&self) -> usize {
         self.sample_networks
     }

@@ -48,7 +48,7 @@ impl Pen<'_> {
         let between = self.draw.one_of(&[Activation::Relu, Activation::Relu, Activation::Swish]);
         let gate = if is_hard { Activation::Hsigmoid } else { Activation::Sigmoid };
         let pooled = self.sketch.global_pool(x);
-        let fewer = (x.channels() / ratio).next_multiple_of(8);
+        let fewer = (x.channels() / ratio).max(1).next_multiple_of(8);
         let squeezed = self.sketch.conv(&pooled, Filters::pointwise(fewer));
         let squeezed = self.sketch.act(&squeezed, Curve::Known(between));
         let wide = self.sketch.conv(&squeezed, Filters::pointwise(x.channels()));

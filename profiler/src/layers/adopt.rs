@@ -1,5 +1,7 @@
 //! Nodes that a runtime writes for several of the model's and gives a name of its own.
 
+use std::collections::BTreeSet;
+
 use super::NodeRounds;
 use crate::{
     onnx::steps::{Step, Steps},
@@ -9,39 +11,43 @@ use crate::{
 /// Gives runtime nodes that bear no name of the model's to the step that they compute: the first in running order that is of
 /// their kind and size and has none yet.
 pub(super) fn adopt(nodes: &[NodeRounds], owners: &mut [Option<usize>], steps: &Steps) {
-    let mut adopted: Vec<usize> = Vec::new();
+    let mut taken: BTreeSet<usize> = owners.iter().copied().flatten().collect();
+    let mut swishes: BTreeSet<usize> = BTreeSet::new();
     for (node, owner) in nodes.iter().zip(owners) {
         if owner.is_some() {
             continue;
         }
-        let Some(is_kind) = kind(&node.operator) else { continue };
         let size = elements(node);
-        let fits = |step: &Step| is_kind(step) && size.is_none_or(|size| size == step.written);
-        let free = steps.iter().find(|(index, step)| fits(step) && !adopted.contains(index));
-        *owner = free.map(|(index, _)| index);
-        adopted.extend(*owner);
+        let first = |fits: &dyn Fn(usize, &Step) -> bool| {
+            let mut all = steps.iter().filter(|(_, step)| size.is_none_or(|size| size == step.written));
+            all.find(|(index, step)| fits(*index, step)).map(|(index, _)| index)
+        };
+        if node.operator == "QuickGelu" {
+            // Part of a step whose first node has its own name.
+            *owner = first(&|index, step| is_swish(step) && !swishes.contains(&index));
+            swishes.extend(*owner);
+        } else {
+            *owner = first(&|index, step| computes(&node.operator, step) && !taken.contains(&index));
+            taken.extend(*owner);
+        }
     }
 }
 
-/// Which steps a runtime's operator computes: ONNX Runtime's, of its `com.microsoft` domain.
-fn kind(operator: &str) -> Option<fn(&Step) -> bool> {
-    fn is_gelu(step: &Step) -> bool {
-        step.called == Some("gelu") || step.operator() == "Gelu"
-    }
-    fn is_norm(step: &Step) -> bool {
-        step.called == Some("layernormalization") || step.operator() == "LayerNormalization"
-    }
-    fn is_swish(step: &Step) -> bool {
-        step.activation == Some(Activation::Swish)
-            || step.layer() == Some(Layer::Activation(Activation::Swish))
-            || step.joined.iter().any(|name| name == Activation::Swish.name())
-    }
+/// Whether a runtime's operator computes a step: ONNX Runtime's of its `com.microsoft` domain, or the step's own.
+fn computes(operator: &str, step: &Step) -> bool {
     match operator {
-        "Gelu" | "BiasGelu" | "FastGelu" => Some(is_gelu),
-        "LayerNormalization" | "SkipLayerNormalization" => Some(is_norm),
-        "QuickGelu" => Some(is_swish),
-        _ => None,
+        "Gelu" | "BiasGelu" | "FastGelu" => step.called == Some("gelu") || step.operator() == "Gelu",
+        "LayerNormalization" | "SkipLayerNormalization" => {
+            step.called == Some("layernormalization") || step.operator() == "LayerNormalization"
+        }
+        other => step.called.is_none() && step.operator() == other,
     }
+}
+
+fn is_swish(step: &Step) -> bool {
+    step.activation == Some(Activation::Swish)
+        || step.layer() == Some(Layer::Activation(Activation::Swish))
+        || step.joined.iter().any(|name| name == Activation::Swish.name())
 }
 
 /// Elements that a node gives, where its name says so: `Gelu 1x196x256`.

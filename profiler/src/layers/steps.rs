@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use super::{
     InPlace,
     adopt::adopt,
+    attribute,
     names::Names,
     table::{Estimate, middle_rounds},
 };
 use crate::{
     onnx::{
-        Outline,
+        Outline, Work,
         steps::{Steps, step_key},
+        work,
     },
     spec::{FeatureMap, OtherWork, TracedOp},
 };
@@ -39,25 +41,27 @@ pub struct StepTable {
     pub whole: Estimate,
     /// Keys of all steps in running order, the runtime's own changes of layout last.
     pub keys: Vec<TracedOp>,
-    /// One row per distinct key, in the order in which they first stand.
+    /// One row per distinct key that the runtime has nodes for, in the order in which they first stand.
     pub rows: Vec<StepRow>,
     /// What the steps leave of the whole in milliseconds: the runtime's work between nodes, and nodes that belong to no step.
     pub rest_ms: f64,
 }
 
-/// One or more steps that the runtime computes as one, or one of its own nodes.
+/// A step, one that others were joined to, or one of the runtime's own nodes.
 struct Part {
     key: TracedOp,
-    round_ns: Vec<f64>,
+    /// Its time round by round; nothing where the runtime has no node for it.
+    round_ns: Option<Vec<f64>>,
 }
 
 impl StepTable {
     /// The table of what tracing gave of a network of these steps.
     ///
-    /// A runtime node belongs to the step that has the model's node whose name it bears; one that bears none to the step that
-    /// it is known to be written for ([`adopt`]). Steps that no runtime node bears a name of were joined to a neighbour: those
-    /// that multiply to what reads them, others to what they read; their keys are one then. Changes of layout are parts of
-    /// their own. `None` if there are fewer than six rounds, or a run takes no time.
+    /// A runtime node belongs to the step that has the model's node whose name it bears; one that bears none to the
+    /// first step of its kind and size that has none. A step that no runtime node bears a name of and that multiplies was joined to
+    /// what reads it: their keys are one then. One that does not multiply has no time of its own: it is part of a neighbour, or
+    /// the runtime does without it. Changes of layout are parts of their own. `None` if there are fewer than six rounds, or a
+    /// run takes no time.
     #[must_use]
     pub fn of(in_place: &InPlace, outline: &Outline, steps: &Steps) -> Option<Self> {
         let whole = Estimate::of(&in_place.whole_ns).filter(|whole| whole.latency_ms > 0.0)?;
@@ -70,8 +74,11 @@ impl StepTable {
                 continue;
             }
             let same: Vec<&Part> = parts.iter().filter(|part| part.key == *key).collect();
-            let mean =
-                |round: usize| same.iter().map(|part| part.round_ns[round]).sum::<f64>() / same.len() as f64;
+            let timed: Vec<&Vec<f64>> = same.iter().filter_map(|part| part.round_ns.as_ref()).collect();
+            if timed.is_empty() {
+                continue;
+            }
+            let mean = |round: usize| timed.iter().map(|ns| ns[round]).sum::<f64>() / same.len() as f64;
             let round_ns: Vec<f64> = (0..in_place.whole_ns.len()).map(mean).collect();
             let time = Estimate::over(&round_ns, &middle)?;
             rows.push(StepRow {
@@ -96,8 +103,9 @@ fn parts(in_place: &InPlace, outline: &Outline, steps: &Steps) -> Vec<Part> {
     let found: Vec<Option<usize>> = in_place.nodes.iter().map(|node| names.find(&node.name)).collect();
     let mut owners: Vec<Option<usize>> =
         found.iter().map(|node| node.and_then(|node| homes.get(&node).copied())).collect();
+    follow_products(in_place, outline, steps, &mut owners);
     adopt(&in_place.nodes, &mut owners, steps);
-    let joined = join_silent(&owners, steps);
+    let joined = join_products(&owners, steps);
     let rounds = in_place.whole_ns.len();
     let mut times: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
     let mut own = Vec::new();
@@ -110,28 +118,44 @@ fn parts(in_place: &InPlace, outline: &Outline, steps: &Steps) -> Vec<Part> {
             }
             // Of the model's, but of no step: computed beforehand.
             None if named.is_some() => {}
-            None => own.extend(
-                stranger(&node.name, &node.operator).map(|key| Part { key, round_ns: node.round_ns.clone() }),
-            ),
+            None => own.extend(stranger(&node.name, &node.operator).map(|key| (key, node.round_ns.clone()))),
         }
     }
-    let key = |first: usize| {
-        let key = steps.get(first).map(step_key)?;
-        let members = joined.iter().filter(|(step, of)| **of == first && **step != first);
-        let later = members.filter_map(|(step, _)| steps.get(*step)).map(step_key);
-        let names =
-            later.flat_map(|key| std::iter::once(key.kernel().to_owned()).chain(key.fused().to_vec()));
-        Some(key.with_fused(names))
+    let names = |step: usize| {
+        let key = steps.get(step).map(step_key)?;
+        Some(std::iter::once(key.kernel().to_owned()).chain(key.fused().to_vec()))
     };
-    let of_model =
-        times.into_iter().filter_map(|(first, round_ns)| Some(Part { key: key(first)?, round_ns }));
-    of_model.chain(own).collect()
+    let is_first = |step: usize| joined.get(&step).is_none_or(|first| *first == step);
+    let of_model = steps.iter().filter(|(index, _)| is_first(*index)).map(|(index, step)| {
+        let later = joined.iter().filter(|(member, first)| **first == index && **member != index);
+        let fused = later.filter_map(|(member, _)| names(*member)).flatten();
+        Part { key: step_key(step).with_fused(fused), round_ns: times.remove(&index) }
+    });
+    let mut parts: Vec<Part> = of_model.collect();
+    parts.extend(own.into_iter().map(|(key, round_ns)| Part { key, round_ns: Some(round_ns) }));
+    parts
 }
 
-/// For each step, the first of those that it is computed with; steps that have runtime nodes of their own are by themselves.
-fn join_silent(owners: &[Option<usize>], steps: &Steps) -> BTreeMap<usize, usize> {
+/// A product that a runtime computes in a node named after what it fused, such as a sum that the model's rules count to another
+/// product, is the step of the product.
+fn follow_products(in_place: &InPlace, outline: &Outline, steps: &Steps, owners: &mut [Option<usize>]) {
+    let homes = steps.homes();
+    let product = |node: &usize| {
+        let step = *homes.get(node)?;
+        let is_product = work(&outline.nodes[*node].operator) == Work::Counted;
+        (is_product && steps.get(step)?.macs? > 0).then_some(step)
+    };
+    for layer in attribute(&in_place.nodes, outline, &BTreeMap::new()) {
+        if let [step] = layer.model_nodes.iter().filter_map(product).collect::<Vec<_>>()[..] {
+            layer.runtime_nodes.iter().for_each(|node| owners[*node] = Some(step));
+        }
+    }
+}
+
+/// For each step that multiplies without a runtime node of its own, and for the step that it is computed with, the first of them:
+/// the next step behind it that has a node, or else the next before it.
+fn join_products(owners: &[Option<usize>], steps: &Steps) -> BTreeMap<usize, usize> {
     let speaks = |step: usize| owners.contains(&Some(step));
-    // Follows one direction to a step that has a time.
     let follow = |from: usize, next: &dyn Fn(usize) -> Option<usize>| {
         let mut at = next(from)?;
         for _ in 0..steps.positions() {
@@ -145,17 +169,13 @@ fn join_silent(owners: &[Option<usize>], steps: &Steps) -> BTreeMap<usize, usize
     let before = |step: usize| (0..2).find_map(|place| steps.writer(step, place));
     let after = |step: usize| steps.readers(step).first().copied();
     let mut homes: BTreeMap<usize, usize> = BTreeMap::new();
-    for (index, step) in steps.iter() {
-        let backwards = || follow(index, &before);
-        let forwards = || follow(index, &after);
-        let home = match (speaks(index), step.macs.unwrap_or(0) > 0) {
-            (true, _) => Some(index),
-            (false, true) => forwards().or_else(backwards),
-            (false, false) => backwards().or_else(forwards),
-        };
-        homes.extend(home.map(|home| (index, home)));
+    for (index, _) in
+        steps.iter().filter(|(index, step)| step.macs.is_some_and(|macs| macs > 0) && !speaks(*index))
+    {
+        if let Some(home) = follow(index, &after).or_else(|| follow(index, &before)) {
+            homes.extend([(index, home), (home, home)]);
+        }
     }
-    // The first member gives its key to all.
     let mut first: BTreeMap<usize, usize> = BTreeMap::new();
     for (step, home) in &homes {
         first.entry(*home).or_insert(*step);

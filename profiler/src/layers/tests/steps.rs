@@ -88,17 +88,65 @@ fn runtime_nodes_add_up_to_steps_and_steps_to_the_whole() {
 }
 
 #[test]
-fn what_no_node_names_is_one_with_its_neighbour() {
+fn what_no_node_names_is_one_with_a_neighbour_or_has_no_time() {
     let (outline, steps) = network();
-    // The product goes into what follows it, the transposition into what it reads.
+    // The product goes into what follows it; nobody computes the transposition.
     let in_place =
         traced(&[("Relu_v1", "Conv", 50.0), ("Mul_v10", "Custom", 30.0), ("constant", "Source", 1.0)]);
     let table = StepTable::of(&in_place, &outline, &steps).unwrap();
-    let expected = [
-        ("stem@conv-8x8x3-4x4x8-k3-s2-g1+relu+transpose", 50.0),
-        ("matmul@conv-1x16x8-1x16x32-k1-s1-g1+gelu", 30.0),
-    ];
-    assert_eq!(found(&table), expected.map(|(key, us)| (key.to_owned(), us)));
+    let (stem, product) = ("stem@conv-8x8x3-4x4x8-k3-s2-g1+relu", "matmul@conv-1x16x8-1x16x32-k1-s1-g1+gelu");
+    assert_eq!(found(&table), [(stem, 50.0), (product, 30.0)].map(|(key, us)| (key.to_owned(), us)));
+    let keys: Vec<String> = table.keys.iter().map(ToString::to_string).collect();
+    assert_eq!(keys, [stem, "transpose@other-1x8x16-1x16x8-r128-w128-c0-m0", product]);
     // What nobody knows stays with the runtime's own time: 10 + 1 µs.
     assert!((table.rest_ms - 0.011).abs() < 1e-12);
+}
+
+#[test]
+fn nodes_without_a_name_go_to_steps_of_their_size_that_have_none() {
+    let (outline, steps) = network();
+    let in_place = traced(&[
+        ("Conv_v0", "Conv", 50.0),
+        // Of another size than any step: nobody's.
+        ("Transpose 1x7x7", "Transpose", 3.0),
+        ("Transpose 1x16x8", "Transpose", 5.0),
+        // The only step of that kind and size has one.
+        ("Transpose 1x16x8", "Transpose", 4.0),
+        ("MatMul_v4", "MatMul", 40.0),
+        ("Mul_v10", "Mul", 20.0),
+    ]);
+    let table = StepTable::of(&in_place, &outline, &steps).unwrap();
+    let transposed: Vec<_> =
+        found(&table).into_iter().filter(|(key, _)| key.starts_with("transpose")).collect();
+    let expected = [
+        ("transpose@other-1x8x16-1x16x8-r128-w128-c0-m0", 5.0),
+        ("transpose@other-7x1x7-7x1x7-r49-w49-c0-m0", 3.0),
+        ("transpose@other-16x1x8-16x1x8-r128-w128-c0-m0", 4.0),
+    ];
+    assert_eq!(transposed, expected.map(|(key, us)| (key.to_owned(), us)));
+}
+
+#[test]
+fn a_product_named_after_the_sum_behind_it_is_its_own_step() {
+    let (mut sketch, image) = Sketch::new(3, 8, Weights::Seeded(0));
+    let main = sketch.conv(&image, Filters::square(8, 1, 1));
+    let shortcut = sketch.conv(&image, Filters::square(8, 1, 1));
+    let sum = sketch.add(&main, &shortcut);
+    let onnx = sketch.finish("net", &sum);
+    let graph = ModelGraph::read(&onnx).unwrap();
+    let (mut steps, _) = translate(&graph, &graph.shapes(&InputShapes::new()).unwrap()).unwrap();
+    fuse(&mut steps);
+    // The model's rules count the sum to the later of both; tract computes the first in a node that bears the sum's name.
+    let nodes = [
+        ("Conv_v1", "OptMatMul", 30.0),
+        ("Conv_v0.pack", "OptMatMulPack", 2.0),
+        ("Add_v2", "OptMatMul", 20.0),
+    ];
+    let mut in_place_times = traced(&nodes);
+    for (node, made) in in_place_times.nodes.iter_mut().zip([1536, 0, 1536]) {
+        node.multiply_adds = Some(made);
+    }
+    let table = StepTable::of(&in_place_times, &Outline::read(&onnx).unwrap(), &in_place(&steps)).unwrap();
+    let map = "stem@conv-8x8x3-8x8x8-k1-s1-g1";
+    assert_eq!(found(&table), [(map.to_owned(), 22.0), (format!("{map}+add"), 30.0)]);
 }

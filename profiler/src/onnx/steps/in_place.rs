@@ -6,19 +6,24 @@
 
 use super::{
     fuse::{constant, is},
-    step::{Operation, Source, Step, Steps, Unfused},
+    key::positions,
+    step::{Arithmetic, Operation, Source, Step, Steps, Unfused},
 };
 use crate::spec::Layer;
 
-/// The steps, after [`fuse`](super::fuse), as they are measured in place.
+/// The steps, after [`fuse`](super::fuse()), as they are measured in place.
 #[must_use]
 pub fn in_place(steps: &Steps) -> Steps {
     let mut joined = steps.clone();
     let positions = 0..joined.positions();
     positions.clone().for_each(|index| join_layer_norm(&mut joined, index));
     positions.clone().for_each(|index| join_gelu(&mut joined, index));
+    positions.clone().for_each(|index| join_bias(&mut joined, index));
     positions.clone().for_each(|index| join_sum(&mut joined, index));
-    positions.for_each(|index| join_activation(&mut joined, index));
+    positions.clone().for_each(|index| join_activation(&mut joined, index));
+    positions.clone().for_each(|index| join_order(&mut joined, index));
+    positions.clone().for_each(|index| join_behind_product(&mut joined, index));
+    positions.for_each(|index| join_skipped(&mut joined, index));
     joined
 }
 
@@ -107,6 +112,19 @@ fn join_gelu(steps: &mut Steps, divide: usize) {
     }
 }
 
+/// Numbers added to the last side behind a product with weights are its biases: maps of which channels stand last do not tell.
+fn join_bias(steps: &mut Steps, index: usize) {
+    let found = || {
+        let added = steps.get(index).filter(|step| arithmetic(Operation::Add)(step))?;
+        let product = steps.writer(index, 0)?;
+        let out = steps.get(product).and_then(positions)?.output.channels;
+        (added.weights == u64::from(out) && steps.only_reader(product) == Some(index)).then_some(product)
+    };
+    if let Some(product) = found() {
+        steps.join_backwards(index, product);
+    }
+}
+
 fn is_bare_conv(step: &Step) -> bool {
     matches!(step.what, Unfused::Layer(Layer::Conv(_))) && step.activation.is_none() && step.joined.is_empty()
 }
@@ -135,13 +153,28 @@ fn join_sum(steps: &mut Steps, index: usize) {
     }
 }
 
-/// An activation becomes part of the sum with a convolution, or of the matrix product, before it.
+/// What an activation is called, of those that are no layer of ours too.
+fn curve(step: &Step) -> Option<String> {
+    match step.layer() {
+        Some(Layer::Activation(activation)) => Some(activation.name().to_owned()),
+        Some(_) => None,
+        None => {
+            ["LeakyRelu", "Tanh", "Elu"].contains(&step.operator()).then(|| step.operator().to_lowercase())
+        }
+    }
+}
+
+/// An activation becomes part of the sum with a convolution, the matrix product, or the normalization before it.
 fn join_activation(steps: &mut Steps, index: usize) {
-    let Some(Layer::Activation(activation)) = steps.get(index).and_then(Step::layer) else { return };
+    let Some(name) = steps.get(index).and_then(curve) else { return };
     let Some(writer) = steps.writer(index, 0) else { return };
     let takes = |step: &Step| match step.what {
-        Unfused::Layer(Layer::Conv(_)) => step.activation.is_none() && step.joined == ["add"],
-        Unfused::Layer(Layer::Linear { .. }) | Unfused::Positions => step.joined.is_empty(),
+        Unfused::Layer(Layer::Conv(_)) => {
+            step.activation.is_none() && (step.joined.is_empty() || step.joined == ["add"])
+        }
+        Unfused::Layer(Layer::Linear { .. }) | Unfused::Positions | Unfused::Normalization => {
+            step.joined.is_empty()
+        }
         Unfused::Layer(
             Layer::Input(_)
             | Layer::Activation(_)
@@ -157,7 +190,6 @@ fn join_activation(steps: &mut Steps, index: usize) {
         )
         | Unfused::TransposedConv
         | Unfused::Constant(_)
-        | Unfused::Normalization
         | Unfused::Pad
         | Unfused::Unknown => false,
     };
@@ -166,6 +198,65 @@ fn join_activation(steps: &mut Steps, index: usize) {
     }
     steps.join_backwards(index, writer);
     if let Some(step) = &mut steps.steps[writer] {
-        step.joined.push(activation.name().to_owned());
+        step.joined.push(name);
+    }
+}
+
+fn is_product(step: &Step) -> bool {
+    step.operator() == "MatMul" && step.what == Unfused::Unknown && step.reads.len() == 2
+}
+
+/// Other orders of sides become part of the product that alone reads them: it reads its terms in any order.
+fn join_order(steps: &mut Steps, index: usize) {
+    if !is(steps, index, operator("Transpose")) {
+        return;
+    }
+    let Some(product) = next(steps, index, is_product) else { return };
+    let Some(taken) = steps.steps[index].take() else { return };
+    if let Some(step) = &mut steps.steps[product] {
+        step.nodes.extend(taken.nodes);
+        for read in &mut step.reads {
+            if let (Source::Step(from), Some(first)) = (read.source, taken.reads.first())
+                && from == index
+            {
+                *read = *first;
+            }
+        }
+    }
+    steps.free.values_mut().filter(|source| **source == Source::Step(index)).for_each(|source| {
+        *source = Source::Step(product);
+    });
+}
+
+/// A number that a product of two values is multiplied with, and another order of its sides, become part of it.
+fn join_behind_product(steps: &mut Steps, product: usize) {
+    if !is(steps, product, is_product) {
+        return;
+    }
+    let scales = |step: &Step| {
+        matches!(
+            step.what,
+            Unfused::Constant(Arithmetic { scalar: Some(_), operation: Operation::Multiply, .. })
+        )
+    };
+    if let Some(factor) = next(steps, product, scales) {
+        steps.join_backwards(factor, product);
+    }
+    if let Some(order) = next(steps, product, operator("Transpose")) {
+        steps.join_backwards(order, product);
+    }
+}
+
+/// A sum that only a layer normalization reads becomes part of it.
+fn join_skipped(steps: &mut Steps, norm: usize) {
+    let is_norm =
+        |step: &Step| step.called == Some("layernormalization") || step.operator() == "LayerNormalization";
+    let Some(sum) = steps.writer(norm, 0).filter(|_| is(steps, norm, is_norm)) else { return };
+    if is(steps, sum, |step| step.layer() == Some(Layer::Add)) && steps.only_reader(sum) == Some(norm) {
+        steps.join_forwards(sum, norm);
+        if let Some(step) = &mut steps.steps[norm] {
+            step.called = Some("layernormalization");
+            step.joined.push("add".to_owned());
+        }
     }
 }

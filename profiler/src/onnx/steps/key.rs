@@ -29,7 +29,10 @@ pub fn step_key(step: &Step) -> TracedOp {
 }
 
 /// A product with weights as a convolution of all its positions: a map would say where channels stand, and here they are last.
-fn positions(step: &Step) -> Option<PlacedLayer> {
+pub(super) fn positions(step: &Step) -> Option<PlacedLayer> {
+    if step.what != Unfused::Positions {
+        return None;
+    }
     let per_output = step.macs?.checked_div(step.written)?;
     let read = step.reads.first()?.map.elements();
     let positions = read.checked_div(per_output)?;

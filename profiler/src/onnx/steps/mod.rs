@@ -1,6 +1,6 @@
 //! Any ONNX network as steps: what its nodes compute, as runtimes fuse them.
 //!
-//! Nodes become steps ([`translate`]), and steps that runtimes compute in one go are joined ([`fuse`]). [`in_place`] joins
+//! Nodes become steps ([`translate()`]), and steps that runtimes compute in one go are joined ([`fuse()`]). [`in_place()`] joins
 //! a little more, to what is measured as one inside of a running network; [`step_key`] gives the key of such a step.
 
 mod attributes;

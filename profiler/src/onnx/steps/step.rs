@@ -88,9 +88,9 @@ pub struct Step {
     /// The activation that runtimes fuse into it, if there is one.
     pub activation: Option<Activation>,
     /// What several nodes are together where that is no layer, such as layer normalization; only
-    /// [`in_place`](super::in_place) tells.
+    /// [`in_place`](super::in_place()) tells.
     pub called: Option<&'static str>,
-    /// What else became part of it, in order, by [`in_place`](super::in_place) alone.
+    /// What else became part of it, in order, by [`in_place`](super::in_place()) alone.
     pub joined: Vec<String>,
     /// What it reads, constants left out.
     pub reads: Vec<Read>,

@@ -84,6 +84,7 @@ fn what_is_written_in_many_nodes_is_one_step() {
         "transpose@other-8x8x8-8x8x8-r512-w512-c0-m0",
         "layernormalization@other-8x8x8-8x8x8-r512-w512-c18-m0",
         // 64 positions; 64·8·32 = 16384.
+        // With its biases, which are added along the last side.
         "matmul@conv-1x64x8-1x64x32-k1-s1-g1",
         "gelu@other-8x32x8-8x32x8-r2048-w2048-c3-m0",
     ];
@@ -98,13 +99,52 @@ fn rectangles_and_unknown_operators_have_keys() {
     let [left, right] = sketch.split(&row, 4);
     let joined = sketch.concat(&[&right, &left]);
     let leaky = sketch.act(&joined, Curve::LeakyRelu);
-    let (_, steps) = read(sketch, &leaky);
+    let last = sketch.conv(&leaky, Filters::pointwise(4));
+    let last = sketch.act(&last, Curve::LeakyRelu);
+    let (_, steps) = read(sketch, &last);
     let expected = [
         "conv@conv-8x8x8-8x8x8-k1x7-s1-g1",
         // Two constants say where to split.
         "split@other-8x8x8-8x8x4-r512-w512-c2-m0",
         "concat@concat-8x8x4-8x8x8-n2",
         "leakyrelu@other-8x8x8-8x8x8-r512-w512-c0-m0",
+        "pointwise@conv-8x8x8-8x8x4-k1-s1-g1+leakyrelu",
     ];
     assert_eq!(keys(&steps), expected);
+}
+
+#[test]
+fn what_a_product_of_values_reads_in_another_order_is_part_of_it() {
+    let (mut sketch, image) = Sketch::new(8, 4, Weights::Seeded(0));
+    let flat = sketch.reshape(&image, &[1, 2, 4, 16]);
+    // [1, 2, 16, 4] · [1, 2, 4, 16], a tenth of it, softmax, · [1, 2, 16, 4] → [1, 16, 2, 4].
+    let query = sketch.transpose(&flat, &[0, 1, 3, 2]);
+    let scores = sketch.product(&query, &flat);
+    let scores = sketch.times(&scores, 0.1);
+    let weights = sketch.softmax(&scores);
+    let value = sketch.transpose(&flat, &[0, 1, 3, 2]);
+    let mixed = sketch.product(&weights, &value);
+    let mixed = sketch.transpose(&mixed, &[0, 2, 1, 3]);
+    let sum = sketch.add(&mixed, &mixed);
+    let normal = sketch.layer_norm(&sum);
+    let (_, steps) = read(sketch, &normal);
+    let expected = [
+        // 2·16·16 = 512 scores of 4 products each; two terms of 128 elements.
+        "batch_matmul@other-4x16x2-16x16x2-r256-w512-c0-m2048",
+        "softmax@softmax-16x16x2",
+        // 128 results of 16 products each.
+        "batch_matmul@other-16x16x2-2x4x16-r640-w128-c0-m2048",
+        // The sum is part of the normalization, and reads its term twice.
+        "layernormalization@other-2x4x16-2x4x16-r256-w128-c8-m0+add",
+    ];
+    assert_eq!(keys(&steps), expected);
+}
+
+#[test]
+fn what_follows_a_normalization_is_part_of_it() {
+    let (mut sketch, image) = Sketch::new(8, 4, Weights::Seeded(0));
+    let normal = sketch.batch_norm(&image);
+    let active = sketch.act(&normal, RELU);
+    let (_, steps) = read(sketch, &active);
+    assert_eq!(keys(&steps), ["batchnorm@other-4x4x8-4x4x8-r128-w128-c32-m0+relu"]);
 }
