@@ -45,10 +45,29 @@ pub enum PredictorError {
         /// The ops, and what is missing for each.
         ops: Vec<(String, String)>,
     },
+    /// A network of which too little is known for an answer.
+    #[error(
+        "`{network}` is known only within a factor of {factor:.1} on {device}{}, most of which is due to {}; measure networks with \
+         such layers",
+        notes.iter().map(|note| format!(" ({note})")).collect::<String>(),
+        shares(&parts[..NAMED.min(parts.len())]) + &more(parts.len())
+    )]
+    TooWide {
+        /// The network.
+        network: String,
+        /// The device the model is of.
+        device: String,
+        /// The upper end of its interval over the lower.
+        factor: f64,
+        /// The layers that are known least, with their share of all that is not known.
+        parts: Vec<(String, f64)>,
+        /// What else should be known of it.
+        notes: Vec<String>,
+    },
     /// Rows of a table with ops for which the model has no ground to say anything.
     #[error(
         "no latency for {rows} of {of} rows on {device}: {}; measure such ops, or skip them to score the others",
-        list(&ops[..NAMED.min(ops.len())]) + &more(ops)
+        list(&ops[..NAMED.min(ops.len())]) + &more(ops.len())
     )]
     Unanswered {
         /// How many rows.
@@ -172,11 +191,17 @@ pub enum PredictorError {
 const NAMED: usize = 8;
 
 /// How many there are beyond those that are named.
-fn more(ops: &[(String, String)]) -> String {
-    match ops.len().saturating_sub(NAMED) {
+fn more(all: usize) -> String {
+    match all.saturating_sub(NAMED) {
         0 => String::new(),
         more => format!("; and {more} more"),
     }
+}
+
+/// Layers with their share of what is not known.
+fn shares(parts: &[(String, f64)]) -> String {
+    let each = parts.iter().map(|(op, share)| format!("`{op}` ({:.0} %)", 100.0 * share));
+    each.collect::<Vec<_>>().join(", ")
 }
 
 /// Ops with what is missing; those that lack the same together.

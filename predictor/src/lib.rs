@@ -46,5 +46,5 @@ pub use device::{
 pub use error::{FitError, NoAnswer, PredictorError};
 pub use interval::{Flag, Prediction};
 pub use network::{NetworkModel, Share};
-pub use onnx::{OnnxNetwork, Unknown};
+pub use onnx::{OnnxNetwork, Unknown, Width};
 pub use rows::{Emulation, Measurements, Mixing};

@@ -211,7 +211,7 @@ fn a_model_that_cannot_be_written_is_exit_code_1() {
 
 #[test]
 fn help_has_an_example_everywhere() {
-    let commands = "fit evaluate predict explain plot audit import transfer suggest bench";
+    let commands = "fit evaluate predict explain plot audit import transfer suggest bench zoo";
     for command in commands.split(' ').map(Some).chain([None]) {
         let arguments: Vec<&str> = command.into_iter().chain(["--help"]).collect();
         let help = Folder::new().stdout(&arguments);

@@ -8,6 +8,9 @@ use crate::error::PredictorError;
 pub(super) fn hint(error: &PredictorError) -> Option<String> {
     let words = match error {
         PredictorError::Unmeasured { .. } => "--allow-unknown guesses at them",
+        PredictorError::TooWide { .. } => {
+            "profiler run --sample-networks draws and measures networks; --allow-wide prints the interval as it is"
+        }
         PredictorError::Unanswered { .. } => "--skip-unknown scores the others",
         PredictorError::Mixed { .. } | PredictorError::OtherConditions { .. } => "--allow-mixed allows it",
         PredictorError::Emulated { .. } => "--allow-emulated allows it",

@@ -16,6 +16,7 @@ mod scatter;
 mod subject;
 mod suggest;
 mod transfer;
+mod zoo;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -57,6 +58,7 @@ enum Command {
     Import(Box<import::Import>),
     Transfer(transfer::Transfer),
     Suggest(suggest::Suggest),
+    Zoo(zoo::Zoo),
     Bench(bench::Bench),
 }
 
@@ -74,6 +76,7 @@ impl Cli {
             Command::Import(import) => import.execute(),
             Command::Transfer(transfer) => transfer.execute(),
             Command::Suggest(suggest) => suggest.execute(),
+            Command::Zoo(zoo) => zoo.execute(),
             Command::Bench(bench) => bench.execute(),
         };
         match result.and_then(|text| Ok(output::print(text)?)) {

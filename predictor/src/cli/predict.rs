@@ -16,7 +16,7 @@ use crate::{
     device::LatencyModel,
     error::PredictorError,
     interval::{Flag, Prediction},
-    onnx::{NetworkReport, Unknown},
+    onnx::{NetworkReport, Unknown, Width},
     op::OpEstimate,
     whole::{NetworksFile, OfNetworks},
 };
@@ -40,6 +40,9 @@ pub(super) struct Predict {
     /// Guess at ops of which nothing was measured, with a wide interval and a note.
     #[arg(long)]
     allow_unknown: bool,
+    /// Print intervals of networks that are wider than a factor of three as well.
+    #[arg(long)]
+    allow_wide: bool,
     /// Sizes of an ONNX network's input where it leaves them open: 1x3x224x224, or NAME=1x3x224x224 (repeatable).
     #[arg(long, value_name = "SHAPE")]
     input_shape: Vec<String>,
@@ -57,9 +60,10 @@ impl Predict {
         };
         let shapes = read_input_shapes(&self.input_shape).map_err(PredictorError::InputShape)?;
         let unknown = if self.allow_unknown { Unknown::Guess } else { Unknown::Refuse };
+        let width = if self.allow_wide { Width::Any } else { Width::Useful };
         let subjects = self.subjects.iter().map(|text| Subject::read(text, &shapes));
         let answers = subjects.collect::<Result<Vec<_>, _>>()?;
-        let answers = answers.iter().map(|subject| answer(&model, subject, unknown));
+        let answers = answers.iter().map(|subject| answer(&model, subject, unknown, width));
         let (texts, values): (Vec<_>, Vec<_>) = answers.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
         if self.json { output::json(&values) } else { Ok(texts.join("\n\n")) }
     }
@@ -88,16 +92,19 @@ fn answer(
     model: &LatencyModel,
     subject: &Subject,
     unknown: Unknown,
+    width: Width,
 ) -> Result<(String, Value), PredictorError> {
     let of_op = |key: &str, prediction: &Prediction, estimate: &OpEstimate| {
         let mut value = prediction_value(key, "op", prediction);
-        value["in_network_ms"] = model.share(estimate).into();
+        let networks = model.level_of(key).1;
+        value["in_network_ms"] = networks.coefficients.inside_ms(estimate.combined.ms).into();
         value["measured_ms"] = estimate.measured.map(|m| m.latency_ms).into();
-        (headline(&format!("{key} ({})", model.ops().cache()), prediction), value)
+        (headline(&format!("{key} ({})", model.level_of(key).0.cache()), prediction), value)
     };
     let of_network = |head: &str, key: &str, report: &NetworkReport| {
         (network_text(head, report), network_value(key, &report.name, report))
     };
+    let within = |report: NetworkReport| report.within(width, &model.device_name());
     Ok(match subject {
         Subject::Op(op) => {
             let layer = model.predict_layer(op, unknown)?;
@@ -106,10 +113,11 @@ fn answer(
         Subject::Traced(op) => of_op(&op.key, &model.predict_keyed(op)?, &model.estimate_keyed(op)?),
         Subject::Network(network) => {
             let head = format!("{} ({}, {})", network.name(), network.key(), network.macs());
-            of_network(&head, &network.key(), &model.report_architecture(network, unknown)?)
+            let report = within(model.report_architecture(network, unknown)?)?;
+            of_network(&head, &network.key(), &report)
         }
         Subject::Onnx(network) => {
-            let report = model.predict_onnx(network, unknown)?;
+            let report = within(model.predict_onnx(network, unknown)?)?;
             let macs = profiler::spec::Macs(report.macs);
             let head = match report.uncounted {
                 0 => format!("{} ({macs})", network.name()),

@@ -7,7 +7,8 @@ use std::{
 
 use clap::Args;
 use profiler::{
-    record::{Level, ReadError, read_table, read_text, write_architecture},
+    onnx::InputShapes,
+    record::{Level, ReadError, WriteError, read_table, read_text, write_architecture},
     spec::{Architecture, SearchSpace, SpaceFile, SpecError},
 };
 use rand::SeedableRng;
@@ -22,6 +23,7 @@ use crate::{
     device::LatencyModel,
     error::PredictorError,
     nasbench201::{Cell, Prior, Suggestion, suggest},
+    onnx::{NetworkSuggestion, OnnxNetwork, suggest_networks},
     op::OpModel,
     rows::Sample,
     transfer::{OpPrior, OpSuggestion, suggest_ops},
@@ -57,6 +59,19 @@ pub(super) struct Suggest {
     /// file (.toml).
     #[arg(long, value_name = "SPACE")]
     space: Option<String>,
+    /// A network (.onnx) that one cares about: chooses random networks to measure, so that most becomes known of it by a model
+    /// that was fitted on others of `profiler run --sample-networks`; may be given several times.
+    #[arg(long, value_name = "NETWORK", conflicts_with_all = ["ops", "space", "measured"])]
+    networks: Vec<PathBuf>,
+    /// Folder to write the chosen networks to (.onnx), for `profiler model`.
+    #[arg(short, long, value_name = "FOLDER", requires = "networks")]
+    output: Option<PathBuf>,
+    /// Random networks to choose from.
+    #[arg(long, value_name = "COUNT", default_value_t = 66)]
+    pool: usize,
+    /// Seed of the random networks.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
     /// A table of the new device with what is measured already; may be given several times.
     #[arg(long, value_name = "TABLE")]
     measured: Vec<PathBuf>,
@@ -75,11 +90,13 @@ impl Suggest {
             return Err(PredictorError::Option { option, value, expected: "a number above 0" }.into());
         }
         let known = KnownDevices::read(&self.prior)?;
-        if !matches!(known, KnownDevices::Ops(_)) && (self.ops.is_some() || !self.measured.is_empty()) {
-            let (option, value) = ("--ops or --measured", "given for whole networks".to_owned());
+        let is_of_ops = matches!(known, KnownDevices::Ops(_));
+        if !is_of_ops && (self.ops.is_some() || !self.measured.is_empty() || !self.networks.is_empty()) {
+            let (option, value) = ("--ops, --measured or --networks", "given for whole networks".to_owned());
             return Err(PredictorError::Option { option, value, expected: "models of ops" }.into());
         }
         match known {
+            KnownDevices::Ops(known) if !self.networks.is_empty() => self.suggest_networks(&known),
             KnownDevices::Ops(known) => self.suggest_ops(&known),
             KnownDevices::Cells(prior) => self.suggest_cells(&prior),
             KnownDevices::Whole(known) => self.suggest_whole(&known),
@@ -177,6 +194,35 @@ impl Suggest {
             profiler::note!("{:7} not known after {}", percent(s.left), s.key);
         }
         Ok(chosen.into_iter().map(|s| s.key).collect::<Vec<_>>().join("\n"))
+    }
+
+    fn suggest_networks(&self, known: &[LatencyModel]) -> anyhow::Result<String> {
+        let [model] = known else {
+            let value = format!("given {} times", known.len());
+            return Err(PredictorError::Option { option: "--prior", value, expected: "one model" }.into());
+        };
+        let read = |path: &PathBuf| {
+            let onnx = std::fs::read(path).map_err(|source| ReadError::Io { path: path.clone(), source })?;
+            OnnxNetwork::read(&path.display().to_string(), &onnx, &InputShapes::new())
+        };
+        let targets = self.networks.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let chosen = suggest_networks(model, &targets, (self.n, self.pool, self.seed))?;
+        if let Some(folder) = &self.output {
+            let io = |path: PathBuf| move |source| WriteError { path, source };
+            std::fs::create_dir_all(folder).map_err(io(folder.clone())).map_err(PredictorError::from)?;
+            for NetworkSuggestion { network, .. } in &chosen {
+                let path = folder.join(format!("{}.onnx", network.name));
+                std::fs::write(&path, &network.onnx).map_err(io(path)).map_err(PredictorError::from)?;
+            }
+        }
+        if self.json {
+            let value = |s: &NetworkSuggestion| json!({"network": s.network.name, "style": s.network.style, "left": s.left});
+            return output::json(&chosen.iter().map(value).collect::<Vec<_>>());
+        }
+        for s in &chosen {
+            profiler::note!("{:7} not known after {}", percent(s.left), s.network.name);
+        }
+        Ok(chosen.into_iter().map(|s| s.network.name).collect::<Vec<_>>().join("\n"))
     }
 
     /// The ops to choose from.

@@ -13,6 +13,8 @@ use crate::{
     error::PredictorError,
     interval::Prediction,
     learn::{Scored, Scores},
+    network::NetworkModel,
+    op::OpModel,
     work::OpEntry,
 };
 
@@ -74,9 +76,12 @@ impl LatencyModel {
         rows: &[Row],
         scoring: Scoring,
     ) -> Result<(Evaluation, Unanswered), PredictorError> {
-        let in_state = |row: &&Row| match row.level {
-            Level::Op => row.cache == self.ops.cache,
-            Level::Network => row.cache == self.networks.cache && !row.ops.is_empty(),
+        let in_state = |row: &&Row| {
+            let (ops, networks) = self.level_of_row(row);
+            match row.level {
+                Level::Op => row.cache == ops.cache,
+                Level::Network => row.cache == networks.cache && !row.ops.is_empty(),
+            }
         };
         let new = |row: &&Row| scoring == Scoring::AllSubjects || !self.provenance.fitted.contains(row);
         let chosen: Vec<&Row> = rows.iter().filter(in_state).filter(new).collect();
@@ -90,9 +95,10 @@ impl LatencyModel {
             let ops = OpEntry::all_of(row)?;
             let mut estimates = Vec::with_capacity(ops.len());
             let mut missing = Vec::new();
-            for op in &ops {
+            let networks = self.level_of_row(row).1;
+            for op in ops.iter().filter(|op| row.level == Level::Op || !networks.layout.leaves_out(op)) {
                 match self.estimate_keyed(op) {
-                    Ok(estimate) => estimates.push(estimate),
+                    Ok(estimate) => estimates.push(networks.layout.charged(op, estimate)),
                     Err(PredictorError::UnknownOp { op, reason, .. }) => missing.push((op, reason)),
                     Err(error) => return Err(error),
                 }
@@ -104,7 +110,7 @@ impl LatencyModel {
             }
             let (level, prediction) = match row.level {
                 Level::Op => (0, self.predict_keyed(&ops[0])?),
-                Level::Network => (1, self.predict_estimates(&estimates)?),
+                Level::Network => (1, self.predict_at(&estimates, networks)?),
             };
             levels[level].push(scored(row, &prediction));
         }
@@ -112,6 +118,10 @@ impl LatencyModel {
         unanswered.ops.retain(|(op, _)| seen.insert(op.clone()));
         let [op, network] = levels.map(|rows| Scores::of(&rows));
         Ok((Evaluation { op, network }, unanswered))
+    }
+
+    fn level_of_row(&self, row: &Row) -> (&OpModel, &NetworkModel) {
+        self.level_of(row.op_keys().first().copied().unwrap_or_default())
     }
 
     fn advice(&self, known: usize) -> String {

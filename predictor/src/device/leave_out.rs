@@ -39,12 +39,15 @@ pub(crate) fn leave_networks_out(measurements: &Measurements) -> Result<Vec<Scor
         let held_out = Subjects { network, ..Subjects::default() };
         let options = FitOptions { held_out, ..FitOptions::default() };
         let model = LatencyModel::fit(measurements, &options)?;
-        let cache = model.networks().cache;
-        let left_out = |row: &&Row| known(row) && row.cache == cache && options.held_out.contains(row);
+        let networks = |row: &Row| model.level_of(row.op_keys().first().copied().unwrap_or_default()).1;
+        let left_out =
+            |row: &&Row| known(row) && row.cache == networks(row).cache && options.held_out.contains(row);
         for row in measurements.rows.iter().filter(left_out) {
             let ops = OpEntry::all_of(row)?;
-            let estimates = ops.iter().map(|op| model.estimate_keyed(op)).collect::<Result<Vec<_>, _>>()?;
-            all.push(scored(row, &model.predict_estimates(&estimates)?));
+            let of_model = ops.iter().filter(|op| !networks(row).layout.leaves_out(op));
+            let charged = |op| Ok(networks(row).layout.charged(op, model.estimate_keyed(op)?));
+            let estimates = of_model.map(charged).collect::<Result<Vec<_>, PredictorError>>()?;
+            all.push(scored(row, &model.predict_at(&estimates, networks(row))?));
         }
     }
     Ok(all)

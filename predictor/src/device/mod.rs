@@ -6,6 +6,7 @@ mod expected_latency;
 mod file;
 mod gradient;
 mod leave_out;
+mod level;
 mod model;
 mod provenance;
 #[cfg(test)]

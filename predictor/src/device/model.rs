@@ -1,21 +1,22 @@
 //! The latency model of one device: ops, networks, and where it comes from.
 
-use std::collections::BTreeSet;
-
 use profiler::{
     measure::Speed,
     record::{Anchors, Cache, Conditions, Level, Row},
     spec::{Architecture, OpSpec},
 };
 
-use super::provenance::{CacheReport, Provenance};
+use super::{
+    level::{ModelLevel, by_way_of_measuring},
+    provenance::Provenance,
+};
 use crate::{
     error::PredictorError,
     interval::{Flag, Prediction},
-    network::{NetworkModel, NetworkSample, Share, network_prediction},
+    network::{Coefficients, NetworkModel, NetworkSample, Share, network_prediction},
     op::{OpEstimate, OpModel},
     regressor::Contribution,
-    rows::{Measurements, Subjects, op_samples},
+    rows::{Measurements, Subjects},
     work::OpEntry,
 };
 
@@ -39,6 +40,8 @@ pub struct LatencyModel {
     pub(crate) provenance: Provenance,
     pub(crate) ops: OpModel,
     pub(crate) networks: NetworkModel,
+    /// What was measured inside of networks, where ops were measured by themselves as well.
+    pub(crate) in_place: Option<Box<ModelLevel>>,
 }
 
 impl LatencyModel {
@@ -51,29 +54,14 @@ impl LatencyModel {
         let kept = |row: &&Row| !options.held_out.contains(row);
         let rows: Vec<Row> = measurements.rows.iter().filter(kept).cloned().collect();
         let repeats = options.held_out.kept_from(&measurements.repeats);
-        let (network_cache, networks) = network_samples(&rows)?;
-        let caches: BTreeSet<Cache> =
-            rows.iter().filter(|row| row.level == Level::Op).map(|row| row.cache).collect();
-        let mut reports = Vec::new();
-        let mut best: Option<(OpModel, NetworkModel)> = None;
-        // Without networks to go by, cold comes closest to how an op runs inside one.
-        for cache in [Cache::Cold, Cache::InPlace, Cache::Hot] {
-            if !caches.contains(&cache) || options.op_cache.is_some_and(|asked| asked != cache) {
-                continue;
-            }
-            let samples = op_samples(&rows, &repeats, cache)?;
-            let ops = OpModel::fit(&samples, cache, options.seed)?;
-            let level = NetworkModel::fit(&networks, network_cache, &ops).map_err(|(op, reason)| {
-                PredictorError::CannotFit(format!("a measured network has `{op}`: {reason} ({cache})"))
-            })?;
-            reports.push(CacheReport { cache, ops: samples.len(), loo_mape: level.loo_mape });
-            let better = |(_, other): &(OpModel, NetworkModel)| level.loo_mape < other.loo_mape;
-            if best.as_ref().is_none_or(better) {
-                best = Some((ops, level));
-            }
+        let (alone, traced) = by_way_of_measuring(&rows);
+        let (level, mut reports) = ModelLevel::fit(&alone, &repeats, options)?;
+        let mut in_place = None;
+        if !traced.is_empty() {
+            let (level, of_traced) = ModelLevel::fit(&traced, &repeats, &in_place_only(options))?;
+            in_place = Some(Box::new(level));
+            reports.extend(of_traced);
         }
-        let (ops, level) =
-            best.ok_or_else(|| PredictorError::CannotFit(no_ops(&caches, options.op_cache)))?;
         Ok(Self {
             conditions: measurements.conditions.clone(),
             speed: measurements.speed,
@@ -88,8 +76,9 @@ impl LatencyModel {
                 held_out: options.held_out.clone(),
                 known_devices: Vec::new(),
             },
-            ops,
-            networks: level,
+            ops: level.ops,
+            networks: level.networks,
+            in_place,
         })
     }
 
@@ -163,8 +152,22 @@ impl LatencyModel {
     /// # Errors
     /// [`PredictorError::CannotFit`] when it would be no latency.
     pub fn predict_estimates(&self, estimates: &[OpEstimate]) -> Result<Prediction, PredictorError> {
-        let ms = estimates.iter().fold(self.additive().constant_ms(), |ms, e| ms + self.share(e));
-        let mut prediction = network_prediction(ms, estimates, &self.networks);
+        self.predict_at(estimates, &self.networks)
+    }
+
+    /// The same at a network level of its own.
+    ///
+    /// # Errors
+    /// As [`Self::predict_estimates`].
+    pub(crate) fn predict_at(
+        &self,
+        estimates: &[OpEstimate],
+        networks: &NetworkModel,
+    ) -> Result<Prediction, PredictorError> {
+        let Coefficients { constant_ms, .. } = networks.coefficients;
+        let inside = |estimate: &OpEstimate| networks.coefficients.inside_ms(estimate.combined.ms);
+        let ms = estimates.iter().fold(constant_ms, |ms, estimate| ms + inside(estimate));
+        let mut prediction = network_prediction(ms, estimates, networks);
         prediction.iter_mut().for_each(|prediction| prediction.flags.extend(self.emulated()));
         prediction.ok_or_else(|| PredictorError::CannotFit(format!("the network's latency would be {ms} ms")))
     }
@@ -196,7 +199,8 @@ impl LatencyModel {
     /// # Errors
     /// As [`Self::estimate`].
     pub fn estimate_keyed(&self, op: &OpEntry) -> Result<OpEstimate, PredictorError> {
-        self.ops.estimate_keyed(op).map_err(|reason| self.unknown(&op.key, reason.into()))
+        let (ops, _) = self.level_of(&op.key);
+        ops.estimate_keyed(op).map_err(|reason| self.unknown(&op.key, reason.into()))
     }
 
     /// What the model's part of an op's latency is made of.
@@ -204,7 +208,8 @@ impl LatencyModel {
     /// # Errors
     /// [`PredictorError::UnknownOp`] if nothing measured says anything of it.
     pub fn contributions(&self, op: &OpEntry) -> Result<Vec<Contribution>, PredictorError> {
-        self.ops.contributions(op).map_err(|reason| self.unknown(&op.key, reason.into()))
+        let (ops, _) = self.level_of(&op.key);
+        ops.contributions(op).map_err(|reason| self.unknown(&op.key, reason.into()))
     }
 
     pub(crate) fn emulated(&self) -> Option<Flag> {
@@ -271,14 +276,9 @@ pub(crate) fn network_samples(rows: &[Row]) -> Result<(Cache, Vec<NetworkSample>
     Ok((cache, chosen.map(sample).collect::<Result<_, PredictorError>>()?))
 }
 
-fn no_ops(found: &BTreeSet<Cache>, asked: Option<Cache>) -> String {
-    match asked {
-        Some(cache) if !found.is_empty() => {
-            let found: Vec<_> = found.iter().map(Cache::to_string).collect();
-            format!("no op rows in cache state {cache}; the table has {}", found.join(", "))
-        }
-        _ => "the table has no op rows to fit on".to_owned(),
-    }
+/// A cache state that is asked for is that of ops by themselves.
+fn in_place_only(options: &FitOptions) -> FitOptions {
+    FitOptions { op_cache: None, ..options.clone() }
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ const LAW: [(&str, f64); 9] = [
     ("dense_macs", 0.1),
     ("linear_macs", 0.2),
     ("pointwise_written", 0.3),
-    ("relu6_elements", 0.2),
+    ("relu_elements", 0.2),
     ("added_elements", 0.5),
     ("pooled_elements", 0.8),
     ("constant", 0.004),

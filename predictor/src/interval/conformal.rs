@@ -14,6 +14,8 @@ use crate::learn::rms;
 pub(crate) const COVERAGE: f64 = 0.9;
 /// Standard normal quantile of a two-sided 90 % interval.
 pub(crate) const NORMAL_90: f64 = 1.645;
+/// Half-width on log scale of the widest interval that says anything: a factor of ten either way.
+pub(crate) const WIDEST_LOG_HALF_WIDTH: f64 = std::f64::consts::LN_10;
 /// Half-width on log scale where nothing at all is known of the error: a factor of two either way.
 const NOTHING_KNOWN: f64 = std::f64::consts::LN_2;
 

@@ -28,6 +28,11 @@ pub enum Flag {
         /// By what the interval was widened.
         factor: f64,
     },
+    /// What was measured says little of the op.
+    HardlyKnown {
+        /// Within what factor either way it is known.
+        factor: f64,
+    },
     /// Too few rows of the kind to know the error well.
     FewRows {
         /// The kind.
@@ -44,6 +49,8 @@ pub enum Flag {
     },
     /// The model was fitted to emulated figures: this is no timing.
     Emulated,
+    /// Such an op was measured by itself only, not inside of networks, which the network's others were.
+    MeasuredAlone,
     /// No op key describes it: its kind's model is asked by its work.
     ByWork,
     /// Nothing was measured of such an op: this is a guess.
@@ -93,9 +100,16 @@ impl fmt::Display for Flag {
             Self::OutsideMeasured { term, factor } => {
                 write!(f, "outside what was measured ({term}); interval widened {factor:.1} times")
             }
+            Self::HardlyKnown { factor } => {
+                write!(
+                    f,
+                    "hardly known: what was measured tells it within a factor of {factor:.0} either way"
+                )
+            }
             Self::FewRows { kind, rows } => write!(f, "only {rows} measured ops of kind {kind}"),
             Self::NoNetworks => f.write_str("no whole network was measured: this is a mere sum of ops"),
             Self::FewNetworks { rows } => write!(f, "only {rows} measured networks"),
+            Self::MeasuredAlone => f.write_str("measured by itself only, not inside of networks"),
             Self::ByWork => f.write_str("no op key describes it: predicted by its work"),
             Self::Guessed { basis, kinds } => {
                 let basis = match basis {

@@ -95,7 +95,7 @@ impl Coefficients {
     }
 
     /// The latency of a network in milliseconds.
-    fn predict_ms(&self, point: &Point) -> f64 {
+    pub(super) fn predict_ms(&self, point: &Point) -> f64 {
         self.constant_ms + self.scale * (point.sum - self.call_ms * point.ops)
     }
 }
@@ -115,14 +115,17 @@ pub(crate) fn largest_call_ms(shortest_op_ms: f64) -> f64 {
     (1.0 - LEFT_OF_AN_OP) * shortest_op_ms
 }
 
+/// How coefficients are fitted: [`Coefficients::fit`], or `Coefficients::fit_to_most`.
+pub(crate) type Fitting = fn(Form, &[Point], f64) -> Coefficients;
+
 /// ln(measured / predicted) of each network by a fit to the other groups; nothing where fewer than two networks remain.
-pub(crate) fn leave_one_out(form: Form, points: &[Point], largest_call_ms: f64) -> Vec<f64> {
+pub(crate) fn leave_one_out(fit: Fitting, form: Form, points: &[Point], largest_call_ms: f64) -> Vec<f64> {
     let error = |left_out: &Point| {
         let others: Vec<Point> = points.iter().filter(|p| p.group != left_out.group).copied().collect();
         if others.len() < 2 {
             return None;
         }
-        let fitted = Coefficients::fit(form, &others, largest_call_ms);
+        let fitted = fit(form, &others, largest_call_ms);
         Some((left_out.latency / fitted.predict_ms(left_out)).ln())
     };
     points.iter().map(error).collect::<Option<Vec<_>>>().unwrap_or_default()
@@ -235,11 +238,11 @@ mod tests {
             [1.0, 2.0].map(|sum| Point { group, sum, ops: 3.0, latency: slowness * sum })
         };
         let points = [of(0, 1.0), of(1, 2.0)].concat();
-        let errors = leave_one_out(Form::Multiple, &points, 0.1);
+        let errors = leave_one_out(Coefficients::fit, Form::Multiple, &points, 0.1);
         let ln_2 = 2.0_f64.ln();
         let expected = [-ln_2, -ln_2, ln_2, ln_2];
         assert!(errors.iter().zip(expected).all(|(e, x)| (e - x).abs() < 1e-9), "{errors:?}");
-        assert!(leave_one_out(Form::Multiple, &points[..3], 0.1).is_empty());
+        assert!(leave_one_out(Coefficients::fit, Form::Multiple, &points[..3], 0.1).is_empty());
     }
 
     proptest! {

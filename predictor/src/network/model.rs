@@ -5,11 +5,14 @@ use std::collections::BTreeSet;
 use profiler::record::Cache;
 use serde::{Deserialize, Serialize};
 
-use super::form::{Coefficients, Form, Point, largest_call_ms, leave_one_out, ops_deviation};
+use super::{
+    form::{Coefficients, Fitting, Form, Point, largest_call_ms, leave_one_out, ops_deviation},
+    layout::Layout,
+};
 use crate::{
     error::NoAnswer,
-    interval::Band,
-    op::{OpEstimate, OpModel},
+    interval::{Band, WIDER_PER_FOLD},
+    op::{LeftOut, OpEstimate, OpModel},
     regressor::mape_of_log_errors,
     work::OpEntry,
 };
@@ -18,6 +21,8 @@ use crate::{
 const CLEARLY_BETTER: f64 = 0.97;
 /// How far beyond the measured networks counts as among them, on log scale.
 const NEAR: f64 = 0.05;
+/// What was measured inside of networks is a share of their time already, which does not change with their size.
+const IN_PLACE_PER_FOLD: f64 = 0.25;
 /// Half-width on log scale for a mere sum of ops: whole networks were seen at 0.57 to 1.18 times their sum.
 const SUM_LOG_HALF_WIDTH: f64 = 0.5;
 
@@ -35,6 +40,8 @@ pub struct NetworkModel {
     pub rows: usize,
     /// Least and largest Σ ops among them, in milliseconds; nothing without networks.
     pub sum_range_ms: Option<(f64, f64)>,
+    /// How many half-widths wider its interval gets per e-fold outside of that range.
+    pub wider_per_fold: f64,
     /// Sessions they were measured in.
     pub sessions: usize,
     /// Mean absolute relative error over networks left out one at a time, or one session at a time where there are
@@ -44,6 +51,9 @@ pub struct NetworkModel {
     pub ops_deviation: f64,
     /// Its interval, for networks whose ops are known as well.
     pub band: Band,
+    /// What is charged for changes of layout that only the runtime knows, by the kind of op at whose borders they happen.
+    #[serde(default, skip_serializing_if = "Layout::is_empty")]
+    pub layout: Layout,
 }
 
 /// A measured network.
@@ -64,9 +74,19 @@ impl NetworkModel {
     #[must_use]
     pub fn sum(cache: Cache) -> Self {
         let band = Band { log_half_width: SUM_LOG_HALF_WIDTH, ..Band::new(&[], &[]) };
-        let (form, coefficients, sum_range_ms, loo_mape) = (Form::Sum, Coefficients::SUM, None, None);
-        let (rows, sessions, ops_deviation) = (0, 0, 0.0);
-        Self { form, coefficients, cache, rows, sum_range_ms, sessions, loo_mape, ops_deviation, band }
+        Self {
+            form: Form::Sum,
+            coefficients: Coefficients::SUM,
+            cache,
+            rows: 0,
+            sum_range_ms: None,
+            wider_per_fold: WIDER_PER_FOLD,
+            sessions: 0,
+            loo_mape: None,
+            ops_deviation: 0.0,
+            band,
+            layout: Layout::default(),
+        }
     }
 
     /// How far a sum of ops is outside those fitted on, as the logarithm of the ratio to the nearest; nothing inside, and
@@ -86,11 +106,46 @@ impl NetworkModel {
     /// # Errors
     /// The op that the op level cannot answer, and why.
     pub fn fit(networks: &[NetworkSample], cache: Cache, ops: &OpModel) -> Result<Self, (String, NoAnswer)> {
-        let estimate = |op: &OpEntry| ops.estimate_keyed(op).map_err(|reason| (op.key.clone(), reason));
-        let estimates = networks.iter().map(|network| network.ops.iter().map(estimate).collect());
-        let estimates: Vec<Vec<OpEstimate>> = estimates.collect::<Result<_, _>>()?;
+        Self::fit_left_out(networks, cache, ops, (&LeftOut::default(), Layout::default()))
+    }
+
+    /// The same, with ops as they are known without the network in question, where they were measured inside of it: an op that
+    /// a network has a part in is known better than those of a new one.
+    ///
+    /// # Errors
+    /// As [`Self::fit`].
+    pub(crate) fn fit_left_out(
+        networks: &[NetworkSample],
+        cache: Cache,
+        ops: &OpModel,
+        (left_out, layout): (&LeftOut, Layout),
+    ) -> Result<Self, (String, NoAnswer)> {
+        let estimate = |op: &OpEntry, network: &NetworkSample| match left_out.estimate(&op.key, &network.key)
+        {
+            Some(estimate) => Ok(layout.charged(op, estimate)),
+            None => match ops.estimate_keyed(op) {
+                Ok(estimate) => Ok(layout.charged(op, estimate)),
+                Err(reason) => Err((op.key.clone(), reason)),
+            },
+        };
+        let mut known = Vec::new();
+        let mut estimates: Vec<Vec<OpEstimate>> = Vec::new();
+        for network in networks {
+            let of_model = network.ops.iter().filter(|op| !layout.leaves_out(op));
+            let of_ops: Result<Vec<OpEstimate>, _> = of_model.map(|op| estimate(op, network)).collect();
+            match of_ops {
+                Ok(of_ops) => {
+                    known.push(network);
+                    estimates.push(of_ops);
+                }
+                // Of what runs inside a network some takes too little time to be told: others still say what a network takes.
+                Err(_) if ops.cache == Cache::InPlace => {}
+                Err(unknown) => return Err(unknown),
+            }
+        }
+        let networks = known;
         if estimates.is_empty() {
-            return Ok(Self::sum(cache));
+            return Ok(Self { layout, ..Self::sum(cache) });
         }
         let sessions: BTreeSet<&str> = networks.iter().map(|network| network.session.as_str()).collect();
         let group = |index: usize| match sessions.len() {
@@ -103,11 +158,15 @@ impl NetworkModel {
             ops: ops.len() as f64,
             latency: network.latency_ms,
         };
-        let points: Vec<Point> = estimates.iter().zip(networks).enumerate().map(point).collect();
+        let points: Vec<Point> =
+            estimates.iter().zip(networks.iter().copied()).enumerate().map(point).collect();
         let shortest = estimates.iter().flatten().map(|op| op.combined.ms).fold(f64::INFINITY, f64::min);
-        let largest_call = largest_call_ms(shortest);
-        let (form, errors) = choose(&points, largest_call);
-        let coefficients = Coefficients::fit(form, &points, largest_call);
+        // Ops that were measured in place have no call of their own in their time.
+        let largest_call = if ops.cache == Cache::InPlace { 0.0 } else { largest_call_ms(shortest) };
+        // Of many networks, some were disturbed.
+        let fit = if ops.cache == Cache::InPlace { Coefficients::fit_to_most } else { Coefficients::fit };
+        let (form, errors) = choose(fit, &points, largest_call);
+        let coefficients = fit(form, &points, largest_call);
         let deviation = |(ops, point): (&Vec<OpEstimate>, &Point)| {
             ops_deviation(ops, point.latency, &coefficients).powi(2)
         };
@@ -118,10 +177,12 @@ impl NetworkModel {
             cache,
             rows: points.len(),
             sum_range_ms: points.iter().map(|point| (point.sum, point.sum)).reduce(join),
+            wider_per_fold: if ops.cache == Cache::InPlace { IN_PLACE_PER_FOLD } else { WIDER_PER_FOLD },
             sessions: sessions.len(),
             loo_mape: (!errors.is_empty()).then(|| mape_of_log_errors(&errors)),
             ops_deviation: (deviations / points.len() as f64).sqrt(),
             band: Band::new(&errors, &[]),
+            layout,
         })
     }
 }
@@ -132,8 +193,8 @@ fn join((low, high): (f64, f64), (lower, higher): (f64, f64)) -> (f64, f64) {
 }
 
 /// The simplest form that none of the others clearly beats, and its errors on networks left out.
-fn choose(points: &[Point], largest_call_ms: f64) -> (Form, Vec<f64>) {
-    let weighed = |form| (form, leave_one_out(form, points, largest_call_ms));
+fn choose(fit: Fitting, points: &[Point], largest_call_ms: f64) -> (Form, Vec<f64>) {
+    let weighed = |form| (form, leave_one_out(fit, form, points, largest_call_ms));
     let [first, others @ ..] = Form::FITTED;
     others.into_iter().map(weighed).fold(weighed(first), |best, other| {
         let better = mape_of_log_errors(&other.1) < CLEARLY_BETTER * mape_of_log_errors(&best.1);
@@ -159,10 +220,10 @@ mod tests {
             let sizes = [(0, 1.0, 4.0), (1, 2.0, 9.0), (2, 5.0, 11.0), (3, 3.0, 5.0), (4, 4.0, 16.0)];
             sizes.map(|(group, sum, ops)| Point { group, sum, ops, latency: latency(sum, ops) })
         };
-        assert_eq!(choose(&made(|sum, _| 1.2 * sum), 0.1).0, Form::Multiple);
-        assert_eq!(choose(&made(|sum, _| 0.4 + 0.9 * sum), 0.1).0, Form::Line);
-        assert_eq!(choose(&made(|sum, ops| 0.9 * (sum - 0.05 * ops)), 0.1).0, Form::Calls);
-        let (form, errors) = choose(&made(|sum, _| 0.4 + 0.9 * sum)[..2], 0.1);
+        assert_eq!(choose(Coefficients::fit, &made(|sum, _| 1.2 * sum), 0.1).0, Form::Multiple);
+        assert_eq!(choose(Coefficients::fit, &made(|sum, _| 0.4 + 0.9 * sum), 0.1).0, Form::Line);
+        assert_eq!(choose(Coefficients::fit, &made(|sum, ops| 0.9 * (sum - 0.05 * ops)), 0.1).0, Form::Calls);
+        let (form, errors) = choose(Coefficients::fit, &made(|sum, _| 0.4 + 0.9 * sum)[..2], 0.1);
         assert_eq!((form, errors.len()), (Form::Multiple, 0));
     }
 }

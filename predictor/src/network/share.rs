@@ -4,10 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{form::Coefficients, model::NetworkModel};
-use crate::{
-    interval::{NORMAL_90, WIDER_PER_FOLD},
-    op::OpEstimate,
-};
+use crate::{interval::NORMAL_90, op::OpEstimate};
 
 /// An op's part of a network, or the sum of several; what a network's interval is made of is additive, too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -52,7 +49,7 @@ impl std::ops::Add for Share {
 impl NetworkModel {
     /// By how much the interval is wider because the sum of ops lies outside those fitted on; 1 inside.
     pub(crate) fn widening(&self, sum_ms: f64) -> f64 {
-        1.0 + self.outside(sum_ms).map_or(0.0, |log_ratio| WIDER_PER_FOLD * log_ratio)
+        1.0 + self.outside(sum_ms).map_or(0.0, |log_ratio| self.wider_per_fold * log_ratio)
     }
 
     /// Half-width on log scale of the 90 % interval of a network of `ms` whose ops' shares sum to `ops`.

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use profiler::spec::{OpSpec, Precision};
+use profiler::{
+    onnx::steps::Step,
+    spec::{OpSpec, Precision, TracedLayer, TracedOp},
+};
 
 use crate::{
     interval::{Flag, GuessBasis, LogNormal, NORMAL_90},
-    op::{GuessInterval, Measured, OpEstimate, OpModel},
-    work::OpFeatures,
+    op::{GuessInterval, Measured, OpEstimate, OpModel, precision_of},
+    work::{OpEntry, OpFeatures},
 };
 
 /// Half-width on log scale of a guess by what an op moves and multiplies where too few kinds tell it: a factor of eight
@@ -39,6 +42,33 @@ impl Unmeasured {
             weights: weights(op),
             macs: Some(op.macs().0),
         }
+    }
+
+    /// A step as it runs inside of a network.
+    pub(super) fn of_step(step: &Step, op: &OpEntry) -> Self {
+        let read: u64 = step.reads.iter().map(|read| read.map.elements()).sum();
+        Self {
+            features: Some(op.features.clone()),
+            precision: precision_of(&op.kind),
+            elements: read + step.written,
+            weights: step.weights,
+            macs: step.macs,
+        }
+    }
+
+    /// An op that was traced inside of a network.
+    fn of_traced(op: &TracedOp) -> Self {
+        let (elements, weights, macs) = match op.layer() {
+            TracedLayer::Placed(placed) => {
+                let elements = placed.input.elements() + placed.output.elements();
+                (elements, placed.weights(), Some(placed.macs().0))
+            }
+            TracedLayer::Other(work) => {
+                (work.read.saturating_add(work.written), work.constants, Some(work.macs))
+            }
+        };
+        let OpEntry { kind, features, .. } = OpEntry::from(op);
+        Self { features: Some(features), precision: precision_of(&kind), elements, weights, macs }
     }
 
     fn moved(&self) -> f64 {
@@ -77,9 +107,15 @@ struct Paced {
 impl Paced {
     fn all(ops: &OpModel) -> Vec<Self> {
         let paced = |(key, measured): (&str, &Measured)| {
-            let op = key.parse::<OpSpec>().ok()?;
-            let (latency_ms, macs) = (measured.latency_ms, op.macs().0 as f64);
-            Some(Self { kind: op.kind(), latency_ms, moved: Unmeasured::of(&op).moved().max(1.0), macs })
+            let (kind, op) = if key.contains(TracedOp::SIGN) {
+                let op = key.parse::<TracedOp>().ok()?;
+                (format!("{}{}", TracedOp::SIGN, op.kernel()), Unmeasured::of_traced(&op))
+            } else {
+                let op = key.parse::<OpSpec>().ok()?;
+                (op.kind(), Unmeasured::of(&op))
+            };
+            let (latency_ms, macs) = (measured.latency_ms, op.macs.unwrap_or(0) as f64);
+            Some(Self { kind, latency_ms, moved: op.moved().max(1.0), macs })
         };
         ops.measured().filter_map(paced).collect()
     }

@@ -1,13 +1,17 @@
 //! Any ONNX network, op by op as runtimes fuse it.
 //!
 //! Nodes become steps, and steps that runtimes compute in one go are joined ([`profiler::onnx::steps`]); blocks of steps are
-//! matched with the kinds of op that a model knows, the largest first ([`cover`]).
+//! matched with the kinds of op that a model knows, the largest first ([`cover`]). Where networks were measured step by step, steps are
+//! what is predicted ([`in_place`]).
 
 mod block;
 mod bottleneck;
 mod cover;
 mod guess;
+mod in_place;
 mod predict;
+mod suggest;
+mod width;
 
 use profiler::onnx::{
     InputShapes, ModelGraph,
@@ -17,6 +21,8 @@ use profiler::onnx::{
 pub use predict::Unknown;
 pub(crate) use predict::{LayerPrediction, NetworkReport};
 pub(crate) use profiler::onnx::steps::FreeNode;
+pub(crate) use suggest::{NetworkSuggestion, suggest_networks};
+pub use width::Width;
 
 use crate::error::PredictorError;
 

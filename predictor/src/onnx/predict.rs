@@ -1,7 +1,10 @@
 //! The latency of a network from elsewhere, block by block.
 
 use profiler::{
-    onnx::steps::{FreeNode, StepNode},
+    onnx::{
+        InputShapes, OnnxError, network_model,
+        steps::{FreeNode, StepNode},
+    },
     spec::{Architecture, OpSpec, Precision},
 };
 
@@ -73,6 +76,9 @@ impl LatencyModel {
         network: &OnnxNetwork,
         unknown: Unknown,
     ) -> Result<NetworkReport, PredictorError> {
+        if let Some(level) = self.in_place() {
+            return self.predict_in_place(network, unknown, level);
+        }
         let mut layers = Vec::new();
         let mut missing: Vec<(String, String)> = Vec::new();
         for block in cover(&network.steps, self.ops()) {
@@ -135,6 +141,15 @@ impl LatencyModel {
         network: &Architecture,
         unknown: Unknown,
     ) -> Result<NetworkReport, PredictorError> {
+        if self.ops().is_in_place() {
+            let wrong = |e: OnnxError| PredictorError::Network {
+                network: network.name().to_owned(),
+                reason: profiler::explain(&e),
+            };
+            let onnx = network_model(network, 0).map_err(wrong)?;
+            let network = OnnxNetwork::read(network.name(), &onnx, &InputShapes::new())?;
+            return self.predict_onnx(&network, unknown);
+        }
         let layers = network.ops().iter().map(|op| self.predict_layer(op, unknown));
         let layers = layers.collect::<Result<Vec<_>, _>>()?;
         let estimates: Vec<OpEstimate> = layers.iter().map(|layer| layer.estimate.clone()).collect();
@@ -161,7 +176,7 @@ impl LatencyModel {
         })
     }
 
-    fn estimate_block(&self, block: &Block) -> Result<OpEstimate, String> {
+    pub(super) fn estimate_block(&self, block: &Block) -> Result<OpEstimate, String> {
         if let Some(op) = block.op {
             return Ok(self.ops().estimate(&op)?);
         }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    interval::{COVERAGE, TrainingRange, clustered_quantile},
+    interval::{COVERAGE, TrainingRange, WIDEST_LOG_HALF_WIDTH, clustered_quantile},
     regressor::RegressorKind,
     rows::Sample,
 };
@@ -36,7 +36,7 @@ impl GuessInterval {
         let few = || errors.values().filter_map(|errors| quantile(errors)).fold(assumed, f64::max);
         let log_half_width = clustered_quantile(&clustered).unwrap_or_else(few);
         let kinds = errors.values().filter(|errors| !errors.is_empty()).count();
-        Self { log_half_width, kinds }
+        Self { log_half_width: log_half_width.min(WIDEST_LOG_HALF_WIDTH), kinds }
     }
 
     /// What is assumed of guesses by work where nothing shows it.

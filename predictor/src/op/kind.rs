@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::repeatability::{self, Clusters, Scores};
 use crate::{
     error::FitError,
-    interval::{Band, NORMAL_90, TrainingRange},
+    interval::{Band, LogNormal, NORMAL_90, TrainingRange},
     learn::rms,
-    regressor::{CandidateErrors, CvError, Fitted, RegressorKind, Role, mape_of_log_errors},
+    regressor::{CandidateErrors, CvError, Fitted, RegressorKind, Role, Weighed, mape_of_log_errors},
     rows::Sample,
     work::OpFeatures,
 };
@@ -122,6 +122,8 @@ pub(crate) struct Draft {
     pub(crate) scaled: Vec<(usize, f64)>,
     /// How far measurements of ops with several are off what the others and the model say.
     pub(crate) again: Scores,
+    /// What models that were not fitted on an op say of it, with its place among all samples.
+    pub(crate) left_out: Vec<(usize, LogNormal)>,
 }
 
 impl Draft {
@@ -131,22 +133,30 @@ impl Draft {
         samples: &[Sample],
         folds: &[usize],
         clusters: &[usize],
-        pooled: &[CandidateErrors],
+        (weighed, pooled): (Weighed, &[CandidateErrors]),
         again: &mut Clusters<'_>,
     ) -> Result<Self, FitError> {
         let members: Vec<usize> = (0..samples.len()).filter(|&i| samples[i].kind() == kind).collect();
         let own: Vec<&Sample> = members.iter().map(|&i| &samples[i]).collect();
         let own_folds: Vec<usize> = members.iter().map(|&i| folds[i]).collect();
-        let of_kind =
-            if own.len() < samples.len() { CandidateErrors::of_all(&own, &own_folds) } else { Vec::new() };
-        let mut candidates = Vec::new();
-        for (index, of_all) in pooled.iter().enumerate() {
-            let regressor = of_all.regressor;
+        let of_kind = if own.len() < samples.len() {
+            CandidateErrors::of_all(weighed.of_kind, &own, &own_folds)
+        } else {
+            Vec::new()
+        };
+        let of_all = pooled.iter().map(|of_all| {
             let misses = members.iter().map(|&i| of_all.misses[i]).collect();
-            candidates.push(Candidate { regressor, scope: Scope::All, misses });
-            let misses = of_kind.get(index).map(|of_kind| of_kind.misses.clone());
-            candidates.extend(misses.map(|misses| Candidate { regressor, scope: Scope::Kind, misses }));
-        }
+            Candidate { regressor: of_all.regressor, scope: Scope::All, misses }
+        });
+        let of_kind = of_kind.into_iter().map(|CandidateErrors { regressor, misses }| Candidate {
+            regressor,
+            scope: Scope::Kind,
+            misses,
+        });
+        let mut candidates: Vec<Candidate> = of_all.chain(of_kind).collect();
+        // Simpler ones first; of one regressor, that of all kinds.
+        let order = |regressor| RegressorKind::ALL.iter().position(|other| *other == regressor);
+        candidates.sort_by_key(|candidate| order(candidate.regressor));
         let chosen = best(&candidates, &|_| true);
         let (regressor, scope) =
             chosen.map_or((RegressorKind::WorkTerms, Scope::All), |best| (best.regressor, best.scope));
@@ -167,6 +177,12 @@ impl Draft {
             repeatability::scores(own[*row], miss.error, deviation, again)
         };
         let again = honest.iter().flat_map(of_row).collect();
+        let left_out = |(row, miss, usual): &(usize, CvError, f64)| {
+            let (less_known, ms) = (miss.spread / usual, own[*row].latency_ms * (-miss.error).exp());
+            let deviation = deviation * less_known.max(LEAST_KNOWN);
+            (members[*row], LogNormal { ms, deviation, log_half_width: NORMAL_90 * deviation })
+        };
+        let left_out = honest.iter().map(left_out).collect();
         let reports = candidates.iter().map(|candidate| CandidateReport {
             regressor: candidate.regressor.name().to_owned(),
             scope: candidate.scope,
@@ -186,7 +202,7 @@ impl Draft {
             training_range: TrainingRange::of(&own),
             candidates: reports.collect(),
         };
-        Ok(Self { model, errors, scaled, again })
+        Ok(Self { model, errors, scaled, again, left_out })
     }
 
     /// The model with its intervals; `all` are the errors of all kinds, `again` their scores of ops measured again.

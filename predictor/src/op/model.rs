@@ -1,26 +1,26 @@
 //! The latency of an op: what was measured of it, and what a model of its kind says.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use profiler::{
     record::Cache,
-    spec::{OpSpec, Precision},
+    spec::{OpSpec, Precision, TracedOp},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
-    delegate_choice,
     guess_interval::GuessInterval,
-    kind::{Draft, KindModel, Scope},
-    repeatability::{Clusters, Scores},
+    kind::{KindModel, Scope},
 };
 use crate::{
-    error::{FitError, NoAnswer},
-    interval::{Basis, Flag, LogNormal, TrainingRange},
-    regressor::{CandidateErrors, Contribution, Fitted, RegressorKind, assign_clusters, assign_folds},
-    rows::Sample,
+    error::NoAnswer,
+    interval::{Basis, Flag, LogNormal, NORMAL_90, TrainingRange, WIDEST_LOG_HALF_WIDTH},
+    regressor::{Contribution, Fitted},
     work::{DelegateRule, FeatureSlope, OpEntry, OpFeatures},
 };
+
+/// Half-width on log scale from which an op passes for hardly known: a factor of three either way.
+const HARDLY_KNOWN: f64 = 1.1;
 
 /// A measured op.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,49 +85,15 @@ pub struct OpEstimate {
 }
 
 impl OpModel {
-    /// Fits every kind that occurs among the samples (at least one).
-    pub fn fit(samples: &[Sample], cache: Cache, seed: u64) -> Result<Self, FitError> {
-        let mut model =
-            Self { cache, kinds: BTreeMap::new(), pools: BTreeMap::new(), measured: HashMap::new() };
-        for precision in [Precision::F32, Precision::Int8] {
-            let of_it = |sample: &&Sample| precision_of(sample.kind()) == precision;
-            let mut group: Vec<Sample> = samples.iter().filter(of_it).cloned().collect();
-            let rule = delegate_choice::choose(&group, seed);
-            group.iter_mut().for_each(|sample| sample.rule = rule);
-            if !group.is_empty() {
-                model.fit_group(precision, &group, seed)?;
-            }
-        }
-        Ok(model)
-    }
-
-    /// Fits the kinds of one number format.
-    fn fit_group(&mut self, precision: Precision, samples: &[Sample], seed: u64) -> Result<(), FitError> {
-        let all: Vec<&Sample> = samples.iter().collect();
-        let folds = assign_folds(samples, seed);
-        let clusters = assign_clusters(samples);
-        let mut again = Clusters::new(samples);
-        let pooled_errors = CandidateErrors::of_all(&all, &folds);
-        let kinds: BTreeSet<&str> = samples.iter().map(Sample::kind).collect();
-        let draft = |kind| Draft::choose(kind, samples, &folds, &clusters, &pooled_errors, &mut again);
-        let drafts = kinds.into_iter().map(draft).collect::<Result<Vec<_>, _>>()?;
-        let errors: Vec<(usize, f64)> = drafts.iter().flat_map(|draft| &draft.scaled).copied().collect();
-        let again: Scores = drafts.iter().flat_map(|draft| &draft.again).copied().collect();
-        let kinds = drafts.into_iter().map(|draft| draft.finish(&errors, &again));
-        self.kinds.extend(kinds.map(|model| (model.kind.clone(), model)));
-        for sample in samples {
-            let Sample { latency_ms, noise, measurements, .. } = *sample;
-            self.measured.insert(sample.key.clone(), Measured { latency_ms, noise, measurements });
-        }
-        let (training_range, guess) = (TrainingRange::of(&all), GuessInterval::by_work(&all));
-        let fitted = RegressorKind::WorkTerms.fit(&all)?;
-        self.pools.insert(precision, FallbackModel { fitted, training_range, guess });
-        Ok(())
-    }
-
     /// Cache state of the ops it was fitted on.
     pub fn cache(&self) -> Cache {
         self.cache
+    }
+
+    /// Whether it is of ops that the profiler traced inside of networks.
+    #[must_use]
+    pub fn is_in_place(&self) -> bool {
+        self.cache == Cache::InPlace && self.kinds.keys().any(|kind| kind.starts_with(TracedOp::SIGN))
     }
 
     /// Whether an op of this key was measured.
@@ -185,9 +151,14 @@ impl OpModel {
         let mut model = LogNormal { ms: model_ms, deviation, log_half_width };
         if measured.is_none() {
             let (less_known, outside) = kind.less_known(features);
-            model.log_half_width *= less_known;
-            model.deviation *= less_known;
-            widened = outside;
+            let inside = (model.log_half_width * less_known / outside).min(WIDEST_LOG_HALF_WIDTH);
+            model.log_half_width = (inside * outside).min(WIDEST_LOG_HALF_WIDTH);
+            widened = model.log_half_width / inside;
+            model.deviation =
+                widened * (model.deviation * less_known / outside).min(WIDEST_LOG_HALF_WIDTH / NORMAL_90);
+            if model.log_half_width > HARDLY_KNOWN {
+                flags.push(Flag::HardlyKnown { factor: model.log_half_width.exp() });
+            }
             if let Some(excess) = kind.training_range.excess(features) {
                 flags.push(Flag::OutsideMeasured { term: excess.term, factor: outside });
             }
@@ -231,8 +202,13 @@ impl OpModel {
 }
 
 /// The number format of a kind of op.
-fn precision_of(kind: &str) -> Precision {
-    if kind.ends_with(Precision::Int8.suffix()) { Precision::Int8 } else { Precision::F32 }
+pub(crate) fn precision_of(kind: &str) -> Precision {
+    // Traced kinds have no hyphens.
+    if kind.ends_with(Precision::Int8.suffix()) || kind.ends_with("_int8") {
+        Precision::Int8
+    } else {
+        Precision::F32
+    }
 }
 
 /// Measurement and model weighted by their precision on log scale.

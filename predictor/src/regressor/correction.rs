@@ -13,9 +13,14 @@ pub(crate) fn log_residuals(samples: &[&Sample], work_terms: &WorkTerms) -> Vec<
     samples.iter().map(|s| (s.latency_ms / work_terms.predict_ms(&s.features)).ln()).collect()
 }
 
-/// The largest of `residuals`, either way: no correction goes beyond what was seen.
+/// How large a correction may be, either way: what two of `residuals` have reached, for what a single one has may be due to
+/// anything, such as a form of the op that no other sample has.
 pub(super) fn largest(residuals: &[f64]) -> f64 {
-    residuals.iter().map(|residual| residual.abs()).fold(0.0, f64::max)
+    let mut two = [0.0_f64; 2];
+    for size in residuals.iter().map(|residual| residual.abs()) {
+        two = [two[0].max(size), two[1].max(size.min(two[0]))];
+    }
+    two[1]
 }
 
 /// The rule of the delegate that ran the samples: one device's, so that of any.
@@ -54,4 +59,16 @@ pub(super) fn point_with_shares(
         point.push(part / whole);
     }
     point
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_single_sample_does_not_say_how_far_corrections_go() {
+        assert_eq!(largest(&[0.1, -5.0, 0.3, -0.2]), 0.3);
+        assert_eq!(largest(&[-0.4, 0.4, 0.1]), 0.4);
+        assert_eq!((largest(&[0.7]), largest(&[])), (0.0, 0.0));
+    }
 }

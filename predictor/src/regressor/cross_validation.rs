@@ -96,12 +96,35 @@ pub(crate) struct CandidateErrors {
     pub(crate) misses: Vec<Option<CvError>>,
 }
 
+/// Which regressors are weighed, on samples of all kinds together and on those of one kind.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Weighed {
+    pub(crate) all_kinds: &'static [RegressorKind],
+    pub(crate) of_kind: &'static [RegressorKind],
+}
+
+impl Weighed {
+    /// All of them.
+    pub(crate) const EVERY: Self = Self { all_kinds: RegressorKind::ALL, of_kind: RegressorKind::ALL };
+    /// For thousands of samples: what would take minutes on all of them is left to the kinds.
+    pub(crate) const FOR_MANY: Self = Self {
+        all_kinds: &[RegressorKind::WorkTerms, RegressorKind::Residual],
+        of_kind: &[
+            RegressorKind::WorkTerms,
+            RegressorKind::Residual,
+            RegressorKind::Kernel,
+            RegressorKind::Boosted,
+            RegressorKind::Blend,
+        ],
+    };
+}
+
 impl CandidateErrors {
-    /// Those of every regressor, on samples of one kind or all.
-    pub(crate) fn of_all(samples: &[&Sample], folds: &[usize]) -> Vec<Self> {
+    /// Those of some regressors, on samples of one kind or all; the parts of each stand before it.
+    pub(crate) fn of_all(weighed: &[RegressorKind], samples: &[&Sample], folds: &[usize]) -> Vec<Self> {
         let mut done: Vec<Self> = Vec::new();
         let of_rows = |regressor: &&RegressorKind| regressor.role() != Role::NeedsKnownDevices;
-        for &regressor in RegressorKind::ALL.iter().filter(of_rows) {
+        for &regressor in weighed.iter().filter(of_rows) {
             let misses = match regressor.parts() {
                 [] => regressor.misses(samples, folds),
                 parts => mean_misses(&done, parts, samples.len()),

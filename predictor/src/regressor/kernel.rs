@@ -30,8 +30,19 @@ pub(crate) struct KernelSettings {
     learnt: Option<(Scaling, LearntKernel)>,
 }
 
+/// Of more samples than the first, the second are taken: the time grows with their cube.
+const MOST: (usize, usize) = (2500, 1500);
 /// Fewer samples say nothing of a kernel.
 const FEWEST: usize = 12;
+
+/// Samples spread evenly over all, where they are too many.
+fn thinned<'a>(samples: &[&'a Sample]) -> Vec<&'a Sample> {
+    let (most, taken) = MOST;
+    if samples.len() <= most {
+        return samples.to_vec();
+    }
+    (0..taken).map(|place| samples[place * samples.len() / taken]).collect()
+}
 
 impl Kernel {
     fn log_factor(&self, op: &OpFeatures) -> f64 {
@@ -69,8 +80,14 @@ impl Regressor for Kernel {
         };
         let work_terms = WorkTerms::fit(samples, &settings.work_terms)?;
         let residuals = log_residuals(samples, &work_terms);
-        let log_residual =
-            GaussianProcess::fit(&points(samples), &residuals, &variances(samples), scaling, kernel)?;
+        let kept = thinned(samples);
+        let log_residual = GaussianProcess::fit(
+            &points(&kept),
+            &log_residuals(&kept, &work_terms),
+            &variances(&kept),
+            scaling,
+            kernel,
+        )?;
         Ok(Self { work_terms, log_residual, largest: largest(&residuals), rule: rule_of(samples) })
     }
 

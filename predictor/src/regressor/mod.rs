@@ -20,7 +20,7 @@ pub(crate) use blend::Blend;
 pub(crate) use boosted::Boosted;
 pub(crate) use correction::log_residuals;
 pub(crate) use cross_validation::{
-    CandidateErrors, CvError, FOLDS, assign_clusters, assign_folds, mape_of_log_errors,
+    CandidateErrors, CvError, FOLDS, Weighed, assign_clusters, assign_folds, mape_of_log_errors,
 };
 pub(crate) use kernel::Kernel;
 pub(crate) use ols::Ols;

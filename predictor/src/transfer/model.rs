@@ -119,6 +119,7 @@ impl LatencyModel {
             },
             ops,
             networks,
+            in_place: None,
         })
     }
 }

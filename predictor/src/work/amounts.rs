@@ -48,8 +48,7 @@ fn classes(placed: &PlacedLayer) -> [Option<Class>; 3] {
             (conv_class(conv, placed.input), is_dilated.then_some(Class::Dilated))
         }
         Layer::Linear { .. } => (Class::Linear, None),
-        Layer::Activation(Activation::Relu) => (Class::Relu, None),
-        Layer::Activation(Activation::Relu6) => (Class::Relu6, None),
+        Layer::Activation(Activation::Relu | Activation::Relu6) => (Class::Relu, None),
         Layer::Activation(Activation::Hswish) => (Class::Hswish, None),
         Layer::Activation(Activation::Sigmoid) => (Class::Sigmoid, None),
         Layer::Activation(Activation::Hsigmoid) => (Class::Hsigmoid, None),

@@ -13,14 +13,13 @@ const CHANNEL_GROUPS: [f64; 3] = [4.0, 8.0, 16.0];
 const PIXEL_GROUPS: [f64; 3] = [4.0, 8.0, 32.0];
 
 /// Classes of work of which it matters whether an op has any.
-const MARKS: [(Class, Amount); 15] = [
+const MARKS: [(Class, Amount); 14] = [
     (Class::Dense, Amount::Macs),
     (Class::Grouped, Amount::Macs),
     (Class::Depthwise, Amount::Macs),
     (Class::Pointwise, Amount::Macs),
     (Class::Linear, Amount::Macs),
     (Class::Relu, Amount::Elements),
-    (Class::Relu6, Amount::Elements),
     (Class::Hswish, Amount::Elements),
     (Class::Sigmoid, Amount::Elements),
     (Class::Added, Amount::Elements),

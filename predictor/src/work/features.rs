@@ -2,10 +2,10 @@
 //!
 //! They are counted layer by layer, so that a new kind of op needs nothing here.
 
-use profiler::spec::{FeatureMap, OpSpec, PlacedLayer};
+use profiler::spec::{FeatureMap, OpSpec, OtherWork, PlacedLayer};
 
 use super::{
-    amounts::{add_work, reach},
+    amounts::{add_work, millions, reach},
     terms::{Amount, Class, N_TERMS, TERMS, Term},
 };
 
@@ -63,6 +63,35 @@ impl OpFeatures {
         Self { work, sizes, launched: None }
     }
 
+    /// The features of work that no layer describes.
+    #[must_use]
+    pub(super) fn of_other(amounts: &OtherWork) -> Self {
+        let mut features = Self::of_layers(amounts.input, amounts.output, &[]);
+        for (place, term) in TERMS.iter().enumerate().filter(|(_, term)| term.class == Class::Other) {
+            features.work[place] = match term.amount {
+                Amount::Macs => millions(amounts.macs),
+                Amount::Read => millions(amounts.read),
+                Amount::Written => millions(amounts.written),
+                Amount::Weights => millions(amounts.constants),
+                Amount::Calls => 1.0,
+                // Of layers, and of what is fused behind them.
+                Amount::ScalarMacs
+                | Amount::Runs
+                | Amount::RunTaps
+                | Amount::Elements
+                | Amount::Pooled
+                | Amount::Taps
+                | Amount::Parts
+                | Amount::Steps
+                | Amount::One => 0.0,
+            };
+        }
+        let [.., log_widest, _, log_macs, _] = &mut features.sizes;
+        *log_widest = f64::from(amounts.output.channels.max(1)).ln();
+        *log_macs = (amounts.macs.max(1) as f64).ln();
+        features
+    }
+
     /// The amount of a work term; 0 for one that there is not.
     pub(crate) fn amount(&self, class: Class, amount: Amount) -> f64 {
         let is_it = |(term, _): &(&Term, f64)| (term.class, term.amount) == (class, amount);
@@ -100,7 +129,7 @@ mod tests {
             ("depthwise_scalar_macs", 150e-6),
             ("depthwise_runs", 24e-6),
             ("depthwise_run_taps", 150e-6),
-            ("relu6_elements", 120e-6),
+            ("relu_elements", 120e-6),
             // Expand 1 tap · 1 group of four channels, depthwise 9 · 1, project 1 · 2.
             ("serial_steps", 12e-3),
             ("constant", 1.0),
@@ -110,6 +139,17 @@ mod tests {
         for ((name, amount), (expected_name, expected)) in found.into_iter().zip(expected) {
             assert_eq!(name, expected_name);
             assert!((amount - expected).abs() < 1e-15, "{name}: {amount}, expected {expected}");
+        }
+    }
+
+    #[test]
+    fn relu_and_relu6_are_the_same_work() {
+        for key in
+            ["conv-14x14x8-o16-k3-s1-relu", "mbconv-7x7x16-o16-e6-k5-s1-se4-relu-res", "act-7x7x8-relu"]
+        {
+            let [relu, relu6] = [key.to_owned(), key.replace("relu", "relu6")]
+                .map(|key| OpFeatures::of(&key.parse().unwrap()));
+            assert_eq!(relu, relu6, "{key}");
         }
     }
 
@@ -164,7 +204,7 @@ mod tests {
             }
         }
         // 4x4x8 expanded by 4 to 32 channels, stride 2: the map is 2x2x32, squeezed to 8 by two 1×1 convolutions of one
-        // position, which are linear: 32 · 8 + 8 · 32 MACs.
+        // position, which are linear: 32 · 8 + 8 · 32 MACs. ReLU of the squeezed 8, ReLU6 of 512 and of 128.
         let found = work("mbconv-4x4x8-o5-e4-k3-s2-se4-relu6");
         for (name, expected) in [
             ("pointwise_calls", 2.0),
@@ -174,7 +214,7 @@ mod tests {
             ("gated_elements", 128e-6),
             ("gated_calls", 1.0),
             ("hsigmoid_elements", 32e-6),
-            ("relu_elements", 8e-6),
+            ("relu_elements", 648e-6),
         ] {
             let near = found.iter().any(|(n, amount)| *n == name && (amount - expected).abs() < 1e-15);
             assert!(near, "{name}: {found:?}");

@@ -4,13 +4,13 @@ use std::str::FromStr;
 
 use profiler::{
     record::Row,
-    spec::{Activation, Layer, OpSpec, OtherWork, PlacedLayer, SpecError, TracedLayer, TracedOp},
+    spec::{Activation, Layer, OpSpec, PlacedLayer, SpecError, TracedLayer, TracedOp},
 };
 
 use super::{
     amounts::{add_work, millions},
     features::OpFeatures,
-    terms::{Amount, Class, N_TERMS, TERMS},
+    terms::{Amount, Class, TERMS},
 };
 
 /// An op by its key, its kind (ops of one kind share a model) and its features.
@@ -45,12 +45,15 @@ impl From<OpSpec> for OpEntry {
 
 impl From<&TracedOp> for OpEntry {
     fn from(op: &TracedOp) -> Self {
-        let (first, output) = (op.placed(), op.layer().output());
+        let output = op.layer().output();
         let fused: Vec<Option<Layer>> = op.fused().iter().map(|name| fused_layer(name)).collect();
-        let mut features = OpFeatures::of_layers(op.layer().input(), output, first.as_slice());
-        if let TracedLayer::Other(other) = op.layer() {
-            add_other(&other, &mut features.work);
-        }
+        let mut features = match op.layer() {
+            TracedLayer::Placed(first) => OpFeatures {
+                launched: Some(first),
+                ..OpFeatures::of_layers(first.input, first.output, &[first])
+            },
+            TracedLayer::Other(work) => OpFeatures::of_other(&work),
+        };
         let alone = features.work;
         for layer in fused.iter().copied().flatten() {
             add_work(&PlacedLayer { layer, input: output, output }, &mut features.work);
@@ -67,7 +70,6 @@ impl From<&TracedOp> for OpEntry {
         }
         let [.., log_layers] = &mut features.sizes;
         *log_layers = ((1 + fused.len()) as f64).ln();
-        features.launched = first;
         Self { key: op.to_string(), kind: format!("{}{}", TracedOp::SIGN, op.kernel()), features }
     }
 }
@@ -83,29 +85,17 @@ impl FromStr for OpEntry {
     }
 }
 
-/// Work that no layer describes: what it moves, and what it multiplies as matrix products do.
-fn add_other(other: &OtherWork, work: &mut [f64; N_TERMS]) {
-    let moved = [other.read, other.written, other.constants].into_iter().fold(0, u64::saturating_add);
-    for (class, amount, count) in [
-        (Class::Other, Amount::Elements, millions(moved)),
-        (Class::Other, Amount::Calls, 1.0),
-        (Class::Pointwise, Amount::Macs, millions(other.macs)),
-    ] {
-        let found = work.iter_mut().zip(TERMS).find(|(_, term)| (term.class, term.amount) == (class, amount));
-        if let Some((sum, _)) = found {
-            *sum += count;
-        }
-    }
-}
-
-/// The layer that a fused op is, by the name that TFLite's GPU delegate gives it; nothing for names that are not known.
+/// The layer that a fused op is, by the name that the profiler or TFLite's GPU delegate gives it; nothing for names that are not
+/// known.
 fn fused_layer(name: &str) -> Option<Layer> {
     match name {
         // Each compares an element with one number.
-        "relu" | "minimum" | "maximum" => Some(Layer::Activation(Activation::Relu)),
+        "relu" | "relu6" | "minimum" | "maximum" => Some(Layer::Activation(Activation::Relu)),
         "add" => Some(Layer::Add),
-        "hard_swish" => Some(Layer::Activation(Activation::Hswish)),
+        "hswish" | "hard_swish" => Some(Layer::Activation(Activation::Hswish)),
         "sigmoid" => Some(Layer::Activation(Activation::Sigmoid)),
+        "hsigmoid" => Some(Layer::Activation(Activation::Hsigmoid)),
+        "swish" => Some(Layer::Activation(Activation::Swish)),
         "mul" => Some(Layer::Scale),
         _ => None,
     }

@@ -79,10 +79,8 @@ terms! {
     Grouped "grouped": Macs Read Written Weights Calls;
     /// Fully connected layers, and 1×1 convolutions of one position.
     Linear "linear": Macs Read Written Weights Calls;
-    /// max(x, 0).
+    /// max(x, 0), and min(max(x, 0), 6), which costs no more.
     Relu "relu": Elements;
-    /// min(max(x, 0), 6).
-    Relu6 "relu6": Elements;
     /// x · relu6(x + 3) / 6.
     Hswish "hswish": Elements;
     /// Sums of two maps.
@@ -115,8 +113,8 @@ terms! {
     Upsampled "upsampled": Calls;
     /// e^x over the sum of all.
     Softmax "softmax": Elements Calls;
-    /// What a delegate fused under a name that is not known.
-    Other "other": Elements Calls;
+    /// What no layer describes, and what a delegate fused under a name that is not known.
+    Other "other": Macs Read Written Weights Elements Calls;
     /// All layers, a layer's input channels taken four at a time: what an op takes where a processor has more lanes than the
     /// op has outputs.
     Serial "serial": Steps;
@@ -137,11 +135,12 @@ mod tests {
              depthwise_read depthwise_written depthwise_weights depthwise_calls depthwise_scalar_macs depthwise_runs \
              depthwise_run_taps dense_macs dense_read dense_written dense_weights dense_calls grouped_macs grouped_read \
              grouped_written grouped_weights grouped_calls linear_macs linear_read linear_written linear_weights linear_calls \
-             relu_elements relu6_elements hswish_elements added_elements added_calls pooled_elements pooled_calls \
+             relu_elements hswish_elements added_elements added_calls pooled_elements pooled_calls \
              dilated_macs sigmoid_elements hsigmoid_elements swish_elements multiplied_elements multiplied_calls \
              gated_elements gated_calls concatenated_elements concatenated_calls max_pool_taps max_pool_calls \
              max_pool_written average_pool_taps average_pool_calls average_pool_written nearest_elements bilinear_elements \
-             upsampled_calls softmax_elements softmax_calls other_elements other_calls serial_steps constant";
+             upsampled_calls softmax_elements softmax_calls other_macs other_read other_written other_weights \
+             other_elements other_calls serial_steps constant";
         let names: Vec<&str> = TERMS.iter().map(|term| term.name).collect();
         assert_eq!(names.join(" "), expected);
     }

@@ -52,7 +52,7 @@ pub(crate) fn baseline(path: &Path) -> Architecture {
     network
 }
 
-fn space() -> SearchSpace {
+pub(crate) fn space() -> SearchSpace {
     SpaceFile::built_in("proxylessnas-small").unwrap().resolve().unwrap()
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn write_bench(table: &Path, bench: &Bench) {
     write_session(&session_path(table), &session(bench)).unwrap();
 }
 
-fn row(subject: String, level: Level, cache: Cache, latency_ms: f64) -> Row {
+pub(crate) fn row(subject: String, level: Level, cache: Cache, latency_ms: f64) -> Row {
     Row {
         ci_low_ms: latency_ms * 0.98,
         ci_high_ms: latency_ms * 1.02,
@@ -87,7 +87,7 @@ fn row(subject: String, level: Level, cache: Cache, latency_ms: f64) -> Row {
     }
 }
 
-fn session(bench: &Bench) -> Session {
+pub(crate) fn session(bench: &Bench) -> Session {
     let (name, version, emulated) = ("mock".to_owned(), "1".to_owned(), bench.emulated);
     let runtime = Runtime { name, version, emulated, details: Vec::new() };
     let (device, build_target) = ("test bench".to_owned(), "none".to_owned());
