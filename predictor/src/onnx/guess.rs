@@ -61,9 +61,11 @@ impl Unmeasured {
         let (elements, weights, macs) = match op.layer() {
             TracedLayer::Placed(placed) => {
                 let elements = placed.input.elements() + placed.output.elements();
-                (elements, placed.weights(), placed.macs().0)
+                (elements, placed.weights(), Some(placed.macs().0))
             }
-            TracedLayer::Other(work) => (work.read.saturating_add(work.written), work.constants, work.macs),
+            TracedLayer::Other(work) => {
+                (work.read.saturating_add(work.written), work.constants, Some(work.macs))
+            }
         };
         let OpEntry { kind, features, .. } = OpEntry::from(op);
         Self { features: Some(features), precision: precision_of(&kind), elements, weights, macs }
@@ -112,7 +114,7 @@ impl Paced {
                 let op = key.parse::<OpSpec>().ok()?;
                 (op.kind(), Unmeasured::of(&op))
             };
-            let (latency_ms, macs) = (measured.latency_ms, op.macs as f64);
+            let (latency_ms, macs) = (measured.latency_ms, op.macs.unwrap_or(0) as f64);
             Some(Self { kind, latency_ms, moved: op.moved().max(1.0), macs })
         };
         ops.measured().filter_map(paced).collect()

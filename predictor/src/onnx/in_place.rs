@@ -77,7 +77,8 @@ impl LatencyModel {
             constant_ms: networks.coefficients.constant_ms,
             layers,
             free,
-            macs: network.steps.iter().map(|(_, step)| step.macs).sum(),
+            macs: network.steps.iter().filter_map(|(_, step)| step.macs).sum(),
+            uncounted: network.steps.iter().filter(|(_, step)| step.macs.is_none()).count(),
         })
     }
 
