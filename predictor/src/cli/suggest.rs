@@ -63,9 +63,6 @@ pub(super) struct Suggest {
     /// that was fitted on others of `profiler run --sample-networks`; may be given several times.
     #[arg(long, value_name = "NETWORK", conflicts_with_all = ["ops", "space", "measured"])]
     networks: Vec<PathBuf>,
-    /// Folder to write the chosen networks to (.onnx), for `profiler model`.
-    #[arg(short, long, value_name = "FOLDER", requires = "networks")]
-    output: Option<PathBuf>,
     /// Random networks to choose from.
     #[arg(long, value_name = "COUNT", default_value_t = 66)]
     pool: usize,
@@ -75,8 +72,9 @@ pub(super) struct Suggest {
     /// A table of the new device with what is measured already; may be given several times.
     #[arg(long, value_name = "TABLE")]
     measured: Vec<PathBuf>,
-    /// A folder for the chosen networks of --space, as architecture files (`profiler export` makes models of them).
-    #[arg(short, long, value_name = "FOLDER", requires = "space")]
+    /// A folder for the chosen networks: of --networks as models (.onnx), for `profiler model`; of --space as architecture files,
+    /// of which `profiler export` makes models.
+    #[arg(short, long, value_name = "FOLDER")]
     output: Option<PathBuf>,
     /// A JSON array instead of a table.
     #[arg(long)]
@@ -88,6 +86,10 @@ impl Suggest {
         if !(self.fixed_cost.is_finite() && self.fixed_cost > 0.0) {
             let (option, value) = ("--fixed-cost", self.fixed_cost.to_string());
             return Err(PredictorError::Option { option, value, expected: "a number above 0" }.into());
+        }
+        if self.output.is_some() && self.space.is_none() && self.networks.is_empty() {
+            let (option, value) = ("--output", "given without --space or --networks".to_owned());
+            return Err(PredictorError::Option { option, value, expected: "a list on stdout" }.into());
         }
         let known = KnownDevices::read(&self.prior)?;
         let is_of_ops = matches!(known, KnownDevices::Ops(_));

@@ -36,10 +36,7 @@ type ModelAndWeights = (Vec<u8>, Option<WeightFiles>);
 ///
 /// # Errors
 /// [`OnnxError::External`] naming the file, for weights that are not there or lie outside of the model's folder.
-pub(super) fn gather_weights(
-    onnx: &[u8],
-    model: &Path,
-) -> Result<Option<ModelAndWeights>, OnnxError> {
+pub(super) fn gather_weights(onnx: &[u8], model: &Path) -> Result<Option<ModelAndWeights>, OnnxError> {
     let folder = folder_of(model);
     let mut files = Files { folder, open: HashMap::new() };
     let mut together = 0_u64;
