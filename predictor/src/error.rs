@@ -4,11 +4,9 @@ mod fit;
 
 use std::path::PathBuf;
 
-use profiler::{
-    onnx::ShapeError,
-    record::{ReadError, WriteError},
-    spec::{OpSpec, SpecError},
-};
+use profiler::onnx::ShapeError;
+use profiler::record::{ReadError, WriteError};
+use profiler::spec::{OpSpec, SpecError};
 
 pub use fit::{FitError, NoAnswer};
 

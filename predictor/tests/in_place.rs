@@ -7,14 +7,14 @@ mod program;
 #[allow(dead_code)] // Other tests use more of it.
 mod tables;
 
-use profiler::{
-    onnx::{
-        InputShapes, ModelGraph, network_model,
-        steps::{fuse, in_place, step_key, translate},
-    },
-    record::{Cache, Level, OpRepeats, Repeat, Row, Session, session_path, write_session, write_table},
-    spec::{Architecture, TracedLayer, TracedOp},
+use profiler::onnx::{
+    InputShapes, ModelGraph, network_model,
+    steps::{fuse, in_place, step_key, translate},
 };
+use profiler::record::{
+    Cache, Level, OpRepeats, Repeat, Row, Session, session_path, write_session, write_table,
+};
+use profiler::spec::{Architecture, TracedLayer, TracedOp};
 use program::Folder;
 use rand::SeedableRng;
 use rand_pcg::Pcg64;

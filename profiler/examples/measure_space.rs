@@ -2,13 +2,11 @@
 
 use std::{env, error::Error, ops::ControlFlow, path::Path, time::Duration};
 
-use profiler::{
-    Profiler,
-    backend::Tract,
-    measure::Progress,
-    spec::SpaceFile,
-    sweep::{plan_networks, plan_ops},
-};
+use profiler::Profiler;
+use profiler::backend::Tract;
+use profiler::measure::Progress;
+use profiler::spec::SpaceFile;
+use profiler::sweep::{plan_networks, plan_ops};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let table = env::args().nth(1).unwrap_or_else(|| "table.csv".to_owned());

@@ -1,11 +1,9 @@
 //! What programs say: results on stdout, everything else on stderr.
 
-use std::{
-    error::Error,
-    fmt,
-    io::{self, Write},
-    process::ExitCode,
-};
+use std::error::Error;
+use std::fmt;
+use std::io::{self, Write};
+use std::process::ExitCode;
 
 use crate::explain::explain;
 

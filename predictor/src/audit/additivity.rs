@@ -3,10 +3,8 @@
 use profiler::record::Cache;
 use serde::Serialize;
 
-use super::{
-    Whole,
-    line::{Estimate, Line},
-};
+use super::Whole;
+use super::line::{Estimate, Line};
 use crate::learn::rms;
 
 /// Largest relative deviation of sums that were added up and then rounded.

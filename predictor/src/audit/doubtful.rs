@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use profiler::{
-    measure::upper_median,
-    record::{Cache, Level, Row, Status},
-};
+use profiler::measure::upper_median;
+use profiler::record::{Cache, Level, Row, Status};
 use serde::Serialize;
 
 use super::impossible;

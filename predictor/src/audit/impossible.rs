@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use profiler::record::{Cache, Level, Row};
 
 use super::doubtful::{Doubt, apart};
-use crate::{
-    error::PredictorError,
-    work::{Amount, Class, OpEntry, OpFeatures, TERMS, Term},
-};
+use crate::error::PredictorError;
+use crate::work::{Amount, Class, OpEntry, OpFeatures, TERMS, Term};
 
 /// Fewer multiply-accumulates (in millions) say nothing of the machine's pace.
 const LEAST_MILLIONS: f64 = 0.1;

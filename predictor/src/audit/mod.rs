@@ -18,11 +18,9 @@ pub use doubtful::{Doubt, DoubtfulRow};
 pub use line::Estimate;
 pub use parts::PartsFit;
 
-use crate::{
-    error::PredictorError,
-    nasbench201::cell_of,
-    rows::{combine, noisy},
-};
+use crate::error::PredictorError;
+use crate::nasbench201::cell_of;
+use crate::rows::{combine, noisy};
 
 /// What an audit found.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -4,11 +4,9 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
 use super::{Bench, Entry, Figure, Finding, Goal, is_latency, means, nasbench::cells};
-use crate::{
-    error::PredictorError,
-    learn::{linear, rank_correlation},
-    nasbench201::{Cell, CellModel, CellSample, Prior, cell_features, suggest, transfer},
-};
+use crate::error::PredictorError;
+use crate::learn::{linear, rank_correlation};
+use crate::nasbench201::{Cell, CellModel, CellSample, Prior, cell_features, suggest, transfer};
 
 pub(super) const ENTRY: Entry = Entry {
     file: "nasbench201_*",

@@ -7,12 +7,10 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
 use super::{Bench, Entry, Figure, Finding, Goal};
-use crate::{
-    error::PredictorError,
-    import::{Source, Subject},
-    learn::rank_correlation,
-    whole::{FbNet, Space, WholeModel, WholeNetwork, WholeSample, suggest_networks},
-};
+use crate::error::PredictorError;
+use crate::import::{Source, Subject};
+use crate::learn::rank_correlation;
+use crate::whole::{FbNet, Space, WholeModel, WholeNetwork, WholeSample, suggest_networks};
 
 pub(super) const ENTRY: Entry = Entry {
     file: "fbnet_*",

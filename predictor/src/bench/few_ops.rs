@@ -3,17 +3,13 @@
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
-use super::{
-    Bench, Figure, Finding, Goal, means,
-    score::{fit, samples, score},
-};
-use crate::{
-    error::PredictorError,
-    import::ImportedRow,
-    op::OpModel,
-    rows::Sample,
-    transfer::{OpPrior, suggest_ops},
-};
+use super::score::{fit, samples, score};
+use super::{Bench, Figure, Finding, Goal, means};
+use crate::error::PredictorError;
+use crate::import::ImportedRow;
+use crate::op::OpModel;
+use crate::rows::Sample;
+use crate::transfer::{OpPrior, suggest_ops};
 
 /// Rows measured on the new phone and the mean error to reach, which was written down before any was seen.
 const CASES: [(usize, f64); 3] = [(10, 0.05), (20, 0.045), (30, 0.04)];

@@ -8,15 +8,13 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
 use super::{Bench, Entry, Figure, Finding, Goal, score::scores};
-use crate::{
-    error::{FitError, NoAnswer, PredictorError},
-    import::{Imported, Source, Subject},
-    learn::Scored,
-    network::{NetworkModel, NetworkSample, network_prediction},
-    op::OpModel,
-    rows::{Sample, merge},
-    work::OpEntry,
-};
+use crate::error::{FitError, NoAnswer, PredictorError};
+use crate::import::{Imported, Source, Subject};
+use crate::learn::Scored;
+use crate::network::{NetworkModel, NetworkSample, network_prediction};
+use crate::op::OpModel;
+use crate::rows::{Sample, merge};
+use crate::work::OpEntry;
 
 pub(super) const ENTRY: Entry = Entry {
     file: TABLE,

@@ -3,10 +3,8 @@
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
-use super::{
-    Bench, Entry, FIFTHS, Figure, Finding, Goal, few_ops, means,
-    score::{fit, samples, scored, scores},
-};
+use super::score::{fit, samples, scored, scores};
+use super::{Bench, Entry, FIFTHS, Figure, Finding, Goal, few_ops, means};
 use crate::{error::PredictorError, import::ImportedRow};
 
 pub(super) const ENTRY: Entry = Entry {

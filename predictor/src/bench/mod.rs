@@ -27,10 +27,8 @@ use profiler::{bench::Goal, record::ReadError};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
-use crate::{
-    error::PredictorError,
-    import::{Imported, ImportedRow, Source},
-};
+use crate::error::PredictorError;
+use crate::import::{Imported, ImportedRow, Source};
 
 /// Parts of a table of which each is for testing in turn.
 const FIFTHS: usize = 5;

@@ -4,12 +4,10 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
 use super::{Bench, Entry, Figure, Finding, Goal, means, score::scores};
-use crate::{
-    error::PredictorError,
-    import::{Source, Subject},
-    learn::{Scored, Scores},
-    nasbench201::{CellModel, CellSample},
-};
+use crate::error::PredictorError;
+use crate::import::{Source, Subject};
+use crate::learn::{Scored, Scores};
+use crate::nasbench201::{CellModel, CellSample};
 
 pub(super) const ENTRY: Entry = Entry {
     file: "nasbench201_*",

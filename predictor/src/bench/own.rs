@@ -7,11 +7,9 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
 use super::{Figure, Finding, Goal};
-use crate::{
-    device::{FitOptions, LatencyModel, Scoring},
-    error::PredictorError,
-    rows::{Emulation, Measurements, Mixing, Repeats, Subjects, draw_hold_out},
-};
+use crate::device::{FitOptions, LatencyModel, Scoring};
+use crate::error::PredictorError;
+use crate::rows::{Emulation, Measurements, Mixing, Repeats, Subjects, draw_hold_out};
 
 /// Share of the ops that is held out.
 const OPS: f64 = 0.2;

@@ -5,14 +5,10 @@ use std::collections::BTreeSet;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 
-use super::{
-    Bench, Entry, Figure, Finding, Goal,
-    score::{fit, samples, score},
-};
-use crate::{
-    error::PredictorError,
-    import::{ImportedRow, Source},
-};
+use super::score::{fit, samples, score};
+use super::{Bench, Entry, Figure, Finding, Goal};
+use crate::error::PredictorError;
+use crate::import::{ImportedRow, Source};
 
 pub(super) const ENTRY: Entry = Entry {
     file: "mbconv_*",

@@ -2,14 +2,12 @@
 
 use profiler::record::Cache;
 
-use crate::{
-    error::PredictorError,
-    import::{ImportedRow, Subject},
-    learn::{Scored, Scores},
-    op::OpModel,
-    rows::{Sample, merge},
-    work::OpEntry,
-};
+use crate::error::PredictorError;
+use crate::import::{ImportedRow, Subject};
+use crate::learn::{Scored, Scores};
+use crate::op::OpModel;
+use crate::rows::{Sample, merge};
+use crate::work::OpEntry;
 
 /// Relative noise of a row where a table says nothing of it.
 const NOISE: f64 = 0.01;

@@ -2,20 +2,16 @@
 
 use std::{hint::black_box, time::Instant};
 
-use profiler::{
-    record::{Cache, Level, Row},
-    spec::{Architecture, OpSpec, SearchSpace, SpaceFile},
-};
+use profiler::record::{Cache, Level, Row};
+use profiler::spec::{Architecture, OpSpec, SearchSpace, SpaceFile};
 use rand::SeedableRng;
 use rand_pcg::Pcg64;
 
 use super::{Figure, Finding, Goal};
-use crate::{
-    device::{FitOptions, LatencyModel},
-    error::PredictorError,
-    rows::Measurements,
-    work::OpFeatures,
-};
+use crate::device::{FitOptions, LatencyModel};
+use crate::error::PredictorError;
+use crate::rows::Measurements;
+use crate::work::OpFeatures;
 
 const SPACE: &str = "proxylessnas-mobile";
 /// Whole networks in the table.

@@ -2,17 +2,13 @@
 
 use std::path::Path;
 
-use profiler::{
-    measure::Speed,
-    record::{Conditions, ReadError, Row},
-};
+use profiler::measure::Speed;
+use profiler::record::{Conditions, ReadError, Row};
 
-use crate::{
-    device::{Evaluation, LatencyModel, Scoring, Unanswered},
-    error::PredictorError,
-    nasbench201::CellModelFile,
-    whole::WholeModelFile,
-};
+use crate::device::{Evaluation, LatencyModel, Scoring, Unanswered};
+use crate::error::PredictorError;
+use crate::nasbench201::CellModelFile;
+use crate::whole::WholeModelFile;
 
 /// A model of ops and networks, of NAS-Bench-201 networks, or of whole networks of another space.
 pub(super) enum AnyModel {

@@ -4,10 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{
-    Leniency, note_emulated,
-    output::{self, ms, percent, percent_or_dash, table},
-};
+use super::output::{self, ms, percent, percent_or_dash, table};
+use super::{Leniency, note_emulated};
 use crate::audit::{Additivity, Audit, Doubt, DoubtfulRow, Estimate, OpEffect, PartsFit, Verdict};
 
 /// Checks whether a table's networks are sums of their ops, which ops carry the error, and which rows are doubtful.

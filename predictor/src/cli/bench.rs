@@ -7,10 +7,8 @@ use profiler::bench::Goal;
 use serde_json::json;
 
 use super::output::{self, percent, table};
-use crate::{
-    bench::{self, Figure, Finding},
-    error::PredictorError,
-};
+use crate::bench::{self, Figure, Finding};
+use crate::error::PredictorError;
 
 /// Scores the predictor on public latency tables, or on your own, against its goals.
 #[derive(Debug, Args)]

@@ -5,19 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 use profiler::record::{Level, Row};
 
-use super::{
-    Leniency,
-    any_model::AnyModel,
-    note_emulated,
-    output::{self, ms, percent, table},
-};
-use crate::{
-    device::{Evaluation, Scoring},
-    error::PredictorError,
-    learn::Scores,
-    rows::{Measurements, Mixing},
-    whole::OfNetworks,
-};
+use super::any_model::AnyModel;
+use super::output::{self, ms, percent, table};
+use super::{Leniency, note_emulated};
+use crate::device::{Evaluation, Scoring};
+use crate::error::PredictorError;
+use crate::learn::Scores;
+use crate::rows::{Measurements, Mixing};
+use crate::whole::OfNetworks;
 
 /// Scores a model on those rows of a table that it was not fitted on.
 #[derive(Debug, Args)]

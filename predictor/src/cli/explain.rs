@@ -5,17 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::{
-    any_model::AnyModel,
-    note_emulated,
-    output::{self, ms, percent, table},
-};
-use crate::{
-    error::PredictorError,
-    regressor::Contribution,
-    whole::{NetworksFile, OfNetworks},
-    work::OpEntry,
-};
+use super::any_model::AnyModel;
+use super::note_emulated;
+use super::output::{self, ms, percent, table};
+use crate::error::PredictorError;
+use crate::regressor::Contribution;
+use crate::whole::{NetworksFile, OfNetworks};
+use crate::work::OpEntry;
 
 /// Breaks an op's or a NAS-Bench-201 network's predicted latency down into its parts, in milliseconds.
 #[derive(Debug, Args)]

@@ -6,19 +6,15 @@ use clap::{Args, builder::PossibleValuesParser};
 use profiler::record::{ReadError, Row};
 use serde_json::{Value, json};
 
-use super::{
-    Leniency, cache_named, note_emulated,
-    output::{self, ms, percent_or_dash, plus_minus, table},
-};
-use crate::{
-    device::{FitOptions, LatencyModel},
-    error::PredictorError,
-    nasbench201::{CellModel, CellModelFile, cell_of, cell_samples},
-    network::{Coefficients, Form},
-    op::{KindModel, Scope},
-    rows::{Measurements, Subjects, draw_hold_out},
-    whole::{Space, WholeModel, WholeModelFile, space_of, whole_samples},
-};
+use super::output::{self, ms, percent_or_dash, plus_minus, table};
+use super::{Leniency, cache_named, note_emulated};
+use crate::device::{FitOptions, LatencyModel};
+use crate::error::PredictorError;
+use crate::nasbench201::{CellModel, CellModelFile, cell_of, cell_samples};
+use crate::network::{Coefficients, Form};
+use crate::op::{KindModel, Scope};
+use crate::rows::{Measurements, Subjects, draw_hold_out};
+use crate::whole::{Space, WholeModel, WholeModelFile, space_of, whole_samples};
 
 /// Fits a latency model to measurement tables.
 #[derive(Debug, Args)]

@@ -1,20 +1,16 @@
 //! `predictor import`: foreign latency tables into ours.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, builder::PossibleValuesParser};
 use profiler::record::Cache;
 use serde_json::json;
 
 use super::{cache_named, output};
-use crate::{
-    error::PredictorError,
-    import::{FORMATS, Refused, Source, write_imported},
-    rows::ImportSession,
-};
+use crate::error::PredictorError;
+use crate::import::{FORMATS, Refused, Source, write_imported};
+use crate::rows::ImportSession;
 
 /// Converts a latency table of another tool into a measurement table.
 #[derive(Debug, Args)]

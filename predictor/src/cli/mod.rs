@@ -22,15 +22,11 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
-use profiler::{
-    record::{Cache, Conditions},
-    terminal::fail,
-};
+use profiler::record::{Cache, Conditions};
+use profiler::terminal::fail;
 
-use crate::{
-    error::PredictorError,
-    rows::{Emulation, Measurements, Mixing},
-};
+use crate::error::PredictorError;
+use crate::rows::{Emulation, Measurements, Mixing};
 use hint::hint;
 
 /// Fits a latency model of one device and predicts ops and networks.

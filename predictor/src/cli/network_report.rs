@@ -3,10 +3,8 @@
 use serde_json::{Value, json};
 
 use super::output::{ms, table};
-use crate::{
-    interval::Prediction,
-    onnx::{FreeNode, LayerPrediction, NetworkReport},
-};
+use crate::interval::Prediction;
+use crate::onnx::{FreeNode, LayerPrediction, NetworkReport};
 
 /// Name and latency, and notes below.
 pub(super) fn headline(name: &str, prediction: &Prediction) -> String {

@@ -6,17 +6,13 @@ use clap::Args;
 use profiler::{measure::Speed, record::write_atomic};
 use serde_json::json;
 
-use super::{
-    note_emulated,
-    output::{self, percent, table},
-    scatter::{Panel, draw},
-};
-use crate::{
-    device::leave_networks_out,
-    error::PredictorError,
-    learn::Scores,
-    rows::{Emulation, Measurements, Mixing},
-};
+use super::note_emulated;
+use super::output::{self, percent, table};
+use super::scatter::{Panel, draw};
+use crate::device::leave_networks_out;
+use crate::error::PredictorError;
+use crate::learn::Scores;
+use crate::rows::{Emulation, Measurements, Mixing};
 
 /// Plots predicted against measured network latencies, each network predicted by a model fitted without it.
 #[derive(Debug, Args)]

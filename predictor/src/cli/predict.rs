@@ -6,20 +6,16 @@ use clap::Args;
 use profiler::{onnx::read_input_shapes, record::GivenInputs};
 use serde_json::Value;
 
-use super::{
-    any_model::AnyModel,
-    network_report::{headline, network_text, network_value, prediction_value},
-    output,
-    subject::Subject,
-};
-use crate::{
-    device::LatencyModel,
-    error::PredictorError,
-    interval::{Flag, Prediction},
-    onnx::{NetworkReport, Unknown, Width},
-    op::OpEstimate,
-    whole::{NetworksFile, OfNetworks},
-};
+use super::any_model::AnyModel;
+use super::network_report::{headline, network_text, network_value, prediction_value};
+use super::output;
+use super::subject::Subject;
+use crate::device::LatencyModel;
+use crate::error::PredictorError;
+use crate::interval::{Flag, Prediction};
+use crate::onnx::{NetworkReport, Unknown, Width};
+use crate::op::OpEstimate;
+use crate::whole::{NetworksFile, OfNetworks};
 
 /// Predicts the latency of ops and networks, with 90 % intervals.
 #[derive(Debug, Args)]

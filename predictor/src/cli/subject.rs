@@ -2,12 +2,10 @@
 
 use std::path::Path;
 
-use profiler::{
-    onnx::{OnnxError, fix_inputs, give_values},
-    record::{GivenInputs, read_architecture, read_bytes},
-    spec::{Architecture, OpSpec, TracedOp},
-    sweep::with_small_weights,
-};
+use profiler::onnx::{OnnxError, fix_inputs, give_values};
+use profiler::record::{GivenInputs, read_architecture, read_bytes};
+use profiler::spec::{Architecture, OpSpec, TracedOp};
+use profiler::sweep::with_small_weights;
 
 use crate::{error::PredictorError, onnx::OnnxNetwork, work::OpEntry};
 

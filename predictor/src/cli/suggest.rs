@@ -1,35 +1,27 @@
 //! `predictor suggest`: what to measure on a new device.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use profiler::{
-    onnx::InputShapes,
-    record::{Level, ReadError, WriteError, read_table, read_text, write_architecture},
-    spec::{Architecture, SearchSpace, SpaceFile, SpecError},
-};
+use profiler::onnx::InputShapes;
+use profiler::record::{Level, ReadError, WriteError, read_table, read_text, write_architecture};
+use profiler::spec::{Architecture, SearchSpace, SpaceFile, SpecError};
 use rand::SeedableRng;
 use rand_pcg::Pcg64;
 use serde_json::json;
 
-use super::{
-    output::{self, percent, table},
-    transfer::KnownDevices,
-};
-use crate::{
-    device::LatencyModel,
-    error::PredictorError,
-    nasbench201::{Cell, Prior, Suggestion, suggest},
-    onnx::{NetworkSuggestion, OnnxNetwork, suggest_networks},
-    op::OpModel,
-    rows::Sample,
-    transfer::{OpPrior, OpSuggestion, suggest_ops},
-    whole::{self, FbNet, Space, WholeModel, WholeNetwork, WholeSuggestion},
-    work::OpEntry,
-};
+use super::output::{self, percent, table};
+use super::transfer::KnownDevices;
+use crate::device::LatencyModel;
+use crate::error::PredictorError;
+use crate::nasbench201::{Cell, Prior, Suggestion, suggest};
+use crate::onnx::{NetworkSuggestion, OnnxNetwork, suggest_networks};
+use crate::op::OpModel;
+use crate::rows::Sample;
+use crate::transfer::{OpPrior, OpSuggestion, suggest_ops};
+use crate::whole::{self, FbNet, Space, WholeModel, WholeNetwork, WholeSuggestion};
+use crate::work::OpEntry;
 
 /// Networks that are drawn to choose from.
 const DRAWN: usize = 1000;

@@ -5,19 +5,15 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::{
-    Leniency,
-    any_model::AnyModel,
-    output::{self, percent_or_dash, plus_minus, table},
-};
-use crate::{
-    device::LatencyModel,
-    error::{FitError, PredictorError},
-    nasbench201::{CellModel, Prior, cell_samples},
-    op::KindModel,
-    rows::{Emulation, Measurements, Subjects},
-    whole::{NetworksFile, OfNetworks, WholeModel, whole_samples},
-};
+use super::Leniency;
+use super::any_model::AnyModel;
+use super::output::{self, percent_or_dash, plus_minus, table};
+use crate::device::LatencyModel;
+use crate::error::{FitError, PredictorError};
+use crate::nasbench201::{CellModel, Prior, cell_samples};
+use crate::op::KindModel;
+use crate::rows::{Emulation, Measurements, Subjects};
+use crate::whole::{NetworksFile, OfNetworks, WholeModel, whole_samples};
 
 /// Fits a model of a new device from a few measurements and models of known devices.
 #[derive(Debug, Args)]

@@ -5,25 +5,19 @@ mod measured;
 mod report;
 mod scorecard;
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use profiler::{
-    onnx::{InputShapes, read_input_shapes},
-    record::{ReadError, read_text},
-};
+use profiler::onnx::{InputShapes, read_input_shapes};
+use profiler::record::{ReadError, read_text};
 use serde_json::json;
 
 use super::{Leniency, any_model::AnyModel, note_emulated, output};
-use crate::{
-    device::LatencyModel,
-    error::PredictorError,
-    onnx::{OnnxNetwork, Unknown, Width},
-};
+use crate::device::LatencyModel;
+use crate::error::PredictorError;
+use crate::onnx::{OnnxNetwork, Unknown, Width};
 use measure::Measuring;
 use measured::Measured;
 use scorecard::{Entry, Predicted, Scorecard};

@@ -2,21 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use profiler::{
-    record::{Level, Row},
-    spec::Latency,
-};
+use profiler::record::{Level, Row};
+use profiler::spec::Latency;
 use serde::Serialize;
 
 use super::model::LatencyModel;
-use crate::{
-    error::PredictorError,
-    interval::Prediction,
-    learn::{Scored, Scores},
-    network::NetworkModel,
-    op::OpModel,
-    work::OpEntry,
-};
+use crate::error::PredictorError;
+use crate::interval::Prediction;
+use crate::learn::{Scored, Scores};
+use crate::network::NetworkModel;
+use crate::op::OpModel;
+use crate::work::OpEntry;
 
 /// Which rows to score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,20 +18,16 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use profiler::{
-    measure::Speed,
-    record::{Anchors, Cache, Conditions, ReadError, read_document, write_document},
-    spec::{Precision, SpecError},
-};
+use profiler::measure::Speed;
+use profiler::record::{Anchors, Cache, Conditions, ReadError, read_document, write_document};
+use profiler::spec::{Precision, SpecError};
 use serde::{Deserialize, Serialize};
 
 use super::{level::ModelLevel, model::LatencyModel, provenance::Provenance};
-use crate::{
-    error::PredictorError,
-    network::NetworkModel,
-    op::{FallbackModel, KindModel, Measured, OpModel},
-    work::OpEntry,
-};
+use crate::error::PredictorError;
+use crate::network::NetworkModel;
+use crate::op::{FallbackModel, KindModel, Measured, OpModel};
+use crate::work::OpEntry;
 
 const FORMAT: &str = "tailor-latency-model";
 const VERSION: u32 = 8;

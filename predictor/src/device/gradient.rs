@@ -3,10 +3,8 @@
 use profiler::spec::OpSpec;
 
 use super::model::LatencyModel;
-use crate::{
-    error::PredictorError,
-    work::{Dimension, FeatureSlope},
-};
+use crate::error::PredictorError;
+use crate::work::{Dimension, FeatureSlope};
 
 /// Derivatives of a latency, in milliseconds per channel, per unit of expansion and per row of the input.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -68,14 +66,12 @@ impl LatencyModel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        device::{
-            model::FitOptions,
-            test_rows::{law_ms, measurements, op_row, small_space_samples},
-        },
-        regressor::{Fitted, RegressorKind},
-        work::OpFeatures,
+    use crate::device::{
+        model::FitOptions,
+        test_rows::{law_ms, measurements, op_row, small_space_samples},
     };
+    use crate::regressor::{Fitted, RegressorKind};
+    use crate::work::OpFeatures;
     use profiler::record::Row;
     use proptest::prelude::*;
 

@@ -4,16 +4,12 @@ use std::collections::BTreeSet;
 
 use profiler::record::{Level, Row};
 
-use super::{
-    evaluate::scored,
-    model::{FitOptions, LatencyModel},
-};
-use crate::{
-    error::PredictorError,
-    learn::Scored,
-    rows::{Measurements, Subjects},
-    work::OpEntry,
-};
+use super::evaluate::scored;
+use super::model::{FitOptions, LatencyModel};
+use crate::error::PredictorError;
+use crate::learn::Scored;
+use crate::rows::{Measurements, Subjects};
+use crate::work::OpEntry;
 
 /// Groups into which networks are dealt.
 const GROUPS: usize = 5;

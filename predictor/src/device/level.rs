@@ -2,21 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use profiler::{
-    record::{Cache, Level, Row},
-    spec::TracedOp,
-};
+use profiler::record::{Cache, Level, Row};
+use profiler::spec::TracedOp;
 
-use super::{
-    model::{FitOptions, LatencyModel, network_samples},
-    provenance::CacheReport,
-};
-use crate::{
-    error::PredictorError,
-    network::{Layout, NetworkModel},
-    op::{LeftOut, OpModel},
-    rows::{Repeats, believable, op_samples},
-};
+use super::model::{FitOptions, LatencyModel, network_samples};
+use super::provenance::CacheReport;
+use crate::error::PredictorError;
+use crate::network::{Layout, NetworkModel};
+use crate::op::{LeftOut, OpModel};
+use crate::rows::{Repeats, believable, op_samples};
 
 /// Ops and the networks that follow from them.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,24 +1,18 @@
 //! The latency model of one device: ops, networks, and where it comes from.
 
-use profiler::{
-    measure::Speed,
-    record::{Anchors, Cache, Conditions, Level, Row},
-    spec::{Architecture, OpSpec},
-};
+use profiler::measure::Speed;
+use profiler::record::{Anchors, Cache, Conditions, Level, Row};
+use profiler::spec::{Architecture, OpSpec};
 
-use super::{
-    level::{ModelLevel, by_way_of_measuring},
-    provenance::Provenance,
-};
-use crate::{
-    error::PredictorError,
-    interval::{Flag, Prediction},
-    network::{Coefficients, NetworkModel, NetworkSample, Share, network_prediction},
-    op::{OpEstimate, OpModel},
-    regressor::Contribution,
-    rows::{Measurements, Subjects},
-    work::OpEntry,
-};
+use super::level::{ModelLevel, by_way_of_measuring};
+use super::provenance::Provenance;
+use crate::error::PredictorError;
+use crate::interval::{Flag, Prediction};
+use crate::network::{Coefficients, NetworkModel, NetworkSample, Share, network_prediction};
+use crate::op::{OpEstimate, OpModel};
+use crate::regressor::Contribution;
+use crate::rows::{Measurements, Subjects};
+use crate::work::OpEntry;
 
 /// How to fit.
 #[derive(Clone, Debug, Default, PartialEq)]

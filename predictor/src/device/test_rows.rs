@@ -1,16 +1,12 @@
 //! Rows for tests: a hand-written law of linear work.
-use profiler::{
-    record::{Cache, Level, Row},
-    spec::{Architecture, OpSpec, SearchSpace, SpaceFile},
-};
+use profiler::record::{Cache, Level, Row};
+use profiler::spec::{Architecture, OpSpec, SearchSpace, SpaceFile};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
 use super::model::{FitOptions, LatencyModel};
-use crate::{
-    rows::{Measurements, Sample},
-    work::{OpFeatures, TERMS},
-};
+use crate::rows::{Measurements, Sample};
+use crate::work::{OpFeatures, TERMS};
 
 /// Milliseconds per unit of work: the law that fits must find again.
 const LAW: [(&str, f64); 9] = [

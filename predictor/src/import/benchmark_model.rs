@@ -9,10 +9,8 @@ use std::collections::BTreeMap;
 
 use profiler::record::read_text;
 
-use super::{
-    Imported, ImportedRow, Source, Subject, US_PER_MS,
-    benchmark_nodes::{Node, Phase, Tables},
-};
+use super::benchmark_nodes::{Node, Phase, Tables};
+use super::{Imported, ImportedRow, Source, Subject, US_PER_MS};
 use crate::error::PredictorError;
 
 pub(super) const FORMAT: super::Format = super::Format { name: "benchmark-model", takes: &[], read };

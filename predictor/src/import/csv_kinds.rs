@@ -1,11 +1,8 @@
 //! Kinds of row of CSV tables: the columns that are read, and the op or network that they are.
 
-use super::{
-    Record, Subject,
-    csv_file::number,
-    fbnet,
-    op_key::{self, activation, op_of},
-};
+use super::csv_file::number;
+use super::op_key::{self, activation, op_of};
+use super::{Record, Subject, fbnet};
 use crate::nasbench201::Cell;
 
 /// A reader of a kind of row.

@@ -1,8 +1,7 @@
 //! CSV tables with a row per subject and a column per device.
 
-use super::{
-    CSV_KINDS, CsvKind, Extra, Format, Imported, ImportedRow, Record, Source, csv_file::CsvFile, mobile_gpu,
-};
+use super::csv_file::CsvFile;
+use super::{CSV_KINDS, CsvKind, Extra, Format, Imported, ImportedRow, Record, Source, mobile_gpu};
 use crate::error::PredictorError;
 
 pub(super) const FORMAT: Format =

@@ -8,12 +8,10 @@
 
 use profiler::{record::read_text, spec::FeatureMap};
 
-use super::{
-    Extra, Format, Imported, ImportedRow, Source, Subject,
-    csv_file::{flag, number},
-    csv_kinds::{SQUEEZE, expansion},
-    op_key::op_of,
-};
+use super::csv_file::{flag, number};
+use super::csv_kinds::{SQUEEZE, expansion};
+use super::op_key::op_of;
+use super::{Extra, Format, Imported, ImportedRow, Source, Subject};
 use crate::error::PredictorError;
 
 /// Expansion ratios are below, widths after expansion above.

@@ -6,16 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use profiler::{
-    record::ReadError,
-    spec::{Conv, FeatureMap, Layer, PlacedLayer, Pool, TracedLayer, TracedOp},
-};
+use profiler::record::ReadError;
+use profiler::spec::{Conv, FeatureMap, Layer, PlacedLayer, Pool, TracedLayer, TracedOp};
 
-use super::{
-    Extra, Format, Imported, ImportedRow, Record, Source, Subject,
-    csv_file::CsvFile,
-    csv_table::{LatencyColumn, device_of, latency_column},
-};
+use super::csv_file::CsvFile;
+use super::csv_table::{LatencyColumn, device_of, latency_column};
+use super::{Extra, Format, Imported, ImportedRow, Record, Source, Subject};
 use crate::{error::PredictorError, work::OpEntry};
 
 pub(super) const FORMAT: Format =

@@ -8,11 +8,8 @@
 use profiler::record::read_text;
 use serde_json::Value;
 
-use super::{
-    Extra, Format, Imported, ImportedRow, Source, Subject,
-    json_lines::{Entries, lines_at},
-    nn_meter_block, op_key,
-};
+use super::json_lines::{Entries, lines_at};
+use super::{Extra, Format, Imported, ImportedRow, Source, Subject, nn_meter_block, op_key};
 use crate::error::PredictorError;
 
 pub(super) const FORMAT: Format = Format { name: "nn-meter-json", takes: &[Extra::Unit], read };

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use profiler::{measure::median, record::read_text};
 use serde_json::Value;
 
-use super::{
-    Format, Imported, ImportedRow, Source, Subject, US_PER_MS, json_lines::lines_at, onnxruntime_nodes::Node,
-};
+use super::json_lines::lines_at;
+use super::onnxruntime_nodes::Node;
+use super::{Format, Imported, ImportedRow, Source, Subject, US_PER_MS};
 use crate::error::PredictorError;
 
 /// Runs of one node or of the network.

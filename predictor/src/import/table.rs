@@ -5,10 +5,8 @@ use std::{collections::BTreeMap, path::Path};
 use profiler::record::{Cache, Conditions, Level, Row, RowError, Status, session_path, write_table};
 
 use super::{Imported, ImportedRow, Refused, Source, Subject};
-use crate::{
-    error::PredictorError,
-    rows::{ImportSession, OpRepeats, Repeat},
-};
+use crate::error::PredictorError;
+use crate::rows::{ImportSession, OpRepeats, Repeat};
 
 /// Half of a 95 % confidence interval in standard deviations.
 const HALF_CI: f64 = 1.96;

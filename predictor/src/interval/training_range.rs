@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    rows::Sample,
-    work::{OpFeatures, TERMS, Term},
-};
+use crate::rows::Sample;
+use crate::work::{OpFeatures, TERMS, Term};
 
 /// How many half-widths wider an interval gets per e-fold outside the measured work.
 pub(crate) const WIDER_PER_FOLD: f64 = 2.0;

@@ -4,11 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Scaling,
-    cholesky::{Cholesky, dot},
-    kernel::{Kernel, matern, squared_distance},
-};
+use super::Scaling;
+use super::cholesky::{Cholesky, dot};
+use super::kernel::{Kernel, matern, squared_distance};
 use crate::error::FitError;
 
 /// Rows in all, at most.

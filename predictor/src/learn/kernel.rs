@@ -6,11 +6,9 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Scaling,
-    cholesky::{Cholesky, dot},
-    rprop::climb,
-};
+use super::Scaling;
+use super::cholesky::{Cholesky, dot};
+use super::rprop::climb;
 
 /// Rows on which the kernel is fitted, at most: its cost grows with their cube.
 const KERNEL_ROWS: usize = 280;

@@ -1,10 +1,8 @@
 //! How a cell model is fitted: linear part, corrections, and their errors in cross-validation.
 
 use super::{CELL_TERMS, model::Correction};
-use crate::{
-    error::FitError,
-    learn::{BoostedTrees, GaussianProcess, Growth, Kernel, RidgeSystem, Scaling, linear},
-};
+use crate::error::FitError;
+use crate::learn::{BoostedTrees, GaussianProcess, Growth, Kernel, RidgeSystem, Scaling, linear};
 
 /// Number of folds.
 pub(super) const FOLDS: usize = 5;

@@ -4,18 +4,13 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    CELL_TERMS, Cell, Prior, cell_features,
-    features::{NAMED, UNNAMED},
-    fit::{Candidate, Data, FOLDS},
-    transfer,
-};
-use crate::{
-    error::FitError,
-    interval::{Band, LogNormal},
-    learn::{BoostedTrees, GaussianProcess, linear},
-    regressor::{Contribution, mape_of_log_errors},
-};
+use super::features::{NAMED, UNNAMED};
+use super::fit::{Candidate, Data, FOLDS};
+use super::{CELL_TERMS, Cell, Prior, cell_features, transfer};
+use crate::error::FitError;
+use crate::interval::{Band, LogNormal};
+use crate::learn::{BoostedTrees, GaussianProcess, linear};
+use crate::regressor::{Contribution, mape_of_log_errors};
 
 /// How much better a later candidate must be than an earlier, simpler one to be preferred.
 const CLEARLY_BETTER: f64 = 0.995;

@@ -5,12 +5,10 @@
 use profiler::record::{Level, Row};
 
 use super::{Cell, CellModel, CellSample, NoCell};
-use crate::{
-    error::{FitError, PredictorError},
-    interval::{Band, LogNormal},
-    regressor::Contribution,
-    whole::{NetworksFile, OfNetworks},
-};
+use crate::error::{FitError, PredictorError};
+use crate::interval::{Band, LogNormal};
+use crate::regressor::Contribution;
+use crate::whole::{NetworksFile, OfNetworks};
 
 /// A [`CellModel`] with where it comes from.
 pub type CellModelFile = NetworksFile<CellModel>;
@@ -66,11 +64,9 @@ impl OfNetworks for CellModel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        device::{Scoring, test_rows},
-        nasbench201::cell_features,
-        rows::Subjects,
-    };
+    use crate::device::{Scoring, test_rows};
+    use crate::nasbench201::cell_features;
+    use crate::rows::Subjects;
 
     fn rows() -> Vec<Row> {
         let row = |cell: Cell| Row {

@@ -4,11 +4,9 @@
 //! their covariance. The new device is a sum of known ones, and of what is counted in a cell, with shares that are not negative.
 
 use super::{CELL_TERMS, Cell, CellSample, cell_features, features::NAMED};
-use crate::{
-    error::FitError,
-    learn::linear,
-    whole::{Tier, shares},
-};
+use crate::error::FitError;
+use crate::learn::linear;
+use crate::whole::{Tier, shares};
 
 /// What is known of a device before it is measured.
 #[derive(Clone, Debug, PartialEq)]

@@ -9,12 +9,10 @@ use profiler::spec::TracedOp;
 use serde::{Deserialize, Serialize};
 
 use super::model::NetworkSample;
-use crate::{
-    learn::solve_nnls,
-    op::OpEstimate,
-    rows::Sample,
-    work::{OpEntry, OpFeatures},
-};
+use crate::learn::solve_nnls;
+use crate::op::OpEstimate;
+use crate::rows::Sample;
+use crate::work::{OpEntry, OpFeatures};
 
 /// What the profiler calls the kernel of a runtime's own change of layout.
 const KERNEL: &str = "reorder";

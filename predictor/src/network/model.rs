@@ -5,17 +5,13 @@ use std::collections::BTreeSet;
 use profiler::record::Cache;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    form::{Coefficients, Fitting, Form, Point, largest_call_ms, leave_one_out, ops_deviation},
-    layout::Layout,
-};
-use crate::{
-    error::NoAnswer,
-    interval::{Band, WIDER_PER_FOLD},
-    op::{LeftOut, OpEstimate, OpModel},
-    regressor::mape_of_log_errors,
-    work::OpEntry,
-};
+use super::form::{Coefficients, Fitting, Form, Point, largest_call_ms, leave_one_out, ops_deviation};
+use super::layout::Layout;
+use crate::error::NoAnswer;
+use crate::interval::{Band, WIDER_PER_FOLD};
+use crate::op::{LeftOut, OpEstimate, OpModel};
+use crate::regressor::mape_of_log_errors;
+use crate::work::OpEntry;
 
 /// How much less the error of a form must be than that of an earlier one to be preferred.
 const CLEARLY_BETTER: f64 = 0.97;

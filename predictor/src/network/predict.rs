@@ -2,15 +2,11 @@
 
 use profiler::spec::Latency;
 
-use super::{
-    form::{Coefficients, Form},
-    model::NetworkModel,
-    share::Share,
-};
-use crate::{
-    interval::{Basis, Flag, Prediction},
-    op::OpEstimate,
-};
+use super::form::{Coefficients, Form};
+use super::model::NetworkModel;
+use super::share::Share;
+use crate::interval::{Basis, Flag, Prediction};
+use crate::op::OpEstimate;
 
 /// The prediction of a network of these ops that sums to `ms`.
 pub(crate) fn network_prediction(ms: f64, ops: &[OpEstimate], networks: &NetworkModel) -> Option<Prediction> {

@@ -1,9 +1,7 @@
 //! Mobile inverted bottlenecks among the steps: expand, depthwise, squeeze-and-excite, project, add.
 
-use profiler::{
-    onnx::steps::{Step, Steps},
-    spec::{Activation, Conv, FeatureMap, Layer, MbConv, OpSpec, PlacedLayer, Precision},
-};
+use profiler::onnx::steps::{Step, Steps};
+use profiler::spec::{Activation, Conv, FeatureMap, Layer, MbConv, OpSpec, PlacedLayer, Precision};
 
 use super::block::{Block, layers, same};
 

@@ -2,16 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use profiler::{
-    onnx::steps::Step,
-    spec::{OpSpec, Precision, TracedLayer, TracedOp},
-};
+use profiler::onnx::steps::Step;
+use profiler::spec::{OpSpec, Precision, TracedLayer, TracedOp};
 
-use crate::{
-    interval::{Flag, GuessBasis, LogNormal, NORMAL_90},
-    op::{GuessInterval, Measured, OpEstimate, OpModel, precision_of},
-    work::{OpEntry, OpFeatures},
-};
+use crate::interval::{Flag, GuessBasis, LogNormal, NORMAL_90};
+use crate::op::{GuessInterval, Measured, OpEstimate, OpModel, precision_of};
+use crate::work::{OpEntry, OpFeatures};
 
 /// Half-width on log scale of a guess by what an op moves and multiplies where too few kinds tell it: a factor of eight
 /// either way.

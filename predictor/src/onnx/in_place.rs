@@ -2,20 +2,16 @@
 
 use profiler::onnx::steps::{FreeNode, Step, StepNode, in_place, step_key};
 
-use super::{
-    OnnxNetwork,
-    block::Block,
-    guess::{Unmeasured, guess},
-    predict::{LayerPrediction, NetworkReport, Unknown},
-};
-use crate::{
-    device::LatencyModel,
-    error::PredictorError,
-    interval::Flag,
-    network::NetworkModel,
-    op::{OpEstimate, OpModel},
-    work::OpEntry,
-};
+use super::OnnxNetwork;
+use super::block::Block;
+use super::guess::{Unmeasured, guess};
+use super::predict::{LayerPrediction, NetworkReport, Unknown};
+use crate::device::LatencyModel;
+use crate::error::PredictorError;
+use crate::interval::Flag;
+use crate::network::NetworkModel;
+use crate::op::{OpEstimate, OpModel};
+use crate::work::OpEntry;
 
 impl LatencyModel {
     /// The latency of a network by a model of ops and networks as they were measured in place.

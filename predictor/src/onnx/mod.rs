@@ -13,10 +13,8 @@ mod predict;
 mod suggest;
 mod width;
 
-use profiler::onnx::{
-    InputShapes, ModelGraph,
-    steps::{Steps, fuse, translate},
-};
+use profiler::onnx::steps::{Steps, fuse, translate};
+use profiler::onnx::{InputShapes, ModelGraph};
 
 pub use predict::Unknown;
 pub(crate) use predict::{LayerPrediction, NetworkReport};

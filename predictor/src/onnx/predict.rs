@@ -1,25 +1,19 @@
 //! The latency of a network from elsewhere, block by block.
 
-use profiler::{
-    onnx::{
-        InputShapes, OnnxError, network_model,
-        steps::{FreeNode, StepNode},
-    },
-    spec::{Architecture, OpSpec, Precision},
+use profiler::onnx::{
+    InputShapes, OnnxError, network_model,
+    steps::{FreeNode, StepNode},
 };
+use profiler::spec::{Architecture, OpSpec, Precision};
 
-use super::{
-    OnnxNetwork,
-    block::Block,
-    cover::cover,
-    guess::{Unmeasured, guess},
-};
-use crate::{
-    device::LatencyModel,
-    error::PredictorError,
-    interval::{Flag, Prediction},
-    op::OpEstimate,
-};
+use super::OnnxNetwork;
+use super::block::Block;
+use super::cover::cover;
+use super::guess::{Unmeasured, guess};
+use crate::device::LatencyModel;
+use crate::error::PredictorError;
+use crate::interval::{Flag, Prediction};
+use crate::op::OpEstimate;
 
 /// What to do about ops of which nothing was measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,13 +218,11 @@ impl LatencyModel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        device::{
-            FitOptions,
-            test_rows::{law_ms, measurements, op_row},
-        },
-        onnx::drawn_model::Drawn,
+    use crate::device::{
+        FitOptions,
+        test_rows::{law_ms, measurements, op_row},
     };
+    use crate::onnx::drawn_model::Drawn;
 
     #[test]
     fn what_nobody_can_count_is_no_zero() {

@@ -2,24 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use profiler::{
-    drawn::{DrawnNetwork, draw_network},
-    onnx::{
-        InputShapes,
-        steps::{Step, in_place, step_key},
-    },
+use profiler::drawn::{DrawnNetwork, draw_network};
+use profiler::onnx::{
+    InputShapes,
+    steps::{Step, in_place, step_key},
 };
 
-use super::{
-    OnnxNetwork,
-    guess::{Unmeasured, guess},
-};
-use crate::{
-    device::LatencyModel,
-    error::PredictorError,
-    op::OpModel,
-    work::{OpEntry, OpFeatures},
-};
+use super::OnnxNetwork;
+use super::guess::{Unmeasured, guess};
+use crate::device::LatencyModel;
+use crate::error::PredictorError;
+use crate::op::OpModel;
+use crate::work::{OpEntry, OpFeatures};
 
 /// How far apart ops of a kind are, as a sum of differences of their sizes' logarithms, where one tells nothing of the other any
 /// more: about a factor of three in three of its sizes.

@@ -1,13 +1,11 @@
 use profiler::onnx::{AttributeValue, Constant, InputShapes, Side, network_model};
 
 use super::{drawn_model::Drawn, *};
-use crate::{
-    device::{
-        FitOptions, LatencyModel,
-        test_rows::{fitted, law_ms, measurements, op_row, small_space},
-    },
-    interval::Flag,
+use crate::device::{
+    FitOptions, LatencyModel,
+    test_rows::{fitted, law_ms, measurements, op_row, small_space},
 };
+use crate::interval::Flag;
 
 /// A model of ops of these keys, measured by the law.
 fn model_of(keys: &[&str]) -> LatencyModel {

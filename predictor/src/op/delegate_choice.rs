@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::{
-    learn::{BoostedTrees, Growth},
-    regressor::{FOLDS, Regressor, WorkTerms, assign_folds, log_residuals},
-    rows::Sample,
-    work::{DelegateRule, descriptors, is_ruled},
-};
+use crate::learn::{BoostedTrees, Growth};
+use crate::regressor::{FOLDS, Regressor, WorkTerms, assign_folds, log_residuals};
+use crate::rows::Sample;
+use crate::work::{DelegateRule, descriptors, is_ruled};
 
 /// Fewer convolutions show nothing.
 const FEWEST: usize = 120;

@@ -4,20 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use profiler::{record::Cache, spec::Precision};
 
-use super::{
-    delegate_choice,
-    guess_interval::GuessInterval,
-    kind::Draft,
-    left_out::LeftOut,
-    model::{FallbackModel, Measured, OpModel, precision_of},
-    repeatability::{Clusters, Scores},
-};
-use crate::{
-    error::FitError,
-    interval::TrainingRange,
-    regressor::{CandidateErrors, RegressorKind, Weighed, assign_clusters, assign_folds},
-    rows::Sample,
-};
+use super::delegate_choice;
+use super::guess_interval::GuessInterval;
+use super::kind::Draft;
+use super::left_out::LeftOut;
+use super::model::{FallbackModel, Measured, OpModel, precision_of};
+use super::repeatability::{Clusters, Scores};
+use crate::error::FitError;
+use crate::interval::TrainingRange;
+use crate::regressor::{CandidateErrors, RegressorKind, Weighed, assign_clusters, assign_folds};
+use crate::rows::Sample;
 
 /// From so many samples on, only the kinds are given what takes long.
 const MANY: usize = 1500;

@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    interval::{COVERAGE, TrainingRange, WIDEST_LOG_HALF_WIDTH, clustered_quantile},
-    regressor::RegressorKind,
-    rows::Sample,
-};
+use crate::interval::{COVERAGE, TrainingRange, WIDEST_LOG_HALF_WIDTH, clustered_quantile};
+use crate::regressor::RegressorKind;
+use crate::rows::Sample;
 
 /// Half-width on log scale of a guess by the work of other kinds where there are too few kinds: a factor of three either way.
 const WORK_ASSUMED: f64 = 1.1;

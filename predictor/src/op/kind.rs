@@ -6,14 +6,12 @@ use profiler::measure::upper_median;
 use serde::{Deserialize, Serialize};
 
 use super::repeatability::{self, Clusters, Scores};
-use crate::{
-    error::FitError,
-    interval::{Band, LogNormal, NORMAL_90, TrainingRange},
-    learn::rms,
-    regressor::{CandidateErrors, CvError, Fitted, RegressorKind, Role, Weighed, mape_of_log_errors},
-    rows::Sample,
-    work::OpFeatures,
-};
+use crate::error::FitError;
+use crate::interval::{Band, LogNormal, NORMAL_90, TrainingRange};
+use crate::learn::rms;
+use crate::regressor::{CandidateErrors, CvError, Fitted, RegressorKind, Role, Weighed, mape_of_log_errors};
+use crate::rows::Sample;
+use crate::work::OpFeatures;
 
 /// How much better a later candidate must be than an earlier, simpler one to be preferred.
 const CLEARLY_BETTER: f64 = 0.97;

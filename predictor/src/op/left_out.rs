@@ -3,10 +3,8 @@
 use std::collections::HashMap;
 
 use super::model::{Measured, OpEstimate, combine};
-use crate::{
-    interval::{LogNormal, NORMAL_90},
-    rows::{Repeat, Sample},
-};
+use crate::interval::{LogNormal, NORMAL_90};
+use crate::rows::{Repeat, Sample};
 
 /// Measured ops as they would be estimated had one network not been measured.
 #[derive(Clone, Debug, Default)]

@@ -2,22 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use profiler::{
-    record::Cache,
-    spec::{OpSpec, Precision, TracedOp},
-};
+use profiler::record::Cache;
+use profiler::spec::{OpSpec, Precision, TracedOp};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    guess_interval::GuessInterval,
-    kind::{KindModel, Scope},
-};
-use crate::{
-    error::NoAnswer,
-    interval::{Basis, Flag, LogNormal, NORMAL_90, TrainingRange, WIDEST_LOG_HALF_WIDTH},
-    regressor::{Contribution, Fitted},
-    work::{DelegateRule, FeatureSlope, OpEntry, OpFeatures},
-};
+use super::guess_interval::GuessInterval;
+use super::kind::{KindModel, Scope};
+use crate::error::NoAnswer;
+use crate::interval::{Basis, Flag, LogNormal, NORMAL_90, TrainingRange, WIDEST_LOG_HALF_WIDTH};
+use crate::regressor::{Contribution, Fitted};
+use crate::work::{DelegateRule, FeatureSlope, OpEntry, OpFeatures};
 
 /// Half-width on log scale from which an op passes for hardly known: a factor of three either way.
 const HARDLY_KNOWN: f64 = 1.1;

@@ -7,10 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::model::{Measured, combine};
-use crate::{
-    interval::{LogNormal, NORMAL_90, clustered_quantile},
-    rows::{Repeat, Sample},
-};
+use crate::interval::{LogNormal, NORMAL_90, clustered_quantile};
+use crate::rows::{Repeat, Sample};
 
 /// Standardized deviations of measurements from what the others and the model say, with the cluster of each.
 pub(crate) type Scores = Vec<(usize, f64)>;

@@ -3,11 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Boosted, Contribution, Kernel, Regressor, RegressorKind, Role};
-use crate::{
-    error::FitError,
-    rows::Sample,
-    work::{DelegateRule, FeatureSlope, OpFeatures},
-};
+use crate::error::FitError;
+use crate::rows::Sample;
+use crate::work::{DelegateRule, FeatureSlope, OpFeatures};
 
 /// The geometric mean of [`Kernel`], which is smooth, and [`Boosted`], which has steps: their errors have little in common.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,16 +2,12 @@
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
-use super::{
-    Contribution, Regressor, Role, WorkTerms,
-    correction::{largest, log_residuals, point_with_shares, rule_of, width},
-};
-use crate::{
-    error::FitError,
-    learn::{BoostedTrees, Growth},
-    rows::Sample,
-    work::{DelegateRule, FeatureSlope, OpFeatures},
-};
+use super::correction::{largest, log_residuals, point_with_shares, rule_of, width};
+use super::{Contribution, Regressor, Role, WorkTerms};
+use crate::error::FitError;
+use crate::learn::{BoostedTrees, Growth};
+use crate::rows::Sample;
+use crate::work::{DelegateRule, FeatureSlope, OpFeatures};
 
 /// Fewer samples leave nothing for trees to split.
 const FEWEST: usize = 40;

@@ -3,10 +3,8 @@
 use profiler::spec::FeatureMap;
 
 use super::{Regressor, WorkTerms};
-use crate::{
-    rows::Sample,
-    work::{DelegateRule, OpFeatures, descriptors, groups},
-};
+use crate::rows::Sample;
+use crate::work::{DelegateRule, OpFeatures, descriptors, groups};
 
 /// ln(measured / work terms) of each sample.
 pub(crate) fn log_residuals(samples: &[&Sample], work_terms: &WorkTerms) -> Vec<f64> {

@@ -2,16 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Contribution, Regressor, Role, WorkTerms,
-    correction::{largest, log_residuals, points, rule_of, variances},
-};
-use crate::{
-    error::FitError,
-    learn::{GaussianProcess, Kernel as LearntKernel, Scaling},
-    rows::Sample,
-    work::{DelegateRule, FeatureSlope, OpFeatures, descriptor_slopes, descriptors},
-};
+use super::correction::{largest, log_residuals, points, rule_of, variances};
+use super::{Contribution, Regressor, Role, WorkTerms};
+use crate::error::FitError;
+use crate::learn::{GaussianProcess, Kernel as LearntKernel, Scaling};
+use crate::rows::Sample;
+use crate::work::{DelegateRule, FeatureSlope, OpFeatures, descriptor_slopes, descriptors};
 
 /// [`WorkTerms`] × exp(Gaussian process of sizes and roundings), fitted to the log of measured over work terms.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -29,11 +29,9 @@ pub(crate) use ridge::Ridge;
 pub(crate) use transferred::{Known, Transferred, view};
 pub(crate) use work_terms::WorkTerms;
 
-use crate::{
-    error::FitError,
-    rows::Sample,
-    work::{DelegateRule, FeatureSlope, OpFeatures},
-};
+use crate::error::FitError;
+use crate::rows::Sample;
+use crate::work::{DelegateRule, FeatureSlope, OpFeatures};
 
 /// A share of a predicted latency.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,11 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Regressor, Role};
-use crate::{
-    error::FitError,
-    rows::Sample,
-    work::{FeatureSlope, OpFeatures, SIZES},
-};
+use crate::error::FitError;
+use crate::rows::Sample;
+use crate::work::{FeatureSlope, OpFeatures, SIZES};
 
 /// Latency as a plain linear function of sizes (not their logarithms), fitted by linfa in absolute error.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,11 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    error::FitError,
-    rows::Sample,
-    work::{FeatureSlope, OpFeatures, SIZES},
-};
+use crate::error::FitError;
+use crate::rows::Sample;
+use crate::work::{FeatureSlope, OpFeatures, SIZES};
 
 /// All products of one or two sizes.
 fn monomials(op: &OpFeatures) -> Vec<f64> {

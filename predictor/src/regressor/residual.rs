@@ -2,14 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Contribution, Regressor, Role, WorkTerms, correction::log_residuals, polynomial::RidgePolynomial,
-};
-use crate::{
-    error::FitError,
-    rows::Sample,
-    work::{FeatureSlope, OpFeatures},
-};
+use super::correction::log_residuals;
+use super::polynomial::RidgePolynomial;
+use super::{Contribution, Regressor, Role, WorkTerms};
+use crate::error::FitError;
+use crate::rows::Sample;
+use crate::work::{FeatureSlope, OpFeatures};
 
 /// Stronger than for a ridge by itself: most of the latency is explained already.
 const PENALTY: f64 = 1e-2;

@@ -3,11 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Regressor, Role, polynomial::RidgePolynomial};
-use crate::{
-    error::FitError,
-    rows::Sample,
-    work::{FeatureSlope, OpFeatures},
-};
+use crate::error::FitError;
+use crate::rows::Sample;
+use crate::work::{FeatureSlope, OpFeatures};
 
 const PENALTY: f64 = 1e-3;
 

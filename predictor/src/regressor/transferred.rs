@@ -3,11 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Contribution, Fitted, Regressor, Role};
-use crate::{
-    error::FitError,
-    rows::Sample,
-    work::{FeatureSlope, N_TERMS, OpFeatures, TERMS},
-};
+use crate::error::FitError;
+use crate::rows::Sample;
+use crate::work::{FeatureSlope, N_TERMS, OpFeatures, TERMS};
 
 /// A new device is at least this share of its usual speed-up away from known ones, whatever the corrections add up to.
 const LEAST: f64 = 0.2;

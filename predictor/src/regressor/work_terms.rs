@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use super::{Contribution, Regressor, Role};
-use crate::{
-    error::FitError,
-    learn::solve_nnls,
-    rows::Sample,
-    work::{FeatureSlope, N_TERMS, OpFeatures, TERMS, Term},
-};
+use crate::error::FitError;
+use crate::learn::solve_nnls;
+use crate::rows::Sample;
+use crate::work::{FeatureSlope, N_TERMS, OpFeatures, TERMS, Term};
 
 /// Σ coefficient · work, with coefficients of at least 0, fitted in relative error.
 ///

@@ -8,10 +8,8 @@ use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
 use super::sample::{OpRepeats, Repeat, Repeats};
-use crate::{
-    error::PredictorError,
-    work::{OpEntry, TERMS},
-};
+use crate::error::PredictorError;
+use crate::work::{OpEntry, TERMS};
 
 /// Subjects by level, as their keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

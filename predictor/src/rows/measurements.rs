@@ -1,23 +1,17 @@
 //! Tables with their sessions: rows that may be used together.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
-use profiler::{
-    measure::Speed,
-    record::{
-        Anchors, Conditions, EMULATED_BY, MachineChange, ReadError, Reference, Row, Runtime, read_session,
-        read_table, session_path,
-    },
+use profiler::measure::Speed;
+use profiler::record::{
+    Anchors, Conditions, EMULATED_BY, MachineChange, ReadError, Reference, Row, Runtime, read_session,
+    read_table, session_path,
 };
 use serde::{Deserialize, Serialize};
 
-use super::{
-    import_session::ImportSession,
-    sample::{OpRepeats, Repeats},
-};
+use super::import_session::ImportSession;
+use super::sample::{OpRepeats, Repeats};
 use crate::error::PredictorError;
 
 /// Whether tables of different device, runtime or threads may be used together.

@@ -2,16 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use profiler::record::{Cache, Level, Row, Status};
 pub(crate) use profiler::record::{OpRepeats, Repeat};
-use profiler::{
-    record::{Cache, Level, Row, Status},
-    spec::OpSpec,
-};
+use profiler::spec::OpSpec;
 
-use crate::{
-    error::PredictorError,
-    work::{DelegateRule, OpEntry, OpFeatures},
-};
+use crate::error::PredictorError;
+use crate::work::{DelegateRule, OpEntry, OpFeatures};
 
 /// Width of a 95 % confidence interval in standard deviations.
 const CI_WIDTH: f64 = 2.0 * 1.96;

@@ -4,15 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use profiler::spec::Precision;
 
-use crate::{
-    error::{FitError, NoAnswer},
-    interval::TrainingRange,
-    learn::{Posterior, posterior},
-    op::{FallbackModel, GuessInterval, OpModel},
-    regressor::{Fitted, Known, Transferred, view},
-    rows::Sample,
-    work::{N_TERMS, OpFeatures},
-};
+use crate::error::{FitError, NoAnswer};
+use crate::interval::TrainingRange;
+use crate::learn::{Posterior, posterior};
+use crate::op::{FallbackModel, GuessInterval, OpModel};
+use crate::regressor::{Fitted, Known, Transferred, view};
+use crate::rows::Sample;
+use crate::work::{N_TERMS, OpFeatures};
 
 /// Standard deviations that are weighed: of the new device's slowness at a work term, as a fraction of its scale.
 const OF_TERMS: [f64; 5] = [0.03, 0.1, 0.25, 0.5, 1.0];

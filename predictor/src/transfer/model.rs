@@ -5,15 +5,13 @@ use std::collections::BTreeMap;
 use profiler::{record::Cache, spec::Precision};
 
 use super::OpPrior;
-use crate::{
-    device::{CacheReport, LatencyModel, Provenance, network_samples},
-    error::{FitError, PredictorError},
-    interval::{Band, NORMAL_90, TrainingRange},
-    network::NetworkModel,
-    op::{FallbackModel, KindModel, Measured, OpModel, Scope},
-    regressor::mape_of_log_errors,
-    rows::{Measurements, Sample, Subjects, op_samples},
-};
+use crate::device::{CacheReport, LatencyModel, Provenance, network_samples};
+use crate::error::{FitError, PredictorError};
+use crate::interval::{Band, NORMAL_90, TrainingRange};
+use crate::network::NetworkModel;
+use crate::op::{FallbackModel, KindModel, Measured, OpModel, Scope};
+use crate::regressor::mape_of_log_errors;
+use crate::rows::{Measurements, Sample, Subjects, op_samples};
 
 /// Standard deviation of the log error where too few rows tell it.
 const UNKNOWN_DEVIATION: f64 = 0.35;

@@ -1,12 +1,10 @@
 //! Which ops to measure on a new device.
 
 use super::OpPrior;
-use crate::{
-    error::FitError,
-    learn::{choose, condition},
-    regressor::view,
-    rows::Sample,
-};
+use crate::error::FitError;
+use crate::learn::{choose, condition};
+use crate::regressor::view;
+use crate::rows::Sample;
 
 /// Relative noise of a measurement that is reckoned with, what a prior misses of an op counted in.
 const NOISE: f64 = 0.04;

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{WholeSample, amounts::N_AMOUNTS};
-use crate::{
-    error::FitError,
-    learn::{Cholesky, linear},
-};
+use crate::error::FitError;
+use crate::learn::{Cholesky, linear};
 
 const FOLDS: usize = 5;
 /// Penalties of the coefficients of amounts and of the constant, which hundreds of networks outweigh.

@@ -4,18 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Space, WholeNetwork,
-    amounts::{N_AMOUNTS, name, tier},
-    fit::{fit, over_means},
-    shares::{Tier, shares},
-};
-use crate::{
-    error::FitError,
-    interval::{Band, LogNormal, NORMAL_90},
-    learn::linear,
-    regressor::{Contribution, mape_of_log_errors},
-};
+use super::amounts::{N_AMOUNTS, name, tier};
+use super::fit::{fit, over_means};
+use super::shares::{Tier, shares};
+use super::{Space, WholeNetwork};
+use crate::error::FitError;
+use crate::interval::{Band, LogNormal, NORMAL_90};
+use crate::learn::linear;
+use crate::regressor::{Contribution, mape_of_log_errors};
 
 /// What is predicted is at least this fraction of what was measured, where errors are told.
 const LEAST: f64 = 0.1;

@@ -9,14 +9,12 @@ use profiler::record::{Conditions, ReadError, Row, read_architecture, read_docum
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{FbNet, NoChoices, Space, WholeModel, WholeNetwork};
-use crate::{
-    device::{Evaluation, Scoring},
-    error::{FitError, PredictorError},
-    interval::{Band, LogNormal},
-    learn::{Scored, Scores},
-    regressor::Contribution,
-    rows::{Measurements, Subjects, TableFacts},
-};
+use crate::device::{Evaluation, Scoring};
+use crate::error::{FitError, PredictorError};
+use crate::interval::{Band, LogNormal};
+use crate::learn::{Scored, Scores};
+use crate::regressor::Contribution;
+use crate::rows::{Measurements, Subjects, TableFacts};
 
 const VERSION: u32 = 1;
 

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use profiler::{
-    record::{Level, Row},
-    spec::{Architecture, OpSpec, PlacedLayer},
-};
+use profiler::record::{Level, Row};
+use profiler::spec::{Architecture, OpSpec, PlacedLayer};
 use serde::{Deserialize, Serialize};
 
 use super::{FbNet, amounts::amounts, fbnet::SIDE, model::WholeSample};

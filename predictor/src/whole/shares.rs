@@ -6,10 +6,8 @@
 //! how likely it makes the measurements (empirical Bayes). Sources: Rasmussen and Williams, Gaussian Processes for Machine
 //! Learning, MIT Press 2006, §5.2 (evidence); MacKay, Bayesian Interpolation, Neural Computation 1992 (Laplace's approximation).
 
-use crate::{
-    error::FitError,
-    learn::{Cholesky, linear, solve_nnls},
-};
+use crate::error::FitError;
+use crate::learn::{Cholesky, linear, solve_nnls};
 
 /// Most columns.
 pub(crate) const MOST: usize = 64;

@@ -1,14 +1,10 @@
 //! Which networks to measure on a new device.
 
-use super::{
-    WholeModel, WholeNetwork,
-    model::Columns,
-    shares::{Tier, unknown},
-};
-use crate::{
-    error::FitError,
-    learn::{Choice, choose},
-};
+use super::model::Columns;
+use super::shares::{Tier, unknown};
+use super::{WholeModel, WholeNetwork};
+use crate::error::FitError;
+use crate::learn::{Choice, choose};
 
 /// Relative noise of a measurement that is reckoned with, what columns miss of a network counted in.
 const NOISE: f64 = 0.1;

@@ -2,10 +2,8 @@
 
 use profiler::spec::{Activation, Conv, FeatureMap, Interpolation, Layer, PlacedLayer};
 
-use super::{
-    depthwise_edges::WindowWalk,
-    terms::{Amount, Class, N_TERMS, TERMS},
-};
+use super::depthwise_edges::WindowWalk;
+use super::terms::{Amount, Class, N_TERMS, TERMS};
 
 /// How many elements or multiply-accumulates make 1 in a work term, so that coefficients are milliseconds per million.
 const MILLION: f64 = 1e6;

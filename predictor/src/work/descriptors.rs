@@ -1,11 +1,9 @@
 //! An op as a point for learners that know no physics.
 
-use super::{
-    delegate_rule::{DelegateRule, INPUTS, inputs},
-    features::{OpFeatures, Sizes},
-    slope::FeatureSlope,
-    terms::{Amount, Class, TERMS},
-};
+use super::delegate_rule::{DelegateRule, INPUTS, inputs};
+use super::features::{OpFeatures, Sizes};
+use super::slope::FeatureSlope;
+use super::terms::{Amount, Class, TERMS};
 
 /// Multiples to which kernels round channels up.
 const CHANNEL_GROUPS: [f64; 3] = [4.0, 8.0, 16.0];

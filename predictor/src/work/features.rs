@@ -4,10 +4,8 @@
 
 use profiler::spec::{FeatureMap, OpSpec, OtherWork, PlacedLayer};
 
-use super::{
-    amounts::{add_work, millions, reach},
-    terms::{Amount, Class, N_TERMS, TERMS, Term},
-};
+use super::amounts::{add_work, millions, reach};
+use super::terms::{Amount, Class, N_TERMS, TERMS, Term};
 
 /// Names of the sizes, in order: natural logarithms of what people distinguish ops by.
 pub(crate) const SIZES: [&str; 8] = [

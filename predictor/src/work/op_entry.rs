@@ -2,16 +2,12 @@
 
 use std::str::FromStr;
 
-use profiler::{
-    record::Row,
-    spec::{Activation, Layer, OpSpec, PlacedLayer, SpecError, TracedLayer, TracedOp},
-};
+use profiler::record::Row;
+use profiler::spec::{Activation, Layer, OpSpec, PlacedLayer, SpecError, TracedLayer, TracedOp};
 
-use super::{
-    amounts::{add_work, millions},
-    features::OpFeatures,
-    terms::{Amount, Class, TERMS},
-};
+use super::amounts::{add_work, millions};
+use super::features::OpFeatures;
+use super::terms::{Amount, Class, TERMS};
 
 /// An op by its key, its kind (ops of one kind share a model) and its features.
 #[derive(Clone, Debug, PartialEq)]

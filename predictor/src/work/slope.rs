@@ -6,10 +6,8 @@
 
 use profiler::spec::{FeatureMap, Layer, Node, OpSpec};
 
-use super::{
-    features::{OpFeatures, SIZES},
-    terms::{Amount, N_TERMS, TERMS},
-};
+use super::features::{OpFeatures, SIZES};
+use super::terms::{Amount, N_TERMS, TERMS};
 
 /// A dimension of an op that can be thought continuous.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,15 +2,13 @@
 
 use std::path::Path;
 
-use profiler::{
-    device::{Device, MachineState},
-    measure::{DriftReport, Outcome, Protocol, Speed},
-    record::{
-        Cache, Conditions, Level, OutputCheck, Row, Runtime, Session, SpeedReport, session_path,
-        write_architecture, write_session, write_table,
-    },
-    spec::{Architecture, OpSpec, SearchSpace, SpaceFile},
+use profiler::device::{Device, MachineState};
+use profiler::measure::{DriftReport, Outcome, Protocol, Speed};
+use profiler::record::{
+    Cache, Conditions, Level, OutputCheck, Row, Runtime, Session, SpeedReport, session_path,
+    write_architecture, write_session, write_table,
 };
+use profiler::spec::{Architecture, OpSpec, SearchSpace, SpaceFile};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 

@@ -6,11 +6,9 @@ use tract_onnx::{prelude::tract_linalg::isa::native, prelude::*, tract_core::pla
 
 use super::input::{Meaning, filled, split, whole};
 use super::{Backend, BackendError, Model, Runnable, Traced, seeded_input};
-use crate::{
-    guard::guarded,
-    onnx::given_values,
-    spec::{OpSpec, Precision},
-};
+use crate::guard::guarded;
+use crate::onnx::given_values;
+use crate::spec::{OpSpec, Precision};
 
 mod trace;
 

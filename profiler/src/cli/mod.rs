@@ -36,10 +36,15 @@ use clap::{Parser, Subcommand};
 use comfy_table::{Table, presets::NOTHING};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::{
-    backend::BackendError, bench::BenchError, compare::CompareError, measure::ProtocolError,
-    onnx::ShapeError, record::ReadError, spec::SpecError, sweep::SweepError, terminal::fail,
-};
+use crate::backend::BackendError;
+use crate::bench::BenchError;
+use crate::compare::CompareError;
+use crate::measure::ProtocolError;
+use crate::onnx::ShapeError;
+use crate::record::ReadError;
+use crate::spec::SpecError;
+use crate::sweep::SweepError;
+use crate::terminal::fail;
 use hint::hint;
 
 /// Measures the latency of candidate ops and whole networks on this device.

@@ -1,40 +1,34 @@
 //! `profiler run`: measure a table.
 
-use std::{
-    collections::HashSet,
-    path::PathBuf,
-    process::ExitCode,
-    sync::{Arc, atomic::AtomicBool, atomic::Ordering},
-};
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Arc, atomic::AtomicBool, atomic::Ordering};
 
 use clap::Args;
 
-use super::{
-    UsageError,
-    agreement::CompareArgs,
-    anchors::check_anchors,
-    heat::HeatArgs,
-    input_shape::InputArgs,
-    layer_args::LayerArgs,
-    libraries::{DEFAULT, LibraryArgs, names},
-    live::{Standing, write_row},
-    op_list::read_op_list,
-    output_file::check_output,
-    progress::layer_progress,
-    progress_lines::{ProgressStyle, Shown},
-    run_report::{account_of, report, table},
-    space::SpaceArgs,
-    speed::SpeedArgs,
-};
-use crate::{
-    backend::{MockNoise, open},
-    device::{Device, pin},
-    measure::Protocol,
-    record::{Anchors, known_speed_folder},
-    sweep::{
-        LayerSweep, MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors,
-        plan_model_with, plan_networks, plan_op, plan_ops,
-    },
+use super::UsageError;
+use super::agreement::CompareArgs;
+use super::anchors::check_anchors;
+use super::heat::HeatArgs;
+use super::input_shape::InputArgs;
+use super::layer_args::LayerArgs;
+use super::libraries::{DEFAULT, LibraryArgs, names};
+use super::live::{Standing, write_row};
+use super::op_list::read_op_list;
+use super::output_file::check_output;
+use super::progress::layer_progress;
+use super::progress_lines::{ProgressStyle, Shown};
+use super::run_report::{account_of, report, table};
+use super::space::SpaceArgs;
+use super::speed::SpeedArgs;
+use crate::backend::{MockNoise, open};
+use crate::device::{Device, pin};
+use crate::measure::Protocol;
+use crate::record::{Anchors, known_speed_folder};
+use crate::sweep::{
+    LayerSweep, MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors,
+    plan_model_with, plan_networks, plan_op, plan_ops,
 };
 
 /// More would take days, and more memory than phones have: every model is loaded all the while.

@@ -1,19 +1,15 @@
 //! `profiler sample`: random ops.
 
-use std::{
-    io::{self, Write},
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::Args;
 
 use super::UsageError;
-use crate::{
-    drawn::draw_networks,
-    record::{WriteError, write_atomic},
-    spec::{OpSpec, Precision, sample},
-};
+use crate::drawn::draw_networks;
+use crate::record::{WriteError, write_atomic};
+use crate::spec::{OpSpec, Precision, sample};
 
 /// Draws distinct random ops from the ranges of mobile networks, one key per line, or whole networks.
 ///

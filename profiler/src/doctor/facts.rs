@@ -1,13 +1,13 @@
 //! Everything that is checked, gathered once.
 
 use super::{Noise, measure_noise};
+use crate::device::{
+    AffinityError, Device, Others, OthersWatch, Place, Sensors, Surroundings, allowed_cpus, pin,
+};
+use crate::measure::{Instruments, MeasureError};
+use crate::sweep::SweepError;
 #[cfg(feature = "tract")]
 use crate::{backend::Tract, sweep::load_references};
-use crate::{
-    device::{AffinityError, Device, Others, OthersWatch, Place, Sensors, Surroundings, allowed_cpus, pin},
-    measure::{Instruments, MeasureError},
-    sweep::SweepError,
-};
 
 /// What is known of the machine, and for how long it was watched.
 #[derive(Clone, Debug)]

@@ -1,13 +1,9 @@
 //! From a seed to a network.
 
-use super::{
-    pen::Pen,
-    style::{STYLES, Start, Style},
-};
-use crate::{
-    onnx::{Filters, Sketch, Sketched, Weights},
-    spec::{Draw, Macs},
-};
+use super::pen::Pen;
+use super::style::{STYLES, Start, Style};
+use crate::onnx::{Filters, Sketch, Sketched, Weights};
+use crate::spec::{Draw, Macs};
 
 /// Fewest and most multiply-accumulates drawn for a network: about 1 to 60 ms on one core of an x86-64 server.
 pub const SMALLEST_DRAWN: Macs = Macs(5_000_000);

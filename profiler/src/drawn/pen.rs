@@ -1,9 +1,7 @@
 //! What styles draw with.
 
-use crate::{
-    onnx::{Curve, Filters, Sketch, Sketched},
-    spec::{Activation, Draw},
-};
+use crate::onnx::{Curve, Filters, Sketch, Sketched};
+use crate::spec::{Activation, Draw};
 
 /// A sketch, a source of random sizes, and what is the same all over a network.
 pub(super) struct Pen<'a> {

@@ -2,18 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    network::build,
-    style::{STYLES, Style},
-    *,
+use super::network::build;
+use super::style::{STYLES, Style};
+use super::*;
+use crate::onnx::{
+    InputShapes, ModelGraph, Weights,
+    steps::{Steps, fuse, in_place, step_key, translate},
 };
-use crate::{
-    onnx::{
-        InputShapes, ModelGraph, Weights,
-        steps::{Steps, fuse, in_place, step_key, translate},
-    },
-    spec::TracedOp,
-};
+use crate::spec::TracedOp;
 
 fn model(style: &Style, seed: u64) -> (Vec<u8>, u64) {
     let (sketch, output) = build(style, seed, 8.0, Weights::Seeded(seed));

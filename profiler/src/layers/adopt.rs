@@ -3,10 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::NodeRounds;
-use crate::{
-    onnx::steps::{Step, Steps},
-    spec::{Activation, Layer},
-};
+use crate::onnx::steps::{Step, Steps};
+use crate::spec::{Activation, Layer};
 
 /// Gives runtime nodes that bear no name of the model's to the step that they compute: the first in running order that is of
 /// their kind and size and has none yet.

@@ -1,9 +1,7 @@
 //! What can go wrong between a network and its layers' times.
 
-use crate::{
-    backend::BackendError,
-    measure::{MeasureError, SubjectFailure},
-};
+use crate::backend::BackendError;
+use crate::measure::{MeasureError, SubjectFailure};
 
 /// Why there are no layer times.
 #[derive(Debug, thiserror::Error)]

@@ -2,21 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    InPlace,
-    adopt::adopt,
-    attribute,
-    names::Names,
-    table::{Estimate, middle_rounds},
+use super::adopt::adopt;
+use super::names::Names;
+use super::table::{Estimate, middle_rounds};
+use super::{InPlace, attribute};
+use crate::onnx::{
+    Outline, Work,
+    steps::{Steps, step_key},
+    work,
 };
-use crate::{
-    onnx::{
-        Outline, Work,
-        steps::{Steps, step_key},
-        work,
-    },
-    spec::{FeatureMap, OtherWork, TracedOp},
-};
+use crate::spec::{FeatureMap, OtherWork, TracedOp};
 
 /// Milliseconds that runtimes' notes can tell at best: what takes less counts as much.
 const LEAST_MS: f64 = 1e-4;

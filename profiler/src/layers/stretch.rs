@@ -2,10 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    backend::{NodeClock, TracedNode},
-    measure::{ClockQuality, Reading},
-};
+use crate::backend::{NodeClock, TracedNode};
+use crate::measure::{ClockQuality, Reading};
 
 /// One timed run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

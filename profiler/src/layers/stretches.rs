@@ -1,14 +1,10 @@
 //! All that was traced of a network, over every process that took part.
 
-use super::{
-    InPlace, LayersError, NodeRounds, Round, Stretch, TracePlan,
-    follow::follow,
-    stretch::{Choice, mean},
-};
-use crate::{
-    backend::NodeClock,
-    measure::{Drift, Entry, History, MeasureError, RawNs, median, median_interval},
-};
+use super::follow::follow;
+use super::stretch::{Choice, mean};
+use super::{InPlace, LayersError, NodeRounds, Round, Stretch, TracePlan};
+use crate::backend::NodeClock;
+use crate::measure::{Drift, Entry, History, MeasureError, RawNs, median, median_interval};
 
 /// Below six, there is no 95 % interval of a median.
 const FEWEST_ROUNDS: usize = 6;

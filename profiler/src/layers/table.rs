@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{InPlace, attribute};
-use crate::{
-    measure::{median, median_interval},
-    onnx::Outline,
-};
+use crate::measure::{median, median_interval};
+use crate::onnx::Outline;
 
 /// A figure over rounds and its 95 % confidence interval, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -5,11 +5,9 @@ mod steps;
 use std::{collections::BTreeMap, sync::atomic::AtomicBool};
 
 use super::*;
-use crate::{
-    backend::{BackendError, NodeClock, Notes, Trace, Traced, TracedNode},
-    measure::{Clock, FakeClock, Instruments, MeasureError, Processor, Usage},
-    onnx::Outline,
-};
+use crate::backend::{BackendError, NodeClock, Notes, Trace, Traced, TracedNode};
+use crate::measure::{Clock, FakeClock, Instruments, MeasureError, Processor, Usage};
+use crate::onnx::Outline;
 
 /// A network whose nodes take exactly what they say, and whose runtime takes `between_ns` besides.
 struct FakeNetwork {

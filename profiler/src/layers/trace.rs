@@ -3,10 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{InPlace, LayersError, Round, Stretch, TimedRun, TracePlan, TraceProgress, stretches::Stretches};
-use crate::{
-    backend::{NodeClock, Notes, Traced},
-    measure::{ClockQuality, Instruments, MeasureError, RawNs, Reading, SubjectFailure},
-};
+use crate::backend::{NodeClock, Notes, Traced};
+use crate::measure::{ClockQuality, Instruments, MeasureError, RawNs, Reading, SubjectFailure};
 
 /// Follows a trace while it is taken.
 pub trait TraceObserver {

@@ -2,13 +2,11 @@
 
 use prost::Message;
 
-use super::{
-    Malformed, ShapeError,
-    proto::{Entry, Graph as GraphProto, Model, OperatorSet},
-    quantization::Quantization,
-    weights::{SeededWeights, WeightSource},
-    writer::Writer,
-};
+use super::proto::{Entry, Graph as GraphProto, Model, OperatorSet};
+use super::quantization::Quantization;
+use super::weights::{SeededWeights, WeightSource};
+use super::writer::Writer;
+use super::{Malformed, ShapeError};
 use crate::spec::{Architecture, Graph, OpSpec, Precision, SpecError};
 
 const OPS_KEY: &str = "tailor.ops";
@@ -167,10 +165,8 @@ pub fn operators(bytes: &[u8]) -> Result<Vec<String>, OnnxError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        onnx::NodeWeights,
-        spec::{Node, SpaceFile},
-    };
+    use crate::onnx::NodeWeights;
+    use crate::spec::{Node, SpaceFile};
 
     #[test]
     fn a_models_ops_can_be_read_back() {

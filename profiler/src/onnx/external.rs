@@ -2,12 +2,10 @@
 
 use prost::Message;
 
-use super::{
-    OnnxError,
-    fix_inputs::edit_graph,
-    proto::Entry,
-    wire::{Edit, Field, push_bytes, rewrite},
-};
+use super::OnnxError;
+use super::fix_inputs::edit_graph;
+use super::proto::Entry;
+use super::wire::{Edit, Field, push_bytes, rewrite};
 
 /// Fields of `GraphProto`.
 const NODE: u64 = 1;
@@ -141,10 +139,8 @@ pub(crate) fn outside_model(constants: &[(&str, &str, u64)]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::onnx::{
-        chain_model,
-        proto::{Model, Tensor},
-    };
+    use crate::onnx::chain_model;
+    use crate::onnx::proto::{Model, Tensor};
 
     /// A tensor that lies elsewhere: `proto::Tensor` does not know of that.
     pub(super) fn outside(tensor: &Tensor, entries: &[(&str, &str)]) -> Vec<u8> {

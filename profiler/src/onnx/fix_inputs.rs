@@ -4,12 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use prost::Message;
 
-use super::{
-    Declared, InputShapes, OnnxError, Side,
-    input_shapes::{Resolved, resolve},
-    proto::{Dimension, Shape, ValueInfo},
-    wire::{Edit, Field, rewrite},
-};
+use super::input_shapes::{Resolved, resolve};
+use super::proto::{Dimension, Shape, ValueInfo};
+use super::wire::{Edit, Field, rewrite};
+use super::{Declared, InputShapes, OnnxError, Side};
 
 /// Fields of `ModelProto` and `GraphProto`.
 const GRAPH: u64 = 7;
@@ -115,10 +113,8 @@ pub(super) fn edit_graph(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::onnx::{
-        ModelGraph, chain_model,
-        proto::{Graph, Model, Tensor},
-    };
+    use crate::onnx::proto::{Graph, Model, Tensor};
+    use crate::onnx::{ModelGraph, chain_model};
 
     /// The chain's model with these sides of its input and output.
     fn open(sides: &[(i64, &str)]) -> Vec<u8> {

@@ -2,10 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{
-    ShapeError,
-    proto::{Dimension, FLOAT, ValueInfo},
-};
+use super::ShapeError;
+use super::proto::{Dimension, FLOAT, ValueInfo};
 
 /// The sizes given for a model's inputs, by name; one without a name is for the only input.
 pub type InputShapes = HashMap<Option<String>, Vec<u64>>;

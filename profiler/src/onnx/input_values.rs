@@ -5,13 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use prost::Message;
 
-use super::{
-    OnnxError, Side,
-    fix_inputs::inputs_of,
-    model_graph::values,
-    proto::{Entry, Tensor},
-    wire::{Edit, Field, push_bytes, rewrite},
-};
+use super::fix_inputs::inputs_of;
+use super::model_graph::values;
+use super::proto::{Entry, Tensor};
+use super::wire::{Edit, Field, push_bytes, rewrite};
+use super::{OnnxError, Side};
 
 /// A field of `ModelProto`, and what the keys of its entries begin with.
 const METADATA: u64 = 14;

@@ -2,11 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{
-    ModelGraph, ModelNode, Tensor, Work,
-    shape_rules::{int, text},
-    work,
-};
+use super::shape_rules::{int, text};
+use super::{ModelGraph, ModelNode, Tensor, Work, work};
 
 impl ModelGraph {
     /// Multiply-accumulates by position of the node, of every node that multiplies and whose shapes are known.

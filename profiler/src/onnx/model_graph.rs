@@ -4,15 +4,13 @@ use std::collections::HashMap;
 
 use prost::Message;
 
-use super::{
-    Declared, OnnxError,
-    input_values::given_values,
-    proto::{
-        self, Attribute, BOOL, DOUBLE, FLOAT, FLOAT_ATTRIBUTE, FLOATS, GRAPH, INT, INT8, INT32, INT64, INTS,
-        Model, STRING, TENSOR, TEXT, UINT8, ValueInfo,
-    },
-    work::full_name,
+use super::input_values::given_values;
+use super::proto::{
+    self, Attribute, BOOL, DOUBLE, FLOAT, FLOAT_ATTRIBUTE, FLOATS, GRAPH, INT, INT8, INT32, INT64, INTS,
+    Model, STRING, TENSOR, TEXT, UINT8, ValueInfo,
 };
+use super::work::full_name;
+use super::{Declared, OnnxError};
 
 /// The oldest operator set that is read: before, broadcasting was by `axis`.
 const OLDEST: i64 = 7;

@@ -2,11 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::{
-    OnnxError,
-    fix_inputs::edit_graph,
-    wire::{Edit, Field, push_bytes, rewrite},
-};
+use super::OnnxError;
+use super::fix_inputs::edit_graph;
+use super::wire::{Edit, Field, push_bytes, rewrite};
 
 /// A field of `GraphProto`.
 const NODE: u64 = 1;

@@ -1,9 +1,7 @@
 //! Nodes and constants of a model that is being written.
 
-use super::{
-    proto::{Attribute, FLOAT, INT64, Node as NodeProto, Tensor, UINT8},
-    quantization::Quantization,
-};
+use super::proto::{Attribute, FLOAT, INT64, Node as NodeProto, Tensor, UINT8};
+use super::quantization::Quantization;
 
 /// Nodes and initializers so far.
 #[derive(Default)]

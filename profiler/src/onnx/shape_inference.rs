@@ -3,13 +3,11 @@
 
 use std::collections::HashMap;
 
-use super::{
-    Constant, Declared, InputShapes, ModelGraph, ModelNode,
-    input_shapes::{Resolved, resolve},
-    proto::{BFLOAT16, FLOAT16},
-    shape_rules::operator_outputs,
-    subgraph_shapes::subgraph_outputs,
-};
+use super::input_shapes::{Resolved, resolve};
+use super::proto::{BFLOAT16, FLOAT16};
+use super::shape_rules::operator_outputs;
+use super::subgraph_shapes::subgraph_outputs;
+use super::{Constant, Declared, InputShapes, ModelGraph, ModelNode};
 
 /// Largest number of elements of a tensor that is believed.
 const MOST_ELEMENTS: u64 = 1 << 32;

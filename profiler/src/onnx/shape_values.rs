@@ -1,11 +1,9 @@
 //! The values of small tensors that are known before a network runs: the shapes that models compute for themselves. What
 //! only moves integers, `shape_rules` asks the library for.
 
-use super::{
-    AttributeValue, ModelNode, Tensor,
-    proto::{BFLOAT16, BOOL, DOUBLE, FLOAT, FLOAT16},
-    shape_rules::int,
-};
+use super::proto::{BFLOAT16, BOOL, DOUBLE, FLOAT, FLOAT16};
+use super::shape_rules::int;
+use super::{AttributeValue, ModelNode, Tensor};
 
 /// Most values that are kept.
 const MOST: f64 = 1024.0;

@@ -8,12 +8,10 @@ use prost::Message;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
-use super::{
-    parts::Parts,
-    proto::{
-        Attribute, Dimension, FLOAT, FLOAT_ATTRIBUTE, Graph, INT, INTS, Model, OperatorSet, STRING, Shape,
-        TensorType, Type, ValueInfo,
-    },
+use super::parts::Parts;
+use super::proto::{
+    Attribute, Dimension, FLOAT, FLOAT_ATTRIBUTE, Graph, INT, INTS, Model, OperatorSet, STRING, Shape,
+    TensorType, Type, ValueInfo,
 };
 
 pub use arithmetic::Curve;

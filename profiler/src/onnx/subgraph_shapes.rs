@@ -2,12 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{
-    AttributeValue, ModelGraph, ModelNode, Tensor,
-    proto::{BOOL, INT64},
-    shape_inference::Failure,
-    shape_rules::{int, ints},
-};
+use super::proto::{BOOL, INT64};
+use super::shape_inference::Failure;
+use super::shape_rules::{int, ints};
+use super::{AttributeValue, ModelGraph, ModelNode, Tensor};
 
 type Known = HashMap<String, Tensor>;
 /// What a graph of a name gives for its inputs.

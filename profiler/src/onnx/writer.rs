@@ -1,14 +1,12 @@
 //! Writes the nodes of a graph one by one, in f32 or as QDQ.
 
-use super::{
-    export::OnnxError,
-    layers::{Constants, int, operator},
-    parts::Parts,
-    proto::{Dimension, FLOAT, INT8, INT32, Shape, TensorType, Type, UINT8, ValueInfo},
-    quantization::{INPUT, Quantization, quantize_weights},
-    spread::Spread,
-    weights::{NodeWeights, WeightSource, check, weight_shape},
-};
+use super::export::OnnxError;
+use super::layers::{Constants, int, operator};
+use super::parts::Parts;
+use super::proto::{Dimension, FLOAT, INT8, INT32, Shape, TensorType, Type, UINT8, ValueInfo};
+use super::quantization::{INPUT, Quantization, quantize_weights};
+use super::spread::Spread;
+use super::weights::{NodeWeights, WeightSource, check, weight_shape};
 use crate::spec::{Activation, FeatureMap, Graph, Layer, Node, Precision, Value};
 
 /// The parts of a model.

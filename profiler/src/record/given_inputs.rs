@@ -2,11 +2,9 @@
 
 use std::path::Path;
 
-use super::{
-    ReadError,
-    document::read_bytes,
-    numpy::{read_npy, read_npz},
-};
+use super::ReadError;
+use super::document::read_bytes;
+use super::numpy::{read_npy, read_npz};
 use crate::onnx::{InputShapes, InputValues, read_tensor};
 
 /// Bytes of a file with values at most.

@@ -2,10 +2,8 @@
 //!
 //! Source: the format's description in NumPy's documentation (`numpy.lib.format`, versions 1.0 to 3.0).
 
-use std::{
-    borrow::Cow,
-    io::{Cursor, Read},
-};
+use std::borrow::Cow;
+use std::io::{Cursor, Read};
 
 use half::f16;
 use zip::ZipArchive;

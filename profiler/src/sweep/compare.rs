@@ -1,11 +1,9 @@
 //! Comparing outputs before anything is timed: a fast wrong answer is no latency.
 
 use super::SweepError;
-use crate::{
-    backend::{Backend, BackendError, Model, Runnable, seeded_input},
-    onnx::{NumberFormat, number_format},
-    record::{NotCompared, OutputCheck},
-};
+use crate::backend::{Backend, BackendError, Model, Runnable, seeded_input};
+use crate::onnx::{NumberFormat, number_format};
+use crate::record::{NotCompared, OutputCheck};
 
 /// With what to compare outputs.
 #[derive(Clone, Copy)]

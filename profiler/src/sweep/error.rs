@@ -2,14 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::{
-    backend::BackendError,
-    layers::LayersError,
-    measure::MeasureError,
-    onnx::OnnxError,
-    record::{ReadError, WriteError},
-    spec::SpecError,
-};
+use crate::backend::BackendError;
+use crate::layers::LayersError;
+use crate::measure::MeasureError;
+use crate::onnx::OnnxError;
+use crate::record::{ReadError, WriteError};
+use crate::spec::SpecError;
 
 /// Why a sweep ended without a table.
 #[derive(Debug, thiserror::Error)]

@@ -3,10 +3,8 @@
 use std::path::Path;
 
 use super::references::reference_names;
-use crate::{
-    device::Device,
-    record::{Anchors, Conditions, KnownSpeed, Session},
-};
+use crate::device::Device;
+use crate::record::{Anchors, Conditions, KnownSpeed, Session};
 
 /// What earlier sessions say of the machine.
 pub(super) struct Expected {

@@ -7,19 +7,17 @@ use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
 use super::{Journal, Lost, Planned, SweepError, journal::JournalState};
-use crate::{
-    backend::{Backend, Model, Traced},
-    layers::{
-        Estimate, InPlace, LayersError, StepTable, Stretch, TraceEnd, TraceObserver, TracePlan,
-        TraceProgress, finished, trace,
-    },
-    measure::{History, Instruments, Speed, SubjectFailure, quantile},
-    onnx::{
-        InputShapes, ModelGraph, Outline,
-        steps::{Steps, fuse, in_place, translate},
-    },
-    record::{Cache, Level, OpRepeats, Repeat, Row, Status, TABLE_VERSION},
+use crate::backend::{Backend, Model, Traced};
+use crate::layers::{
+    Estimate, InPlace, LayersError, StepTable, Stretch, TraceEnd, TraceObserver, TracePlan, TraceProgress,
+    finished, trace,
 };
+use crate::measure::{History, Instruments, Speed, SubjectFailure, quantile};
+use crate::onnx::{
+    InputShapes, ModelGraph, Outline,
+    steps::{Steps, fuse, in_place, translate},
+};
+use crate::record::{Cache, Level, OpRepeats, Repeat, Row, Status, TABLE_VERSION};
 
 /// How the layers of a sweep's networks are measured.
 #[derive(Clone)]

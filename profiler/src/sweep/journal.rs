@@ -1,19 +1,15 @@
 //! The journal: everything a sweep timed, line by line, as it happens.
 
-use std::{
-    fs::{File, OpenOptions, TryLockError},
-    io::{self, BufRead, BufReader, Seek, SeekFrom, Write},
-    path::{Path, PathBuf},
-};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Planned, SweepError, in_place::SweepHistory};
-use crate::{
-    measure::{Entry, History, Protocol, SubjectFailure},
-    record::{Conditions, ReadError, WriteError},
-};
+use crate::measure::{Entry, History, Protocol, SubjectFailure};
+use crate::record::{Conditions, ReadError, WriteError};
 
 const FORMAT: &str = "tailor-journal";
 const VERSION: u32 = 1;

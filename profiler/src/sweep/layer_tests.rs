@@ -1,20 +1,16 @@
 //! Layers of a sweep's networks, in tract.
 
-use std::{
-    collections::BTreeSet,
-    path::Path,
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
-};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::*;
-use crate::{
-    backend::Tract,
-    layers::TracePlan,
-    measure::{Protocol, Silent},
-    onnx::{Curve, Filters, Sketch, Weights},
-    record::{Cache, Level, Row, read_session, read_table, session_path},
-    spec::Activation,
-};
+use crate::backend::Tract;
+use crate::layers::TracePlan;
+use crate::measure::{Protocol, Silent};
+use crate::onnx::{Curve, Filters, Sketch, Weights};
+use crate::record::{Cache, Level, Row, read_session, read_table, session_path};
+use crate::spec::Activation;
 
 /// A stem and two alike blocks of `channels` channels, and a classifier.
 fn network(name: &str, channels: u32) -> Planned {

@@ -1,9 +1,7 @@
 //! A model that is loaded and ready to be timed.
 
-use crate::{
-    backend::Runnable,
-    measure::{Subject, SubjectFailure},
-};
+use crate::backend::Runnable;
+use crate::measure::{Subject, SubjectFailure};
 
 /// A loaded model, and how large it was.
 pub(super) struct Loaded {

@@ -3,11 +3,9 @@
 use std::collections::HashMap;
 
 use super::Planned;
-use crate::{
-    backend::CostModel,
-    record::Level,
-    spec::{Graph, OpSpec, PlacedLayer, Precision},
-};
+use crate::backend::CostModel;
+use crate::record::Level;
+use crate::spec::{Graph, OpSpec, PlacedLayer, Precision};
 
 /// Nanoseconds per unit of work. A network costs `network_base_ns + network_share · Σ ops`.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -3,11 +3,9 @@
 use std::path::Path;
 
 use super::{Planned, SweepError, weight_files::gather_weights};
-use crate::{
-    onnx::{InputShapes, ModelGraph, ShapeError, fix_inputs, give_values, name_nodes, read_ops},
-    record::{GivenInputs, Level, read_bytes},
-    spec::Architecture,
-};
+use crate::onnx::{InputShapes, ModelGraph, ShapeError, fix_inputs, give_values, name_nodes, read_ops};
+use crate::record::{GivenInputs, Level, read_bytes};
+use crate::spec::Architecture;
 
 /// Most bytes of a model without weights in other files: what one protobuf message may hold.
 const LIMIT: u64 = (1 << 31) - 1;

@@ -4,29 +4,25 @@ use std::{collections::BTreeMap, path::Path, sync::atomic::AtomicBool};
 
 use jiff::Timestamp;
 
-use super::{
-    CompareWith, Journal, Planned, SweepError,
-    compare::Comparison,
-    in_place::{Figure, Layered, Tracer, add_rows, steps_of},
-    journal::{Header, models_sha256},
-    journal_path,
-    network_journal::{LayerRecorder, NetworkHistory, write_whole},
-    recorder::Recorder,
-    references::{load_references, speed_report},
-    rows,
-    session::{conditions, drift_warning, new_session, output_warning},
+use super::compare::Comparison;
+use super::in_place::{Figure, Layered, Tracer, add_rows, steps_of};
+use super::journal::{Header, models_sha256};
+use super::network_journal::{LayerRecorder, NetworkHistory, write_whole};
+use super::recorder::Recorder;
+use super::references::{load_references, speed_report};
+use super::session::{conditions, drift_warning, new_session, output_warning};
+use super::{CompareWith, Journal, Planned, SweepError, journal_path, rows};
+use crate::backend::{Backend, Model};
+use crate::device::{Device, MachineState, peak_memory_kib};
+use crate::layers::{
+    InPlace, LayerTable, LayersError, OpRow, StepTable, TracePlan, TraceProgress, macs_by_node,
 };
-use crate::{
-    backend::{Backend, Model},
-    device::{Device, MachineState, peak_memory_kib},
-    layers::{InPlace, LayerTable, LayersError, OpRow, StepTable, TracePlan, TraceProgress, macs_by_node},
-    measure::{
-        ContentionReport, Entry, HeatReport, Instruments, Observer, Outcome, Protocol, SubjectSummary,
-        drift_report, measure,
-    },
-    onnx::{InputShapes, ModelGraph, OnnxError, Outline},
-    record::{OpRepeats, Row, Session},
+use crate::measure::{
+    ContentionReport, Entry, HeatReport, Instruments, Observer, Outcome, Protocol, SubjectSummary,
+    drift_report, measure,
 };
+use crate::onnx::{InputShapes, ModelGraph, OnnxError, Outline};
+use crate::record::{OpRepeats, Row, Session};
 
 /// A network, and how to measure it.
 pub struct NetworkProfile<'a> {

@@ -3,10 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::journal::{Journal, JournalState};
-use crate::{
-    layers::{Stretch, TraceObserver, TraceProgress},
-    measure::{Entry, History, SubjectFailure},
-};
+use crate::layers::{Stretch, TraceObserver, TraceProgress};
+use crate::measure::{Entry, History, SubjectFailure};
 
 /// One line.
 #[derive(Serialize, Deserialize)]

@@ -6,13 +6,11 @@ use rand::SeedableRng;
 use rand_pcg::Pcg64;
 
 use super::{SweepError, WeightFiles};
-use crate::{
-    backend::Model,
-    drawn::{DrawnNetwork, draw_networks},
-    onnx::{network_model, op_model},
-    record::{Anchor, Anchors, Level},
-    spec::{Architecture, OpSpec, SearchSpace, SpecError},
-};
+use crate::backend::Model;
+use crate::drawn::{DrawnNetwork, draw_networks};
+use crate::onnx::{network_model, op_model};
+use crate::record::{Anchor, Anchors, Level};
+use crate::spec::{Architecture, OpSpec, SearchSpace, SpecError};
 
 /// Seed of the weights of timed models; latency does not depend on it, outputs do.
 const WEIGHTS_SEED: u64 = 0;

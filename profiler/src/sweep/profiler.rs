@@ -1,21 +1,17 @@
 //! Measuring with few words: a runtime, this machine, and the documented protocol.
 
-use std::{
-    env,
-    ops::ControlFlow,
-    path::Path,
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
-};
+use std::env;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::{CompareWith, Measured, Planned, Sweep, SweepError, SweepResult, plan_op};
-use crate::{
-    backend::Backend,
-    device::{AffinityError, pin},
-    measure::{Entry, Observer, Progress, Protocol, SubjectFailure},
-    record::{Row, WriteError},
-    spec::OpSpec,
-};
+use crate::backend::Backend;
+use crate::device::{AffinityError, pin};
+use crate::measure::{Entry, Observer, Progress, Protocol, SubjectFailure};
+use crate::record::{Row, WriteError};
+use crate::spec::OpSpec;
 
 /// A runtime on this machine: one thread and [`Protocol::default`], if nothing else is said.
 #[derive(Clone, Debug)]
@@ -145,10 +141,8 @@ impl<F: FnMut(&Progress) -> ControlFlow<()>> Observer for OnProgress<'_, F> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        backend::{Mock, MockNoise},
-        sweep::{MockLaw, mock_costs},
-    };
+    use crate::backend::{Mock, MockNoise};
+    use crate::sweep::{MockLaw, mock_costs};
 
     fn profiler(subjects: &[Planned]) -> Profiler<Mock> {
         Profiler::on(Mock::new(mock_costs(subjects, MockLaw::default()), MockNoise::NONE)).pinned().unwrap()

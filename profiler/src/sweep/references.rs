@@ -2,13 +2,11 @@
 //! moment.
 
 use super::{Planned, SweepError};
-use crate::{
-    backend::Backend,
-    measure::{History, Protocol, ReferenceLevel, Speed, Subject, reference_levels, speeds},
-    onnx::network_model,
-    record::{Level, Reference, SpeedReport},
-    spec::{Architecture, OpSpec},
-};
+use crate::backend::Backend;
+use crate::measure::{History, Protocol, ReferenceLevel, Speed, Subject, reference_levels, speeds};
+use crate::onnx::network_model;
+use crate::record::{Level, Reference, SpeedReport};
+use crate::spec::{Architecture, OpSpec};
 
 use super::loaded::Loaded;
 

@@ -1,10 +1,8 @@
 //! From a history to a table's rows.
 
 use super::{Planned, SweepError};
-use crate::{
-    measure::{self, History, MeasureError, Protocol, Speed, SubjectSummary, Summary, summarise_at},
-    record::{Cache, Level, Row, Status, TABLE_VERSION},
-};
+use crate::measure::{self, History, MeasureError, Protocol, Speed, SubjectSummary, Summary, summarise_at};
+use crate::record::{Cache, Level, Row, Status, TABLE_VERSION};
 
 /// Rows and what they rest on.
 #[derive(Clone, Debug, PartialEq)]

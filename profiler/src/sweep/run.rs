@@ -4,31 +4,25 @@ use std::{collections::HashSet, path::PathBuf, sync::atomic::AtomicBool};
 
 use jiff::Timestamp;
 
-use super::{
-    CompareWith, Journal, LayerSweep, Measured, Planned, SweepError,
-    compare::Comparison,
-    expected::Expected,
-    in_place::{SweepHistory, Tracer, add_rows},
-    journal::{Header, models_sha256},
-    journal_path,
-    loaded::Loaded,
-    plan::plan_anchors,
-    recorder::Recorder,
-    references::{load_references, speed_report},
-    rows,
-    rows::subject_rows,
-    session::{change_since, conditions, drift_warning, new_session, output_warning},
+use super::compare::Comparison;
+use super::expected::Expected;
+use super::in_place::{SweepHistory, Tracer, add_rows};
+use super::journal::{Header, models_sha256};
+use super::loaded::Loaded;
+use super::plan::plan_anchors;
+use super::recorder::Recorder;
+use super::references::{load_references, speed_report};
+use super::rows::subject_rows;
+use super::session::{change_since, conditions, drift_warning, new_session, output_warning};
+use super::{CompareWith, Journal, LayerSweep, Measured, Planned, SweepError, journal_path, rows};
+use crate::backend::{Backend, BackendError, Model, Runnable};
+use crate::device::{Device, MachineState, peak_memory_kib, return_free_memory};
+use crate::layers::LayersError;
+use crate::measure::{
+    ContentionReport, Entry, HeatReport, Instruments, Observer, Outcome, Protocol, SubjectFailure,
+    SubjectSummary, drift_report, measure,
 };
-use crate::{
-    backend::{Backend, BackendError, Model, Runnable},
-    device::{Device, MachineState, peak_memory_kib, return_free_memory},
-    layers::LayersError,
-    measure::{
-        ContentionReport, Entry, HeatReport, Instruments, Observer, Outcome, Protocol, SubjectFailure,
-        SubjectSummary, drift_report, measure,
-    },
-    record::{Anchors, Level, OutputCheck, Row, Session, session_path, write_session, write_table},
-};
+use crate::record::{Anchors, Level, OutputCheck, Row, Session, session_path, write_session, write_table};
 
 /// A sweep: subjects, and how and where to measure them.
 pub struct Sweep<'a> {

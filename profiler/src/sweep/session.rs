@@ -2,12 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::{
-    backend::Backend,
-    device::{Device, emulator},
-    measure::DriftReport,
-    record::{Anchors, Conditions, EMULATED_BY, MachineChange, OutputCheck, Row, Runtime},
-};
+use crate::backend::Backend;
+use crate::device::{Device, emulator};
+use crate::measure::DriftReport;
+use crate::record::{Anchors, Conditions, EMULATED_BY, MachineChange, OutputCheck, Row, Runtime};
 
 /// What must not change while a session lasts.
 #[must_use]

@@ -1,17 +1,13 @@
-use std::{
-    fs,
-    path::Path,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
-use crate::{
-    backend::{Mock, MockNoise},
-    measure::{Entry, Observer, Protocol, Silent, SubjectFailure},
-    onnx::InputShapes,
-    record::{Cache, Level, Row, read_session, read_table, session_path},
-    spec::{SearchSpace, SpaceFile},
-};
+use crate::backend::{Mock, MockNoise};
+use crate::measure::{Entry, Observer, Protocol, Silent, SubjectFailure};
+use crate::onnx::InputShapes;
+use crate::record::{Cache, Level, Row, read_session, read_table, session_path};
+use crate::spec::{SearchSpace, SpaceFile};
 
 fn space() -> SearchSpace {
     SpaceFile::built_in("proxylessnas-small").unwrap().resolve().unwrap()

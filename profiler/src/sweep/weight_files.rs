@@ -1,11 +1,9 @@
 //! Weights that lie in files beside a model: small ones are taken into it, of many the runtime is told where they lie.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    fs::File,
-    io::{self, Read, Seek, SeekFrom},
-    path::{Component, Path, PathBuf},
-};
+use std::collections::{BTreeSet, HashMap};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Component, Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 

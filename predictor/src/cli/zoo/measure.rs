@@ -1,10 +1,8 @@
 //! Measuring a zoo's networks by the profiler's program: a measurement shares no process with anything else.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use clap::Args;
 use profiler::record::ReadError;

@@ -5,13 +5,11 @@ use std::{collections::BTreeMap, path::PathBuf};
 use profiler::record::Level;
 
 use super::scorecard::{Entry, Layers};
-use crate::{
-    cli::Leniency,
-    device::LatencyModel,
-    error::PredictorError,
-    rows::{Measurements, Mixing},
-    work::OpEntry,
-};
+use crate::cli::Leniency;
+use crate::device::LatencyModel;
+use crate::error::PredictorError;
+use crate::rows::{Measurements, Mixing};
+use crate::work::OpEntry;
 
 /// Rows of networks and of their layers by the network's subject.
 #[derive(Default)]

@@ -1,7 +1,5 @@
-use super::super::{
-    evaluate::Scoring,
-    test_rows::{fitted, law_ms, measurements, small_space, small_space_rows},
-};
+use super::super::evaluate::Scoring;
+use super::super::test_rows::{fitted, law_ms, measurements, small_space, small_space_rows};
 use super::*;
 use crate::rows::draw_hold_out;
 use rand::SeedableRng;

@@ -1,9 +1,7 @@
 //! The op level, tested on laws of work.
 use super::*;
-use crate::{
-    device::test_rows::{law_ms, small_space_samples},
-    rows::Sample,
-};
+use crate::device::test_rows::{law_ms, small_space_samples};
+use crate::rows::Sample;
 
 #[test]
 fn measurement_and_model_meet_by_precision() {

@@ -1,14 +1,12 @@
 //! Runtime nodes as steps.
 
 use super::*;
-use crate::{
-    measure::{Drift, Entry, History, RawNs, Reading},
-    onnx::{
-        Curve, Filters, InputShapes, ModelGraph, Sketch, Weights,
-        steps::{Steps, fuse, in_place, translate},
-    },
-    spec::Activation,
+use crate::measure::{Drift, Entry, History, RawNs, Reading};
+use crate::onnx::{
+    Curve, Filters, InputShapes, ModelGraph, Sketch, Weights,
+    steps::{Steps, fuse, in_place, translate},
 };
+use crate::spec::Activation;
 
 /// stem + relu → layer norm in parts, as a sequence → matmul, gelu; names are `OPERATOR_vN`.
 fn network() -> (Outline, Steps) {

@@ -1,9 +1,7 @@
 //! What the attributes of a node say.
 
-use crate::{
-    onnx::{AttributeValue, ModelNode},
-    spec::{FeatureMap, Interpolation, Layer, Padding, Pool},
-};
+use crate::onnx::{AttributeValue, ModelNode};
+use crate::spec::{FeatureMap, Interpolation, Layer, Padding, Pool};
 
 /// A map of these sides: `[1, c, h, w]`, `[1, c]`, or a sequence `[1, t, c]`; others by their number of positions.
 pub(super) fn feature_map(dims: &[u64]) -> Option<FeatureMap> {

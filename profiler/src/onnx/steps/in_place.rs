@@ -4,11 +4,9 @@
 //! The rules are the same for all runtimes, so that a network's keys can be told from its model alone. A runtime that fuses
 //! less has several nodes for a step, whose times are added.
 
-use super::{
-    fuse::{constant, is},
-    key::positions,
-    step::{Arithmetic, Operation, Source, Step, Steps, Unfused},
-};
+use super::fuse::{constant, is};
+use super::key::positions;
+use super::step::{Arithmetic, Operation, Source, Step, Steps, Unfused};
 use crate::spec::Layer;
 
 /// The steps, after [`fuse`](super::fuse()), as they are measured in place.

@@ -1,14 +1,10 @@
 //! What a node computes.
 
-use super::{
-    attributes::{int, ints, pair, upsample, window},
-    step::{Arithmetic, Operation, Read, Unfused},
-    translate::Translation,
-};
-use crate::{
-    onnx::{AttributeValue, ModelNode},
-    spec::{Activation, Conv, FeatureMap, Layer},
-};
+use super::attributes::{int, ints, pair, upsample, window};
+use super::step::{Arithmetic, Operation, Read, Unfused};
+use super::translate::Translation;
+use crate::onnx::{AttributeValue, ModelNode};
+use crate::spec::{Activation, Conv, FeatureMap, Layer};
 
 impl Translation<'_> {
     /// What a node computes; nothing where this release does not know.

@@ -1,10 +1,8 @@
 //! Steps of small networks.
 
 use super::*;
-use crate::{
-    onnx::{Curve, Filters, InputShapes, ModelGraph, Sketch, Sketched, Weights},
-    spec::Activation,
-};
+use crate::onnx::{Curve, Filters, InputShapes, ModelGraph, Sketch, Sketched, Weights};
+use crate::spec::Activation;
 
 /// The model's graph, and its steps as they are measured in place.
 fn read(sketch: Sketch, output: &Sketched) -> (ModelGraph, Steps) {

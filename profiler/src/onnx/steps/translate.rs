@@ -2,14 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{
-    attributes::{feature_map, ints},
-    step::{Read, Source, Step, StepNode, Steps, Unfused},
-};
-use crate::{
-    onnx::{ModelGraph, ModelNode, Tensor, node_macs, on_floats},
-    spec::{FeatureMap, Layer},
-};
+use super::attributes::{feature_map, ints};
+use super::step::{Read, Source, Step, StepNode, Steps, Unfused};
+use crate::onnx::{ModelGraph, ModelNode, Tensor, node_macs, on_floats};
+use crate::spec::{FeatureMap, Layer};
 
 /// A node of which runtimes make nothing.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
