@@ -81,7 +81,7 @@ fn pass(mut from: TcpStream, mut to: TcpStream, mut trap: Option<Trap>) {
     let _ = to.shutdown(Shutdown::Both);
 }
 
-/// [`locked_phone`], known to adb.
+/// A phone that is locked, known to adb.
 pub fn known_locked_phone() -> String {
     let locked = locked_phone();
     adb(&["connect", &locked]).output().expect("adb runs");

@@ -97,7 +97,7 @@ fn light_crates_stay_light() {
     for (package, forbidden) in [
         ("profiler", ["tch", "torch-sys"].as_slice()),
         ("datasets", &["tch", "torch-sys", "tract-onnx", "ort"]),
-        ("predictor", &["tch", "torch-sys", "tract-onnx", "ort", "flate2"]),
+        ("predictor", &["tch", "torch-sys", "tract-onnx", "ort", "datasets"]),
         ("android", &["tch", "torch-sys", "tract-onnx", "ort"]),
     ] {
         let all = dependencies(package);

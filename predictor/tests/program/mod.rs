@@ -41,13 +41,14 @@ impl Folder {
         serde_json::from_str(&self.stdout(&[arguments, &["--json"]].concat())).unwrap()
     }
 
-    /// Fails with exit code 2 and one line on stderr, hints aside, that has all of `parts`; nothing on stdout.
+    /// Fails with exit code 2 and one line on stderr, notes and hints aside, that has all of `parts`; nothing on stdout.
     pub(crate) fn refused(&self, arguments: &[&str], parts: &[&str]) {
         let assert = self.run(arguments).code(2).stdout("");
         let stderr = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
-        let is_error = |line: &&str| !line.starts_with("hint: ");
-        assert_eq!(stderr.lines().filter(is_error).count(), 1, "{stderr}");
-        assert!(stderr.starts_with("error: "), "{stderr}");
+        let mut said =
+            stderr.lines().filter(|line| !["hint: ", "note: "].iter().any(|s| line.starts_with(s)));
+        assert!(said.next().is_some_and(|line| line.starts_with("error: ")), "{stderr}");
+        assert_eq!(said.next(), None, "{stderr}");
         parts.iter().for_each(|part| assert!(stderr.contains(part), "{part:?} not in {stderr}"));
     }
 }

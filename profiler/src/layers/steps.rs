@@ -131,8 +131,8 @@ fn parts(in_place: &InPlace, outline: &Outline, steps: &Steps) -> Vec<Part> {
     parts
 }
 
-/// A product that a runtime computes in a node named after what it fused, such as a sum that the model's rules count to another
-/// product, is the step of the product.
+/// A product of which some runtime nodes bear the name, and the one that multiplies that of what is fused into it, such as a sum that the
+/// model's rules count to another product, is one step.
 fn follow_products(in_place: &InPlace, outline: &Outline, steps: &Steps, owners: &mut [Option<usize>]) {
     let homes = steps.homes();
     let product = |node: &usize| {
@@ -141,8 +141,12 @@ fn follow_products(in_place: &InPlace, outline: &Outline, steps: &Steps, owners:
         (is_product && steps.get(step)?.macs.is_none_or(|macs| macs > 0)).then_some(step)
     };
     for layer in attribute(&in_place.nodes, outline, &BTreeMap::new()) {
-        if let [step] = layer.model_nodes.iter().filter_map(product).collect::<Vec<_>>()[..] {
-            layer.runtime_nodes.iter().for_each(|node| owners[*node] = Some(step));
+        let nodes = &layer.runtime_nodes;
+        let products: Vec<usize> = layer.model_nodes.iter().filter_map(product).collect();
+        if let [step] = products[..]
+            && nodes.iter().any(|node| owners[*node] == Some(step))
+        {
+            nodes.iter().for_each(|node| owners[*node] = Some(step));
         }
     }
 }

@@ -186,6 +186,22 @@ fn shapes_that_models_compute_are_followed() {
     ];
     let constants = [("to", Constant::integers(&[5, -1, -1])), ("minus", one(-1)), ("count", one(3))];
     assert_eq!(last(&graph(17, &[1, 1, 32], &constants, expand)), Ok(vec![5, 1, 32]));
+    // As exporters write borders: pairs of the last side first, turned round and over.
+    let border = vec![
+        node("Reshape", &["borders", "in_pairs"], "pairs", &[]),
+        node("Slice", &["pairs", "minus", "least", "zero", "minus"], "turned", &[]),
+        node("Transpose", &["turned"], "over", &[("perm", ints(&[1, 0]))]),
+        node("Reshape", &["over", "minus"], "flat", &[]),
+        node("Pad", &["x", "flat"], "y", &[]),
+    ];
+    let constants = [
+        ("borders", Constant::integers(&[1, 2, 3, 4, 0, 0, 0, 0])),
+        ("in_pairs", Constant::integers(&[-1, 2])),
+        ("minus", one(-1)),
+        ("least", one(-9_223_372_036_854_775_807)),
+        ("zero", one(0)),
+    ];
+    assert_eq!(last(&graph(17, &[1, 3, 10, 20], &constants, border)), Ok(vec![1, 3, 17, 23]));
     // Floats are divided with a rest: 7 / 2 = 3.5, upwards 4; integers without: 3.
     let half = |divided: &str, by: Constant| {
         let nodes = vec![

@@ -1,8 +1,8 @@
 //! The values of small tensors that are known before a network runs: the shapes that models compute for themselves. What
-//! only moves integers, `shape_rules` asks the library for.
+//! only moves integers of a list, `shape_rules` asks the library for.
 
 use super::proto::{BFLOAT16, BOOL, DOUBLE, FLOAT, FLOAT16};
-use super::shape_rules::int;
+use super::shape_rules::{int, ints};
 use super::{AttributeValue, ModelNode, Tensor};
 
 /// Most values that are kept.
@@ -67,6 +67,39 @@ pub(super) fn small_values(node: &ModelNode, inputs: &[Option<&Tensor>]) -> Opti
                 .contains(&count)
                 .then(|| (0..count as u32).map(|i| start + f64::from(i) * step).collect())
         }
+        "Transpose" => {
+            let rank = tensor(0)?.dims.len();
+            let order = ints(node, "perm").map_or_else(|| (0..rank as i64).rev().collect(), <[i64]>::to_vec);
+            let sides: Vec<usize> = tensor(0)?.dims.iter().map(|side| *side as usize).collect();
+            let step = |axis: usize| sides[axis + 1..].iter().product::<usize>();
+            let moved = order.iter().map(|&axis| {
+                let axis = usize::try_from(axis).ok().filter(|axis| *axis < rank)?;
+                Some((0..sides[axis]).map(|place| place * step(axis)).collect())
+            });
+            picked(values(0)?, &moved.collect::<Option<Vec<_>>>()?)
+        }
+        "Slice" => {
+            let sides = &tensor(0)?.dims;
+            let (starts, ends) = (values(1)?, values(2)?);
+            let axes = match inputs.get(3).copied().flatten() {
+                Some(axes) => axes.values.clone()?,
+                None => (0..starts.len()).map(|axis| axis as f64).collect(),
+            };
+            let steps = match inputs.get(4).copied().flatten() {
+                Some(steps) => steps.values.clone()?,
+                None => vec![1.0; starts.len()],
+            };
+            let mut taken: Vec<Vec<usize>> = sides.iter().map(|side| (0..*side as usize).collect()).collect();
+            for (((start, end), axis), step) in starts.iter().zip(ends).zip(axes).zip(steps) {
+                let axis = if axis < 0.0 { axis + sides.len() as f64 } else { axis };
+                let of_axis = taken.get_mut(axis as usize)?;
+                *of_axis = slice(of_axis.len() as f64, *start, *end, step)?;
+            }
+            let step = |axis: usize| sides[axis + 1..].iter().product::<u64>() as usize;
+            let places = taken.iter().enumerate();
+            let places = places.map(|(axis, taken)| taken.iter().map(|place| place * step(axis)).collect());
+            picked(values(0)?, &places.collect::<Vec<_>>())
+        }
         "ConstantOfShape" => {
             let count: f64 = values(0)?.iter().product();
             let value = match node.attributes.get("value") {
@@ -77,6 +110,24 @@ pub(super) fn small_values(node: &ModelNode, inputs: &[Option<&Tensor>]) -> Opti
         }
         _ => None,
     }
+}
+
+/// Places from a start to before an end; from behind where they are negative. Nothing for a step of 0.
+fn slice(side: f64, start: f64, end: f64, step: f64) -> Option<Vec<usize>> {
+    let from_front = |at: f64| if at < 0.0 { at + side } else { at };
+    let (least, most): (f64, f64) = if step > 0.0 { (0.0, side) } else { (-1.0, side - 1.0) };
+    let start = from_front(start).clamp(least.max(0.0), most.max(0.0));
+    let count = ((from_front(end).clamp(least, most) - start) / step).ceil();
+    let places = (0..count.max(0.0) as usize).map(|index| (start + index as f64 * step) as usize);
+    (step != 0.0).then(|| places.collect())
+}
+
+/// The values at sums of one place of each axis, the last axis first.
+fn picked(values: &[f64], places: &[Vec<usize>]) -> Option<Vec<f64>> {
+    let sums = places.iter().fold(vec![0], |sums, axis| {
+        sums.iter().flat_map(|sum| axis.iter().map(move |place| sum + place)).collect()
+    });
+    sums.into_iter().map(|place| values.get(place).copied()).collect()
 }
 
 /// Lists element by element; a list of one goes with every element of the others.

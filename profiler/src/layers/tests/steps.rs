@@ -145,6 +145,6 @@ fn a_product_named_after_the_sum_behind_it_is_its_own_step() {
         node.multiply_adds = Some(made);
     }
     let table = StepTable::of(&in_place_times, &Outline::read(&onnx).unwrap(), &in_place(&steps)).unwrap();
-    let map = "stem@conv-8x8x3-8x8x8-k1-s1-g1";
+    let map = "pointwise@conv-8x8x3-8x8x8-k1-s1-g1";
     assert_eq!(found(&table), [(map.to_owned(), 22.0), (format!("{map}+add"), 30.0)]);
 }
