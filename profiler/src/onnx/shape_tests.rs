@@ -188,6 +188,7 @@ fn shapes_that_models_compute_are_followed() {
     assert_eq!(last(&graph(17, &[1, 1, 32], &constants, expand)), Ok(vec![5, 1, 32]));
     // As exporters write borders: pairs of the last side first, turned round and over.
     let border = vec![
+        node("Clip", &["open", "", "four"], "borders", &[]),
         node("Reshape", &["borders", "in_pairs"], "pairs", &[]),
         node("Slice", &["pairs", "minus", "least", "zero", "minus"], "turned", &[]),
         node("Transpose", &["turned"], "over", &[("perm", ints(&[1, 0]))]),
@@ -195,7 +196,8 @@ fn shapes_that_models_compute_are_followed() {
         node("Pad", &["x", "flat"], "y", &[]),
     ];
     let constants = [
-        ("borders", Constant::integers(&[1, 2, 3, 4, 0, 0, 0, 0])),
+        ("open", Constant::integers(&[1, 2, 3, 9, 0, 0, 0, 0])),
+        ("four", Constant::integers(&[4])),
         ("in_pairs", Constant::integers(&[-1, 2])),
         ("minus", one(-1)),
         ("least", one(-9_223_372_036_854_775_807)),

@@ -32,6 +32,19 @@ pub(super) fn small_values(node: &ModelNode, inputs: &[Option<&Tensor>]) -> Opti
         "Round" => each(f64::round_ties_even),
         "Sqrt" => each(f64::sqrt),
         "Neg" => each(|value| -value),
+        "Abs" => each(f64::abs),
+        "Clip" => {
+            let bound = |place: usize, name: &str, open: f64| match node.inputs.get(place) {
+                Some(given) if !given.is_empty() => values(place)?.first().copied(),
+                _ => match node.attributes.get(name) {
+                    Some(AttributeValue::Float(value)) => Some(f64::from(*value)),
+                    _ => Some(open),
+                },
+            };
+            let (least, most) = (bound(1, "min", f64::MIN)?, bound(2, "max", f64::MAX)?);
+            // As ONNX has it: the upper bound counts where they cross.
+            Some(values(0)?.iter().map(|value| value.max(least).min(most)).collect())
+        }
         "Not" => each(|value| f64::from(u8::from(value == 0.0))),
         "Add" => pairs(|a, b| a + b),
         "Sub" => pairs(|a, b| a - b),
