@@ -14,11 +14,26 @@ use tailor_tests::{checkout, commands::commands, images::draw_images, programs_f
 const GUIDES: [&str; 5] =
     ["README.md", "docs/measuring.md", "docs/predicting.md", "docs/searching.md", "docs/phones.md"];
 
+const DRAWN: &str =
+    "it reads what takes a quarter of an hour to measure; `predictor/tests/in_place.rs` has such";
+const FBNET: &str = "it reads a table of others; `predictor/tests/whole.rs` has such";
+
 /// Commands that are not run, by how they begin, and why.
-const LEFT_OUT: [(&str, &str); 3] = [
+const LEFT_OUT: [(&str, &str); 11] = [
     ("./test.sh", "it runs this test"),
     ("sudo ", "no test changes the system; the test phone brings its own adb"),
     ("predictor import ", "its files come from other programs; tests of the importers have such"),
+    (
+        "profiler run --sample-networks ",
+        "it takes a quarter of an hour; the profiler's tests have small ones",
+    ),
+    ("predictor fit run/drawn", DRAWN),
+    ("predictor predict run/drawn", DRAWN),
+    ("predictor zoo run/drawn", DRAWN),
+    ("predictor fit fbnet", FBNET),
+    ("predictor suggest --prior fbnet", FBNET),
+    ("predictor transfer --prior fbnet", FBNET),
+    ("predictor predict fbnet", FBNET),
 ];
 
 /// What is put behind commands that begin so, to make them short, or to let them have the test phone for a phone.

@@ -1,5 +1,6 @@
 //! What the attributes of a node say.
 
+pub(super) use crate::onnx::shape_rules::{int, ints};
 use crate::onnx::{AttributeValue, ModelNode};
 use crate::spec::{FeatureMap, Interpolation, Layer, Padding, Pool};
 
@@ -15,20 +16,6 @@ pub(super) fn feature_map(dims: &[u64]) -> Option<FeatureMap> {
     };
     let side = |side: u64| u32::try_from(side).ok().filter(|side| *side > 0);
     Some(FeatureMap { height: side(height)?, width: side(width)?, channels: side(channels)? })
-}
-
-pub(super) fn int(node: &ModelNode, name: &str) -> Option<i64> {
-    match node.attributes.get(name) {
-        Some(AttributeValue::Int(value)) => Some(*value),
-        _ => None,
-    }
-}
-
-pub(super) fn ints<'a>(node: &'a ModelNode, name: &str) -> Option<&'a [i64]> {
-    match node.attributes.get(name) {
-        Some(AttributeValue::Ints(values)) => Some(values),
-        _ => None,
-    }
 }
 
 /// Two numbers, 1 where the attribute is left out.
