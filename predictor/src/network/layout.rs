@@ -80,7 +80,7 @@ impl Layout {
             rows.push(row);
             targets.push(found / network.latency_ms);
         }
-        let charges = solve_nnls(&rows, &targets, PENALTY);
+        let charges = charges(rows, targets, pace(changes.values()));
         let named = kinds.iter().zip(charges).filter(|(_, charge)| *charge > 0.0);
         let ms_per_million = named.map(|((kind, _), charge)| ((*kind).to_owned(), charge)).collect();
         Self { ms_per_million, runs }
@@ -103,6 +103,35 @@ impl Layout {
         let charge = self.ms_per_million.get(&op.kind).copied().unwrap_or_default();
         estimate.combined.ms += charge * elements(&op.features);
         estimate
+    }
+}
+
+/// Milliseconds per million elements that changes of layout take: one at every border of an op costs its elements this much.
+fn pace<'a>(changes: impl Iterator<Item = &'a &'a Sample> + Clone) -> f64 {
+    let ms: f64 = changes.clone().map(|sample| sample.latency_ms).sum();
+    // Read and written.
+    2.0 * ms / changes.map(|sample| elements(&sample.features)).sum::<f64>()
+}
+
+/// Charges that make the targets of the rows, each at least 0 and at most `most`: kinds that go together could not be told apart,
+/// and one would stand for the others with what it cannot cost by itself.
+fn charges(mut rows: Vec<[f64; MOST_KINDS]>, mut targets: Vec<f64>, most: f64) -> [f64; MOST_KINDS] {
+    let mut bounded = [false; MOST_KINDS];
+    loop {
+        let mut found = solve_nnls(&rows, &targets, PENALTY);
+        let beyond: Vec<usize> = (0..MOST_KINDS).filter(|&kind| found[kind] > most).collect();
+        for (kind, _) in bounded.iter().enumerate().filter(|(_, bounded)| **bounded) {
+            found[kind] = most;
+        }
+        if beyond.is_empty() {
+            return found;
+        }
+        for kind in beyond {
+            bounded[kind] = true;
+            for (row, target) in rows.iter_mut().zip(&mut targets) {
+                *target -= most * std::mem::take(&mut row[kind]);
+            }
+        }
     }
 }
 
@@ -165,5 +194,20 @@ mod tests {
         assert!((found("@softmax") - 3.0).abs() < 0.1 && found("@add") < 0.1, "{layout:?}");
         let [softmax, add, ..] = &networks[0].ops[..] else { panic!("three ops") };
         assert!(layout.leaves_out(&change) && layout.leaves_out(add) && !layout.leaves_out(softmax));
+    }
+
+    #[test]
+    fn no_kind_stands_for_more_than_changes_of_layout_can_cost() {
+        // The first kind goes along with the second in all rows but one; alone it would cost 5.
+        let row = |first: f64, second: f64| {
+            let mut row = [0.0; MOST_KINDS];
+            (row[0], row[1]) = (first, second);
+            row
+        };
+        let rows = vec![row(1.0, 1.0), row(2.0, 2.0), row(0.0, 3.0)];
+        let found = charges(rows.clone(), vec![6.0, 12.0, 3.0], 10.0);
+        assert!((found[0] - 5.0).abs() < 0.1 && (found[1] - 1.0).abs() < 0.1, "{found:?}");
+        let found = charges(rows, vec![6.0, 12.0, 3.0], 2.0);
+        assert!(found[0] == 2.0 && found[1] > 1.0 && found[1] <= 2.0, "{found:?}");
     }
 }

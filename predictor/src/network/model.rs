@@ -9,6 +9,7 @@ use super::form::{Coefficients, Fitting, Form, Point, largest_call_ms, leave_one
 use super::layout::Layout;
 use crate::error::NoAnswer;
 use crate::interval::{Band, WIDER_PER_FOLD};
+use crate::learn::rms;
 use crate::op::{LeftOut, OpEstimate, OpModel};
 use crate::regressor::mape_of_log_errors;
 use crate::work::OpEntry;
@@ -47,6 +48,10 @@ pub struct NetworkModel {
     pub ops_deviation: f64,
     /// Its interval, for networks whose ops are known as well.
     pub band: Band,
+    /// Standard deviation of a network's log latency beside that: with it, intervals are narrower, too, where ops are known better
+    /// than is usual. Of networks of ops that were measured in place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_deviation: Option<f64>,
     /// What is charged for changes of layout that only the runtime knows, by the kind of op at whose borders they happen.
     #[serde(default, skip_serializing_if = "Layout::is_empty")]
     pub layout: Layout,
@@ -81,6 +86,7 @@ impl NetworkModel {
             loo_mape: None,
             ops_deviation: 0.0,
             band,
+            own_deviation: None,
             layout: Layout::default(),
         }
     }
@@ -163,10 +169,17 @@ impl NetworkModel {
         let fit = if ops.cache == Cache::InPlace { Coefficients::fit_to_most } else { Coefficients::fit };
         let (form, errors) = choose(fit, &points, largest_call);
         let coefficients = fit(form, &points, largest_call);
-        let deviation = |(ops, point): (&Vec<OpEstimate>, &Point)| {
-            ops_deviation(ops, point.latency, &coefficients).powi(2)
+        let deviation =
+            |(ops, point): (&Vec<OpEstimate>, &Point)| ops_deviation(ops, point.latency, &coefficients);
+        let deviations: Vec<f64> = estimates.iter().zip(&points).map(deviation).collect();
+        let usual = rms(&deviations);
+        let own_deviation =
+            (ops.cache == Cache::InPlace && !errors.is_empty()).then(|| own_deviation(&errors, usual));
+        let as_usual = |(error, deviation): (&f64, &f64)| match own_deviation {
+            Some(own) => error * usual.hypot(own) / deviation.hypot(own),
+            None => *error,
         };
-        let deviations: f64 = estimates.iter().zip(&points).map(deviation).sum();
+        let scores: Vec<f64> = errors.iter().zip(&deviations).map(as_usual).collect();
         Ok(Self {
             form,
             coefficients,
@@ -176,11 +189,18 @@ impl NetworkModel {
             wider_per_fold: if ops.cache == Cache::InPlace { IN_PLACE_PER_FOLD } else { WIDER_PER_FOLD },
             sessions: sessions.len(),
             loo_mape: (!errors.is_empty()).then(|| mape_of_log_errors(&errors)),
-            ops_deviation: (deviations / points.len() as f64).sqrt(),
-            band: Band::new(&errors, &[]),
+            ops_deviation: usual,
+            band: Band::new(&scores, &[]),
+            own_deviation,
             layout,
         })
     }
+}
+
+/// What networks left out are off by beside what their ops are expected to be off by; at least half of all.
+fn own_deviation(errors: &[f64], of_ops: f64) -> f64 {
+    let all = rms(errors);
+    (all * all - of_ops * of_ops).max(0.25 * all * all).sqrt().max(f64::MIN_POSITIVE)
 }
 
 /// The range that covers two.
@@ -202,6 +222,7 @@ fn choose(fit: Fitting, points: &[Point], largest_call_ms: f64) -> (Form, Vec<f6
 mod tests {
     use super::*;
     use crate::interval::Basis;
+    use crate::network::Share;
 
     #[test]
     fn no_networks_are_a_mere_sum_with_a_wide_interval() {
@@ -221,5 +242,27 @@ mod tests {
         assert_eq!(choose(Coefficients::fit, &made(|sum, ops| 0.9 * (sum - 0.05 * ops)), 0.1).0, Form::Calls);
         let (form, errors) = choose(Coefficients::fit, &made(|sum, _| 0.4 + 0.9 * sum)[..2], 0.1);
         assert_eq!((form, errors.len()), (Form::Multiple, 0));
+    }
+
+    #[test]
+    fn networks_of_ops_that_are_known_better_have_narrower_intervals_where_their_own_deviation_is_known() {
+        let own = own_deviation(&[0.1, -0.1], 0.06);
+        assert!((own - 0.08).abs() < 1e-12);
+        // However much the ops explain, half of it is not theirs.
+        assert!((own_deviation(&[0.1, -0.1], 0.3) - 0.05).abs() < 1e-12);
+        let band = Band { log_half_width: 0.2, ..Band::new(&[], &[]) };
+        let model = NetworkModel {
+            ops_deviation: 0.06,
+            own_deviation: Some(0.08),
+            band,
+            ..NetworkModel::sum(Cache::Hot)
+        };
+        let half_width = |deviation: f64| {
+            let share = Share { sum_ms: 1.0, ms: 1.0, variance_ms2: deviation * deviation, outside_ms: 0.0 };
+            model.log_half_width(1.0, &share)
+        };
+        assert!((half_width(0.06) - 0.2).abs() < 1e-12);
+        assert!((half_width(0.0) - 0.16).abs() < 1e-12);
+        assert!((half_width(0.15) - 0.34).abs() < 1e-12);
     }
 }

@@ -56,11 +56,16 @@ impl NetworkModel {
     ///
     /// The network level's interval holds for ops known as well as those of the networks it was fitted on. Where they are
     /// known less, their errors are added: in quadrature as if independent; what they were widened by for being outside
-    /// what was measured in full, because such errors go together. A network outside of those fitted on has a wider one.
+    /// what was measured in full, because such errors go together. A network outside of those fitted on has a wider one. With a
+    /// deviation of the networks' own it is in proportion to what is expected, as its scores were (normalized conformal
+    /// intervals, Lei et al., arXiv:1604.04173, §5.2).
     #[must_use]
     pub fn log_half_width(&self, ms: f64, ops: &Share) -> f64 {
-        let known_less = ops.variance_ms2 / (ms * ms) - self.ops_deviation.powi(2);
-        self.widening(ops.sum_ms) * self.band.log_half_width.hypot(NORMAL_90 * known_less.max(0.0).sqrt())
-            + (ops.outside_ms / ms).ln_1p()
+        let (variance, usual) = (ops.variance_ms2 / (ms * ms), self.ops_deviation);
+        let inside = match self.own_deviation {
+            Some(own) => self.band.log_half_width * variance.sqrt().hypot(own) / usual.hypot(own),
+            None => self.band.log_half_width.hypot(NORMAL_90 * (variance - usual * usual).max(0.0).sqrt()),
+        };
+        self.widening(ops.sum_ms) * inside + (ops.outside_ms / ms).ln_1p()
     }
 }
