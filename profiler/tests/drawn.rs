@@ -20,7 +20,7 @@ fn networks_are_written_as_files_and_are_the_same_for_the_same_seed() {
             text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let styles: Vec<&str> = lines.iter().map(|line| line["style"].as_str().unwrap()).collect();
         assert_eq!(styles, ["mb", "basic"]);
-        assert!(lines.iter().all(|line| line["macs"].as_u64() > Some(1_000_000)));
+        assert!(lines.iter().all(|line| line["macs"].as_u64() > Some(100_000)));
     }
     for name in ["drawn_3_000_mb.onnx", "drawn_3_001_basic.onnx"] {
         assert_eq!(std::fs::read(first.join(name)).unwrap(), std::fs::read(second.join(name)).unwrap());

@@ -4,17 +4,13 @@
 //! Its width is then chosen so that it has about as many multiply-accumulates as were drawn for it. A new style is a file in
 //! `style` and its lines there.
 
+mod heads;
 mod network;
 mod pen;
+mod start;
 mod style;
 
 pub use network::{DrawnNetwork, LARGEST_DRAWN, SMALLEST_DRAWN, draw_network, draw_networks};
-
-/// Names of all styles, in order.
-#[must_use]
-pub fn styles() -> Vec<&'static str> {
-    style::STYLES.iter().map(|style| style.name).collect()
-}
 
 #[cfg(test)]
 mod tests;

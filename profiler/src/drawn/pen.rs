@@ -1,5 +1,6 @@
 //! What styles draw with.
 
+use super::network::Extent;
 use crate::onnx::{Curve, Filters, Sketch, Sketched};
 use crate::spec::{Activation, Draw};
 
@@ -11,6 +12,21 @@ pub(super) struct Pen<'a> {
     pub(super) curve: Curve,
     /// Channels are multiples of this.
     pub(super) multiple: u32,
+    /// How far the network reaches.
+    pub(super) extent: Extent,
+    /// What attention is kept off.
+    pub(super) mask: Mask,
+}
+
+/// What attention is kept off.
+#[derive(Clone, Debug)]
+pub(super) enum Mask {
+    /// Nothing.
+    Nothing,
+    /// Places without a word: what is added to the scores.
+    Padding(Sketched),
+    /// Later places.
+    Later,
 }
 
 impl Pen<'_> {
@@ -64,5 +80,11 @@ impl Pen<'_> {
         let positions = u64::from(x.side(2)) * u64::from(x.side(3));
         let flat = self.sketch.reshape(x, &[1, x.channels().into(), positions]);
         self.sketch.transpose(&flat, &[0, 2, 1])
+    }
+
+    /// A sequence of positions as a map again.
+    pub(super) fn map(&mut self, x: &Sketched, [high, wide]: [u32; 2]) -> Sketched {
+        let flat = self.sketch.transpose(x, &[0, 2, 1]);
+        self.sketch.reshape(&flat, &[1, x.side(2), high, wide].map(u64::from))
     }
 }

@@ -1,12 +1,9 @@
 //! Convolutions at high resolutions, transformer blocks at low ones. Source: MobileViT, arXiv:2110.02178; CoAtNet, arXiv:2106.04803.
 
-use super::{HSWISH, Pen, SWISH, Sketched, Start, Style, mb::inverted, vit::transformer};
+use super::{HSWISH, MOST_POSITIONS, Pen, SWISH, Sketched, Start, Style, mb::inverted, vit::transformer};
 
 pub(super) const STYLE: Style =
     Style { name: "attention", curves: &[SWISH, HSWISH], start: Start::Stem, block };
-
-/// Most positions that attend to each other.
-const MOST_POSITIONS: u32 = 400;
 
 fn block(pen: &mut Pen<'_>, x: Sketched, out: u32, stride: u32) -> Sketched {
     let expansion = pen.draw.one_of(&[2, 4]);
@@ -17,6 +14,5 @@ fn block(pen: &mut Pen<'_>, x: Sketched, out: u32, stride: u32) -> Sketched {
     }
     let sequence = pen.sequence(&x);
     let mixed = transformer(pen, &sequence);
-    let flat = pen.sketch.transpose(&mixed, &[0, 2, 1]);
-    pen.sketch.reshape(&flat, &[1, out, high, wide].map(u64::from))
+    pen.map(&mixed, [high, wide])
 }

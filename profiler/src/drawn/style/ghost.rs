@@ -20,7 +20,7 @@ pub(super) fn block(pen: &mut Pen<'_>, x: Sketched, out: u32, stride: u32) -> Sk
     let mut narrow = module(pen, &wide, out.next_multiple_of(2));
     if cuts && narrow.channels() > 8 {
         // Tools that make an odd number of features cut the last ones off.
-        narrow = pen.sketch.slice(&narrow, 0, out.next_multiple_of(2) - 4);
+        narrow = pen.sketch.slice(&narrow, 1, 0..out.next_multiple_of(2) - 4);
     }
     if stride == 1 && narrow.dims() == x.dims() { pen.sketch.add(&narrow, &x) } else { narrow }
 }

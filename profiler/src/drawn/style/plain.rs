@@ -14,7 +14,7 @@ fn block(pen: &mut Pen<'_>, x: Sketched, out: u32, stride: u32) -> Sketched {
     }
     if pools && stride == 2 {
         // As tools write same padding of a window that steps: in front of it, by itself.
-        let padded = pen.sketch.pad(&x);
+        let padded = pen.sketch.pad(&x, &[0, 0, 1, 1]);
         return pen.conv_act(&padded, Filters::square(out, kernel, 2));
     }
     pen.conv_act(&x, Filters::square(out, kernel, stride))

@@ -1,7 +1,7 @@
 //! Windows' means mix positions, 1×1 convolutions channels. Source: MetaFormer, arXiv:2111.11418.
 
 use super::{Pen, Sketched, Start, Style};
-use crate::onnx::{Curve, Filters};
+use crate::onnx::{Curve, Filters, Operand};
 
 pub(super) const STYLE: Style =
     Style { name: "poolformer", curves: &[Curve::Gelu], start: Start::Stem, block };
@@ -15,6 +15,7 @@ fn block(pen: &mut Pen<'_>, x: Sketched, out: u32, stride: u32) -> Sketched {
     };
     let normal = pen.sketch.batch_norm(&x);
     let mixed = pen.sketch.average_pool(&normal, 3, 1);
+    let mixed = pen.sketch.combine("Sub", &mixed, Operand::Value(&normal));
     let mixed = pen.sketch.scale(&mixed);
     let x = pen.sketch.add(&x, &mixed);
     let normal = pen.sketch.batch_norm(&x);

@@ -1,6 +1,6 @@
-//! What computes element by element, and what normalizes.
+//! Activations, and what normalizes the last side.
 
-use super::{Sketch, Sketched, float, int, ints};
+use super::{Operand, Sketch, Sketched, float, int, ints};
 use crate::spec::Activation;
 
 /// An activation as exporters write it.
@@ -10,8 +10,18 @@ pub enum Curve {
     Known(Activation),
     /// x · (1 + erf(x / √2)) / 2, in five nodes.
     Gelu,
+    /// The same by a hyperbolic tangent, in nine nodes. Source: Hendrycks and Gimpel, arXiv:1606.08415.
+    GeluTanh,
     /// max(x, 0.1 · x).
     LeakyRelu,
+    /// The same with a trained slope per channel.
+    PRelu,
+    /// e^x − 1 below 0.
+    Elu,
+    /// A hyperbolic tangent.
+    Tanh,
+    /// x · tanh(ln(1 + e^x)), in three nodes. Source: Misra, arXiv:1908.08681.
+    Mish,
 }
 
 impl Sketch {
@@ -43,32 +53,31 @@ impl Sketch {
                 let product = self.node("Mul", &[&x.name, &sum.name], dims.clone(), vec![]);
                 self.node("Mul", &[&product.name, &half], dims, vec![])
             }
+            Curve::GeluTanh => {
+                let square = self.mul(x, x);
+                let cube = self.mul(&square, x);
+                let cube = self.times(&cube, 0.044_715);
+                let sum = self.add(x, &cube);
+                let scaled = self.times(&sum, (2.0 / std::f32::consts::PI).sqrt());
+                let curved = self.apply("Tanh", &scaled);
+                let sum = self.combine("Add", &curved, Operand::Number(1.0));
+                let product = self.mul(x, &sum);
+                self.times(&product, 0.5)
+            }
             Curve::LeakyRelu => self.node("LeakyRelu", &[&x.name], dims, vec![float("alpha", 0.1)]),
+            Curve::PRelu => {
+                let slopes = x.per_channel();
+                let slopes = self.random(&slopes, 0.05, 0.3);
+                self.node("PRelu", &[&x.name, &slopes], dims, vec![])
+            }
+            Curve::Elu => self.apply("Elu", x),
+            Curve::Tanh => self.apply("Tanh", x),
+            Curve::Mish => {
+                let softplus = self.apply("Softplus", x);
+                let gate = self.apply("Tanh", &softplus);
+                self.mul(x, &gate)
+            }
         }
-    }
-
-    /// The sum of two values of one shape.
-    pub fn add(&mut self, left: &Sketched, right: &Sketched) -> Sketched {
-        self.node("Add", &[&left.name, &right.name], left.dims.clone(), vec![])
-    }
-
-    /// The product of a value and another of its shape, or one number per channel.
-    pub fn mul(&mut self, left: &Sketched, right: &Sketched) -> Sketched {
-        self.node("Mul", &[&left.name, &right.name], left.dims.clone(), vec![])
-    }
-
-    /// A constant number times a value.
-    pub fn times(&mut self, x: &Sketched, factor: f32) -> Sketched {
-        let factor = self.number(factor);
-        self.node("Mul", &[&x.name, &factor], x.dims.clone(), vec![])
-    }
-
-    /// A trained factor for each of the last side's places, or of a map's channels.
-    pub fn scale(&mut self, x: &Sketched) -> Sketched {
-        let channels = if x.dims.len() == 4 { x.channels() } else { x.side(x.dims.len() - 1) };
-        let dims: &[u64] = if x.dims.len() == 4 { &[channels.into(), 1, 1] } else { &[channels.into()] };
-        let factors = self.random(dims, 0.5, 1.0);
-        self.node("Mul", &[&x.name, &factors], x.dims.clone(), vec![])
     }
 
     /// Softmax over the last side.

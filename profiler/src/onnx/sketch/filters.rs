@@ -1,6 +1,6 @@
 //! What has weights or windows: convolutions, linear layers, pooling.
 
-use super::{Sketch, Sketched, int, ints};
+use super::{Operand, Sketch, Sketched, int, ints};
 
 /// The filters of a convolution with same padding and a bias.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Filters {
     pub stride: u32,
     /// Groups; both numbers of channels are multiples of it.
     pub groups: u32,
+    /// Distance between neighbouring taps of the kernel in both directions.
+    pub dilation: u32,
 }
 
 impl Filters {
@@ -25,7 +27,7 @@ impl Filters {
     /// Over all channels of a square.
     #[must_use]
     pub fn square(out: u32, kernel: u32, stride: u32) -> Self {
-        Self { out, kernel: [kernel; 2], stride, groups: 1 }
+        Self { out, kernel: [kernel; 2], stride, groups: 1, dilation: 1 }
     }
 
     /// One filter per channel.
@@ -41,25 +43,32 @@ fn after(side: u64, stride: u32) -> u64 {
 }
 
 impl Sketch {
-    /// A convolution.
+    /// A convolution; over sound the filters' last side counts alone.
     pub fn conv(&mut self, x: &Sketched, filters: Filters) -> Sketched {
-        let Filters { out, kernel, stride, groups } = filters;
+        let Filters { out, kernel, stride, groups, dilation } = filters;
         let groups = groups.max(1);
-        let kernel = kernel.map(i64::from);
+        let sides = &x.dims[2..];
+        let kernel = &kernel[kernel.len().saturating_sub(sides.len())..];
         let per_group = u64::from(x.channels() / groups);
-        let taps = kernel[0].unsigned_abs() * kernel[1].unsigned_abs();
-        let dims = vec![1, out.into(), after(x.side(2).into(), stride), after(x.side(3).into(), stride)];
-        let shape = [out.into(), per_group, kernel[0].unsigned_abs(), kernel[1].unsigned_abs()];
-        let weights = self.weights(&shape, per_group * taps);
-        let biases = self.random(&[out.into()], -0.1, 0.1);
-        self.macs += dims.iter().product::<u64>() * per_group * taps;
-        let [rows, columns] = kernel.map(|side| side / 2);
-        let attributes = vec![
+        let fan_in = kernel.iter().fold(per_group, |product, &side| product * u64::from(side));
+        let behind = sides.iter().map(|&side| after(side, stride));
+        let dims: Vec<u64> = [1, out.into()].into_iter().chain(behind).collect();
+        let taps = kernel.iter().copied().map(u64::from);
+        let shape: Vec<u64> = [out.into(), per_group].into_iter().chain(taps).collect();
+        let weights = self.weights(&shape, fan_in);
+        let biases = self.biases(out, fan_in);
+        self.macs += dims.iter().product::<u64>() * fan_in;
+        let kernel: Vec<i64> = kernel.iter().copied().map(i64::from).collect();
+        let pads: Vec<i64> = kernel.iter().map(|side| side / 2 * i64::from(dilation)).collect();
+        let mut attributes = vec![
             ints("kernel_shape", &kernel),
-            ints("strides", &[stride.into(); 2]),
-            ints("pads", &[rows, columns, rows, columns]),
+            ints("strides", &vec![stride.into(); kernel.len()]),
+            ints("pads", &[&pads[..], &pads].concat()),
             int("group", groups.into()),
         ];
+        if dilation > 1 {
+            attributes.push(ints("dilations", &vec![dilation.into(); kernel.len()]));
+        }
         self.node("Conv", &[&x.name, &weights, &biases], dims, attributes)
     }
 
@@ -70,20 +79,27 @@ impl Sketch {
         let fan_in = u64::from(x.channels()) * u64::from(factor).pow(2);
         let shape = [out.into(), x.channels().into(), factor.into(), factor.into()];
         let weights = self.weights(&shape, fan_in);
-        let biases = self.random(&[out.into()], -0.1, 0.1);
+        let biases = self.biases(out, fan_in);
         self.macs += dims.iter().product::<u64>() * fan_in;
         let factor = [i64::from(factor); 2];
         let attributes = vec![ints("kernel_shape", &factor), ints("strides", &factor)];
         self.node("Conv", &[&x.name, &weights, &biases], dims, attributes)
     }
 
-    /// A transposed convolution with a kernel and step of 2.
-    pub fn conv_transpose(&mut self, x: &Sketched, out: u32) -> Sketched {
+    /// A transposed convolution that doubles height and width, with an even kernel.
+    pub fn conv_transpose(&mut self, x: &Sketched, out: u32, kernel: u32) -> Sketched {
         let dims = vec![1, out.into(), 2 * u64::from(x.side(2)), 2 * u64::from(x.side(3))];
-        let weights = self.weights(&[x.channels().into(), out.into(), 2, 2], x.channels().into());
-        let biases = self.random(&[out.into()], -0.1, 0.1);
-        self.macs += x.elements() * u64::from(out) * 4;
-        let attributes = vec![ints("kernel_shape", &[2, 2]), ints("strides", &[2, 2])];
+        let (side, taps) = (u64::from(kernel), u64::from(kernel).pow(2));
+        let fan_in = u64::from(x.channels()) * taps / 4;
+        let weights = self.weights(&[x.channels().into(), out.into(), side, side], fan_in);
+        let biases = self.biases(out, fan_in);
+        self.macs += x.elements() * u64::from(out) * taps;
+        let pad = i64::from(kernel / 2) - 1;
+        let attributes = vec![
+            ints("kernel_shape", &[kernel.into(); 2]),
+            ints("strides", &[2, 2]),
+            ints("pads", &[pad; 4]),
+        ];
         self.node("ConvTranspose", &[&x.name, &weights, &biases], dims, attributes)
     }
 
@@ -94,6 +110,22 @@ impl Sketch {
         let (mean, variance) = (self.random(&channels, -0.1, 0.1), self.random(&channels, 0.8, 1.2));
         let inputs = [x.name.as_str(), &scale, &shift, &mean, &variance];
         self.node("BatchNormalization", &inputs, x.dims.clone(), vec![])
+    }
+
+    /// Normalization of each channel by its own values.
+    pub fn instance_norm(&mut self, x: &Sketched) -> Sketched {
+        let channels = [u64::from(x.channels())];
+        let (scale, shift) = (self.random(&channels, 0.8, 1.2), self.random(&channels, -0.1, 0.1));
+        self.node("InstanceNormalization", &[&x.name, &scale, &shift], x.dims.clone(), vec![])
+    }
+
+    /// Normalization of a map's channels in groups, in five nodes, as exporters write it.
+    pub fn group_norm(&mut self, x: &Sketched, groups: u32) -> Sketched {
+        let split = self.reshape(x, &[1, groups.into(), x.elements() / u64::from(groups.max(1))]);
+        let normal = self.instance_norm(&split);
+        let normal = self.reshape(&normal, &x.dims);
+        let scaled = self.combine("Mul", &normal, Operand::PerChannel);
+        self.combine("Add", &scaled, Operand::PerChannel)
     }
 
     /// Largest value of each window, with same padding.
@@ -109,30 +141,42 @@ impl Sketch {
     fn pool(&mut self, operator: &str, x: &Sketched, kernel: u32, stride: u32) -> Sketched {
         // An even window that steps as far as it is wide needs no padding on even sides; elsewhere it loses the last row.
         let is_even = kernel.is_multiple_of(2);
-        let side = |axis: usize| match (u64::from(x.side(axis)), u64::from(stride.max(1))) {
-            (side, step) if is_even => (side.saturating_sub(kernel.into()) / step) + 1,
-            (side, step) => side.div_ceil(step),
+        let behind = |side: u64| match u64::from(stride.max(1)) {
+            step if is_even => (side.saturating_sub(kernel.into()) / step) + 1,
+            step => side.div_ceil(step),
         };
-        let dims = vec![1, x.channels().into(), side(2), side(3)];
-        let pad = if is_even { 0 } else { i64::from(kernel / 2) };
+        let mut dims = x.dims.clone();
+        dims[2..].iter_mut().for_each(|side| *side = behind(*side));
+        let (pad, sides) = (if is_even { 0 } else { i64::from(kernel / 2) }, dims.len() - 2);
         let attributes = vec![
-            ints("kernel_shape", &[kernel.into(); 2]),
-            ints("strides", &[stride.into(); 2]),
-            ints("pads", &[pad; 4]),
+            ints("kernel_shape", &vec![kernel.into(); sides]),
+            ints("strides", &vec![stride.into(); sides]),
+            ints("pads", &vec![pad; 2 * sides]),
         ];
         self.node(operator, &[&x.name], dims, attributes)
     }
 
-    /// Mean of all positions: `[1, c, 1, 1]`.
+    /// Mean of all positions: `[1, c, 1, 1]`, of sound `[1, c, 1]`.
     pub fn global_pool(&mut self, x: &Sketched) -> Sketched {
-        self.node("GlobalAveragePool", &[&x.name], vec![1, x.channels().into(), 1, 1], vec![])
+        self.pool_all("GlobalAveragePool", x)
+    }
+
+    /// The largest of all positions.
+    pub fn global_max_pool(&mut self, x: &Sketched) -> Sketched {
+        self.pool_all("GlobalMaxPool", x)
+    }
+
+    fn pool_all(&mut self, operator: &str, x: &Sketched) -> Sketched {
+        let mut dims = x.dims.clone();
+        dims[2..].fill(1);
+        self.node(operator, &[&x.name], dims, vec![])
     }
 
     /// A linear layer with bias: `[1, c]` → `[1, out]`.
     pub fn linear(&mut self, x: &Sketched, out: u32) -> Sketched {
         let shape = [out.into(), x.channels().into()];
         let weights = self.weights(&shape, x.channels().into());
-        let biases = self.random(&[out.into()], -0.1, 0.1);
+        let biases = self.biases(out, x.channels().into());
         self.macs += shape.iter().product::<u64>();
         self.node("Gemm", &[&x.name, &weights, &biases], vec![1, out.into()], vec![int("transB", 1)])
     }
@@ -147,7 +191,10 @@ impl Sketch {
         let weights = self.weights(&[inner, out.into()], inner);
         self.macs += dims.iter().product::<u64>() * inner;
         let product = self.node("MatMul", &[&x.name, &weights], dims.clone(), vec![]);
-        let biases = self.random(&[out.into()], -0.1, 0.1);
+        let biases = match self.integers {
+            Some(_) => self.integer_weights(&[out.into()], 0.1),
+            None => self.random(&[out.into()], -0.1, 0.1),
+        };
         self.node("Add", &[&biases, &product.name], dims, vec![])
     }
 

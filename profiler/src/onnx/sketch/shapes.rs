@@ -1,16 +1,25 @@
 //! What moves values or gives them another shape.
 
+use std::ops::Range;
+
+use super::super::proto::INT64;
 use super::{Sketch, Sketched, int, ints, text};
+use crate::spec::Interpolation;
 
 impl Sketch {
     /// Channels of maps behind each other.
     pub fn concat(&mut self, parts: &[&Sketched]) -> Sketched {
+        self.join(parts, 1)
+    }
+
+    /// Values behind each other along a side.
+    pub fn join(&mut self, parts: &[&Sketched], axis: usize) -> Sketched {
         let mut dims = parts.first().map_or(Vec::new(), |part| part.dims.clone());
-        if let Some(channels) = dims.get_mut(1) {
-            *channels = parts.iter().map(|part| u64::from(part.channels())).sum();
+        if let Some(side) = dims.get_mut(axis) {
+            *side = parts.iter().map(|part| u64::from(part.side(axis))).sum();
         }
         let names: Vec<&str> = parts.iter().map(|part| part.name.as_str()).collect();
-        self.node("Concat", &names, dims, vec![int("axis", 1)])
+        self.node("Concat", &names, dims, vec![int("axis", axis as i64)])
     }
 
     /// The first `first` channels, and the rest.
@@ -27,12 +36,53 @@ impl Sketch {
         [parts.swap_remove(0), last]
     }
 
-    /// Channels `from` to `to` (not included).
-    pub fn slice(&mut self, x: &Sketched, from: u32, to: u32) -> Sketched {
+    /// A part of a side: all of it but what is before and behind the range.
+    pub fn slice(&mut self, x: &Sketched, axis: usize, range: Range<u32>) -> Sketched {
         let mut dims = x.dims.clone();
-        dims[1] = to.saturating_sub(from).into();
-        let [from, to, axis] = [from, to, 1].map(|place| self.longs(&[place.into()]));
+        dims[axis] = range.len() as u64;
+        let [from, to] = [range.start, range.end].map(|place| self.longs(&[place.into()]));
+        let axis = self.longs(&[axis as i64]);
         self.node("Slice", &[&x.name, &from, &to, &axis], dims, vec![])
+    }
+
+    /// Every second place of a side, from the given one on.
+    pub fn every_second(&mut self, x: &Sketched, axis: usize, first: u32) -> Sketched {
+        let mut dims = x.dims.clone();
+        dims[axis] = u64::from(x.side(axis).saturating_sub(first)).div_ceil(2);
+        let [from, to, axis, step] =
+            [first.into(), i64::MAX, axis as i64, 2].map(|place| self.longs(&[place]));
+        self.node("Slice", &[&x.name, &from, &to, &axis, &step], dims, vec![])
+    }
+
+    /// One place of a side, which is gone then.
+    pub fn gather(&mut self, x: &Sketched, axis: usize, place: u32) -> Sketched {
+        let mut dims = x.dims.clone();
+        dims.remove(axis);
+        let index = self.next_constant();
+        if self.rng.is_some() {
+            let bytes = i64::from(place).to_le_bytes().to_vec();
+            self.parts.initializer(&index, &[], INT64, bytes);
+        }
+        self.node("Gather", &[&x.name, &index], dims, vec![int("axis", axis as i64)])
+    }
+
+    /// A value as often as its sides of 1 need.
+    pub fn expand(&mut self, x: &Sketched, dims: &[u64]) -> Sketched {
+        let sides: Vec<i64> = dims.iter().map(|&side| side as i64).collect();
+        let shape = self.longs(&sides);
+        self.node("Expand", &[&x.name, &shape], dims.to_vec(), vec![])
+    }
+
+    /// One number of each row along a side, which is 1 then: by `ReduceMean`, `ReduceMax`, `ReduceSum`, `ReduceL2`.
+    pub fn reduce(&mut self, operator: &str, x: &Sketched, axis: usize) -> Sketched {
+        let mut dims = x.dims.clone();
+        dims[axis] = 1;
+        // The first whose sides became an input.
+        if operator == "ReduceSum" {
+            let axes = self.longs(&[axis as i64]);
+            return self.node(operator, &[&x.name, &axes], dims, vec![int("keepdims", 1)]);
+        }
+        self.node(operator, &[&x.name], dims, vec![ints("axes", &[axis as i64]), int("keepdims", 1)])
     }
 
     /// The same elements with other sides.
@@ -63,24 +113,30 @@ impl Sketch {
         self.node("ReduceMean", &[&x.name], dims, vec![ints("axes", &axes), int("keepdims", 0)])
     }
 
-    /// Every position twice in both directions.
-    pub fn upsample(&mut self, x: &Sketched) -> Sketched {
+    /// Twice as many positions in both directions.
+    pub fn upsample(&mut self, x: &Sketched, interpolation: Interpolation) -> Sketched {
         let mut dims = x.dims.clone();
         dims[2..].iter_mut().for_each(|side| *side *= 2);
         let scales = self.floats(&[1.0, 1.0, 2.0, 2.0]);
-        let attributes = vec![
-            text("mode", "nearest"),
-            text("coordinate_transformation_mode", "asymmetric"),
-            text("nearest_mode", "floor"),
-        ];
+        let attributes = match interpolation {
+            Interpolation::Nearest => vec![
+                text("mode", "nearest"),
+                text("coordinate_transformation_mode", "asymmetric"),
+                text("nearest_mode", "floor"),
+            ],
+            Interpolation::Bilinear => {
+                vec![text("mode", "linear"), text("coordinate_transformation_mode", "half_pixel")]
+            }
+        };
         self.node("Resize", &[&x.name, "", &scales], dims, attributes)
     }
 
-    /// A border of zeros behind the height and the width, as tools pad before a window that steps.
-    pub fn pad(&mut self, x: &Sketched) -> Sketched {
-        let mut dims = x.dims.clone();
-        dims[2..].iter_mut().for_each(|side| *side += 1);
-        let pads = self.longs(&[0, 0, 0, 0, 0, 0, 1, 1]);
+    /// As many zeros behind each side.
+    pub fn pad(&mut self, x: &Sketched, behind: &[u32]) -> Sketched {
+        let dims = x.dims.iter().zip(behind).map(|(&side, &more)| side + u64::from(more)).collect();
+        let before = behind.iter().map(|_| 0);
+        let pads: Vec<i64> = before.chain(behind.iter().copied().map(i64::from)).collect();
+        let pads = self.longs(&pads);
         self.node("Pad", &[&x.name, &pads], dims, vec![])
     }
 

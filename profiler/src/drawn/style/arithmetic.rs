@@ -1,0 +1,60 @@
+//! Residual blocks with arithmetic in between that nothing takes in: limits, gates, trained maps, quotients and powers.
+
+use super::{Pen, Sketched, Start, Style};
+use crate::onnx::{Curve, Filters, Operand};
+use crate::spec::Activation;
+
+pub(super) const STYLE: Style = Style {
+    name: "arithmetic",
+    curves: &[Curve::PRelu, Curve::Elu, Curve::Tanh, Curve::Mish, Curve::GeluTanh],
+    start: Start::Stem,
+    block,
+};
+
+fn block(pen: &mut Pen<'_>, x: Sketched, out: u32, stride: u32) -> Sketched {
+    let first = pen.conv_act(&x, Filters::square(out, 3, stride));
+    let first = combined(pen, &first);
+    let second = pen.sketch.conv(&first, Filters::pointwise(out));
+    let second = if pen.draw.chance(0.5) { combined(pen, &second) } else { curved(pen, &second) };
+    let shortcut = pen.shortcut(&x, out, stride);
+    let sum = pen.sketch.add(&second, &shortcut);
+    pen.act(&sum)
+}
+
+/// With a number, with constants, or with a value of the same or of fewer sides.
+fn combined(pen: &mut Pen<'_>, x: &Sketched) -> Sketched {
+    let operator = pen.draw.one_of(&["Add", "Sub", "Mul", "Div", "Max", "Min", "Pow"]);
+    let (with, number) = (pen.draw.one_of(&[0_u32, 1, 2, 3, 4, 5, 6]), pen.draw.one_of(&[0.5, 2.0, 3.0]));
+    let positive = about_one(pen, x);
+    // Powers of what is below 0 are no numbers, and nothing is divided by what may be 0.
+    let x = if operator == "Pow" || with == 1 { &positive } else { x };
+    let other = match with {
+        0 => return pen.sketch.combine(operator, x, Operand::Number(number)),
+        1 => return pen.sketch.combine(operator, x, Operand::First(number)),
+        2 => return pen.sketch.combine(operator, x, Operand::PerChannel),
+        3 => return pen.sketch.combine(operator, x, Operand::Constants),
+        4 => positive.clone(),
+        5 => pen.sketch.global_pool(&positive),
+        6.. => {
+            let reduction = pen.draw.one_of(&["ReduceMean", "ReduceMax", "ReduceMin", "ReduceSum"]);
+            let reduced = pen.sketch.reduce(reduction, &positive, 1);
+            let channels = if reduction == "ReduceSum" { x.channels() } else { 1 };
+            pen.sketch.times(&reduced, 1.0 / channels as f32)
+        }
+    };
+    pen.sketch.combine(operator, x, Operand::Value(&other))
+}
+
+/// A function that is no usual activation.
+fn curved(pen: &mut Pen<'_>, x: &Sketched) -> Sketched {
+    let operators = ["Sqrt", "Exp", "Log", "Reciprocal", "Erf", "Abs", "Neg", "Softplus", "Tanh"];
+    let operator = pen.draw.one_of(&operators);
+    let positive = about_one(pen, x);
+    pen.sketch.apply(operator, &positive)
+}
+
+/// From 0.5 to 1.5.
+fn about_one(pen: &mut Pen<'_>, x: &Sketched) -> Sketched {
+    let gate = pen.sketch.act(x, Curve::Known(Activation::Sigmoid));
+    pen.sketch.combine("Add", &gate, Operand::Number(0.5))
+}
