@@ -28,6 +28,7 @@ mod mbv3;
 mod mix;
 mod mobilevit;
 mod normalized;
+mod partial;
 mod plain;
 mod poolformer;
 mod recurrent;
@@ -42,7 +43,7 @@ mod xcit;
 
 /// All of them, in the order in which networks are drawn, again and again. Some stand twice, so that two networks in three are
 /// convolutional and enough others attend, listen and read.
-pub(super) const STYLES: [&Style; 42] = [
+pub(super) const STYLES: [&Style; 43] = [
     &mb::STYLE,
     &basic::STYLE,
     &window::STYLE,
@@ -73,6 +74,7 @@ pub(super) const STYLES: [&Style; 42] = [
     &mobilevit::STYLE,
     &uib::STYLE,
     &resnetd::STYLE,
+    &partial::STYLE,
     &xcit::STYLE,
     &darknet::STYLE,
     &factorized::STYLE,

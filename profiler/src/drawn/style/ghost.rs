@@ -7,7 +7,7 @@ pub(super) const STYLE: Style = Style { name: "ghost", curves: &[RELU], start: S
 
 pub(super) fn block(pen: &mut Pen<'_>, x: Sketched, out: u32, stride: u32) -> Sketched {
     let (expansion, squeezes) = (pen.draw.one_of(&[1, 2, 3]), pen.draw.chance(0.25));
-    let (kernel, cuts) = (pen.draw.one_of(&[3, 3, 5]), pen.draw.chance(0.3));
+    let (kernel, cuts) = (pen.draw.one_of(&[3, 3, 5]), pen.draw.chance(0.6));
     let inside = (x.channels() * expansion).next_multiple_of(4);
     let mut wide = module(pen, &x, inside);
     wide = pen.act(&wide);
@@ -18,9 +18,10 @@ pub(super) fn block(pen: &mut Pen<'_>, x: Sketched, out: u32, stride: u32) -> Sk
         wide = pen.squeeze(&wide);
     }
     let mut narrow = module(pen, &wide, out.next_multiple_of(2));
-    if cuts && narrow.channels() > 8 {
-        // Tools that make an odd number of features cut the last ones off.
-        narrow = pen.sketch.slice(&narrow, 1, 0..out.next_multiple_of(2) - 4);
+    if cuts {
+        // Features that are too many are cut off, and what cuts is written even where none are.
+        let kept = narrow.channels() - if narrow.channels() > 8 { pen.draw.one_of(&[0, 0, 4]) } else { 0 };
+        narrow = pen.sketch.slice(&narrow, 1, 0..kept);
     }
     if stride == 1 && narrow.dims() == x.dims() { pen.sketch.add(&narrow, &x) } else { narrow }
 }

@@ -82,6 +82,8 @@ fn class(step: &Step) -> String {
         (None, Unfused::Normalization) => "batchnorm",
         (None, Unfused::Pad) => "pad",
         // Of two values; with weights it is `matmul`.
+        // Of all there is: some runtimes leave it away.
+        (None, Unfused::Unknown) if operator == "Slice" && step.input() == step.output => "slice_whole",
         (None, Unfused::Unknown) if operator == "MatMul" && step.reads.len() > 1 => "batch_matmul",
         (None, Unfused::Unknown) => operator,
     };
