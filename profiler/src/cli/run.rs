@@ -11,7 +11,7 @@ use super::UsageError;
 use super::agreement::CompareArgs;
 use super::anchors::check_anchors;
 use super::heat::HeatArgs;
-use super::input_shape::InputArgs;
+use super::input_shape::{InputArgs, plan_file};
 use super::layer_args::LayerArgs;
 use super::libraries::{DEFAULT, LibraryArgs, names};
 use super::live::{Standing, write_row};
@@ -28,7 +28,7 @@ use crate::measure::Protocol;
 use crate::record::{Anchors, known_speed_folder};
 use crate::sweep::{
     LayerSweep, MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors,
-    plan_model_with, plan_networks, plan_op, plan_ops,
+    plan_networks, plan_op, plan_ops,
 };
 
 /// More would take days, and more memory than phones have: every model is loaded all the while.
@@ -234,8 +234,7 @@ impl Run {
         }
         subjects.extend(self.layers.networks(self.seed));
         let inputs = self.inputs.read()?;
-        let models =
-            self.onnx.iter().map(|path| plan_model_with(path, &inputs)).collect::<Result<Vec<_>, _>>()?;
+        let models = self.onnx.iter().map(|path| plan_file(path, &inputs)).collect::<Result<Vec<_>, _>>()?;
         // A random network that is also given as a model is measured once, as the model.
         subjects.retain(|subject: &Planned| models.iter().all(|model| model.key != subject.key));
         subjects.extend(models);
