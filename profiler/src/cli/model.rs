@@ -7,7 +7,8 @@ use std::sync::atomic::AtomicBool;
 use clap::Args;
 
 use super::agreement::CompareArgs;
-use super::input_shape::{InputArgs, plan_file};
+use super::filled_inputs::name_filled_inputs;
+use super::input_shape::InputArgs;
 use super::layer_report::{json, text};
 use super::libraries::{DEFAULT, LibraryArgs, names};
 use super::output_file::check_output;
@@ -18,7 +19,7 @@ use crate::device::pin;
 use crate::layers::TracePlan;
 use crate::measure::Protocol;
 use crate::record::{session_path, write_session, write_table};
-use crate::sweep::{MockLaw, NetworkProfile, Planned, mock_costs};
+use crate::sweep::{MockLaw, NetworkProfile, Planned, mock_costs, plan_model_with};
 
 /// Measures one ONNX model: the whole, and every layer inside the running network.
 ///
@@ -77,7 +78,8 @@ impl Model {
                 ));
             }
         }
-        let network = plan_file(&self.model, &self.inputs.read()?)?;
+        let network = plan_model_with(&self.model, &self.inputs.read()?)?;
+        name_filled_inputs(&network);
         let protocol = self.protocol();
         protocol.check().map_err(UsageError::from)?;
         let cpus = pin(self.cpus.as_deref(), self.threads).map_err(|error| UsageError(error.to_string()))?;

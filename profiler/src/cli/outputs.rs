@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::UsageError;
-use super::input_shape::{InputArgs, plan_file};
+use super::filled_inputs::name_filled_inputs;
+use super::input_shape::InputArgs;
 use super::libraries::{DEFAULT, LibraryArgs, names};
 use crate::backend::{KnownBackend, open, seeded_input};
-use crate::sweep::plan_op;
+use crate::sweep::{plan_model_with, plan_op};
 
 /// Prints the outputs of models for one fixed random input, a JSON line each, to compare devices and runtimes.
 #[derive(Debug, Args)]
@@ -37,10 +38,11 @@ impl Outputs {
         let inputs = self.inputs.read()?;
         for subject in &self.subjects {
             let planned = if subject.ends_with(".onnx") {
-                plan_file(subject.as_ref(), &inputs)?
+                plan_model_with(subject.as_ref(), &inputs)?
             } else {
                 plan_op(subject.parse()?)?
             };
+            name_filled_inputs(&planned);
             let mut model = backend.prepare(planned.model(), 1)?;
             let outputs = model.outputs(&seeded_input(model.input_len()))?;
             crate::out!("{}", serde_json::json!({ "subject": planned.key, "outputs": outputs }))?;

@@ -10,8 +10,9 @@ use clap::Args;
 use super::UsageError;
 use super::agreement::CompareArgs;
 use super::anchors::check_anchors;
+use super::filled_inputs::name_filled_inputs;
 use super::heat::HeatArgs;
-use super::input_shape::{InputArgs, plan_file};
+use super::input_shape::InputArgs;
 use super::layer_args::LayerArgs;
 use super::libraries::{DEFAULT, LibraryArgs, names};
 use super::live::{Standing, write_row};
@@ -28,7 +29,7 @@ use crate::measure::Protocol;
 use crate::record::{Anchors, known_speed_folder};
 use crate::sweep::{
     LayerSweep, MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors,
-    plan_networks, plan_op, plan_ops,
+    plan_model_with, plan_networks, plan_op, plan_ops,
 };
 
 /// More would take days, and more memory than phones have: every model is loaded all the while.
@@ -234,9 +235,11 @@ impl Run {
         }
         subjects.extend(self.layers.networks(self.seed));
         let inputs = self.inputs.read()?;
-        let models = self.onnx.iter().map(|path| plan_file(path, &inputs)).collect::<Result<Vec<_>, _>>()?;
+        let models =
+            self.onnx.iter().map(|path| plan_model_with(path, &inputs)).collect::<Result<Vec<_>, _>>()?;
         // A random network that is also given as a model is measured once, as the model.
         subjects.retain(|subject: &Planned| models.iter().all(|model| model.key != subject.key));
+        models.iter().for_each(name_filled_inputs);
         subjects.extend(models);
         if subjects.is_empty() {
             return Err(UsageError(
