@@ -9,8 +9,8 @@ use crate::sweep::Planned;
 pub(super) fn name_filled_inputs(model: &Planned) {
     for Deciding { input, node, operator } in deciding(&model.onnx) {
         crate::note!(
-            "warning: {}: input `{input}` is filled with 0 and 1, but its values decide what node `{node}` ({operator}) does: \
-             give them with --input {input}=VALUE",
+            "warning: {}: input `{input}` is filled, but its values decide what node `{node}` ({operator}) does: give them \
+             with --input {input}=VALUE",
             model.key
         );
     }
