@@ -138,7 +138,8 @@ fn shapes_that_depend_on_an_input_may_be_told() {
     };
     let found = predicted(&folder, &parts, &["--input", "shape=1,8,32,8"]);
     assert_eq!(ops(&found), ["conv-32x8x8-o8-k3-s1"]);
-    folder.run(&["predict", "m.json", "net.onnx"]).code(2);
+    let reason = "its output's shape depends on the values of input `shape`, which are not given";
+    folder.refused(&["predict", "m.json", "net.onnx"], &[reason, "--input shape=VALUE"]);
     let wrong = ["predict", "m.json", "net.onnx", "--input", "shape=1,8"];
     folder.refused(&wrong, &["net.onnx: values of input `shape`: it takes 4, or one for all, not 2"]);
 }

@@ -19,8 +19,13 @@ pub(super) fn hint(error: &PredictorError) -> Option<String> {
             "--include-fitted scores all rows; predictor fit takes --hold-out 0.2"
         }
         PredictorError::Shape { source, .. } => {
-            let ShapeError::OpenInput { input, example, .. } = &**source else { return None };
-            return Some(format!("--input-shape {input}={example}, say"));
+            return match &**source {
+                ShapeError::OpenInput { input, example, .. } => {
+                    Some(format!("--input-shape {input}={example}, say"))
+                }
+                ShapeError::OpenValues { input, .. } => Some(format!("--input {input}=VALUE")),
+                _ => None,
+            };
         }
         PredictorError::Option { option, .. } if !option.starts_with('-') => {
             return Some(format!("see --{}", option.replace(' ', "-")));

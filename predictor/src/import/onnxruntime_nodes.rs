@@ -86,7 +86,8 @@ impl Node {
     fn conv(&self, weights: &[u64], ending: &str) -> Result<String, String> {
         let kind = &self.kind;
         let input = self.inputs.first().map_or(&[][..], Vec::as_slice);
-        if input.len() == 4 && weights.is_empty() {
+        // They are left out of the list, or nothing is said of them.
+        if input.len() == 4 && weights.len() != 4 {
             return Err(format!(
                 "a {kind} whose weights are packed away, so that its kernel is not told (int8 ones on x86 run so, channels \
                  last); map its name to an op's key, or profile with session.disable_prepacking set to 1"
@@ -223,8 +224,11 @@ mod tests {
     #[test]
     fn channels_may_come_last_and_weights_be_packed_away() {
         let (map, out): (&[u64], &[u64]) = (&[1, 14, 14, 96], &[1, 7, 7, 576]);
-        let error = key("QLinearConv", &[map, &[], &[], &[], &[576]], out).unwrap_err();
-        assert!(error.contains("packed away") && error.contains("session.disable_prepacking"), "{error}");
+        for inputs in [&[map, &[], &[], &[], &[576]][..], &[map, &[], &[], &[576], &[576], &[], &[], &[576]]]
+        {
+            let error = key("QLinearConv", inputs, out).unwrap_err();
+            assert!(error.contains("packed away") && error.contains("session.disable_prepacking"), "{error}");
+        }
         let found = key("QLinearConv", &[map, &[], &[], &[576, 96, 1, 1]], out);
         assert_eq!(found.as_deref(), Ok("conv-14x14x96-o576-k1-s2-int8"));
     }

@@ -14,6 +14,9 @@ pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
                 Some(OnnxError::Inputs(ShapeError::OpenInput { input, example, .. })) => {
                     Some(format!("--input-shape {input}={example}, say"))
                 }
+                Some(OnnxError::Inputs(ShapeError::OpenValues { input, .. })) => {
+                    Some(format!("--input {input}=VALUE"))
+                }
                 _ => None,
             }
         })

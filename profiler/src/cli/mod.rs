@@ -7,6 +7,7 @@ mod bench_load;
 mod compare;
 mod doctor;
 mod export;
+mod filled_inputs;
 mod heat;
 mod hint;
 mod input_shape;

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use clap::Args;
 
 use super::agreement::CompareArgs;
+use super::filled_inputs::name_filled_inputs;
 use super::input_shape::InputArgs;
 use super::layer_report::{json, text};
 use super::libraries::{DEFAULT, LibraryArgs, names};
@@ -78,6 +79,7 @@ impl Model {
             }
         }
         let network = plan_model_with(&self.model, &self.inputs.read()?)?;
+        name_filled_inputs(&network);
         let protocol = self.protocol();
         protocol.check().map_err(UsageError::from)?;
         let cpus = pin(self.cpus.as_deref(), self.threads).map_err(|error| UsageError(error.to_string()))?;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::UsageError;
+use super::filled_inputs::name_filled_inputs;
 use super::input_shape::InputArgs;
 use super::libraries::{DEFAULT, LibraryArgs, names};
 use crate::backend::{KnownBackend, open, seeded_input};
@@ -41,6 +42,7 @@ impl Outputs {
             } else {
                 plan_op(subject.parse()?)?
             };
+            name_filled_inputs(&planned);
             let mut model = backend.prepare(planned.model(), 1)?;
             let outputs = model.outputs(&seeded_input(model.input_len()))?;
             crate::out!("{}", serde_json::json!({ "subject": planned.key, "outputs": outputs }))?;

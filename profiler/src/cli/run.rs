@@ -10,6 +10,7 @@ use clap::Args;
 use super::UsageError;
 use super::agreement::CompareArgs;
 use super::anchors::check_anchors;
+use super::filled_inputs::name_filled_inputs;
 use super::heat::HeatArgs;
 use super::input_shape::InputArgs;
 use super::layer_args::LayerArgs;
@@ -238,6 +239,7 @@ impl Run {
             self.onnx.iter().map(|path| plan_model_with(path, &inputs)).collect::<Result<Vec<_>, _>>()?;
         // A random network that is also given as a model is measured once, as the model.
         subjects.retain(|subject: &Planned| models.iter().all(|model| model.key != subject.key));
+        models.iter().for_each(name_filled_inputs);
         subjects.extend(models);
         if subjects.is_empty() {
             return Err(UsageError(

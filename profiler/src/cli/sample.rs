@@ -1,6 +1,6 @@
 //! `profiler sample`: random ops.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -56,9 +56,8 @@ impl Sample {
             return Err(UsageError("--count 0: expected at least 1".to_owned()).into());
         }
         let ops = sample(kind, count, self.seed, precision)?;
-        let mut stdout = io::stdout().lock();
         for op in &ops {
-            if self.json { writeln!(stdout, "{}", op_line(op))? } else { writeln!(stdout, "{op}")? }
+            if self.json { crate::out!("{}", op_line(op))? } else { crate::out!("{op}")? }
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -69,15 +68,14 @@ impl Sample {
             return Err(UsageError("--networks 0: expected at least 1".to_owned()).into());
         }
         std::fs::create_dir_all(folder).map_err(|source| WriteError { path: folder.to_owned(), source })?;
-        let mut stdout = io::stdout().lock();
         for network in draw_networks(count, self.seed) {
             let path = folder.join(format!("{}.onnx", network.name));
             write_atomic(&path, |writer| writer.write_all(&network.onnx))?;
             let (file, style, macs) = (path.display().to_string(), network.style, network.macs.0);
             if self.json {
-                writeln!(stdout, "{}", serde_json::json!({"file": file, "style": style, "macs": macs}))?;
+                crate::out!("{}", serde_json::json!({"file": file, "style": style, "macs": macs}))?;
             } else {
-                writeln!(stdout, "{file} {:.1} M MACs", macs as f64 / 1e6)?;
+                crate::out!("{file} {:.1} M MACs", macs as f64 / 1e6)?;
             }
         }
         Ok(ExitCode::SUCCESS)

@@ -1,6 +1,7 @@
 //! From an op or a network to the bytes of an ONNX model (opset 14, batch 1, f32 or int8 as QDQ), and back to its ops.
 
 mod chain;
+mod deciding_inputs;
 mod export;
 mod external;
 mod fix_inputs;
@@ -10,6 +11,7 @@ mod integer_nodes;
 mod layers;
 mod macs;
 mod model_graph;
+mod moved_values;
 mod name_nodes;
 mod number_format;
 mod outline;
@@ -29,6 +31,7 @@ mod work;
 mod writer;
 
 pub use chain::chain_model;
+pub use deciding_inputs::Deciding;
 pub use export::{OnnxError, model, network_model, op_model, operators, read_ops, read_output_integers};
 #[cfg(test)]
 pub(crate) use external::outside_model;

@@ -7,7 +7,7 @@ use super::input_shapes::{Resolved, resolve};
 use super::proto::{BFLOAT16, FLOAT16};
 use super::shape_rules::operator_outputs;
 use super::subgraph_shapes::subgraph_outputs;
-use super::{Constant, Declared, InputShapes, ModelGraph, ModelNode};
+use super::{Constant, Deciding, Declared, InputShapes, ModelGraph, ModelNode};
 
 /// Largest number of elements of a tensor that is believed.
 const MOST_ELEMENTS: u64 = 1 << 32;
@@ -102,6 +102,18 @@ pub enum ShapeError {
         /// Its output's sides.
         dims: Vec<u64>,
     },
+    /// A node whose output's shape depends on what an input holds.
+    #[error(
+        "node `{node}` ({operator}): its output's shape depends on the values of input `{input}`, which are not given"
+    )]
+    OpenValues {
+        /// The input's name.
+        input: String,
+        /// The node's name.
+        node: String,
+        /// Its operator.
+        operator: String,
+    },
     /// A node whose output's shape cannot be told.
     #[error("node `{node}` ({operator}): {reason}")]
     Node {
@@ -138,7 +150,16 @@ impl ModelGraph {
             (input.name.clone(), Tensor { dims, data_type, values, ..Tensor::default() })
         });
         let mut known = given.collect();
-        let unknown = self.walk(&mut known, &named)?;
+        let unknown = self.walk(&mut known, &named)?.map(|error| match error {
+            ShapeError::Node { node, operator, reason } => {
+                let mut deciding = self.deciding_inputs(&known).into_iter();
+                match deciding.find(|deciding| deciding.node == node) {
+                    Some(Deciding { input, .. }) => ShapeError::OpenValues { input, node, operator },
+                    None => ShapeError::Node { node, operator, reason },
+                }
+            }
+            other => other,
+        });
         Ok((known, unknown))
     }
 

@@ -10,6 +10,7 @@ use onnx_runtime_shape_inference::{
     DimExpr, InferenceRegistry, MergePolicy, NodeIo, ShapeData, SymbolInterner, TypeInfo,
 };
 
+use super::proto::INT64;
 use super::{AttributeValue, ModelNode, Tensor, shape_values::small_values};
 use crate::guard::guarded;
 
@@ -34,7 +35,8 @@ pub(super) fn operator_outputs(
     contradiction(node, inputs).map_or(Ok(()), Err).map_err(with_reads)?;
     let mut outputs = match own_rule(node, inputs) {
         Some(dims) => {
-            let data_type = inputs.first().copied().flatten().map_or(0, |tensor| tensor.data_type);
+            let of_first = inputs.first().copied().flatten().map_or(0, |tensor| tensor.data_type);
+            let data_type = if node.operator == "NonZero" { INT64 } else { of_first };
             vec![Some(Tensor { dims, data_type, ..Tensor::default() })]
         }
         None => {
@@ -47,9 +49,11 @@ pub(super) fn operator_outputs(
     if is_window && outputs.iter().flatten().any(|tensor| tensor.elements() == 0) {
         return Err(with_reads("its window is larger than what it slides over".to_owned()));
     }
-    if let Some(Some(tensor)) = outputs.first_mut() {
-        let own = small_values(node, inputs).filter(|values| values.len() as u64 == tensor.elements());
-        tensor.values = own.or(tensor.values.take());
+    for place in 0..outputs.len() {
+        let values = small_values(node, inputs, &outputs, place);
+        if let Some(tensor) = &mut outputs[place] {
+            tensor.values = values;
+        }
     }
     Ok(outputs)
 }
@@ -122,10 +126,7 @@ fn tensor(slot: NodeIo) -> Option<Tensor> {
     let TypeInfo { dtype, shape } = slot.type_info?;
     let side = |side: &DimExpr| u64::try_from(side.as_const()?).ok();
     let dims = shape.iter().map(side).collect::<Option<Vec<u64>>>()?;
-    let value = |value: &DimExpr| value.as_const().map(|value| value as f64);
-    let values = slot.shape_data.and_then(|data| data.elems.iter().map(value).collect::<Option<Vec<f64>>>());
-    let values = values.filter(|values| values.len() as u64 == dims.iter().product::<u64>());
-    Some(Tensor { dims, data_type: dtype.to_onnx(), values, is_constant: false })
+    Some(Tensor { dims, data_type: dtype.to_onnx(), ..Tensor::default() })
 }
 
 fn attribute(value: &AttributeValue) -> Option<Attribute> {
@@ -213,6 +214,12 @@ fn own_rule(node: &ModelNode, inputs: &[Option<&Tensor>]) -> Option<Vec<u64>> {
         "RoiAlign" => {
             let (maps, regions) = (&tensor(0)?.dims, &tensor(1)?.dims);
             Some(vec![*regions.first()?, *maps.get(1)?, side("output_height")?, side("output_width")?])
+        }
+        // Where its elements are known.
+        "NonZero" => {
+            let input = tensor(0).filter(|input| !input.dims.is_empty())?;
+            let count = input.values.as_ref()?.iter().filter(|value| **value != 0.0).count();
+            Some(vec![input.dims.len() as u64, count as u64])
         }
         "MaxRoiPool" => {
             let (maps, regions) = (&tensor(0)?.dims, &tensor(1)?.dims);

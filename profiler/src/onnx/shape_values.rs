@@ -1,38 +1,83 @@
 //! The values of small tensors that are known before a network runs: the shapes that models compute for themselves. What
-//! only moves integers of a list, `shape_rules` asks the library for.
+//! is only moved is in [`moved_values`](super::moved_values).
 
-use super::proto::{BFLOAT16, BOOL, DOUBLE, FLOAT, FLOAT16};
+use super::moved_values::{moved, places, spread};
+use super::proto::{BFLOAT16, BOOL, DOUBLE, FLOAT, FLOAT16, INT8, INT32, INT64, UINT8};
 use super::shape_rules::{int, ints};
 use super::{AttributeValue, ModelNode, Tensor};
 
 /// Most values that are kept.
-const MOST: f64 = 1024.0;
+const MOST: u64 = 1024;
 
-/// The first output's values, where all that it depends on is known; nothing for operators that shapes are not made with.
-pub(super) fn small_values(node: &ModelNode, inputs: &[Option<&Tensor>]) -> Option<Vec<f64>> {
+/// The values of the output at `place`, where all that they depend on is known; nothing for operators that shapes are not made
+/// with. The outputs' sides are known already.
+pub(super) fn small_values(
+    node: &ModelNode,
+    inputs: &[Option<&Tensor>],
+    outputs: &[Option<Tensor>],
+    place: usize,
+) -> Option<Vec<f64>> {
+    let output = outputs[place].as_ref().filter(|output| output.elements() <= MOST)?;
+    let computed = || if place == 0 { computed(node, inputs, output) } else { None };
+    let values = moved(node, inputs, outputs, place).or_else(computed)?;
+    let values: Vec<f64> =
+        values.into_iter().map(|value| stored(output.data_type, value)).collect::<Option<_>>()?;
+    (values.len() as u64 == output.elements()).then_some(values)
+}
+
+/// A value as a tensor of this number format holds it; nothing where it does not, or is not known to.
+fn stored(data_type: i32, value: f64) -> Option<f64> {
+    let whole = |low: f64, high: f64| Some(value).filter(|v| v.fract() == 0.0 && (low..=high).contains(v));
+    match data_type {
+        FLOAT => Some(f64::from(value as f32)),
+        DOUBLE => Some(value),
+        BOOL => whole(0.0, 1.0),
+        INT64 => whole(i64::MIN as f64, i64::MAX as f64),
+        INT32 => whole(i32::MIN.into(), i32::MAX.into()),
+        INT8 => whole(i8::MIN.into(), i8::MAX.into()),
+        UINT8 => whole(0.0, u8::MAX.into()),
+        _ => None,
+    }
+}
+
+fn computed(node: &ModelNode, inputs: &[Option<&Tensor>], output: &Tensor) -> Option<Vec<f64>> {
     let tensor = |place: usize| inputs.get(place).copied().flatten();
     let values = |place: usize| tensor(place)?.values.as_deref();
     let is_float = |data_type: i32| [FLOAT, DOUBLE, FLOAT16, BFLOAT16].contains(&data_type);
-    let each = |apply: fn(f64) -> f64| Some(values(0)?.iter().map(|&value| apply(value)).collect());
-    let pairs = |apply: fn(f64, f64) -> f64| together([values(0)?, values(1)?], |[a, b]| apply(a, b));
+    // Element by element, spread to the output's sides.
+    let rows = |apply: &dyn Fn(&[f64]) -> Option<f64>| -> Option<Vec<f64>> {
+        let lists = inputs.iter().map(|input| spread((*input)?, &output.dims)).collect::<Option<Vec<_>>>()?;
+        let row = |index: usize| lists.iter().map(|list| list[index]).collect::<Vec<f64>>();
+        (0..output.elements() as usize).map(|index| apply(&row(index))).collect()
+    };
+    let each = |apply: fn(f64) -> f64| rows(&|row| Some(apply(*row.first()?)));
+    let pairs =
+        |apply: fn(f64, f64) -> f64| rows(&|row| if let [a, b] = row { Some(apply(*a, *b)) } else { None });
     let truth = |is_true: fn(f64, f64) -> bool| {
-        together([values(0)?, values(1)?], |[a, b]| f64::from(u8::from(is_true(a, b))))
+        rows(&|row| if let [a, b] = row { Some(f64::from(u8::from(is_true(*a, *b)))) } else { None })
+    };
+    let all = |join: fn(f64, f64) -> f64| rows(&|row| row.iter().copied().reduce(join));
+    let whole_divided = |apply: fn(f64, f64) -> f64| {
+        if values(1)?.contains(&0.0) { None } else { pairs(apply) }
     };
     match node.operator.as_str() {
-        "Identity" | "Reshape" | "Squeeze" | "Unsqueeze" | "Flatten" | "Dropout" => {
-            values(0).map(<[f64]>::to_vec)
+        // By the number format of what it gives.
+        "Cast" | "CastLike" => {
+            let is_truth = output.data_type == BOOL;
+            let cut = |value: f64| if is_float(output.data_type) { value } else { value.trunc() };
+            let value = |value: &f64| if is_truth { f64::from(u8::from(*value != 0.0)) } else { cut(*value) };
+            Some(values(0)?.iter().map(value).collect())
         }
-        "Cast" => match int(node, "to")? as i32 {
-            BOOL => each(|value| f64::from(u8::from(value != 0.0))),
-            to if is_float(to) => each(|value| value),
-            _ => each(f64::trunc),
-        },
         "Floor" => each(f64::floor),
         "Ceil" => each(f64::ceil),
         "Round" => each(f64::round_ties_even),
         "Sqrt" => each(f64::sqrt),
+        "Reciprocal" => each(f64::recip),
         "Neg" => each(|value| -value),
         "Abs" => each(f64::abs),
+        "Sign" => each(|value| if value == 0.0 { 0.0 } else { value.signum() }),
+        "Relu" => each(|value| value.max(0.0)),
+        "Not" => each(|value| f64::from(u8::from(value == 0.0))),
         "Clip" => {
             let bound = |place: usize, name: &str, open: f64| match node.inputs.get(place) {
                 Some(given) if !given.is_empty() => values(place)?.first().copied(),
@@ -45,15 +90,18 @@ pub(super) fn small_values(node: &ModelNode, inputs: &[Option<&Tensor>]) -> Opti
             // As ONNX has it: the upper bound counts where they cross.
             Some(values(0)?.iter().map(|value| value.max(least).min(most)).collect())
         }
-        "Not" => each(|value| f64::from(u8::from(value == 0.0))),
         "Add" => pairs(|a, b| a + b),
         "Sub" => pairs(|a, b| a - b),
         "Mul" => pairs(|a, b| a * b),
+        "Pow" => pairs(f64::powf),
         "Div" if is_float(tensor(0)?.data_type) => pairs(|a, b| a / b),
-        "Div" if values(1)?.contains(&0.0) => None,
-        "Div" => pairs(|a, b| (a / b).trunc()),
-        "Min" if inputs.len() == 2 => pairs(f64::min),
-        "Max" if inputs.len() == 2 => pairs(f64::max),
+        "Div" => whole_divided(|a, b| (a / b).trunc()),
+        // With the sign of what is divided, or of what it is divided by.
+        "Mod" if int(node, "fmod") == Some(1) => whole_divided(|a, b| a % b),
+        "Mod" => whole_divided(|a, b| a - b * (a / b).floor()),
+        "Sum" => all(|a, b| a + b),
+        "Min" => all(f64::min),
+        "Max" => all(f64::max),
         "Equal" => truth(|a, b| a == b),
         "Less" => truth(|a, b| a < b),
         "LessOrEqual" => truth(|a, b| a <= b),
@@ -61,96 +109,84 @@ pub(super) fn small_values(node: &ModelNode, inputs: &[Option<&Tensor>]) -> Opti
         "GreaterOrEqual" => truth(|a, b| a >= b),
         "And" => truth(|a, b| a != 0.0 && b != 0.0),
         "Or" => truth(|a, b| a != 0.0 || b != 0.0),
-        "Where" => {
-            together([values(0)?, values(1)?, values(2)?], |[choice, a, b]| if choice != 0.0 { a } else { b })
-        }
-        // Of all elements: the caller drops what does not fit the shape.
-        "ReduceProd" => Some(vec![values(0)?.iter().product()]),
-        "ReduceSum" => Some(vec![values(0)?.iter().sum()]),
-        "ReduceMax" => values(0)?.iter().copied().reduce(f64::max).map(|value| vec![value]),
-        "ReduceMin" => values(0)?.iter().copied().reduce(f64::min).map(|value| vec![value]),
-        "Concat" if tensor(0)?.dims.len() == 1 => {
-            (0..inputs.len()).map(values).collect::<Option<Vec<_>>>().map(|lists| lists.concat())
+        "Xor" => truth(|a, b| (a != 0.0) != (b != 0.0)),
+        "Where" => rows(&|row| match row {
+            [choice, a, b] => Some(if *choice == 0.0 { *b } else { *a }),
+            _ => None,
+        }),
+        "ReduceProd" => reduced(node, inputs, Some(1.0), |a, b| a * b),
+        "ReduceSum" => reduced(node, inputs, Some(0.0), |a, b| a + b),
+        "ReduceMax" => reduced(node, inputs, None, f64::max),
+        "ReduceMin" => reduced(node, inputs, None, f64::min),
+        "Size" => Some(vec![tensor(0)?.elements() as f64]),
+        "Shape" => {
+            let dims = &tensor(0)?.dims;
+            let bound = |name: &str, or: usize| int(node, name).map_or(or as i64, |at| at);
+            let from_front = |at: i64| {
+                let at = if at < 0 { at.saturating_add(dims.len() as i64) } else { at };
+                at.clamp(0, dims.len() as i64) as usize
+            };
+            let part = dims.get(from_front(bound("start", 0))..from_front(bound("end", dims.len())));
+            Some(part.unwrap_or_default().iter().map(|&side| side as f64).collect())
         }
         "Range" => {
-            let [start, end, step] = [0, 1, 2].map(|place| values(place)?.first().copied());
+            let [start, _, step] = [0, 1, 2].map(|place| values(place)?.first().copied());
             let (start, step) = (start?, step?);
-            let count = ((end? - start) / step).ceil();
-            (0.0..=MOST)
-                .contains(&count)
-                .then(|| (0..count as u32).map(|i| start + f64::from(i) * step).collect())
-        }
-        "Transpose" => {
-            let rank = tensor(0)?.dims.len();
-            let order = ints(node, "perm").map_or_else(|| (0..rank as i64).rev().collect(), <[i64]>::to_vec);
-            let sides: Vec<usize> = tensor(0)?.dims.iter().map(|side| *side as usize).collect();
-            let step = |axis: usize| sides[axis + 1..].iter().product::<usize>();
-            let moved = order.iter().map(|&axis| {
-                let axis = usize::try_from(axis).ok().filter(|axis| *axis < rank)?;
-                Some((0..sides[axis]).map(|place| place * step(axis)).collect())
-            });
-            picked(values(0)?, &moved.collect::<Option<Vec<_>>>()?)
-        }
-        "Slice" => {
-            let sides = &tensor(0)?.dims;
-            let (starts, ends) = (values(1)?, values(2)?);
-            let axes = match inputs.get(3).copied().flatten() {
-                Some(axes) => axes.values.clone()?,
-                None => (0..starts.len()).map(|axis| axis as f64).collect(),
-            };
-            let steps = match inputs.get(4).copied().flatten() {
-                Some(steps) => steps.values.clone()?,
-                None => vec![1.0; starts.len()],
-            };
-            let mut taken: Vec<Vec<usize>> = sides.iter().map(|side| (0..*side as usize).collect()).collect();
-            for (((start, end), axis), step) in starts.iter().zip(ends).zip(axes).zip(steps) {
-                let axis = if axis < 0.0 { axis + sides.len() as f64 } else { axis };
-                let of_axis = taken.get_mut(axis as usize)?;
-                *of_axis = slice(of_axis.len() as f64, *start, *end, step)?;
-            }
-            let step = |axis: usize| sides[axis + 1..].iter().product::<u64>() as usize;
-            let places = taken.iter().enumerate();
-            let places = places.map(|(axis, taken)| taken.iter().map(|place| place * step(axis)).collect());
-            picked(values(0)?, &places.collect::<Vec<_>>())
+            Some((0..output.elements() as u32).map(|index| start + f64::from(index) * step).collect())
         }
         "ConstantOfShape" => {
-            let count: f64 = values(0)?.iter().product();
             let value = match node.attributes.get("value") {
                 Some(AttributeValue::Tensor(value)) => *value.values.as_ref()?.first()?,
                 _ => 0.0,
             };
-            (0.0..=MOST).contains(&count).then(|| vec![value; count as usize])
+            Some(vec![value; output.elements() as usize])
+        }
+        "NonZero" => {
+            let input = tensor(0)?;
+            let chosen = places(&input.dims).zip(input.values.as_ref()?).filter(|(_, value)| **value != 0.0);
+            let chosen: Vec<Vec<usize>> = chosen.map(|(index, _)| index).collect();
+            let axis = |axis: usize| chosen.iter().map(move |index| index[axis] as f64);
+            Some((0..input.dims.len()).flat_map(axis).collect())
         }
         _ => None,
     }
 }
 
-/// Places from a start to before an end; from behind where they are negative. Nothing for a step of 0.
-fn slice(side: f64, start: f64, end: f64, step: f64) -> Option<Vec<usize>> {
-    let from_front = |at: f64| if at < 0.0 { at + side } else { at };
-    let (least, most): (f64, f64) = if step > 0.0 { (0.0, side) } else { (-1.0, side - 1.0) };
-    let start = from_front(start).clamp(least.max(0.0), most.max(0.0));
-    let count = ((from_front(end).clamp(least, most) - start) / step).ceil();
-    let places = (0..count.max(0.0) as usize).map(|index| (start + index as f64 * step) as usize);
-    (step != 0.0).then(|| places.collect())
-}
-
-/// The values at sums of one place of each axis, the last axis first.
-fn picked(values: &[f64], places: &[Vec<usize>]) -> Option<Vec<f64>> {
-    let sums = places.iter().fold(vec![0], |sums, axis| {
-        sums.iter().flat_map(|sum| axis.iter().map(move |place| sum + place)).collect()
-    });
-    sums.into_iter().map(|place| values.get(place).copied()).collect()
-}
-
-/// Lists element by element; a list of one goes with every element of the others.
-fn together<const N: usize>(lists: [&[f64]; N], apply: impl Fn([f64; N]) -> f64) -> Option<Vec<f64>> {
-    let count = if lists.iter().any(|list| list.is_empty()) {
-        0
-    } else {
-        lists.iter().map(|list| list.len()).max()?
+/// Along the node's axes, those joined that differ in nothing else. `start` is what nothing at all gives.
+fn reduced(
+    node: &ModelNode,
+    inputs: &[Option<&Tensor>],
+    start: Option<f64>,
+    join: fn(f64, f64) -> f64,
+) -> Option<Vec<f64>> {
+    let tensor = inputs.first().copied().flatten()?;
+    let values = tensor.values.as_ref()?;
+    let given = node.inputs.get(1).filter(|name| !name.is_empty());
+    let axes: Vec<i64> = match (ints(node, "axes"), given) {
+        (Some(axes), _) => axes.to_vec(),
+        (None, Some(_)) => {
+            inputs.get(1).copied().flatten()?.values.as_ref()?.iter().map(|&axis| axis as i64).collect()
+        }
+        (None, None) => Vec::new(),
     };
-    let fits = |list: &&[f64]| list.len() == 1 || list.len() == count;
-    let at = |index: usize| lists.map(|list| list[if list.len() == 1 { 0 } else { index }]);
-    lists.iter().all(fits).then(|| (0..count).map(|index| apply(at(index))).collect())
+    if axes.is_empty() && int(node, "noop_with_empty_axes") == Some(1) {
+        return Some(values.clone());
+    }
+    let rank = tensor.dims.len();
+    let is_kept = |axis: &usize| {
+        let from_end = *axis as i64 - rank as i64;
+        !axes.is_empty() && !axes.contains(&(*axis as i64)) && !axes.contains(&from_end)
+    };
+    let kept: Vec<usize> = (0..rank).filter(is_kept).collect();
+    let count: u64 = kept.iter().map(|axis| tensor.dims[*axis]).product();
+    let mut found = vec![start; count as usize];
+    for (index, value) in places(&tensor.dims).zip(values) {
+        let place = kept.iter().fold(0, |sum, &axis| sum * tensor.dims[axis] as usize + index[axis]);
+        found[place] = Some(found[place].map_or(*value, |joined| join(joined, *value)));
+    }
+    found.into_iter().collect()
 }
+
+#[cfg(test)]
+#[path = "value_tests.rs"]
+mod tests;

@@ -1,7 +1,10 @@
 //! Steps of small networks.
 
 use super::*;
-use crate::onnx::{Curve, Filters, InputShapes, ModelGraph, Sketch, Sketched, Weights};
+use crate::onnx::{
+    AttributeValue, Constant, Curve, Declared, Filters, InputShapes, ModelGraph, ModelNode, Sketch, Sketched,
+    Weights,
+};
 use crate::spec::Activation;
 
 /// The model's graph, and its steps as they are measured in place.
@@ -145,4 +148,29 @@ fn what_follows_a_normalization_is_part_of_it() {
     let active = sketch.act(&normal, RELU);
     let (_, steps) = read(sketch, &active);
     assert_eq!(keys(&steps), ["batchnorm@other-4x4x8-4x4x8-r128-w128-c32-m0+relu"]);
+}
+
+#[test]
+fn outputs_may_be_left_out() {
+    let floats = |name: &str, dims: &[u64]| Declared::floats(name, dims);
+    let recurrent = ModelNode {
+        name: "lstm".to_owned(),
+        operator: "LSTM".to_owned(),
+        inputs: ["x", "w", "r"].map(str::to_owned).to_vec(),
+        outputs: vec![String::new(), "h".to_owned()],
+        attributes: [("hidden_size".to_owned(), AttributeValue::Int(16))].into(),
+    };
+    let weights = [("w", [1, 64, 8]), ("r", [1, 64, 16])];
+    let graph = ModelGraph {
+        opset: 17,
+        inputs: vec![floats("x", &[1, 1, 8])],
+        outputs: vec!["h".to_owned()],
+        nodes: vec![recurrent],
+        constants: weights.map(|(name, dims)| (name.to_owned(), Constant::weights(&dims))).into(),
+        declared: vec![floats("h", &[1, 1, 16])],
+        ..ModelGraph::default()
+    };
+    let (steps, _) = translate(&graph, &graph.shapes(&InputShapes::new()).unwrap()).unwrap();
+    // 64 · 8 + 64 · 16.
+    assert_eq!(steps.iter().map(|(_, step)| step.macs).collect::<Vec<_>>(), [Some(1536)]);
 }

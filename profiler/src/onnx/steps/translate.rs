@@ -77,7 +77,9 @@ impl<'a> Translation<'a> {
         let read = |name: &String| self.known.get(name.as_str()).copied();
         let of_node = |read: Read| Read { is_int8: read.is_int8 || is_integer, ..read };
         let reads: Vec<Read> = node.inputs.iter().filter_map(read).map(of_node).collect();
-        let output = self.map(node.outputs.first().map_or("", String::as_str))?;
+        // Recurrent layers may leave their first output out.
+        let given = node.outputs.iter().find(|name| !name.is_empty());
+        let output = self.map(given.map_or("", String::as_str))?;
         if let (Some(reason), Some(&read)) = (self.reshapes(node), reads.first()) {
             self.free.push(free(reason));
             self.steps.free.insert(position, read.source);
