@@ -77,7 +77,9 @@ impl Model {
                 ));
             }
         }
-        let network = plan_model_with(&self.model, &self.inputs.read()?)?;
+        let mut inputs = self.inputs.read()?;
+        let network = plan_model_with(&self.model, &mut inputs)?;
+        inputs.check()?;
         let protocol = self.protocol();
         protocol.check().map_err(UsageError::from)?;
         let cpus = pin(self.cpus.as_deref(), self.threads).map_err(|error| UsageError(error.to_string()))?;

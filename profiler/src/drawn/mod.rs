@@ -8,7 +8,7 @@ mod network;
 mod pen;
 mod style;
 
-pub use network::{DrawnNetwork, LARGEST_DRAWN, SMALLEST_DRAWN, draw_network, draw_networks};
+pub use network::{DrawnNetwork, LARGEST_DRAWN, SMALLEST_DRAWN, draw_network, draw_networks, drawn_place};
 
 /// Names of all styles, in order.
 #[must_use]

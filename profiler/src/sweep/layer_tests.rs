@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
 use crate::backend::Tract;
 use crate::layers::TracePlan;
-use crate::measure::{Protocol, Silent};
+use crate::measure::{LayerProgress, Observer, Protocol, Silent, SubjectFailure};
 use crate::onnx::{Curve, Filters, Sketch, Weights};
 use crate::record::{Cache, Level, Row, read_session, read_table, session_path};
 use crate::spec::Activation;
@@ -35,11 +35,33 @@ fn network(name: &str, channels: u32) -> Planned {
     }
 }
 
-fn sweep(
-    output: &Path,
-    tell: &dyn Fn(usize, usize, &str),
-    stop: &AtomicBool,
-) -> Result<SweepResult, SweepError> {
+/// Stops before the layers of the second network are measured.
+struct StopAtSecond<'a> {
+    stop: &'a AtomicBool,
+    told: Vec<(usize, Option<u64>)>,
+}
+
+impl Observer for StopAtSecond<'_> {
+    fn layers(&mut self, progress: &LayerProgress<'_>) -> Result<(), SubjectFailure> {
+        assert!(progress.networks == 2 && progress.network.is_some());
+        self.told.push((progress.done, progress.left_ns));
+        self.stop.store(progress.done == 1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// Keeps what it is told.
+#[derive(Default)]
+struct Told(Vec<(usize, Option<u64>)>);
+
+impl Observer for Told {
+    fn layers(&mut self, progress: &LayerProgress<'_>) -> Result<(), SubjectFailure> {
+        self.0.push((progress.done, progress.left_ns));
+        Ok(())
+    }
+}
+
+fn sweep(output: &Path, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<SweepResult, SweepError> {
     let broken = Planned { onnx: b"nonsense".to_vec(), ..network("onnx-broken", 8) };
     Sweep {
         subjects: vec![network("onnx-a", 16), broken, network("onnx-b", 24)],
@@ -49,37 +71,33 @@ fn sweep(
         protocol: Protocol { min_rounds: 6, max_rounds: 6, ..Protocol::brief() },
         anchors: None,
         known_speeds: None,
-        layers: Some(LayerSweep {
-            plan: TracePlan { min_rounds: 6, max_rounds: 6, ..TracePlan::default() },
-            tell,
-        }),
+        layers: Some(TracePlan { min_rounds: 6, max_rounds: 6, ..TracePlan::default() }),
         compare_with: CompareWith::Nothing(""),
         output: output.to_owned(),
     }
-    .run(&mut Silent, stop)
+    .run(observer, stop)
 }
 
 #[test]
 fn layers_have_rows_and_a_stopped_sweep_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("table.csv");
-    let (stop, told) = (AtomicBool::new(false), AtomicUsize::new(0));
-    // Before the second network.
-    let tell = |done: usize, of: usize, _: &str| {
-        assert_eq!(of, 2);
-        told.fetch_add(1, Ordering::Relaxed);
-        stop.store(done == 1, Ordering::Relaxed);
-    };
-    assert!(matches!(sweep(&output, &tell, &stop), Ok(SweepResult::Stopped)));
-    assert!(!output.exists() && told.load(Ordering::Relaxed) == 2);
+    let stop = AtomicBool::new(false);
+    let mut observer = StopAtSecond { stop: &stop, told: Vec::new() };
+    assert!(matches!(sweep(&output, &mut observer, &stop), Ok(SweepResult::Stopped)));
+    assert!(!output.exists());
+    let [(0, None), (1, Some(left_ns))] = observer.told[..] else { panic!("{:?}", observer.told) };
+    assert!(left_ns > 0, "a network like the first is left");
     let journal = std::fs::read_to_string(journal_path(&output)).unwrap();
     assert!(journal.lines().filter(|line| line.starts_with("{\"layers\"")).count() >= 6);
     assert!(read_journal(&journal_path(&output)).is_ok(), "replaying passes layers over");
 
-    let SweepResult::Done { lost, .. } = sweep(&output, &|_, _, _| {}, &AtomicBool::new(false)).unwrap()
-    else {
+    let mut told = Told::default();
+    let SweepResult::Done { lost, .. } = sweep(&output, &mut told, &AtomicBool::new(false)).unwrap() else {
         panic!("it was not stopped again");
     };
+    // One is known from the journal, so that it says nothing of the time left.
+    assert_eq!(told.0, [(0, None), (1, None), (2, Some(0))]);
     // The broken one cost itself alone.
     assert_eq!(lost.iter().map(|lost| lost.subject.as_str()).collect::<Vec<_>>(), ["onnx-broken"]);
     let after = std::fs::read_to_string(journal_path(&output)).unwrap();
@@ -133,7 +151,7 @@ fn a_runtime_that_tells_no_layers_is_refused_before_anything_is_timed() {
         protocol: Protocol::brief(),
         anchors: None,
         known_speeds: None,
-        layers: Some(LayerSweep { plan: TracePlan::default(), tell: &|_, _, _| {} }),
+        layers: Some(TracePlan::default()),
         compare_with: CompareWith::Nothing(""),
         output: folder.path().join("table.csv"),
     };
