@@ -33,8 +33,8 @@ pub fn known_speed_folder() -> Option<PathBuf> {
 
 fn folder_in([own, cache, home]: [Option<OsString>; 3]) -> Option<PathBuf> {
     let absolute = |path: Option<OsString>| path.map(PathBuf::from).filter(|path| path.is_absolute());
-    if let Some(own) = absolute(own) {
-        return Some(own);
+    if let Some(own) = own.filter(|own| !own.is_empty()) {
+        return Some(own.into());
     }
     let cache = absolute(cache).or_else(|| Some(absolute(home)?.join(".cache")))?;
     Some(cache.join("tailor/known-speed"))

@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::*;
 use crate::backend::Tract;
 use crate::layers::TracePlan;
-use crate::measure::{LayerProgress, Observer, Protocol, Silent, SubjectFailure};
-use crate::onnx::{Curve, Filters, Sketch, Weights};
-use crate::record::{Cache, Level, Row, read_session, read_table, session_path};
+use crate::measure::{LayerProgress, Observer, Protocol, Silent, Speed, SubjectFailure};
+use crate::device::Device;
+use crate::drawn::{DrawnNetwork, draw_networks};
+use crate::onnx::{Curve, Filters, Sketch, Weights, steps::step_key};
+use crate::record::{Anchor, Anchors, Cache, Level, Row, read_session, read_table, session_path};
 use crate::spec::Activation;
 
 /// A stem and two alike blocks of `channels` channels, and a classifier.
@@ -50,6 +52,25 @@ impl Observer for StopAtSecond<'_> {
     }
 }
 
+/// Two small random networks, as if they had taken a millisecond once.
+fn anchors() -> Anchors {
+    let small = draw_networks(40, 1).filter(|network| network.macs.0 < 20_000_000).take(2);
+    let anchor = |network: DrawnNetwork| {
+        let steps = in_place::steps_of(&network.onnx).unwrap();
+        let keys: Vec<String> = steps.iter().map(|(_, step)| step_key(step).to_string()).collect();
+        let (subject, ops) = (format!("onnx-{}", network.name), keys.join(" "));
+        Anchor { subject, level: Level::Network, ops, hot_ms: 1.0, cold_ms: 1.0 }
+    };
+    Anchors {
+        session: "then".to_owned(),
+        started: String::new(),
+        conditions: conditions(&Tract, 1, &[], &Device::of_this_machine()),
+        speed: Speed::Fast,
+        references: Vec::new(),
+        subjects: small.map(anchor).collect(),
+    }
+}
+
 /// Keeps what it is told.
 #[derive(Default)]
 struct Told(Vec<(usize, Option<u64>)>);
@@ -69,7 +90,7 @@ fn sweep(output: &Path, observer: &mut dyn Observer, stop: &AtomicBool) -> Resul
         threads: 1,
         cpus: vec![],
         protocol: Protocol { min_rounds: 6, max_rounds: 6, ..Protocol::brief() },
-        anchors: None,
+        anchors: Some(anchors()),
         known_speeds: None,
         layers: Some(TracePlan { min_rounds: 6, max_rounds: 6, ..TracePlan::default() }),
         compare_with: CompareWith::Nothing(""),
@@ -93,17 +114,20 @@ fn layers_have_rows_and_a_stopped_sweep_goes_on() {
     assert!(read_journal(&journal_path(&output)).is_ok(), "replaying passes layers over");
 
     let mut told = Told::default();
-    let SweepResult::Done { lost, .. } = sweep(&output, &mut told, &AtomicBool::new(false)).unwrap() else {
+    let SweepResult::Done { lost, session, .. } = sweep(&output, &mut told, &AtomicBool::new(false)).unwrap() else {
         panic!("it was not stopped again");
     };
     // One is known from the journal, so that it says nothing of the time left.
     assert_eq!(told.0, [(0, None), (1, None), (2, Some(0))]);
+    // Random networks of an earlier session were measured among them, and are no part of the table.
+    assert_eq!(session.machine.unwrap().changes[0].anchors, 2);
     // The broken one cost itself alone.
     assert_eq!(lost.iter().map(|lost| lost.subject.as_str()).collect::<Vec<_>>(), ["onnx-broken"]);
     let after = std::fs::read_to_string(journal_path(&output)).unwrap();
     assert!(after.starts_with(&journal), "what was measured before is measured again");
 
     let rows = read_table(&output).unwrap();
+    assert!(rows.iter().all(|row| !row.subject.contains("drawn")));
     let session = read_session(&session_path(&output)).unwrap();
     for (name, channels) in [("onnx-a", 16), ("onnx-b", 24)] {
         let of = |cache| rows.iter().find(|row: &&Row| row.subject == name && row.cache == cache).unwrap();

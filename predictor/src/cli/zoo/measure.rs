@@ -62,7 +62,8 @@ impl Measuring {
         let mut command = self.command(&program, files, model, leniency);
         let ended =
             command.args(arguments).arg("--output").arg(&table).status().map_err(io(program.clone()))?;
-        if !table.is_file() {
+        // A table may be there of an earlier command, with other networks.
+        if !table.is_file() || ended.code() == Some(2) {
             let reason = format!("the profiler wrote no table ({ended})");
             return Err(ReadError::Content { path: table, reason }.into());
         }
