@@ -7,14 +7,14 @@ mod program;
 #[allow(dead_code)] // Other tests use more of it.
 mod tables;
 
+use profiler::measure::{ReferenceLevel, Speed};
 use profiler::onnx::{
     InputShapes, ModelGraph, network_model,
     steps::{fuse, in_place, step_key, translate},
 };
-use profiler::measure::{ReferenceLevel, Speed};
 use profiler::record::{
-    Anchors, Cache, Level, MachineChange, OpRepeats, Reference, Repeat, Row, Session, SpeedReport, session_path,
-    write_session, write_table,
+    Anchors, Cache, Level, MachineChange, OpRepeats, Reference, Repeat, Row, Session, SpeedReport,
+    session_path, write_session, write_table,
 };
 use profiler::spec::{Architecture, TracedLayer, TracedOp};
 use program::Folder;

@@ -45,16 +45,23 @@ fn one_command_leads_from_networks_to_scores_and_goes_on_where_it_was() {
     let (printed, calls) = run(&lcnet);
     assert!(printed.contains("1 of 1 networks have a table on tract and onnxruntime"), "{printed}");
     assert!(printed.contains("2 of 2 sums are within 3 %"), "{printed}");
-    let row: Vec<&str> = printed.lines().find(|line| line.starts_with("tract  ")).unwrap().split("  ").collect();
+    let row: Vec<&str> =
+        printed.lines().find(|line| line.starts_with("tract  ")).unwrap().split("  ").collect();
     let cells: Vec<&str> = row.iter().map(|cell| cell.trim()).filter(|cell| !cell.is_empty()).collect();
     assert_eq!(cells, ["tract", "1 of 2", "4.2 %", "90.0 %", "88.0 %", "21.0 %", "-"], "{printed}");
-    assert!(printed.contains("goal") && printed.contains("tract: the machine is as fast as ever"), "{printed}");
+    assert!(
+        printed.contains("goal") && printed.contains("tract: the machine is as fast as ever"),
+        "{printed}"
+    );
     for runtime in ["tract", "onnxruntime"] {
         let run = format!("profiler run --sample-networks 3 --backend {runtime} ");
         assert!(calls.contains(&run), "{calls}");
         assert!(data.join(runtime).join("zoo.json").exists());
     }
-    assert!(calls.matches("predictor fit").count() == 2 && calls.matches("--measure").count() == 2, "{calls}");
+    assert!(
+        calls.matches("predictor fit").count() == 2 && calls.matches("--measure").count() == 2,
+        "{calls}"
+    );
     assert!(calls.contains("sizes.txt"), "{calls}");
     let sizes = fs::read_to_string(data.join("sizes.txt")).unwrap();
     assert!(sizes.contains("\nsilero_vad_16k_op15 input=1x576 state=2x1x128\n"), "{sizes}");

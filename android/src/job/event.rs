@@ -91,7 +91,8 @@ mod tests {
             of_stderr(cooling),
             Some(Event::Phase(Phase::Cooling { skin_celsius: Some(46.5), soc_celsius: None, .. }))
         ));
-        let layers = br#"{"phase":"layers","known":1,"networks":3,"network":"onnx-a","spent_s":2.5,"left_s":5.0}
+        let layers =
+            br#"{"phase":"layers","known":1,"networks":3,"network":"onnx-a","spent_s":2.5,"left_s":5.0}
 "#;
         assert!(matches!(of_stderr(layers), Some(Event::Phase(Phase::Layers { known: 1, networks: 3, .. }))));
         assert_eq!(of_stderr(b"tailor-exit 2\n"), Some(Event::Ended(2)));

@@ -76,12 +76,14 @@ impl Show {
 
     fn phase(&self, phase: &Phase) {
         let seconds = |seconds: f64| HumanDuration(Duration::from_secs(seconds.max(0.0) as u64));
-        let left = |left_s: &Option<f64>| left_s.map_or_else(|| "estimating".to_owned(), |s| seconds(s).to_string());
+        let left =
+            |left_s: &Option<f64>| left_s.map_or_else(|| "estimating".to_owned(), |s| seconds(s).to_string());
         let (name, place, message) = match phase {
             Phase::Loading { subjects } => ("loading", Some((0, *subjects)), String::new()),
             Phase::WarmingUp { known, subjects } => ("warming up", Some((*known, *subjects)), String::new()),
             Phase::Measuring { known, subjects, round, spent_s, left_s } => {
-                let message = format!("known, round {round}, {} spent, {} left", seconds(*spent_s), left(left_s));
+                let message =
+                    format!("known, round {round}, {} spent, {} left", seconds(*spent_s), left(left_s));
                 ("measuring", Some((*known, *subjects)), message)
             }
             Phase::Layers { known, networks, network, spent_s, left_s } => {

@@ -156,7 +156,8 @@ fn ops_inside_of_networks_are_taken_from_other_networks() {
     }
     repeats.insert(keys[2].clone(), vec![Repeat { latency_ms: 0.5, group: Some("c".to_owned()) }]);
     let session = rows[0].session.clone();
-    let audit = Audit::of(&Measurements { repeats: [(session, repeats)].into(), ..measurements(rows) }).unwrap();
+    let audit =
+        Audit::of(&Measurements { repeats: [(session, repeats)].into(), ..measurements(rows) }).unwrap();
     // a and b: √1.2 · 3 over 3; c: 3.5 over 4.1.
     let [least, mean, most] = audit.sums[0].sum_over_network;
     let (others, third) = (1.2_f64.sqrt(), 3.5 / 4.1);

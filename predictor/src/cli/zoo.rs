@@ -78,8 +78,7 @@ impl Zoo {
             let more = self.inputs.for_profiler();
             tables.push(self.measuring.measure(&readable, (&self.model, &model), &self.leniency, more)?);
         }
-        let normalization =
-            if self.normalize { Normalization::ByMachine } else { Normalization::AsMeasured };
+        let normalization = if self.normalize { Normalization::ByMachine } else { Normalization::AsMeasured };
         let measured = Measured::read(&tables, &model, &self.leniency, normalization)?;
         let entry = |(file, read): (&NetworkFile, Result<OnnxNetwork, PredictorError>)| {
             let mut entry = entry(&model, file, read);

@@ -80,7 +80,10 @@ impl Observer for Bar {
         self.bar.set_length(progress.networks as u64);
         self.bar.set_position(progress.done as u64);
         let (spent, left) = (seconds(progress.spent_ns), left(progress.left_ns));
-        self.bar.set_message(format!("networks, {spent} spent, {left} left: {}", progress.network.unwrap_or("done")));
+        self.bar.set_message(format!(
+            "networks, {spent} spent, {left} left: {}",
+            progress.network.unwrap_or("done")
+        ));
         Ok(())
     }
 }

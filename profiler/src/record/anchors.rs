@@ -239,7 +239,9 @@ pub(super) mod tests {
         let drawn = crate::drawn::styles();
         let name = |index: usize| format!("onnx-drawn_1_{index:03}_{}", drawn[index % drawn.len()]);
         let rows = (0..44).flat_map(|index| both(&name(index), 1.0 + index as f64, "gpool@gpool-7x7x512"));
-        let others = [("onnx-mine", "gpool@gpool-7x7x512"), (name(50).as_str(), ""), ("onnx-drawn_1_000_vit", "x")];
+        let without_steps = name(50);
+        let others =
+            [("onnx-mine", "gpool@gpool-7x7x512"), (&without_steps, ""), ("onnx-drawn_1_000_vit", "x")];
         let rows: Vec<Row> = rows.chain(others.iter().flat_map(|(name, ops)| both(name, 9.0, ops))).collect();
         let chosen = Anchors::choose(&rows, ("s", ""), &conditions(), Speed::Fast, &[]).subjects;
         assert_eq!(chosen.len(), MOST);

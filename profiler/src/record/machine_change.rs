@@ -242,7 +242,8 @@ mod tests {
             sustained,
         };
         let names = ["a", "b", "c", "d"];
-        let then = Anchors { references: names.map(|name| reference(name, 1e5, None)).to_vec(), ..anchors(0) };
+        let then =
+            Anchors { references: names.map(|name| reference(name, 1e5, None)).to_vec(), ..anchors(0) };
         let now: Vec<Reference> = names[1..].iter().map(|name| reference(name, 1.3e5, None)).collect();
         let found = MachineChange::of_references(&then, &now).unwrap();
         assert!(found.is_of_references());

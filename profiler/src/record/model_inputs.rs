@@ -61,10 +61,13 @@ impl ModelInputs {
         let seen: Vec<&str> = self.seen.iter().map(String::as_str).collect();
         let reason = match (name, seen.join(", ")) {
             (_, seen) if seen.is_empty() => "given for inputs, but there is no model that has any".to_owned(),
-            (Some(_), seen) => format!("no model has an input or an open side of that name; there are {seen}"),
+            (Some(_), seen) => {
+                format!("no model has an input or an open side of that name; there are {seen}")
+            }
             (None, seen) => format!("no model has just one input: say which, by its name; there are {seen}"),
         };
-        let sizes = || self.shared.shapes.get(name).into_iter().flatten().map(u64::to_string).collect::<Vec<_>>();
+        let sizes =
+            || self.shared.shapes.get(name).into_iter().flatten().map(u64::to_string).collect::<Vec<_>>();
         Err(ReadError::Content { path: name.clone().unwrap_or_else(|| sizes().join("x")).into(), reason })
     }
 }
@@ -75,7 +78,8 @@ fn read_sizes(path: &Path) -> Result<BTreeMap<String, InputShapes>, ReadError> {
         let mut words = text.split_whitespace().map(str::to_owned);
         let Some(name) = words.next().filter(|name| !name.starts_with('#')) else { continue };
         let wrong = |reason: String| ReadError::Line { path: path.to_owned(), line, reason };
-        let shapes = read_input_shapes(&words.collect::<Vec<_>>()).map_err(|error| wrong(error.to_string()))?;
+        let shapes =
+            read_input_shapes(&words.collect::<Vec<_>>()).map_err(|error| wrong(error.to_string()))?;
         if sizes.insert(name.clone(), shapes).is_some() {
             return Err(wrong(format!("`{name}` has a line already")));
         }
@@ -90,7 +94,8 @@ mod tests {
 
     fn inputs(shapes: &[&str], values: &[(&str, f64)], sizes: Option<&Path>) -> ModelInputs {
         let shapes: Vec<String> = shapes.iter().map(|text| (*text).to_owned()).collect();
-        let values: InputValues = values.iter().map(|(name, value)| ((*name).to_owned(), vec![*value])).collect();
+        let values: InputValues =
+            values.iter().map(|(name, value)| ((*name).to_owned(), vec![*value])).collect();
         let shapes = read_input_shapes(&shapes).unwrap();
         ModelInputs::read(GivenInputs { shapes, values }, sizes).unwrap()
     }
@@ -114,14 +119,20 @@ mod tests {
         let of_image = [(None, vec![1, 3, 4, 4]), named("image", &[1, 3, 8, 8])];
         assert_eq!(taken(&mut given, "a.onnx", &image), of_image);
         let error = given.check().unwrap_err().to_string();
-        assert_eq!(error, "length: no model has an input or an open side of that name; there are N, h, image, w");
+        assert_eq!(
+            error,
+            "length: no model has an input or an open side of that name; there are N, h, image, w"
+        );
         assert_eq!(taken(&mut given, "b.onnx", &text), [named("length", &[16])]);
         given.check().unwrap();
         assert_eq!(given.of(Path::new("b.onnx"), &text).unwrap().values.len(), 1);
         let mut unnamed = inputs(&["1x16"], &[], None);
         assert_eq!(taken(&mut unnamed, "b.onnx", &text), []);
         let error = unnamed.check().unwrap_err().to_string();
-        assert_eq!(error, "1x16: no model has just one input: say which, by its name; there are N, ids, length, mask");
+        assert_eq!(
+            error,
+            "1x16: no model has just one input: say which, by its name; there are N, ids, length, mask"
+        );
     }
 
     #[test]
@@ -136,7 +147,9 @@ mod tests {
         assert_eq!(taken(&mut given, "b.onnx", &image), sides);
         assert_eq!(taken(&mut given, "d.onnx", &image), [(Some("image".to_owned()), vec![1, 3, 8, 8])]);
         given.check().unwrap();
-        for (text, reason) in [("a 1x3\na 1x4\n", "line 2: `a` has a line already"), ("\na 1xh\n", "line 2: input shape `1xh`")] {
+        for (text, reason) in
+            [("a 1x3\na 1x4\n", "line 2: `a` has a line already"), ("\na 1xh\n", "line 2: input shape `1xh`")]
+        {
             std::fs::write(&path, text).unwrap();
             let error = ModelInputs::read(GivenInputs::default(), Some(&path)).unwrap_err().to_string();
             assert!(error.contains(reason), "{error}");

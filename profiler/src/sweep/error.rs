@@ -62,7 +62,9 @@ pub enum SweepError {
         reason: String,
     },
     /// A random network that was measured once, and that is another one now.
-    #[error("anchor {subject} of session {session} is drawn otherwise by this version: measure that session's table again")]
+    #[error(
+        "anchor {subject} of session {session} is drawn otherwise by this version: measure that session's table again"
+    )]
     DrawnOtherwise {
         /// Its key.
         subject: String,

@@ -126,13 +126,15 @@ impl Tracer<'_> {
         let mut order: Vec<&Planned> = networks.iter().collect();
         order.shuffle(&mut Pcg64::seed_from_u64(seed));
         let (mut done, mut lost) = (Vec::new(), Vec::new());
-        let (started, fresh) = (Instant::now(), order.iter().filter(|of| !told.contains_key(&of.key)).count());
+        let (started, fresh) =
+            (Instant::now(), order.iter().filter(|of| !told.contains_key(&of.key)).count());
         let mut tell = |index: usize, told: &BTreeMap<String, Vec<Stretch>>| {
             let spent_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
             // What the journal has takes next to no time.
             let left = order[index..].iter().filter(|of| !told.contains_key(&of.key)).count() as u64;
             let each_ns = spent_ns.checked_div(fresh as u64 - left);
-            let left_ns = if index == order.len() { Some(0) } else { each_ns.map(|each| each.saturating_mul(left)) };
+            let left_ns =
+                if index == order.len() { Some(0) } else { each_ns.map(|each| each.saturating_mul(left)) };
             let network = order.get(index).map(|planned| planned.key.as_str());
             observer.layers(&LayerProgress { done: index, networks: order.len(), network, spent_ns, left_ns })
         };
