@@ -8,7 +8,6 @@ import json
 import subprocess
 import sys
 
-PERCENT = lambda value: "-" if value is None else f"{100 * value:.1f} %"
 GOALS = ["95 %", "5 %", "90 %", "85 to 95 %", "25 %", "80 %"]
 HEADINGS = ["answered", "mean error", "within 10 %", "cover", "width", "layers"]
 
@@ -46,13 +45,17 @@ def score(files, runtime, options):
     return json.loads(found)
 
 
+def percent(share):
+    return "-" if share is None else f"{100 * share:.1f} %"
+
+
 def figures(zoo):
     """What is printed of a zoo, in the order of HEADINGS."""
     card = zoo["scorecard"]
     of = card.get("figures", {})
     shares = ["mean_error", "within_10", "coverage_90", "median_width_90", "layers_within_20"]
     answered = f"{card['without_guess']} of {card['networks']}"
-    return [answered, *(PERCENT(of.get(share)) for share in shares)]
+    return [answered, *(percent(of.get(share)) for share in shares)]
 
 
 def report(files, options):
