@@ -7,12 +7,14 @@ mod program;
 #[allow(dead_code)] // Other tests use more of it.
 mod tables;
 
+use profiler::measure::{ReferenceLevel, Speed};
 use profiler::onnx::{
     InputShapes, ModelGraph, network_model,
     steps::{fuse, in_place, step_key, translate},
 };
 use profiler::record::{
-    Cache, Level, OpRepeats, Repeat, Row, Session, session_path, write_session, write_table,
+    Anchors, Cache, Level, MachineChange, OpRepeats, Reference, Repeat, Row, Session, SpeedReport,
+    session_path, write_session, write_table,
 };
 use profiler::spec::{Architecture, TracedLayer, TracedOp};
 use program::Folder;
@@ -62,7 +64,7 @@ fn write_drawn(folder: &Folder, networks: &[Architecture], left_out: &str) {
     let (mut rows, mut repeats) = (Vec::new(), OpRepeats::new());
     for (index, network) in networks.iter().enumerate() {
         let ops = keys(&network_model(network, 0).unwrap());
-        let name = format!("drawn-{index}");
+        let name = drawn(index);
         let seen = |ms: f64, place: usize| ms * (1.0 + 0.02 * noise(1000 * index + place));
         for (place, op) in ops.iter().enumerate().filter(|(_, op)| op.kernel() != left_out) {
             let told = repeats.entry(op.to_string()).or_default();
@@ -71,21 +73,52 @@ fn write_drawn(folder: &Folder, networks: &[Architecture], left_out: &str) {
             }
         }
         let keys: Vec<String> = ops.iter().map(ToString::to_string).collect();
-        let whole = row(name, Level::Network, Cache::Hot, seen(network_law_ms(&ops), 999));
-        rows.push(Row { ops: keys.join(" "), ..whole });
+        let ms = seen(network_law_ms(&ops), 999);
+        for (cache, ms) in [(Cache::Hot, ms), (Cache::Cold, 1.5 * ms)] {
+            let whole = row(name.clone(), Level::Network, cache, ms);
+            rows.push(Row { ops: keys.join(" "), ..whole });
+        }
     }
     for (key, told) in &repeats {
         let mean = told.iter().map(|repeat| repeat.latency_ms).sum::<f64>() / told.len() as f64;
         rows.push(row(key.clone(), Level::Op, Cache::InPlace, mean));
     }
-    write(folder, "drawn.csv", &rows, repeats);
+    write(folder, "drawn.csv", &rows, Session { repeats, ..timed(1.0) });
 }
 
-fn write(folder: &Folder, name: &str, rows: &[Row], repeats: OpRepeats) {
+/// What the profiler calls a random network.
+fn drawn(index: usize) -> String {
+    let styles = profiler::drawn::styles();
+    format!("onnx-drawn_1_{index:03}_{}", styles[index % styles.len()])
+}
+
+/// A session in which everything took so many times as long.
+fn timed(slower: f64) -> Session {
+    let reference = |name: &str| {
+        let fast = ReferenceLevel { hot_ns: 1e5 * slower, cold_ns: 2e5 * slower };
+        Reference { name: name.to_owned(), fast, sustained: None }
+    };
+    let references = ["arithmetic", "memory", "depthwise", "calls"].map(reference).to_vec();
+    Session { speed: SpeedReport { references, ..SpeedReport::default() }, ..session(&Bench::default()) }
+}
+
+fn write(folder: &Folder, name: &str, rows: &[Row], session: Session) {
     let table = folder.path(name);
     write_table(&table, rows).unwrap();
-    let session = Session { repeats, ..session(&Bench::default()) };
     write_session(&session_path(&table), &session).unwrap();
+}
+
+/// A folder of networks that take so many times as long as they do by the law; their rows.
+fn write_zoo(folder: &Folder, networks: &[Architecture], slower: f64) -> Vec<Row> {
+    std::fs::create_dir(folder.path("zoo")).unwrap();
+    let mut measured = Vec::new();
+    for (index, network) in networks.iter().enumerate() {
+        let onnx = network_model(network, 0).unwrap();
+        let ms = slower * network_law_ms(&keys(&onnx));
+        measured.push(row(format!("onnx-other{index}"), Level::Network, Cache::Hot, ms));
+        folder.write(&format!("zoo/other{index}.onnx"), onnx);
+    }
+    measured
 }
 
 #[test]
@@ -100,16 +133,9 @@ fn networks_are_known_by_what_runs_inside_of_others() {
     assert!(coefficient("constant_ms") >= 0.0 && coefficient("call_ms") <= 0.0, "{network}");
 
     // A folder of others, and one that is no network.
-    std::fs::create_dir(folder.path("zoo")).unwrap();
-    let mut measured = Vec::new();
-    for (index, network) in networks[30..].iter().enumerate() {
-        let onnx = network_model(network, 0).unwrap();
-        let ms = network_law_ms(&keys(&onnx));
-        measured.push(row(format!("onnx-other{index}"), Level::Network, Cache::Hot, ms));
-        folder.write(&format!("zoo/other{index}.onnx"), onnx);
-    }
+    let measured = write_zoo(&folder, &networks[30..], 1.0);
     folder.write("zoo/broken.onnx", "no network");
-    write(&folder, "measured.csv", &measured, OpRepeats::new());
+    write(&folder, "measured.csv", &measured, timed(1.0));
     let zoo = ["zoo", "m.json", "zoo", "--measured", "measured.csv", "--allow-emulated"];
     let found = folder.json(&zoo);
     let card = &found["scorecard"];
@@ -148,4 +174,68 @@ fn what_was_never_measured_in_place_is_named_and_a_guess_at_it_is_no_wide_answer
     let asked = folder.json(&[&guess[..], &["--allow-wide"]].concat());
     let number = |name: &str| asked[0][name].as_f64().unwrap();
     assert!(number("high_ms") > 3.0 * number("low_ms") && number("high_ms") < 100.0 * number("low_ms"));
+}
+
+#[test]
+fn a_zoo_says_how_fast_the_machine_was_and_divides_by_it_when_told() {
+    let folder = Folder::new();
+    let networks = random_networks(36);
+    write_drawn(&folder, &networks[..30], "");
+    folder.run(&["fit", "drawn.csv", "-o", "m.json", "--allow-emulated"]).success();
+    let anchors = Anchors::read(&folder.path("m.json")).unwrap();
+    assert_eq!((anchors.subjects.len(), anchors.references.len()), (12, 4));
+    assert!(anchors.subjects.iter().all(|anchor| anchor.drawn().is_some() && anchor.cold_ms > anchor.hot_ms));
+    let measured = write_zoo(&folder, &networks[30..], 1.3);
+    // Anchors that took 1.3 times as long: in the session's own words, or as rows of the table.
+    let again = |anchor: &profiler::record::Anchor| {
+        let now = row(anchor.subject.clone(), Level::Network, Cache::Hot, 1.3 * anchor.hot_ms);
+        Row { ops: anchor.ops.clone(), speed: Some(Speed::Fast), ..now }
+    };
+    let again: Vec<Row> = anchors.subjects.iter().map(again).collect();
+    let machine = MachineChange::of(&anchors, &again);
+    write(&folder, "told.csv", &measured, Session { machine, ..timed(1.0) });
+    write(&folder, "rows.csv", &[&measured[..], &again].concat(), timed(1.0));
+    write(&folder, "references.csv", &measured, timed(1.3));
+    for (table, by) in [("told.csv", "anchors"), ("rows.csv", "anchors"), ("references.csv", "references")] {
+        let zoo = ["zoo", "m.json", "zoo", "--allow-emulated", "--measured", table];
+        let (plain, divided) = (folder.json(&zoo), folder.json(&[&zoo[..], &["--normalize"]].concat()));
+        let error = |found: &serde_json::Value| found["scorecard"]["figures"]["mean_error"].as_f64().unwrap();
+        assert!(error(&plain) > 0.2 && error(&divided) < 0.02, "{table}: {plain} {divided}");
+        let machine = &plain["machine"][0];
+        assert_eq!((&machine["by"], &machine["is_divided"]), (&by.into(), &false.into()), "{table}");
+        assert!((machine["ratio"][0].as_f64().unwrap() - 1.3).abs() < 1e-6, "{machine}");
+        let printed = folder.stdout(&zoo);
+        let last = printed.trim_end().lines().next_back().unwrap();
+        let said = ["30 % slower", by, "--normalize divides by it"].iter().all(|part| last.contains(part));
+        assert!(last.starts_with(table) && said, "{last}");
+        let printed = folder.stdout(&[&zoo[..], &["--normalize"]].concat());
+        assert!(printed.contains("what was measured is divided by 1.300"), "{printed}");
+    }
+    // Nothing to go by.
+    write(&folder, "measured.csv", &measured, session(&Bench::default()));
+    let zoo = ["zoo", "m.json", "zoo", "--allow-emulated", "--measured", "measured.csv"];
+    assert!(folder.stdout(&zoo).contains("is not known"));
+    folder.refused(&[&zoo[..], &["--normalize"]].concat(), &["--normalize is given", "measured.csv"]);
+}
+
+#[test]
+fn sizes_are_for_the_networks_that_have_such_inputs() {
+    let folder = Folder::new();
+    let networks = random_networks(32);
+    write_drawn(&folder, &networks[..30], "");
+    folder.run(&["fit", "drawn.csv", "-o", "m.json", "--allow-emulated"]).success();
+    write_zoo(&folder, &networks[30..], 1.0);
+    folder.write("sizes.txt", "# sizes\nother0 input=1x1x28x28\nsomething x=1x3\n");
+    let zoo = ["zoo", "m.json", "zoo"];
+    let answered = |more: &[&str]| folder.json(&[&zoo[..], more].concat())["scorecard"]["answered"].clone();
+    assert_eq!(answered(&["--sizes", "sizes.txt"]), 2);
+    assert_eq!(answered(&["--input-shape", "input=1x1x28x28"]), 2);
+    // What contradicts a network costs its line, a name that none has is an error.
+    folder.write("sizes.txt", "other0 input=1x1x32x32\n");
+    assert_eq!(answered(&["--sizes", "sizes.txt"]), 1);
+    folder.refused(&[&zoo[..], &["--input-shape", "image=1x1x28x28"]].concat(), &["image: no model has"]);
+    let predict = ["predict", "m.json", "zoo/other0.onnx", "zoo/other1.onnx"];
+    folder.run(&[&predict[..], &["--input-shape", "1x1x28x28"]].concat()).success();
+    folder.refused(&[&predict[..], &["--input", "n=4"]].concat(), &["n: no model has", "there are input"]);
+    folder.refused(&[&predict[..], &["--sizes", "sizes.txt"]].concat(), &["28 is fixed in the model"]);
 }

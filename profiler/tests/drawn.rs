@@ -38,3 +38,39 @@ fn what_does_not_go_together_is_named() {
     assert!(error(&["--networks", "0", "-o", "x"]).contains("--networks 0"));
     assert!(error(&["--networks", "1", "-o", "x", "--kind", "conv"]).contains("--kind"));
 }
+
+#[test]
+fn each_network_whose_layers_are_known_is_told_of_and_drawn_again_as_an_anchor() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |seed: &str, count: &str, table: &str, more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_profiler"));
+        command.current_dir(folder.path()).args([
+            "run",
+            "--sample-networks",
+            count,
+            "--seed",
+            seed,
+            "-o",
+            table,
+        ]);
+        command.args(["--max-rounds", "6", "--layer-s", "0.5", "--no-compare", "--progress", "lines"]);
+        let done = command.args(more).assert().success();
+        String::from_utf8(done.get_output().stderr.clone()).unwrap()
+    };
+    let said = run("3", "2", "then.csv", &[]);
+    let lines = said.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let layers: Vec<serde_json::Value> = lines.filter(|line| line["phase"] == "layers").collect();
+    let known: Vec<u64> = layers.iter().map(|line| line["known"].as_u64().unwrap()).collect();
+    assert_eq!(known, [0, 1, 2], "{said}");
+    assert!(layers.iter().all(|line| line["networks"] == 2 && line["spent_s"].is_f64()));
+    assert!(layers[0]["left_s"].is_null() && layers[1]["left_s"].as_f64() > Some(0.0));
+    assert!(layers[2]["left_s"] == 0.0 && layers[2]["network"].is_null());
+
+    run("4", "1", "now.csv", &["--anchors", "then.csv"]);
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let session: serde_json::Value = serde_json::from_str(&read("then.session.json")).unwrap();
+    // Whether the two were had at one speed is the machine's affair; that they were measured is not.
+    assert!(read("now.session.json").contains(session["id"].as_str().unwrap()));
+    assert!(read("now.journal.jsonl").lines().next().unwrap().contains("onnx-drawn_3_001_basic"));
+    assert!(!read("now.csv").contains("drawn_3"));
+}

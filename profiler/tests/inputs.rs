@@ -90,7 +90,10 @@ fn what_an_input_does_not_take_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     rated(folder.path());
     for (given, reason) in [
-        ("rate=16000", "values of input `rate`: the model's inputs are x, sr, n"),
+        (
+            "rate=16000",
+            "rate: no model has an input or an open side of that name; there are N, n, samples, sr, x",
+        ),
         ("sr=16000.5", "input `sr` takes whole numbers from"),
         ("sr=16000,8000", "values of input `sr`: it takes 1, or one for all, not 2"),
         ("n=1,2", "values of input `n`: it takes 3, or one for all, not 2"),
@@ -105,6 +108,45 @@ fn what_an_input_does_not_take_is_refused_by_name() {
     let twice = ["outputs", "vad.onnx", "--input-shape", "x=1x4", "--input", "x=x.npy"];
     let (code, _, said) = profiler(folder.path(), &twice);
     assert!(code == Some(2) && said.contains("it has sides [1, 3], but [1, 4] are given, too"), "{said}");
+}
+
+#[test]
+fn models_take_what_they_have_inputs_for_and_sizes_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    rated(folder.path());
+    let parts = Parts {
+        nodes: vec![node("Relu", &["image"], "y", &[])],
+        inputs: vec![value("image", F32, &["N", "height", "width"])],
+        outputs: vec![value("y", F32, &["N", "height", "width"])],
+        ..Parts::default()
+    };
+    fs::write(folder.path().join("relu.onnx"), model(&parts)).unwrap();
+    fs::write(folder.path().join("sizes.txt"), "# of one\nrelu image=1x2x3\nother x=1\n").unwrap();
+    let both = ["outputs", "vad.onnx", "relu.onnx", "--input", "sr=2"];
+    let subjects = |more: &[&str]| {
+        let (code, printed, said) = profiler(folder.path(), &[&both[..], more].concat());
+        assert_eq!(code, Some(0), "{said}");
+        let subject = |line: &str| serde_json::from_str::<Value>(line).unwrap()["subject"].clone();
+        printed.lines().map(subject).collect::<Vec<_>>()
+    };
+    let sides = ["--input-shape", "samples=3", "--input-shape", "image=1x4x5"];
+    assert_eq!(subjects(&sides), ["onnx-vad-3-sr_2", "onnx-relu-1x4x5"]);
+    let own = ["--input-shape", "x=1x3", "--input-shape", "height=7", "--sizes", "sizes.txt"];
+    assert_eq!(subjects(&own), ["onnx-vad-1x3-sr_2", "onnx-relu-1x2x3"]);
+    for (more, reason) in [
+        (
+            ["--input-shape", "y=1x3"],
+            "y: no model has an input or an open side of that name; there are N, height",
+        ),
+        (["--sizes", "none.txt"], "cannot read none.txt"),
+        (
+            ["--input-shape", "width=1x3"],
+            "`width` is a side that the model leaves open: it takes one size, not 2",
+        ),
+    ] {
+        let (code, printed, said) = profiler(folder.path(), &[&both[..], &sides, &more].concat());
+        assert!(code == Some(2) && printed.is_empty() && said.contains(reason), "{more:?}: {said}");
+    }
 }
 
 #[test]

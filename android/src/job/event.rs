@@ -29,6 +29,8 @@ pub(crate) enum Phase {
     WarmingUp { known: u64, subjects: u64 },
     /// Subjects take turns: those that need no more, how often all have begun one, and seconds as far as is known.
     Measuring { known: u64, subjects: u64, round: u64, spent_s: f64, left_s: Option<f64> },
+    /// The layers of one network after the other: networks done, the one that is measured now, and seconds as far as is known.
+    Layers { known: u64, networks: u64, network: Option<String>, spent_s: f64, left_s: Option<f64> },
     /// The phone is too hot.
     Cooling {
         skin_celsius: Option<f64>,
@@ -89,6 +91,10 @@ mod tests {
             of_stderr(cooling),
             Some(Event::Phase(Phase::Cooling { skin_celsius: Some(46.5), soc_celsius: None, .. }))
         ));
+        let layers =
+            br#"{"phase":"layers","known":1,"networks":3,"network":"onnx-a","spent_s":2.5,"left_s":5.0}
+"#;
+        assert!(matches!(of_stderr(layers), Some(Event::Phase(Phase::Layers { known: 1, networks: 3, .. }))));
         assert_eq!(of_stderr(b"tailor-exit 2\n"), Some(Event::Ended(2)));
         assert_eq!(of_stderr(b"warning: hot\n"), Some(Event::Err("warning: hot".to_owned())));
     }

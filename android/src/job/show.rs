@@ -76,13 +76,20 @@ impl Show {
 
     fn phase(&self, phase: &Phase) {
         let seconds = |seconds: f64| HumanDuration(Duration::from_secs(seconds.max(0.0) as u64));
+        let left =
+            |left_s: &Option<f64>| left_s.map_or_else(|| "estimating".to_owned(), |s| seconds(s).to_string());
         let (name, place, message) = match phase {
             Phase::Loading { subjects } => ("loading", Some((0, *subjects)), String::new()),
             Phase::WarmingUp { known, subjects } => ("warming up", Some((*known, *subjects)), String::new()),
             Phase::Measuring { known, subjects, round, spent_s, left_s } => {
-                let left = left_s.map_or_else(|| "estimating".to_owned(), |left| seconds(left).to_string());
-                let message = format!("known, round {round}, {} spent, {left} left", seconds(*spent_s));
+                let message =
+                    format!("known, round {round}, {} spent, {} left", seconds(*spent_s), left(left_s));
                 ("measuring", Some((*known, *subjects)), message)
+            }
+            Phase::Layers { known, networks, network, spent_s, left_s } => {
+                let network = network.as_deref().unwrap_or("done");
+                let message = format!("{} spent, {} left: {network}", seconds(*spent_s), left(left_s));
+                ("layers", Some((*known, *networks)), message)
             }
             Phase::Cooling { skin_celsius, soc_celsius, skin_goal_celsius, soc_goal_celsius } => {
                 let part = |name, celsius: &Option<f64>, goal: &f64| {

@@ -20,7 +20,7 @@ pub use parts::PartsFit;
 
 use crate::error::PredictorError;
 use crate::nasbench201::cell_of;
-use crate::rows::{combine, noisy};
+use crate::rows::{Measurements, Sample, believable, noisy, op_samples};
 
 /// What an audit found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -34,6 +34,9 @@ pub struct Audit {
     pub ops: Vec<OpEffect>,
     /// Rows not to trust unseen.
     pub doubtful: Vec<DoubtfulRow>,
+    /// Ops measured inside of networks that no model is fitted on: faster than their kind can be, or too short to tell.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_fitted: Vec<String>,
     /// Half width of the rows' 95 % intervals, relative, median over the rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usual_half_width: Option<f64>,
@@ -54,17 +57,26 @@ struct Whole {
 }
 
 impl Audit {
-    /// Audits the rows of one or more tables that belong together.
+    /// Audits one or more tables that belong together, by the measurements that models are fitted on: of ops in several networks those in
+    /// each.
     ///
     /// # Errors
     /// [`PredictorError::Spec`] for a subject that is no op key.
-    pub fn of(rows: &[Row]) -> Result<Self, PredictorError> {
+    pub fn of(measurements: &Measurements) -> Result<Self, PredictorError> {
+        let rows = measurements.rows.as_slice();
+        let mut not_fitted = Vec::new();
         let mut sums = Vec::new();
         let mut best: Option<(f64, Vec<OpEffect>)> = None;
         for op_cache in [Cache::Hot, Cache::Cold, Cache::InPlace] {
-            let ops = latencies(rows, op_cache);
-            if ops.is_empty() {
+            let samples = op_samples(rows, &measurements.repeats, op_cache)?;
+            if samples.is_empty() {
                 continue;
+            }
+            let ops: HashMap<&str, &Sample> = samples.iter().map(|of| (of.key.as_str(), of)).collect();
+            if op_cache == Cache::InPlace {
+                let fitted = believable(samples.clone());
+                let is_fitted = |key: &str| fitted.binary_search_by(|of| of.key.as_str().cmp(key)).is_ok();
+                not_fitted.extend(samples.iter().filter(|of| !is_fitted(&of.key)).map(|of| of.key.clone()));
             }
             for network_cache in [Cache::Hot, Cache::Cold, Cache::InPlace] {
                 let (wholes, unknown_ops) = wholes(rows, network_cache, &ops);
@@ -85,28 +97,33 @@ impl Audit {
             sums,
             ops,
             doubtful: doubtful::find(rows)?,
+            not_fitted,
             usual_half_width: doubtful::usual_half_width(rows),
             rows: rows.len(),
         })
     }
 }
 
-/// Latency and relative noise of every op measured in a cache state.
-fn latencies(rows: &[Row], cache: Cache) -> HashMap<&str, (f64, f64)> {
-    let mut by_key: HashMap<&str, Vec<(f64, f64)>> = HashMap::new();
-    for row in rows.iter().filter(|row| row.level == Level::Op && row.cache == cache) {
-        by_key.entry(&row.subject).or_default().push(noisy(row));
+/// Latency and relative noise of an op, by what was measured of it elsewhere than in a network, if anything was: what a network
+/// says of its own ops is bound to sum up to it.
+fn elsewhere(op: &Sample, network: &str) -> (f64, f64) {
+    let others = op.repeats.iter().filter(|repeat| repeat.group.as_deref() != Some(network));
+    let logs: Vec<f64> = others.map(|repeat| repeat.latency_ms.ln()).collect();
+    let count = logs.len() as f64;
+    match logs.len() {
+        0 => (op.latency_ms, op.noise),
+        _ => ((logs.iter().sum::<f64>() / count).exp(), op.noise * (op.measurements as f64 / count).sqrt()),
     }
-    by_key.into_iter().map(|(key, rows)| (key, combine(&rows))).collect()
 }
 
 /// The networks whose ops were all measured, and the number of those of which some was not.
-fn wholes(rows: &[Row], cache: Cache, ops: &HashMap<&str, (f64, f64)>) -> (Vec<Whole>, usize) {
+fn wholes(rows: &[Row], cache: Cache, ops: &HashMap<&str, &Sample>) -> (Vec<Whole>, usize) {
     let is_known = |row: &&Row| row.level == Level::Network && row.cache == cache && !row.ops.is_empty();
     let networks: Vec<&Row> = rows.iter().filter(is_known).collect();
     let whole = |row: &&Row| {
         let keys: Vec<String> = row.ops.split_whitespace().map(str::to_owned).collect();
-        let known = keys.iter().map(|key| ops.get(key.as_str()).copied()).collect::<Option<Vec<_>>>()?;
+        let of_op = |key: &String| Some(elsewhere(ops.get(key.as_str())?, &row.subject));
+        let known = keys.iter().map(of_op).collect::<Option<Vec<_>>>()?;
         let sum_ms: f64 = known.iter().map(|(ms, _)| ms).sum();
         let variance: f64 = known.iter().map(|(ms, noise)| (ms * noise / sum_ms).powi(2)).sum();
         let (latency_ms, own) = noisy(row);

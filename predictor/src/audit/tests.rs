@@ -3,7 +3,12 @@ use std::collections::HashMap;
 use profiler::record::{Cache, Level, Row, Status};
 
 use super::*;
-use crate::device::test_rows::{op_row, small_space_rows};
+use crate::device::test_rows::{measurements, op_row, small_space_rows};
+use crate::rows::{OpRepeats, Repeat};
+
+fn audit_of(rows: &[Row]) -> Audit {
+    Audit::of(&measurements(rows.to_vec())).unwrap()
+}
 
 /// Networks of the small space whose latency is `latency(Σ of their op rows, their keys)`.
 fn table(noise: f64, networks: usize, latency: impl Fn(usize, f64, &str) -> f64) -> Vec<Row> {
@@ -32,7 +37,7 @@ fn labels_made_by_adding_are_distinguished_from_measured_ones() {
         (table(0.05, 30, |i, sum, _| (0.2 + 0.8 * sum) * scatter(i)), Verdict::Measured),
         (table(0.05, 3, |i, sum, _| sum * scatter(i)), Verdict::TooFew),
     ] {
-        let audit = Audit::of(&made).unwrap();
+        let audit = audit_of(&made);
         let [sums] = &audit.sums[..] else { panic!("{:?}", audit.sums) };
         let found = (sums.verdict, sums.op_cache, sums.network_cache);
         assert_eq!(found, (expected, Cache::Cold, Cache::Hot), "{sums:?}");
@@ -41,7 +46,7 @@ fn labels_made_by_adding_are_distinguished_from_measured_ones() {
 
 #[test]
 fn the_line_and_its_intervals_hold_the_law() {
-    let audit = Audit::of(&table(0.05, 40, |i, sum, _| (0.02 + 0.8 * sum) * scatter(i))).unwrap();
+    let audit = audit_of(&table(0.05, 40, |i, sum, _| (0.02 + 0.8 * sum) * scatter(i)));
     let sums = &audit.sums[0];
     let (constant, scale) = (sums.constant_ms.unwrap(), sums.scale.unwrap());
     assert!(constant.low < 0.02 && 0.02 < constant.high, "{constant:?}");
@@ -61,12 +66,12 @@ fn an_op_that_costs_more_inside_networks_stands_out() {
     let key = *keys.iter().min_by_key(|key| count(key).abs_diff(25)).unwrap();
     let guilty = |ops: &str| if ops.split(' ').any(|op| op == key) { 0.05 } else { 0.0 };
     let made = table(0.0, 60, |i, sum, ops| (sum + guilty(ops)) * (1.0 + (scatter(i) - 1.0) / 4.0));
-    let audit = Audit::of(&made).unwrap();
+    let audit = audit_of(&made);
     let first = &audit.ops[0];
     assert!(first.significant && (first.effect_ms - 0.05).abs() < 0.01, "{first:?}");
     assert!(audit.ops.iter().take(3).any(|op| op.op == key), "{key}: {:?}", &audit.ops[..3]);
     // Without a guilty one, one in ten tables may name some.
-    let clean = Audit::of(&table(0.0, 60, |i, sum, _| sum * scatter(i))).unwrap();
+    let clean = audit_of(&table(0.0, 60, |i, sum, _| sum * scatter(i)));
     assert!(clean.ops.iter().filter(|op| op.significant).count() <= 1, "{:?}", clean.ops);
 }
 
@@ -74,7 +79,7 @@ fn an_op_that_costs_more_inside_networks_stands_out() {
 fn sums_of_parts_are_found_without_op_rows() {
     let networks = |latency: &dyn Fn(usize, f64) -> f64| {
         let rows = table(0.05, 120, |i, sum, _| latency(i, sum));
-        Audit::of(&rows.into_iter().filter(|row| row.level == Level::Network).collect::<Vec<_>>()).unwrap()
+        audit_of(&rows.into_iter().filter(|row| row.level == Level::Network).collect::<Vec<_>>())
     };
     let made = networks(&|_, sum| sum);
     assert!(made.sums.is_empty());
@@ -85,7 +90,7 @@ fn sums_of_parts_are_found_without_op_rows() {
 
 #[test]
 fn doubtful_rows_are_found_and_good_ones_left_alone() {
-    assert_eq!(Audit::of(&small_space_rows(0.0, 10)).unwrap().doubtful, []);
+    assert_eq!(audit_of(&small_space_rows(0.0, 10)).doubtful, []);
     let mut rows: Vec<Row> =
         (1..=30).map(|i| op_row(&format!("conv-28x28x{}-o32-k3-s1", 8 * i), 0.1 * f64::from(i))).collect();
     let good = rows.clone();
@@ -96,7 +101,7 @@ fn doubtful_rows_are_found_and_good_ones_left_alone() {
     rows.push(good[10].clone());
     rows.push(Row { cache: Cache::Hot, ..op_row(&good[12].subject, 9.0) });
     rows.push(Row { session: "other".to_owned(), ..op_row(&good[15].subject, 5.0) });
-    let audit = Audit::of(&rows).unwrap();
+    let audit = audit_of(&rows);
     let has = |row: usize, cache: Cache, test: &dyn Fn(&Doubt) -> bool| {
         let found = audit.doubtful.iter().find(|d| d.subject == rows[row].subject && d.cache == cache);
         found.is_some_and(|found| found.doubts.iter().any(test))
@@ -124,9 +129,39 @@ fn where_all_intervals_are_wide_only_the_widest_are_doubtful() {
     // Usual are ±10 %: ±19 % is not twice as wide, ±21 % is.
     let mut rows: Vec<Row> = (1..=20).map(|i| row(i, 0.1)).collect();
     (rows[3], rows[5]) = (row(4, 0.19), row(6, 0.21));
-    let audit = Audit::of(&rows).unwrap();
+    let audit = audit_of(&rows);
     assert!((audit.usual_half_width.unwrap() - 0.1).abs() < 1e-9);
     let wide = |d: &&DoubtfulRow| d.doubts.iter().any(|d| matches!(d, Doubt::WideInterval { .. }));
     let wide: Vec<&str> = audit.doubtful.iter().filter(wide).map(|d| d.subject.as_str()).collect();
     assert_eq!(wide, [rows[5].subject.as_str()]);
+}
+
+#[test]
+fn ops_inside_of_networks_are_taken_from_other_networks() {
+    // Two ops, 1 and 2 ms, that take 20 % more in the third network than in the others; a third op is only there.
+    let keys = [1, 2, 3].map(|n| format!("conv@conv-14x14x{n}-14x14x64-k3-s1-g1"));
+    let in_place = |key: &str, ms: f64| Row { cache: Cache::InPlace, ..op_row(key, ms) };
+    let mut rows = vec![in_place(&keys[0], 1.1), in_place(&keys[1], 2.1), in_place(&keys[2], 0.5)];
+    let mut repeats = OpRepeats::new();
+    for (network, factor) in [("a", 1.0), ("b", 1.0), ("c", 1.2)] {
+        for (key, ms) in [(&keys[0], 1.0), (&keys[1], 2.0)] {
+            let repeat = Repeat { latency_ms: factor * ms, group: Some(network.to_owned()) };
+            repeats.entry(key.clone()).or_default().push(repeat);
+        }
+        let own = if network == "c" { vec![&keys[0], &keys[1], &keys[2]] } else { vec![&keys[0], &keys[1]] };
+        let ops = own.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(" ");
+        let latency_ms = if network == "c" { 4.1 } else { 3.0 };
+        let whole = Row { level: Level::Network, cache: Cache::Hot, ops, ..op_row(network, latency_ms) };
+        rows.push(Row { ci_low_ms: latency_ms, ci_high_ms: latency_ms, ..whole });
+    }
+    repeats.insert(keys[2].clone(), vec![Repeat { latency_ms: 0.5, group: Some("c".to_owned()) }]);
+    let session = rows[0].session.clone();
+    let audit =
+        Audit::of(&Measurements { repeats: [(session, repeats)].into(), ..measurements(rows) }).unwrap();
+    // a and b: √1.2 · 3 over 3; c: 3.5 over 4.1.
+    let [least, mean, most] = audit.sums[0].sum_over_network;
+    let (others, third) = (1.2_f64.sqrt(), 3.5 / 4.1);
+    assert!((most - others).abs() < 1e-9 && (least - third).abs() < 1e-9, "{:?}", audit.sums);
+    assert!((mean - (2.0 * others + third) / 3.0).abs() < 1e-9);
+    assert_eq!(audit.not_fitted, [""; 0]);
 }

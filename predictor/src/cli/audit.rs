@@ -32,7 +32,7 @@ pub(super) struct AuditTables {
 impl AuditTables {
     pub(super) fn execute(self) -> anyhow::Result<String> {
         let measurements = self.leniency.read(&self.tables)?;
-        let audit = Audit::of(&measurements.rows)?;
+        let audit = Audit::of(&measurements)?;
         note_emulated(&measurements.conditions);
         if self.json { output::json(&audit) } else { Ok(report(&audit, self.most)) }
     }
@@ -50,6 +50,13 @@ fn report(audit: &Audit, most: usize) -> String {
         parts.push(format!("half of the rows are known to ± {} or better (95 % interval)", percent(width)));
     }
     parts.push(doubtful(&audit.doubtful, audit.rows, most));
+    if !audit.not_fitted.is_empty() {
+        parts.push(format!(
+            "{} ops measured inside of networks are too fast for their kind or too short to tell, and are not fitted on (--json names \
+             them)",
+            audit.not_fitted.len()
+        ));
+    }
     parts.join("\n\n")
 }
 

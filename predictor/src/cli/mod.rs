@@ -8,6 +8,7 @@ mod explain;
 mod fit;
 mod hint;
 mod import;
+mod input_args;
 mod network_report;
 pub mod output;
 mod plot;

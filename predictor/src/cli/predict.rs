@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use profiler::{onnx::read_input_shapes, record::GivenInputs};
 use serde_json::Value;
 
 use super::any_model::AnyModel;
+use super::input_args::InputArgs;
 use super::network_report::{headline, network_text, network_value, prediction_value};
 use super::output;
 use super::subject::Subject;
@@ -39,13 +39,8 @@ pub(super) struct Predict {
     /// Print intervals of networks that are wider than a factor of three as well.
     #[arg(long)]
     allow_wide: bool,
-    /// Sizes of an ONNX network's input where it leaves them open: 1x3x224x224, or NAME=1x3x224x224 (repeatable).
-    #[arg(long, value_name = "SHAPE")]
-    input_shape: Vec<String>,
-    /// Values of an ONNX network's input, where shapes depend on them: n=4, size=640,480, or a file, x=FILE.npy, .npz or .pb (a
-    /// tensor of ONNX), whose sides are the input's (repeatable).
-    #[arg(long, value_name = "NAME=VALUES")]
-    input: Vec<String>,
+    #[command(flatten)]
+    inputs: InputArgs,
     /// A JSON array with an object per subject instead of tables.
     #[arg(long)]
     json: bool,
@@ -58,13 +53,13 @@ impl Predict {
             AnyModel::Cells(file) => return self.predict_networks(&file),
             AnyModel::Whole(file) => return self.predict_networks(&file),
         };
-        let shapes = read_input_shapes(&self.input_shape).map_err(PredictorError::InputShape)?;
-        let inputs = GivenInputs::read(shapes, &self.input).map_err(PredictorError::from)?;
+        let mut inputs = self.inputs.read()?;
         let unknown = if self.allow_unknown { Unknown::Guess } else { Unknown::Refuse };
         let width = if self.allow_wide { Width::Any } else { Width::Useful };
-        let subjects = self.subjects.iter().map(|text| Subject::read(text, &inputs));
-        let answers = subjects.collect::<Result<Vec<_>, _>>()?;
-        let answers = answers.iter().map(|subject| answer(&model, subject, unknown, width));
+        let subjects = self.subjects.iter().map(|text| Subject::read(text, &mut inputs));
+        let subjects = subjects.collect::<Result<Vec<_>, _>>()?;
+        inputs.check().map_err(PredictorError::from)?;
+        let answers = subjects.iter().map(|subject| answer(&model, subject, unknown, width));
         let (texts, values): (Vec<_>, Vec<_>) = answers.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
         if self.json { output::json(&values) } else { Ok(texts.join("\n\n")) }
     }

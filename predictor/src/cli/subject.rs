@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use profiler::onnx::{OnnxError, fix_inputs, give_values};
-use profiler::record::{GivenInputs, read_architecture, read_bytes};
+use profiler::record::{ModelInputs, read_architecture, read_bytes};
 use profiler::spec::{Architecture, OpSpec, TracedOp};
 use profiler::sweep::with_small_weights;
 
@@ -20,7 +20,7 @@ pub(super) enum Subject {
 
 impl Subject {
     /// Reads an op key, or the architecture file or ONNX model of that name.
-    pub(super) fn read(text: &str, inputs: &GivenInputs) -> Result<Self, PredictorError> {
+    pub(super) fn read(text: &str, inputs: &mut ModelInputs) -> Result<Self, PredictorError> {
         // A file's name may have that sign, too: what is wrong with a key is said at the end.
         let op = if text.contains(TracedOp::SIGN) {
             text.parse::<TracedOp>().map(|op| Self::Traced(Box::new(OpEntry::from(&op))))
@@ -43,7 +43,12 @@ impl Subject {
     }
 }
 
-fn read_network(name: &str, path: &Path, inputs: &GivenInputs) -> Result<OnnxNetwork, PredictorError> {
+/// Reads an ONNX model, with what concerns it of what is given for inputs.
+pub(super) fn read_network(
+    name: &str,
+    path: &Path,
+    inputs: &mut ModelInputs,
+) -> Result<OnnxNetwork, PredictorError> {
     /// What one protobuf message may hold.
     const LIMIT: u64 = (1 << 31) - 1;
     let wrong = |error: OnnxError| match error {
@@ -53,6 +58,7 @@ fn read_network(name: &str, path: &Path, inputs: &GivenInputs) -> Result<OnnxNet
         other => PredictorError::Network { network: name.to_owned(), reason: profiler::explain(&other) },
     };
     let mut onnx = with_small_weights(read_bytes(path, LIMIT)?, path);
+    let inputs = inputs.of(path, &onnx).map_err(wrong)?;
     if !inputs.values.is_empty() {
         if let Some(closed) = fix_inputs(&onnx, &inputs.shapes).map_err(wrong)? {
             onnx = closed;

@@ -1,23 +1,25 @@
 //! `predictor zoo`: a folder of networks, predicted beside what was measured of them.
 
+mod machine;
 mod measure;
 mod measured;
 mod report;
 mod scorecard;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use profiler::onnx::{InputShapes, read_input_shapes};
-use profiler::record::{ReadError, read_text};
+use profiler::record::ReadError;
 use serde_json::json;
 
-use super::{Leniency, any_model::AnyModel, note_emulated, output};
+use super::{
+    Leniency, any_model::AnyModel, input_args::InputArgs, note_emulated, output, subject::read_network,
+};
 use crate::device::LatencyModel;
 use crate::error::PredictorError;
 use crate::onnx::{OnnxNetwork, Unknown, Width};
+use machine::Normalization;
 use measure::Measuring;
 use measured::Measured;
 use scorecard::{Entry, Predicted, Scorecard};
@@ -37,9 +39,12 @@ pub(super) struct Zoo {
     /// A table with measured networks of the folder, each by its file's name; may be given several times.
     #[arg(long, value_name = "TABLE")]
     measured: Vec<PathBuf>,
-    /// Sizes of inputs that networks leave open: a file with a network's name and its sizes in each line.
-    #[arg(long, value_name = "FILE")]
-    sizes: Option<PathBuf>,
+    /// Divide what a table measured by how much slower the machine was than when the model's table was measured, as anchors say, or else
+    /// what each session's references took.
+    #[arg(long)]
+    normalize: bool,
+    #[command(flatten)]
+    inputs: InputArgs,
     #[command(flatten)]
     measuring: Measuring,
     #[command(flatten)]
@@ -53,8 +58,6 @@ pub(super) struct Zoo {
 pub(super) struct NetworkFile {
     name: String,
     path: PathBuf,
-    /// As they are given.
-    sizes: Vec<String>,
 }
 
 impl Zoo {
@@ -63,16 +66,20 @@ impl Zoo {
             let value = format!("{}, of NAS-Bench-201 networks", self.model.display());
             return Err(PredictorError::Option { option: "MODEL", value, expected: "a model of ops" }.into());
         };
-        let files = networks(&self.folder, self.sizes.as_deref())?;
-        let read: Vec<Result<OnnxNetwork, PredictorError>> = files.iter().map(NetworkFile::read).collect();
+        let (files, mut inputs) = (networks(&self.folder)?, self.inputs.read()?);
+        let read = files.iter().map(|file| read_network(&file.name, &file.path, &mut inputs));
+        let read: Vec<Result<OnnxNetwork, PredictorError>> = read.collect();
+        inputs.check().map_err(PredictorError::from)?;
         let mut tables = self.measured.clone();
         if self.measuring.is_asked() {
             // What cannot be read would end the measurement of all.
             let readable = files.iter().zip(&read).filter(|(_, read)| read.is_ok());
             let readable: Vec<&NetworkFile> = readable.map(|(file, _)| file).collect();
-            tables.extend(self.measuring.measure(&readable, &model)?);
+            let more = self.inputs.for_profiler();
+            tables.push(self.measuring.measure(&readable, (&self.model, &model), &self.leniency, more)?);
         }
-        let measured = Measured::read(&tables, &model, &self.leniency)?;
+        let normalization = if self.normalize { Normalization::ByMachine } else { Normalization::AsMeasured };
+        let measured = Measured::read(&tables, &model, &self.leniency, normalization)?;
         let entry = |(file, read): (&NetworkFile, Result<OnnxNetwork, PredictorError>)| {
             let mut entry = entry(&model, file, read);
             measured.put_beside(&model, &mut entry);
@@ -82,22 +89,22 @@ impl Zoo {
         let card = Scorecard::of(&entries);
         note_emulated(model.conditions());
         if self.json {
-            return output::json(&json!({"networks": entries, "scorecard": card}));
+            let machine = measured.machine();
+            return output::json(&json!({"networks": entries, "scorecard": card, "machine": machine}));
         }
-        Ok(report::report(&entries, &card))
+        Ok(report::report(&entries, &card, measured.machine()))
     }
 }
 
 /// The networks of a folder in the order of their names.
-fn networks(folder: &Path, sizes: Option<&Path>) -> Result<Vec<NetworkFile>, PredictorError> {
-    let mut given = sizes.map(read_sizes).transpose()?.unwrap_or_default();
+fn networks(folder: &Path) -> Result<Vec<NetworkFile>, PredictorError> {
     let io = |source| ReadError::Io { path: folder.to_owned(), source };
     let mut files = Vec::new();
     for found in fs::read_dir(folder).map_err(io)? {
         let path = found.map_err(io)?.path();
         if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx")) {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            files.push(NetworkFile { sizes: given.remove(&name).unwrap_or_default(), name, path });
+            files.push(NetworkFile { name, path });
         }
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
@@ -106,27 +113,6 @@ fn networks(folder: &Path, sizes: Option<&Path>) -> Result<Vec<NetworkFile>, Pre
         return Err(ReadError::Content { path: folder.to_owned(), reason }.into());
     }
     Ok(files)
-}
-
-/// Sizes by the network's name.
-fn read_sizes(file: &Path) -> Result<BTreeMap<String, Vec<String>>, PredictorError> {
-    let mut sizes = BTreeMap::new();
-    for line in read_text(file)?.lines().filter(|line| !line.trim_start().starts_with('#')) {
-        let mut words = line.split_whitespace().map(str::to_owned);
-        if let Some(name) = words.next() {
-            sizes.insert(name, words.collect());
-        }
-    }
-    Ok(sizes)
-}
-
-impl NetworkFile {
-    fn read(&self) -> Result<OnnxNetwork, PredictorError> {
-        let inputs: InputShapes = read_input_shapes(&self.sizes).map_err(PredictorError::InputShape)?;
-        let bytes =
-            fs::read(&self.path).map_err(|source| ReadError::Io { path: self.path.clone(), source })?;
-        OnnxNetwork::read(&self.name, &bytes, &inputs)
-    }
 }
 
 /// What is predicted of a network; what cannot be is said in its entry.

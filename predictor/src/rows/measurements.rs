@@ -63,6 +63,8 @@ pub struct Measurements {
     pub anchors: Option<Anchors>,
     /// By how much the machine of the first table was slower or faster than when its anchors were measured.
     pub machine: Option<MachineChange>,
+    /// What the first table's session says of the small models that it timed in between; none for imported tables.
+    pub references: Vec<Reference>,
     /// Measurements of ops of which tables have several, or say with what they were taken.
     pub repeats: Repeats,
 }
@@ -106,6 +108,7 @@ impl Measurements {
             _ => return Err(PredictorError::Speeds { found: words(&found), asked: speed }),
         };
         let anchors = first_session.anchors(first_rows, speed);
+        let references = first_session.references.clone().unwrap_or_default();
         for (_, rows) in &mut read {
             rows.retain(|row| row.speed.is_none() || row.speed == speed);
         }
@@ -133,7 +136,7 @@ impl Measurements {
             }
             rows.extend(of_table);
         }
-        Ok(Self { rows, conditions, tables: facts, speed, anchors, machine, repeats })
+        Ok(Self { rows, conditions, tables: facts, speed, anchors, machine, references, repeats })
     }
 
     /// Rows that were never measured, as if of one table of an emulated runtime.
@@ -142,8 +145,8 @@ impl Measurements {
         conditions.runtime.emulated = true;
         let table = "made up".to_owned();
         let tables = vec![TableFacts { table, rows: rows.len(), ..TableFacts::default() }];
-        let (speed, anchors, machine) = (None, None, None);
-        Self { rows, conditions, tables, speed, anchors, machine, repeats: Repeats::new() }
+        let (speed, anchors, machine, references) = (None, None, None, Vec::new());
+        Self { rows, conditions, tables, speed, anchors, machine, references, repeats: Repeats::new() }
     }
 }
 

@@ -11,4 +11,4 @@ pub(crate) use hold_out::{Subjects, draw_hold_out};
 pub(crate) use import_session::ImportSession;
 pub(crate) use measurements::TableFacts;
 pub use measurements::{Emulation, Measurements, Mixing};
-pub(crate) use sample::{OpRepeats, Repeat, Repeats, Sample, combine, merge, noisy, op_samples};
+pub(crate) use sample::{OpRepeats, Repeat, Repeats, Sample, merge, noisy, op_samples};

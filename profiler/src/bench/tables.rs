@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{BenchError, run::Job};
 use crate::measure::{Observer, Progress, Protocol};
-use crate::record::{Row, Session, known_speed_folder, read_session, read_table, session_path};
+use crate::record::{KNOWN_SPEED_VARIABLE, Row, Session, read_session, read_table, session_path};
 use crate::sweep::{CompareWith, Planned, Sweep, SweepResult};
 
 /// A finished table.
@@ -39,7 +39,7 @@ impl Job<'_> {
             cpus,
             protocol,
             anchors: None,
-            known_speeds: known_speed_folder(),
+            known_speeds: Some(self.known_speeds()),
             layers: None,
             compare_with: CompareWith::Nothing(reason),
             output: path.clone(),
@@ -69,6 +69,11 @@ impl Job<'_> {
         self.work.join(format!("{name}-{}.csv", self.backend.name()))
     }
 
+    /// A bench's own: it measures under load, too.
+    fn known_speeds(&self) -> PathBuf {
+        self.work.join("known-speed")
+    }
+
     fn run_profiler(&mut self, path: &Path) -> Result<(), BenchError> {
         let bench = self.bench;
         let mut command = Command::new(&bench.program);
@@ -79,6 +84,7 @@ impl Job<'_> {
             let cpus: Vec<String> = bench.cpus.iter().map(usize::to_string).collect();
             command.args(["--cpus", &cpus.join(",")]);
         }
+        command.env(KNOWN_SPEED_VARIABLE, self.known_speeds());
         command.arg("-o").arg(path).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let failed = |reason: String| BenchError::Child { command: "run", reason };
         self.at("a table in a process of its own", 0.0);

@@ -78,7 +78,9 @@ impl Model {
                 ));
             }
         }
-        let network = plan_model_with(&self.model, &self.inputs.read()?)?;
+        let mut inputs = self.inputs.read()?;
+        let network = plan_model_with(&self.model, &mut inputs)?;
+        inputs.check()?;
         name_filled_inputs(&network);
         let protocol = self.protocol();
         protocol.check().map_err(UsageError::from)?;

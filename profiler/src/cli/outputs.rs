@@ -9,7 +9,7 @@ use super::filled_inputs::name_filled_inputs;
 use super::input_shape::InputArgs;
 use super::libraries::{DEFAULT, LibraryArgs, names};
 use crate::backend::{KnownBackend, open, seeded_input};
-use crate::sweep::{plan_model_with, plan_op};
+use crate::sweep::{SweepError, plan_model_with, plan_op};
 
 /// Prints the outputs of models for one fixed random input, a JSON line each, to compare devices and runtimes.
 #[derive(Debug, Args)]
@@ -35,13 +35,14 @@ impl Outputs {
             return Err(UsageError(text).into());
         }
         let backend = open(&self.backend, self.libraries.options(None))?;
-        let inputs = self.inputs.read()?;
-        for subject in &self.subjects {
-            let planned = if subject.ends_with(".onnx") {
-                plan_model_with(subject.as_ref(), &inputs)?
-            } else {
-                plan_op(subject.parse()?)?
-            };
+        let mut inputs = self.inputs.read()?;
+        let plan = |subject: &String| match subject.ends_with(".onnx") {
+            true => plan_model_with(subject.as_ref(), &mut inputs),
+            false => plan_op(subject.parse()?),
+        };
+        let planned = self.subjects.iter().map(plan).collect::<Result<Vec<_>, SweepError>>()?;
+        inputs.check()?;
+        for planned in planned {
             name_filled_inputs(&planned);
             let mut model = backend.prepare(planned.model(), 1)?;
             let outputs = model.outputs(&seeded_input(model.input_len()))?;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use indicatif::ProgressBar;
+use indicatif::{HumanDuration, ProgressBar};
 
 use super::bar_of;
-use crate::measure::{HeatLimits, Observer, Progress, Temperatures};
+use crate::measure::{HeatLimits, LayerProgress, Observer, Progress, SubjectFailure, Temperatures};
 
 /// A bar over the subjects that are known well enough, with the time left.
 pub(super) struct Bar {
@@ -35,10 +35,17 @@ pub(super) fn layer_progress() -> ProgressBar {
     bar_of(ProgressBar::no_length(), "layers [{bar:30}] {msg}")
 }
 
+fn seconds(ns: u64) -> HumanDuration {
+    HumanDuration(Duration::from_secs(ns / 1_000_000_000))
+}
+
+fn left(ns: Option<u64>) -> String {
+    ns.map_or_else(|| "estimating".to_owned(), |ns| seconds(ns).to_string())
+}
+
 impl Observer for Bar {
     fn progress(&mut self, progress: &Progress) {
-        let seconds = |ns: u64| indicatif::HumanDuration(Duration::from_secs(ns / 1_000_000_000));
-        let left = progress.left_ns.map_or_else(|| "estimating".to_owned(), |ns| seconds(ns).to_string());
+        let left = left(progress.left_ns);
         let turns = format!("{}/{}", progress.turns_done, progress.turns_planned);
         self.bar.set_prefix("measuring");
         self.bar.set_position(progress.finished as u64);
@@ -66,5 +73,17 @@ impl Observer for Bar {
     fn warming_up(&mut self, subject: usize) {
         self.bar.set_prefix("warming up");
         self.bar.set_position(subject as u64 + 1);
+    }
+
+    fn layers(&mut self, progress: &LayerProgress<'_>) -> Result<(), SubjectFailure> {
+        self.bar.set_prefix("layers");
+        self.bar.set_length(progress.networks as u64);
+        self.bar.set_position(progress.done as u64);
+        let (spent, left) = (seconds(progress.spent_ns), left(progress.left_ns));
+        self.bar.set_message(format!(
+            "networks, {spent} spent, {left} left: {}",
+            progress.network.unwrap_or("done")
+        ));
+        Ok(())
     }
 }

@@ -7,14 +7,14 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::progress::Bar;
-use crate::measure::{Entry, HeatLimits, Observer, Progress, SubjectFailure, Temperatures};
+use crate::measure::{Entry, HeatLimits, LayerProgress, Observer, Progress, SubjectFailure, Temperatures};
 
 /// How a run shows where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum ProgressStyle {
     /// A bar, on a terminal
     Bar,
-    /// JSON lines on stderr, at most one a second
+    /// JSON lines on stderr, at most one a second, and one for each network whose layers are known
     Lines,
 }
 
@@ -72,6 +72,10 @@ impl Observer for Shown {
     fn warming_up(&mut self, subject: usize) {
         self.observer().warming_up(subject);
     }
+
+    fn layers(&mut self, progress: &LayerProgress<'_>) -> Result<(), SubjectFailure> {
+        self.observer().layers(progress)
+    }
 }
 
 /// Lines on stderr. When nobody reads them any more, the run ends: whoever started it is gone.
@@ -105,6 +109,10 @@ impl Lines {
         }
     }
 
+    fn are_read(&mut self) -> Result<(), SubjectFailure> {
+        self.unread.take().map_or(Ok(()), |error| Err(error.into()))
+    }
+
     fn finish(&self) {
         let line = json!({ "phase": "done", "profiler_s": self.started.elapsed().as_secs_f64() });
         // The result follows; whether it can be written is reported there.
@@ -112,13 +120,16 @@ impl Lines {
     }
 }
 
+fn seconds(ns: u64) -> f64 {
+    ns as f64 / 1e9
+}
+
 impl Observer for Lines {
     fn record(&mut self, _: &Entry) -> Result<(), SubjectFailure> {
-        self.unread.take().map_or(Ok(()), |error| Err(error.into()))
+        self.are_read()
     }
 
     fn progress(&mut self, progress: &Progress) {
-        let seconds = |ns: u64| ns as f64 / 1e9;
         self.write_now_and_then(|| {
             json!({
                 "phase": "measuring", "known": progress.finished, "subjects": progress.subjects,
@@ -141,5 +152,14 @@ impl Observer for Lines {
     fn warming_up(&mut self, subject: usize) {
         let subjects = self.subjects;
         self.write_now_and_then(|| json!({ "phase": "warming_up", "known": subject, "subjects": subjects }));
+    }
+
+    /// A line for each network: these take seconds.
+    fn layers(&mut self, progress: &LayerProgress<'_>) -> Result<(), SubjectFailure> {
+        self.write(json!({
+            "phase": "layers", "known": progress.done, "networks": progress.networks, "network": progress.network,
+            "spent_s": seconds(progress.spent_ns), "left_s": progress.left_ns.map(seconds),
+        }));
+        self.are_read()
     }
 }

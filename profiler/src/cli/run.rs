@@ -18,7 +18,6 @@ use super::libraries::{DEFAULT, LibraryArgs, names};
 use super::live::{Standing, write_row};
 use super::op_list::read_op_list;
 use super::output_file::check_output;
-use super::progress::layer_progress;
 use super::progress_lines::{ProgressStyle, Shown};
 use super::run_report::{account_of, report, table};
 use super::space::SpaceArgs;
@@ -28,7 +27,7 @@ use crate::device::{Device, pin};
 use crate::measure::Protocol;
 use crate::record::{Anchors, known_speed_folder};
 use crate::sweep::{
-    LayerSweep, MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors,
+    MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors,
     plan_model_with, plan_networks, plan_op, plan_ops,
 };
 
@@ -148,13 +147,6 @@ impl Run {
         let other = self.compare.other(backend.as_ref(), &self.libraries)?;
         let mut shown = Shown::new(self.progress, all.len());
         let output = self.output.clone();
-        let shown_layers = layer_progress();
-        let tell = |done: usize, of: usize, network: &str| {
-            shown_layers.set_length(of as u64);
-            shown_layers.set_position(done as u64);
-            shown_layers.set_message(format!("{done}/{of}: {network}"));
-        };
-        let layers = self.layers.plan().map(|plan| LayerSweep { plan, tell: &tell });
         let (backend, threads, compare_with) = (backend.as_ref(), self.threads, other.with());
         let sweep = Sweep {
             subjects,
@@ -164,7 +156,7 @@ impl Run {
             protocol,
             anchors,
             known_speeds: known_speed_folder(),
-            layers,
+            layers: self.layers.plan(),
             compare_with,
             output,
         };
@@ -174,7 +166,6 @@ impl Run {
             if self.json { Ok(handle.suspend(write)?) } else { Ok(()) }
         });
         shown.finish();
-        shown_layers.finish_and_clear();
         match result? {
             SweepResult::Done { measured, session, lost } => {
                 if self.json {
@@ -234,9 +225,10 @@ impl Run {
             return Err(UsageError(text).into());
         }
         subjects.extend(self.layers.networks(self.seed));
-        let inputs = self.inputs.read()?;
-        let models =
-            self.onnx.iter().map(|path| plan_model_with(path, &inputs)).collect::<Result<Vec<_>, _>>()?;
+        let mut inputs = self.inputs.read()?;
+        let models = self.onnx.iter().map(|path| plan_model_with(path, &mut inputs));
+        let models = models.collect::<Result<Vec<_>, _>>()?;
+        inputs.check()?;
         // A random network that is also given as a model is measured once, as the model.
         subjects.retain(|subject: &Planned| models.iter().all(|model| model.key != subject.key));
         models.iter().for_each(name_filled_inputs);

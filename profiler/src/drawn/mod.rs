@@ -10,7 +10,7 @@ mod pen;
 mod start;
 mod style;
 
-pub use network::{DrawnNetwork, LARGEST_DRAWN, SMALLEST_DRAWN, draw_network, draw_networks};
+pub use network::{DrawnNetwork, LARGEST_DRAWN, SMALLEST_DRAWN, draw_network, draw_networks, drawn_place};
 
 #[cfg(test)]
 mod tests;

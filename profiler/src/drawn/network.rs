@@ -40,6 +40,14 @@ pub fn draw_networks(count: usize, seed: u64) -> impl Iterator<Item = DrawnNetwo
     (0..count).map(move |index| draw_network(seed, index))
 }
 
+/// Seed and index of the network of this name; `None` for names that no network has that is drawn now.
+#[must_use]
+pub fn drawn_place(name: &str) -> Option<(u64, usize)> {
+    let mut parts = name.strip_prefix("drawn_")?.splitn(3, '_');
+    let (seed, index) = (parts.next()?.parse().ok()?, parts.next()?.parse::<usize>().ok()?);
+    (parts.next()? == STYLES[index % STYLES.len()].name).then_some((seed, index))
+}
+
 /// One of them.
 #[must_use]
 pub fn draw_network(seed: u64, index: usize) -> DrawnNetwork {

@@ -42,6 +42,10 @@ fn networks_are_seeded_different_and_of_the_work_that_was_drawn() {
     assert_eq!(different.len(), networks.len());
     assert_ne!(networks[0].onnx, draw_network(4, 0).onnx);
     assert_eq!(networks[0].name, "drawn_3_000_mb");
+    assert!((0..6).all(|index| drawn_place(&networks[index].name) == Some((3, index))));
+    for none in ["drawn_3_000_vit", "drawn_3_mb", "drawn_x_000_mb", "mb"] {
+        assert_eq!(drawn_place(none), None, "{none}");
+    }
     for DrawnNetwork { name, macs, .. } in &networks {
         // Half as much or twice as much as the ends of the range are still of it.
         assert!((SMALLEST_DRAWN.0 / 2..=LARGEST_DRAWN.0 * 2).contains(&macs.0), "{name}: {macs:?}");

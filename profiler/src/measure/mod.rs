@@ -52,7 +52,7 @@ pub use interval::{Interval, median, median_interval, quantile, upper_median};
 pub use midmean::{mean_interval, midmean, midmean_interval};
 pub use modes::Speed;
 pub use processor::{KernelUsage, NeverPreempted, Processor, ThreadClock, Usage};
-pub use progress::{Observer, Outcome, Progress, Silent};
+pub use progress::{LayerProgress, Observer, Outcome, Progress, Silent};
 pub use protocol::{Protocol, ProtocolError};
 pub use reference::ReferenceBlock;
 pub use rival::Rival;

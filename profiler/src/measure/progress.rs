@@ -38,6 +38,21 @@ pub struct Progress {
     pub left_ns: Option<u64>,
 }
 
+/// Where the layers of networks are that are measured one after the other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LayerProgress<'a> {
+    /// Networks that are done, or lost.
+    pub done: usize,
+    /// All of them.
+    pub networks: usize,
+    /// Key of the one that is measured now; `None` when all are done.
+    pub network: Option<&'a str>,
+    /// Time spent on layers so far, in nanoseconds; not that of earlier segments.
+    pub spent_ns: u64,
+    /// Estimate of the time left: what networks took so far for each that is left. `None` before one is done.
+    pub left_ns: Option<u64>,
+}
+
 /// Receives every entry at once, so that a kill loses at most the turn in flight.
 pub trait Observer {
     /// A measurement is finished and will not be repeated.
@@ -65,6 +80,14 @@ pub trait Observer {
 
     /// Called before a subject is warmed up, with its index.
     fn warming_up(&mut self, _subject: usize) {}
+
+    /// Called before the layers of each network are measured, and after the last.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being told; ends the measurement.
+    fn layers(&mut self, _progress: &LayerProgress<'_>) -> Result<(), SubjectFailure> {
+        Ok(())
+    }
 }
 
 /// Records nothing: the history alone is of interest.

@@ -64,7 +64,10 @@ fn fixed(size: u64) -> Dimension {
 }
 
 /// What the network reads: its inputs without those that are weights, which stood among them before IR version 4.
-pub(super) fn inputs_of(onnx: &[u8]) -> Result<Vec<Declared>, OnnxError> {
+///
+/// # Errors
+/// [`OnnxError::NotATensor`], [`OnnxError`] for bytes that are no ONNX model.
+pub fn inputs_of(onnx: &[u8]) -> Result<Vec<Declared>, OnnxError> {
     let (mut infos, mut weights, mut has_graph) = (Vec::new(), HashSet::new(), false);
     edit_graph(onnx, &mut |number, field| {
         has_graph = true;

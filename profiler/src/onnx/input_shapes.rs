@@ -1,11 +1,11 @@
-//! The sizes of a model's inputs: as it declares them, and as they are given for those that it leaves open.
+//! The sizes of a model's inputs, as they are given for those that it leaves open.
 
 use std::collections::HashMap;
 
-use super::ShapeError;
-use super::proto::{Dimension, FLOAT, ValueInfo};
+use super::{Declared, ShapeError, Side};
 
-/// The sizes given for a model's inputs, by name; one without a name is for the only input.
+/// The sizes given for a model's inputs, by an input's name or that of a side that the model leaves open; one without a name is for
+/// the only input.
 pub type InputShapes = HashMap<Option<String>, Vec<u64>>;
 
 /// Largest size of a side that is believed.
@@ -32,75 +32,6 @@ pub fn read_input_shapes(given: &[String]) -> Result<InputShapes, ShapeError> {
     Ok(shapes)
 }
 
-/// One side of a value as the model declares it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// Of this size.
-    Fixed(u64),
-    /// Open, but the same wherever the name stands.
-    Named(String),
-    /// Open.
-    Open,
-}
-
-impl Side {
-    fn read(dim: Dimension) -> Self {
-        match (u64::try_from(dim.dim_value), dim.dim_param) {
-            (Ok(size @ 1..), _) => Self::Fixed(size),
-            // Some exporters call every open side `?`.
-            (_, name) if name.contains(char::is_alphabetic) => Self::Named(name),
-            _ => Self::Open,
-        }
-    }
-
-    /// Its size, where names have these; a batch that is left open is 1.
-    fn size(&self, place: usize, named: &HashMap<String, u64>) -> Option<u64> {
-        match self {
-            Self::Fixed(size) => Some(*size),
-            Self::Named(name) => named.get(name).copied().or_else(|| is_batch(name, place).then_some(1)),
-            Self::Open => (place == 0).then_some(1),
-        }
-    }
-}
-
-/// Whether an open side is the batch: by its name anywhere; else the first one is, unless it is called a length.
-fn is_batch(name: &str, place: usize) -> bool {
-    let name = name.to_lowercase();
-    let says = |words: &[&str]| words.iter().any(|word| name.contains(word));
-    says(&["batch"]) || place == 0 && !says(&["seq", "len", "time", "step", "frame", "token"])
-}
-
-/// A value with its sides as the model declares them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Declared {
-    /// Its name.
-    pub name: String,
-    /// `TensorProto.data_type`, 0 where it is not said.
-    pub data_type: i32,
-    /// Its sides, none for a single number; nothing where the model does not even say how many there are.
-    pub sides: Option<Vec<Side>>,
-}
-
-impl Declared {
-    /// A value of 32-bit floats with sides of these sizes.
-    #[must_use]
-    pub fn floats(name: &str, sizes: &[u64]) -> Self {
-        let sides = sizes.iter().copied().map(Side::Fixed).collect();
-        Self { name: name.to_owned(), data_type: FLOAT, sides: Some(sides) }
-    }
-
-    pub(super) fn read(info: ValueInfo) -> Self {
-        let tensor = info.r#type.and_then(|of| of.tensor_type).unwrap_or_default();
-        let sides = tensor.shape.map(|shape| shape.dim.into_iter().map(Side::read).collect());
-        Self { name: info.name, data_type: tensor.elem_type, sides }
-    }
-
-    /// Its sizes, where names have these; nothing if a side stays open.
-    pub(super) fn sizes(&self, named: &HashMap<String, u64>) -> Option<Vec<u64>> {
-        self.sides.as_ref()?.iter().enumerate().map(|(place, side)| side.size(place, named)).collect()
-    }
-}
-
 /// Sizes of a model's inputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Resolved {
@@ -118,7 +49,7 @@ pub(super) struct Resolved {
 pub(super) fn resolve(inputs: &[Declared], given: &InputShapes) -> Result<Resolved, ShapeError> {
     check_names(inputs, given)?;
     let of = |input: &Declared| given.get(&Some(input.name.clone())).or_else(|| given.get(&None));
-    let mut named: HashMap<String, u64> = HashMap::new();
+    let mut named = given_sides(inputs, given)?;
     for (input, sizes) in inputs.iter().filter_map(|input| Some((input, of(input)?))) {
         let Some(sides) = &input.sides else { continue };
         let contradiction = |reason: String| ShapeError::Contradiction {
@@ -164,17 +95,31 @@ pub(super) fn resolve(inputs: &[Declared], given: &InputShapes) -> Result<Resolv
 }
 
 fn check_names(inputs: &[Declared], given: &InputShapes) -> Result<(), ShapeError> {
-    let is_known = |name: &Option<String>| match name {
-        Some(name) => inputs.iter().any(|input| input.name == *name),
-        None => inputs.len() == 1,
-    };
-    match given.keys().find(|name| !is_known(name)) {
+    match given.keys().find(|name| !concerns(inputs, name.as_deref())) {
         Some(name) => Err(ShapeError::NoSuchInput {
             input: name.clone().unwrap_or_else(|| "the only input".to_owned()),
             inputs: inputs.iter().map(|input| input.name.as_str()).collect::<Vec<_>>().join(", "),
         }),
         None => Ok(()),
     }
+}
+
+/// Whether what is given under a name, or without one, is for a model with these inputs.
+pub(crate) fn concerns(inputs: &[Declared], name: Option<&str>) -> bool {
+    name.map_or(inputs.len() == 1, |name| inputs.iter().flat_map(Declared::names).any(|known| known == name))
+}
+
+/// Sizes given for open sides, by their names.
+fn given_sides(inputs: &[Declared], given: &InputShapes) -> Result<HashMap<String, u64>, ShapeError> {
+    let mut named = HashMap::new();
+    for (name, sizes) in given.iter().filter_map(|(name, sizes)| Some((name.as_ref()?, sizes))) {
+        match sizes[..] {
+            _ if inputs.iter().any(|input| input.name == *name) => {}
+            [size] => drop(named.insert(name.clone(), size)),
+            _ => return Err(ShapeError::OneSide { side: name.clone(), sizes: sizes.len() }),
+        }
+    }
+    Ok(named)
 }
 
 fn describe(sides: Option<&[Side]>) -> String {
@@ -203,6 +148,7 @@ fn example(sides: Option<&[Side]>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::onnx::proto::{Dimension, FLOAT};
 
     fn given(texts: &[&str]) -> InputShapes {
         read_input_shapes(&texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>()).unwrap()
@@ -260,6 +206,9 @@ mod tests {
         assert!(resolved(&pair, &[]).unwrap_err().contains("ids=1x128"));
         assert!(resolved(&pair, &["1x16"]).unwrap_err().contains("the model's inputs are ids, mask"));
         assert!(resolved(&pair, &["other=1x16"]).unwrap_err().contains("`other`"));
+        assert_eq!(resolved(&pair, &["length=16"]).unwrap(), [[1, 16], [1, 16]]);
+        assert!(resolved(&pair, &["length=16", "ids=1x8"]).unwrap_err().contains("`length` is 16"));
+        assert!(resolved(&pair, &["length=1x16"]).unwrap_err().contains("takes one size, not 2"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod chain;
 mod deciding_inputs;
+mod declared;
 mod export;
 mod external;
 mod fix_inputs;
@@ -32,12 +33,16 @@ mod writer;
 
 pub use chain::chain_model;
 pub use deciding_inputs::Deciding;
+#[cfg(test)]
+pub(crate) use declared::model_of_inputs;
+pub use declared::{Declared, Side};
 pub use export::{OnnxError, model, network_model, op_model, operators, read_ops, read_output_integers};
 #[cfg(test)]
 pub(crate) use external::outside_model;
 pub use external::{ExternalData, ReadExternal, inline_external};
-pub use fix_inputs::fix_inputs;
-pub use input_shapes::{Declared, InputShapes, Side, read_input_shapes};
+pub use fix_inputs::{fix_inputs, inputs_of};
+pub(crate) use input_shapes::concerns;
+pub use input_shapes::{InputShapes, read_input_shapes};
 pub use input_values::{InputValues, give_values, given_values, read_tensor};
 pub use integer_nodes::on_floats;
 pub use macs::node_macs;

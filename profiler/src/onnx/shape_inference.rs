@@ -92,6 +92,14 @@ pub enum ShapeError {
         /// Those there are.
         inputs: String,
     },
+    /// Several sizes for a single side.
+    #[error("`{side}` is a side that the model leaves open: it takes one size, not {sizes}")]
+    OneSide {
+        /// Its name.
+        side: String,
+        /// How many are given.
+        sizes: usize,
+    },
     /// A node whose output would fit into no memory.
     #[error("node `{node}` ({operator}): its output would be {dims:?}, too large for memory")]
     TooLarge {

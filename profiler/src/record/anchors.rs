@@ -8,7 +8,7 @@ use super::{
     Cache, Conditions, Level, ReadError, Reference, Row, Status, read_session, read_table, read_text,
     session_path,
 };
-use crate::measure::Speed;
+use crate::{drawn::drawn_place, measure::Speed};
 
 /// A subject that was measured once, and what it took then.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub struct Anchor {
     pub subject: String,
     /// Op or network.
     pub level: Level,
-    /// Keys of a network's ops, separated by spaces; empty for an op.
+    /// Keys of a network's ops, or of a random network's steps as they were measured, separated by spaces; empty for an op.
     pub ops: String,
     /// What it took hot.
     pub hot_ms: f64,
@@ -60,6 +60,11 @@ impl Anchor {
         }
     }
 
+    /// Seed and index of the random network that it is, if it is one.
+    pub fn drawn(&self) -> Option<(u64, usize)> {
+        drawn_subject(&self.subject)
+    }
+
     pub(super) fn then_ms(&self, cache: Cache) -> Option<f64> {
         match cache {
             Cache::Hot => Some(self.hot_ms),
@@ -67,6 +72,10 @@ impl Anchor {
             Cache::InPlace => None,
         }
     }
+}
+
+fn drawn_subject(subject: &str) -> Option<(u64, usize)> {
+    drawn_place(subject.strip_prefix("onnx-")?)
 }
 
 /// Whether a figure rests on turns at its own speed, and says what it seems to.
@@ -85,7 +94,9 @@ fn candidates(rows: &[Row], speed: Speed, is_enough: impl Fn(Status) -> bool) ->
         cold.insert(&row.subject, row.latency_ms);
     }
     let anchor = |row: &Row| {
-        let is_known = row.op_specs().is_ok_and(|ops| !ops.is_empty());
+        // A random network can be drawn again, and its steps say whether it is the same.
+        let is_drawn = drawn_subject(&row.subject).is_some() && !row.ops.is_empty();
+        let is_known = is_drawn || row.op_specs().is_ok_and(|ops| !ops.is_empty());
         let cold_ms = cold.get(row.subject.as_str()).copied().filter(|_| is_known)?;
         let (subject, level, ops) = (row.subject.clone(), row.level, row.ops.clone());
         Some(Anchor { subject, level, ops, hot_ms: row.latency_ms, cold_ms })
@@ -157,7 +168,8 @@ impl Anchors {
                 none("this model carries no anchors: fit it anew to a table of `profiler run`")
             })?
         };
-        let reason = "no figure that can be measured again: ops or networks of known ops, hot and cold, measured by `profiler run`";
+        let reason = "no figure that can be measured again: ops, networks of known ops or random networks with their layers, hot and \
+                      cold, measured by `profiler run`";
         if found.subjects.is_empty() { Err(none(reason)) } else { Ok(found) }
     }
 }
@@ -212,6 +224,31 @@ pub(super) mod tests {
         let mut slow = rows();
         slow.iter_mut().for_each(|row| row.speed = Some(Speed::Sustained));
         assert_eq!(choose(&slow), []);
+    }
+
+    #[test]
+    fn random_networks_whose_steps_are_known_can_be_drawn_again() {
+        let both = |name: &str, hot_ms: f64, ops: &str| {
+            [(Cache::Hot, hot_ms), (Cache::Cold, 2.0 * hot_ms)].map(|(cache, ms)| Row {
+                speed: Some(Speed::Fast),
+                ops: ops.to_owned(),
+                ..Row::exact(name, Level::Network, cache, ms)
+            })
+        };
+        // 44 networks of a table, in the order of their styles, and three that nobody can draw.
+        let drawn = crate::drawn::styles();
+        let name = |index: usize| format!("onnx-drawn_1_{index:03}_{}", drawn[index % drawn.len()]);
+        let rows = (0..44).flat_map(|index| both(&name(index), 1.0 + index as f64, "gpool@gpool-7x7x512"));
+        let without_steps = name(50);
+        let others =
+            [("onnx-mine", "gpool@gpool-7x7x512"), (&without_steps, ""), ("onnx-drawn_1_000_vit", "x")];
+        let rows: Vec<Row> = rows.chain(others.iter().flat_map(|(name, ops)| both(name, 9.0, ops))).collect();
+        let chosen = Anchors::choose(&rows, ("s", ""), &conditions(), Speed::Fast, &[]).subjects;
+        assert_eq!(chosen.len(), MOST);
+        assert!(chosen.windows(2).all(|pair| pair[0].hot_ms < pair[1].hot_ms), "{chosen:?}");
+        let place = |anchor: &Anchor| anchor.drawn() == Some((1, anchor.hot_ms as usize - 1));
+        assert!(chosen.iter().all(place), "{chosen:?}");
+        assert!(chosen[0].hot_ms <= 3.0 && chosen[MOST - 1].hot_ms >= 42.0, "over the whole range");
     }
 
     #[test]

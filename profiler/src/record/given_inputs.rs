@@ -1,4 +1,4 @@
-//! What is given for the inputs of models on a command line: sizes, and values.
+//! What is given for a model's inputs on a command line: sizes, and values.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::onnx::{InputShapes, InputValues, read_tensor};
 /// Bytes of a file with values at most.
 const LIMIT: u64 = 1 << 28;
 
-/// What is given for the inputs of models.
+/// What is given for a model's inputs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GivenInputs {
     /// Sizes of those that leave them open.

@@ -21,14 +21,21 @@ const VERSION: u32 = 1;
 /// Sessions kept per machine and conditions, the latest.
 const MOST_SESSIONS: usize = 200;
 
-/// Where known speeds are kept: `$XDG_CACHE_HOME/tailor/known-speed`, or `~/.cache/tailor/known-speed`. `None` where the
-/// environment names neither, as on phones: they are then kept nowhere.
+/// What names another folder for known speeds than the user's: that of tests and benches, whose sessions are none that others are to
+/// be held against.
+pub const KNOWN_SPEED_VARIABLE: &str = "TAILOR_KNOWN_SPEED";
+
+/// Where known speeds are kept: `$TAILOR_KNOWN_SPEED`, `$XDG_CACHE_HOME/tailor/known-speed`, or `~/.cache/tailor/known-speed`. `None`
+/// where the environment names none of them, as on phones: they are then kept nowhere.
 pub fn known_speed_folder() -> Option<PathBuf> {
-    folder_in(std::env::var_os("XDG_CACHE_HOME"), std::env::var_os("HOME"))
+    folder_in([KNOWN_SPEED_VARIABLE, "XDG_CACHE_HOME", "HOME"].map(std::env::var_os))
 }
 
-fn folder_in(cache: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
+fn folder_in([own, cache, home]: [Option<OsString>; 3]) -> Option<PathBuf> {
     let absolute = |path: Option<OsString>| path.map(PathBuf::from).filter(|path| path.is_absolute());
+    if let Some(own) = own.filter(|own| !own.is_empty()) {
+        return Some(own.into());
+    }
     let cache = absolute(cache).or_else(|| Some(absolute(home)?.join(".cache")))?;
     Some(cache.join("tailor/known-speed"))
 }

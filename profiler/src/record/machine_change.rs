@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Anchors, Cache, Row, Status};
-use crate::measure::{mean_interval, midmean, midmean_interval};
+use super::{Anchors, Cache, Reference, Row, Status};
+use crate::measure::{Speed, mean_interval, midmean, midmean_interval};
 
 /// A ratio of now to then.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,6 +53,8 @@ pub struct MachineChange {
     pub figures: Vec<AnchorFigure>,
 }
 
+/// The kind of work that references are.
+const REFERENCE: &str = "reference";
 /// An interval of a kind's change that is at most so long, as a natural logarithm: else the change of all anchors is better known.
 const KNOWN: f64 = 0.1;
 /// A change that is no more than what two sessions differ by.
@@ -76,6 +78,33 @@ impl MachineChange {
                 figures.push(AnchorFigure { subject, kind, cache, then_ms, now_ms });
             }
         }
+        Self::of_figures(anchors, figures)
+    }
+
+    /// What the references of a session say beside those of the anchors' session: only roughly, as they are few and small. `None` where
+    /// fewer than two were timed at the same speed in both.
+    pub fn of_references(anchors: &Anchors, references: &[Reference]) -> Option<Self> {
+        let level = |reference: &Reference| match anchors.speed {
+            Speed::Fast => Some(reference.fast),
+            Speed::Sustained => reference.sustained,
+        };
+        let figures = anchors.references.iter().filter_map(|then| {
+            let now = references.iter().find(|now| now.name == then.name)?;
+            let (then_level, now_level) = (level(then)?, level(now)?);
+            let figure = |cache, then_ns: f64, now_ns: f64| AnchorFigure {
+                subject: then.name.clone(),
+                kind: REFERENCE.to_owned(),
+                cache,
+                then_ms: then_ns / 1e6,
+                now_ms: now_ns / 1e6,
+            };
+            let hot = figure(Cache::Hot, then_level.hot_ns, now_level.hot_ns);
+            Some([hot, figure(Cache::Cold, then_level.cold_ns, now_level.cold_ns)])
+        });
+        Self::of_figures(anchors, figures.flatten().collect())
+    }
+
+    fn of_figures(anchors: &Anchors, figures: Vec<AnchorFigure>) -> Option<Self> {
         let kinds: BTreeSet<&str> = figures.iter().map(|figure| figure.kind.as_str()).collect();
         let kinds = std::iter::once(None).chain(kinds.into_iter().map(Some));
         let changes: Vec<Change> = kinds
@@ -95,6 +124,11 @@ impl MachineChange {
         found(Some(kind)).filter(is_known).or_else(|| found(None))
     }
 
+    /// Whether it rests on references, for want of anchors.
+    pub fn is_of_references(&self) -> bool {
+        self.figures.iter().all(|figure| figure.kind == REFERENCE)
+    }
+
     /// In a sentence or two, for people: how fast the machine was, and what to do about it.
     pub fn in_words(&self, cache: Cache, kind: &str) -> String {
         let Some(change) = self.change(cache, kind) else {
@@ -104,8 +138,9 @@ impl MachineChange {
             );
         };
         let Change { ratio, low, high, anchors, .. } = change;
+        let what = if self.is_of_references() { "references" } else { "anchors" };
         let since = format!(
-            "session {} ({anchors} anchors, {cache}: {ratio:.3} times its latencies, {low:.3} to {high:.3})",
+            "session {} ({anchors} {what}, {cache}: {ratio:.3} times its latencies, {low:.3} to {high:.3})",
             self.since
         );
         let percent = 100.0 * (ratio - 1.0).abs();
@@ -145,7 +180,6 @@ fn change(figures: &[AnchorFigure], cache: Cache, kind: Option<&str>) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::Speed;
     use crate::record::anchors::tests::conditions;
     use crate::record::{Anchor, Level};
 
@@ -197,6 +231,32 @@ mod tests {
         ] {
             assert!(words.contains(expected), "{words}");
         }
+    }
+
+    #[test]
+    fn references_serve_where_there_are_no_anchors() {
+        use crate::measure::ReferenceLevel;
+        let reference = |name: &str, hot_ns: f64, sustained| Reference {
+            name: name.to_owned(),
+            fast: ReferenceLevel { hot_ns, cold_ns: 3.0 * hot_ns },
+            sustained,
+        };
+        let names = ["a", "b", "c", "d"];
+        let then =
+            Anchors { references: names.map(|name| reference(name, 1e5, None)).to_vec(), ..anchors(0) };
+        let now: Vec<Reference> = names[1..].iter().map(|name| reference(name, 1.3e5, None)).collect();
+        let found = MachineChange::of_references(&then, &now).unwrap();
+        assert!(found.is_of_references());
+        for cache in [Cache::Hot, Cache::Cold] {
+            let change = found.change(cache, "network").unwrap();
+            assert!((change.ratio - 1.3).abs() < 1e-9 && change.anchors == 3, "{change:?}");
+        }
+        let words = found.in_words(Cache::Hot, "network");
+        assert!(words.contains("30 % slower") && words.contains("(3 references, hot"), "{words}");
+        assert_eq!(MachineChange::of_references(&then, &now[..1]), None);
+        // None was timed at the speed in question.
+        let sustained = Anchors { speed: Speed::Sustained, ..then };
+        assert_eq!(MachineChange::of_references(&sustained, &now), None);
     }
 
     #[test]

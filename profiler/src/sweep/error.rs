@@ -61,6 +61,16 @@ pub enum SweepError {
         /// Why.
         reason: String,
     },
+    /// A random network that was measured once, and that is another one now.
+    #[error(
+        "anchor {subject} of session {session} is drawn otherwise by this version: measure that session's table again"
+    )]
+    DrawnOtherwise {
+        /// Its key.
+        subject: String,
+        /// The session that measured it.
+        session: String,
+    },
     /// Two files with the same name.
     #[error("two models are called `{0}`: rename one of the files")]
     SameName(String),
@@ -96,6 +106,7 @@ impl SweepError {
             Self::Read(_) | Self::Spec(_) | Self::Model { .. } | Self::SameName(_) | Self::Changed { .. } => {
                 true
             }
+            Self::DrawnOtherwise { .. } => true,
             Self::Backend(error) => !matches!(error, BackendError::Run { .. }),
             Self::Measure(MeasureError::Protocol(_)) => true,
             Self::Layers(LayersError::Backend(error)) => !matches!(error, BackendError::Run { .. }),

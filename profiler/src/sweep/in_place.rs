@@ -1,6 +1,6 @@
 //! The layers of a sweep's networks: measured inside of each, one network after the other, once all are known as a whole.
 
-use std::{collections::BTreeMap, sync::atomic::AtomicBool};
+use std::{collections::BTreeMap, sync::atomic::AtomicBool, time::Instant};
 
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
@@ -12,21 +12,12 @@ use crate::layers::{
     Estimate, InPlace, LayersError, StepTable, Stretch, TraceEnd, TraceObserver, TracePlan, TraceProgress,
     finished, trace,
 };
-use crate::measure::{History, Instruments, Speed, SubjectFailure, quantile};
+use crate::measure::{History, Instruments, LayerProgress, Observer, Speed, SubjectFailure, quantile};
 use crate::onnx::{
     InputShapes, ModelGraph, Outline,
     steps::{Steps, fuse, in_place, translate},
 };
 use crate::record::{Cache, Level, OpRepeats, Repeat, Row, Status, TABLE_VERSION};
-
-/// How the layers of a sweep's networks are measured.
-#[derive(Clone)]
-pub struct LayerSweep<'a> {
-    /// How each network's are.
-    pub plan: TracePlan,
-    /// Told before each network: how many are done, of how many, and its key.
-    pub tell: &'a dyn Fn(usize, usize, &str),
-}
 
 /// Stretches of a network, a line of the journal.
 #[derive(Deserialize)]
@@ -130,13 +121,25 @@ impl Tracer<'_> {
         told: &mut BTreeMap<String, Vec<Stretch>>,
         journal: &mut Journal,
         seed: u64,
-        tell: &dyn Fn(usize, usize, &str),
+        observer: &mut dyn Observer,
     ) -> Result<(Vec<Layered>, Vec<Lost>), SweepError> {
         let mut order: Vec<&Planned> = networks.iter().collect();
         order.shuffle(&mut Pcg64::seed_from_u64(seed));
         let (mut done, mut lost) = (Vec::new(), Vec::new());
-        for (index, planned) in order.into_iter().enumerate() {
-            tell(index, networks.len(), &planned.key);
+        let (started, fresh) =
+            (Instant::now(), order.iter().filter(|of| !told.contains_key(&of.key)).count());
+        let mut tell = |index: usize, told: &BTreeMap<String, Vec<Stretch>>| {
+            let spent_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            // What the journal has takes next to no time.
+            let left = order[index..].iter().filter(|of| !told.contains_key(&of.key)).count() as u64;
+            let each_ns = spent_ns.checked_div(fresh as u64 - left);
+            let left_ns =
+                if index == order.len() { Some(0) } else { each_ns.map(|each| each.saturating_mul(left)) };
+            let network = order.get(index).map(|planned| planned.key.as_str());
+            observer.layers(&LayerProgress { done: index, networks: order.len(), network, spent_ns, left_ns })
+        };
+        for (index, planned) in order.iter().enumerate() {
+            tell(index, told).map_err(LayersError::Record)?;
             let mut stretches = told.remove(&planned.key).unwrap_or_default();
             let mut recorder = Recorder { network: &planned.key, journal };
             match self.one(planned, &mut stretches, &mut recorder) {
@@ -148,6 +151,7 @@ impl Tracer<'_> {
             }
             crate::device::return_free_memory();
         }
+        tell(order.len(), told).map_err(LayersError::Record)?;
         Ok((done, lost))
     }
 

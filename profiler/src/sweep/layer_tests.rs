@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
 use crate::backend::Tract;
+use crate::device::Device;
+use crate::drawn::{DrawnNetwork, draw_networks};
 use crate::layers::TracePlan;
-use crate::measure::{Protocol, Silent};
-use crate::onnx::{Curve, Filters, Sketch, Weights};
-use crate::record::{Cache, Level, Row, read_session, read_table, session_path};
+use crate::measure::{LayerProgress, Observer, Protocol, Silent, Speed, SubjectFailure};
+use crate::onnx::{Curve, Filters, Sketch, Weights, steps::step_key};
+use crate::record::{Anchor, Anchors, Cache, Level, Row, read_session, read_table, session_path};
 use crate::spec::Activation;
 
 /// A stem and two alike blocks of `channels` channels, and a classifier.
@@ -35,11 +37,52 @@ fn network(name: &str, channels: u32) -> Planned {
     }
 }
 
-fn sweep(
-    output: &Path,
-    tell: &dyn Fn(usize, usize, &str),
-    stop: &AtomicBool,
-) -> Result<SweepResult, SweepError> {
+/// Stops before the layers of the second network are measured.
+struct StopAtSecond<'a> {
+    stop: &'a AtomicBool,
+    told: Vec<(usize, Option<u64>)>,
+}
+
+impl Observer for StopAtSecond<'_> {
+    fn layers(&mut self, progress: &LayerProgress<'_>) -> Result<(), SubjectFailure> {
+        assert!(progress.networks == 2 && progress.network.is_some());
+        self.told.push((progress.done, progress.left_ns));
+        self.stop.store(progress.done == 1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// Two small random networks, as if they had taken a millisecond once.
+fn anchors() -> Anchors {
+    let small = draw_networks(40, 1).filter(|network| network.macs.0 < 20_000_000).take(2);
+    let anchor = |network: DrawnNetwork| {
+        let steps = in_place::steps_of(&network.onnx).unwrap();
+        let keys: Vec<String> = steps.iter().map(|(_, step)| step_key(step).to_string()).collect();
+        let (subject, ops) = (format!("onnx-{}", network.name), keys.join(" "));
+        Anchor { subject, level: Level::Network, ops, hot_ms: 1.0, cold_ms: 1.0 }
+    };
+    Anchors {
+        session: "then".to_owned(),
+        started: String::new(),
+        conditions: conditions(&Tract, 1, &[], &Device::of_this_machine()),
+        speed: Speed::Fast,
+        references: Vec::new(),
+        subjects: small.map(anchor).collect(),
+    }
+}
+
+/// Keeps what it is told.
+#[derive(Default)]
+struct Told(Vec<(usize, Option<u64>)>);
+
+impl Observer for Told {
+    fn layers(&mut self, progress: &LayerProgress<'_>) -> Result<(), SubjectFailure> {
+        self.0.push((progress.done, progress.left_ns));
+        Ok(())
+    }
+}
+
+fn sweep(output: &Path, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<SweepResult, SweepError> {
     let broken = Planned { onnx: b"nonsense".to_vec(), ..network("onnx-broken", 8) };
     Sweep {
         subjects: vec![network("onnx-a", 16), broken, network("onnx-b", 24)],
@@ -47,45 +90,44 @@ fn sweep(
         threads: 1,
         cpus: vec![],
         protocol: Protocol { min_rounds: 6, max_rounds: 6, ..Protocol::brief() },
-        anchors: None,
+        anchors: Some(anchors()),
         known_speeds: None,
-        layers: Some(LayerSweep {
-            plan: TracePlan { min_rounds: 6, max_rounds: 6, ..TracePlan::default() },
-            tell,
-        }),
+        layers: Some(TracePlan { min_rounds: 6, max_rounds: 6, ..TracePlan::default() }),
         compare_with: CompareWith::Nothing(""),
         output: output.to_owned(),
     }
-    .run(&mut Silent, stop)
+    .run(observer, stop)
 }
 
 #[test]
 fn layers_have_rows_and_a_stopped_sweep_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("table.csv");
-    let (stop, told) = (AtomicBool::new(false), AtomicUsize::new(0));
-    // Before the second network.
-    let tell = |done: usize, of: usize, _: &str| {
-        assert_eq!(of, 2);
-        told.fetch_add(1, Ordering::Relaxed);
-        stop.store(done == 1, Ordering::Relaxed);
-    };
-    assert!(matches!(sweep(&output, &tell, &stop), Ok(SweepResult::Stopped)));
-    assert!(!output.exists() && told.load(Ordering::Relaxed) == 2);
+    let stop = AtomicBool::new(false);
+    let mut observer = StopAtSecond { stop: &stop, told: Vec::new() };
+    assert!(matches!(sweep(&output, &mut observer, &stop), Ok(SweepResult::Stopped)));
+    assert!(!output.exists());
+    let [(0, None), (1, Some(left_ns))] = observer.told[..] else { panic!("{:?}", observer.told) };
+    assert!(left_ns > 0, "a network like the first is left");
     let journal = std::fs::read_to_string(journal_path(&output)).unwrap();
     assert!(journal.lines().filter(|line| line.starts_with("{\"layers\"")).count() >= 6);
     assert!(read_journal(&journal_path(&output)).is_ok(), "replaying passes layers over");
 
-    let SweepResult::Done { lost, .. } = sweep(&output, &|_, _, _| {}, &AtomicBool::new(false)).unwrap()
-    else {
+    let mut told = Told::default();
+    let SweepResult::Done { lost, .. } = sweep(&output, &mut told, &AtomicBool::new(false)).unwrap() else {
         panic!("it was not stopped again");
     };
+    // One is known from the journal, so that it says nothing of the time left.
+    assert_eq!(told.0, [(0, None), (1, None), (2, Some(0))]);
+    // Random networks of an earlier session were measured among them, and are no part of the table.
+    assert_eq!(journal.lines().next().unwrap().matches("onnx-drawn_1_").count(), 2);
     // The broken one cost itself alone.
     assert_eq!(lost.iter().map(|lost| lost.subject.as_str()).collect::<Vec<_>>(), ["onnx-broken"]);
     let after = std::fs::read_to_string(journal_path(&output)).unwrap();
     assert!(after.starts_with(&journal), "what was measured before is measured again");
 
     let rows = read_table(&output).unwrap();
+    assert!(rows.iter().all(|row| !row.subject.contains("drawn")));
     let session = read_session(&session_path(&output)).unwrap();
     for (name, channels) in [("onnx-a", 16), ("onnx-b", 24)] {
         let of = |cache| rows.iter().find(|row: &&Row| row.subject == name && row.cache == cache).unwrap();
@@ -133,7 +175,7 @@ fn a_runtime_that_tells_no_layers_is_refused_before_anything_is_timed() {
         protocol: Protocol::brief(),
         anchors: None,
         known_speeds: None,
-        layers: Some(LayerSweep { plan: TracePlan::default(), tell: &|_, _, _| {} }),
+        layers: Some(TracePlan::default()),
         compare_with: CompareWith::Nothing(""),
         output: folder.path().join("table.csv"),
     };

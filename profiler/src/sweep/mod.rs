@@ -24,7 +24,6 @@ mod weight_files;
 
 pub use compare::CompareWith;
 pub use error::SweepError;
-pub use in_place::LayerSweep;
 pub use journal::{Journal, Recorded, journal_path, read_journal};
 pub use mock_law::{MockLaw, mock_costs};
 pub use model_file::{plan_model, plan_model_with};

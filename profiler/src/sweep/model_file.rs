@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Planned, SweepError, weight_files::gather_weights};
 use crate::onnx::{InputShapes, ModelGraph, ShapeError, fix_inputs, give_values, name_nodes, read_ops};
-use crate::record::{GivenInputs, Level, read_bytes};
+use crate::record::{GivenInputs, Level, ModelInputs, read_bytes};
 use crate::spec::Architecture;
 
 /// Most bytes of a model without weights in other files: what one protobuf message may hold.
@@ -16,16 +16,22 @@ const LIMIT: u64 = (1 << 31) - 1;
 /// # Errors
 /// [`SweepError`] when it cannot be read or is no ONNX model, and for inputs whose sizes stay open.
 pub fn plan_model(path: &Path, inputs: &InputShapes) -> Result<Planned, SweepError> {
-    plan_model_with(path, &GivenInputs { shapes: inputs.clone(), ..GivenInputs::default() })
+    plan(path, read_bytes(path, LIMIT)?, &GivenInputs { shapes: inputs.clone(), ..GivenInputs::default() })
 }
 
-/// The same with values for its inputs, too.
+/// The same with what is given for several models, values among it: it takes what concerns it.
 ///
 /// # Errors
 /// [`SweepError`] when it cannot be read or is no ONNX model, for inputs whose sizes stay open, and for values that they do not take.
-pub fn plan_model_with(path: &Path, inputs: &GivenInputs) -> Result<Planned, SweepError> {
+pub fn plan_model_with(path: &Path, inputs: &mut ModelInputs) -> Result<Planned, SweepError> {
+    let onnx = read_bytes(path, LIMIT)?;
+    let given =
+        inputs.of(path, &onnx).map_err(|source| SweepError::Model { path: path.to_owned(), source })?;
+    plan(path, onnx, &given)
+}
+
+fn plan(path: &Path, mut onnx: Vec<u8>, inputs: &GivenInputs) -> Result<Planned, SweepError> {
     let wrong = |source| SweepError::Model { path: path.to_owned(), source };
-    let mut onnx = read_bytes(path, LIMIT)?;
     if let Some(closed) = fix_inputs(&onnx, &inputs.shapes).map_err(wrong)? {
         onnx = closed;
     }

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use rand::SeedableRng;
 use rand_pcg::Pcg64;
 
-use super::{SweepError, WeightFiles};
+use super::{SweepError, WeightFiles, in_place::steps_of};
 use crate::backend::Model;
-use crate::drawn::{DrawnNetwork, draw_networks};
-use crate::onnx::{network_model, op_model};
+use crate::drawn::{DrawnNetwork, draw_network, draw_networks};
+use crate::onnx::{network_model, op_model, steps::step_key};
 use crate::record::{Anchor, Anchors, Level};
 use crate::spec::{Architecture, OpSpec, SearchSpace, SpecError};
 
@@ -89,30 +89,43 @@ pub fn plan_networks(space: &SearchSpace, count: usize, seed: u64) -> Result<Vec
 /// `count` random networks of many styles; the same for the same seed. Called as their files are when they are measured from files.
 #[must_use]
 pub fn plan_drawn(count: usize, seed: u64) -> Vec<Planned> {
-    let plan = |DrawnNetwork { name, onnx, .. }| Planned {
-        key: format!("onnx-{name}"),
-        level: Level::Network,
-        ops: Vec::new(),
-        onnx,
-        beside: None,
-    };
-    draw_networks(count, seed).map(plan).collect()
+    draw_networks(count, seed).map(plan_drawn_network).collect()
+}
+
+fn plan_drawn_network(DrawnNetwork { name, onnx, .. }: DrawnNetwork) -> Planned {
+    Planned { key: format!("onnx-{name}"), level: Level::Network, ops: Vec::new(), onnx, beside: None }
 }
 
 /// The anchors of an earlier session, but for those that are planned already.
 ///
 /// # Errors
-/// [`SweepError::Spec`] for one that is no op, or whose ops make no network; [`SweepError::Model`].
+/// [`SweepError::Spec`] for one that is no op, or whose ops make no network; [`SweepError::DrawnOtherwise`]; [`SweepError::Model`].
 pub fn plan_anchors(anchors: &Anchors, planned: &[Planned]) -> Result<Vec<Planned>, SweepError> {
     let is_new = |anchor: &&Anchor| planned.iter().all(|planned| planned.key != anchor.subject);
     let plan = |anchor: &Anchor| match anchor.level {
         Level::Op => plan_op(anchor.subject.parse()?),
+        Level::Network if anchor.subject.starts_with("onnx-") => {
+            let drawn = anchor.drawn().map(|(seed, index)| plan_drawn_network(draw_network(seed, index)));
+            let same = drawn.filter(|drawn| drawn.key == anchor.subject && has_steps(drawn, &anchor.ops));
+            let (subject, session) = (anchor.subject.clone(), anchors.session.clone());
+            same.ok_or(SweepError::DrawnOtherwise { subject, session })
+        }
         Level::Network => {
             let ops = anchor.ops.split_whitespace().map(str::parse).collect::<Result<Vec<OpSpec>, _>>()?;
             plan_network(&Architecture::new(&anchor.subject, None, ops)?)
         }
     };
     anchors.subjects.iter().filter(is_new).map(plan).collect()
+}
+
+/// Whether a network has these steps, as they were measured: some joined to others, and the runtime's own among them.
+fn has_steps(network: &Planned, measured: &str) -> bool {
+    let alone = |key: &str| key.split('+').next().unwrap_or_default().to_owned();
+    let is_of_model = |key: &&str| !key.starts_with("reorder@") && key.starts_with(char::is_lowercase);
+    let Ok(steps) = steps_of(&network.onnx) else { return false };
+    let known: BTreeSet<String> = steps.iter().map(|(_, step)| alone(&step_key(step).to_string())).collect();
+    let found: BTreeSet<String> = measured.split(' ').filter(is_of_model).map(alone).collect();
+    !found.is_empty() && found.is_subset(&known)
 }
 
 fn plan_network(network: &Architecture) -> Result<Planned, SweepError> {

@@ -14,10 +14,10 @@ use super::recorder::Recorder;
 use super::references::{load_references, speed_report};
 use super::rows::subject_rows;
 use super::session::{change_since, conditions, drift_warning, new_session, output_warning};
-use super::{CompareWith, Journal, LayerSweep, Measured, Planned, SweepError, journal_path, rows};
+use super::{CompareWith, Journal, Measured, Planned, SweepError, journal_path, rows};
 use crate::backend::{Backend, BackendError, Model, Runnable};
 use crate::device::{Device, MachineState, peak_memory_kib, return_free_memory};
-use crate::layers::LayersError;
+use crate::layers::{LayersError, TracePlan};
 use crate::measure::{
     ContentionReport, Entry, HeatReport, Instruments, Observer, Outcome, Protocol, SubjectFailure,
     SubjectSummary, drift_report, measure,
@@ -41,7 +41,7 @@ pub struct Sweep<'a> {
     /// The folder with what is known of machines' speeds; `None` for none.
     pub known_speeds: Option<PathBuf>,
     /// Whether and how the layers of networks from elsewhere are measured, too.
-    pub layers: Option<LayerSweep<'a>>,
+    pub layers: Option<TracePlan>,
     /// With what outputs are compared before anything is timed.
     pub compare_with: CompareWith<'a>,
     /// The table to write.
@@ -116,7 +116,10 @@ impl Sweep<'_> {
             return Err(BackendError::Untraceable { backend: self.backend.name() }.into());
         }
         let models_sha256 = models_sha256(&self.subjects);
-        let is_layered = |planned: &&Planned| planned.level == Level::Network && planned.ops.is_empty();
+        let is_layered = |planned: &&Planned| {
+            let is_foreign = planned.level == Level::Network && planned.ops.is_empty();
+            is_foreign && asked_for.contains(&planned.key)
+        };
         let mut networks: Vec<Planned> = match &self.layers {
             Some(_) => self.subjects.iter().filter(is_layered).cloned().collect(),
             None => Vec::new(),
@@ -156,10 +159,10 @@ impl Sweep<'_> {
         drop(subjects);
         return_free_memory();
         let mut layered = Vec::new();
-        if let Some(LayerSweep { plan, tell }) = &self.layers {
+        if let Some(plan) = &self.layers {
             let (backend, threads, seed) = (self.backend, self.threads, self.protocol.seed);
             let mut tracer = Tracer { backend, threads, plan, instruments: &mut instruments, stop };
-            match tracer.all(&networks, &mut layers, &mut journal, seed, tell) {
+            match tracer.all(&networks, &mut layers, &mut journal, seed, observer) {
                 Ok((found, more)) => {
                     layered = found;
                     lost.extend(more);
@@ -177,7 +180,7 @@ impl Sweep<'_> {
             machine
         });
         measured.rows.retain(|row| asked_for.contains(&row.subject));
-        let target = self.layers.as_ref().map_or(0.0, |layers| layers.plan.target_half_width);
+        let target = self.layers.as_ref().map_or(0.0, |plan| plan.target_half_width);
         let repeats = add_rows(&mut measured.rows, &layered, target);
         let drift = drift_report(&history, &self.protocol)?;
         measured.warnings.extend(drift_warning(&drift));

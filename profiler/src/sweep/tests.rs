@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
 use crate::backend::{Mock, MockNoise};
-use crate::measure::{Entry, Observer, Protocol, Silent, SubjectFailure};
-use crate::onnx::InputShapes;
-use crate::record::{Cache, Level, Row, read_session, read_table, session_path};
+use crate::device::Device;
+use crate::measure::{Entry, Observer, Protocol, Silent, Speed, SubjectFailure};
+use crate::onnx::{InputShapes, steps::step_key};
+use crate::record::{Anchor, Anchors, Cache, Level, Row, read_session, read_table, session_path};
 use crate::spec::{SearchSpace, SpaceFile};
 
 fn space() -> SearchSpace {
@@ -209,6 +210,44 @@ fn foreign_models_have_no_mock_cost_and_twins_are_refused() {
     let error = sweep.run(&mut Silent, &AtomicBool::new(false)).unwrap_err();
     assert!(error.to_string().contains("`onnx-my_net_`"), "{error}");
     assert!(plan_model(&folder.path().join("none.onnx"), &InputShapes::new()).unwrap_err().is_input());
+}
+
+#[test]
+fn anchors_that_are_random_networks_are_drawn_again_if_they_are_the_same() {
+    let planned = &plan_drawn(1, 3)[0];
+    let steps = in_place::steps_of(&planned.onnx).unwrap();
+    let keys: Vec<String> = steps.iter().map(|(_, step)| step_key(step).to_string()).collect();
+    // As they were measured: some joined to others, changes of layout among them.
+    let ops = format!("{}+add {} reorder@other-1x1x8-1x1x8-r8-w8-c0-m0", keys[0], keys[2..].join(" "));
+    let anchors = |ops: &str, subject: &str| Anchors {
+        session: "s".to_owned(),
+        started: String::new(),
+        conditions: conditions(
+            &Mock::new(Box::new(|_| None), MockNoise::NONE),
+            1,
+            &[],
+            &Device::of_this_machine(),
+        ),
+        speed: Speed::Fast,
+        references: Vec::new(),
+        subjects: vec![Anchor {
+            subject: subject.to_owned(),
+            level: Level::Network,
+            ops: ops.to_owned(),
+            hot_ms: 1.0,
+            cold_ms: 2.0,
+        }],
+    };
+    let same = anchors(&ops, &planned.key);
+    assert_eq!(plan_anchors(&same, &[]).unwrap(), std::slice::from_ref(planned));
+    assert!(plan_anchors(&same, std::slice::from_ref(planned)).unwrap().is_empty());
+    let other = ops.replacen("-k", "-k9", 1);
+    for (ops, subject) in
+        [(&other, planned.key.as_str()), (&ops, "onnx-drawn_3_000_vit"), (&String::new(), &planned.key)]
+    {
+        let error = plan_anchors(&anchors(ops, subject), &[]).unwrap_err();
+        assert!(error.to_string().contains("is drawn otherwise") && error.is_input(), "{error}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use profiler::record::Level;
 
+use super::machine::{Machine, Normalization};
 use super::scorecard::{Entry, Layers};
 use crate::cli::Leniency;
 use crate::device::LatencyModel;
@@ -18,17 +19,21 @@ pub(super) struct Measured {
     fitted: Vec<String>,
     /// Keys, how often each stands, and milliseconds of one.
     layers: BTreeMap<String, Vec<(String, usize, f64)>>,
+    /// The machine in each table's session.
+    machine: Vec<Machine>,
 }
 
 impl Measured {
     /// Reads tables measured under the model's conditions.
     ///
     /// # Errors
-    /// As [`Measurements::read_at`]; [`PredictorError::OtherConditions`] for tables measured elsewhere, unless that is allowed.
+    /// As [`Measurements::read_at`] and [`Machine::of`]; [`PredictorError::OtherConditions`] for tables measured elsewhere, unless that is
+    /// allowed.
     pub(super) fn read(
         tables: &[PathBuf],
         model: &LatencyModel,
         leniency: &Leniency,
+        normalization: Normalization,
     ) -> Result<Self, PredictorError> {
         let mut measured = Self::default();
         for table in tables {
@@ -44,15 +49,17 @@ impl Measured {
             {
                 return Err(PredictorError::OtherConditions { table: table.clone(), difference });
             }
-            measured.take(&found, model);
+            let machine = Machine::of(table, &found, model, normalization)?;
+            measured.take(&found, model, machine.divisor());
+            measured.machine.push(machine);
         }
         Ok(measured)
     }
 
-    fn take(&mut self, found: &Measurements, model: &LatencyModel) {
+    fn take(&mut self, found: &Measurements, model: &LatencyModel, divide_by: f64) {
         let cache = model.in_place().map_or(model.networks().cache, |(_, networks)| networks.cache);
         for row in found.rows.iter().filter(|row| row.level == Level::Network && row.cache == cache) {
-            self.networks.insert(row.subject.clone(), row.latency_ms);
+            self.networks.insert(row.subject.clone(), row.latency_ms / divide_by);
             if model.provenance().fitted.contains(row) {
                 self.fitted.push(row.subject.clone());
             }
@@ -62,10 +69,15 @@ impl Measured {
                 let repeats = found.repeats.get(&row.session).and_then(|of_session| of_session.get(key));
                 let own = repeats.into_iter().flatten();
                 let own = own.filter(|repeat| repeat.group.as_deref() == Some(row.subject.as_str()));
-                let layers = own.map(|repeat| (key.to_owned(), count, repeat.latency_ms));
+                let layers = own.map(|repeat| (key.to_owned(), count, repeat.latency_ms / divide_by));
                 self.layers.entry(row.subject.clone()).or_default().extend(layers);
             }
         }
+    }
+
+    /// The machine in each table's session.
+    pub(super) fn machine(&self) -> &[Machine] {
+        &self.machine
     }
 
     /// Puts what was measured of a network beside its prediction.
@@ -89,13 +101,16 @@ impl Measured {
 }
 
 /// Whether a subject is the network of a file of this name: the name itself, or as the profiler calls it, `onnx-` and the name,
-/// and then perhaps the sizes of its inputs.
+/// and then perhaps the sizes and values of its inputs.
 fn is_of(subject: &str, name: &str) -> bool {
     let clean = |c: char| if c.is_ascii_alphanumeric() || c == '_' || c == '.' { c } else { '_' };
     let name: String = name.chars().map(clean).collect();
     let rest = |text: &str| text.strip_prefix(&name).map(str::to_owned);
     let rest = subject.strip_prefix("onnx-").and_then(rest);
-    let is_size = |word: &str| word.chars().all(|c| c.is_ascii_digit() || c == 'x');
+    let is_number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let is_size = |word: &str| {
+        word.split('x').all(is_number) || word.rsplit_once('_').is_some_and(|(_, value)| is_number(value))
+    };
     subject.chars().map(clean).eq(name.chars())
         || rest.is_some_and(|rest| {
             rest.is_empty() || (rest.starts_with('-') && rest[1..].split('-').all(is_size))
@@ -113,6 +128,8 @@ mod tests {
             ("onnx-torchvision_resnet18", "torchvision-resnet18", true),
             ("onnx-my_net_-1x3x224x224", "my net!", true),
             ("onnx-vad-1x576-2x1x128", "vad", true),
+            ("onnx-vad-1x576-sr_16000", "vad", true),
+            ("onnx-net-x_0.5__1_2", "net", true),
             ("onnx-resnet18", "resnet1", false),
             ("onnx-vad-16k", "vad", false),
             ("resnet", "resnet18", false),

