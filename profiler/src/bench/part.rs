@@ -32,17 +32,19 @@ impl Part {
         !matches!(self, Self::Steadiness | Self::Load | Self::Modes | Self::Memory | Self::Layers)
     }
 
-    /// How long it takes, in tables' worth of measuring: as it took on tract once, for the time left only.
-    pub(super) fn weight(self) -> f64 {
+    /// How long it takes in a calm hour, in seconds: as it took once for the mobile space on a server, on average over tract and ONNX
+    /// Runtime. By this the time of a bench is divided.
+    pub(super) fn calm_s(self) -> f64 {
         match self {
-            Self::Fidelity | Self::Sums => 3.0,
-            Self::Cost => 1.0,
-            Self::Layers => 1.5,
-            Self::Steadiness => 4.0,
-            Self::Load => 9.0,
-            Self::Modes => 5.0,
+            Self::Fidelity => 60.0,
+            Self::Steadiness => 60.0,
+            Self::Load => 110.0,
+            Self::Modes => 80.0,
+            Self::Cost => 30.0,
             // It reads what the part `cost` measured, where that was run.
-            Self::Memory => 0.5,
+            Self::Memory => 5.0,
+            Self::Sums => 45.0,
+            Self::Layers => 45.0,
         }
     }
 }

@@ -30,7 +30,7 @@ fn measured(seed: u64, factor: impl Fn(&str) -> f64 + 'static) -> (Vec<Row>, Ses
     let output = folder.path().join("table.csv");
     let sweep = Sweep {
         subjects,
-        backend: &Mock::new(cost, MockNoise { amplitude: 0.02, seed }),
+        backend: &Mock::new(cost, MockNoise { amplitude: 0.02, seed, ..MockNoise::NONE }),
         threads: 1,
         cpus: vec![],
         protocol: Protocol { max_rounds: 12, seed, ..Protocol::brief() },

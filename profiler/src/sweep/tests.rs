@@ -28,7 +28,7 @@ fn sweep_with(
     stop: &AtomicBool,
 ) -> Result<SweepResult, SweepError> {
     let subjects = subjects();
-    let noise = MockNoise { amplitude: noise, seed: 1 };
+    let noise = MockNoise { amplitude: noise, seed: 1, ..MockNoise::NONE };
     let backend = Mock::new(mock_costs(&subjects, MockLaw::default()), noise);
     let protocol = Protocol { min_rounds: 6, max_rounds: 20, ..Protocol::brief() };
     let output = output.to_owned();

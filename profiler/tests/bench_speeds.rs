@@ -1,0 +1,69 @@
+//! `profiler bench` on an emulated machine of two speeds, 1 and 1/1.83.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{path::Path, process::Output};
+
+use serde_json::Value;
+
+fn bench(folder: &Path, words: &str) -> (Output, Value) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_profiler"));
+    command.current_dir(folder).args(["bench", "--space", "proxylessnas-small", "--backend", "mock", "--json"]);
+    let output = command.args(words.split_whitespace()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    let report = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{words}: {said}"));
+    (output, report)
+}
+
+/// Part, speed and reason of each finding, and the emulated seconds of all.
+fn speeds(report: &Value) -> (Vec<[&str; 3]>, f64) {
+    let findings = report["findings"].as_array().unwrap();
+    let text = |value: &'_ Value| -> &'static str { value.as_str().unwrap().to_owned().leak() };
+    let of = |finding: &Value| {
+        let speed = &finding["speed"];
+        [text(&finding["part"]), text(&speed["speed"]), text(&speed["reason"])]
+    };
+    let spent_s = findings.iter().map(|finding| finding["spent_s"].as_f64().unwrap()).sum();
+    (findings.iter().map(of).collect(), spent_s)
+}
+
+fn goals(report: &Value) -> [u64; 4] {
+    let goals = &report["goals"];
+    ["reached", "missed", "not_shown", "parts_without_answer"].map(|name| goals[name].as_u64().unwrap())
+}
+
+#[test]
+fn it_takes_the_speed_that_the_machine_has_and_ends_in_time() {
+    const BUDGET_S: f64 = 150.0;
+    for (share, speed) in [(0.15, "sustained"), (0.85, "fast")] {
+        let folder = tempfile::tempdir().unwrap();
+        let words = format!("--budget-s {BUDGET_S} --mock-fast-share {share}");
+        let (output, report) = bench(folder.path(), &words);
+        let (found, spent_s) = speeds(&report);
+        let parts: Vec<&str> = found.iter().map(|[part, ..]| *part).collect();
+        assert_eq!(parts, ["fidelity", "cost", "sums"], "{report}");
+        assert!(found.iter().all(|[_, found, _]| *found == speed), "at {share}: {found:?}");
+        assert!(spent_s < BUDGET_S, "at {share}: {spent_s}");
+        let [reached, missed, ..] = goals(&report);
+        assert!(reached > 0, "at {share}: {report}");
+        assert_eq!(output.status.code(), Some(i32::from(missed > 0)));
+        // What was asked for is not what the machine had.
+        let (_, asked) = bench(folder.path(), &format!("{words} --part sums --speed fast"));
+        assert_eq!(speeds(&asked).0, [["sums", "fast", "asked for"]]);
+    }
+}
+
+#[test]
+fn what_there_was_no_time_for_is_neither_reached_nor_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = "--part fidelity --part cost --mock-fast-share 0.15 -o bench.json";
+    let (output, report) = bench(folder.path(), &format!("--budget-s 1 {words}"));
+    let [reached, missed, not_shown, no_answer] = goals(&report);
+    assert_eq!((reached, missed, output.status.code()), (0, 0, Some(0)), "{report}");
+    assert!(not_shown + no_answer >= 2, "{report}");
+
+    // With more time it goes on: what had no answer is asked again.
+    let (_, report) = bench(folder.path(), &format!("--budget-s 300 {words}"));
+    assert_eq!(goals(&report)[3], 0, "{report}");
+    assert_eq!(report["findings"].as_array().unwrap().len(), 2);
+}
