@@ -38,7 +38,9 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
             Ratio::new("figures within the target", within, Unit::Fraction, intervals)
                 .with_goal(Goal::AtLeast(1.0))
                 .shown_unless(not_shown),
-            Ratio::new("overhead outside runs", outside, Unit::Fraction, runs).with_goal(Goal::AtMost(0.1)),
+            Ratio::new("overhead outside runs", outside, Unit::Fraction, runs)
+                .with_goal(Goal::AtMost(0.1))
+                .shown_unless(cut()),
             share("runs that settle the caches", shares.settling),
             share("evicting the caches", shares.evicting),
             share("overhead: warm-up", shares.warm_up),

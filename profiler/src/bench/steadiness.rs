@@ -65,7 +65,8 @@ fn push(by_op: &mut Vec<Vec<f64>>, repeat: impl Iterator<Item = f64>) {
 pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let aim = job.aim()?.speed;
     let before = Surroundings::of_this_machine();
-    let tables = repeats(job, "quiet", job.bench.repeats, &job.protocol(aim), (0.0, 1.0))?;
+    let (count, protocol) = (job.bench.repeats, job.protocol(aim));
+    let tables = repeats(job, "quiet", count, &protocol, (0.0, 1.0))?;
     let after = Surroundings::of_this_machine();
     let (speed, not_alike) = compared_at(job, tables.iter().map(|(table, _)| table));
     let quiet = Repeats::of(&tables, speed.speed, Cut::Marks);

@@ -15,7 +15,8 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let mut subjects = plan_ops(&bench.space)?;
     subjects.extend(plan_networks(&bench.space, NETWORKS, bench.seed)?);
     let aim = job.aim()?.speed;
-    let table = job.measure_table("ops-and-networks", subjects, job.protocol(aim), (0.0, 1.0))?;
+    let protocol = job.protocol(aim);
+    let table = job.measure_table("ops-and-networks", subjects, protocol, (0.0, 1.0))?;
     let (speed, _) = compared_at(job, [&table]);
     let rows: Vec<&Row> = table.at(speed.speed).collect();
     let warnings = table.session.warnings.clone();
