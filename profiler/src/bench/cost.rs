@@ -5,6 +5,7 @@ use super::marks::{Marks, mark};
 use super::overhead::Shares;
 use super::plain::tflite_rule_s;
 use super::speed::PartSpeed;
+use super::tables::CUT;
 use super::{BenchError, Goal, Ratio, Unit};
 use crate::record::{Row, Status};
 
@@ -14,8 +15,8 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let shares = shares.ok_or_else(|| job.no_figure("overhead", "an empty journal"))?;
     let speed = table.session.protocol.speeds.first().copied().unwrap_or_default();
     let (hot, rows): (Vec<&Row>, Vec<&Row>) = (table.hot(speed), table.at(speed).collect());
-    let marks = Marks::of(rows.iter().map(|row| mark(row, table.is_cut())));
-    let cut = || table.is_cut().then(|| "the table could not take the time that it takes".to_owned());
+    let marks = Marks::of(rows.iter().map(|row| mark(row)));
+    let cut = || table.is_cut(job.bench.protocol.budget_ns).then(|| CUT.to_owned());
     let not_shown = marks.not_shown().or_else(cut);
     let rule_s = tflite_rule_s(&hot.iter().map(|row| row.latency_ms).collect::<Vec<_>>());
     let (spent_s, target) = (table.session.measured_s, 100.0 * table.session.protocol.target_half_width);

@@ -11,14 +11,13 @@ pub(super) struct Marks(Vec<Option<&'static str>>);
 /// Share of marked figures beyond which nothing can be said.
 const MOST_MARKED: f64 = 0.1;
 
-/// What a row says against itself; `is_cut`, that its table had no more time to get to its target.
-pub(super) fn mark(row: &Row, is_cut: bool) -> Option<&'static str> {
+/// What a row says against itself.
+pub(super) fn mark(row: &Row) -> Option<&'static str> {
     match row.status {
         Status::Scaled => Some("scaled from another speed"),
         Status::Slow => Some("of a machine slower than it is known to be"),
         Status::Preempted => Some("of pre-empted runs"),
-        Status::Wide => is_cut.then_some("too wide, as their time was spent"),
-        Status::Ok | Status::Contended => None,
+        Status::Ok | Status::Wide | Status::Contended => None,
     }
 }
 
@@ -78,10 +77,9 @@ mod tests {
     }
 
     #[test]
-    fn wide_figures_are_marked_where_the_time_was_spent() {
+    fn what_is_wide_or_contended_is_still_of_the_speed_that_it_says() {
         let row = |status| Row { status, ..Row::exact("a", Level::Op, Cache::Hot, 1.0) };
-        let marked = |is_cut| [Status::Ok, Status::Wide, Status::Contended].map(|s| mark(&row(s), is_cut).is_some());
-        assert_eq!((marked(true), marked(false)), ([false, true, false], [false; 3]));
-        assert!([Status::Scaled, Status::Slow, Status::Preempted].iter().all(|s| mark(&row(*s), false).is_some()));
+        assert!([Status::Ok, Status::Wide, Status::Contended].iter().all(|s| mark(&row(*s)).is_none()));
+        assert!([Status::Scaled, Status::Slow, Status::Preempted].iter().all(|s| mark(&row(*s)).is_some()));
     }
 }

@@ -68,7 +68,7 @@ fn agreement(share: f64, speed: Speed, quiet: &[&Row], beside: &[&Row]) -> Vec<R
         .iter()
         .filter_map(|row| Some((*row, *quiet.iter().find(|quiet| quiet.subject == row.subject)?)))
         .collect();
-    let is_sure = |(beside, quiet): &&(&Row, &Row)| [beside, quiet].iter().all(|row| mark(row, false).is_none());
+    let is_sure = |(beside, quiet): &&(&Row, &Row)| [beside, quiet].iter().all(|row| mark(row).is_none());
     let error = |(beside, quiet): &(&Row, &Row)| (beside.latency_ms / quiet.latency_ms - 1.0).abs();
     let sure: Vec<f64> = pairs.iter().filter(is_sure).map(error).collect();
     let marked = pairs.len() - sure.len();

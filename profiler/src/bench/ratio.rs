@@ -96,6 +96,11 @@ impl Ratio {
         if reason.is_some() { Self { reached: None, not_shown: reason, ..self } } else { self }
     }
 
+    /// The figure with a goal whose being missed says nothing, if there is a reason for that.
+    pub fn missed_unless(self, reason: Option<String>) -> Self {
+        if self.reached == Some(false) { self.shown_unless(reason) } else { self }
+    }
+
     /// `reached`, `missed` or `not shown`; empty without a goal.
     pub fn verdict(&self) -> &'static str {
         match (self.reached, self.goal) {
@@ -143,6 +148,15 @@ mod tests {
         ] {
             assert!(goal.is_met_by(met) && !goal.is_met_by(missed) && !goal.is_met_by(f64::NAN), "{goal:?}");
         }
+    }
+
+    #[test]
+    fn what_excuses_a_miss_takes_no_success_away() {
+        let verdict = |value| {
+            let ratio = Ratio::new("error", value, Unit::Times, "").with_goal(Goal::AtMost(0.4));
+            ratio.missed_unless(Some("cut".to_owned())).verdict()
+        };
+        assert_eq!([0.4, 0.5].map(verdict), ["reached", "not shown"]);
     }
 
     #[test]

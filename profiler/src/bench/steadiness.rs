@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::job::{Found, Job};
 use super::marks::{Marks, mark};
 use super::plain::{PlainFigures, plain_table};
-use super::tables::{TableOfBench, compared_at};
+use super::tables::{CUT, TableOfBench, compared_at};
 use super::{BenchError, Detail, Goal, Ratio, Unit, spread};
 use crate::device::{Surroundings, Ticks};
 use crate::measure::{Protocol, Speed, quantile};
@@ -24,12 +24,15 @@ pub(super) struct Repeats {
     plain_median: Vec<Vec<f64>>,
     /// What hot figures say against themselves.
     pub(super) marks: Marks,
+    /// Why goals that are missed are not shown to be.
+    pub(super) cut: Option<String>,
 }
 
 impl Repeats {
-    /// At a speed of the machine; figures that are wide since their time was spent are marked where `cut` says so.
-    pub(super) fn of(pairs: &[Pair], speed: Speed, cut: Cut) -> Self {
-        let mut repeats = Self::default();
+    /// At a speed of the machine, of tables that this much time was meant for.
+    pub(super) fn of(pairs: &[Pair], speed: Speed, meant_ns: u64) -> Self {
+        let is_cut = pairs.iter().any(|(table, _)| table.is_cut(meant_ns));
+        let mut repeats = Self { cut: is_cut.then(|| CUT.to_owned()), ..Self::default() };
         for (table, plain) in pairs {
             let of = |cache| table.at(speed).filter(move |row| row.cache == cache);
             let ms = |row: &Row| row.latency_ms;
@@ -37,20 +40,10 @@ impl Repeats {
             push(&mut repeats.cold, of(Cache::Cold).map(ms));
             push(&mut repeats.plain_mean, plain.iter().map(|figures| figures.mean_ms));
             push(&mut repeats.plain_median, plain.iter().map(|figures| figures.median_ms));
-            let is_cut = cut == Cut::Marks && table.is_cut();
-            repeats.marks.add(of(Cache::Hot).map(|row| mark(row, is_cut)));
+            repeats.marks.add(of(Cache::Hot).map(mark));
         }
         repeats
     }
-}
-
-/// What is thought of a table that had no more time.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cut {
-    /// It should have had it.
-    Marks,
-    /// It was to have no more.
-    IsMeant,
 }
 
 fn push(by_op: &mut Vec<Vec<f64>>, repeat: impl Iterator<Item = f64>) {
@@ -69,7 +62,7 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let tables = repeats(job, "quiet", count, &protocol, (0.0, 1.0))?;
     let after = Surroundings::of_this_machine();
     let (speed, not_alike) = compared_at(job, tables.iter().map(|(table, _)| table));
-    let quiet = Repeats::of(&tables, speed.speed, Cut::Marks);
+    let quiet = Repeats::of(&tables, speed.speed, protocol.budget_ns);
     let mut ratios = spread_ratios("quiet", &quiet, not_alike.as_ref());
     let others = before.ticks.zip(after.ticks).map(|(b, a)| others_cores(&a.since(&b), after.online.len()));
     ratios.extend(others.map(|cores| {
@@ -102,17 +95,24 @@ pub(super) fn repeats(
     share: (f64, f64),
 ) -> Result<Vec<Pair>, BenchError> {
     let mut pairs = Vec::new();
+    // Of a repeat's time; as much as the plain protocol took before is left to it.
+    let mut ours_share = 0.6;
     let part = |step: f64| share.0 + (share.1 - share.0) * step / count as f64;
     for repeat in 0..count {
         let (start, middle, end) =
-            (part(repeat as f64), part(repeat as f64 + 0.75), part(repeat as f64 + 1.0));
+            (part(repeat as f64), part(repeat as f64 + ours_share), part(repeat as f64 + 1.0));
         let ours = format!("{name}-ours-{}-of-{count}", repeat + 1);
         // Each table in an order of its own.
         let protocol = Protocol { seed: protocol.seed.wrapping_add(repeat as u64), ..protocol.clone() };
         let subjects = plan_ops(&job.bench.space)?;
         let table = job.measure_table(&ours, subjects, protocol, (start, middle))?;
         let plain = format!("{name} plain {} of {count}", repeat + 1);
-        pairs.push((table, plain_table(job, &plain, (middle, end))?));
+        let left_ns = job.left_ns()?;
+        let figures = plain_table(job, &plain, (middle, end))?;
+        let plain_ns = (left_ns - job.left_ns()?) as f64;
+        let next_ns = job.left_ns()? as f64 * (part(1.0) - part(0.0)) / (1.0 - end).max(f64::EPSILON);
+        ours_share = (1.0 - plain_ns / next_ns).clamp(0.2, 0.9);
+        pairs.push((table, figures));
     }
     Ok(pairs)
 }
@@ -142,10 +142,12 @@ pub(super) fn spread_ratios(when: &str, repeats: &Repeats, not_alike: Option<&St
     vec![
         ratio("spread, ours / plain protocol", hot / mean, Unit::Times, &of_means)
             .with_goal(goal)
-            .shown_unless(not_shown.clone()),
+            .shown_unless(not_shown.clone())
+            .missed_unless(repeats.cut.clone()),
         ratio("spread, ours / plain protocol with medians", hot / middle, Unit::Times, of_medians)
             .with_goal(goal)
-            .shown_unless(not_shown),
+            .shown_unless(not_shown)
+            .missed_unless(repeats.cut.clone()),
         spread("ours hot", hot),
         spread("ours cold", cold),
         spread("plain protocol, mean", mean),
@@ -180,7 +182,7 @@ mod tests {
 
     fn repeats(hot: Vec<Vec<f64>>, plain_mean: Vec<Vec<f64>>) -> Repeats {
         let marks = Marks::of(hot.iter().map(|_| None));
-        Repeats { cold: hot.clone(), plain_median: plain_mean.clone(), hot, plain_mean, marks }
+        Repeats { cold: hot.clone(), plain_median: plain_mean.clone(), hot, plain_mean, marks, cut: None }
     }
 
     #[test]

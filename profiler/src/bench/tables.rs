@@ -40,11 +40,14 @@ impl TableOfBench {
         self.at(speed).filter(|row| row.cache == Cache::Hot).collect()
     }
 
-    /// Whether it had no more time.
-    pub(super) fn is_cut(&self) -> bool {
-        self.session.outcome == Outcome::BudgetSpent
+    /// Whether it had no more time, and less than is meant for it.
+    pub(super) fn is_cut(&self, meant_ns: u64) -> bool {
+        self.session.outcome == Outcome::BudgetSpent && self.session.protocol.budget_ns < meant_ns
     }
 }
+
+/// What is said of goals that rest on tables which are cut.
+pub(super) const CUT: &str = "its tables would have taken longer than their share of the time";
 
 /// The speed at which tables are compared, and why they cannot be, if so.
 pub(super) fn compared_at<'a>(

@@ -2,7 +2,7 @@
 
 use super::job::{Found, Job};
 use super::load::Load;
-use super::steadiness::{Cut, Repeats, details, repeats, spread_ratios};
+use super::steadiness::{Repeats, details, repeats, spread_ratios};
 use super::tables::compared_at;
 use super::{BenchError, Goal, Pattern, Ratio, Unit};
 use crate::measure::{Protocol, median, quantile};
@@ -13,6 +13,7 @@ const LOADED_BUDGET_S: u64 = 40;
 pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let aim = job.aim()?.speed;
     let protocol = job.protocol(aim);
+    let meant_ns = protocol.budget_ns;
     let quiet = repeats(job, "quiet", 1, &protocol, (0.0, 0.25))?;
     let load = Load::start(job.bench, &job.bench.all_cpus, Pattern::Bursts)?;
     let budget_ns = LOADED_BUDGET_S * 1_000_000_000;
@@ -20,8 +21,8 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let loaded = repeats(job, "loaded", count, &Protocol { budget_ns, ..protocol }, (0.25, 1.0))?;
     load.end()?;
     let (speed, not_alike) = compared_at(job, quiet.iter().chain(&loaded).map(|(table, _)| table));
-    let quiet = Repeats::of(&quiet, speed.speed, Cut::Marks);
-    let loaded = Repeats::of(&loaded, speed.speed, Cut::IsMeant);
+    let quiet = Repeats::of(&quiet, speed.speed, meant_ns);
+    let loaded = Repeats::of(&loaded, speed.speed, budget_ns);
     let mut ratios = spread_ratios("under load", &loaded, not_alike.as_ref());
     ratios.extend(error_ratios(&quiet, &loaded, not_alike));
     let details = details(job, &[("quiet", &quiet), ("loaded", &loaded)]);
@@ -48,7 +49,8 @@ fn error_ratios(quiet: &Repeats, loaded: &Repeats, not_alike: Option<String>) ->
     vec![
         error("median error, ours hot", hot.0)
             .with_goal(Goal::AtMost(0.05))
-            .shown_unless(not_alike.or_else(|| marks.not_shown())),
+            .shown_unless(not_alike.or_else(|| marks.not_shown()))
+            .missed_unless(quiet.cut.clone().or_else(|| loaded.cut.clone())),
         error("90th percentile of error, ours hot", hot.1),
         error("median error, ours cold", cold.0),
         error("median error, plain protocol", plain.0),
