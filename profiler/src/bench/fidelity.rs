@@ -10,6 +10,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use super::job::{Found, Job, clock_of};
 use super::marks::Marks;
+use super::speed::Seen;
 use super::{BenchError, Detail, Goal, Ratio, Unit, choose_ops, furthest_from_one, geometric_mean};
 use crate::backend::Runnable;
 use crate::measure::{
@@ -131,7 +132,8 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
         return Err(BenchError::Stopped);
     }
     let report = SpeedReport { modes: speeds(&history), ..SpeedReport::default() };
-    let speed = bench.speed.choose(&[&report]);
+    let seen = Seen { report, is_slow: false };
+    let speed = bench.speed.choose(&[&seen]);
     let counts = calm_turns(&history, speed.speed, CALM);
     // The median of an op's samples, of these turns.
     let plain_ns = |op: usize, counts: &dyn Fn(usize) -> bool| {
@@ -161,7 +163,7 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let rounds = history.latest_round().map_or(0, |round| round + 1);
     marks.resize(ops.len(), Some("without a calm turn"));
     let ratios = ratios(&details, rounds, &Marks::of(marks.into_iter()));
-    plain.job.seen.insert(backend.name(), report);
+    plain.job.seen.insert(backend.name(), seen);
     let warnings = warning(runs, dropped_runs).into_iter().collect();
     Ok(Found { ratios, details, warnings, speed: Some(speed) })
 }

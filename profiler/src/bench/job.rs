@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::speed::{PartSpeed, SpeedRule};
+use super::speed::{PartSpeed, Seen, SpeedRule};
 use super::{
     Bench, BenchError, Detail, Part, Ratio, Watcher, cost, fidelity, layers, modes, steadiness, sums,
     under_load,
 };
 use crate::backend::Backend;
 use crate::measure::{Clock, Speed, SystemClock};
-use crate::record::SpeedReport;
 
 /// One part on one backend, while it runs.
 pub(super) struct Job<'a> {
@@ -25,7 +24,7 @@ pub(super) struct Job<'a> {
     /// The job's share of the whole: from, to.
     pub(super) share: (f64, f64),
     /// What the latest table of each runtime says of the machine.
-    pub(super) seen: &'a mut BTreeMap<&'static str, SpeedReport>,
+    pub(super) seen: &'a mut BTreeMap<&'static str, Seen>,
     pub(super) time: JobTime,
 }
 
@@ -47,6 +46,10 @@ impl JobTime {
 
     pub(super) fn spent_ns(&self) -> u64 {
         self.clock.now_ns() - self.start_ns
+    }
+
+    pub(super) fn left_ns(&self) -> u64 {
+        self.share_ns.saturating_sub(self.spent_ns())
     }
 }
 
@@ -86,7 +89,7 @@ impl Job<'_> {
     /// [`BenchError::Stopped`] if the stop flag is up, [`BenchError::TimeSpent`] if nothing is left.
     pub(super) fn left_ns(&self) -> Result<u64, BenchError> {
         self.check_stop()?;
-        match self.time.share_ns.saturating_sub(self.time.spent_ns()) {
+        match self.time.left_ns() {
             0 => Err(BenchError::TimeSpent { share_s: self.time.share_ns as f64 / 1e9 }),
             left_ns => Ok(left_ns),
         }

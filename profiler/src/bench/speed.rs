@@ -29,17 +29,28 @@ pub struct PartSpeed {
     pub reason: String,
 }
 
+/// What a table says of the machine.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Seen {
+    pub(super) report: SpeedReport,
+    /// Whether the machine never was as fast as it is known to be.
+    pub(super) is_slow: bool,
+}
+
 /// Share of the time that the fast speed must have had.
 const FEWEST_FAST: f64 = 0.2;
 
 impl SpeedRule {
     /// The speed at which tables are compared with each other, given what each says of the machine.
-    pub(super) fn choose(self, tables: &[&SpeedReport]) -> PartSpeed {
+    pub(super) fn choose(self, tables: &[&Seen]) -> PartSpeed {
         let of = |speed, reason: String| PartSpeed { speed, reason };
         match self {
             Self::Fast => of(Speed::Fast, "asked for".to_owned()),
             Self::Sustained => of(Speed::Sustained, "asked for".to_owned()),
             Self::Auto => {
+                if tables.iter().all(|table| table.report.modes.is_empty()) {
+                    return of(Speed::Fast, "too little was timed to tell the machine's speeds".to_owned());
+                }
                 let least = tables.iter().map(|table| fast_share(table, tables)).fold(1.0, f64::min);
                 let had = format!("the machine had its fast speed {:.0} % of the time", 100.0 * least);
                 if least >= FEWEST_FAST {
@@ -52,20 +63,20 @@ impl SpeedRule {
     }
 }
 
-/// Share of the time that a table had the fastest speed of all tables.
-fn fast_share(table: &SpeedReport, tables: &[&SpeedReport]) -> f64 {
-    let is_slower = |other: &&SpeedReport| slower(table, other, Speed::Fast) > SLOW_RATIO;
-    if tables.iter().any(is_slower) {
+/// Share of the time that a table had the fastest speed of all tables, and none of a machine that is known to be faster.
+fn fast_share(table: &Seen, tables: &[&Seen]) -> f64 {
+    let is_slower = |other: &&Seen| slower(table, other, Speed::Fast) > SLOW_RATIO;
+    if table.is_slow || tables.iter().any(is_slower) {
         return 0.0;
     }
     // Modes have shares of the turns, and turns are longer where the machine is slower. Without modes, too little was timed to
     // tell speeds apart.
-    let time: f64 = table.modes.iter().map(|mode| mode.share * mode.ratio).sum();
-    table.modes.first().map_or(1.0, |mode| mode.share / time)
+    let time: f64 = table.report.modes.iter().map(|mode| mode.share * mode.ratio).sum();
+    table.report.modes.first().map_or(1.0, |mode| mode.share / time)
 }
 
 /// How many times as long as in `other` references took in `table` at a speed; 1 where none was timed in both.
-fn slower(table: &SpeedReport, other: &SpeedReport, speed: Speed) -> f64 {
+fn slower(table: &Seen, other: &Seen, speed: Speed) -> f64 {
     let level = |reference: &Reference| -> Option<ReferenceLevel> {
         match speed {
             Speed::Fast => Some(reference.fast),
@@ -73,14 +84,14 @@ fn slower(table: &SpeedReport, other: &SpeedReport, speed: Speed) -> f64 {
         }
     };
     let ratio = |mine: &Reference| {
-        let theirs = other.references.iter().find(|theirs| theirs.name == mine.name)?;
+        let theirs = other.report.references.iter().find(|theirs| theirs.name == mine.name)?;
         Some(level(mine)?.hot_ns / level(theirs)?.hot_ns)
     };
-    slower_than_known(table.references.iter().filter_map(ratio).collect()).unwrap_or(1.0)
+    slower_than_known(table.report.references.iter().filter_map(ratio).collect()).unwrap_or(1.0)
 }
 
 /// Why figures of these tables are of different speeds, though they are called the same; `None` if they are not.
-pub(super) fn not_alike(tables: &[&SpeedReport], speed: Speed) -> Option<String> {
+pub(super) fn not_alike(tables: &[&Seen], speed: Speed) -> Option<String> {
     let pairs = tables.iter().flat_map(|table| tables.iter().map(move |other| slower(table, other, speed)));
     let most = pairs.fold(1.0, f64::max);
     (most > SLOW_RATIO)
@@ -93,7 +104,7 @@ mod tests {
     use crate::measure::ModeReport;
 
     /// A machine of a fast speed that has this share of the turns, and one 1.83 times as slow; references take so long at these speeds.
-    fn table(share: f64, fast_ns: f64, sustained_ns: f64) -> SpeedReport {
+    fn table(share: f64, fast_ns: f64, sustained_ns: f64) -> Seen {
         let level = |hot_ns| ReferenceLevel { hot_ns, cold_ns: hot_ns };
         let mode = |ratio, share| ModeReport { ratio, share, turns: 100 };
         let reference = |name: &str| Reference {
@@ -101,31 +112,34 @@ mod tests {
             fast: level(fast_ns),
             sustained: Some(level(sustained_ns)),
         };
-        SpeedReport {
+        let report = SpeedReport {
             speeds: Vec::new(),
             modes: vec![mode(1.0, share), mode(1.83, 1.0 - share)],
             references: vec![reference("arithmetic"), reference("memory")],
-        }
+        };
+        Seen { report, is_slow: false }
     }
 
     #[test]
     fn the_fast_speed_is_taken_where_every_table_had_it_for_a_fifth_of_the_time() {
         // Of the time: 0.32 / (0.32 + 0.68 · 1.83) = 20.5 %, 0.3 / (0.3 + 0.7 · 1.83) = 19 %.
         let (often, rare) = (table(0.32, 100.0, 183.0), table(0.3, 100.0, 183.0));
-        let speed = |tables: &[&SpeedReport]| SpeedRule::Auto.choose(tables).speed;
+        let speed = |tables: &[&Seen]| SpeedRule::Auto.choose(tables).speed;
         assert_eq!(speed(&[&often, &often]), Speed::Fast);
         assert_eq!(speed(&[&often, &rare]), Speed::Sustained);
         assert!(SpeedRule::Auto.choose(&[&rare]).reason.contains("19 %"));
         assert_eq!(SpeedRule::Fast.choose(&[&rare]).speed, Speed::Fast);
         assert_eq!(SpeedRule::Sustained.choose(&[&often]).speed, Speed::Sustained);
+        assert_eq!(speed(&[&Seen { is_slow: true, ..often }]), Speed::Sustained);
         // Nothing is known.
-        assert_eq!(speed(&[&SpeedReport::default()]), Speed::Fast);
+        assert_eq!(speed(&[&Seen::default()]), Speed::Fast);
     }
 
     #[test]
     fn a_table_without_the_fast_speed_of_the_others_had_it_for_none_of_the_time() {
         // One speed only, and that is the slow one.
-        let slow = SpeedReport { modes: Vec::new(), ..table(1.0, 183.0, 183.0) };
+        let mut slow = table(1.0, 183.0, 183.0);
+        slow.report.modes.truncate(1);
         let rare = table(0.3, 100.0, 183.0);
         assert_eq!(SpeedRule::Auto.choose(&[&slow]).speed, Speed::Fast);
         assert_eq!(SpeedRule::Auto.choose(&[&rare, &slow]).speed, Speed::Sustained);

@@ -107,12 +107,11 @@ pub(super) fn repeats(
         let subjects = plan_ops(&job.bench.space)?;
         let table = job.measure_table(&ours, subjects, protocol, (start, middle))?;
         let plain = format!("{name} plain {} of {count}", repeat + 1);
-        let left_ns = job.left_ns()?;
-        let figures = plain_table(job, &plain, (middle, end))?;
-        let plain_ns = (left_ns - job.left_ns()?) as f64;
-        let next_ns = job.left_ns()? as f64 * (part(1.0) - part(0.0)) / (1.0 - end).max(f64::EPSILON);
-        ours_share = (1.0 - plain_ns / next_ns).clamp(0.2, 0.9);
-        pairs.push((table, figures));
+        let before_ns = job.time.spent_ns();
+        pairs.push((table, plain_table(job, &plain, (middle, end))?));
+        let plain_ns = (job.time.spent_ns() - before_ns) as f64;
+        let next_ns = job.time.left_ns() as f64 * (part(1.0) - part(0.0)) / (1.0 - end).max(f64::EPSILON);
+        ours_share = (1.0 - plain_ns / next_ns.max(1.0)).clamp(0.2, 0.9);
     }
     Ok(pairs)
 }

@@ -7,10 +7,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::job::Job;
-use super::speed::{PartSpeed, not_alike};
+use super::speed::{PartSpeed, Seen, not_alike};
 use super::{BenchError, choose_ops};
 use crate::measure::{Observer, Outcome, Progress, Protocol, Speed};
-use crate::record::{Cache, Row, Session, SpeedReport, known_speed_folder, read_session, session_path};
+use crate::record::{Cache, Row, Session, Status, known_speed_folder, read_session, session_path};
 use crate::sweep::{
     CompareWith, Planned, Recorded, Sweep, SweepError, SweepResult, journal_path, plan_op, read_journal,
 };
@@ -35,6 +35,12 @@ impl TableOfBench {
         self.rows.iter().filter(move |row| row.speed == Some(speed))
     }
 
+    /// What it says of the machine.
+    fn seen(&self) -> Seen {
+        let is_slow = self.at(Speed::Fast).any(|row| row.status == Status::Slow);
+        Seen { report: self.session.speed.clone(), is_slow }
+    }
+
     /// The hot rows of one speed.
     pub(super) fn hot(&self, speed: Speed) -> Vec<&Row> {
         self.at(speed).filter(|row| row.cache == Cache::Hot).collect()
@@ -54,9 +60,10 @@ pub(super) fn compared_at<'a>(
     job: &Job,
     tables: impl IntoIterator<Item = &'a TableOfBench>,
 ) -> (PartSpeed, Option<String>) {
-    let reports: Vec<&SpeedReport> = tables.into_iter().map(|table| &table.session.speed).collect();
-    let chosen = job.bench.speed.choose(&reports);
-    let reason = not_alike(&reports, chosen.speed);
+    let seen: Vec<Seen> = tables.into_iter().map(TableOfBench::seen).collect();
+    let seen: Vec<&Seen> = seen.iter().collect();
+    let chosen = job.bench.speed.choose(&seen);
+    let reason = not_alike(&seen, chosen.speed);
     (chosen, reason)
 }
 
@@ -101,7 +108,7 @@ impl Job<'_> {
         let ops: HashMap<&str, &str> =
             measured.rows.iter().map(|row| (row.subject.as_str(), row.ops.as_str())).collect();
         table.rows.iter_mut().for_each(|row| row.ops = ops[row.subject.as_str()].to_owned());
-        self.seen.insert(backend.name(), table.session.speed.clone());
+        self.seen.insert(backend.name(), table.seen());
         Ok(table)
     }
 
@@ -118,7 +125,7 @@ impl Job<'_> {
         match self.measure_table("a-look-at-the-machine", subjects, protocol, (0.0, 0.1)) {
             Ok(_) => Ok(()),
             Err(BenchError::Sweep(SweepError::TooShort { .. })) => {
-                self.seen.insert(self.backend.name(), SpeedReport::default());
+                self.seen.insert(self.backend.name(), Seen::default());
                 Ok(())
             }
             Err(error) => Err(error),
@@ -133,7 +140,7 @@ impl Job<'_> {
             self.run_profiler(&path)?;
         }
         let table = TableOfBench::read(&path)?;
-        self.seen.insert(self.backend.name(), table.session.speed.clone());
+        self.seen.insert(self.backend.name(), table.seen());
         Ok(table)
     }
 
