@@ -8,7 +8,14 @@ use serde_json::Value;
 
 fn bench(folder: &Path, words: &str) -> (Output, Value) {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_profiler"));
-    command.current_dir(folder).args(["bench", "--space", "proxylessnas-small", "--backend", "mock", "--json"]);
+    command.current_dir(folder).args([
+        "bench",
+        "--space",
+        "proxylessnas-small",
+        "--backend",
+        "mock",
+        "--json",
+    ]);
     let output = command.args(words.split_whitespace()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     let report = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{words}: {said}"));

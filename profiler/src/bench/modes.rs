@@ -72,7 +72,8 @@ fn agreement(share: f64, speed: Speed, quiet: &[&Row], beside: &[&Row]) -> Vec<R
     let error = |(beside, quiet): &(&Row, &Row)| (beside.latency_ms / quiet.latency_ms - 1.0).abs();
     let sure: Vec<f64> = pairs.iter().filter(is_sure).map(error).collect();
     let marked = pairs.len() - sure.len();
-    let not_shown = sure.is_empty().then(|| format!("none of {} figures is of the {speed} speed", pairs.len()));
+    let not_shown =
+        sure.is_empty().then(|| format!("none of {} figures is of the {speed} speed", pairs.len()));
     let errors = if sure.is_empty() { pairs.iter().map(error).collect() } else { sure };
     let base = format!("{} ops hot, against a table in quiet just before", errors.len());
     let named = |what: &str| format!("neighbour on {:.0} % of the time: {what}", 100.0 * share);

@@ -107,7 +107,8 @@ pub struct Goals {
 impl Report {
     /// Counts the goals.
     pub fn goals(&self) -> Goals {
-        let with_goal = || self.findings.iter().flat_map(|finding| &finding.ratios).filter(|r| r.goal.is_some());
+        let with_goal =
+            || self.findings.iter().flat_map(|finding| &finding.ratios).filter(|r| r.goal.is_some());
         let count = |reached| with_goal().filter(|ratio| ratio.reached == reached).count();
         let parts_without_answer = self.findings.iter().filter(|finding| finding.no_answer.is_some()).count();
         Goals {

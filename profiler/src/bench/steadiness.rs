@@ -123,9 +123,8 @@ fn p90_spread(by_op: &[Vec<f64>]) -> f64 {
 }
 
 pub(super) fn spread_ratios(when: &str, repeats: &Repeats, not_alike: Option<&String>) -> Vec<Ratio> {
-    let [hot, cold, mean, middle] =
-        [&repeats.hot, &repeats.cold, &repeats.plain_mean, &repeats.plain_median]
-            .map(|by_op| p90_spread(&repeats.marks.counted(by_op)));
+    let [hot, cold, mean, middle] = [&repeats.hot, &repeats.cold, &repeats.plain_mean, &repeats.plain_median]
+        .map(|by_op| p90_spread(&repeats.marks.counted(by_op)));
     let count = repeats.hot.first().map_or(0, Vec::len);
     let base = format!("{} ops, {count} tables each", repeats.marks.counted(&repeats.hot).len());
     let not_shown = not_alike.cloned().or_else(|| repeats.marks.not_shown());

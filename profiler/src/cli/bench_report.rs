@@ -35,9 +35,10 @@ pub(super) fn goals_in_words(goals: Goals) -> String {
 
 /// The speed that a part's figures are of, and what of it cannot be said.
 pub(super) fn standing(finding: &Finding) -> String {
-    let speed = finding.speed.as_ref().map_or_else(String::new, |chosen| {
-        format!("; {} speed: {}", chosen.speed, chosen.reason)
-    });
+    let speed = finding
+        .speed
+        .as_ref()
+        .map_or_else(String::new, |chosen| format!("; {} speed: {}", chosen.speed, chosen.reason));
     let lost = finding.no_answer.as_ref().map_or_else(String::new, |reason| format!("; no answer: {reason}"));
     let not_shown = finding.ratios.iter().filter_map(|ratio| Some((&ratio.name, ratio.not_shown.as_ref()?)));
     let not_shown: String = not_shown.map(|(name, reason)| format!("; {name} not shown: {reason}")).collect();
