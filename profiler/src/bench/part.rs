@@ -32,6 +32,11 @@ impl Part {
         !matches!(self, Self::Steadiness | Self::Load | Self::Modes | Self::Memory | Self::Layers)
     }
 
+    /// Whether its tables say nothing of the machine, as the part itself slows it.
+    pub(super) fn loads_the_machine(self) -> bool {
+        matches!(self, Self::Load | Self::Modes)
+    }
+
     /// About how long it takes in a calm hour, in seconds: for the mobile space on a server, on average over tract and ONNX
     /// Runtime, tables under load cut as they are meant to be. By this the time of a bench is divided.
     pub(super) fn calm_s(self) -> f64 {

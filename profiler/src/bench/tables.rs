@@ -108,7 +108,9 @@ impl Job<'_> {
         let ops: HashMap<&str, &str> =
             measured.rows.iter().map(|row| (row.subject.as_str(), row.ops.as_str())).collect();
         table.rows.iter_mut().for_each(|row| row.ops = ops[row.subject.as_str()].to_owned());
-        self.seen.insert(backend.name(), table.seen());
+        if !self.part.loads_the_machine() {
+            self.seen.insert(backend.name(), table.seen());
+        }
         Ok(table)
     }
 
@@ -122,14 +124,13 @@ impl Job<'_> {
         // As long as there is time.
         let (min_rounds, max_rounds) = (u32::MAX, u32::MAX);
         let protocol = Protocol { budget_ns, min_rounds, max_rounds, ..self.protocol(Speed::Fast) };
-        match self.measure_table("a-look-at-the-machine", subjects, protocol, (0.0, 0.1)) {
-            Ok(_) => Ok(()),
-            Err(BenchError::Sweep(SweepError::TooShort { .. })) => {
-                self.seen.insert(self.backend.name(), Seen::default());
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
+        let seen = match self.measure_table("a-look-at-the-machine", subjects, protocol, (0.0, 0.1)) {
+            Ok(table) => table.seen(),
+            Err(BenchError::Sweep(SweepError::TooShort { .. })) => Seen::default(),
+            Err(error) => return Err(error),
+        };
+        self.seen.insert(self.backend.name(), seen);
+        Ok(())
     }
 
     /// The whole space's table, measured by `profiler run` in a process of its own, as a user would. Only once for all
