@@ -117,12 +117,13 @@ impl Job<'_> {
     /// Looks for some seconds which speeds the machine has; nothing is known where that was too short.
     pub(super) fn look(&mut self) -> Result<(), BenchError> {
         const OPS: usize = 16;
+        const ROUNDS: u32 = 100;
         const LOOK_NS: u64 = 8_000_000_000;
         let ops = choose_ops(&self.bench.space.distinct_ops(), OPS, self.bench.seed);
         let subjects = ops.into_iter().map(plan_op).collect::<Result<Vec<_>, _>>()?;
         let budget_ns = LOOK_NS.min(self.left_ns()? / 10);
-        // As long as there is time.
-        let (min_rounds, max_rounds) = (u32::MAX, u32::MAX);
+        // None is done before.
+        let (min_rounds, max_rounds) = (ROUNDS, ROUNDS);
         let protocol = Protocol { budget_ns, min_rounds, max_rounds, ..self.protocol(Speed::Fast) };
         let seen = match self.measure_table("a-look-at-the-machine", subjects, protocol, (0.0, 0.1)) {
             Ok(table) => table.seen(),
