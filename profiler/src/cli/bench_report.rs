@@ -26,7 +26,7 @@ pub(super) fn goals_in_words(goals: Goals) -> String {
         count => format!(", {count} parts without an answer"),
     };
     let rest = if missed == 0 && not_shown + parts_without_answer > 0 {
-        ": all that is shown is reached, of the rest nothing can be said; run it when less else runs, or with a larger --budget-s"
+        ": all that is shown is reached, of the rest nothing can be said; bench anew when less else runs, or with a larger --budget-s"
     } else {
         ""
     };
