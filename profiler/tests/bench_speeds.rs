@@ -18,12 +18,11 @@ fn bench(folder: &Path, words: &str) -> (Output, Value) {
 }
 
 /// Part, speed and reason of each finding, and the emulated seconds of all.
-fn speeds(report: &Value) -> (Vec<[&str; 3]>, f64) {
+fn speeds<'a>(report: &'a Value) -> (Vec<[&'a str; 3]>, f64) {
     let findings = report["findings"].as_array().unwrap();
-    let text = |value: &'_ Value| -> &'static str { value.as_str().unwrap().to_owned().leak() };
-    let of = |finding: &Value| {
+    let of = |finding: &'a Value| {
         let speed = &finding["speed"];
-        [text(&finding["part"]), text(&speed["speed"]), text(&speed["reason"])]
+        [&finding["part"], &speed["speed"], &speed["reason"]].map(|text| text.as_str().unwrap())
     };
     let spent_s = findings.iter().map(|finding| finding["spent_s"].as_f64().unwrap()).sum();
     (findings.iter().map(of).collect(), spent_s)
