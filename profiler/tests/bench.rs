@@ -67,7 +67,7 @@ fn a_bench_goes_on_with_the_parts_that_are_missing() {
     let read =
         || -> Value { serde_json::from_slice(&fs::read(folder.path().join("bench.json")).unwrap()).unwrap() };
     let before = read();
-    assert_eq!((&before["format"], &before["version"]), (&"tailor-bench".into(), &1.into()));
+    assert_eq!((&before["format"], &before["version"]), (&"tailor-bench".into(), &2.into()));
 
     let second = bench(folder.path(), "--backend mock --part fidelity --part cost -o bench.json");
     assert!(second.status.success(), "{}", String::from_utf8_lossy(&second.stderr));

@@ -9,18 +9,31 @@ use crate::measure::FakeClock;
 /// What a run of a subject costs in nanoseconds, from its key; `None` for one whose ops are not known.
 pub type CostModel = Box<dyn Fn(&str) -> Option<f64>>;
 
-/// Multiplicative noise: every run costs `cost · (1 + amplitude · u)`, `u` uniform in `[-1, 1)`.
+/// Multiplicative noise: every run costs `cost · (1 + amplitude · u)`, `u` uniform in `[-1, 1)`, times [`MockNoise::SLOWER`] while the
+/// machine that is emulated has its slow speed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MockNoise {
     /// Fraction of the cost; 0 for none.
     pub amplitude: f64,
     /// Seed; every subject draws its own stream from it.
     pub seed: u64,
+    /// Share of the time at the fast speed, in stretches of half a second and multiples of it; 1 for a machine of one speed.
+    pub fast_share: f64,
 }
 
 impl MockNoise {
     /// No noise at all.
-    pub const NONE: Self = Self { amplitude: 0.0, seed: 0 };
+    pub const NONE: Self = Self { amplitude: 0.0, seed: 0, fast_share: 1.0 };
+    /// How many times as long everything takes at the slow speed.
+    pub const SLOWER: f64 = 1.83;
+
+    /// How many times as long as at the fast speed a run takes at this moment. Multiples of the golden ratio spread evenly, so that
+    /// any minute has the share.
+    fn slowness(&self, at_ns: u64) -> f64 {
+        const STRETCH_NS: u64 = 500_000_000;
+        let drawn = ((at_ns / STRETCH_NS) as f64 * 0.618_033_988_749_895).fract();
+        if drawn < self.fast_share { 1.0 } else { Self::SLOWER }
+    }
 }
 
 /// The mock backend.
@@ -59,7 +72,7 @@ impl Backend for Mock {
             key: model.key.to_owned(),
             clock: self.clock.clone(),
             cost_ns,
-            amplitude: self.noise.amplitude,
+            noise: self.noise,
             random: Pcg64::seed_from_u64(self.noise.seed ^ fingerprint(model.key)),
             owed_ns: 0.0,
         }))
@@ -74,7 +87,7 @@ struct MockRunnable {
     key: String,
     clock: FakeClock,
     cost_ns: f64,
-    amplitude: f64,
+    noise: MockNoise,
     random: Pcg64,
     /// Fractions of a nanosecond the clock could not be moved by yet.
     owed_ns: f64,
@@ -82,8 +95,8 @@ struct MockRunnable {
 
 impl Runnable for MockRunnable {
     fn run(&mut self) -> Result<(), BackendError> {
-        let noise = 1.0 + self.amplitude * (self.random.random::<f64>() * 2.0 - 1.0);
-        let cost = self.cost_ns * noise + self.owed_ns;
+        let noise = 1.0 + self.noise.amplitude * (self.random.random::<f64>() * 2.0 - 1.0);
+        let cost = self.cost_ns * noise * self.noise.slowness(self.clock.peek_ns()) + self.owed_ns;
         self.owed_ns = cost.fract();
         self.clock.advance(cost as u64);
         Ok(())
@@ -132,7 +145,7 @@ mod tests {
     #[test]
     fn noise_is_seeded_by_subject_and_bounded() {
         let costs = |seed, keys: [&str; 2]| {
-            let mock = Mock::new(by_length(), MockNoise { amplitude: 0.1, seed });
+            let mock = Mock::new(by_length(), MockNoise { amplitude: 0.1, seed, ..MockNoise::NONE });
             let clock = mock.emulated_clock().unwrap();
             keys.map(|key| {
                 let mut subject = mock.prepare(model(key), 1).unwrap();
@@ -147,6 +160,18 @@ mod tests {
         // The order of preparation changes nothing; the seed does.
         assert_eq!(costs(1, ["bbbbbbbbbb", "aaaaaaaaaa"]), [b, a]);
         assert_ne!(costs(2, ["aaaaaaaaaa", "bbbbbbbbbb"]), [a, b]);
+    }
+
+    #[test]
+    fn a_slow_machine_has_its_fast_speed_for_the_share_that_is_asked_for() {
+        for share in [0.15, 0.85] {
+            let noise = MockNoise { fast_share: share, ..MockNoise::NONE };
+            // A minute, read every 10 ms.
+            let moments = (0..6000).map(|i| noise.slowness(i * 10_000_000));
+            let fast = moments.filter(|slowness| *slowness == 1.0).count() as f64 / 6000.0;
+            assert!((fast - share).abs() < 0.02, "{fast}");
+        }
+        assert!((0..100).all(|i| MockNoise::NONE.slowness(i * 1_000_000_000) == 1.0));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::Part;
 use crate::backend::BackendError;
 use crate::device::AffinityError;
+use crate::layers::LayersError;
 use crate::measure::MeasureError;
 use crate::record::{ReadError, WriteError};
 use crate::sweep::SweepError;
@@ -23,6 +24,9 @@ pub enum BenchError {
     /// The report there is was begun under other conditions.
     #[error("{} was begun under other conditions: {difference}; use another output file, or delete it to start anew", path.display())]
     Changed { path: PathBuf, difference: String },
+    /// A part had no more time.
+    #[error("its share of the time, {share_s:.0} s, was spent before it had an answer")]
+    TimeSpent { share_s: f64 },
     /// A figure that cannot be given.
     #[error("{part} on {backend}: `{name}` is not a number: {base}")]
     NoFigure { part: Part, backend: String, name: String, base: String },
@@ -50,6 +54,18 @@ pub enum BenchError {
 }
 
 impl BenchError {
+    /// Whether only this part has no answer, for want of time or turns: others may have one.
+    pub(super) fn is_want_of_time(&self) -> bool {
+        match self {
+            Self::TimeSpent { .. } | Self::NoFigure { .. } => true,
+            Self::Sweep(SweepError::TooShort { .. }) => true,
+            Self::Sweep(SweepError::Layers(error)) => matches!(error, LayersError::TooShort { .. }),
+            Self::Stopped | Self::Emulated { .. } | Self::Changed { .. } | Self::Child { .. } => false,
+            Self::Sweep(_) | Self::Backend(_) | Self::Measure(_) | Self::Affinity(_) => false,
+            Self::Read(_) | Self::Write(_) => false,
+        }
+    }
+
     /// Whether the user's input is at fault (exit code 2) rather than the run (exit code 1).
     pub fn is_input(&self) -> bool {
         match self {
@@ -57,7 +73,7 @@ impl BenchError {
             Self::Sweep(error) => error.is_input(),
             Self::Backend(error) => !matches!(error, BackendError::Run { .. }),
             Self::Measure(_) | Self::Affinity(_) | Self::Stopped => false,
-            Self::NoFigure { .. } | Self::Child { .. } | Self::Write(_) => false,
+            Self::TimeSpent { .. } | Self::NoFigure { .. } | Self::Child { .. } | Self::Write(_) => false,
         }
     }
 }

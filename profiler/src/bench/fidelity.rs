@@ -2,24 +2,29 @@
 //!
 //! After each turn that an op has under the protocol, the plain loop has one: two runs that do not count, so that it
 //! times hot runs as the protocol's hot samples are, then runs timed one by one between two readings of the clock (in
-//! batches of at least 50 µs). Its figure is the median over the turns of moments at the fast speed that were calm
+//! batches of at least 50 µs). Its figure is the median over the turns of moments at the speed compared at that were calm
 //! within 3 %: no correction, nothing dropped of them. What slows the machine down hits both alike, so what differs is the
 //! method's. Beside it, without a goal, stands the median over all turns.
 
 use std::{cell::RefCell, rc::Rc};
 
-use super::run::{Found, Job};
+use super::job::{Found, Job, clock_of};
+use super::marks::Marks;
+use super::speed::Seen;
 use super::{BenchError, Detail, Goal, Ratio, Unit, choose_ops, furthest_from_one, geometric_mean};
 use crate::backend::Runnable;
 use crate::measure::{
-    Clock, Entry, History, Instruments, Observer, Outcome, Progress, Protocol, Speed, Subject,
-    SubjectFailure, SystemClock, calm_turns, measure, median, summarise,
+    Clock, Entry, History, Instruments, Observer, Outcome, Progress, Protocol, Speed, Status, Subject,
+    SubjectFailure, calm_turns, measure, median, speeds, summarise_at,
 };
+use crate::record::SpeedReport;
 use crate::sweep::plan_op;
 
 const OPS: usize = 30;
 /// Turns of each op.
 const ROUNDS: u32 = 200;
+/// With fewer, where the time is spent before, nothing can be said.
+const FEWEST_ROUNDS: u32 = 50;
 /// Runs at the start of a plain turn that do not count.
 const UNTIMED: usize = 2;
 /// Timed batches in a plain turn.
@@ -105,39 +110,46 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
         subjects.push(Shared { model: Rc::clone(&model), bytes: planned.bytes() });
         models.push(model);
     }
-    let (mut instruments, clock): (_, Box<dyn Clock>) = match backend.emulated_clock() {
-        Some(clock) => (Instruments::emulated(clock.clone()), Box::new(clock)),
-        None => (Instruments::of_this_machine(bench.threads), Box::new(SystemClock::new())),
+    let mut instruments = match backend.emulated_clock() {
+        Some(clock) => Instruments::emulated(clock),
+        None => Instruments::of_this_machine(bench.threads),
     };
     // Always as many rounds, for the same weight everywhere.
     let protocol = Protocol {
-        seed: bench.seed,
+        budget_ns: job.left_ns()?,
         target_half_width: 1e-6,
         min_rounds: ROUNDS,
         max_rounds: ROUNDS,
         min_round_size: ops.len(),
-        ..bench.protocol.clone()
+        ..job.protocol(Speed::Fast)
     };
     let runs_per_batch = vec![None; ops.len()];
+    let clock = clock_of(backend);
     let mut plain = PlainLoop { models, clock, turns: Vec::new(), runs_per_batch, job };
     let mut history = History::default();
     let outcome = measure(&mut subjects, &protocol, &mut instruments, &mut history, &mut plain, stop)?;
     if outcome == Outcome::Stopped {
         return Err(BenchError::Stopped);
     }
-    let counts = calm_turns(&history, Speed::Fast, CALM);
+    let report = SpeedReport { modes: speeds(&history), ..SpeedReport::default() };
+    let seen = Seen { report, is_slow: false };
+    let speed = bench.speed.choose(&[&seen]);
+    let counts = calm_turns(&history, speed.speed, CALM);
     // The median of an op's samples, of these turns.
     let plain_ns = |op: usize, counts: &dyn Fn(usize) -> bool| {
         let of_op = plain.turns.iter().enumerate().filter(|(turn, (of, _))| *of == op && counts(*turn));
         median(&of_op.flat_map(|(_, (_, samples))| samples.iter().copied()).collect::<Vec<f64>>())
     };
-    let (mut details, mut runs, mut dropped_runs) = (Vec::new(), 0, 0);
-    for (index, (op, summary)) in ops.iter().zip(summarise(&history, ops.len(), &protocol)?).enumerate() {
+    let (mut details, mut marks, mut runs, mut dropped_runs) = (Vec::new(), Vec::new(), 0, 0);
+    let summaries = summarise_at(&history, ops.len(), &protocol, speed.speed)?;
+    for (index, (op, summary)) in ops.iter().zip(summaries).enumerate() {
         let calm_ns = plain_ns(index, &|turn| counts.get(turn).copied().unwrap_or_default());
         let (Some(hot), Some(calm_ns), Some(all_ns)) = (summary.hot, calm_ns, plain_ns(index, &|_| true))
         else {
             continue;
         };
+        let is_of_few = matches!(hot.status, Status::Scaled | Status::TooFew);
+        marks.push(is_of_few.then_some("of too few turns at that speed"));
         runs += hot.runs + hot.dropped_runs;
         dropped_runs += hot.dropped_runs;
         let figures = [
@@ -148,8 +160,12 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
         ];
         details.push(Detail::new(op.key(), figures));
     }
+    let rounds = history.latest_round().map_or(0, |round| round + 1);
+    marks.resize(ops.len(), Some("without a calm turn"));
+    let ratios = ratios(&details, rounds, &Marks::of(marks.into_iter()));
+    plain.job.seen.insert(backend.name(), seen);
     let warnings = warning(runs, dropped_runs).into_iter().collect();
-    Ok(Found { ratios: ratios(&details), details, warnings })
+    Ok(Found { ratios, details, warnings, speed: Some(speed) })
 }
 
 fn warning(runs: u64, dropped_runs: u64) -> Option<String> {
@@ -162,14 +178,17 @@ fn warning(runs: u64, dropped_runs: u64) -> Option<String> {
     })
 }
 
-fn ratios(details: &[Detail]) -> Vec<Ratio> {
+fn ratios(details: &[Detail], rounds: u32, marks: &Marks) -> Vec<Ratio> {
+    let too_few = || format!("{rounds} of {ROUNDS} turns before the time was spent");
+    let not_shown = (rounds < FEWEST_ROUNDS).then(too_few).or_else(|| marks.not_shown());
+    let details = marks.counted(details);
     let over = |ours: &str, plain: &str| -> Vec<f64> {
         details.iter().map(|detail| detail.figures[ours] / detail.figures[plain]).collect()
     };
     let (corrected, whole) = (over("protocol_ms", "plain_ms"), over("protocol_ms", "plain_all_ms"));
     let raw = over("protocol_raw_ms", "plain_all_ms");
     let mean = |name: &str, ratios: &[f64]| {
-        let base = format!("hot, {} ops, {ROUNDS} turns each, of them the calm ones", details.len());
+        let base = format!("hot, {} ops, {rounds} turns each, of them the calm ones", details.len());
         Ratio::new(format!("{name}, geometric mean"), geometric_mean(ratios), Unit::Times, base)
     };
     let worst = |name: &str, ratios: &[f64]| {
@@ -178,8 +197,12 @@ fn ratios(details: &[Detail]) -> Vec<Ratio> {
         Ratio::new(format!("{name}, worst op"), at, Unit::Times, subject)
     };
     vec![
-        mean("protocol / plain loop", &corrected).with_goal(Goal::Between(0.98, 1.02)),
-        worst("protocol / plain loop", &corrected).with_goal(Goal::Between(0.95, 1.05)),
+        mean("protocol / plain loop", &corrected)
+            .with_goal(Goal::Between(0.98, 1.02))
+            .shown_unless(not_shown.clone()),
+        worst("protocol / plain loop", &corrected)
+            .with_goal(Goal::Between(0.95, 1.05))
+            .shown_unless(not_shown),
         mean("plain loop of slow moments, too", &whole),
         mean("both of slow moments, too, no correction", &raw),
         worst("both of slow moments, too, no correction", &raw),
@@ -205,12 +228,17 @@ mod tests {
             Detail::new(subject.to_owned(), ours.into_iter().chain(theirs))
         };
         // Corrected: 0.8 and 1.0: geometric mean √0.8 = 0.894, worst 0.8 = 1/1.25. Raw: 1 and 1.
-        let found = ratios(&[detail("a", 0.8, 1.0, 1.0), detail("b", 2.0, 2.0, 2.0)]);
+        let details = [detail("a", 0.8, 1.0, 1.0), detail("b", 2.0, 2.0, 2.0)];
+        let found = ratios(&details, 200, &Marks::of([None; 2].into_iter()));
         assert!((found[0].value - 0.8f64.sqrt()).abs() < 1e-12);
         assert_eq!((found[0].reached, found[1].reached), (Some(false), Some(false)));
         assert_eq!((found[1].value, found[1].base.as_str()), (0.8, "a"));
         // Over twice as much: half of it. Raw: 1/2 and 2/4.
         assert!((found[2].value - 0.8f64.sqrt() / 2.0).abs() < 1e-12);
         assert_eq!((found[3].value, found[3].reached), (0.5, None));
+        let few = ratios(&details, 40, &Marks::of([None; 2].into_iter()));
+        assert!(few[1].to_string().contains("not shown: 40 of 200 turns"), "{}", few[1]);
+        let scaled = ratios(&details, 200, &Marks::of([None, Some("scaled")].into_iter()));
+        assert_eq!(scaled[0].verdict(), "not shown");
     }
 }

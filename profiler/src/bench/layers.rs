@@ -1,9 +1,10 @@
 //! A network's layers, timed in place, against the network as a whole: what the runtime notes must add up.
 
-use super::run::{Found, Job};
+use super::job::{Found, Job};
+use super::marks::Marks;
 use super::{BenchError, Detail, Goal, Ratio, Unit, furthest_from_one, geometric_mean};
 use crate::layers::{TracePlan, TraceProgress};
-use crate::measure::{Protocol, Silent};
+use crate::measure::{Protocol, Silent, Speed};
 use crate::sweep::{CompareWith, NetworkProfile, plan_networks};
 
 const NETWORKS: usize = 4;
@@ -15,17 +16,20 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let bench = job.bench;
     let networks = plan_networks(&bench.space, NETWORKS, bench.seed)?;
     let mut found = Found::default();
-    let mut shares = Vec::new();
+    let (mut shares, mut marks) = (Vec::new(), Vec::new());
     for (index, network) in networks.iter().enumerate() {
-        job.check_stop()?;
-        job.at(&format!("network {} of {NETWORKS}", index + 1), index as f64 / NETWORKS as f64);
+        let part = |index: usize| index as f64 / NETWORKS as f64;
+        job.at(&format!("network {} of {NETWORKS}", index + 1), part(index));
+        let budget_ns = job.budget_ns((part(index), part(index + 1)))?;
+        let layers_ns = LAYERS_NS.min(budget_ns / 2);
         let profile = NetworkProfile {
             network,
             backend: job.backend,
             threads: bench.threads,
             cpus: bench.cpus.clone(),
-            protocol: Protocol { seed: bench.seed, budget_ns: WHOLE_NS, ..bench.protocol.clone() },
-            plan: TracePlan { target_half_width: 0.005, budget_ns: LAYERS_NS, ..TracePlan::default() },
+            // Of the speed, shares in place are independent.
+            protocol: Protocol { budget_ns: WHOLE_NS.min(budget_ns / 2), ..job.protocol(Speed::Fast) },
+            plan: TracePlan { target_half_width: 0.005, budget_ns: layers_ns, ..TracePlan::default() },
             compare_with: CompareWith::Nothing("a bench times what is compared elsewhere"),
             output: None,
         };
@@ -34,20 +38,24 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
         let result = profile.run(&mut Silent, &mut progress, stop)?.ok_or(BenchError::Stopped)?;
         let layers = result.layers;
         shares.push(layers.sum_over_whole);
+        let too_short = || (2 * layers_ns < LAYERS_NS).then_some("of less than half the time");
+        marks.push(layers.is_preempted.then_some("of pre-empted runs").or_else(too_short));
         let figures = [("sum_ms", layers.sum_ms), ("whole_ms", layers.whole.latency_ms)];
         found.details.push(Detail::new(network.key.clone(), figures));
     }
-    found.ratios = ratios(&shares);
+    found.ratios = ratios(&shares, Marks::of(marks.into_iter()).not_shown());
     Ok(found)
 }
 
-fn ratios(shares: &[f64]) -> Vec<Ratio> {
+fn ratios(shares: &[f64], not_shown: Option<String>) -> Vec<Ratio> {
     let base = format!("in place, plain and traced runs in turns, {} random networks", shares.len());
     let ratio = |what: &str, value| {
         Ratio::new(format!("Σ layers / network, {what}"), value, Unit::Times, base.clone())
     };
     vec![
-        ratio("geometric mean", geometric_mean(shares)).with_goal(Goal::Between(0.98, 1.02)),
+        ratio("geometric mean", geometric_mean(shares))
+            .with_goal(Goal::Between(0.98, 1.02))
+            .shown_unless(not_shown),
         ratio("furthest from 1", furthest_from_one(shares)),
     ]
 }
@@ -59,10 +67,11 @@ mod tests {
     #[test]
     fn the_goal_is_of_the_mean_and_the_furthest_is_told() {
         // √(0.98 · 1.02) = 0.9998: reached; 0.98 is 1/1.0204, further than 1.02.
-        let found = ratios(&[0.98, 1.02]);
+        let found = ratios(&[0.98, 1.02], None);
         assert!((found[0].value - 0.9998).abs() < 1e-6);
         assert_eq!((found[0].reached, found[1].reached, found[1].value), (Some(true), None, 0.98));
-        assert_eq!(ratios(&[0.9])[0].reached, Some(false));
-        assert!(ratios(&[])[0].value.is_nan());
+        assert_eq!(ratios(&[0.9], None)[0].reached, Some(false));
+        assert_eq!(ratios(&[0.9], Some("busy".to_owned()))[0].verdict(), "not shown");
+        assert!(ratios(&[], None)[0].value.is_nan());
     }
 }

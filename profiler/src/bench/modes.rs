@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::job::{Found, Job};
 use super::load::Load;
-use super::run::{Found, Job};
+use super::marks::mark;
+use super::speed::{PartSpeed, SpeedRule};
 use super::{BenchError, Detail, Goal, Pattern, Ratio, Unit, choose_ops};
-use crate::measure::{Protocol, median};
-use crate::record::{Cache, Row, Status};
+use crate::measure::{Protocol, Speed, median};
+use crate::record::Row;
 use crate::sweep::plan_op;
 
 const OPS: usize = 30;
@@ -24,8 +26,14 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
         let warning = "there is no other core for a neighbour: nothing was measured".to_owned();
         return Ok(Found { warnings: vec![warning], ..Found::default() });
     }
-    let protocol =
-        Protocol { seed: bench.seed, budget_ns: BUDGET_S * 1_000_000_000, ..bench.protocol.clone() };
+    let speed = match bench.speed {
+        SpeedRule::Auto => {
+            PartSpeed { speed: Speed::Fast, reason: "whether that is found is the question".to_owned() }
+        }
+        asked => asked.choose(&[]),
+    };
+    let at = speed.speed;
+    let protocol = Protocol { budget_ns: BUDGET_S * 1_000_000_000, ..job.protocol(at) };
     let table = |job: &mut Job, name: &str, step: usize| {
         let subjects = ops.iter().map(|op| plan_op(*op)).collect::<Result<Vec<_>, _>>()?;
         let part = |step: usize| step as f64 / (SHARES.len() + 1) as f64;
@@ -33,54 +41,59 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     };
     let quiet = table(job, "modes-quiet", 0)?;
     let mut figures: BTreeMap<String, BTreeMap<String, f64>> = BTreeMap::new();
-    let mut note = |when: &str, rows: &[Row]| {
-        for row in rows.iter().filter(|row| row.cache == Cache::Hot) {
+    let mut note = |when: &str, rows: &[&Row]| {
+        for row in rows {
             figures.entry(row.subject.clone()).or_default().insert(format!("{when}_ms"), row.latency_ms);
         }
     };
-    note("quiet", &quiet.rows);
+    let quiet = quiet.hot(at);
+    note("quiet", &quiet);
     let mut ratios = Vec::new();
     for (step, share) in SHARES.into_iter().enumerate() {
         let load = Load::start(bench, &others, Pattern::Stretches(share))?;
         let beside = table(job, &format!("modes-{:.0}", 100.0 * share), step + 1)?;
         load.end()?;
-        note(&format!("at_{share}"), &beside.rows);
-        ratios.extend(agreement(share, &quiet.rows, &beside.rows));
+        let beside = beside.hot(at);
+        note(&format!("at_{share}"), &beside);
+        ratios.extend(agreement(share, at, &quiet, &beside));
     }
     let details = figures.into_iter().map(|(subject, figures)| Detail { subject, figures });
-    Ok(Found { ratios, details: details.collect(), warnings: Vec::new() })
+    Ok(Found { ratios, details: details.collect(), warnings: Vec::new(), speed: Some(speed) })
 }
 
 /// How far hot figures beside the neighbour are from those in quiet: the middle and the worst op, of those whose rows both say that
-/// they are of the fast speed; and how many do not.
-fn agreement(share: f64, quiet: &[Row], beside: &[Row]) -> Vec<Ratio> {
-    let of = |row: &Row| quiet.iter().find(|q| (&q.subject, q.cache) == (&row.subject, row.cache));
-    let hot: Vec<&Row> = beside.iter().filter(|row| row.cache == Cache::Hot).collect();
-    let is_sure = |row: &&Row| !matches!(row.status, Status::Scaled | Status::Slow | Status::Preempted);
-    let error = |row: &&Row| {
-        let quiet = of(row).filter(is_sure)?;
-        is_sure(row).then(|| (row.latency_ms / quiet.latency_ms - 1.0).abs())
-    };
-    let errors: Vec<f64> = hot.iter().filter_map(error).collect();
-    let marked = hot.len() - errors.len();
+/// they are of this speed; and how many do not.
+fn agreement(share: f64, speed: Speed, quiet: &[&Row], beside: &[&Row]) -> Vec<Ratio> {
+    let pairs: Vec<(&Row, &Row)> = beside
+        .iter()
+        .filter_map(|row| Some((*row, *quiet.iter().find(|quiet| quiet.subject == row.subject)?)))
+        .collect();
+    let is_sure = |(beside, quiet): &&(&Row, &Row)| [beside, quiet].iter().all(|row| mark(row).is_none());
+    let error = |(beside, quiet): &(&Row, &Row)| (beside.latency_ms / quiet.latency_ms - 1.0).abs();
+    let sure: Vec<f64> = pairs.iter().filter(is_sure).map(error).collect();
+    let marked = pairs.len() - sure.len();
+    let not_shown =
+        sure.is_empty().then(|| format!("none of {} figures is of the {speed} speed", pairs.len()));
+    let errors = if sure.is_empty() { pairs.iter().map(error).collect() } else { sure };
     let base = format!("{} ops hot, against a table in quiet just before", errors.len());
     let named = |what: &str| format!("neighbour on {:.0} % of the time: {what}", 100.0 * share);
-    let share_marked = marked as f64 / hot.len().max(1) as f64;
-    let name = named("share of figures that say they are not of the fast speed");
-    let marked = Ratio::new(name, share_marked, Unit::Fraction, format!("{} ops", hot.len()));
-    // Where all say so, there is nothing to compare.
-    let Some(middle) = median(&errors) else { return vec![marked] };
-    let worst = errors.iter().copied().fold(0.0, f64::max);
     let goal = |what: &str, value, most| {
-        Ratio::new(named(what), value, Unit::Fraction, base.clone()).with_goal(Goal::AtMost(most))
+        let ratio = Ratio::new(named(what), value, Unit::Fraction, base.clone());
+        ratio.with_goal(Goal::AtMost(most)).shown_unless(not_shown.clone())
     };
-    vec![goal("error, median op", middle, 0.03), goal("error, worst op", worst, 0.08), marked]
+    let share_marked = marked as f64 / pairs.len().max(1) as f64;
+    let name = named(&format!("share of figures that say they are not of the {speed} speed"));
+    vec![
+        goal("error, median op", median(&errors).unwrap_or(f64::NAN), 0.03),
+        goal("error, worst op", errors.iter().copied().fold(0.0, f64::max), 0.08),
+        Ratio::new(name, share_marked, Unit::Fraction, format!("{} ops", pairs.len())),
+    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Level;
+    use crate::record::{Cache, Level, Status};
 
     #[test]
     fn figures_that_say_they_are_scaled_are_counted_apart() {
@@ -88,10 +101,15 @@ mod tests {
         let quiet = [row("a", 1.0), row("b", 2.0), row("c", 4.0)];
         let scaled = Row { status: Status::Scaled, ..row("c", 8.0) };
         // Errors 1 % and 10 % of two, the third is marked.
-        let found = agreement(0.5, &quiet, &[row("a", 1.01), row("b", 2.2), scaled.clone()]);
+        let agreement = |beside: &[Row]| {
+            let (quiet, beside): (Vec<&Row>, Vec<&Row>) = (quiet.iter().collect(), beside.iter().collect());
+            agreement(0.5, Speed::Fast, &quiet, &beside)
+        };
+        let found = agreement(&[row("a", 1.01), row("b", 2.2), scaled.clone()]);
         let values: Vec<f64> = found.iter().map(|ratio| ratio.value).collect();
         assert!((values[0] - 0.055).abs() < 1e-9 && (values[1] - 0.1).abs() < 1e-9, "{values:?}");
         assert!((values[2] - 1.0 / 3.0).abs() < 1e-9 && found[1].reached == Some(false));
-        assert_eq!(agreement(0.9, &quiet, &[scaled]).len(), 1);
+        let none = agreement(&[scaled]);
+        assert_eq!((none[0].verdict(), none[1].verdict(), none[2].value), ("not shown", "not shown", 1.0));
     }
 }

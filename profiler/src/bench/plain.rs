@@ -2,8 +2,9 @@
 //!
 //! Source: nn-Meter's defaults, and `benchmark_model` of TensorFlow Lite, whose rule is 50 runs and at least a second.
 
-use super::{BenchError, mean, run::Job};
-use crate::measure::{Clock, SystemClock, median};
+use super::job::{Job, clock_of};
+use super::{BenchError, mean};
+use crate::measure::median;
 use crate::sweep::plan_op;
 
 const WARM_UP_RUNS: usize = 10;
@@ -24,14 +25,11 @@ pub(super) fn plain_table(
     name: &str,
     share: (f64, f64),
 ) -> Result<Vec<PlainFigures>, BenchError> {
-    let clock: Box<dyn Clock> = match job.backend.emulated_clock() {
-        Some(clock) => Box::new(clock),
-        None => Box::new(SystemClock::new()),
-    };
+    let clock = clock_of(job.backend);
     let ops = job.bench.space.distinct_ops();
     let mut figures = Vec::new();
     for (index, op) in ops.iter().enumerate() {
-        job.check_stop()?;
+        job.left_ns()?;
         job.at(name, share.0 + (share.1 - share.0) * index as f64 / ops.len() as f64);
         let planned = plan_op(*op)?;
         let model = planned.model();

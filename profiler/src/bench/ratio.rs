@@ -72,8 +72,10 @@ pub struct Ratio {
     pub unit: Unit,
     /// What it should be; `None` for figures that explain others.
     pub goal: Option<Goal>,
-    /// Whether it is.
+    /// Whether it is; `None` without a goal, and where that cannot be said.
     pub reached: Option<bool>,
+    /// Why it cannot be said.
+    pub not_shown: Option<String>,
     /// What it rests on, for people: counts, conditions, the figures it is made of.
     pub base: String,
 }
@@ -81,12 +83,32 @@ pub struct Ratio {
 impl Ratio {
     /// A figure that explains others.
     pub fn new(name: impl Into<String>, value: f64, unit: Unit, base: impl Into<String>) -> Self {
-        Self { name: name.into(), value, unit, goal: None, reached: None, base: base.into() }
+        Self { name: name.into(), value, unit, goal: None, reached: None, not_shown: None, base: base.into() }
     }
 
     /// The figure with a goal.
     pub fn with_goal(self, goal: Goal) -> Self {
         Self { goal: Some(goal), reached: Some(goal.is_met_by(self.value)), ..self }
+    }
+
+    /// The figure with a goal of which nothing can be said, if there is a reason for that.
+    pub fn shown_unless(self, reason: Option<String>) -> Self {
+        if reason.is_some() { Self { reached: None, not_shown: reason, ..self } } else { self }
+    }
+
+    /// The figure with a goal whose being missed says nothing, if there is a reason for that.
+    pub fn missed_unless(self, reason: Option<String>) -> Self {
+        if self.reached == Some(false) { self.shown_unless(reason) } else { self }
+    }
+
+    /// `reached`, `missed` or `not shown`; empty without a goal.
+    pub fn verdict(&self) -> &'static str {
+        match (self.reached, self.goal) {
+            (Some(true), _) => "reached",
+            (Some(false), _) => "missed",
+            (None, Some(_)) => "not shown",
+            (None, None) => "",
+        }
     }
 
     /// The figure with its unit.
@@ -104,10 +126,12 @@ impl Ratio {
 impl fmt::Display for Ratio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name, self.printed_value())?;
-        if let (Some(reached), goal) = (self.reached, self.printed_goal()) {
-            write!(f, " (goal {goal}, {})", if reached { "reached" } else { "missed" })?;
+        if self.goal.is_none() {
+            return Ok(());
         }
-        Ok(())
+        write!(f, " (goal {}, {}", self.printed_goal(), self.verdict())?;
+        self.not_shown.iter().try_for_each(|reason| write!(f, ": {reason}"))?;
+        f.write_str(")")
     }
 }
 
@@ -127,6 +151,15 @@ mod tests {
     }
 
     #[test]
+    fn what_excuses_a_miss_takes_no_success_away() {
+        let verdict = |value| {
+            let ratio = Ratio::new("error", value, Unit::Times, "").with_goal(Goal::AtMost(0.4));
+            ratio.missed_unless(Some("cut".to_owned())).verdict()
+        };
+        assert_eq!([0.4, 0.5].map(verdict), ["reached", "not shown"]);
+    }
+
+    #[test]
     fn figures_are_printed_with_their_unit_and_verdict() {
         let ratio = |value, unit| Ratio::new("error", value, unit, "");
         for (ratio, printed) in [
@@ -139,6 +172,10 @@ mod tests {
                 "error: 0.900 (goal 0.980 to 1.020, missed)",
             ),
             (ratio(211.6, Unit::Mebibytes), "error: 212 MiB"),
+            (
+                ratio(0.5, Unit::Times).with_goal(Goal::AtMost(0.4)).shown_unless(Some("busy".to_owned())),
+                "error: 0.500 (goal ≤ 0.400, not shown: busy)",
+            ),
         ] {
             assert_eq!(ratio.to_string(), printed);
         }

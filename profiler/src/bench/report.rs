@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::{BenchError, Part, Ratio};
+use super::{BenchError, Part, PartSpeed, Ratio, SpeedRule};
 use crate::device::{Device, MachineState};
 use crate::record::{Runtime, read_document, write_document};
 
 const FORMAT: &str = "tailor-bench";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What must not change while a bench is resumed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +32,8 @@ pub struct Settings {
     pub repeats: usize,
     /// Seed of the choice of ops and networks, of the orders of turns and of the load.
     pub seed: u64,
+    /// Which of the machine's speeds figures are compared at.
+    pub speed: SpeedRule,
 }
 
 /// One subject's figures behind a ratio.
@@ -64,6 +66,12 @@ pub struct Finding {
     pub before: MachineState,
     /// The same when it ended.
     pub after: MachineState,
+    /// Seconds that it took; emulated where the figures are.
+    pub spent_s: f64,
+    /// The speed of the machine that the figures are of, and why; `None` where they do not depend on it.
+    pub speed: Option<PartSpeed>,
+    /// Why there are no figures, if there are none. Such a part is asked again when the bench is resumed.
+    pub no_answer: Option<String>,
     /// The figures.
     pub ratios: Vec<Ratio>,
     /// What they rest on, subject by subject.
@@ -83,7 +91,34 @@ pub struct Report {
     pub findings: Vec<Finding>,
 }
 
+/// How many goals are reached, missed, and neither.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Goals {
+    /// Those that are.
+    pub reached: usize,
+    /// Those that are not.
+    pub missed: usize,
+    /// Those of which that cannot be said.
+    pub not_shown: usize,
+    /// Parts without any figures.
+    pub parts_without_answer: usize,
+}
+
 impl Report {
+    /// Counts the goals.
+    pub fn goals(&self) -> Goals {
+        let with_goal =
+            || self.findings.iter().flat_map(|finding| &finding.ratios).filter(|r| r.goal.is_some());
+        let count = |reached| with_goal().filter(|ratio| ratio.reached == reached).count();
+        let parts_without_answer = self.findings.iter().filter(|finding| finding.no_answer.is_some()).count();
+        Goals {
+            reached: count(Some(true)),
+            missed: count(Some(false)),
+            not_shown: count(None),
+            parts_without_answer,
+        }
+    }
+
     /// What was found by a part on a runtime.
     pub(super) fn has(&self, part: Part, runtime: &Runtime) -> bool {
         self.findings.iter().any(|finding| finding.part == part && finding.runtime == *runtime)
@@ -106,7 +141,8 @@ pub(super) fn take_up(path: &Path, fresh: Report) -> Result<Report, BenchError> 
     if !path.exists() {
         return Ok(fresh);
     }
-    let report: Report = read_document(path, FORMAT, VERSION)?;
+    let mut report: Report = read_document(path, FORMAT, VERSION)?;
+    report.findings.retain(|finding| finding.no_answer.is_none());
     match report.settings.difference(&fresh.settings) {
         None => Ok(report),
         Some(difference) => Err(BenchError::Changed { path: path.to_owned(), difference }),

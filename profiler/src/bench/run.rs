@@ -1,16 +1,16 @@
 //! Running a bench, part by part.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use jiff::Timestamp;
 
+use super::budget::Budget;
+use super::job::{Found, Job, JobTime};
 use super::report::{take_up, write_report};
-use super::{
-    BenchError, Detail, Finding, Part, Ratio, Report, Settings, cost, fidelity, layers, modes, steadiness,
-    sums, under_load,
-};
+use super::{BenchError, Finding, Part, Report, Settings, SpeedRule};
 use crate::backend::Backend;
 use crate::device::{Device, MachineState};
 use crate::measure::Protocol;
@@ -42,6 +42,10 @@ pub struct Bench<'a> {
     pub seed: u64,
     /// How tables are measured.
     pub protocol: Protocol,
+    /// Which of the machine's speeds figures are compared at.
+    pub speed: SpeedRule,
+    /// Seconds that all parts together may take.
+    pub budget_s: u64,
     /// This program.
     pub program: PathBuf,
     /// The report to write after every part and to resume from.
@@ -50,69 +54,11 @@ pub struct Bench<'a> {
 
 /// Follows a bench.
 pub trait Watcher {
-    /// What is being done, and how much of the whole is done: 0 to 1.
-    fn at(&mut self, doing: &str, done: f64);
+    /// What is being done, how much of the whole is done, 0 to 1, and how long the rest takes at most.
+    fn at(&mut self, doing: &str, done: f64, at_most_ns: u64);
 
     /// A part is finished.
     fn found(&mut self, finding: &Finding);
-}
-
-/// One part on one backend, while it runs.
-pub(super) struct Job<'a> {
-    pub(super) bench: &'a Bench<'a>,
-    pub(super) backend: &'a dyn Backend,
-    pub(super) part: Part,
-    /// For files that the part needs; kept until the bench is done.
-    pub(super) work: &'a Path,
-    pub(super) stop: &'a AtomicBool,
-    pub(super) watcher: &'a mut dyn Watcher,
-    /// The job's share of the whole: from, to.
-    pub(super) share: (f64, f64),
-}
-
-/// A part's answer.
-#[derive(Default)]
-pub(super) struct Found {
-    pub(super) ratios: Vec<Ratio>,
-    pub(super) details: Vec<Detail>,
-    pub(super) warnings: Vec<String>,
-}
-
-impl Job<'_> {
-    pub(super) fn is_emulated(&self) -> bool {
-        self.backend.emulated_clock().is_some()
-    }
-
-    /// Says what is being done; `done` is of this job, 0 to 1.
-    pub(super) fn at(&mut self, doing: &str, done: f64) {
-        let (from, to) = self.share;
-        let doing = format!("{} on {}: {doing}", self.part, self.backend.name());
-        self.watcher.at(&doing, from + done.clamp(0.0, 1.0) * (to - from));
-    }
-
-    /// [`BenchError::Stopped`] if the stop flag is up.
-    pub(super) fn check_stop(&self) -> Result<(), BenchError> {
-        let is_stopped = self.stop.load(std::sync::atomic::Ordering::Relaxed);
-        if is_stopped { Err(BenchError::Stopped) } else { Ok(()) }
-    }
-
-    pub(super) fn no_figure(&self, name: &str, base: &str) -> BenchError {
-        let backend = self.backend.name().to_owned();
-        BenchError::NoFigure { part: self.part, backend, name: name.to_owned(), base: base.to_owned() }
-    }
-
-    fn answer(&mut self) -> Result<Found, BenchError> {
-        match self.part {
-            Part::Fidelity => fidelity::run(self),
-            Part::Steadiness => steadiness::run(self),
-            Part::Load => under_load::run(self),
-            Part::Modes => modes::run(self),
-            Part::Cost => cost::run(self),
-            Part::Memory => cost::memory(self),
-            Part::Sums => sums::run(self),
-            Part::Layers => layers::run(self),
-        }
-    }
 }
 
 impl Bench<'_> {
@@ -128,17 +74,21 @@ impl Bench<'_> {
             None => fresh,
         };
         let work = Work::of(self.output.as_deref())?;
-        let weights: f64 = jobs.iter().map(|(part, _)| part.weight()).sum();
-        let mut done = 0.0;
-        for (part, backend) in jobs {
-            let share = (done, done + part.weight() / weights);
+        let calm_s = |jobs: &[(Part, &dyn Backend)]| jobs.iter().map(|(part, _)| part.calm_s()).sum::<f64>();
+        let whole_s = calm_s(&jobs);
+        let is_missing = |(part, backend): &(Part, &dyn Backend)| !report.has(*part, &runtime_of(*backend));
+        let missing: Vec<_> = jobs.into_iter().filter(is_missing).collect();
+        let mut budget = Budget::new(self.budget_s, whole_s, calm_s(&missing));
+        let mut done = 1.0 - calm_s(&missing) / whole_s;
+        let mut seen = BTreeMap::new();
+        for (part, backend) in missing {
+            let share = (done, done + part.calm_s() / whole_s);
             done = share.1;
-            let runtime = runtime_of(backend);
-            if report.has(part, &runtime) {
-                continue;
-            }
-            let mut job = Job { bench: self, backend, part, work: &work.path, stop, watcher, share };
-            let finding = self.find(&mut job, runtime)?;
+            let time = JobTime::new(backend, budget.share_ns(part.calm_s()), budget.left_ns());
+            let (work, seen) = (work.path.as_path(), &mut seen);
+            let mut job = Job { bench: self, backend, part, work, stop, watcher, share, seen, time };
+            let finding = self.find(&mut job, runtime_of(backend))?;
+            budget.spend(part.calm_s(), job.time.spent_ns());
             watcher.found(&finding);
             report.findings.push(finding);
             if let Some(path) = &self.output {
@@ -161,10 +111,16 @@ impl Bench<'_> {
 
     fn find(&self, job: &mut Job, runtime: Runtime) -> Result<Finding, BenchError> {
         let (started, before) = (Timestamp::now().to_string(), MachineState::of_this_machine());
-        let found = job.answer()?;
-        if let Some(ratio) = found.ratios.iter().find(|ratio| !ratio.value.is_finite()) {
-            return Err(job.no_figure(&ratio.name, &ratio.base));
-        }
+        let answer =
+            job.answer().and_then(|found| match found.ratios.iter().find(|ratio| !ratio.value.is_finite()) {
+                Some(ratio) => Err(job.no_figure(&ratio.name, &ratio.base)),
+                None => Ok(found),
+            });
+        let (found, no_answer) = match answer {
+            Ok(found) => (found, None),
+            Err(error) if error.is_want_of_time() => (Found::default(), Some(error.to_string())),
+            Err(error) => return Err(error),
+        };
         Ok(Finding {
             part: job.part,
             runtime,
@@ -172,6 +128,9 @@ impl Bench<'_> {
             finished: Timestamp::now().to_string(),
             before,
             after: MachineState::of_this_machine(),
+            spent_s: job.time.spent_ns() as f64 / 1e9,
+            speed: found.speed,
+            no_answer,
             ratios: found.ratios,
             details: found.details,
             warnings: found.warnings,
@@ -190,6 +149,7 @@ impl Bench<'_> {
             cpus: self.cpus.clone(),
             repeats: self.repeats,
             seed: self.seed,
+            speed: self.speed,
         };
         Report { settings, machine, findings: Vec::new() }
     }

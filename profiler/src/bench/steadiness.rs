@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use super::job::{Found, Job};
+use super::marks::{Marks, mark};
 use super::plain::{PlainFigures, plain_table};
-use super::run::{Found, Job};
+use super::tables::{CUT, TableOfBench, compared_at};
 use super::{BenchError, Detail, Goal, Ratio, Unit, spread};
 use crate::device::{Surroundings, Ticks};
-use crate::measure::{Protocol, quantile};
+use crate::measure::{Protocol, Speed, quantile};
 use crate::record::{Cache, Row};
 use crate::sweep::plan_ops;
+
+/// A table of ours, and one by the plain protocol taken right after it.
+pub(super) type Pair = (TableOfBench, Vec<PlainFigures>);
 
 /// What each op got in each repeat, in milliseconds, in the order of the ops.
 #[derive(Default)]
@@ -17,15 +22,27 @@ pub(super) struct Repeats {
     pub(super) cold: Vec<Vec<f64>>,
     pub(super) plain_mean: Vec<Vec<f64>>,
     plain_median: Vec<Vec<f64>>,
+    /// What hot figures say against themselves.
+    pub(super) marks: Marks,
+    /// Why goals that are missed are not shown to be.
+    pub(super) cut: Option<String>,
 }
 
 impl Repeats {
-    fn add(&mut self, rows: &[Row], plain: &[PlainFigures]) {
-        let of = |cache| rows.iter().filter(move |row| row.cache == cache).map(|row| row.latency_ms);
-        push(&mut self.hot, of(Cache::Hot));
-        push(&mut self.cold, of(Cache::Cold));
-        push(&mut self.plain_mean, plain.iter().map(|figures| figures.mean_ms));
-        push(&mut self.plain_median, plain.iter().map(|figures| figures.median_ms));
+    /// At a speed of the machine, of tables that this much time was meant for.
+    pub(super) fn of(pairs: &[Pair], speed: Speed, meant_ns: u64) -> Self {
+        let is_cut = pairs.iter().any(|(table, _)| table.is_cut(meant_ns));
+        let mut repeats = Self { cut: is_cut.then(|| CUT.to_owned()), ..Self::default() };
+        for (table, plain) in pairs {
+            let of = |cache| table.at(speed).filter(move |row| row.cache == cache);
+            let ms = |row: &Row| row.latency_ms;
+            push(&mut repeats.hot, of(Cache::Hot).map(ms));
+            push(&mut repeats.cold, of(Cache::Cold).map(ms));
+            push(&mut repeats.plain_mean, plain.iter().map(|figures| figures.mean_ms));
+            push(&mut repeats.plain_median, plain.iter().map(|figures| figures.median_ms));
+            repeats.marks.add(of(Cache::Hot).map(mark));
+        }
+        repeats
     }
 }
 
@@ -39,18 +56,22 @@ fn push(by_op: &mut Vec<Vec<f64>>, repeat: impl Iterator<Item = f64>) {
 }
 
 pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
-    let protocol = Protocol { seed: job.bench.seed, ..job.bench.protocol.clone() };
+    let aim = job.aim()?.speed;
     let before = Surroundings::of_this_machine();
-    let quiet = repeats(job, "quiet", job.bench.repeats, &protocol, (0.0, 1.0))?;
+    let (count, protocol) = (job.bench.repeats, job.protocol(aim));
+    let tables = repeats(job, "quiet", count, &protocol, (0.0, 1.0))?;
     let after = Surroundings::of_this_machine();
-    let mut ratios = spread_ratios("quiet", &quiet);
+    let (speed, not_alike) = compared_at(job, tables.iter().map(|(table, _)| table));
+    let quiet = Repeats::of(&tables, speed.speed, protocol.budget_ns);
+    let mut ratios = spread_ratios("quiet", &quiet, not_alike.as_ref());
     let others = before.ticks.zip(after.ticks).map(|(b, a)| others_cores(&a.since(&b), after.online.len()));
     ratios.extend(others.map(|cores| {
         let base = "processor time beyond this bench's one thread, and stolen time, over wall time";
         Ratio::new("quiet: use of a core by others", cores, Unit::Fraction, base)
     }));
     let details = details(job, &[("quiet", &quiet)]);
-    Ok(Found { ratios, details, warnings: others.and_then(warning).into_iter().collect() })
+    let warnings = others.and_then(warning).into_iter().collect();
+    Ok(Found { ratios, details, warnings, speed: Some(speed) })
 }
 
 /// Cores' worth of time that others had, while this process kept one busy.
@@ -72,21 +93,27 @@ pub(super) fn repeats(
     count: usize,
     protocol: &Protocol,
     share: (f64, f64),
-) -> Result<Repeats, BenchError> {
-    let mut repeats = Repeats::default();
+) -> Result<Vec<Pair>, BenchError> {
+    let mut pairs = Vec::new();
+    // Of a repeat's time; as much as the plain protocol took before is left to it.
+    let mut ours_share = 0.6;
     let part = |step: f64| share.0 + (share.1 - share.0) * step / count as f64;
     for repeat in 0..count {
         let (start, middle, end) =
-            (part(repeat as f64), part(repeat as f64 + 0.75), part(repeat as f64 + 1.0));
+            (part(repeat as f64), part(repeat as f64 + ours_share), part(repeat as f64 + 1.0));
         let ours = format!("{name}-ours-{}-of-{count}", repeat + 1);
         // Each table in an order of its own.
         let protocol = Protocol { seed: protocol.seed.wrapping_add(repeat as u64), ..protocol.clone() };
         let subjects = plan_ops(&job.bench.space)?;
         let table = job.measure_table(&ours, subjects, protocol, (start, middle))?;
         let plain = format!("{name} plain {} of {count}", repeat + 1);
-        repeats.add(&table.rows, &plain_table(job, &plain, (middle, end))?);
+        let before_ns = job.time.spent_ns();
+        pairs.push((table, plain_table(job, &plain, (middle, end))?));
+        let plain_ns = (job.time.spent_ns() - before_ns) as f64;
+        let next_ns = job.time.left_ns() as f64 * (part(1.0) - part(0.0)) / (1.0 - end).max(f64::EPSILON);
+        ours_share = (1.0 - plain_ns / next_ns.max(1.0)).clamp(0.2, 0.9);
     }
-    Ok(repeats)
+    Ok(pairs)
 }
 
 /// 90 % quantile over ops of the repeat-to-repeat spread.
@@ -95,11 +122,12 @@ fn p90_spread(by_op: &[Vec<f64>]) -> f64 {
     quantile(&spreads, 0.9).unwrap_or(f64::NAN)
 }
 
-pub(super) fn spread_ratios(when: &str, repeats: &Repeats) -> Vec<Ratio> {
-    let [hot, cold, mean, middle] =
-        [&repeats.hot, &repeats.cold, &repeats.plain_mean, &repeats.plain_median].map(|b| p90_spread(b));
+pub(super) fn spread_ratios(when: &str, repeats: &Repeats, not_alike: Option<&String>) -> Vec<Ratio> {
+    let [hot, cold, mean, middle] = [&repeats.hot, &repeats.cold, &repeats.plain_mean, &repeats.plain_median]
+        .map(|by_op| p90_spread(&repeats.marks.counted(by_op)));
     let count = repeats.hot.first().map_or(0, Vec::len);
-    let base = format!("{} ops, {count} tables each", repeats.hot.len());
+    let base = format!("{} ops, {count} tables each", repeats.marks.counted(&repeats.hot).len());
+    let not_shown = not_alike.cloned().or_else(|| repeats.marks.not_shown());
     let ratio =
         |what: &str, value, unit, base: &str| Ratio::new(format!("{when}: {what}"), value, unit, base);
     let goal = Goal::AtMost(0.5);
@@ -110,9 +138,14 @@ pub(super) fn spread_ratios(when: &str, repeats: &Repeats) -> Vec<Ratio> {
         ratio(&format!("90th percentile of spread, {what}"), value, Unit::Fraction, &base)
     };
     vec![
-        ratio("spread, ours / plain protocol", hot / mean, Unit::Times, &of_means).with_goal(goal),
+        ratio("spread, ours / plain protocol", hot / mean, Unit::Times, &of_means)
+            .with_goal(goal)
+            .shown_unless(not_shown.clone())
+            .missed_unless(repeats.cut.clone()),
         ratio("spread, ours / plain protocol with medians", hot / middle, Unit::Times, of_medians)
-            .with_goal(goal),
+            .with_goal(goal)
+            .shown_unless(not_shown)
+            .missed_unless(repeats.cut.clone()),
         spread("ours hot", hot),
         spread("ours cold", cold),
         spread("plain protocol, mean", mean),
@@ -146,7 +179,8 @@ mod tests {
     use super::*;
 
     fn repeats(hot: Vec<Vec<f64>>, plain_mean: Vec<Vec<f64>>) -> Repeats {
-        Repeats { cold: hot.clone(), plain_median: plain_mean.clone(), hot, plain_mean }
+        let marks = Marks::of(hot.iter().map(|_| None));
+        Repeats { cold: hot.clone(), plain_median: plain_mean.clone(), hot, plain_mean, marks, cut: None }
     }
 
     #[test]
@@ -154,10 +188,13 @@ mod tests {
         // Ours: spreads 0.1 and 0.0, 90 % quantile 0.09. Plain: 0.4 and 0.2, 0.38. 0.09 / 0.38 = 0.2368.
         let ours = vec![vec![1.0, 1.1, 1.0, 1.0], vec![2.0, 2.0, 2.0, 2.0]];
         let plain = vec![vec![1.0, 1.4, 1.0, 1.0], vec![2.0, 2.0, 2.0, 2.4]];
-        let found = spread_ratios("quiet", &repeats(ours, plain));
+        let repeats = repeats(ours, plain);
+        let found = spread_ratios("quiet", &repeats, None);
         assert!((found[0].value - 0.09 / 0.38).abs() < 1e-9, "{}", found[0]);
         assert_eq!(found[0].reached, Some(true));
         assert!((found[2].value - 0.09).abs() < 1e-9, "{}", found[2]);
+        let marked = spread_ratios("quiet", &repeats, Some(&"another speed".to_owned()));
+        assert_eq!((marked[0].reached, marked[0].not_shown.as_deref()), (None, Some("another speed")));
     }
 
     #[test]

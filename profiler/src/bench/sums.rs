@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::run::{Found, Job};
+use super::job::{Found, Job};
+use super::tables::compared_at;
 use super::{BenchError, Detail, Line, Ratio, Unit, geometric_mean};
-use crate::measure::Protocol;
 use crate::record::{Cache, Level, Row};
 use crate::sweep::{plan_networks, plan_ops};
 
@@ -14,11 +14,15 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let bench = job.bench;
     let mut subjects = plan_ops(&bench.space)?;
     subjects.extend(plan_networks(&bench.space, NETWORKS, bench.seed)?);
-    let protocol = Protocol { seed: bench.seed, ..bench.protocol.clone() };
+    let aim = job.aim()?.speed;
+    let protocol = job.protocol(aim);
     let table = job.measure_table("ops-and-networks", subjects, protocol, (0.0, 1.0))?;
-    let mut found = Found { warnings: table.session.warnings.clone(), ..Found::default() };
+    let (speed, _) = compared_at(job, [&table]);
+    let rows: Vec<&Row> = table.at(speed.speed).collect();
+    let warnings = table.session.warnings.clone();
+    let mut found = Found { warnings, speed: Some(speed), ..Found::default() };
     for cache in [Cache::Hot, Cache::Cold] {
-        let pairs = pairs(&table.rows, cache);
+        let pairs = pairs(&rows, cache);
         found.ratios.extend(ratios(cache, &pairs.iter().map(|(_, pair)| *pair).collect::<Vec<_>>()));
         for (subject, (sum_ms, network_ms)) in pairs {
             let figures = [(format!("{cache}_sum_ms"), sum_ms), (format!("{cache}_network_ms"), network_ms)];
@@ -29,8 +33,8 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
 }
 
 /// Σ ops and latency of each network, in milliseconds, both in this cache state.
-fn pairs(rows: &[Row], cache: Cache) -> Vec<(String, (f64, f64))> {
-    let of = |level| rows.iter().filter(move |row| row.cache == cache && row.level == level);
+fn pairs(rows: &[&Row], cache: Cache) -> Vec<(String, (f64, f64))> {
+    let of = |level| rows.iter().copied().filter(move |row| row.cache == cache && row.level == level);
     let ops: HashMap<&str, f64> = of(Level::Op).map(|row| (row.subject.as_str(), row.latency_ms)).collect();
     let pair = |row: &Row| {
         // An op that was not measured makes no sum.
@@ -75,6 +79,7 @@ mod tests {
             row("n", Level::Network, Cache::Cold, 60.0, "a b b"),
             row("m", Level::Network, Cache::Hot, 7.0, "a c"),
         ];
+        let rows: Vec<&Row> = rows.iter().collect();
         // 1 + 2 + 2 = 5; b has no cold row and c none at all.
         assert_eq!(pairs(&rows, Cache::Hot), [("n".to_owned(), (5.0, 6.0))]);
         assert_eq!(pairs(&rows, Cache::Cold), []);

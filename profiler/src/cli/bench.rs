@@ -1,18 +1,19 @@
 //! `profiler bench`: the protocol against plain benchmarking.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use comfy_table::Table;
 use indicatif::{HumanDuration, ProgressBar};
 
+use super::bench_report::{conditions, goals_in_words, json, standing, table};
 use super::libraries::{LibraryArgs, names};
 use super::space::SpaceArgs;
-use super::{UsageError, bar_of, stop_flag, table_of};
+use super::{UsageError, bar_of, stop_flag};
 use crate::backend::{Backend, KNOWN_BACKENDS, KnownBackend, MockNoise, open};
-use crate::bench::{Bench, BenchError, Finding, Part, Report, Watcher};
+use crate::bench::{Bench, BenchError, Finding, Part, Report, SpeedRule, Watcher};
 use crate::device::{allowed_cpus, pin};
 use crate::measure::Protocol;
 use crate::spec::SearchSpace;
@@ -23,8 +24,11 @@ use crate::sweep::{MockLaw, mock_costs, plan_networks, plan_ops};
 /// All ratios are taken side by side in one run. Parts: fidelity (against a plain loop run in turns), steadiness (tables
 /// against each other, in quiet), load (the same under a load that this command makes), cost (time of a table, and where it goes),
 /// memory, sums (a + b·Σ ops against whole networks), layers (their sum in place against the network), modes (tables beside a
-/// neighbour that makes speeds of the machine, against one in quiet). A bench that was
-/// stopped resumes with its next part when the same command is given again.
+/// neighbour that makes speeds of the machine, against one in quiet).
+///
+/// The budget is divided over the parts and runtimes by what they take in a calm hour; what one leaves goes to the others. A bench that was
+/// stopped resumes with its next part when the same command is given again. A goal is not shown, neither reached nor missed, where more than one
+/// in ten of the figures that it rests on say themselves that they are not what was asked for, or where it is missed for want of time. The exit code is 1 if a goal is missed.
 #[derive(Debug, Args)]
 #[command(
     name = "bench",
@@ -50,6 +54,13 @@ pub(super) struct BenchArgs {
     /// Tables that are compared with each other.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(2..=100))]
     repeats: u32,
+    /// Seconds that all parts together may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 1200, value_parser = clap::value_parser!(u64).range(1..))]
+    budget_s: u64,
+    /// The speed of the machine at which figures are compared: fast, sustained, or auto, which is fast where every table of a part had the fast
+    /// speed for at least a fifth of the time, else sustained.
+    #[arg(long, value_name = "SPEED", default_value = "auto")]
+    speed: SpeedRule,
     /// Processor to pin to [default: of the fastest kind, the last].
     #[arg(long, value_name = "LIST")]
     cpus: Option<String>,
@@ -62,6 +73,9 @@ pub(super) struct BenchArgs {
     /// Print the report as JSON instead of a table.
     #[arg(long)]
     json: bool,
+    /// Share of the time that the mock has its fast speed.
+    #[arg(long, value_name = "SHARE", default_value_t = MockNoise::NONE.fast_share, hide = true)]
+    mock_fast_share: f64,
 }
 
 /// Default of `--space`: the space the goals are about.
@@ -88,13 +102,15 @@ impl BenchArgs {
             backends,
             space,
             space_words: self.space.words(),
-            library_words: self.libraries.words(),
+            library_words: self.words_of_backends(),
             threads: 1,
             cpus,
             all_cpus,
             repeats: self.repeats as usize,
             seed: self.seed,
             protocol: Protocol::default(),
+            speed: self.speed,
+            budget_s: self.budget_s,
             program: std::env::current_exe()?,
             output: self.output.clone(),
         };
@@ -117,6 +133,11 @@ impl BenchArgs {
         }
     }
 
+    fn words_of_backends(&self) -> Vec<OsString> {
+        let share = ["--mock-fast-share".into(), self.mock_fast_share.to_string().into()];
+        self.libraries.words().into_iter().chain(share).collect()
+    }
+
     fn open_backends(&self, space: &SearchSpace) -> anyhow::Result<Vec<Box<dyn Backend>>> {
         let mut names: Vec<&str> = self.backends.iter().map(String::as_str).collect();
         if names.is_empty() {
@@ -130,7 +151,7 @@ impl BenchArgs {
             if KnownBackend::of(name).is_some_and(|known| known.is_emulated) {
                 let mut subjects = plan_ops(space)?;
                 subjects.extend(plan_networks(space, 20, self.seed)?);
-                let noise = MockNoise { amplitude: 0.02, seed: self.seed };
+                let noise = MockNoise { amplitude: 0.02, seed: self.seed, fast_share: self.mock_fast_share };
                 options.mock = Some((mock_costs(&subjects, MockLaw::default()), noise));
             }
             anyhow::Ok(open(name, options)?)
@@ -151,11 +172,14 @@ impl BenchArgs {
     }
 
     fn print(&self, report: &Report) -> anyhow::Result<ExitCode> {
+        let goals = report.goals();
         if self.json {
-            crate::out!("{}", serde_json::to_string(report)?)?;
+            crate::out!("{}", json(report)?)?;
         } else {
             crate::out!("{}", table(report))?;
+            report.findings.iter().try_for_each(|finding| crate::out!("{}", standing(finding)))?;
             crate::out!("{}", conditions(report))?;
+            crate::out!("{}", goals_in_words(goals))?;
         }
         for finding in &report.findings {
             let at = || format!("{} on {}", finding.part, finding.runtime.name);
@@ -164,55 +188,8 @@ impl BenchArgs {
         if report.findings.iter().any(|finding| finding.runtime.emulated) {
             crate::note!("note: figures of the mock are emulated, not timings");
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(if goals.missed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
-}
-
-fn table(report: &Report) -> Table {
-    let mut table = table_of(["part", "runtime", "figure", "value", "goal", "", "rests on"]);
-    for finding in &report.findings {
-        let emulated = if finding.runtime.emulated { " (emulated)" } else { "" };
-        let runtime = format!("{} {}{emulated}", finding.runtime.name, finding.runtime.version);
-        for ratio in &finding.ratios {
-            let verdict = match ratio.reached {
-                Some(true) => "reached",
-                Some(false) => "missed",
-                None => "",
-            };
-            table.add_row([
-                finding.part.to_string(),
-                runtime.clone(),
-                ratio.name.clone(),
-                ratio.printed_value(),
-                ratio.printed_goal(),
-                verdict.to_owned(),
-                ratio.base.clone(),
-            ]);
-        }
-    }
-    table
-}
-
-fn conditions(report: &Report) -> String {
-    let settings = &report.settings;
-    let goals = || report.findings.iter().flat_map(|finding| &finding.ratios).filter_map(|r| r.reached);
-    let (reached, all) = (goals().filter(|reached| *reached).count(), goals().count());
-    let load = |state: &crate::device::MachineState| state.load_average.map(|load| load[0]);
-    let loads: Vec<String> = report
-        .findings
-        .iter()
-        .filter_map(|f| Some(format!("{:.2}-{:.2}", load(&f.before)?, load(&f.after)?)))
-        .collect();
-    format!(
-        "{reached} of {all} goals reached; {} on {}, {} ops, pinned to {:?}, {} tables, seed {}; load average of each part {}",
-        settings.space,
-        settings.device,
-        settings.ops,
-        settings.cpus,
-        settings.repeats,
-        settings.seed,
-        loads.join(" "),
-    )
 }
 
 /// The time left, from the share that is done.
@@ -231,31 +208,35 @@ impl Left {
 }
 
 impl Watcher for Left {
-    fn at(&mut self, doing: &str, done: f64) {
+    fn at(&mut self, doing: &str, done: f64, at_most_ns: u64) {
         let (start, share) = *self.began.get_or_insert((Instant::now(), done));
         let spent = start.elapsed();
+        let at_most = Duration::from_nanos(at_most_ns);
         let left = if done - share < 0.01 {
-            "estimating".to_owned()
+            format!("at most {} left", HumanDuration(at_most))
         } else {
             let left_s = spent.as_secs_f64() * (1.0 - done) / (done - share);
-            HumanDuration(Duration::from_secs_f64(left_s)).to_string()
+            format!("about {} left", HumanDuration(Duration::from_secs_f64(left_s).min(at_most)))
         };
         if self.bar.is_hidden() {
             const EVERY: Duration = Duration::from_secs(15);
             if self.written.is_none_or(|written| written.elapsed() >= EVERY) {
-                crate::note!("{:.0} %: {doing}; about {left} left", 100.0 * done);
+                crate::note!("{:.0} %: {doing}; {left}", 100.0 * done);
                 self.written = Some(Instant::now());
             }
             return;
         }
         self.bar.set_position((done * 1000.0) as u64);
-        self.bar.set_message(format!("{doing}; about {left} left"));
+        self.bar.set_message(format!("{doing}; {left}"));
     }
 
     fn found(&mut self, finding: &Finding) {
         for ratio in finding.ratios.iter().filter(|ratio| ratio.goal.is_some()) {
             let line = format!("{} on {}: {ratio}", finding.part, finding.runtime.name);
             self.bar.suspend(|| crate::note!("{line}"));
+        }
+        if finding.no_answer.is_some() {
+            self.bar.suspend(|| crate::note!("{}", standing(finding)));
         }
     }
 }

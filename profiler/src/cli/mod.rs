@@ -4,6 +4,7 @@ mod agreement;
 mod anchors;
 mod bench;
 mod bench_load;
+mod bench_report;
 mod compare;
 mod doctor;
 mod export;

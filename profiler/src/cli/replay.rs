@@ -10,9 +10,8 @@ use super::output_file::check_output;
 use super::run_report::table;
 use super::speed::{SpeedArgs, in_words};
 use crate::measure::speeds;
-use crate::record::{Level, SpeedReport, write_table};
-use crate::spec::OpSpec;
-use crate::sweep::{Planned, Recorded, read_journal, rows};
+use crate::record::{SpeedReport, write_table};
+use crate::sweep::read_journal;
 
 /// Recomputes figures from a journal of `profiler run`, without the models and without measuring.
 ///
@@ -45,10 +44,8 @@ impl Replay {
                 return Err(UsageError(format!("--output {output}: exists already; name a new file")).into());
             }
         }
-        let Recorded { session, mut protocol, subjects, history, .. } = read_journal(&self.journal)?;
-        protocol.speeds = self.speed.speeds();
-        let planned: Vec<Planned> = subjects.into_iter().map(plan).collect();
-        let measured = rows(&planned, &history, &protocol, &session)?;
+        let recorded = read_journal(&self.journal)?;
+        let measured = recorded.rows(&self.speed.speeds())?;
         if let Some(output) = &self.output {
             write_table(output, &measured.rows)?;
         }
@@ -57,21 +54,9 @@ impl Replay {
         } else {
             crate::out!("{}", table(&measured.rows))?;
         }
-        let report = SpeedReport { modes: speeds(&history), ..SpeedReport::default() };
-        crate::note!("{session}: {}", in_words(&report));
+        let report = SpeedReport { modes: speeds(&recorded.history), ..SpeedReport::default() };
+        crate::note!("{}: {}", recorded.session, in_words(&report));
         measured.warnings.iter().for_each(|warning| crate::note!("warning: {warning}"));
         Ok(ExitCode::SUCCESS)
-    }
-}
-
-fn plan(key: String) -> Planned {
-    let op = key.parse::<OpSpec>().ok();
-    let level = if op.is_some() { Level::Op } else { Level::Network };
-    Planned {
-        key,
-        level,
-        ops: op.filter(|_| level == Level::Op).into_iter().collect(),
-        onnx: Vec::new(),
-        beside: None,
     }
 }

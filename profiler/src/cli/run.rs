@@ -102,6 +102,9 @@ pub(super) struct Run {
     /// Noise of the mock's emulated figures.
     #[arg(long, value_name = "FRACTION", default_value_t = 0.02, hide = true)]
     mock_noise: f64,
+    /// Share of the time that the mock has its fast speed.
+    #[arg(long, value_name = "SHARE", default_value_t = MockNoise::NONE.fast_share, hide = true)]
+    mock_fast_share: f64,
     /// Print rows as JSON lines: each with `"final": false` as soon as its subject is known, and every row of the table
     /// once more with `"final": true` at the end. Drift is corrected over the whole session, so figures may move a little
     /// in between.
@@ -128,7 +131,8 @@ impl Run {
         let again =
             anchors.iter().map(|anchors| plan_anchors(anchors, &subjects)).collect::<Result<Vec<_>, _>>()?;
         let all: Vec<Planned> = subjects.iter().chain(again.iter().flatten()).cloned().collect();
-        let noise = MockNoise { amplitude: self.mock_noise, seed: self.seed };
+        let fast_share = self.mock_fast_share;
+        let noise = MockNoise { amplitude: self.mock_noise, seed: self.seed, fast_share };
         let mock = Some((mock_costs(&all, MockLaw::default()), noise));
         let backend = open(&self.backend, self.libraries.options(mock))?;
         let protocol = self.protocol();

@@ -7,7 +7,7 @@ use crate::backend::{CostModel, Mock, MockNoise};
 use crate::measure::{Protocol, ReferenceLevel, Silent, Speed};
 use crate::record::{Cache, Level, Reference, Row, Session, read_session, read_table, session_path};
 use crate::spec::SpaceFile;
-use crate::sweep::{CompareWith, MockLaw, Planned, Sweep, mock_costs, plan_networks, plan_ops};
+use crate::sweep::{MockLaw, Planned, Profiler, mock_costs, plan_networks, plan_ops};
 
 fn subjects() -> Vec<Planned> {
     let space = SpaceFile::built_in("proxylessnas-small").unwrap().resolve().unwrap();
@@ -28,19 +28,10 @@ fn measured(seed: u64, factor: impl Fn(&str) -> f64 + 'static) -> (Vec<Row>, Ses
     let cost: CostModel = Box::new(move |key| Some(law(key)? * factor(key)));
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("table.csv");
-    let sweep = Sweep {
-        subjects,
-        backend: &Mock::new(cost, MockNoise { amplitude: 0.02, seed }),
-        threads: 1,
-        cpus: vec![],
-        protocol: Protocol { max_rounds: 12, seed, ..Protocol::brief() },
-        anchors: None,
-        known_speeds: None,
-        layers: None,
-        compare_with: CompareWith::Nothing("an emulated runtime has no outputs"),
-        output: output.clone(),
-    };
-    sweep.run(&mut Silent, &AtomicBool::new(false)).unwrap();
+    let backend = Mock::new(cost, MockNoise { amplitude: 0.02, seed, ..MockNoise::NONE });
+    let protocol = Protocol { max_rounds: 12, seed, ..Protocol::brief() };
+    let profiler = Profiler::on(backend).protocol(protocol);
+    profiler.sweep(subjects, &output).run(&mut Silent, &AtomicBool::new(false)).unwrap();
     (read_table(&output).unwrap(), read_session(&session_path(&output)).unwrap())
 }
 

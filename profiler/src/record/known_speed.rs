@@ -31,6 +31,22 @@ pub fn known_speed_folder() -> Option<PathBuf> {
     folder_in([KNOWN_SPEED_VARIABLE, "XDG_CACHE_HOME", "HOME"].map(std::env::var_os))
 }
 
+/// Copies what the user's folder knows to another one.
+///
+/// # Errors
+/// Where a folder cannot be read or written.
+pub fn copy_known_speeds(to: &Path) -> io::Result<()> {
+    create_dir_all(to)?;
+    let Some(folder) = known_speed_folder().filter(|folder| folder.is_dir()) else { return Ok(()) };
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if let (true, Some(name)) = (path.is_file(), path.file_name()) {
+            std::fs::copy(&path, to.join(name))?;
+        }
+    }
+    Ok(())
+}
+
 fn folder_in([own, cache, home]: [Option<OsString>; 3]) -> Option<PathBuf> {
     let absolute = |path: Option<OsString>| path.map(PathBuf::from).filter(|path| path.is_absolute());
     if let Some(own) = own.filter(|own| !own.is_empty()) {

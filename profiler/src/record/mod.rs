@@ -26,7 +26,9 @@ pub use atomic::{TEMPORARY_PREFIX, write_atomic};
 pub use document::{read_bytes, read_document, read_text, write_document};
 pub use error::{ReadError, WriteError};
 pub use given_inputs::GivenInputs;
-pub use known_speed::{KNOWN_SPEED_VARIABLE, KnownSpeed, KnownSpeedError, known_speed_folder};
+pub use known_speed::{
+    KNOWN_SPEED_VARIABLE, KnownSpeed, KnownSpeedError, copy_known_speeds, known_speed_folder,
+};
 pub use machine_change::{AnchorFigure, Change, MachineChange};
 pub use model_inputs::ModelInputs;
 pub use output_check::{NotCompared, OutputCheck};

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Planned, SweepError, in_place::SweepHistory};
-use crate::measure::{Entry, History, Protocol, SubjectFailure};
-use crate::record::{Conditions, ReadError, WriteError};
+use super::{Measured, Planned, SweepError, in_place::SweepHistory, rows};
+use crate::measure::{Entry, History, Protocol, Speed, SubjectFailure};
+use crate::record::{Conditions, Level, ReadError, WriteError};
+use crate::spec::OpSpec;
 
 const FORMAT: &str = "tailor-journal";
 const VERSION: u32 = 1;
@@ -161,6 +162,23 @@ pub struct Recorded {
     pub subjects: Vec<String>,
     /// All that was timed of whole subjects.
     pub history: History,
+}
+
+impl Recorded {
+    /// Computes its figures anew, at these speeds. The ops of networks are not in a journal: their rows have none.
+    ///
+    /// # Errors
+    /// As [`rows`].
+    pub fn rows(&self, speeds: &[Speed]) -> Result<Measured, SweepError> {
+        let plan = |key: &String| {
+            let ops: Vec<OpSpec> = key.parse().into_iter().collect();
+            let level = if ops.is_empty() { Level::Network } else { Level::Op };
+            Planned { key: key.clone(), level, ops, onnx: Vec::new(), beside: None }
+        };
+        let planned: Vec<Planned> = self.subjects.iter().map(plan).collect();
+        let protocol = Protocol { speeds: speeds.to_vec(), ..self.protocol.clone() };
+        rows(&planned, &self.history, &protocol, &self.session)
+    }
 }
 
 /// What a journal holds. A line torn by a kill is left out.

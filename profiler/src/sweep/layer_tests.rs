@@ -84,19 +84,11 @@ impl Observer for Told {
 
 fn sweep(output: &Path, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<SweepResult, SweepError> {
     let broken = Planned { onnx: b"nonsense".to_vec(), ..network("onnx-broken", 8) };
-    Sweep {
-        subjects: vec![network("onnx-a", 16), broken, network("onnx-b", 24)],
-        backend: &Tract,
-        threads: 1,
-        cpus: vec![],
-        protocol: Protocol { min_rounds: 6, max_rounds: 6, ..Protocol::brief() },
-        anchors: Some(anchors()),
-        known_speeds: None,
-        layers: Some(TracePlan { min_rounds: 6, max_rounds: 6, ..TracePlan::default() }),
-        compare_with: CompareWith::Nothing(""),
-        output: output.to_owned(),
-    }
-    .run(observer, stop)
+    let subjects = vec![network("onnx-a", 16), broken, network("onnx-b", 24)];
+    let protocol = Protocol { min_rounds: 6, max_rounds: 6, ..Protocol::brief() };
+    let layers = Some(TracePlan { min_rounds: 6, max_rounds: 6, ..TracePlan::default() });
+    let profiler = Profiler::on(Tract).protocol(protocol);
+    Sweep { layers, anchors: Some(anchors()), ..profiler.sweep(subjects, output) }.run(observer, stop)
 }
 
 #[test]
@@ -167,18 +159,9 @@ fn a_runtime_that_tells_no_layers_is_refused_before_anything_is_timed() {
     let subjects = vec![network("onnx-a", 8)];
     let backend =
         crate::backend::Mock::new(mock_costs(&subjects, MockLaw::default()), crate::backend::MockNoise::NONE);
-    let sweep = Sweep {
-        subjects,
-        backend: &backend,
-        threads: 1,
-        cpus: vec![],
-        protocol: Protocol::brief(),
-        anchors: None,
-        known_speeds: None,
-        layers: Some(TracePlan::default()),
-        compare_with: CompareWith::Nothing(""),
-        output: folder.path().join("table.csv"),
-    };
+    let profiler = Profiler::on(backend);
+    let layers = Some(TracePlan::default());
+    let sweep = Sweep { layers, ..profiler.sweep(subjects, &folder.path().join("table.csv")) };
     let error = sweep.run(&mut Silent, &AtomicBool::new(false)).unwrap_err();
     assert!(error.to_string().contains("mock"), "{error}");
 }

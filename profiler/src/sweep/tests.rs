@@ -29,23 +29,14 @@ fn sweep_with(
     stop: &AtomicBool,
 ) -> Result<SweepResult, SweepError> {
     let subjects = subjects();
-    let noise = MockNoise { amplitude: noise, seed: 1 };
-    let backend = Mock::new(mock_costs(&subjects, MockLaw::default()), noise);
+    let noise = MockNoise { amplitude: noise, seed: 1, ..MockNoise::NONE };
     let protocol = Protocol { min_rounds: 6, max_rounds: 20, ..Protocol::brief() };
-    let output = output.to_owned();
-    Sweep {
-        subjects,
-        backend: &backend,
-        threads,
-        cpus: vec![],
-        protocol,
-        anchors: None,
-        known_speeds: None,
-        layers: None,
-        compare_with: CompareWith::Nothing(""),
-        output,
-    }
-    .run(observer, stop)
+    let profiler = mock(&subjects, noise).threads(threads).protocol(protocol);
+    profiler.sweep(subjects, output).run(observer, stop)
+}
+
+fn mock(subjects: &[Planned], noise: MockNoise) -> Profiler<Mock> {
+    Profiler::on(Mock::new(mock_costs(subjects, MockLaw::default()), noise))
 }
 
 fn sweep(output: &Path) -> Result<SweepResult, SweepError> {
@@ -161,21 +152,9 @@ fn too_little_time_is_an_error_and_not_a_table_of_guesses() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("table.csv");
     let subjects = subjects();
-    let backend = Mock::new(mock_costs(&subjects, MockLaw::default()), MockNoise::NONE);
     let protocol = Protocol { budget_ns: 2_000_000, ..Protocol::brief() };
-    let sweep = Sweep {
-        subjects,
-        backend: &backend,
-        threads: 1,
-        cpus: vec![],
-        protocol,
-        anchors: None,
-        known_speeds: None,
-        layers: None,
-        compare_with: CompareWith::Nothing(""),
-        output: output.clone(),
-    };
-    let error = sweep.run(&mut Silent, &AtomicBool::new(false)).unwrap_err();
+    let profiler = mock(&subjects, MockNoise::NONE).protocol(protocol);
+    let error = profiler.sweep(subjects, &output).run(&mut Silent, &AtomicBool::new(false)).unwrap_err();
     assert!(error.to_string().contains("too few turns"), "{error}");
     assert!(!output.exists());
 }
@@ -192,21 +171,8 @@ fn foreign_models_have_no_mock_cost_and_twins_are_refused() {
     // An empty op list is one that makes no network.
     assert_eq!((planned.key.as_str(), planned.ops.len()), ("onnx-my_net_", 0));
     let subjects = vec![planned.clone(), planned];
-    let backend = Mock::new(mock_costs(&subjects, MockLaw::default()), MockNoise::NONE);
-    let output = folder.path().join("t.csv");
-    let protocol = Protocol::brief();
-    let sweep = Sweep {
-        subjects,
-        backend: &backend,
-        threads: 1,
-        cpus: vec![],
-        protocol,
-        anchors: None,
-        known_speeds: None,
-        layers: None,
-        compare_with: CompareWith::Nothing(""),
-        output,
-    };
+    let profiler = mock(&subjects, MockNoise::NONE);
+    let sweep = profiler.sweep(subjects, &folder.path().join("t.csv"));
     let error = sweep.run(&mut Silent, &AtomicBool::new(false)).unwrap_err();
     assert!(error.to_string().contains("`onnx-my_net_`"), "{error}");
     assert!(plan_model(&folder.path().join("none.onnx"), &InputShapes::new()).unwrap_err().is_input());

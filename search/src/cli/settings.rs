@@ -97,7 +97,10 @@ mod tests {
         let [table, path] = ["table.csv", "model.json"].map(|name| folder.path().join(name));
         let space = SpaceFile::built_in("proxylessnas-small").unwrap();
         let ops = plan_ops(&space.resolve().unwrap()).unwrap();
-        let mock = Mock::new(mock_costs(&ops, MockLaw::default()), MockNoise { amplitude: 0.02, seed: 1 });
+        let mock = Mock::new(
+            mock_costs(&ops, MockLaw::default()),
+            MockNoise { amplitude: 0.02, seed: 1, ..MockNoise::NONE },
+        );
         Profiler::on(mock).measure_all(ops, &table, |_| ControlFlow::Continue(())).unwrap();
         let measurements = Measurements::read(&[table], Mixing::Refuse, Emulation::Allow).unwrap();
         let model = LatencyModel::fit(&measurements, &FitOptions::default()).unwrap();
