@@ -1,6 +1,5 @@
 //! `profiler sample`: random ops.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
