@@ -11,7 +11,7 @@ use std::{
 };
 
 /// Models of which all outputs' shapes are told from their inputs' alone; it only grows.
-const ANSWERED: usize = 1375;
+const ANSWERED: usize = 1468;
 
 /// Models that are there at least.
 const MODELS: usize = 1884;

@@ -156,6 +156,7 @@ fn alike(node: &ModelNode) -> (&str, Vec<usize>) {
             ("MatMul", &[0, 1])
         }
         "com.microsoft.FusedGemm" => ("Gemm", &[0, 1, 2]),
+        "com.microsoft.DynamicQuantizeLSTM" => ("LSTM", &[0]),
         "com.microsoft.QLinearAdd" | "com.microsoft.QLinearMul" => ("Add", &[0, 3]),
         "com.microsoft.QLinearAveragePool" if !is_channels_last => ("AveragePool", &[0]),
         "com.microsoft.QLinearGlobalAveragePool" if !is_channels_last => ("GlobalAveragePool", &[0]),

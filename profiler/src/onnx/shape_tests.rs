@@ -110,6 +110,8 @@ fn moving_and_joining_gives_the_sides_of_a_hand_count() {
         let found = sides(operator, &[2, 3, 4, 5], &constants, &attributes);
         assert_eq!(found.clone().map_err(|_| ()), expected, "{operator}: {found:?}");
     }
+    let hidden = [("hidden_size", AttributeValue::Int(16))];
+    assert_eq!(sides("com.microsoft.DynamicQuantizeLSTM", &[7, 2, 8], &[], &hidden), Ok(vec![7, 1, 2, 16]));
 }
 
 #[test]
