@@ -53,7 +53,7 @@ fn each_network_whose_layers_are_known_is_told_of_and_drawn_again_as_an_anchor()
             "-o",
             table,
         ]);
-        command.args(["--max-rounds", "6", "--layer-s", "0.5", "--no-compare", "--progress", "lines"]);
+        command.args(["--max-rounds", "6", "--layer-s", "20", "--no-compare", "--progress", "lines"]);
         let done = command.args(more).assert().success();
         String::from_utf8(done.get_output().stderr.clone()).unwrap()
     };
