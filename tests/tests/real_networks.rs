@@ -56,7 +56,7 @@ fn one_command_leads_from_networks_to_scores_and_goes_on_where_it_was() {
     for runtime in ["tract", "onnxruntime"] {
         let run = format!("profiler run --sample-networks 3 --backend {runtime} ");
         assert!(calls.contains(&run), "{calls}");
-        assert!(data.join(runtime).join("zoo.json").exists());
+        assert!(data.join(runtime).join("zoo-list.json").exists());
     }
     assert!(
         calls.matches("predictor fit").count() == 2 && calls.matches("--measure").count() == 2,

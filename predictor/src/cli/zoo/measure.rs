@@ -85,9 +85,14 @@ impl Measuring {
         if let Some(speed) = model.speed() {
             command.arg("--speed").arg(speed.to_string());
         }
-        // Those of another machine say nothing of this one.
-        let is_wanted = !self.no_anchors && leniency.mixing() == Mixing::Refuse;
-        let anchors = model.anchors().filter(|_| is_wanted).map_or(0, |anchors| anchors.subjects.len());
+        // Another machine has other cores, and its anchors say nothing of this one.
+        let is_this = leniency.mixing() == Mixing::Refuse;
+        let cpus: Vec<String> = conditions.cpus.iter().map(usize::to_string).collect();
+        if is_this && !cpus.is_empty() {
+            command.arg("--cpus").arg(cpus.join(","));
+        }
+        let anchors = model.anchors().filter(|_| is_this && !self.no_anchors);
+        let anchors = anchors.map_or(0, |anchors| anchors.subjects.len());
         if anchors > 0 {
             command.arg("--anchors").arg(path);
         }
