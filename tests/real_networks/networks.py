@@ -13,7 +13,16 @@ def networks(name):
     for line in (Path(__file__).parent / f"{name}.txt").read_text().splitlines():
         words = line.split()
         if words and not line.startswith("#"):
-            yield words[0], words[1], words[2:]
+            yield words[0], words[1], [word for word in words[2:] if not word.startswith("value:")]
+
+
+def inputs(of_list, names):
+    """Options with the values of inputs of the networks of these names."""
+    lines = (Path(__file__).parent / f"{of_list}.txt").read_text().splitlines()
+    words = [line.split() for line in lines if line and not line.startswith("#")]
+    given = [word for line in words if called(line[0], line[1]) in names for word in line[2:]]
+    values = sorted({word.removeprefix("value:") for word in given if word.startswith("value:")})
+    return [word for value in values for word in ("--input", value)]
 
 
 def called(source, name):

@@ -8,6 +8,8 @@ import json
 import subprocess
 import sys
 
+import networks
+
 GOALS = {
     "list": ["95 %", "5 %", "90 %", "85 to 95 %", "25 %", "80 %"],
     "int8": ["", "8 %", "", "", "", ""],
@@ -15,12 +17,13 @@ GOALS = {
 HEADINGS = ["answered", "mean error", "within 10 %", "cover", "width", "layers"]
 
 
-def run(command, **more):
-    """Gives a command; what it says goes on. One that fails ends this program, and is given again by the next one."""
+def run(command, made=None, **more):
+    """Gives a command; what it says goes on. One that fails ends this program, and is given again by the next one, unless it
+    made its table but for some networks, which it names."""
     command = [str(word) for word in command]
     print("$ " + " ".join(command), file=sys.stderr, flush=True)
     done = subprocess.run(command, text=True, **more)
-    if done.returncode:
+    if done.returncode and not (done.returncode == 1 and made and made.exists()):
         sys.exit(f"error: {command[0]} {command[1]} ended with exit code {done.returncode}")
     return done.stdout
 
@@ -38,10 +41,11 @@ def score(files, runtime, options):
     library = ["--onnxruntime", options.onnxruntime]
     if not table.exists():
         command = [options.profiler, "run", "--sample-networks", options.networks, "--backend", runtime, *library]
-        run([*command, "--layer-s", "1.5", "--no-compare", "-o", table], stdout=subprocess.DEVNULL)
+        run([*command, "--layer-s", "1.5", "--no-compare", "-o", table], made=table, stdout=subprocess.DEVNULL)
     if not model.exists() or model.stat().st_mtime < table.stat().st_mtime:
         run([options.predictor, "fit", table, "-o", model], stdout=subprocess.DEVNULL)
     command = [options.predictor, "zoo", model, chosen, "--sizes", options.folder / "sizes.txt", "--measure"]
+    command += networks.inputs(options.list, [path.stem for path in files])
     command += ["-o", folder / f"zoo-{options.list}", *library, "--json", *(["--normalize"] if options.normalize else [])]
     found = run(command, stdout=subprocess.PIPE)
     zoo.write_text(found)

@@ -8,12 +8,14 @@ are kept (results.jsonl), and a network that has one is not measured again.
 import json
 import subprocess
 
+import networks
+
 
 def measure(path, runtime, options):
     """One result: exit code, milliseconds, sum over whole, and the last line of what was said."""
     command = [options.profiler, "model", path, "--json", "--backend", runtime, "--no-compare"]
     command += ["--onnxruntime", options.onnxruntime, "--budget-s", str(options.budget_s)]
-    command += ["--sizes", options.folder / "sizes.txt"]
+    command += ["--sizes", options.folder / "sizes.txt", *networks.inputs(options.list, [path.stem])]
     done = subprocess.run(command, capture_output=True, text=True)
     result = {"network": path.stem, "runtime": runtime, "code": done.returncode}
     if done.returncode == 0:

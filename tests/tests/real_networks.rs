@@ -71,5 +71,6 @@ fn one_command_leads_from_networks_to_scores_and_goes_on_where_it_was() {
     assert!(calls.contains("predictor zoo") && calls.contains("--normalize"), "{calls}");
     let (printed, calls) = run(&["--only", "16k_op15", "--part", "sums"]);
     assert_eq!(calls.matches("profiler model").count(), 2, "{calls}");
+    assert_eq!(calls.matches("--input sr=16000").count(), 2, "{calls}");
     assert!(!printed.contains("goal  "), "{printed}");
 }

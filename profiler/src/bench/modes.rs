@@ -6,6 +6,7 @@ use super::job::{Found, Job};
 use super::load::Load;
 use super::marks::mark;
 use super::speed::{PartSpeed, SpeedRule};
+use super::tables::CUT;
 use super::{BenchError, Detail, Goal, Pattern, Ratio, Unit, choose_ops};
 use crate::measure::{Protocol, Speed, median};
 use crate::record::Row;
@@ -46,6 +47,7 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
             figures.entry(row.subject.clone()).or_default().insert(format!("{when}_ms"), row.latency_ms);
         }
     };
+    let is_quiet_cut = quiet.is_cut(BUDGET_S * 1_000_000_000);
     let quiet = quiet.hot(at);
     note("quiet", &quiet);
     let mut ratios = Vec::new();
@@ -53,9 +55,11 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
         let load = Load::start(bench, &others, Pattern::Stretches(share))?;
         let beside = table(job, &format!("modes-{:.0}", 100.0 * share), step + 1)?;
         load.end()?;
+        let cut = (is_quiet_cut || beside.is_cut(BUDGET_S * 1_000_000_000)).then(|| CUT.to_owned());
         let beside = beside.hot(at);
         note(&format!("at_{share}"), &beside);
-        ratios.extend(agreement(share, at, &quiet, &beside));
+        let found = agreement(share, at, &quiet, &beside).into_iter();
+        ratios.extend(found.map(|ratio| ratio.missed_unless(cut.clone())));
     }
     let details = figures.into_iter().map(|(subject, figures)| Detail { subject, figures });
     Ok(Found { ratios, details: details.collect(), warnings: Vec::new(), speed: Some(speed) })

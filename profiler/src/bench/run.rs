@@ -69,11 +69,15 @@ impl Bench<'_> {
     pub fn run(&self, watcher: &mut dyn Watcher, stop: &AtomicBool) -> Result<Report, BenchError> {
         let jobs = self.jobs()?;
         let fresh = self.fresh();
+        let is_begun = self.output.as_ref().is_some_and(|path| path.exists());
         let mut report = match &self.output {
             Some(path) => take_up(path, fresh)?,
             None => fresh,
         };
-        let work = Work::of(self.output.as_deref())?;
+        let work = Work::of(self.output.as_deref(), is_begun)?;
+        if let Some(path) = &self.output {
+            write_report(path, &report)?;
+        }
         let calm_s = |jobs: &[(Part, &dyn Backend)]| jobs.iter().map(|(part, _)| part.calm_s()).sum::<f64>();
         let whole_s = calm_s(&jobs);
         let is_missing = |(part, backend): &(Part, &dyn Backend)| !report.has(*part, &runtime_of(*backend));
@@ -163,13 +167,17 @@ struct Work {
 }
 
 impl Work {
-    fn of(output: Option<&Path>) -> Result<Self, WriteError> {
+    /// That of a report; what is left there of another one goes, where none was begun.
+    fn of(output: Option<&Path>, is_begun: bool) -> Result<Self, WriteError> {
         let failed = |path: &Path, source| WriteError { path: path.to_owned(), source };
         let Some(output) = output else {
             let folder = tempfile::tempdir().map_err(|source| failed(&std::env::temp_dir(), source))?;
             return Ok(Self { path: folder.path().to_owned(), _temporary: Some(folder) });
         };
         let path = output.with_extension("parts");
+        if !is_begun && path.exists() {
+            std::fs::remove_dir_all(&path).map_err(|source| failed(&path, source))?;
+        }
         std::fs::create_dir_all(&path).map_err(|source| failed(&path, source))?;
         Ok(Self { path, _temporary: None })
     }

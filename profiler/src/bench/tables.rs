@@ -183,14 +183,17 @@ impl Job<'_> {
         let succeeded = self.wait(&mut child).map_err(|error| failed(error.to_string()))?;
         self.check_stop()?;
         if !succeeded {
-            // Of a table that had too little time, the journal says so.
-            if let Err(error @ SweepError::TooShort { .. }) =
-                read_journal(&journal_path(path)).and_then(|recorded| recorded.rows(&[speed]))
-            {
-                return Err(error.into());
-            }
             let said = said(&mut child).map_err(|error| failed(error.to_string()))?;
-            return Err(failed(said.trim().lines().last().unwrap_or("it said nothing").to_owned()));
+            let last = said.trim().lines().last().unwrap_or("it said nothing");
+            // Of a table that had too little time, the journal says so as well.
+            return Err(
+                match read_journal(&journal_path(path)).and_then(|recorded| recorded.rows(&[speed])) {
+                    Err(error @ SweepError::TooShort { .. }) if last.contains(&error.to_string()) => {
+                        error.into()
+                    }
+                    _ => failed(last.to_owned()),
+                },
+            );
         }
         if let Some(clock) = self.backend.emulated_clock() {
             // The other process has a clock of its own.

@@ -215,7 +215,7 @@ impl Watcher for Left {
         let left = if done - share < 0.01 {
             format!("at most {} left", HumanDuration(at_most))
         } else {
-            let left_s = spent.as_secs_f64() * (1.0 - done) / (done - share);
+            let left_s = spent.as_secs_f64() * (1.0 - done).max(0.0) / (done - share);
             format!("about {} left", HumanDuration(Duration::from_secs_f64(left_s).min(at_most)))
         };
         if self.bar.is_hidden() {

@@ -80,7 +80,8 @@ fn deciding_places(node: &ModelNode, known: &HashMap<String, Tensor>) -> std::op
         "Range" => 0..3,
         "Reshape" | "Expand" | "Tile" | "Split" | "SplitToSequence" | "TopK" | "OneHot" | "Squeeze"
         | "Unsqueeze" | "Compress" | "CenterCropPad" => 1..2,
-        "Slice" | "Pad" | "Resize" | "Upsample" | "NonMaxSuppression" | "STFT" | "DFT" => 1..5,
+        "Pad" => 1..2,
+        "Slice" | "Resize" | "Upsample" | "NonMaxSuppression" | "STFT" | "DFT" => 1..5,
         // Of integers, which are not divided by 0.
         "Div" | "Mod"
             if tensor(1).is_some_and(|by| ![FLOAT, DOUBLE, FLOAT16, BFLOAT16].contains(&by.data_type)) =>

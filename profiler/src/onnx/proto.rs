@@ -24,6 +24,14 @@ pub(super) const FLOAT: i32 = 1;
 pub(super) const UINT8: i32 = 2;
 /// `TensorProto.data_type` for i8.
 pub(super) const INT8: i32 = 3;
+/// `TensorProto.data_type` for u16.
+pub(super) const UINT16: i32 = 4;
+/// `TensorProto.data_type` for i16.
+pub(super) const INT16: i32 = 5;
+/// `TensorProto.data_type` for u32.
+pub(super) const UINT32: i32 = 12;
+/// `TensorProto.data_type` for u64.
+pub(super) const UINT64: i32 = 13;
 /// `TensorProto.data_type` for i32.
 pub(super) const INT32: i32 = 6;
 /// `TensorProto.data_type` for i64.

@@ -2,7 +2,9 @@
 //! is only moved is in [`moved_values`](super::moved_values).
 
 use super::moved_values::{moved, places, spread};
-use super::proto::{BFLOAT16, BOOL, DOUBLE, FLOAT, FLOAT16, INT8, INT32, INT64, UINT8};
+use super::proto::{
+    BFLOAT16, BOOL, DOUBLE, FLOAT, FLOAT16, INT8, INT16, INT32, INT64, UINT8, UINT16, UINT32, UINT64,
+};
 use super::shape_rules::{int, ints};
 use super::{AttributeValue, ModelNode, Tensor};
 
@@ -31,9 +33,15 @@ fn stored(data_type: i32, value: f64) -> Option<f64> {
     match data_type {
         FLOAT => Some(f64::from(value as f32)),
         DOUBLE => Some(value),
+        FLOAT16 => Some(half::f16::from_f64(value).to_f64()),
+        BFLOAT16 => Some(half::bf16::from_f64(value).to_f64()),
         BOOL => whole(0.0, 1.0),
         INT64 => whole(i64::MIN as f64, i64::MAX as f64),
         INT32 => whole(i32::MIN.into(), i32::MAX.into()),
+        INT16 => whole(i16::MIN.into(), i16::MAX.into()),
+        UINT64 => whole(0.0, u64::MAX as f64),
+        UINT32 => whole(0.0, u32::MAX.into()),
+        UINT16 => whole(0.0, u16::MAX.into()),
         INT8 => whole(i8::MIN.into(), i8::MAX.into()),
         UINT8 => whole(0.0, u8::MAX.into()),
         _ => None,
@@ -190,3 +198,23 @@ fn reduced(
 #[cfg(test)]
 #[path = "value_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_what_their_number_format_holds() {
+        for (data_type, value, held) in [
+            (FLOAT16, 0.1, Some(0.099_975_585_937_5)),
+            (BFLOAT16, 3.01, Some(3.015_625)),
+            (FLOAT, 0.1, Some(f64::from(0.1_f32))),
+            (UINT16, 65_535.0, Some(65_535.0)),
+            (INT16, 65_535.0, None),
+            (UINT32, -1.0, None),
+            (INT64, 0.5, None),
+        ] {
+            assert_eq!(stored(data_type, value), held, "{data_type}: {value}");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! The subjects of a sweep.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand::SeedableRng;
 use rand_pcg::Pcg64;
@@ -10,7 +10,7 @@ use crate::backend::Model;
 use crate::drawn::{DrawnNetwork, draw_network, draw_networks};
 use crate::onnx::{network_model, op_model, steps::step_key};
 use crate::record::{Anchor, Anchors, Level};
-use crate::spec::{Architecture, OpSpec, SearchSpace, SpecError};
+use crate::spec::{Architecture, OpSpec, SearchSpace, SpecError, TracedLayer, TracedOp};
 
 /// Seed of the weights of timed models; latency does not depend on it, outputs do.
 const WEIGHTS_SEED: u64 = 0;
@@ -118,14 +118,28 @@ pub fn plan_anchors(anchors: &Anchors, planned: &[Planned]) -> Result<Vec<Planne
     anchors.subjects.iter().filter(is_new).map(plan).collect()
 }
 
-/// Whether a network has these steps, as they were measured: some joined to others, and the runtime's own among them.
+/// Whether a network multiplies what was measured: a runtime has nodes of its own beside, and leaves some out that multiply nothing.
 fn has_steps(network: &Planned, measured: &str) -> bool {
-    let alone = |key: &str| key.split('+').next().unwrap_or_default().to_owned();
-    let is_of_model = |key: &&str| !key.starts_with("reorder@") && key.starts_with(char::is_lowercase);
     let Ok(steps) = steps_of(&network.onnx) else { return false };
-    let known: BTreeSet<String> = steps.iter().map(|(_, step)| alone(&step_key(step).to_string())).collect();
-    let found: BTreeSet<String> = measured.split(' ').filter(is_of_model).map(alone).collect();
-    !found.is_empty() && found.is_subset(&known)
+    let own = multiplying(steps.iter().map(|(_, step)| step_key(step)));
+    let measured = measured.split(' ').map(str::parse::<TracedOp>);
+    measured.collect::<Result<Vec<_>, _>>().is_ok_and(|measured| own == multiplying(measured))
+}
+
+/// Keys of ops with multiply-accumulates, without what is computed in one go with them, and how many there are of each.
+fn multiplying(ops: impl IntoIterator<Item = TracedOp>) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for op in ops {
+        let macs = match op.layer() {
+            TracedLayer::Placed(placed) => placed.macs().0,
+            TracedLayer::Other(work) => work.macs,
+        };
+        if macs > 0 {
+            let alone = op.to_string().split('+').next().map(str::to_owned);
+            *counts.entry(alone.unwrap_or_default()).or_default() += 1;
+        }
+    }
+    counts
 }
 
 fn plan_network(network: &Architecture) -> Result<Planned, SweepError> {

@@ -63,8 +63,8 @@ impl Measuring {
         let ended =
             command.args(arguments).arg("--output").arg(&table).status().map_err(io(program.clone()))?;
         // A table may be there of an earlier command, with other networks.
-        if !table.is_file() || ended.code() == Some(2) {
-            let reason = format!("the profiler wrote no table ({ended})");
+        if !table.is_file() || !matches!(ended.code(), Some(0 | 1)) {
+            let reason = format!("not measured, as the profiler says above ({ended})");
             return Err(ReadError::Content { path: table, reason }.into());
         }
         // Networks that failed were told of on stderr, and the others are in the table.

@@ -81,9 +81,9 @@ fn class(step: &Step) -> String {
         (None, Unfused::Constant(Arithmetic { operation: Operation::Multiply, .. })) => "mul_constant",
         (None, Unfused::Normalization) => "batchnorm",
         (None, Unfused::Pad) => "pad",
-        // Of two values; with weights it is `matmul`.
-        // Of all there is: some runtimes leave it away.
+        // Of all there is: some runtimes leave it out.
         (None, Unfused::Unknown) if operator == "Slice" && step.input() == step.output => "slice_whole",
+        // Of two values; with weights it is `matmul`.
         (None, Unfused::Unknown) if operator == "MatMul" && step.reads.len() > 1 => "batch_matmul",
         (None, Unfused::Unknown) => operator,
     };

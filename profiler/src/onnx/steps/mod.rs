@@ -7,6 +7,7 @@ mod attributes;
 mod fuse;
 mod in_place;
 mod key;
+mod needed;
 mod recognize;
 mod step;
 mod translate;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::attributes::{feature_map, ints};
+use super::needed::needed;
 use super::step::{Read, Source, Step, StepNode, Steps, Unfused};
 use crate::onnx::{ModelGraph, ModelNode, Tensor, node_macs, on_floats};
 use crate::spec::{FeatureMap, Layer};
@@ -42,8 +43,14 @@ pub fn translate(graph: &ModelGraph, shapes: &HashMap<String, Tensor>) -> Result
         let map = translation.map(&input.name)?;
         translation.known.insert(&input.name, Read { source: Source::Input(index), map, is_int8: false });
     }
+    let needed = needed(graph);
     for (position, node, is_integer) in &nodes {
-        translation.node(*position, node, *is_integer)?;
+        if needed[*position] {
+            translation.node(*position, node, *is_integer)?;
+        } else {
+            let (node, operator) = (node.name.clone(), node.operator.clone());
+            translation.free.push(FreeNode { node, operator, reason: "no output needs it" });
+        }
     }
     let outputs = graph.outputs.iter().filter_map(|name| translation.known.get(name.as_str()));
     translation.steps.outputs = outputs.map(|read| read.source).collect();
