@@ -41,7 +41,9 @@ def score(files, runtime, options):
     library = ["--onnxruntime", options.onnxruntime]
     if not table.exists():
         command = [options.profiler, "run", "--sample-networks", options.networks, "--backend", runtime, *library]
-        run([*command, "--layer-s", "1.5", "--no-compare", "-o", table], made=table, stdout=subprocess.DEVNULL)
+        # Many networks say more than exact figures of few do.
+        command += ["--budget-s", round(1.1 * options.networks + 60), "--layer-s", "1.2"]
+        run([*command, "--no-compare", "-o", table], made=table, stdout=subprocess.DEVNULL)
     if not model.exists() or model.stat().st_mtime < table.stat().st_mtime:
         run([options.predictor, "fit", table, "-o", model], stdout=subprocess.DEVNULL)
     command = [options.predictor, "zoo", model, chosen, "--sizes", options.folder / "sizes.txt", "--measure"]

@@ -12,7 +12,7 @@ pub const LARGEST_DRAWN: Macs = Macs(2_000_000_000);
 
 /// Networks of less are tiny, and this is the share of such.
 const TINY: Macs = Macs(5_000_000);
-const TINY_SHARE: f64 = 0.15;
+const TINY_SHARE: f64 = 0.08;
 
 /// Most weights of a network.
 const MOST_PARAMETERS: u64 = 20_000_000;

@@ -61,7 +61,7 @@ fn most_networks_are_convolutional() {
         matches!(style.start, Start::Stem | Start::Integers) && !others.contains(&style.name)
     };
     let share = STYLES.iter().filter(is_convolutional).count() as f64 / STYLES.len() as f64;
-    assert!((0.55..0.75).contains(&share), "{share}");
+    assert!((0.65..0.85).contains(&share), "{share}");
 }
 
 #[test]

@@ -25,8 +25,9 @@ fn block(pen: &mut Pen<'_>, x: Sketched, out: u32, stride: u32) -> Sketched {
 fn combined(pen: &mut Pen<'_>, x: &Sketched) -> Sketched {
     let operator = pen.draw.one_of(&["Add", "Sub", "Mul", "Div", "Max", "Min", "Pow"]);
     let (with, number) = (pen.draw.one_of(&[0_u32, 1, 2, 3, 4, 5, 6]), pen.draw.one_of(&[0.5, 2.0, 3.0]));
-    let positive = about_one(pen, x);
     // Powers of what is below 0 are no numbers, and nothing is divided by what may be 0.
+    let needs_positive = operator == "Pow" || ![0, 2, 3].contains(&with);
+    let positive = if needs_positive { about_one(pen, x) } else { x.clone() };
     let x = if operator == "Pow" || with == 1 { &positive } else { x };
     let other = match with {
         0 => return pen.sketch.combine(operator, x, Operand::Number(number)),
