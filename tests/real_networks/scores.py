@@ -28,6 +28,15 @@ def run(command, made=None, **more):
     return done.stdout
 
 
+def drawn(table, count, runtime, more, options):
+    """A table of random networks, measured where it is not there yet. Many networks say more than exact figures of few do."""
+    if not table.exists():
+        command = [options.profiler, "run", "--sample-networks", count, "--backend", runtime, *more, "--no-compare"]
+        command += ["--budget-s", round(1.1 * count + 60), "--layer-s", "1.2", "-o", table]
+        run(command, made=table, stdout=subprocess.DEVNULL)
+    return table
+
+
 def score(files, runtime, options):
     """The zoo of a runtime, as `predictor zoo --json` prints it."""
     folder = options.folder / runtime
@@ -37,15 +46,14 @@ def score(files, runtime, options):
         old.unlink()
     for path in files:
         (chosen / path.name).symlink_to(path.resolve())
-    table, model, zoo = folder / "drawn.csv", folder / "model.json", folder / f"zoo-{options.list}.json"
+    model, zoo = folder / f"model-{options.list}.json", folder / f"zoo-{options.list}.json"
     library = ["--onnxruntime", options.onnxruntime]
-    if not table.exists():
-        command = [options.profiler, "run", "--sample-networks", options.networks, "--backend", runtime, *library]
-        # Many networks say more than exact figures of few do.
-        command += ["--budget-s", round(1.1 * options.networks + 60), "--layer-s", "1.2"]
-        run([*command, "--no-compare", "-o", table], made=table, stdout=subprocess.DEVNULL)
-    if not model.exists() or model.stat().st_mtime < table.stat().st_mtime:
-        run([options.predictor, "fit", table, "-o", model], stdout=subprocess.DEVNULL)
+    tables = [drawn(folder / "drawn.csv", options.networks, runtime, library, options)]
+    if options.list == "int8":
+        tables += [drawn(folder / "int8.csv", options.networks // 4, runtime, [*library, "--style", "int8"], options)]
+    newest = max(table.stat().st_mtime for table in tables)
+    if not model.exists() or model.stat().st_mtime < newest:
+        run([options.predictor, "fit", *tables, "-o", model], stdout=subprocess.DEVNULL)
     command = [options.predictor, "zoo", model, chosen, "--sizes", options.folder / "sizes.txt", "--measure"]
     command += networks.inputs(options.list, [path.stem for path in files])
     command += ["-o", folder / f"zoo-{options.list}", *library, "--json", *(["--normalize"] if options.normalize else [])]

@@ -1,8 +1,11 @@
 //! Arguments about random networks, and about layers measured inside of networks.
 
-use clap::Args;
+use clap::{Args, builder::PossibleValuesParser};
 
-use crate::{layers::TracePlan, measure::Protocol, sweep::Planned, sweep::plan_drawn};
+use crate::drawn::styles;
+use crate::layers::TracePlan;
+use crate::measure::Protocol;
+use crate::sweep::{Planned, plan_drawn};
 
 /// Arguments of networks whose layers are measured, too.
 #[derive(Clone, Debug, Args)]
@@ -10,6 +13,9 @@ pub(super) struct LayerArgs {
     /// Measure this many random networks, as `profiler sample --networks` draws them: as a whole, and layer by layer inside.
     #[arg(long, value_name = "N", default_value_t = 0)]
     sample_networks: usize,
+    /// Draw networks of this style alone (repeatable).
+    #[arg(long, value_name = "STYLE", requires = "sample_networks", value_parser = PossibleValuesParser::new(styles()))]
+    style: Vec<String>,
     /// Measure the layers of the --onnx models inside of them, too, but of those that Tailor exported: their ops are known.
     #[arg(long, requires = "onnx")]
     layers: bool,
@@ -26,7 +32,7 @@ fn seconds(text: &str) -> Result<f64, String> {
 impl LayerArgs {
     /// The random networks.
     pub(super) fn networks(&self, seed: u64) -> Vec<Planned> {
-        plan_drawn(self.sample_networks, seed)
+        plan_drawn(self.sample_networks, seed, &self.style)
     }
 
     /// How many random networks there are.

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, builder::PossibleValuesParser};
 
 use super::UsageError;
-use crate::drawn::draw_networks;
+use crate::drawn::{draw_networks, styles};
 use crate::record::{WriteError, write_atomic};
 use crate::spec::{OpSpec, Precision, sample};
 
@@ -29,6 +29,9 @@ pub(super) struct Sample {
     /// Draw this many networks instead, into the folder of --output.
     #[arg(long, value_name = "N", requires = "output", conflicts_with_all = ["kind", "count", "int8"])]
     networks: Option<usize>,
+    /// Draw networks of this style alone (repeatable).
+    #[arg(long, value_name = "STYLE", requires = "networks", value_parser = PossibleValuesParser::new(styles()))]
+    style: Vec<String>,
     /// Folder for the networks, an ONNX file each.
     #[arg(short, long, value_name = "FOLDER", requires = "networks")]
     output: Option<PathBuf>,
@@ -67,7 +70,7 @@ impl Sample {
             return Err(UsageError("--networks 0: expected at least 1".to_owned()).into());
         }
         std::fs::create_dir_all(folder).map_err(|source| WriteError { path: folder.to_owned(), source })?;
-        for network in draw_networks(count, self.seed) {
+        for network in draw_networks(count, self.seed, &self.style) {
             let path = folder.join(format!("{}.onnx", network.name));
             write_atomic(&path, |writer| writer.write_all(&network.onnx))?;
             let (file, style, macs) = (path.display().to_string(), network.style, network.macs.0);

@@ -35,9 +35,14 @@ pub struct DrawnNetwork {
     pub onnx: Vec<u8>,
 }
 
-/// `count` random networks, style after style; the same for the same seed, whatever the count.
-pub fn draw_networks(count: usize, seed: u64) -> impl Iterator<Item = DrawnNetwork> {
-    (0..count).map(move |index| draw_network(seed, index))
+/// `count` random networks, style after style, or of some styles alone (none for styles that there are not); the same for the same
+/// seed, whatever the count.
+pub fn draw_networks(count: usize, seed: u64, styles: &[String]) -> impl Iterator<Item = DrawnNetwork> {
+    let is_wanted =
+        |place: &usize| styles.is_empty() || styles.iter().any(|name| name == STYLES[*place].name);
+    let wanted: Vec<usize> = (0..STYLES.len()).filter(is_wanted).collect();
+    let round = move |round: usize| wanted.clone().into_iter().map(move |place| round * STYLES.len() + place);
+    (0..count).flat_map(round).take(count).map(move |index| draw_network(seed, index))
 }
 
 /// Seed and index of the network of this name; `None` for names that no network has that is drawn now.

@@ -36,12 +36,16 @@ fn steps(onnx: &[u8]) -> Steps {
 
 #[test]
 fn networks_are_seeded_different_and_of_the_work_that_was_drawn() {
-    let networks: Vec<DrawnNetwork> = draw_networks(STYLES.len(), 3).collect();
+    let networks: Vec<DrawnNetwork> = draw_networks(STYLES.len(), 3, &[]).collect();
     assert_eq!(networks[5], draw_network(3, 5));
     let different: BTreeSet<&[u8]> = networks.iter().map(|network| network.onnx.as_slice()).collect();
     assert_eq!(different.len(), networks.len());
     assert_ne!(networks[0].onnx, draw_network(4, 0).onnx);
     assert_eq!(networks[0].name, "drawn_3_000_mb");
+    let [some, none] = [["fire", "text"], ["text", "none"]].map(|names| names.map(str::to_owned));
+    let of_some = draw_networks(3, 3, &some).map(|network| network.style);
+    assert!(of_some.collect::<BTreeSet<_>>() == BTreeSet::from(["fire", "text"]));
+    assert_eq!((draw_networks(3, 3, &none[1..]).count(), draw_networks(2, 3, &none).count()), (0, 2));
     assert!((0..6).all(|index| drawn_place(&networks[index].name) == Some((3, index))));
     for none in ["drawn_3_000_vit", "drawn_3_mb", "drawn_x_000_mb", "mb"] {
         assert_eq!(drawn_place(none), None, "{none}");

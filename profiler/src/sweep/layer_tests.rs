@@ -54,7 +54,7 @@ impl Observer for StopAtSecond<'_> {
 
 /// Two small random networks, as if they had taken a millisecond once.
 fn anchors() -> Anchors {
-    let small = draw_networks(40, 1).filter(|network| network.macs.0 < 20_000_000).take(2);
+    let small = draw_networks(40, 1, &[]).filter(|network| network.macs.0 < 20_000_000).take(2);
     let anchor = |network: DrawnNetwork| {
         let steps = in_place::steps_of(&network.onnx).unwrap();
         let keys: Vec<String> = steps.iter().map(|(_, step)| step_key(step).to_string()).collect();

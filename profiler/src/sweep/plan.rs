@@ -86,10 +86,11 @@ pub fn plan_networks(space: &SearchSpace, count: usize, seed: u64) -> Result<Vec
     Ok(planned)
 }
 
-/// `count` random networks of many styles; the same for the same seed. Called as their files are when they are measured from files.
+/// `count` random networks of these styles, of all where none is named; the same for the same seed. Called as their files are when
+/// they are measured from files.
 #[must_use]
-pub fn plan_drawn(count: usize, seed: u64) -> Vec<Planned> {
-    draw_networks(count, seed).map(plan_drawn_network).collect()
+pub fn plan_drawn(count: usize, seed: u64, styles: &[String]) -> Vec<Planned> {
+    draw_networks(count, seed, styles).map(plan_drawn_network).collect()
 }
 
 fn plan_drawn_network(DrawnNetwork { name, onnx, .. }: DrawnNetwork) -> Planned {

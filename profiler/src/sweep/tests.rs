@@ -180,7 +180,7 @@ fn foreign_models_have_no_mock_cost_and_twins_are_refused() {
 
 #[test]
 fn anchors_that_are_random_networks_are_drawn_again_if_they_are_the_same() {
-    let planned = &plan_drawn(1, 3)[0];
+    let planned = &plan_drawn(1, 3, &[])[0];
     let steps = in_place::steps_of(&planned.onnx).unwrap();
     let keys: Vec<String> = steps.iter().map(|(_, step)| step_key(step).to_string()).collect();
     // As they were measured: some joined to others, changes of layout among them.
