@@ -26,6 +26,13 @@ pub struct Excess {
     pub log_ratio: f64,
 }
 
+impl Excess {
+    /// By how many times an interval is wider for it.
+    pub(crate) fn widening(&self) -> f64 {
+        1.0 + WIDER_PER_FOLD * self.log_ratio
+    }
+}
+
 impl TrainingRange {
     /// The hull of samples.
     pub fn of(samples: &[&Sample]) -> Self {
@@ -58,11 +65,21 @@ impl TrainingRange {
 
     /// By how many times an op is less well known for being outside; 1 inside.
     pub(crate) fn widening(&self, op: &OpFeatures) -> f64 {
-        1.0 + self.excess(op).map_or(0.0, |excess| WIDER_PER_FOLD * excess.log_ratio)
+        self.excess(op).map_or(1.0, |excess| excess.widening())
     }
 
     /// How far outside the op is; nothing when it is inside in every term.
     pub fn excess(&self, op: &OpFeatures) -> Option<Excess> {
+        self.excess_in_time(op, &|_| 1.0)
+    }
+
+    /// The same, where a term that is outside counts for the share of the op's time that is its: what takes little of it may take many
+    /// times as much and still change little.
+    pub(crate) fn excess_in_time(
+        &self,
+        op: &OpFeatures,
+        share: &dyn Fn(&'static str) -> f64,
+    ) -> Option<Excess> {
         let of_term = |(term, amount): (&Term, f64)| {
             let (low, high) = self.ranges.get(term.name).copied().unwrap_or_default();
             let log_ratio = match amount {
@@ -71,7 +88,7 @@ impl TrainingRange {
                 a if a > high || a < low => 1.0,
                 _ => 0.0,
             };
-            Excess { term: term.name, log_ratio }
+            Excess { term: term.name, log_ratio: (share(term.name) * log_ratio.exp_m1()).ln_1p() }
         };
         let furthest = TERMS.iter().zip(op.work).map(of_term);
         furthest.max_by(|a, b| a.log_ratio.total_cmp(&b.log_ratio)).filter(|excess| excess.log_ratio > 1e-9)
@@ -99,6 +116,9 @@ mod tests {
             let excess = hull.excess(&features(key)).unwrap();
             assert_eq!(excess.term, "pooled_elements");
             assert!((excess.log_ratio - 2.0_f64.ln()).abs() < 1e-12);
+            // A tenth of the time may double.
+            let excess = hull.excess_in_time(&features(key), &|_| 0.1).unwrap();
+            assert!((excess.log_ratio - 1.1_f64.ln()).abs() < 1e-12);
         }
         assert_eq!(hull.unseen_term(&features("gpool-4x4x80")), None);
         assert_eq!(hull.unseen_term(&features("linear-1x1x8-o4")), Some("linear_macs"));

@@ -11,14 +11,13 @@ use crate::interval::{Band, LogNormal, NORMAL_90, TrainingRange};
 use crate::learn::rms;
 use crate::regressor::{CandidateErrors, CvError, Fitted, RegressorKind, Role, Weighed, mape_of_log_errors};
 use crate::rows::Sample;
-use crate::work::OpFeatures;
 
 /// How much better a later candidate must be than an earlier, simpler one to be preferred.
 const CLEARLY_BETTER: f64 = 0.97;
 /// Rows left out and answered from which a candidate other than the first can be distinguished from luck.
 const ENOUGH_ROWS: usize = 8;
 /// The least share of its usual width that an interval can have, however well an op is known.
-const LEAST_KNOWN: f64 = 0.4;
+pub(super) const LEAST_KNOWN: f64 = 0.4;
 /// Standard deviation of the log error where nothing is known of it.
 const UNKNOWN_DEVIATION: f64 = 0.35;
 
@@ -211,15 +210,6 @@ impl Draft {
             self.model.deviation = rms(&all.iter().map(|(_, error)| *error).collect::<Vec<_>>());
         }
         self.model
-    }
-}
-
-impl KindModel {
-    /// By how many times an op is less well known than is usual, and the same for the part that comes from being outside
-    /// what was measured.
-    pub(crate) fn less_known(&self, op: &OpFeatures) -> (f64, f64) {
-        let outside = self.training_range.widening(op);
-        ((self.fitted.spread(op) * outside / self.usual_spread).max(LEAST_KNOWN), outside)
     }
 }
 

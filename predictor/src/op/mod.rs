@@ -5,6 +5,7 @@ mod fit;
 mod guess_interval;
 mod kind;
 mod left_out;
+mod less_known;
 mod model;
 mod repeatability;
 

@@ -144,13 +144,14 @@ impl OpModel {
         let (deviation, log_half_width) = (kind.deviation, kind.band.log_half_width);
         let mut model = LogNormal { ms: model_ms, deviation, log_half_width };
         if measured.is_none() {
-            let (less_known, outside) = kind.less_known(features);
+            let excess = kind.excess(features, self.cache);
+            let (less_known, outside) = kind.less_known(features, excess.as_ref());
             let inside = (model.log_half_width * less_known / outside).min(WIDEST_LOG_HALF_WIDTH);
             model.log_half_width = (inside * outside).min(WIDEST_LOG_HALF_WIDTH);
             widened = model.log_half_width / inside;
             model.deviation =
                 widened * (model.deviation * less_known / outside).min(WIDEST_LOG_HALF_WIDTH / NORMAL_90);
-            if let Some(excess) = kind.training_range.excess(features) {
+            if let Some(excess) = excess {
                 flags.push(Flag::OutsideMeasured { term: excess.term, factor: outside });
             } else if model.log_half_width > HARDLY_KNOWN {
                 flags.push(Flag::HardlyKnown { factor: model.log_half_width.exp() });
