@@ -174,7 +174,7 @@ impl NetworkModel {
         let deviations: Vec<f64> = estimates.iter().zip(&points).map(deviation).collect();
         let usual = rms(&deviations);
         let own_deviation =
-            (ops.cache == Cache::InPlace && !errors.is_empty()).then(|| own_deviation(&errors, usual));
+            (ops.cache == Cache::InPlace && !errors.is_empty()).then(|| own_deviation(&errors, &deviations));
         let as_usual = |(error, deviation): (&f64, &f64)| match own_deviation {
             Some(own) => error * usual.hypot(own) / deviation.hypot(own),
             None => *error,
@@ -197,10 +197,17 @@ impl NetworkModel {
     }
 }
 
-/// What networks left out are off by beside what their ops are expected to be off by; at least half of all.
-fn own_deviation(errors: &[f64], of_ops: f64) -> f64 {
-    let all = rms(errors);
-    (all * all - of_ops * of_ops).max(0.25 * all * all).sqrt().max(f64::MIN_POSITIVE)
+/// What is to be added in quadrature to the deviations that ops give networks, so that the errors of those left out are most likely of
+/// one distribution, scaled by the sums. It is taken for Laplace's: some networks are far off.
+fn own_deviation(errors: &[f64], deviations: &[f64]) -> f64 {
+    let usual = rms(deviations).max(f64::MIN_POSITIVE);
+    let unlikely = |own: f64| {
+        let scales = deviations.iter().map(|deviation| deviation.hypot(own));
+        let size = errors.iter().zip(scales.clone()).map(|(error, scale)| error.abs() / scale).sum::<f64>();
+        scales.map(f64::ln).sum::<f64>() + errors.len() as f64 * size.max(f64::MIN_POSITIVE).ln()
+    };
+    let choices = (-6..=6).map(|step| usual * 2_f64.powf(f64::from(step) / 2.0));
+    choices.min_by(|a, b| unlikely(*a).total_cmp(&unlikely(*b))).unwrap_or(usual)
 }
 
 /// The range that covers two.
@@ -246,10 +253,10 @@ mod tests {
 
     #[test]
     fn networks_of_ops_that_are_known_better_have_narrower_intervals_where_their_own_deviation_is_known() {
-        let own = own_deviation(&[0.1, -0.1], 0.06);
-        assert!((own - 0.08).abs() < 1e-12);
-        // However much the ops explain, half of it is not theirs.
-        assert!((own_deviation(&[0.1, -0.1], 0.3) - 0.05).abs() < 1e-12);
+        // Errors that go with what ops say leave little of the networks' own; those that do not, much.
+        let deviations = [0.01, 0.02, 0.04, 0.08];
+        assert!(own_deviation(&deviations, &deviations) < 0.01);
+        assert!(own_deviation(&[0.1, -0.1, 0.1, -0.1], &deviations) > 0.1);
         let band = Band { log_half_width: 0.2, ..Band::new(&[], &[]) };
         let model = NetworkModel {
             ops_deviation: 0.06,
