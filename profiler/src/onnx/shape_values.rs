@@ -198,23 +198,3 @@ fn reduced(
 #[cfg(test)]
 #[path = "value_tests.rs"]
 mod tests;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_what_their_number_format_holds() {
-        for (data_type, value, held) in [
-            (FLOAT16, 0.1, Some(0.099_975_585_937_5)),
-            (BFLOAT16, 3.01, Some(3.015_625)),
-            (FLOAT, 0.1, Some(f64::from(0.1_f32))),
-            (UINT16, 65_535.0, Some(65_535.0)),
-            (INT16, 65_535.0, None),
-            (UINT32, -1.0, None),
-            (INT64, 0.5, None),
-        ] {
-            assert_eq!(stored(data_type, value), held, "{data_type}: {value}");
-        }
-    }
-}

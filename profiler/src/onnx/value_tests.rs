@@ -1,6 +1,7 @@
 //! Values as NumPy and ONNX's reference have them.
 
-use crate::onnx::proto::{BOOL, FLOAT, INT64};
+use super::stored;
+use crate::onnx::proto::{BFLOAT16, BOOL, FLOAT, FLOAT16, INT16, INT64, UINT16, UINT32};
 use crate::onnx::shape_rules::operator_outputs;
 use crate::onnx::{AttributeValue, Constant, ModelNode, Tensor};
 
@@ -162,4 +163,19 @@ fn what_is_large_is_not_kept() {
     // A number that its format does not hold.
     let large = tensor(crate::onnx::proto::INT32, &[], &[2_147_483_647.0]);
     assert_eq!(given("Add", &[large.clone(), large], &[], 1), [(vec![], None)]);
+}
+
+#[test]
+fn values_are_what_their_number_format_holds() {
+    for (data_type, value, held) in [
+        (FLOAT16, 0.1, Some(0.099_975_585_937_5)),
+        (BFLOAT16, 3.01, Some(3.015_625)),
+        (FLOAT, 0.1, Some(f64::from(0.1_f32))),
+        (UINT16, 65_535.0, Some(65_535.0)),
+        (INT16, 65_535.0, None),
+        (UINT32, -1.0, None),
+        (INT64, 0.5, None),
+    ] {
+        assert_eq!(stored(data_type, value), held, "{data_type}: {value}");
+    }
 }
