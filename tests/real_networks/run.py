@@ -1,6 +1,6 @@
 """Real networks on each runtime, from nothing to how well they are predicted.
 
-usage: python run.py --profiler PROFILER --onnxruntime LIB --folder FOLDER [--networks 236] [--only WORD] [--part scores]
+usage: python run.py --profiler PROFILER --onnxruntime LIB --folder FOLDER [--networks 150] [--only WORD] [--part scores]
        [--list int8]
 
 Run by hand, in two hours or so: Python needs torch, torchvision, timm, onnx, onnxscript, onnxruntime and pip. What a list names is
@@ -25,7 +25,7 @@ def main():
     parser.add_argument("--folder", required=True, type=Path)
     parser.add_argument("--runtime", nargs="+", default=RUNTIMES, choices=RUNTIMES)
     parser.add_argument("--part", default="all", choices=["sums", "scores", "all"], help="whether layers add up, or predictions")
-    parser.add_argument("--networks", type=int, default=236, help="random networks that models are fitted on")
+    parser.add_argument("--networks", type=int, default=150, help="random networks that models are fitted on")
     parser.add_argument("--list", default="list", choices=["list", "int8"], help="networks in floats, or in 8-bit integers")
     parser.add_argument("--only", default="", help="networks whose name has this in it")
     parser.add_argument("--budget-s", type=int, default=20, help="seconds for the layers' sum of a network")

@@ -29,11 +29,10 @@ def run(command, made=None, **more):
 
 
 def drawn(table, count, runtime, more, options):
-    """A table of random networks, measured where it is not there yet. Many networks say more than exact figures of few do."""
+    """A table of random networks, measured where it is not there yet."""
     if not table.exists():
-        command = [options.profiler, "run", "--sample-networks", count, "--backend", runtime, *more, "--no-compare"]
-        command += ["--budget-s", round(1.1 * count + 60), "--layer-s", "1.2", "-o", table]
-        run(command, made=table, stdout=subprocess.DEVNULL)
+        command = [options.profiler, "run", "--sample-networks", count, "--backend", runtime, *more]
+        run([*command, "--no-compare", "-o", table], made=table, stdout=subprocess.DEVNULL)
     return table
 
 
