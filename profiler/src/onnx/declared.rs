@@ -69,8 +69,11 @@ impl Declared {
 
     /// Its own name, and those of its open sides.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        let named = |side| if let &Side::Named(ref name) = side { Some(name.as_str()) } else { None };
-        std::iter::once(self.name.as_str()).chain(self.sides.iter().flatten().filter_map(named))
+        let named = self.sides.iter().flatten().filter_map(|side| match side {
+            Side::Named(name) => Some(name.as_str()),
+            Side::Fixed(_) | Side::Open => None,
+        });
+        std::iter::once(self.name.as_str()).chain(named)
     }
 
     /// Its sizes, where names have these; nothing if a side stays open.

@@ -94,8 +94,8 @@ fn floats_are_rounded_as_runtimes_do() {
     let share = tensor(FLOAT, &[], &[f64::from(0.7_f32)]);
     assert_gives("Mul", &[share, tensor(FLOAT, &[], &[10.0])], &[], (&[], &[7.0]));
     let half = tensor(FLOAT, &[2], &[2.5, -2.5]);
-    assert_gives("Round", &[half.clone()], &[], (&[2], &[2.0, -2.0]));
-    assert_gives("Cast", &[half.clone()], &[("to", int(i64::from(INT64)))], (&[2], &[2.0, -2.0]));
+    assert_gives("Round", std::slice::from_ref(&half), &[], (&[2], &[2.0, -2.0]));
+    assert_gives("Cast", std::slice::from_ref(&half), &[("to", int(i64::from(INT64)))], (&[2], &[2.0, -2.0]));
     assert_gives("Cast", &[half], &[("to", int(i64::from(BOOL)))], (&[2], &[1.0, 1.0]));
 }
 

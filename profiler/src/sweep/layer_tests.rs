@@ -56,7 +56,7 @@ impl Observer for StopAtSecond<'_> {
 fn anchors() -> Anchors {
     let small = draw_networks(40, 1, &[]).filter(|network| network.macs.0 < 20_000_000).take(2);
     let anchor = |network: DrawnNetwork| {
-        let steps = in_place::steps_of(&network.onnx).unwrap();
+        let Ok(steps) = in_place::steps_of(&network.onnx) else { panic!("{} has no steps", network.name) };
         let keys: Vec<String> = steps.iter().map(|(_, step)| step_key(step).to_string()).collect();
         let (subject, ops) = (format!("onnx-{}", network.name), keys.join(" "));
         Anchor { subject, level: Level::Network, ops, hot_ms: 1.0, cold_ms: 1.0 }

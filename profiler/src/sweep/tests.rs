@@ -184,7 +184,7 @@ fn anchors_that_are_random_networks_are_drawn_again_if_they_are_the_same() {
     let steps = in_place::steps_of(&planned.onnx).unwrap();
     let keys: Vec<String> = steps.iter().map(|(_, step)| step_key(step).to_string()).collect();
     // As they were measured: some joined to others, changes of layout among them.
-    let ops = format!("{}+add {} reorder@other-1x1x8-1x1x8-r8-w8-c0-m0", keys[0], keys[2..].join(" "));
+    let ops = format!("{}+add {} reorder@other-1x1x8-1x1x8-r8-w8-c0-m0", keys[0], keys[1..].join(" "));
     let anchors = |ops: &str, subject: &str| Anchors {
         session: "s".to_owned(),
         started: String::new(),
@@ -207,10 +207,13 @@ fn anchors_that_are_random_networks_are_drawn_again_if_they_are_the_same() {
     let same = anchors(&ops, &planned.key);
     assert_eq!(plan_anchors(&same, &[]).unwrap(), std::slice::from_ref(planned));
     assert!(plan_anchors(&same, std::slice::from_ref(planned)).unwrap().is_empty());
-    let other = ops.replacen("-k", "-k9", 1);
-    for (ops, subject) in
-        [(&other, planned.key.as_str()), (&ops, "onnx-drawn_3_000_vit"), (&String::new(), &planned.key)]
-    {
+    let (other, deeper) = (ops.replacen("-k", "-k9", 1), format!("{ops} {}", keys[0]));
+    for (ops, subject) in [
+        (&other, planned.key.as_str()),
+        (&deeper, &planned.key),
+        (&ops, "onnx-drawn_3_000_vit"),
+        (&String::new(), &planned.key),
+    ] {
         let error = plan_anchors(&anchors(ops, subject), &[]).unwrap_err();
         assert!(error.to_string().contains("is drawn otherwise") && error.is_input(), "{error}");
     }
