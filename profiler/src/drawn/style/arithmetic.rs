@@ -15,7 +15,11 @@ fn block(pen: &mut Pen<'_>, x: Sketched, out: u32, stride: u32) -> Sketched {
     let first = pen.conv_act(&x, Filters::square(out, 3, stride));
     let first = combined(pen, &first);
     let second = pen.sketch.conv(&first, Filters::pointwise(out));
-    let second = if pen.draw.chance(0.5) { combined(pen, &second) } else { curved(pen, &second) };
+    let second = match pen.draw.one_of(&[0_u32, 0, 1, 1, 2]) {
+        0 => combined(pen, &second),
+        1 => curved(pen, &second),
+        2.. => thresholded(pen, &second),
+    };
     let shortcut = pen.shortcut(&x, out, stride);
     let sum = pen.sketch.add(&second, &shortcut);
     pen.act(&sum)
@@ -44,6 +48,15 @@ fn combined(pen: &mut Pen<'_>, x: &Sketched) -> Sketched {
         }
     };
     pen.sketch.combine(operator, x, Operand::Value(&other))
+}
+
+/// Numbers on one side of another, the others as 0.
+fn thresholded(pen: &mut Pen<'_>, x: &Sketched) -> Sketched {
+    let comparison = pen.draw.one_of(&["Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Equal"]);
+    let compared = pen.sketch.combine(comparison, x, Operand::Number(0.0));
+    let kept = pen.sketch.real(&compared);
+    let kept = pen.sketch.combine("Add", &kept, Operand::Number(0.1));
+    pen.sketch.mul(x, &kept)
 }
 
 /// A function that is no usual activation.

@@ -5,7 +5,7 @@
 //! less has several nodes for a step, whose times are added.
 
 use super::fuse::{constant, is};
-use super::key::positions;
+use super::key::{positions, written};
 use super::step::{Arithmetic, Operation, Source, Step, Steps, Unfused};
 use crate::spec::Layer;
 
@@ -154,7 +154,7 @@ fn join_sum(steps: &mut Steps, index: usize) {
 /// What an activation is called, of those that are no layer of ours too.
 fn curve(step: &Step) -> Option<String> {
     match step.layer() {
-        Some(Layer::Activation(activation)) => Some(activation.name().to_owned()),
+        Some(Layer::Activation(activation)) => Some(written(activation, step.nodes.len())),
         Some(_) => None,
         None => {
             ["LeakyRelu", "Tanh", "Elu"].contains(&step.operator()).then(|| step.operator().to_lowercase())

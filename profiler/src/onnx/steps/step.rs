@@ -87,6 +87,8 @@ pub struct Step {
     pub what: Unfused,
     /// The activation that runtimes fuse into it, if there is one.
     pub activation: Option<Activation>,
+    /// Nodes that the activation is written in.
+    pub activation_nodes: usize,
     /// What several nodes are together where that is no layer, such as layer normalization; only
     /// [`in_place`](super::in_place()) tells.
     pub called: Option<&'static str>,

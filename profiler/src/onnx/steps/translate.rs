@@ -104,6 +104,7 @@ impl<'a> Translation<'a> {
         let mut step = Step {
             what: self.what(node, &reads, output).unwrap_or(Unfused::Unknown),
             activation: None,
+            activation_nodes: 0,
             called: None,
             joined: Vec::new(),
             reads,
