@@ -25,7 +25,7 @@ use super::speed::SpeedArgs;
 use crate::backend::{MockNoise, open};
 use crate::device::{Device, pin};
 use crate::measure::Protocol;
-use crate::record::{Anchors, known_speed_folder};
+use crate::record::{Anchors, check_apart, known_speed_folder};
 use crate::sweep::{
     MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors,
     plan_model_with, plan_networks, plan_op, plan_ops,
@@ -123,6 +123,8 @@ fn least_rounds() -> String {
 impl Run {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         check_output(&self.output)?;
+        let anchors = self.anchors.as_deref();
+        check_apart(&self.output, self.ops.as_deref().into_iter().chain(anchors))?;
         if !(0.0..1.0).contains(&self.mock_noise) {
             return Err(UsageError(format!("--mock-noise {}: expected 0 to 1", self.mock_noise)).into());
         }
