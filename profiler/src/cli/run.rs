@@ -231,10 +231,7 @@ impl Run {
             return Err(UsageError(text).into());
         }
         subjects.extend(self.layers.networks(self.seed));
-        let mut inputs = self.inputs.read()?;
-        let models = self.onnx.iter().map(|path| plan_model_with(path, &mut inputs));
-        let models = models.collect::<Result<Vec<_>, _>>()?;
-        inputs.check()?;
+        let models = self.inputs.plan(&self.onnx, |path, inputs| plan_model_with(path, inputs))?;
         // A random network that is also given as a model is measured once, as the model.
         subjects.retain(|subject: &Planned| models.iter().all(|model| model.key != subject.key));
         models.iter().for_each(name_filled_inputs);
