@@ -1,5 +1,6 @@
 //! From an op or a network to the bytes of an ONNX model (opset 14, batch 1, f32 or int8 as QDQ), and back to its ops.
 
+mod branches;
 mod chain;
 mod deciding_inputs;
 mod declared;
@@ -31,6 +32,7 @@ mod wire;
 mod work;
 mod writer;
 
+pub use branches::open_branches;
 pub use chain::chain_model;
 pub use deciding_inputs::Deciding;
 #[cfg(test)]
