@@ -54,7 +54,7 @@ pub use number_format::{NumberFormat, number_format};
 pub use outline::{Outline, OutlineNode};
 pub use quantization::Quantization;
 pub use shape_inference::{ShapeError, Tensor};
-pub use sketch::{Curve, Filters, Operand, Recurrent, Shifted, Sketch, Sketched, Weights};
+pub use sketch::{Biases, Curve, Filters, Operand, Quantized, Recurrent, Shifted, Sketch, Sketched, Weights};
 pub use weights::{NodeWeights, SeededWeights, WeightSource, WeightsError};
 pub use wire::Malformed;
 pub use work::{Work, work};
