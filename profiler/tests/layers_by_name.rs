@@ -223,7 +223,6 @@ fn branch_is_a_layer(runtime: &str) {
     assert!(layer.runtime_nodes.iter().any(|name| name.contains("tc")), "{layer:?}");
     let others = table.layers.iter().filter(|other| other.layer != layer.layer);
     assert!(others.clone().all(|other| other.time.latency_ms < layer.time.latency_ms), "{:?}", table.layers);
-    assert!((0.8..1.2).contains(&table.sum_over_whole), "{}", table.sum_over_whole);
 }
 
 #[test]
