@@ -93,6 +93,12 @@ pub enum PredictorError {
         /// Why not.
         source: Box<ShapeError>,
     },
+    /// Some networks of a folder without an answer, or without a measurement that was asked for.
+    #[error("{} of the networks could not be predicted or measured: {}; the others are above", networks.len(), networks.join(", "))]
+    Lost {
+        /// Their names.
+        networks: Vec<String>,
+    },
     /// Tables that do not belong together.
     #[error("{} and {} differ in {difference}; fit one model each, or allow mixing them", first.display(), second.display())]
     Mixed {
@@ -230,7 +236,7 @@ impl PredictorError {
     /// Whether the user's input is at fault (exit code 2) rather than the run (exit code 1).
     #[must_use]
     pub fn is_input(&self) -> bool {
-        !matches!(self, Self::Write(_))
+        !matches!(self, Self::Write(_) | Self::Lost { .. })
     }
 }
 
