@@ -3,7 +3,10 @@
 //! Of a few microseconds a node, some are a part of the node's own time in the profile, and the rest lies between nodes. How
 //! many goes by the network, by how many inputs its nodes have and what is in the caches, so it is measured by the network's own
 //! plain and profiled runs, in turns. Which part of it lies inside of nodes is measured by a chain of nodes that do next to nothing.
+//! All that noting nodes within a node costs is in that node's time, of which it may be nearly all: there the plain runs have the
+//! last word.
 
+use crate::backend::TracedNode;
 use crate::measure::median;
 
 /// What a note costs in nanoseconds, and which part of that is in the node's own time.
@@ -77,10 +80,39 @@ impl Turns {
         median(&shares.collect::<Vec<_>>())
     }
 
+    /// The traced ones.
+    fn traced(&self) -> impl Iterator<Item = &[f64]> {
+        self.0.iter().filter(|(kind, _)| *kind == Kind::Traced).map(|(_, turn)| turn.as_slice())
+    }
+
     /// What a run of its turn took, for every traced run.
     fn traced_ns(&self) -> impl Iterator<Item = f64> {
-        let traced = self.0.iter().filter(|(kind, _)| *kind == Kind::Traced);
-        traced.flat_map(|(_, turn)| std::iter::repeat_n(settled(turn).unwrap_or(0.0), turn.len()))
+        self.traced().flat_map(|turn| std::iter::repeat_n(settled(turn).unwrap_or(0.0), turn.len()))
+    }
+
+    /// Takes off nodes that hold others what all nodes of a turn take beyond the plain run: it is what noting those within costs
+    /// more than other notes do. `nodes` are without what noting costs otherwise; `within` has for each the notes within it, by run.
+    pub(super) fn bound(&self, nodes: &mut [TracedNode], within: &[Vec<u32>]) {
+        let Some(share) = self.noting_share() else { return };
+        let mut start = 0;
+        for turn in self.traced() {
+            let runs = start..start + turn.len();
+            start = runs.end;
+            // Notes that do not fit the runs are refused where they are read.
+            if nodes.iter().any(|node| node.run_ns.len() < runs.end) {
+                return;
+            }
+            let all_ns = |run: usize| nodes.iter().map(|node| node.run_ns[run]).sum::<f64>();
+            let sums: Vec<f64> = runs.clone().map(all_ns).collect();
+            let Some((together, took)) = settled(&sums).zip(settled(turn)) else { continue };
+            let beyond = (1.0 - (1.0 - share) * took / together).max(0.0);
+            for (run, sum) in runs.zip(sums) {
+                let all: u32 = within.iter().map(|within| within[run]).sum();
+                for (node, within) in nodes.iter_mut().zip(within).filter(|(_, within)| within[run] > 0) {
+                    node.run_ns[run] -= beyond * sum * f64::from(within[run]) / f64::from(all);
+                }
+            }
+        }
     }
 }
 
@@ -125,6 +157,31 @@ mod tests {
         let mut one = Turns::default();
         one.push(Kind::Traced, 1e5);
         assert_eq!(cost.in_network(&one, 10.0), [3_000.0]);
+    }
+
+    #[test]
+    fn nodes_that_hold_others_take_no_more_than_plain_runs_leave_them() {
+        // Rounds of three runs: 100 µs plain, 140 traced, at the slow speed twice that.
+        let turns = turns(&[false, false, false, true]);
+        let node = |ns: &f64| {
+            let run_ns = [vec![*ns; 9], vec![2.0 * ns; 3]].concat();
+            TracedNode { name: String::new(), operator: String::new(), multiply_adds: None, run_ns }
+        };
+        let bounded = |ns: &[f64], within: &[u32]| {
+            let mut nodes: Vec<TracedNode> = ns.iter().map(node).collect();
+            turns.bound(&mut nodes, &within.iter().map(|within| vec![*within; 12]).collect::<Vec<_>>());
+            nodes.into_iter().map(|node| node.run_ns).collect::<Vec<_>>()
+        };
+        // 20 µs too much, of which one in four notes within is one node's.
+        let found = bounded(&[3e4, 3e4, 6e4], &[0, 5, 15]);
+        for (node, expected) in found.iter().zip([3e4, 2.5e4, 4.5e4]) {
+            let expected = |run: usize| if run < 9 { expected } else { 2.0 * expected };
+            assert!((0..12).all(|run| (node[run] - expected(run)).abs() < 1.0), "{found:?}");
+        }
+        // What they leave is the runtime's, and what nodes alone take too much is not theirs to give.
+        for (ns, within) in [([3e4, 5e4], [0, 5]), ([9e4, 9e4], [0, 0])] {
+            assert_eq!(bounded(&ns, &within), ns.map(|ns| node(&ns).run_ns));
+        }
     }
 
     #[test]
