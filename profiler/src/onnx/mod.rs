@@ -1,7 +1,7 @@
 //! From an op or a network to the bytes of an ONNX model (opset 14, batch 1, f32 or int8 as QDQ), and back to its ops.
 
 mod chain;
-mod deciding_inputs;
+mod data_dependent_inputs;
 mod declared;
 mod export;
 mod external;
@@ -32,7 +32,7 @@ mod work;
 mod writer;
 
 pub use chain::chain_model;
-pub use deciding_inputs::Deciding;
+pub use data_dependent_inputs::DataDependentInput;
 #[cfg(test)]
 pub(crate) use declared::model_of_inputs;
 pub use declared::{Declared, Side};

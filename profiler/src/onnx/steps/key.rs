@@ -9,7 +9,6 @@ const FEW_CHANNELS: u32 = 8;
 /// Its key: the class of its work, its layer with its shapes, and what is computed in one go behind it.
 ///
 /// Where no layer describes it, its amounts; its class is then the ONNX operator.
-#[must_use]
 pub fn step_key(step: &Step) -> TracedOp {
     let fused: Vec<String> =
         step.activation.iter().map(ToString::to_string).chain(step.joined.clone()).collect();
