@@ -77,7 +77,6 @@ impl OnnxNetwork {
     }
 
     /// What it is called.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
+use indicatif::ProgressBar;
 
 use super::agreement::CompareArgs;
 use super::filled_inputs::name_filled_inputs;
@@ -12,8 +13,8 @@ use super::input_shape::InputArgs;
 use super::layer_report::{json, text};
 use super::libraries::{DEFAULT, LibraryArgs, names};
 use super::output_file::check_output;
-use super::progress::{Bar, layer_progress};
-use super::{UsageError, report_error, stop_flag};
+use super::progress::Bar;
+use super::{UsageError, bar_of, report_error, stop_flag};
 use crate::backend::{MockNoise, open};
 use crate::device::pin;
 use crate::layers::TracePlan;
@@ -131,7 +132,7 @@ impl Model {
             output: self.output.as_deref(),
         };
         let mut bar = Bar::new(1);
-        let layers = layer_progress();
+        let layers = bar_of(ProgressBar::no_length(), "layers [{bar:30}] {msg}");
         let result = profile.run(
             &mut bar,
             &mut |progress| {

@@ -3,11 +3,9 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::{Arc, atomic::AtomicBool, atomic::Ordering};
 
 use clap::Args;
 
-use super::UsageError;
 use super::agreement::CompareArgs;
 use super::anchors::check_anchors;
 use super::filled_inputs::name_filled_inputs;
@@ -22,6 +20,7 @@ use super::progress_lines::{ProgressStyle, Shown};
 use super::run_report::{account_of, report, table};
 use super::space::SpaceArgs;
 use super::speed::SpeedArgs;
+use super::{UsageError, stop_flag};
 use crate::backend::{MockNoise, open};
 use crate::device::{Device, pin};
 use crate::measure::Protocol;
@@ -137,9 +136,7 @@ impl Run {
         let backend = open(&self.backend, self.libraries.options(mock))?;
         let protocol = self.protocol();
         protocol.check().map_err(UsageError::from)?;
-        let stop = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&stop);
-        ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))?;
+        let stop = stop_flag()?;
         let cpus = match backend.emulated_clock() {
             Some(_) => Vec::new(),
             None => pin(self.cpus.as_deref(), self.threads).map_err(|e| UsageError(e.to_string()))?,

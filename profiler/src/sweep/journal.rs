@@ -77,7 +77,6 @@ impl JournalState for History {
 }
 
 /// Where a table's journal is: `run/table.csv` → `run/table.journal.jsonl`.
-#[must_use]
 pub fn journal_path(table: &Path) -> PathBuf {
     table.with_extension("journal.jsonl")
 }

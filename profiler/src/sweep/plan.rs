@@ -32,7 +32,6 @@ pub struct Planned {
 
 impl Planned {
     /// The model that is timed.
-    #[must_use]
     pub fn model(&self) -> Model<'_> {
         let folder = self.beside.as_ref().map(|files| files.folder.as_path());
         Model { key: &self.key, onnx: &self.onnx, folder }
@@ -88,7 +87,6 @@ pub fn plan_networks(space: &SearchSpace, count: usize, seed: u64) -> Result<Vec
 
 /// `count` random networks of these styles, of all where none is named; the same for the same seed. Called as their files are when
 /// they are measured from files.
-#[must_use]
 pub fn plan_drawn(count: usize, seed: u64, styles: &[String]) -> Vec<Planned> {
     draw_networks(count, seed, styles).map(plan_drawn_network).collect()
 }
