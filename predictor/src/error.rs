@@ -50,6 +50,9 @@ pub enum PredictorError {
     /// A network whose shapes are not known.
     #[error("{network}: {source}")]
     Shape { network: String, source: Box<ShapeError> },
+    /// Some networks of a folder without an answer, or without a measurement that was asked for.
+    #[error("{} of the networks could not be predicted or measured: {}; the others are above", networks.len(), networks.join(", "))]
+    Lost { networks: Vec<String> },
     /// Tables that do not belong together.
     #[error("{} and {} differ in {difference}; fit one model each, or allow mixing them", first.display(), second.display())]
     Mixed { first: PathBuf, second: PathBuf, difference: String },
@@ -138,7 +141,7 @@ fn advice(ops: &[(String, String)]) -> &'static str {
 impl PredictorError {
     /// Whether the user's input is at fault (exit code 2) rather than the run (exit code 1).
     pub fn is_input(&self) -> bool {
-        !matches!(self, Self::Write(_))
+        !matches!(self, Self::Write(_) | Self::Lost { .. })
     }
 }
 

@@ -32,10 +32,18 @@ impl InputArgs {
         Ok(ModelInputs::read(GivenInputs::read(shapes, &self.input)?, self.sizes.as_deref())?)
     }
 
-    /// The same for the profiler's program.
-    pub(super) fn for_profiler(&self) -> Vec<OsString> {
-        let shapes = self.input_shape.iter().map(|shape| ["--input-shape".into(), shape.into()]);
-        let values = self.input.iter().map(|value| ["--input".into(), value.into()]);
+    /// Says which lines of --sizes are of no model.
+    pub(super) fn note_unused(&self, inputs: &ModelInputs) {
+        inputs.unused_sizes().iter().for_each(|unused| profiler::note!("note: {unused}"));
+    }
+
+    /// The same for the profiler's program, as far as some model took it.
+    pub(super) fn for_profiler(&self, inputs: &ModelInputs) -> Vec<OsString> {
+        let is_shape_taken = |shape: &&String| inputs.is_taken(shape.rsplit_once('=').map(|(name, _)| name));
+        let is_value_taken = |value: &&String| inputs.is_taken(value.split_once('=').map(|(name, _)| name));
+        let shapes = self.input_shape.iter().filter(is_shape_taken);
+        let shapes = shapes.map(|shape| ["--input-shape".into(), shape.into()]);
+        let values = self.input.iter().filter(is_value_taken).map(|value| ["--input".into(), value.into()]);
         let sizes = self.sizes.iter().map(|file| ["--sizes".into(), file.into()]);
         shapes.chain(values).chain(sizes).flatten().collect()
     }

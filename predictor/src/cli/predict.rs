@@ -56,9 +56,9 @@ impl Predict {
         let mut inputs = self.inputs.read()?;
         let unknown = if self.allow_unknown { Unknown::Guess } else { Unknown::Refuse };
         let width = if self.allow_wide { Width::Any } else { Width::Useful };
-        let subjects = self.subjects.iter().map(|text| Subject::read(text, &mut inputs));
-        let subjects = subjects.collect::<Result<Vec<_>, _>>()?;
-        inputs.check().map_err(PredictorError::from)?;
+        let subjects: Vec<Subject> =
+            inputs.of_all(&self.subjects, |text, inputs| Subject::read(text, inputs))?;
+        self.inputs.note_unused(&inputs);
         let answers = subjects.iter().map(|subject| answer(&model, subject, unknown, width));
         let (texts, values): (Vec<_>, Vec<_>) = answers.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
         if self.json { output::json(&values) } else { Ok(texts.join("\n\n")) }

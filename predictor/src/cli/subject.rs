@@ -5,7 +5,7 @@ use std::path::Path;
 use profiler::onnx::{OnnxError, fix_inputs, give_values};
 use profiler::record::{ModelInputs, read_architecture, read_bytes};
 use profiler::spec::{Architecture, OpSpec, TracedOp};
-use profiler::sweep::with_small_weights;
+use profiler::sweep::{model_key, with_small_weights};
 
 use crate::{error::PredictorError, onnx::OnnxNetwork, work::OpEntry};
 
@@ -33,7 +33,7 @@ impl Subject {
         };
         let path = Path::new(text);
         if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx")) {
-            return read_network(text, path, inputs).map(|network| Self::Onnx(Box::new(network)));
+            return read_network(text, path, inputs).map(|(network, _)| Self::Onnx(Box::new(network)));
         }
         // A name with a folder or an extension is meant to be a file, even where there is none.
         if path.exists() || path.extension().is_some() || text.contains(std::path::MAIN_SEPARATOR) {
@@ -43,12 +43,12 @@ impl Subject {
     }
 }
 
-/// Reads an ONNX model, with what concerns it of what is given for inputs.
+/// Reads an ONNX model, with what concerns it of what is given for inputs; and what the profiler's tables call it.
 pub(super) fn read_network(
     name: &str,
     path: &Path,
     inputs: &mut ModelInputs,
-) -> Result<OnnxNetwork, PredictorError> {
+) -> Result<(OnnxNetwork, String), PredictorError> {
     /// What one protobuf message may hold.
     const LIMIT: u64 = (1 << 31) - 1;
     let wrong = |error: OnnxError| match error {
@@ -59,11 +59,15 @@ pub(super) fn read_network(
     };
     let mut onnx = with_small_weights(read_bytes(path, LIMIT)?, path);
     let inputs = inputs.of(path, &onnx).map_err(wrong)?;
+    let key = model_key(path, &onnx, &inputs).map_err(|error| PredictorError::Network {
+        network: name.to_owned(),
+        reason: profiler::explain(&error),
+    })?;
     if !inputs.values.is_empty() {
         if let Some(closed) = fix_inputs(&onnx, &inputs.shapes).map_err(wrong)? {
             onnx = closed;
         }
         onnx = give_values(onnx, &inputs.values).map_err(wrong)?;
     }
-    OnnxNetwork::read(name, &onnx, &inputs.shapes)
+    Ok((OnnxNetwork::read(name, &onnx, &inputs.shapes)?, key))
 }

@@ -1,11 +1,14 @@
 //! `profiler export`: the very model that is timed.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::Args;
 
 use crate::onnx::{network_model, op_model};
-use crate::record::{read_architecture, write_atomic};
+use crate::record::{check_apart, read_architecture, write_atomic};
 use crate::spec::OpSpec;
 
 /// Writes the ONNX model of an op or an architecture, with the random weights it is timed with.
@@ -21,6 +24,7 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+        check_apart(&self.output, [Path::new(&self.subject)])?;
         let bytes = if self.subject.ends_with(".json") {
             network_model(&read_architecture(self.subject.as_ref())?, 0)?
         } else {

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::onnx::read_input_shapes;
 use crate::record::{GivenInputs, ModelInputs};
+use crate::sweep::{Planned, SweepError};
 
 /// Arguments that say what models' inputs are.
 #[derive(Clone, Debug, Args)]
@@ -25,8 +26,19 @@ pub(super) struct InputArgs {
 }
 
 impl InputArgs {
-    pub(super) fn read(&self) -> anyhow::Result<ModelInputs> {
+    /// What is planned of each of several subjects, with what concerns it.
+    ///
+    /// # Errors
+    /// As [`ModelInputs::of_all`].
+    pub(super) fn plan<M>(
+        &self,
+        subjects: impl IntoIterator<Item = M>,
+        plan: impl FnMut(M, &mut ModelInputs) -> Result<Planned, SweepError>,
+    ) -> anyhow::Result<Vec<Planned>> {
         let shared = GivenInputs::read(read_input_shapes(&self.input_shape)?, &self.input)?;
-        Ok(ModelInputs::read(shared, self.sizes.as_deref())?)
+        let mut inputs = ModelInputs::read(shared, self.sizes.as_deref())?;
+        let planned = inputs.of_all(subjects, plan)?;
+        inputs.unused_sizes().iter().for_each(|unused| crate::note!("note: {unused}"));
+        Ok(planned)
     }
 }

@@ -79,17 +79,17 @@ impl Model {
                 ));
             }
         }
-        let mut inputs = self.inputs.read()?;
-        let network = plan_model_with(&self.model, &mut inputs)?;
-        inputs.check()?;
-        name_filled_inputs(&network);
+        let planned = self.inputs.plan([&self.model], |path, inputs| plan_model_with(path, inputs))?;
+        planned.iter().for_each(name_filled_inputs);
         let protocol = self.protocol();
         protocol.check().map_err(UsageError::from)?;
         let cpus = pin(self.cpus.as_deref(), self.threads).map_err(|error| UsageError(error.to_string()))?;
         let stop = stop_flag()?;
         let mut code = ExitCode::SUCCESS;
-        for name in &self.backend {
-            match self.measure(&network, name, &cpus, &protocol, &stop) {
+        for (network, name) in
+            planned.iter().flat_map(|network| self.backend.iter().map(move |name| (network, name)))
+        {
+            match self.measure(network, name, &cpus, &protocol, &stop) {
                 Ok(true) => {}
                 Ok(false) => {
                     match &self.output {

@@ -24,7 +24,7 @@ use super::{UsageError, stop_flag};
 use crate::backend::{MockNoise, open};
 use crate::device::{Device, pin};
 use crate::measure::Protocol;
-use crate::record::{Anchors, known_speed_folder};
+use crate::record::{Anchors, check_apart, known_speed_folder};
 use crate::sweep::{
     MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors,
     plan_model_with, plan_networks, plan_op, plan_ops,
@@ -122,6 +122,8 @@ fn least_rounds() -> String {
 impl Run {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         check_output(&self.output)?;
+        let anchors = self.anchors.as_deref();
+        check_apart(&self.output, self.ops.as_deref().into_iter().chain(anchors))?;
         if !(0.0..1.0).contains(&self.mock_noise) {
             return Err(UsageError(format!("--mock-noise {}: expected 0 to 1", self.mock_noise)).into());
         }
@@ -226,10 +228,7 @@ impl Run {
             return Err(UsageError(text).into());
         }
         subjects.extend(self.layers.networks(self.seed));
-        let mut inputs = self.inputs.read()?;
-        let models = self.onnx.iter().map(|path| plan_model_with(path, &mut inputs));
-        let models = models.collect::<Result<Vec<_>, _>>()?;
-        inputs.check()?;
+        let models = self.inputs.plan(&self.onnx, |path, inputs| plan_model_with(path, inputs))?;
         // A random network that is also given as a model is measured once, as the model.
         subjects.retain(|subject: &Planned| models.iter().all(|model| model.key != subject.key));
         models.iter().for_each(name_filled_inputs);

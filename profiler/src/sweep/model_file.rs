@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Planned, SweepError, weight_files::gather_weights};
 use crate::onnx::{InputShapes, ModelGraph, ShapeError, fix_inputs, give_values, name_nodes, read_ops};
 use crate::record::{GivenInputs, Level, ModelInputs, read_bytes};
-use crate::spec::Architecture;
+use crate::spec::{Architecture, OpSpec};
 
 /// Most bytes of a model without weights in other files: what one protobuf message may hold.
 const LIMIT: u64 = (1 << 31) - 1;
@@ -49,12 +49,24 @@ fn plan(path: &Path, mut onnx: Vec<u8>, inputs: &GivenInputs) -> Result<Planned,
     {
         return Err(wrong(error.into()));
     }
-    let ops = read_ops(&onnx).map_err(wrong)?;
-    let (key, ops) = match ops.filter(|ops| !ops.is_empty()) {
+    let (key, ops) = key_and_ops(path, &onnx, inputs)?;
+    Ok(Planned { key, level: Level::Network, ops, onnx, beside })
+}
+
+/// What tables call the model of a file, with what concerns it of what is given for inputs.
+///
+/// # Errors
+/// [`SweepError`] for bytes that are no ONNX model.
+pub fn model_key(path: &Path, onnx: &[u8], inputs: &GivenInputs) -> Result<String, SweepError> {
+    key_and_ops(path, onnx, inputs).map(|(key, _)| key)
+}
+
+fn key_and_ops(path: &Path, onnx: &[u8], inputs: &GivenInputs) -> Result<(String, Vec<OpSpec>), SweepError> {
+    let ops = read_ops(onnx).map_err(|source| SweepError::Model { path: path.to_owned(), source })?;
+    Ok(match ops.filter(|ops| !ops.is_empty()) {
         Some(ops) => (Architecture::new("model", None, ops.clone())?.key(), ops),
         None => (foreign_key(path, inputs), Vec::new()),
-    };
-    Ok(Planned { key, level: Level::Network, ops, onnx, beside })
+    })
 }
 
 /// `onnx-net`, `onnx-net-1x3x224x224`, or `onnx-net-1x512-sr_16000`.
