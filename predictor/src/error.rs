@@ -85,7 +85,7 @@ pub enum PredictorError {
     Option { option: &'static str, value: String, expected: &'static str },
     /// Sizes of a network's input that make no sense.
     #[error(transparent)]
-    InputShape(ShapeError),
+    InputShape(#[from] ShapeError),
     /// Numbers that are no probabilities or parameters of a network's candidates.
     #[error("probabilities of candidates: {0}")]
     Probabilities(String),

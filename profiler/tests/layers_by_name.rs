@@ -15,7 +15,7 @@ use foreign::{
 use profiler::backend::{BackendOptions, open};
 use profiler::layers::{LayerTable, TracePlan};
 use profiler::measure::{Protocol, Silent};
-use profiler::onnx::InputShapes;
+use profiler::record::ModelInputs;
 use profiler::sweep::{CompareWith, NetworkProfile, plan_model};
 
 /// One measurement at a time.
@@ -31,7 +31,7 @@ fn layers(parts: &Parts, backend: &str) -> LayerTable {
     let options = BackendOptions { libraries: library.into_iter().collect(), mock: None };
     let backend = open(backend, options).unwrap();
     let profile = NetworkProfile {
-        network: &plan_model(&path, &InputShapes::new()).unwrap(),
+        network: &plan_model(&path, &mut ModelInputs::default()).unwrap(),
         backend: backend.as_ref(),
         threads: 1,
         cpus: vec![],

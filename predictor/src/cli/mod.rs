@@ -8,7 +8,6 @@ mod explain;
 mod fit;
 mod hint;
 mod import;
-mod input_args;
 mod network_report;
 pub mod output;
 mod plot;

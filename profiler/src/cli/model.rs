@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 
 use super::agreement::CompareArgs;
 use super::filled_inputs::name_filled_inputs;
-use super::input_shape::InputArgs;
+use super::input_args::InputArgs;
 use super::layer_report::{json, text};
 use super::libraries::{DEFAULT, LibraryArgs, names};
 use super::output_file::check_output;
@@ -20,7 +20,7 @@ use crate::device::pin;
 use crate::layers::TracePlan;
 use crate::measure::Protocol;
 use crate::record::{session_path, write_session, write_table};
-use crate::sweep::{MockLaw, NetworkProfile, Planned, mock_costs, plan_model_with};
+use crate::sweep::{MockLaw, NetworkProfile, Planned, mock_costs, plan_model};
 
 /// Measures one ONNX model: the whole, and every layer inside the running network.
 ///
@@ -79,7 +79,8 @@ impl Model {
                 ));
             }
         }
-        let planned = self.inputs.plan([&self.model], |path, inputs| plan_model_with(path, inputs))?;
+        let planned =
+            self.inputs.of_all([&self.model], |path, inputs| anyhow::Ok(plan_model(path, inputs)?))?;
         planned.iter().for_each(name_filled_inputs);
         let protocol = self.protocol();
         protocol.check().map_err(UsageError::from)?;

@@ -10,7 +10,7 @@ use super::agreement::CompareArgs;
 use super::anchors::check_anchors;
 use super::filled_inputs::name_filled_inputs;
 use super::heat::HeatArgs;
-use super::input_shape::InputArgs;
+use super::input_args::InputArgs;
 use super::layer_args::LayerArgs;
 use super::libraries::{DEFAULT, LibraryArgs, names};
 use super::live::{Standing, write_row};
@@ -26,8 +26,8 @@ use crate::device::{Device, pin};
 use crate::measure::Protocol;
 use crate::record::{Anchors, check_apart, known_speed_folder};
 use crate::sweep::{
-    MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors,
-    plan_model_with, plan_networks, plan_op, plan_ops,
+    MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors, plan_model,
+    plan_networks, plan_op, plan_ops,
 };
 
 /// More would take days, and more memory than phones have: every model is loaded all the while.
@@ -228,7 +228,7 @@ impl Run {
             return Err(UsageError(text).into());
         }
         subjects.extend(self.layers.networks(self.seed));
-        let models = self.inputs.plan(&self.onnx, |path, inputs| plan_model_with(path, inputs))?;
+        let models = self.inputs.of_all(&self.onnx, |path, inputs| anyhow::Ok(plan_model(path, inputs)?))?;
         // A random network that is also given as a model is measured once, as the model.
         subjects.retain(|subject: &Planned| models.iter().all(|model| model.key != subject.key));
         models.iter().for_each(name_filled_inputs);

@@ -27,13 +27,7 @@ fn network(name: &str, channels: u32) -> Planned {
     let pooled = sketch.global_pool(&x);
     let flat = sketch.flatten(&pooled);
     let classes = sketch.linear(&flat, 10);
-    Planned {
-        key: name.to_owned(),
-        level: Level::Network,
-        ops: Vec::new(),
-        onnx: sketch.finish(name, &classes),
-        beside: None,
-    }
+    Planned::new(name.to_owned(), Level::Network, Vec::new(), sketch.finish(name, &classes))
 }
 
 /// Keeps what it is told, and stops before the layers of this network are measured.

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::*;
 use crate::backend::{Mock, MockNoise};
 use crate::measure::{Entry, Observer, Protocol, Silent, SubjectFailure};
-use crate::onnx::{InputShapes, steps::step_key};
-use crate::record::{Anchor, Cache, Level, Row, anchors_of, read_session, read_table, session_path};
+use crate::onnx::steps::step_key;
+use crate::record::{
+    Anchor, Cache, Level, ModelInputs, Row, anchors_of, read_session, read_table, session_path,
+};
 use crate::spec::{SearchSpace, SpaceFile};
 
 fn space() -> SearchSpace {
@@ -166,7 +168,7 @@ fn foreign_models_have_no_mock_cost_and_twins_are_refused() {
     let bytes =
         crate::onnx::model(&op.graph(), "x", &[], &mut crate::onnx::SeededWeights { seed: 1 }).unwrap();
     fs::write(&path, bytes).unwrap();
-    let planned = plan_model(&path, &InputShapes::new()).unwrap();
+    let planned = plan_model(&path, &mut ModelInputs::default()).unwrap();
     // An empty op list is one that makes no network.
     assert_eq!((planned.key.as_str(), planned.ops.len()), ("onnx-my_net_", 0));
     let subjects = vec![planned.clone(), planned];
@@ -174,7 +176,9 @@ fn foreign_models_have_no_mock_cost_and_twins_are_refused() {
     let sweep = profiler.sweep(subjects, &folder.path().join("t.csv"));
     let error = sweep.run(&mut Silent, &AtomicBool::new(false)).unwrap_err();
     assert!(error.to_string().contains("`onnx-my_net_`"), "{error}");
-    assert!(plan_model(&folder.path().join("none.onnx"), &InputShapes::new()).unwrap_err().is_input());
+    assert!(
+        plan_model(&folder.path().join("none.onnx"), &mut ModelInputs::default()).unwrap_err().is_input()
+    );
 }
 
 #[test]
