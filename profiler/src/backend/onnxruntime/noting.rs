@@ -68,49 +68,46 @@ impl Turns {
         }
     }
 
-    /// Part of a traced run that noting takes: by each two turns one after the other, for which the machine was about as fast.
-    /// Turns of one run are those of warming up. `None` without two turns.
+    /// Part of a traced run that noting takes. `None` without two turns.
     fn noting_share(&self) -> Option<f64> {
+        self.beyond_plain(settled)
+    }
+
+    /// Part of a traced run that a plain one does not take: by each two turns one after the other, for which the machine was about as
+    /// fast. Turns of one run are those of warming up. `None` without two turns.
+    fn beyond_plain(&self, run_ns: fn(&[f64]) -> Option<f64>) -> Option<f64> {
         let shares = self.0.windows(2).filter_map(|pair| {
             let [(kind, one), (_, other)] = pair else { return None };
             let (plain, traced) = if *kind == Kind::Plain { (one, other) } else { (other, one) };
             let is_warm = plain.len() > 1 && traced.len() > 1;
-            is_warm.then(|| Some(1.0 - settled(plain)? / settled(traced)?))?
+            is_warm.then(|| Some(1.0 - run_ns(plain)? / run_ns(traced)?))?
         });
         median(&shares.collect::<Vec<_>>())
     }
 
-    /// The traced ones.
-    fn traced(&self) -> impl Iterator<Item = &[f64]> {
-        self.0.iter().filter(|(kind, _)| *kind == Kind::Traced).map(|(_, turn)| turn.as_slice())
-    }
-
     /// What a run of its turn took, for every traced run.
     fn traced_ns(&self) -> impl Iterator<Item = f64> {
-        self.traced().flat_map(|turn| std::iter::repeat_n(settled(turn).unwrap_or(0.0), turn.len()))
+        let traced = self.0.iter().filter(|(kind, _)| *kind == Kind::Traced);
+        traced.flat_map(|(_, turn)| std::iter::repeat_n(settled(turn).unwrap_or(0.0), turn.len()))
     }
 
-    /// Takes off nodes that hold others what all nodes of a turn take beyond the plain run: it is what noting those within costs
-    /// more than other notes do. `nodes` are without what noting costs otherwise; `within` has for each the notes within it, by run.
+    /// Takes off nodes that hold others what all nodes take beyond plain runs: it is what noting those within costs more than other
+    /// notes do. `nodes` are without what noting costs otherwise; `within` has for each the notes within it, by run.
     pub(super) fn bound(&self, nodes: &mut [TracedNode], within: &[Vec<u32>]) {
-        let Some(share) = self.noting_share() else { return };
-        let mut start = 0;
-        for turn in self.traced() {
-            let runs = start..start + turn.len();
-            start = runs.end;
+        let mut of_nodes = self.clone();
+        let traced = of_nodes.0.iter_mut().filter(|(kind, _)| *kind == Kind::Traced);
+        for (run, ns) in traced.flat_map(|(_, turn)| turn).enumerate() {
+            let noted: Option<f64> = nodes.iter().map(|node| node.run_ns.get(run)).sum();
             // Notes that do not fit the runs are refused where they are read.
-            if nodes.iter().any(|node| node.run_ns.len() < runs.end) {
-                return;
-            }
-            let all_ns = |run: usize| nodes.iter().map(|node| node.run_ns[run]).sum::<f64>();
-            let sums: Vec<f64> = runs.clone().map(all_ns).collect();
-            let Some((together, took)) = settled(&sums).zip(settled(turn)) else { continue };
-            let beyond = (1.0 - (1.0 - share) * took / together).max(0.0);
-            for (run, sum) in runs.zip(sums) {
-                let all: u32 = within.iter().map(|within| within[run]).sum();
-                for (node, within) in nodes.iter_mut().zip(within).filter(|(_, within)| within[run] > 0) {
-                    node.run_ns[run] -= beyond * sum * f64::from(within[run]) / f64::from(all);
-                }
+            let Some(sum) = noted else { return };
+            *ns = sum;
+        }
+        let beyond = of_nodes.beyond_plain(mean_of_usual).unwrap_or(0.0).max(0.0);
+        for run in 0..within.first().map_or(0, Vec::len) {
+            let all: u32 = within.iter().map(|within| within[run]).sum();
+            let sum: f64 = nodes.iter().map(|node| node.run_ns[run]).sum();
+            for (node, within) in nodes.iter_mut().zip(within).filter(|(_, within)| within[run] > 0) {
+                node.run_ns[run] -= beyond * sum * f64::from(within[run]) / f64::from(all);
             }
         }
     }
@@ -119,6 +116,13 @@ impl Turns {
 /// Median of a turn's runs but the first, which finds the other kind's in the caches.
 fn settled(turn: &[f64]) -> Option<f64> {
     median(turn.get(1..).filter(|rest| !rest.is_empty()).unwrap_or(turn))
+}
+
+/// Mean of a turn's runs but the first and those that were interrupted: as layers get theirs.
+fn mean_of_usual(turn: &[f64]) -> Option<f64> {
+    let most = 2.0 * settled(turn)?;
+    let usual: Vec<f64> = turn[1..].iter().copied().filter(|ns| *ns <= most).collect();
+    (!usual.is_empty()).then(|| usual.iter().sum::<f64>() / usual.len() as f64)
 }
 
 #[cfg(test)]
@@ -161,27 +165,28 @@ mod tests {
 
     #[test]
     fn nodes_that_hold_others_take_no_more_than_plain_runs_leave_them() {
-        // Rounds of three runs: 100 µs plain, 140 traced, at the slow speed twice that.
-        let turns = turns(&[false, false, false, true]);
-        let node = |ns: &f64| {
-            let run_ns = [vec![*ns; 9], vec![2.0 * ns; 3]].concat();
-            TracedNode { name: String::new(), operator: String::new(), multiply_adds: None, run_ns }
-        };
+        // Runs of 100 µs plain and 140 traced, in turns of three.
+        let mut turns = Turns::default();
+        for (kind, ns) in [(Kind::Plain, 1e5), (Kind::Traced, 1.4e5)].into_iter().cycle().take(8) {
+            (0..3).for_each(|_| turns.push(kind, ns));
+        }
         let bounded = |ns: &[f64], within: &[u32]| {
+            let (name, operator) = (String::new(), String::new());
+            let node = |ns: &f64| TracedNode {
+                name: name.clone(),
+                operator: operator.clone(),
+                multiply_adds: None,
+                run_ns: vec![*ns; 12],
+            };
             let mut nodes: Vec<TracedNode> = ns.iter().map(node).collect();
             turns.bound(&mut nodes, &within.iter().map(|within| vec![*within; 12]).collect::<Vec<_>>());
-            nodes.into_iter().map(|node| node.run_ns).collect::<Vec<_>>()
+            nodes.iter().map(|node| node.run_ns[7].round()).collect::<Vec<_>>()
         };
         // 20 µs too much, of which one in four notes within is one node's.
-        let found = bounded(&[3e4, 3e4, 6e4], &[0, 5, 15]);
-        for (node, expected) in found.iter().zip([3e4, 2.5e4, 4.5e4]) {
-            let expected = |run: usize| if run < 9 { expected } else { 2.0 * expected };
-            assert!((0..12).all(|run| (node[run] - expected(run)).abs() < 1.0), "{found:?}");
-        }
+        assert_eq!(bounded(&[3e4, 3e4, 6e4], &[0, 5, 15]), [3e4, 2.5e4, 4.5e4]);
         // What they leave is the runtime's, and what nodes alone take too much is not theirs to give.
-        for (ns, within) in [([3e4, 5e4], [0, 5]), ([9e4, 9e4], [0, 0])] {
-            assert_eq!(bounded(&ns, &within), ns.map(|ns| node(&ns).run_ns));
-        }
+        assert_eq!(bounded(&[3e4, 5e4], &[0, 5]), [3e4, 5e4]);
+        assert_eq!(bounded(&[9e4, 9e4], &[0, 0]), [9e4, 9e4]);
     }
 
     #[test]
