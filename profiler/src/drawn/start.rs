@@ -19,7 +19,7 @@ pub(super) fn network(
     let multiple = draw.one_of(&[8, 8, 8, 8, 16, 4]);
     let mut pen = Pen { sketch: &mut sketch, draw, curve, multiple, extent, mask: Mask::Nothing };
     let features = match style.start {
-        Start::Stem => stages(&mut pen, style, input, width),
+        Start::Stem | Start::Dynamic => stages(&mut pen, style, input, width),
         Start::Integers => {
             pen.sketch.quantize();
             stages(&mut pen, style, input, width)
@@ -41,7 +41,7 @@ fn begin(start: Start, extent: Extent, draw: &mut Draw<'_>, weights: Weights) ->
         }
     };
     match start {
-        Start::Stem | Start::Integers | Start::Patches => {
+        Start::Stem | Start::Integers | Start::Dynamic | Start::Patches => {
             let channels = draw.one_of(if extent == Extent::Tiny { &[3, 1] } else { &[3] });
             Sketch::new(channels, draw.one_of(sides), weights)
         }
@@ -59,7 +59,16 @@ fn stages(pen: &mut Pen<'_>, style: &Style, input: Sketched, width: f64) -> Sket
     let kernel = pen.draw.one_of(&[3, 3, 3, 7]);
     let wider = pen.draw.one_of(&[1.0, 1.0, 1.5, 2.0]);
     let channels = pen.round(width * wider);
-    let mut x = pen.conv_act(&input, Filters::square(channels, kernel, 2));
+    let first = Filters::square(channels, kernel, 2);
+    let mut x = match style.start {
+        Start::Dynamic => {
+            let x = pen.dynamic_conv(&input, first);
+            pen.act(&x)
+        }
+        Start::Stem | Start::Integers | Start::Sound | Start::Patches | Start::Text => {
+            pen.conv_act(&input, first)
+        }
+    };
     if pen.draw.chance(0.3) {
         x = pen.sketch.max_pool(&x, 3, 2);
     }
@@ -137,7 +146,7 @@ fn head(pen: &mut Pen<'_>, start: Start, features: Sketched, width: f64) -> Sket
     let classes = pen.draw.one_of(&[10, 100, 1000]);
     let wide = pen.round((width * wider).min(1280.0));
     let pooled = match start {
-        Start::Stem | Start::Integers => {
+        Start::Stem | Start::Integers | Start::Dynamic => {
             let last = if has_last { pen.conv_act(&features, Filters::pointwise(wide)) } else { features };
             if is_other {
                 pen.sketch.mean(&last, &[2, 3])

@@ -62,7 +62,7 @@ fn networks_are_seeded_different_and_of_the_work_that_was_drawn() {
 fn most_networks_are_convolutional() {
     let is_convolutional = |style: &&&Style| {
         let others = ["window", "levit", "mobilevit", "xcit", "attention"];
-        matches!(style.start, Start::Stem | Start::Integers) && !others.contains(&style.name)
+        matches!(style.start, Start::Stem | Start::Integers | Start::Dynamic) && !others.contains(&style.name)
     };
     let share = STYLES.iter().filter(is_convolutional).count() as f64 / STYLES.len() as f64;
     assert!((0.65..0.85).contains(&share), "{share}");

@@ -17,13 +17,16 @@ pub struct DataDependentInput {
     pub operator: String,
 }
 
+/// Number formats that are no integers.
+pub(super) const FLOATS: [i32; 4] = [FLOAT, DOUBLE, FLOAT16, BFLOAT16];
+
 /// Which inputs a value's elements come from.
 type Sources<'a> = HashMap<&'a str, BTreeSet<&'a str>>;
 
 impl ModelGraph {
     /// Inputs of integers and truth values that are not given any, with the nodes they decide about in their order.
     pub fn data_dependent_inputs(&self, known: &HashMap<String, Tensor>) -> Vec<DataDependentInput> {
-        let is_float = |input: &Declared| [FLOAT, DOUBLE, FLOAT16, BFLOAT16, TEXT].contains(&input.data_type);
+        let is_float = |input: &Declared| FLOATS.contains(&input.data_type) || input.data_type == TEXT;
         let open =
             self.inputs.iter().filter(|input| !is_float(input) && !self.given.contains_key(&input.name));
         let mut sources: Sources<'_> =
@@ -82,11 +85,7 @@ fn deciding_places(node: &ModelNode, known: &HashMap<String, Tensor>) -> std::op
         "Pad" => 1..2,
         "Slice" | "Resize" | "Upsample" | "NonMaxSuppression" | "STFT" | "DFT" => 1..5,
         // Of integers, which are not divided by 0.
-        "Div" | "Mod"
-            if tensor(1).is_some_and(|by| ![FLOAT, DOUBLE, FLOAT16, BFLOAT16].contains(&by.data_type)) =>
-        {
-            1..2
-        }
+        "Div" | "Mod" if tensor(1).is_some_and(|by| !FLOATS.contains(&by.data_type)) => 1..2,
         // Filled with 0 and 1, they may point beyond a single one.
         "Gather" | "GatherElements" if axis_side(node, tensor(0)) == Some(1) => 1..2,
         _ => 0..0,

@@ -59,7 +59,7 @@ fn counted(node: &ModelNode, shapes: &HashMap<String, Tensor>) -> Option<u64> {
         | "com.microsoft.DynamicQuantizeMatMul" => product(&[product(output()?)?, *input(0)?.last()?]),
         "Einsum" => einsum(node, input(0)?, input(1)?),
         // Input [steps, batch, features]; matrices [directions, gates · hidden, features] and [.., hidden].
-        "LSTM" | "GRU" | "RNN" => {
+        "LSTM" | "GRU" | "RNN" | "com.microsoft.DynamicQuantizeLSTM" => {
             let steps = product(input(0)?.get(..2)?)?;
             product(&[steps, product(input(1)?)?.checked_add(product(input(2)?)?)?])
         }

@@ -1,5 +1,6 @@
 //! From an op or a network to the bytes of an ONNX model (opset 14, batch 1, f32 or int8 as QDQ), and back to its ops.
 
+mod branches;
 mod chain;
 mod data_dependent_inputs;
 mod declared;
@@ -31,6 +32,7 @@ mod wire;
 mod work;
 mod writer;
 
+pub use branches::open_branches;
 pub use chain::chain_model;
 pub use data_dependent_inputs::DataDependentInput;
 #[cfg(test)]
@@ -52,7 +54,7 @@ pub use number_format::{NumberFormat, number_format};
 pub use outline::{Outline, OutlineNode};
 pub use quantization::Quantization;
 pub use shape_inference::{ShapeError, Tensor};
-pub use sketch::{Curve, Filters, Operand, Recurrent, Shifted, Sketch, Sketched, Weights};
+pub use sketch::{Biases, Curve, Filters, Operand, Quantized, Recurrent, Shifted, Sketch, Sketched, Weights};
 pub use weights::{NodeWeights, SeededWeights, WeightSource, WeightsError};
 pub use wire::Malformed;
 pub use work::{Work, work};

@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod combined;
+mod dynamic;
 mod filters;
 mod quantized;
 mod sequences;
@@ -21,6 +22,7 @@ use super::proto::{
 
 pub use arithmetic::Curve;
 pub use combined::Operand;
+pub use dynamic::{Biases, Quantized};
 pub use filters::Filters;
 pub use sequences::{Recurrent, Shifted};
 

@@ -13,7 +13,7 @@ pub enum Work {
     Unknown,
 }
 
-const COUNTED: [&str; 20] = [
+const COUNTED: [&str; 21] = [
     "Conv",
     "ConvTranspose",
     "ConvInteger",
@@ -34,6 +34,7 @@ const COUNTED: [&str; 20] = [
     "com.microsoft.MatMulNBits",
     "com.microsoft.MatMulIntegerToFloat",
     "com.microsoft.DynamicQuantizeMatMul",
+    "com.microsoft.DynamicQuantizeLSTM",
 ];
 
 /// Of ONNX's own operators.

@@ -4,15 +4,17 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use super::{Planned, SweepError, weight_files::gather_weights};
-use crate::onnx::{InputShapes, ModelGraph, ShapeError, fix_inputs, give_values, name_nodes, read_ops};
+use crate::onnx::{
+    InputShapes, ModelGraph, ShapeError, fix_inputs, give_values, name_nodes, open_branches, read_ops,
+};
 use crate::record::{GivenInputs, Level, ModelInputs, read_bytes};
 use crate::spec::{Architecture, OpSpec};
 
 /// Most bytes of a model without weights in other files: what one protobuf message may hold.
 const LIMIT: u64 = (1 << 31) - 1;
 
-/// An ONNX file, with weights that lie in other files beside it, its inputs' open sides fixed, and a name for
-/// each node. Called by its network key when Tailor exported it, otherwise `onnx-` and its file name, and what is given for its inputs.
+/// An ONNX file, with weights that lie in other files beside it, its inputs' open sides fixed, branches that are known to be taken in the
+/// place of what chooses them, and a name for each node. Called by its network key when Tailor exported it, otherwise `onnx-` and its file name, and what is given for its inputs.
 /// Of `inputs`, given for several models, it takes what concerns it.
 ///
 /// # Errors
@@ -25,6 +27,9 @@ pub fn plan_model(path: &Path, inputs: &mut ModelInputs) -> Result<Planned, Swee
         onnx = closed;
     }
     onnx = give_values(onnx, &inputs.values).map_err(wrong)?;
+    if let Some(opened) = open_branches(&onnx, &InputShapes::new()).map_err(wrong)? {
+        onnx = opened;
+    }
     if let Some(named) = name_nodes(&onnx).map_err(wrong)? {
         onnx = named;
     }

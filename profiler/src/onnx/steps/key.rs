@@ -86,7 +86,11 @@ fn class(step: &Step) -> String {
         (None, Unfused::Unknown) if operator == "MatMul" && step.reads.len() > 1 => "batch_matmul",
         (None, Unfused::Unknown) => operator,
     };
-    let format = if step.is_int8() { "_int8" } else { "" };
+    let format = match (step.is_int8(), step.is_dynamic) {
+        (true, true) => "_dynamic_int8",
+        (true, false) => "_int8",
+        (false, _) => "",
+    };
     let half = if step.is_half { "_f16" } else { "" };
     format!("{}{format}{half}", name.to_lowercase())
 }

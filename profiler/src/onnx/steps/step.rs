@@ -100,6 +100,8 @@ pub struct Step {
     pub nodes: Vec<StepNode>,
     /// Whether its weights are in half precision.
     pub is_half: bool,
+    /// Whether the integers that it reads are made as the network runs, by the range that they have then.
+    pub is_dynamic: bool,
     /// Multiply-accumulates, padding counted; nothing where nobody knows.
     pub macs: Option<u64>,
     /// Elements of constants that it reads.
