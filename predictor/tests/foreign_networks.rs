@@ -4,7 +4,6 @@
 
 #[path = "../../profiler/tests/foreign/mod.rs"]
 mod foreign;
-#[allow(dead_code, reason = "every test binary uses a part")]
 mod program;
 
 use std::fmt::Write as _;

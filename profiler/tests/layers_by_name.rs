@@ -17,7 +17,7 @@ use profiler::layers::{LayerTable, TracePlan};
 use profiler::measure::{Protocol, Silent};
 use profiler::onnx::InputShapes;
 use profiler::record::{GivenInputs, ModelInputs};
-use profiler::sweep::{CompareWith, NetworkProfile, plan_model_with};
+use profiler::sweep::{CompareWith, NetworkProfile, plan_model};
 
 /// One measurement at a time.
 static TURN: Mutex<()> = Mutex::new(());
@@ -40,7 +40,7 @@ fn layers_with(parts: &Parts, backend: &str, values: &[&str]) -> LayerTable {
     let given = GivenInputs::read(InputShapes::new(), &values).unwrap();
     let mut inputs = ModelInputs::read(given, None).unwrap();
     let profile = NetworkProfile {
-        network: &plan_model_with(&path, &mut inputs).unwrap(),
+        network: &plan_model(&path, &mut inputs).unwrap(),
         backend: backend.as_ref(),
         threads: 1,
         cpus: vec![],

@@ -8,7 +8,6 @@ mod explain;
 mod fit;
 mod hint;
 mod import;
-mod input_args;
 mod network_report;
 pub mod output;
 mod plot;
@@ -61,7 +60,6 @@ enum Command {
 
 impl Cli {
     /// Runs the command; prints the result to stdout, errors to stderr.
-    #[must_use]
     pub fn execute(self) -> ExitCode {
         let result = match self.command {
             Command::Fit(fit) => fit.execute(),

@@ -7,7 +7,6 @@ pub use profiler::terminal::print;
 use crate::interval::Band;
 
 /// An empty table under these columns.
-#[must_use]
 pub fn table<const N: usize>(columns: [&str; N]) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(columns);

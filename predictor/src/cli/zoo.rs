@@ -11,12 +11,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use profiler::cli::{InputArgs, note_unused};
 use profiler::record::ReadError;
 use serde_json::json;
 
-use super::{
-    Leniency, any_model::AnyModel, input_args::InputArgs, note_emulated, output, subject::read_network,
-};
+use super::{Leniency, any_model::AnyModel, note_emulated, output, subject::read_network};
 use crate::device::LatencyModel;
 use crate::error::PredictorError;
 use crate::onnx::{OnnxNetwork, Unknown, Width};
@@ -84,8 +83,8 @@ impl Zoo {
             // What Tailor exported twice is one network.
             readable.dedup_by(|(_, (_, a)), (_, (_, b))| a == b);
             let (chosen, inputs, reasons) =
-                measurable(readable.into_iter().map(|(file, _)| file), self.inputs.read()?);
-            let more = self.inputs.for_profiler(&inputs);
+                measurable(readable.into_iter().map(|(file, _)| file), self.inputs.read::<PredictorError>()?);
+            let more = self.inputs.words(&inputs);
             tables.push(self.measuring.measure(&chosen, (&self.model, &model), &self.leniency, more)?);
             refused = reasons;
         }
@@ -125,7 +124,8 @@ impl Zoo {
 
     /// Each network, with what tables call it. One that cannot be read costs no other.
     fn read(&self, files: &[NetworkFile]) -> anyhow::Result<Vec<Read>> {
-        let (mut inputs, mut is_any_unread, mut all) = (self.inputs.read()?, false, Vec::new());
+        let (mut inputs, mut is_any_unread, mut all) =
+            (self.inputs.read::<PredictorError>()?, false, Vec::new());
         for file in files {
             let before = inputs.models();
             all.push(read_network(&file.name, &file.path, &mut inputs));
@@ -136,7 +136,7 @@ impl Zoo {
             Err(error) if is_any_unread => profiler::note!("note: {}", profiler::explain(&error)),
             checked => checked.map_err(PredictorError::from)?,
         }
-        self.inputs.note_unused(&inputs);
+        note_unused(&inputs);
         Ok(all)
     }
 }

@@ -19,7 +19,6 @@ pub fn cell_of(row: &Row) -> Option<Cell> {
 }
 
 /// The NAS-Bench-201 networks among rows.
-#[must_use]
 pub fn cell_samples(rows: &[Row]) -> Vec<CellSample> {
     rows.iter()
         .filter_map(|row| Some(CellSample { cell: cell_of(row)?, latency_ms: row.latency_ms }))

@@ -14,7 +14,7 @@ mod suggest;
 mod width;
 
 use profiler::onnx::steps::{StepNode, Steps, fuse, translate};
-use profiler::onnx::{Deciding, InputShapes, ModelGraph, OnnxError, open_branches};
+use profiler::onnx::{DataDependentInput, InputShapes, ModelGraph, OnnxError, open_branches};
 
 pub use predict::Unknown;
 pub(crate) use predict::{LayerPrediction, NetworkReport};
@@ -35,7 +35,7 @@ pub struct OnnxNetwork {
     free: Vec<FreeNode>,
     folded_normalizations: usize,
     /// Inputs without values, and the nodes that they decide about.
-    deciding: Vec<Deciding>,
+    deciding: Vec<DataDependentInput>,
 }
 
 impl OnnxNetwork {
@@ -80,7 +80,7 @@ impl OnnxNetwork {
             return Err(wrong("it computes nothing".to_owned()));
         }
         let folded_normalizations = fuse(&mut steps);
-        let deciding = graph.deciding_inputs(&shapes);
+        let deciding = graph.data_dependent_inputs(&shapes);
         Ok(Self { name: name.to_owned(), steps, free, folded_normalizations, deciding })
     }
 
@@ -89,7 +89,7 @@ impl OnnxNetwork {
         let runs_graphs = |node: &&StepNode| ["If", "Loop"].contains(&node.operator.as_str());
         let decides = |node: &StepNode| self.deciding.iter().find(|deciding| deciding.node == node.name);
         match nodes.into_iter().filter(runs_graphs).find_map(decides) {
-            Some(Deciding { input, .. }) => {
+            Some(DataDependentInput { input, .. }) => {
                 format!("what it runs depends on the values of input `{input}`, {NOT_GIVEN}")
             }
             None => reason,
@@ -97,7 +97,6 @@ impl OnnxNetwork {
     }
 
     /// What it is called.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }

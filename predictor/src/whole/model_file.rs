@@ -118,7 +118,6 @@ pub struct NetworksFile<M: OfNetworks> {
 
 impl<M: OfNetworks> NetworksFile<M> {
     /// A model with where it comes from.
-    #[must_use]
     pub fn new(model: M, measurements: &Measurements, held_out: &Subjects) -> Self {
         Self {
             conditions: measurements.conditions.clone(),

@@ -44,7 +44,6 @@ pub struct Model<'a> {
 
 impl<'a> Model<'a> {
     /// A model with all its weights.
-    #[must_use]
     pub fn whole(key: &'a str, onnx: &'a [u8]) -> Self {
         Self { key, onnx, folder: None }
     }

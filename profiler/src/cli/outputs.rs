@@ -6,11 +6,11 @@ use clap::Args;
 
 use super::UsageError;
 use super::filled_inputs::name_filled_inputs;
-use super::input_shape::InputArgs;
+use super::input_args::InputArgs;
 use super::libraries::{DEFAULT, LibraryArgs, names};
 use crate::backend::{KnownBackend, open, seeded_input};
 use crate::record::ModelInputs;
-use crate::sweep::{plan_model_with, plan_op};
+use crate::sweep::{plan_model, plan_op};
 
 /// Prints the outputs of models for one fixed random input, a JSON line each, to compare devices and runtimes.
 #[derive(Debug, Args)]
@@ -37,10 +37,10 @@ impl Outputs {
         }
         let backend = open(&self.backend, self.libraries.options(None))?;
         let plan = |subject: &String, inputs: &mut ModelInputs| match subject.ends_with(".onnx") {
-            true => plan_model_with(subject.as_ref(), inputs),
-            false => plan_op(subject.parse()?),
+            true => anyhow::Ok(plan_model(subject.as_ref(), inputs)?),
+            false => Ok(plan_op(subject.parse()?)?),
         };
-        for planned in self.inputs.plan(&self.subjects, plan)? {
+        for planned in self.inputs.of_all(&self.subjects, plan)? {
             name_filled_inputs(&planned);
             let mut model = backend.prepare(planned.model(), 1)?;
             let outputs = model.outputs(&seeded_input(model.input_len()))?;

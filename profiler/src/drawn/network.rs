@@ -44,7 +44,6 @@ pub fn draw_networks(count: usize, seed: u64, styles: &[String]) -> impl Iterato
 }
 
 /// Seed and index of the network of this name; `None` for names that no network has that is drawn now.
-#[must_use]
 pub fn drawn_place(name: &str) -> Option<(u64, usize)> {
     let mut parts = name.strip_prefix("drawn_")?.splitn(3, '_');
     let (seed, index) = (parts.next()?.parse().ok()?, parts.next()?.parse::<usize>().ok()?);
@@ -52,7 +51,6 @@ pub fn drawn_place(name: &str) -> Option<(u64, usize)> {
 }
 
 /// One of them.
-#[must_use]
 pub fn draw_network(seed: u64, index: usize) -> DrawnNetwork {
     // Any two networks and attempts have different seeds, far from each other.
     let seed_of = |attempt: u64| {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use prost::Message;
 
-use super::deciding_inputs::FLOATS;
+use super::data_dependent_inputs::FLOATS;
 use super::fix_inputs::edit_graph;
 use super::proto::{Node, Tensor, ValueInfo};
 use super::wire::{Edit, Field, rewrite};

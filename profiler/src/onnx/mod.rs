@@ -2,7 +2,7 @@
 
 mod branches;
 mod chain;
-mod deciding_inputs;
+mod data_dependent_inputs;
 mod declared;
 mod export;
 mod external;
@@ -34,7 +34,7 @@ mod writer;
 
 pub use branches::open_branches;
 pub use chain::chain_model;
-pub use deciding_inputs::Deciding;
+pub use data_dependent_inputs::DataDependentInput;
 #[cfg(test)]
 pub(crate) use declared::model_of_inputs;
 pub use declared::{Declared, Side};

@@ -69,7 +69,6 @@ const NOTHING: [&str; 23] = [
 ];
 
 /// Of an operator, with its domain before it where that is not ONNX's own: `com.microsoft.FusedConv`.
-#[must_use]
 pub fn work(operator: &str) -> Work {
     if COUNTED.contains(&operator) {
         return Work::Counted;

@@ -21,6 +21,8 @@ mod session;
 mod speed_levels;
 mod table;
 
+#[cfg(test)]
+pub(crate) use anchors::tests::anchors_of;
 pub use anchors::{Anchor, Anchors};
 pub use apart::check_apart;
 pub use architecture_file::{read_architecture, write_architecture};

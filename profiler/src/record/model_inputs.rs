@@ -82,19 +82,16 @@ impl ModelInputs {
     }
 
     /// How many models' inputs were read.
-    #[must_use]
     pub fn models(&self) -> usize {
         self.models
     }
 
     /// Whether a model took what is given for all under this name, or without one.
-    #[must_use]
     pub fn is_taken(&self, name: Option<&str>) -> bool {
         self.taken.contains(&name.map(str::to_owned))
     }
 
     /// In words, which lines of the file with sizes are of none of the models that were asked after.
-    #[must_use]
     pub fn unused_sizes(&self) -> Option<String> {
         /// As many are named.
         const NAMED: usize = 5;

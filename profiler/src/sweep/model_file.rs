@@ -1,5 +1,6 @@
 //! An ONNX file as a subject: with its weights, the sizes and values of its inputs and a name for each node.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::{Planned, SweepError, weight_files::gather_weights};
@@ -14,26 +15,14 @@ const LIMIT: u64 = (1 << 31) - 1;
 
 /// An ONNX file, with weights that lie in other files beside it, its inputs' open sides fixed, branches that are known to be taken in the
 /// place of what chooses them, and a name for each node. Called by its network key when Tailor exported it, otherwise `onnx-` and its file name, and what is given for its inputs.
-///
-/// # Errors
-/// [`SweepError`] when it cannot be read or is no ONNX model, and for inputs whose sizes stay open.
-pub fn plan_model(path: &Path, inputs: &InputShapes) -> Result<Planned, SweepError> {
-    plan(path, read_bytes(path, LIMIT)?, &GivenInputs { shapes: inputs.clone(), ..GivenInputs::default() })
-}
-
-/// The same with what is given for several models, values among it: it takes what concerns it.
+/// Of `inputs`, given for several models, it takes what concerns it.
 ///
 /// # Errors
 /// [`SweepError`] when it cannot be read or is no ONNX model, for inputs whose sizes stay open, and for values that they do not take.
-pub fn plan_model_with(path: &Path, inputs: &mut ModelInputs) -> Result<Planned, SweepError> {
-    let onnx = read_bytes(path, LIMIT)?;
-    let given =
-        inputs.of(path, &onnx).map_err(|source| SweepError::Model { path: path.to_owned(), source })?;
-    plan(path, onnx, &given)
-}
-
-fn plan(path: &Path, mut onnx: Vec<u8>, inputs: &GivenInputs) -> Result<Planned, SweepError> {
+pub fn plan_model(path: &Path, inputs: &mut ModelInputs) -> Result<Planned, SweepError> {
     let wrong = |source| SweepError::Model { path: path.to_owned(), source };
+    let mut onnx = read_bytes(path, LIMIT)?;
+    let inputs = inputs.of(path, &onnx).map_err(wrong)?;
     if let Some(closed) = fix_inputs(&onnx, &inputs.shapes).map_err(wrong)? {
         onnx = closed;
     }
@@ -49,13 +38,16 @@ fn plan(path: &Path, mut onnx: Vec<u8>, inputs: &GivenInputs) -> Result<Planned,
         (onnx, beside) = (gathered, files);
     }
     // Memory that there is not ends the process, and with it whatever else is to be measured.
-    if let Err(error @ ShapeError::TooLarge { .. }) =
-        ModelGraph::read(&onnx).map_err(wrong)?.known_shapes(&InputShapes::new())
-    {
-        return Err(wrong(error.into()));
-    }
-    let (key, ops) = key_and_ops(path, &onnx, inputs)?;
-    Ok(Planned { key, level: Level::Network, ops, onnx, beside })
+    let graph = ModelGraph::read(&onnx).map_err(wrong)?;
+    let mut deciding = match graph.known_shapes(&InputShapes::new()) {
+        Ok((known, _)) => graph.data_dependent_inputs(&known),
+        Err(error @ ShapeError::TooLarge { .. }) => return Err(wrong(error.into())),
+        Err(_) => Vec::new(),
+    };
+    let mut seen = HashSet::new();
+    deciding.retain(|deciding| seen.insert(deciding.input.clone()));
+    let (key, ops) = key_and_ops(path, &onnx, &inputs)?;
+    Ok(Planned { beside, deciding, ..Planned::new(key, Level::Network, ops, onnx) })
 }
 
 /// What tables call the model of a file, with what concerns it of what is given for inputs.

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use clap::Args;
 use profiler::record::{ModelInputs, ReadError};
-use profiler::sweep::plan_model_with;
+use profiler::sweep::plan_model;
 
 use super::NetworkFile;
 use crate::cli::Leniency;
@@ -122,7 +122,7 @@ pub(super) fn measurable<'a>(
     let (mut chosen, mut refused) = (Vec::new(), BTreeMap::new());
     for file in files {
         let mut with = inputs.clone();
-        match plan_model_with(&file.path, &mut with) {
+        match plan_model(&file.path, &mut with) {
             Ok(_) => {
                 inputs = with;
                 chosen.push(file);

@@ -19,19 +19,16 @@ pub struct Filters {
 
 impl Filters {
     /// Over all channels of one position.
-    #[must_use]
     pub fn pointwise(out: u32) -> Self {
         Self::square(out, 1, 1)
     }
 
     /// Over all channels of a square.
-    #[must_use]
     pub fn square(out: u32, kernel: u32, stride: u32) -> Self {
         Self { out, kernel: [kernel; 2], stride, groups: 1, dilation: 1 }
     }
 
     /// One filter per channel.
-    #[must_use]
     pub fn depthwise(channels: u32, kernel: u32, stride: u32) -> Self {
         Self { groups: channels, ..Self::square(channels, kernel, stride) }
     }

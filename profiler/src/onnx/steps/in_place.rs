@@ -10,7 +10,6 @@ use super::step::{Arithmetic, Operation, Source, Step, Steps, Unfused};
 use crate::spec::Layer;
 
 /// The steps, after [`fuse`](super::fuse()), as they are measured in place.
-#[must_use]
 pub fn in_place(steps: &Steps) -> Steps {
     let mut joined = steps.clone();
     let positions = 0..joined.positions();

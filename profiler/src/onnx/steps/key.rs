@@ -9,7 +9,6 @@ const FEW_CHANNELS: u32 = 8;
 /// Its key: the class of its work, its layer with its shapes, and what is computed in one go behind it.
 ///
 /// Where no layer describes it, its amounts; its class is then the ONNX operator.
-#[must_use]
 pub fn step_key(step: &Step) -> TracedOp {
     let activation = step.activation.map(|activation| written(activation, step.activation_nodes));
     let fused: Vec<String> = activation.into_iter().chain(step.joined.clone()).collect();

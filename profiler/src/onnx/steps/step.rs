@@ -114,25 +114,21 @@ pub struct Step {
 
 impl Step {
     /// The layer that it is, if it is one.
-    #[must_use]
     pub fn layer(&self) -> Option<Layer> {
         if let Unfused::Layer(layer) = self.what { Some(layer) } else { None }
     }
 
     /// Whether it computes in 8-bit integers: all that it reads comes out of them.
-    #[must_use]
     pub fn is_int8(&self) -> bool {
         !self.reads.is_empty() && self.reads.iter().all(|read| read.is_int8)
     }
 
     /// The shape of its first input.
-    #[must_use]
     pub fn input(&self) -> FeatureMap {
         self.reads.first().map_or(self.output, |read| read.map)
     }
 
     /// Operator of its first node.
-    #[must_use]
     pub fn operator(&self) -> &str {
         self.nodes.first().map_or("", |node| node.operator.as_str())
     }
@@ -150,13 +146,11 @@ pub struct Steps {
 
 impl Steps {
     /// How many there were before any was joined: positions are below it.
-    #[must_use]
     pub fn positions(&self) -> usize {
         self.steps.len()
     }
 
     /// The step at a position, if it is no part of another.
-    #[must_use]
     pub fn get(&self, index: usize) -> Option<&Step> {
         self.steps.get(index).and_then(Option::as_ref)
     }
@@ -167,7 +161,6 @@ impl Steps {
     }
 
     /// The steps that read a step's output.
-    #[must_use]
     pub fn readers(&self, index: usize) -> Vec<usize> {
         let source = Source::Step(index);
         let reads = |step: &Step| step.reads.iter().any(|read| read.source == source);
@@ -176,7 +169,6 @@ impl Steps {
     }
 
     /// The only step that reads a step's output, unless the network gives that output as well.
-    #[must_use]
     pub fn only_reader(&self, index: usize) -> Option<usize> {
         match self.readers(index)[..] {
             [reader] if !self.outputs.contains(&Source::Step(index)) => Some(reader),
@@ -185,7 +177,6 @@ impl Steps {
     }
 
     /// The step that gives the input at `place` of a step.
-    #[must_use]
     pub fn writer(&self, index: usize, place: usize) -> Option<usize> {
         match self.get(index)?.reads.get(place)?.source {
             Source::Step(writer) => Some(writer),
@@ -195,7 +186,6 @@ impl Steps {
 
     /// By position of a model's node, the step that it is a part of: of one that costs nothing, the step that gave what it
     /// passes on. Nodes computed before the network runs are missing.
-    #[must_use]
     pub fn homes(&self) -> HashMap<usize, usize> {
         let own =
             self.iter().flat_map(|(index, step)| step.nodes.iter().map(move |node| (node.position, index)));

@@ -8,7 +8,7 @@ use super::{AttributeValue, Declared, ModelGraph, ModelNode, Tensor};
 
 /// An input without given values, and a node that they decide about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deciding {
+pub struct DataDependentInput {
     /// The input's name.
     pub input: String,
     /// The node's name.
@@ -25,8 +25,7 @@ type Sources<'a> = HashMap<&'a str, BTreeSet<&'a str>>;
 
 impl ModelGraph {
     /// Inputs of integers and truth values that are not given any, with the nodes they decide about in their order.
-    #[must_use]
-    pub fn deciding_inputs(&self, known: &HashMap<String, Tensor>) -> Vec<Deciding> {
+    pub fn data_dependent_inputs(&self, known: &HashMap<String, Tensor>) -> Vec<DataDependentInput> {
         let is_float = |input: &Declared| FLOATS.contains(&input.data_type) || input.data_type == TEXT;
         let open =
             self.inputs.iter().filter(|input| !is_float(input) && !self.given.contains_key(&input.name));
@@ -43,7 +42,7 @@ impl ModelGraph {
         &'a self,
         known: &HashMap<String, Tensor>,
         sources: &mut Sources<'a>,
-        found: &mut Vec<Deciding>,
+        found: &mut Vec<DataDependentInput>,
     ) {
         for node in &self.nodes {
             for place in deciding_places(node, known) {
@@ -51,7 +50,7 @@ impl ModelGraph {
                     node.inputs.get(place).and_then(|name| sources.get(name.as_str())).into_iter().flatten()
                 {
                     let (node, operator) = (node.name.clone(), node.operator.clone());
-                    found.push(Deciding { input: (*input).to_owned(), node, operator });
+                    found.push(DataDependentInput { input: (*input).to_owned(), node, operator });
                 }
             }
             let read = node.inputs.iter().filter_map(|name| sources.get(name.as_str()));
@@ -121,7 +120,7 @@ mod tests {
     /// Inputs and the nodes they decide about.
     fn deciding(graph: &ModelGraph) -> Vec<String> {
         let (known, _) = graph.known_shapes(&InputShapes::new()).unwrap();
-        let found = graph.deciding_inputs(&known);
+        let found = graph.data_dependent_inputs(&known);
         found.into_iter().map(|found| format!("{}: {}", found.input, found.node)).collect()
     }
 
