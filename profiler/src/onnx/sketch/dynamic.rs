@@ -41,7 +41,7 @@ impl Sketch {
         let product = self.node("ConvInteger", &inputs, dims, attributes);
         match biases {
             Biases::Real => {
-                let real = self.real(&product, x, &unit);
+                let real = self.scaled_back(&product, x, &unit);
                 self.combine("Add", &real, Operand::PerChannel)
             }
             Biases::Integer => {
@@ -53,7 +53,7 @@ impl Sketch {
                 let whole = self.cast(&whole, INT32);
                 let per_channel = self.reshape(&whole, &[1, channels, 1, 1]);
                 let sum = self.combine("Add", &product, Operand::Value(&per_channel));
-                self.real(&sum, x, &unit)
+                self.scaled_back(&sum, x, &unit)
             }
         }
     }
@@ -67,12 +67,12 @@ impl Sketch {
         self.macs += dims.iter().product::<u64>() * inner;
         let inputs = [x.integers.name.as_str(), &weights, &x.zero.name, &zero];
         let product = self.node("MatMulInteger", &inputs, dims, vec![]);
-        let real = self.real(&product, x, &unit);
+        let real = self.scaled_back(&product, x, &unit);
         self.combine("Add", &real, Operand::PerChannel)
     }
 
     /// What a product with weights of this unit stands for.
-    fn real(&mut self, product: &Sketched, x: &Quantized, unit: &str) -> Sketched {
+    fn scaled_back(&mut self, product: &Sketched, x: &Quantized, unit: &str) -> Sketched {
         let real = self.cast(product, FLOAT);
         let unit = self.node("Mul", &[&x.unit.name, unit], vec![], vec![]);
         self.combine("Mul", &real, Operand::Value(&unit))
