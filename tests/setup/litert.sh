@@ -50,7 +50,7 @@ if [ "${1:-}" != arm64 ] && [ "$(uname -sm)" != "Linux x86_64" ]; then
 fi
 need_pip
 
-say "fetching $version from the Python package index, SIZE MB, into $folder"
+say "fetching $version from the Python package index, 17 MB, into $folder"
 trap 'rm -rf "$part"' EXIT
 rm -rf "$part"
 mkdir -p "$part/wheels" "$part/out"

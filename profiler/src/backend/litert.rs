@@ -9,17 +9,20 @@ use std::rc::Rc;
 use sha2::{Digest, Sha256};
 
 use super::input::split;
-use super::{Backend, BackendError, Model, Runnable, seeded_input};
+use super::{Backend, BackendError, Model, Runnable, Traced, seeded_input};
 use crate::onnx::given_values;
-use crate::tflite::{from_onnx, is_tflite};
+use crate::tflite::{FileNode, is_tflite, with_nodes};
 use compiled::{Compiled, Settings};
 use runtime::Runtime;
 use tensors::Order;
 
 mod api;
 mod compiled;
+mod events;
+mod matching;
 mod runtime;
 mod tensors;
+mod traced;
 
 /// Which kernels compute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,6 +106,11 @@ impl Backend for LiteRt {
         Ok(Box::new(self.compile(model, threads, false)?))
     }
 
+    fn prepare_traced(&self, model: Model<'_>, threads: usize) -> Result<Box<dyn Traced>, BackendError> {
+        let [plain, profiled] = [false, true].map(|is_profiled| self.compile(model, threads, is_profiled));
+        Ok(Box::new(traced::LiteRtTraced::new(plain?, profiled?)))
+    }
+
     fn details(&self) -> Vec<(&'static str, String)> {
         let kernels = match self.kernels {
             Kernels::Xnnpack => "XNNPACK",
@@ -116,20 +124,22 @@ struct LiteRtRunnable {
     key: String,
     compiled: Compiled,
     order: Order,
+    /// The file's, in order.
+    nodes: Vec<FileNode>,
 }
 
 impl LiteRtRunnable {
     fn new(runtime: &Rc<Runtime>, model: Model<'_>, settings: Settings) -> Result<Self, String> {
-        let (compiled, order) = if is_tflite(model.onnx) {
-            (Compiled::new(runtime, model.onnx, settings)?, Order::Own)
+        let (compiled, order, nodes) = if is_tflite(model.onnx) {
+            (Compiled::new(runtime, model.onnx, settings)?, Order::Own, Vec::new())
         } else {
-            let tflite = from_onnx(model.onnx).map_err(|error| error.to_string())?;
+            let (tflite, nodes) = with_nodes(model.onnx).map_err(|error| error.to_string())?;
             if !given_values(model.onnx).map_err(|error| error.to_string())?.is_empty() {
                 return Err("it takes no given values for inputs".to_owned());
             }
-            (Compiled::new(runtime, &tflite, settings)?, Order::ChannelsFirst)
+            (Compiled::new(runtime, &tflite, settings)?, Order::ChannelsFirst, nodes)
         };
-        let runnable = Self { key: model.key.to_owned(), compiled, order };
+        let runnable = Self { key: model.key.to_owned(), compiled, order, nodes };
         runnable.fill(&seeded_input(runnable.input_len()))?;
         Ok(runnable)
     }

@@ -3,9 +3,13 @@
 #![allow(dead_code, reason = "until the reader is there")]
 
 mod builtin;
+mod nodes;
 mod schema;
 mod write;
 
+pub(crate) use builtin::Builtin;
+pub(crate) use nodes::FileNode;
+pub(crate) use write::with_nodes;
 pub use write::{ExportError, from_onnx};
 
 /// Whether these are the bytes of a `.tflite`.

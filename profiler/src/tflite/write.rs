@@ -15,6 +15,7 @@ use file::File;
 
 use crate::onnx::{Exported, OnnxError};
 use crate::spec::{Activation, Layer, SpecError};
+use crate::tflite::nodes::FileNode;
 use crate::tflite::schema::activation;
 
 /// Why a model is not written as `.tflite`.
@@ -50,8 +51,14 @@ pub enum ExportError {
 /// # Errors
 /// [`ExportError`] naming the first layer that cannot be said.
 pub fn from_onnx(onnx: &[u8]) -> Result<Vec<u8>, ExportError> {
+    Ok(with_nodes(onnx)?.0)
+}
+
+/// The same, and the file's nodes.
+pub(crate) fn with_nodes(onnx: &[u8]) -> Result<(Vec<u8>, Vec<FileNode>), ExportError> {
     let exported = Exported::read(onnx)?.ok_or(ExportError::Foreign)?;
-    Ok(Writer::of(&exported).write()?.to_bytes())
+    let file = Writer::of(&exported).write()?;
+    Ok((file.to_bytes(), file.nodes()))
 }
 
 struct Writer<'a> {

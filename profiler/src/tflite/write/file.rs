@@ -3,6 +3,7 @@
 use flatbuffers::{FlatBufferBuilder, UOffsetT, WIPOffset};
 
 use crate::tflite::builtin::Builtin;
+use crate::tflite::nodes::FileNode;
 use crate::tflite::schema::{
     ALIGNMENT, Field, IDENTIFIER, VERSION, buffer, model, operator, operator_code, quantization, subgraph,
     tensor,
@@ -130,6 +131,25 @@ impl File {
         pad(fbb, 8);
         fbb.finish(root, Some(IDENTIFIER));
         fbb.finished_data().to_vec()
+    }
+}
+
+impl File {
+    /// What is known of its operators without their weights.
+    pub(super) fn nodes(&self) -> Vec<FileNode> {
+        let node = |operator: &Operator| {
+            let weights = operator.inputs.get(1).map(|input| &self.tensors[*input as usize].shape[..]);
+            let steps = |set: &Set| match set {
+                Set::Int(_, steps) => *steps == 1,
+                Set::Byte(..) | Set::Flag(..) | Set::Real(..) => true,
+            };
+            let is_pointwise = operator.builtin == Builtin::CONV_2D
+                && matches!(weights, Some([_, 1, 1, _]))
+                && operator.options.fields.iter().all(steps);
+            let name = self.tensors[operator.output as usize].name.clone();
+            FileNode { name, builtin: operator.builtin, is_pointwise }
+        };
+        self.operators.iter().map(node).collect()
     }
 }
 
