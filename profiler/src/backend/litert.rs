@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 
 use super::input::split;
 use super::{Backend, BackendError, Model, Runnable, Traced, seeded_input};
-use crate::onnx::given_values;
-use crate::tflite::{FileNode, is_tflite, with_nodes};
+use crate::onnx::{Quantization, given_values, read_output_integers};
+use crate::tflite::{FileNode, Written, is_tflite};
 use compiled::{Compiled, Settings};
 use runtime::Runtime;
 use tensors::Order;
@@ -126,20 +126,27 @@ struct LiteRtRunnable {
     order: Order,
     /// The file's, in order.
     nodes: Vec<FileNode>,
+    /// What its output's integers stand for, and those of the ONNX model, where they are others.
+    integers: Option<(Quantization, Quantization)>,
 }
 
 impl LiteRtRunnable {
     fn new(runtime: &Rc<Runtime>, model: Model<'_>, settings: Settings) -> Result<Self, String> {
-        let (compiled, order, nodes) = if is_tflite(model.onnx) {
-            (Compiled::new(runtime, model.onnx, settings)?, Order::Own, Vec::new())
+        let key = model.key.to_owned();
+        let runnable = if is_tflite(model.onnx) {
+            let compiled = Compiled::new(runtime, model.onnx, settings)?;
+            Self { key, compiled, order: Order::Own, nodes: Vec::new(), integers: None }
         } else {
-            let (tflite, nodes) = with_nodes(model.onnx).map_err(|error| error.to_string())?;
+            let Written { bytes, nodes, output } =
+                Written::of(model.onnx).map_err(|error| error.to_string())?;
             if !given_values(model.onnx).map_err(|error| error.to_string())?.is_empty() {
                 return Err("it takes no given values for inputs".to_owned());
             }
-            (Compiled::new(runtime, &tflite, settings)?, Order::ChannelsFirst, nodes)
+            let compiled = Compiled::new(runtime, &bytes, settings)?;
+            let expected = read_output_integers(model.onnx).map_err(|error| error.to_string())?;
+            let integers = output.zip(expected).filter(|(own, expected)| own != expected);
+            Self { key, compiled, order: Order::ChannelsFirst, nodes, integers }
         };
-        let runnable = Self { key: model.key.to_owned(), compiled, order, nodes };
         runnable.fill(&seeded_input(runnable.input_len()))?;
         Ok(runnable)
     }
@@ -179,6 +186,10 @@ impl Runnable for LiteRtRunnable {
         let mut values = Vec::new();
         for output in &self.compiled.outputs {
             values.extend(tensors::values(output, self.order).map_err(|reason| self.failed(&reason))?);
+        }
+        if let Some((own, expected)) = self.integers {
+            let again = |value: f32| own.real(value as u8) / expected.unit + f32::from(expected.zero);
+            values.iter_mut().for_each(|value| *value = again(*value).round().clamp(0.0, 255.0));
         }
         // Runs that are timed have one input always.
         let seeded = self.fill(&seeded_input(expected));

@@ -9,7 +9,7 @@ mod write;
 
 pub(crate) use builtin::Builtin;
 pub(crate) use nodes::FileNode;
-pub(crate) use write::with_nodes;
+pub(crate) use write::Written;
 pub use write::{ExportError, from_onnx};
 
 /// Whether these are the bytes of a `.tflite`.
