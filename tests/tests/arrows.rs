@@ -21,7 +21,7 @@ const LAYERS: [(&str, &[&[&str]]); 5] = [
         "profiler",
         &[
             &["spec", "explain", "guard", "terminal"],
-            &["onnx", "measure", "device"],
+            &["onnx", "tflite", "measure", "device"],
             &["backend", "drawn"],
             &["layers", "record"],
             &["sweep", "compare", "doctor"],

@@ -10,10 +10,14 @@ use clap::Args;
 use crate::onnx::{network_model, op_model};
 use crate::record::{check_apart, read_architecture, write_atomic};
 use crate::spec::OpSpec;
+use crate::tflite::from_onnx;
 
-/// Writes the ONNX model of an op or an architecture, with the random weights it is timed with.
+/// Writes the model of an op or an architecture, with the random weights it is timed with: as .tflite where the file is called so,
+/// otherwise as ONNX.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  profiler export mbconv-14x14x24-o24-e6-k5-s1-relu6-res -o op.onnx")]
+#[command(
+    after_help = "Examples:\n  profiler export mbconv-14x14x24-o24-e6-k5-s1-relu6-res -o op.onnx\n  profiler export conv-8x8x3-o8-k3-s2-relu6 -o op.tflite"
+)]
 pub(super) struct Export {
     /// Op key (see `profiler ops`), or the path of an architecture (.json).
     subject: String,
@@ -25,11 +29,14 @@ pub(super) struct Export {
 impl Export {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         check_apart(&self.output, [Path::new(&self.subject)])?;
-        let bytes = if self.subject.ends_with(".json") {
+        let mut bytes = if self.subject.ends_with(".json") {
             network_model(&read_architecture(self.subject.as_ref())?, 0)?
         } else {
             op_model(&self.subject.parse::<OpSpec>()?, 0)?
         };
+        if self.output.extension().is_some_and(|extension| extension == "tflite") {
+            bytes = from_onnx(&bytes)?;
+        }
         write_atomic(&self.output, |writer| writer.write_all(&bytes))?;
         crate::note!("{}: {} bytes", self.output.display(), bytes.len());
         Ok(ExitCode::SUCCESS)
