@@ -78,7 +78,9 @@ fn litert(kernels: Kernels) -> LiteRt {
 
 /// Average pooling whose padding `.tflite` cannot say.
 fn is_said(op: &OpSpec) -> bool {
-    from_onnx(&op_model(op, SEED).unwrap()).map_err(|error| assert!(error.to_string().contains("average pool"))).is_ok()
+    from_onnx(&op_model(op, SEED).unwrap())
+        .map_err(|error| assert!(error.to_string().contains("average pool")))
+        .is_ok()
 }
 
 #[test]
@@ -100,7 +102,12 @@ fn litert_computes_what_the_interpreter_does() {
                 worst = (difference, op.key());
             }
         }
-        println!("{} ops, {kernels:?}: largest difference {:.1e} of the largest output, {}", ops.len(), worst.0, worst.1);
+        println!(
+            "{} ops, {kernels:?}: largest difference {:.1e} of the largest output, {}",
+            ops.len(),
+            worst.0,
+            worst.1
+        );
     }
 }
 

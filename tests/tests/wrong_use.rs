@@ -70,7 +70,10 @@ fn profiler() {
             "profiler run --space proxylessnas-small --backend onnxruntime --onnxruntime missing.so -o t.csv",
             "missing.so",
         ),
-        ("profiler run --space proxylessnas-small --backend litert --litert missing.so -o t.csv", "missing.so"),
+        (
+            "profiler run --space proxylessnas-small --backend litert --litert missing.so -o t.csv",
+            "missing.so",
+        ),
         ("profiler run --ops missing.txt -o t.csv", "missing.txt"),
         ("profiler run --ops keys.txt -o t.csv", "keys.txt line 2"),
         ("profiler run --ops int8.txt -o t.csv", "tract does not run `conv-8x8x8-o8-k3-s1-int8`"),

@@ -34,7 +34,8 @@ impl Compiled {
     pub(super) fn new(runtime: &Rc<Runtime>, tflite: &[u8], settings: Settings) -> Result<Self, String> {
         let Runtime { api, environment } = &**runtime;
         let bytes = aligned(tflite);
-        let source = get!(api, create_model(*environment, bytes.as_ptr().cast(), tflite.len()) from null_mut())?;
+        let source =
+            get!(api, create_model(*environment, bytes.as_ptr().cast(), tflite.len()) from null_mut())?;
         let source = Owned::new(runtime, source, api.destroy_model);
         let options = settings.options(runtime)?;
         let model = get!(api, compile(*environment, source.handle, options.handle) from null_mut())?;

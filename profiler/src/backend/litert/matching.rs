@@ -81,7 +81,8 @@ pub(super) fn node_names(events: &[Event], nodes: &[FileNode]) -> Result<Vec<Str
     let mut names: Vec<String> = Vec::with_capacity(events.len());
     for event in events {
         if let By::LiteRt(index) = event.by {
-            let node = nodes.get(index).ok_or_else(|| format!("its profile has node {index} of {}", nodes.len()))?;
+            let node =
+                nodes.get(index).ok_or_else(|| format!("its profile has node {index} of {}", nodes.len()))?;
             names.push(node.name.clone());
             continue;
         }
@@ -96,7 +97,8 @@ pub(super) fn node_names(events: &[Event], nodes: &[FileNode]) -> Result<Vec<Str
         match node.filter(|node| class.is(node)) {
             Some(node) => names.push(node.name.clone()),
             None => {
-                let node = node.map_or("nothing".to_owned(), |node| format!("{} `{}`", node.builtin.name(), node.name));
+                let node = node
+                    .map_or("nothing".to_owned(), |node| format!("{} `{}`", node.builtin.name(), node.name));
                 return Err(format!("its profile has `{}` where the model has {node}", event.tag));
             }
         }
@@ -149,7 +151,8 @@ mod tests {
 
     #[test]
     fn litert_s_own_ops_tell_their_node() {
-        let nodes = [node(Builtin::ADD, "a"), node(Builtin::RESIZE_NEAREST_NEIGHBOR, "r"), node(Builtin::ADD, "b")];
+        let nodes =
+            [node(Builtin::ADD, "a"), node(Builtin::RESIZE_NEAREST_NEIGHBOR, "r"), node(Builtin::ADD, "b")];
         let events = [
             event("Add (ND, F32)", By::Xnnpack),
             event("RESIZE_NEAREST_NEIGHBOR", By::LiteRt(1)),

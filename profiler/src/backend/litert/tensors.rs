@@ -36,7 +36,9 @@ impl Element {
             6 => Self::Bool,
             9 => Self::Int8,
             10 => Self::Half,
-            other => return Err(format!("a tensor's elements are of LiteRT's type {other}, no plain numbers")),
+            other => {
+                return Err(format!("a tensor's elements are of LiteRT's type {other}, no plain numbers"));
+            }
         })
     }
 }

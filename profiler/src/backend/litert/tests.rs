@@ -7,7 +7,10 @@ fn what_is_no_library_is_a_plain_error() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "text").unwrap();
     for (library, expected) in [
-        (Some("/nowhere/libLiteRt.so".into()), "cannot load LiteRT from `/nowhere/libLiteRt.so`: No such file"),
+        (
+            Some("/nowhere/libLiteRt.so".into()),
+            "cannot load LiteRT from `/nowhere/libLiteRt.so`: No such file",
+        ),
         (None, "backend `litert` needs the path of its shared library"),
         (Some(file.path().to_owned()), "cannot load LiteRT from `"),
     ] {
@@ -26,7 +29,10 @@ fn litert() -> LiteRt {
 fn another_library_is_refused_as_too_old() {
     let other = std::env::var_os("ORT_DYLIB_PATH").expect("ORT_DYLIB_PATH names the shared library");
     let error = LiteRt::load(Some(other.into())).err().unwrap().to_string();
-    assert!(error.contains("`LiteRtCreateModelFromFd`; expected its shared library, 2.1.6 or newer"), "{error}");
+    assert!(
+        error.contains("`LiteRtCreateModelFromFd`; expected its shared library, 2.1.6 or newer"),
+        "{error}"
+    );
 }
 
 #[test]

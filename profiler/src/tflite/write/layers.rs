@@ -51,8 +51,7 @@ impl Writer<'_> {
         let (input, padding) = self.padded(place, map, window);
         // Each filter reads one channel; there may be several for one.
         let is_depthwise = conv.groups > 1 && conv.groups == map.channels;
-        let [weights, biases] =
-            self.weights(place, if is_depthwise { Order::Hwc } else { Order::Ohwi })?;
+        let [weights, biases] = self.weights(place, if is_depthwise { Order::Hwc } else { Order::Ohwi })?;
         let [[down, right], [rows, columns]] =
             [conv.stride, conv.dilation].map(|both| both.map(|steps| steps as i32));
         let (builtin, options) = if is_depthwise {
