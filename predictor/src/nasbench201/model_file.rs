@@ -29,6 +29,7 @@ pub fn cell_samples(rows: &[Row]) -> Vec<CellSample> {
 impl OfNetworks for CellModel {
     type Network = Cell;
     const FORMAT: &'static str = "tailor-cell-model";
+    const VERSION: u32 = 1;
     const NETWORKS: &'static str = "NAS-Bench-201 network";
 
     fn network(&self, text: &str) -> Result<Cell, PredictorError> {
