@@ -94,7 +94,7 @@ impl LatencyModel {
             let networks = self.level_of_row(row).1;
             for op in ops.iter().filter(|op| row.level == Level::Op || !networks.layout.leaves_out(op)) {
                 match self.estimate_keyed(op) {
-                    Ok(estimate) => estimates.push(networks.layout.charged(op, estimate)),
+                    Ok(estimate) => estimates.push(networks.charged(op, estimate)),
                     Err(PredictorError::UnknownOp { op, reason, .. }) => missing.push((op, reason)),
                     Err(error) => return Err(error),
                 }

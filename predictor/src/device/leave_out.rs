@@ -41,7 +41,7 @@ pub(crate) fn leave_networks_out(measurements: &Measurements) -> Result<Vec<Scor
         for row in measurements.rows.iter().filter(left_out) {
             let ops = OpEntry::all_of(row)?;
             let of_model = ops.iter().filter(|op| !networks(row).layout.leaves_out(op));
-            let charged = |op| Ok(networks(row).layout.charged(op, model.estimate_keyed(op)?));
+            let charged = |op| Ok(networks(row).charged(op, model.estimate_keyed(op)?));
             let estimates = of_model.map(charged).collect::<Result<Vec<_>, PredictorError>>()?;
             all.push(scored(row, &model.predict_at(&estimates, networks(row))?));
         }

@@ -4,6 +4,7 @@ mod form;
 mod layout;
 mod model;
 mod most;
+mod own_deviation;
 mod predict;
 mod share;
 

@@ -1,12 +1,13 @@
 //! The latency of a network from those of its ops.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use profiler::record::Cache;
 use serde::{Deserialize, Serialize};
 
 use super::form::{Coefficients, Fitting, Form, Point, largest_call_ms, leave_one_out, ops_deviation};
 use super::layout::Layout;
+use super::own_deviation::{LeftOutNetwork, OwnDeviation};
 use crate::error::NoAnswer;
 use crate::interval::{Band, WIDER_PER_FOLD};
 use crate::learn::rms;
@@ -51,7 +52,7 @@ pub struct NetworkModel {
     /// Standard deviation of a network's log latency beside that: with it, intervals are narrower, too, where ops are known better
     /// than is usual. Of networks of ops that were measured in place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub own_deviation: Option<f64>,
+    pub own_deviation: Option<OwnDeviation>,
     /// What is charged for changes of layout that only the runtime knows, by the kind of op at whose borders they happen.
     #[serde(default, skip_serializing_if = "Layout::is_empty")]
     pub layout: Layout,
@@ -87,6 +88,15 @@ impl NetworkModel {
             band,
             own_deviation: None,
             layout: Layout::default(),
+        }
+    }
+
+    /// An op as what it is expected to add to a network, and how much less is known of networks of such.
+    pub(crate) fn charged(&self, op: &OpEntry, estimate: OpEstimate) -> OpEstimate {
+        let of_kind = self.own_deviation.as_ref().and_then(|own| own.of_kinds.get(&op.kind));
+        OpEstimate {
+            network_deviation: of_kind.copied().unwrap_or_default(),
+            ..self.layout.charged(op, estimate)
         }
     }
 
@@ -171,13 +181,29 @@ impl NetworkModel {
             |(ops, point): (&Vec<OpEstimate>, &Point)| ops_deviation(ops, point.latency, &coefficients);
         let deviations: Vec<f64> = estimates.iter().zip(&points).map(deviation).collect();
         let usual = rms(&deviations);
-        let own_deviation =
-            (ops.cache == Cache::InPlace && !errors.is_empty()).then(|| own_deviation(&errors, &deviations));
-        let as_usual = |(error, deviation): (&f64, &f64)| match own_deviation {
-            Some(own) => error * usual.hypot(own) / deviation.hypot(own),
-            None => *error,
+        // Errors of forms that were fitted without the network in question.
+        let left_out: Vec<LeftOutNetwork<'_>> = if ops.cache == Cache::InPlace {
+            let known = |index: usize| {
+                let errors = (errors[index], deviations[index]);
+                known_of(networks[index], &estimates[index], errors, &layout)
+            };
+            (0..errors.len()).map(known).collect()
+        } else {
+            Vec::new()
         };
-        let scores: Vec<f64> = errors.iter().zip(&deviations).map(as_usual).collect();
+        let own = OwnDeviation::fit(&left_out);
+        let scores: Vec<f64> = match &own {
+            Some((own, said)) => {
+                let expected = deviations.iter().zip(said).map(|(deviation, said)| deviation.hypot(*said));
+                errors
+                    .iter()
+                    .zip(expected)
+                    .map(|(error, expected)| error * usual.hypot(own.usual) / expected)
+                    .collect()
+            }
+            None => errors.clone(),
+        };
+        let own_deviation = own.map(|(own, _)| own);
         Ok(Self {
             form,
             coefficients,
@@ -195,17 +221,20 @@ impl NetworkModel {
     }
 }
 
-/// What is to be added in quadrature to the deviations that ops give networks, so that the errors of those left out are most likely of
-/// one distribution, scaled by the sums. It is taken for Laplace's: some networks are far off.
-fn own_deviation(errors: &[f64], deviations: &[f64]) -> f64 {
-    let usual = rms(deviations).max(f64::MIN_POSITIVE);
-    let unlikely = |own: f64| {
-        let scales = deviations.iter().map(|deviation| deviation.hypot(own));
-        let size = errors.iter().zip(scales.clone()).map(|(error, scale)| error.abs() / scale).sum::<f64>();
-        scales.map(f64::ln).sum::<f64>() + errors.len() as f64 * size.max(f64::MIN_POSITIVE).ln()
-    };
-    let choices = (-6..=6).map(|step| usual * 2_f64.powf(f64::from(step) / 2.0));
-    choices.min_by(|a, b| unlikely(*a).total_cmp(&unlikely(*b))).unwrap_or(usual)
+/// A network of these ops as it was predicted without it.
+fn known_of<'a>(
+    network: &'a NetworkSample,
+    of_ops: &[OpEstimate],
+    (error, deviation): (f64, f64),
+    layout: &Layout,
+) -> LeftOutNetwork<'a> {
+    let sum_ms: f64 = of_ops.iter().map(|op| op.combined.ms).sum();
+    let mut shares: BTreeMap<&str, f64> = BTreeMap::new();
+    let of_model = network.ops.iter().filter(|op| !layout.leaves_out(op));
+    for (op, estimate) in of_model.zip(of_ops) {
+        *shares.entry(&op.kind).or_default() += estimate.combined.ms / sum_ms;
+    }
+    LeftOutNetwork { error, deviation, ms: network.latency_ms * (-error).exp(), shares }
 }
 
 /// The range that covers two.
@@ -251,19 +280,22 @@ mod tests {
 
     #[test]
     fn networks_of_ops_that_are_known_better_have_narrower_intervals_where_their_own_deviation_is_known() {
-        // Errors that go with what ops say leave little of the networks' own; those that do not, much.
-        let deviations = [0.01, 0.02, 0.04, 0.08];
-        assert!(own_deviation(&deviations, &deviations) < 0.01);
-        assert!(own_deviation(&[0.1, -0.1, 0.1, -0.1], &deviations) > 0.1);
         let band = Band { log_half_width: 0.2, ..Band::new(&[], &[]) };
         let model = NetworkModel {
             ops_deviation: 0.06,
-            own_deviation: Some(0.08),
+            own_deviation: Some(OwnDeviation {
+                base: 0.05,
+                fixed_ms: 0.01,
+                of_kinds: BTreeMap::new(),
+                usual: 0.08,
+            }),
             band,
             ..NetworkModel::sum(Cache::Hot)
         };
         let half_width = |deviation: f64| {
-            let share = Share { sum_ms: 1.0, ms: 1.0, variance_ms2: deviation * deviation, outside_ms: 0.0 };
+            let variance_ms2 = deviation * deviation;
+            // 0.05 of it, 0.01 ms, and 0.02 by its kinds.
+            let share = Share { sum_ms: 1.0, ms: 1.0, variance_ms2, outside_ms: 0.0, own_ms: 0.02 };
             model.log_half_width(1.0, &share)
         };
         assert!((half_width(0.06) - 0.2).abs() < 1e-12);

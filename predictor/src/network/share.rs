@@ -18,6 +18,13 @@ pub struct Share {
     pub variance_ms2: f64,
     /// Milliseconds by which its being outside what was measured widens the upper half of the network's interval.
     pub outside_ms: f64,
+    /// Milliseconds that are uncertain because networks of such ops are, beside what ops say.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub own_ms: f64,
+}
+
+fn is_zero(ms: &f64) -> bool {
+    *ms == 0.0
 }
 
 impl Share {
@@ -29,6 +36,7 @@ impl Share {
             ms,
             variance_ms2: (ms * op.combined.deviation / op.widened).powi(2),
             outside_ms: ms * (half_width.exp() - (half_width / op.widened).exp()),
+            own_ms: ms * op.network_deviation,
         }
     }
 }
@@ -42,6 +50,7 @@ impl std::ops::Add for Share {
             ms: self.ms + other.ms,
             variance_ms2: self.variance_ms2 + other.variance_ms2,
             outside_ms: self.outside_ms + other.outside_ms,
+            own_ms: self.own_ms + other.own_ms,
         }
     }
 }
@@ -61,8 +70,11 @@ impl NetworkModel {
     /// intervals, Lei et al., arXiv:1604.04173, §5.2).
     pub fn log_half_width(&self, ms: f64, ops: &Share) -> f64 {
         let (variance, usual) = (ops.variance_ms2 / (ms * ms), self.ops_deviation);
-        let inside = match self.own_deviation {
-            Some(own) => self.band.log_half_width * variance.sqrt().hypot(own) / usual.hypot(own),
+        let inside = match &self.own_deviation {
+            Some(own) => {
+                let expected = variance.sqrt().hypot(own.of(ms, ops.own_ms));
+                self.band.log_half_width * expected / usual.hypot(own.usual)
+            }
             None => self.band.log_half_width.hypot(NORMAL_90 * (variance - usual * usual).max(0.0).sqrt()),
         };
         self.widening(ops.sum_ms) * inside + (ops.outside_ms / ms).ln_1p()

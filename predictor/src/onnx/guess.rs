@@ -89,7 +89,7 @@ pub(super) fn guess(ops: &OpModel, op: &Unmeasured) -> Option<OpEstimate> {
     let widened = log_half_width / USUAL_LOG_HALF_WIDTH;
     let uncounted = op.macs.is_none().then_some(Flag::Uncounted);
     let flags = [Flag::Guessed { basis, kinds }].into_iter().chain(uncounted).collect();
-    Some(OpEstimate { combined, model_ms: ms, measured: None, widened, flags })
+    Some(OpEstimate { combined, model_ms: ms, measured: None, network_deviation: 0.0, widened, flags })
 }
 
 /// A measured op as paces see it.

@@ -47,7 +47,7 @@ impl LatencyModel {
             match found {
                 Ok(estimate) => {
                     let alone = self.alone(&op.key, &estimate)?;
-                    let estimate = networks.layout.charged(&op, estimate);
+                    let estimate = networks.charged(&op, estimate);
                     let node = |node: &StepNode| (node.name.clone(), node.operator.clone());
                     layers.push(LayerPrediction {
                         nodes: step.nodes.iter().map(node).collect(),

@@ -148,10 +148,16 @@ impl Draft {
             let misses = members.iter().map(|&i| of_all.misses[i]).collect();
             Candidate { regressor: of_all.regressor, scope: Scope::All, misses }
         });
-        let of_kind = of_kind.into_iter().map(|CandidateErrors { regressor, misses }| Candidate {
-            regressor,
-            scope: Scope::Kind,
-            misses,
+        // Rows with work that its own kind's others lack are for the work terms of all kinds, as such ops are later.
+        let for_others = pooled.iter().find(|of_all| of_all.regressor == RegressorKind::WorkTerms);
+        let of_kind = of_kind.into_iter().map(|CandidateErrors { regressor, misses }| {
+            let mut candidate = Candidate { regressor, scope: Scope::Kind, misses };
+            let spread = candidate.usual_spread();
+            for (miss, &row) in candidate.misses.iter_mut().zip(&members) {
+                let other = for_others.and_then(|of_all| of_all.misses[row]);
+                *miss = miss.or(other.map(|other| CvError { spread, ..other }));
+            }
+            candidate
         });
         let mut candidates: Vec<Candidate> = of_all.chain(of_kind).collect();
         // Simpler ones first; of one regressor, that of all kinds.

@@ -49,7 +49,7 @@ impl LeftOut {
             }
         };
         let (model_ms, flags) = (op.model.ms, Vec::new());
-        Some(OpEstimate { combined, model_ms, measured: None, widened: 1.0, flags })
+        Some(OpEstimate { combined, model_ms, measured: None, network_deviation: 0.0, widened: 1.0, flags })
     }
 }
 

@@ -72,6 +72,9 @@ pub struct OpEstimate {
     pub model_ms: f64,
     /// The measurement, if there is one.
     pub measured: Option<Measured>,
+    /// Standard deviation of the log latency of networks of such ops alone, beside what ops say; 0 where it is not known. Only
+    /// [`NetworkModel`](crate::NetworkModel) tells.
+    pub network_deviation: f64,
     /// By what its interval and deviation were widened for being outside what was measured; 1 inside.
     pub widened: f64,
     /// What a reader should know.
@@ -160,7 +163,7 @@ impl OpModel {
             }
         }
         let combined = measured.map_or(model, |fact| combine(fact, model, kind.repeat_factor));
-        Ok(OpEstimate { combined, model_ms, measured, widened, flags })
+        Ok(OpEstimate { combined, model_ms, measured, network_deviation: 0.0, widened, flags })
     }
 
     /// What the model's part of an op's latency is made of.

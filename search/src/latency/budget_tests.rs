@@ -9,7 +9,8 @@ use super::*;
 fn intervals(table: &ExpectedLatency, variances_ms2: &[Vec<f64>]) -> Intervals {
     let mut networks = NetworkModel::sum(Cache::Hot);
     networks.band.log_half_width = 0.1;
-    let share = |(&ms, &variance_ms2): (&f64, &f64)| Share { sum_ms: ms, ms, variance_ms2, outside_ms: 0.0 };
+    let share =
+        |(&ms, &variance_ms2): (&f64, &f64)| Share { sum_ms: ms, ms, variance_ms2, ..Share::default() };
     let block = |(costs, variances): (&Vec<f64>, &Vec<f64>)| costs.iter().zip(variances).map(share).collect();
     let blocks = table.blocks_ms.iter().zip(variances_ms2).map(block).collect();
     Intervals { networks, fixed: Share::default(), blocks }
