@@ -35,7 +35,7 @@ pub mod record;
 pub mod spec;
 pub mod sweep;
 pub mod terminal;
-mod tflite;
+pub mod tflite;
 
 pub use explain::explain;
 pub use sweep::Profiler;

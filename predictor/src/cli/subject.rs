@@ -1,4 +1,4 @@
-//! What to predict: an op key, an architecture file, or an ONNX model.
+//! What to predict: an op key, an architecture file, or an ONNX or TensorFlow Lite model.
 
 use std::path::Path;
 
@@ -6,6 +6,7 @@ use profiler::onnx::{OnnxError, fix_inputs, give_values};
 use profiler::record::{ModelInputs, read_architecture, read_bytes};
 use profiler::spec::{Architecture, OpSpec, TracedOp};
 use profiler::sweep::with_small_weights;
+use profiler::tflite::as_onnx;
 
 use crate::{error::PredictorError, onnx::OnnxNetwork, work::OpEntry};
 
@@ -19,7 +20,7 @@ pub(super) enum Subject {
 }
 
 impl Subject {
-    /// Reads an op key, or the architecture file or ONNX model of that name.
+    /// Reads an op key, or the architecture file or model of that name.
     pub(super) fn read(text: &str, inputs: &mut ModelInputs) -> Result<Self, PredictorError> {
         // A file's name may have that sign, too: what is wrong with a key is said at the end.
         let op = if text.contains(TracedOp::SIGN) {
@@ -32,7 +33,7 @@ impl Subject {
             Err(error) => error.to_string(),
         };
         let path = Path::new(text);
-        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx")) {
+        if is_network(path) {
             return read_network(text, path, inputs).map(|network| Self::Onnx(Box::new(network)));
         }
         // A name with a folder or an extension is meant to be a file, even where there is none.
@@ -43,7 +44,13 @@ impl Subject {
     }
 }
 
-/// Reads an ONNX model, with what concerns it of what is given for inputs.
+/// Whether a file is called as networks are.
+pub(super) fn is_network(path: &Path) -> bool {
+    let is = |known: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(known));
+    is("onnx") || is("tflite")
+}
+
+/// Reads an ONNX or TensorFlow Lite model, with what concerns it of what is given for inputs.
 pub(super) fn read_network(
     name: &str,
     path: &Path,
@@ -57,7 +64,10 @@ pub(super) fn read_network(
         }
         other => PredictorError::Network { network: name.to_owned(), reason: profiler::explain(&other) },
     };
-    let mut onnx = with_small_weights(read_bytes(path, LIMIT)?, path);
+    let file = as_onnx(path, read_bytes(path, LIMIT)?);
+    let file = file
+        .map_err(|e| PredictorError::Network { network: name.to_owned(), reason: e.to_string() })?;
+    let mut onnx = with_small_weights(file, path);
     let inputs = inputs.of(path, &onnx).map_err(wrong)?;
     if !inputs.values.is_empty() {
         if let Some(closed) = fix_inputs(&onnx, &inputs.shapes).map_err(wrong)? {

@@ -13,9 +13,8 @@ use clap::Args;
 use profiler::record::ReadError;
 use serde_json::json;
 
-use super::{
-    Leniency, any_model::AnyModel, input_args::InputArgs, note_emulated, output, subject::read_network,
-};
+use super::subject::{is_network, read_network};
+use super::{Leniency, any_model::AnyModel, input_args::InputArgs, note_emulated, output};
 use crate::device::LatencyModel;
 use crate::error::PredictorError;
 use crate::onnx::{OnnxNetwork, Unknown, Width};
@@ -34,7 +33,7 @@ use scorecard::{Entry, Predicted, Scorecard};
 pub(super) struct Zoo {
     /// The model (JSON).
     model: PathBuf,
-    /// Folder of networks (.onnx).
+    /// Folder of networks (.onnx, .tflite).
     folder: PathBuf,
     /// A table with measured networks of the folder, each by its file's name; may be given several times.
     #[arg(long, value_name = "TABLE")]
@@ -102,14 +101,14 @@ fn networks(folder: &Path) -> Result<Vec<NetworkFile>, PredictorError> {
     let mut files = Vec::new();
     for found in fs::read_dir(folder).map_err(io)? {
         let path = found.map_err(io)?.path();
-        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx")) {
+        if is_network(&path) {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             files.push(NetworkFile { name, path });
         }
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
     if files.is_empty() {
-        let reason = "no networks in it; expected files that end in .onnx".to_owned();
+        let reason = "no networks in it; expected files that end in .onnx or .tflite".to_owned();
         return Err(ReadError::Content { path: folder.to_owned(), reason }.into());
     }
     Ok(files)

@@ -38,6 +38,8 @@ pub struct Model<'a> {
     pub key: &'a str,
     /// ONNX `ModelProto` bytes.
     pub onnx: &'a [u8],
+    /// The TensorFlow Lite file that they are a translation of, for the runtime that it is for.
+    pub tflite: Option<&'a [u8]>,
     /// The folder of the files that hold weights which are not among these bytes.
     pub folder: Option<&'a Path>,
 }
@@ -46,7 +48,7 @@ impl<'a> Model<'a> {
     /// A model with all its weights.
     #[must_use]
     pub fn whole(key: &'a str, onnx: &'a [u8]) -> Self {
-        Self { key, onnx, folder: None }
+        Self { key, onnx, tflite: None, folder: None }
     }
 }
 

@@ -16,8 +16,8 @@ pub(super) struct LayerArgs {
     /// Draw networks of this style alone (repeatable).
     #[arg(long, value_name = "STYLE", requires = "sample_networks", value_parser = PossibleValuesParser::new(styles()))]
     style: Vec<String>,
-    /// Measure the layers of the --onnx models inside of them, too, but of those that Tailor exported: their ops are known.
-    #[arg(long, requires = "onnx")]
+    /// Measure the layers of the --onnx and --tflite models inside of them, too, but of those that Tailor exported: their ops are known.
+    #[arg(long, requires = "models")]
     layers: bool,
     /// Seconds that the layers of a network may take.
     #[arg(long, value_name = "SECONDS", default_value_t = 2.5, value_parser = seconds)]

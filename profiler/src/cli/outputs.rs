@@ -17,8 +17,8 @@ use crate::sweep::{SweepError, plan_model_with, plan_op};
     after_help = "Example:\n  profiler outputs conv-8x8x3-o8-k3-s1-relu6 searched.onnx\n  android run -- outputs searched.onnx"
 )]
 pub(super) struct Outputs {
-    /// Op keys (see `profiler ops`), and paths of ONNX models.
-    #[arg(required = true, value_name = "KEY|FILE.onnx")]
+    /// Op keys (see `profiler ops`), and paths of ONNX or TensorFlow Lite models.
+    #[arg(required = true, value_name = "KEY|FILE.onnx|FILE.tflite")]
     subjects: Vec<String>,
     #[command(flatten)]
     inputs: InputArgs,
@@ -36,7 +36,7 @@ impl Outputs {
         }
         let backend = open(&self.backend, self.libraries.options(None))?;
         let mut inputs = self.inputs.read()?;
-        let plan = |subject: &String| match subject.ends_with(".onnx") {
+        let plan = |subject: &String| match subject.ends_with(".onnx") || subject.ends_with(".tflite") {
             true => plan_model_with(subject.as_ref(), &mut inputs),
             false => plan_op(subject.parse()?),
         };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, atomic::AtomicBool, atomic::Ordering};
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::UsageError;
 use super::agreement::CompareArgs;
@@ -41,6 +41,7 @@ const MOST_SUBJECTS: usize = 20_000;
 /// is given again.
 #[derive(Debug, Args)]
 #[command(
+    group(ArgGroup::new("models").multiple(true).args(["onnx", "tflite"])),
     after_help = "Examples:\n  profiler run --space proxylessnas-small --networks 30 -o run/table.csv\n  profiler sample --kind mbconv --count 200 | profiler run --ops - -o run/mbconv.csv\n  profiler run --onnx searched.onnx --onnx baseline.onnx -o run/verify.csv\n  profiler run --sample-networks 150 -o run/in-place.csv"
 )]
 pub(super) struct Run {
@@ -58,6 +59,9 @@ pub(super) struct Run {
     /// Measure this ONNX model too (repeatable).
     #[arg(long, value_name = "FILE")]
     onnx: Vec<PathBuf>,
+    /// Measure this TensorFlow Lite model too (repeatable).
+    #[arg(long, value_name = "FILE")]
+    tflite: Vec<PathBuf>,
     #[command(flatten)]
     inputs: InputArgs,
     #[command(flatten)]
@@ -230,7 +234,7 @@ impl Run {
         }
         subjects.extend(self.layers.networks(self.seed));
         let mut inputs = self.inputs.read()?;
-        let models = self.onnx.iter().map(|path| plan_model_with(path, &mut inputs));
+        let models = self.onnx.iter().chain(&self.tflite).map(|path| plan_model_with(path, &mut inputs));
         let models = models.collect::<Result<Vec<_>, _>>()?;
         inputs.check()?;
         // A random network that is also given as a model is measured once, as the model.
@@ -239,7 +243,7 @@ impl Run {
         subjects.extend(models);
         if subjects.is_empty() {
             return Err(UsageError(
-                "nothing to measure: give --space, --ops, --sample-networks or --onnx".to_owned(),
+                "nothing to measure: give --space, --ops, --sample-networks, --onnx or --tflite".to_owned(),
             )
             .into());
         }

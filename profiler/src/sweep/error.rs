@@ -8,6 +8,7 @@ use crate::measure::MeasureError;
 use crate::onnx::OnnxError;
 use crate::record::{ReadError, WriteError};
 use crate::spec::SpecError;
+use crate::tflite::TfliteError;
 
 /// Why a sweep ended without a table.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,14 @@ pub enum SweepError {
         path: PathBuf,
         /// Why.
         source: OnnxError,
+    },
+    /// A TensorFlow Lite file that cannot be read.
+    #[error("{}: {source}", path.display())]
+    Tflite {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: TfliteError,
     },
     /// The runtime does not take a model, or failed.
     #[error(transparent)]
@@ -103,9 +112,12 @@ impl SweepError {
     #[must_use]
     pub fn is_input(&self) -> bool {
         match self {
-            Self::Read(_) | Self::Spec(_) | Self::Model { .. } | Self::SameName(_) | Self::Changed { .. } => {
-                true
-            }
+            Self::Read(_)
+            | Self::Spec(_)
+            | Self::Model { .. }
+            | Self::Tflite { .. }
+            | Self::SameName(_)
+            | Self::Changed { .. } => true,
             Self::DrawnOtherwise { .. } => true,
             Self::Backend(error) => !matches!(error, BackendError::Run { .. }),
             Self::Measure(MeasureError::Protocol(_)) => true,

@@ -173,7 +173,7 @@ impl Recorded {
         let plan = |key: &String| {
             let ops: Vec<OpSpec> = key.parse().into_iter().collect();
             let level = if ops.is_empty() { Level::Network } else { Level::Op };
-            Planned { key: key.clone(), level, ops, onnx: Vec::new(), beside: None }
+            Planned { key: key.clone(), level, ops, onnx: Vec::new(), tflite: None, beside: None }
         };
         let planned: Vec<Planned> = self.subjects.iter().map(plan).collect();
         let protocol = Protocol { speeds: speeds.to_vec(), ..self.protocol.clone() };

@@ -33,6 +33,7 @@ fn network(name: &str, channels: u32) -> Planned {
         level: Level::Network,
         ops: Vec::new(),
         onnx: sketch.finish(name, &classes),
+        tflite: None,
         beside: None,
     }
 }

@@ -1,4 +1,4 @@
-//! An ONNX file as a subject: with its weights, the sizes and values of its inputs and a name for each node.
+//! An ONNX or TensorFlow Lite file as a subject: with its weights, the sizes and values of its inputs and a name for each node.
 
 use std::path::Path;
 
@@ -6,31 +6,49 @@ use super::{Planned, SweepError, weight_files::gather_weights};
 use crate::onnx::{InputShapes, ModelGraph, ShapeError, fix_inputs, give_values, name_nodes, read_ops};
 use crate::record::{GivenInputs, Level, ModelInputs, read_bytes};
 use crate::spec::Architecture;
+use crate::tflite::{is_tflite, to_onnx};
 
 /// Most bytes of a model without weights in other files: what one protobuf message may hold.
 const LIMIT: u64 = (1 << 31) - 1;
 
-/// An ONNX file, with weights that lie in other files beside it, its inputs' open sides fixed, and a name for
-/// each node. Called by its network key when Tailor exported it, otherwise `onnx-` and its file name, and what is given for its inputs.
+/// An ONNX or TensorFlow Lite file, with weights that lie in other files beside it, its inputs' open sides fixed, and a name for
+/// each node. Called by its network key when Tailor exported it, otherwise `onnx-` or `tflite-` and its file name, and what is given for its inputs.
 ///
 /// # Errors
-/// [`SweepError`] when it cannot be read or is no ONNX model, and for inputs whose sizes stay open.
+/// [`SweepError`] when it cannot be read or is no such file, and for inputs whose sizes stay open.
 pub fn plan_model(path: &Path, inputs: &InputShapes) -> Result<Planned, SweepError> {
-    plan(path, read_bytes(path, LIMIT)?, &GivenInputs { shapes: inputs.clone(), ..GivenInputs::default() })
+    plan(path, read(path)?, &GivenInputs { shapes: inputs.clone(), ..GivenInputs::default() })
 }
 
 /// The same with what is given for several models, values among it: it takes what concerns it.
 ///
 /// # Errors
-/// [`SweepError`] when it cannot be read or is no ONNX model, for inputs whose sizes stay open, and for values that they do not take.
+/// [`SweepError`] when it cannot be read or is no such file, for inputs whose sizes stay open, and for values that they do not take.
 pub fn plan_model_with(path: &Path, inputs: &mut ModelInputs) -> Result<Planned, SweepError> {
-    let onnx = read_bytes(path, LIMIT)?;
+    let file = read(path)?;
     let given =
-        inputs.of(path, &onnx).map_err(|source| SweepError::Model { path: path.to_owned(), source })?;
-    plan(path, onnx, &given)
+        inputs.of(path, &file.onnx).map_err(|source| SweepError::Model { path: path.to_owned(), source })?;
+    plan(path, file, &given)
 }
 
-fn plan(path: &Path, mut onnx: Vec<u8>, inputs: &GivenInputs) -> Result<Planned, SweepError> {
+/// A network's file.
+struct NetworkFile {
+    onnx: Vec<u8>,
+    /// The file itself, if `onnx` is its translation.
+    tflite: Option<Vec<u8>>,
+}
+
+fn read(path: &Path) -> Result<NetworkFile, SweepError> {
+    let bytes = read_bytes(path, LIMIT)?;
+    if !is_tflite(path, &bytes) {
+        return Ok(NetworkFile { onnx: bytes, tflite: None });
+    }
+    let onnx = to_onnx(&bytes).map_err(|source| SweepError::Tflite { path: path.to_owned(), source })?;
+    Ok(NetworkFile { onnx, tflite: Some(bytes) })
+}
+
+fn plan(path: &Path, file: NetworkFile, inputs: &GivenInputs) -> Result<Planned, SweepError> {
+    let NetworkFile { mut onnx, tflite } = file;
     let wrong = |source| SweepError::Model { path: path.to_owned(), source };
     if let Some(closed) = fix_inputs(&onnx, &inputs.shapes).map_err(wrong)? {
         onnx = closed;
@@ -52,13 +70,13 @@ fn plan(path: &Path, mut onnx: Vec<u8>, inputs: &GivenInputs) -> Result<Planned,
     let ops = read_ops(&onnx).map_err(wrong)?;
     let (key, ops) = match ops.filter(|ops| !ops.is_empty()) {
         Some(ops) => (Architecture::new("model", None, ops.clone())?.key(), ops),
-        None => (foreign_key(path, inputs), Vec::new()),
+        None => (foreign_key(if tflite.is_some() { "tflite" } else { "onnx" }, path, inputs), Vec::new()),
     };
-    Ok(Planned { key, level: Level::Network, ops, onnx, beside })
+    Ok(Planned { key, level: Level::Network, ops, onnx, tflite, beside })
 }
 
-/// `onnx-net`, `onnx-net-1x3x224x224`, or `onnx-net-1x512-sr_16000`.
-fn foreign_key(path: &Path, inputs: &GivenInputs) -> String {
+/// `tflite-net`, `onnx-net`, `onnx-net-1x3x224x224`, or `onnx-net-1x512-sr_16000`.
+fn foreign_key(format: &str, path: &Path, inputs: &GivenInputs) -> String {
     /// Of more values than this there is no sign in the key.
     const MOST: usize = 4;
     let clean = |text: &str| {
@@ -74,6 +92,6 @@ fn foreign_key(path: &Path, inputs: &GivenInputs) -> String {
         let values: Vec<String> = values.iter().map(f64::to_string).collect();
         clean(&format!("{name}_{}", values.join("_")))
     });
-    let parts = ["onnx".to_owned(), clean(&stem)].into_iter().chain(sizes).chain(values);
+    let parts = [format.to_owned(), clean(&stem)].into_iter().chain(sizes).chain(values);
     parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
 }

@@ -26,6 +26,8 @@ pub struct Planned {
     pub ops: Vec<OpSpec>,
     /// The ONNX model.
     pub onnx: Vec<u8>,
+    /// The TensorFlow Lite file that the ONNX model is a translation of, where it is one.
+    pub tflite: Option<Vec<u8>>,
     /// Weights that are not in it.
     pub beside: Option<WeightFiles>,
 }
@@ -35,7 +37,7 @@ impl Planned {
     #[must_use]
     pub fn model(&self) -> Model<'_> {
         let folder = self.beside.as_ref().map(|files| files.folder.as_path());
-        Model { key: &self.key, onnx: &self.onnx, folder }
+        Model { key: &self.key, onnx: &self.onnx, tflite: self.tflite.as_deref(), folder }
     }
 
     /// Bytes of the model, nearly all of which are weights.
@@ -59,7 +61,7 @@ pub fn plan_ops(space: &SearchSpace) -> Result<Vec<Planned>, SweepError> {
 /// [`SweepError::Model`].
 pub fn plan_op(op: OpSpec) -> Result<Planned, SweepError> {
     let onnx = op_model(&op, WEIGHTS_SEED).map_err(|source| model_error(&op.key(), source))?;
-    Ok(Planned { key: op.key(), level: Level::Op, ops: vec![op], onnx, beside: None })
+    Ok(Planned { key: op.key(), level: Level::Op, ops: vec![op], onnx, tflite: None, beside: None })
 }
 
 /// `count` different, uniformly random networks of a space; the same for the same seed.
@@ -94,7 +96,14 @@ pub fn plan_drawn(count: usize, seed: u64, styles: &[String]) -> Vec<Planned> {
 }
 
 fn plan_drawn_network(DrawnNetwork { name, onnx, .. }: DrawnNetwork) -> Planned {
-    Planned { key: format!("onnx-{name}"), level: Level::Network, ops: Vec::new(), onnx, beside: None }
+    Planned {
+        key: format!("onnx-{name}"),
+        level: Level::Network,
+        ops: Vec::new(),
+        onnx,
+        tflite: None,
+        beside: None,
+    }
 }
 
 /// The anchors of an earlier session, but for those that are planned already.
@@ -145,7 +154,14 @@ fn multiplying(ops: impl IntoIterator<Item = TracedOp>) -> BTreeMap<String, usiz
 
 fn plan_network(network: &Architecture) -> Result<Planned, SweepError> {
     let onnx = network_model(network, WEIGHTS_SEED).map_err(|source| model_error(&network.key(), source))?;
-    Ok(Planned { key: network.key(), level: Level::Network, ops: network.ops().to_vec(), onnx, beside: None })
+    Ok(Planned {
+        key: network.key(),
+        level: Level::Network,
+        ops: network.ops().to_vec(),
+        onnx,
+        tflite: None,
+        beside: None,
+    })
 }
 
 fn model_error(key: &str, source: crate::onnx::OnnxError) -> SweepError {

@@ -1,6 +1,64 @@
-//! TensorFlow Lite's files.
-
-#![allow(dead_code, reason = "until the reader and the writer are there")]
+//! TensorFlow Lite's files: read, as the ONNX model of the same network.
+//!
+//! [`to_onnx`] translates node by node. Maps have their channels second in the model, as keys say them, and what a file says
+//! without a node becomes one: SAME padding as positions before and behind, fused activations, integers as QDQ. Constants that are only
+//! widened (16-bit floats) or have their zeros left out are constants of 32-bit floats. What a file does in its own order of sides, such
+//! as flattening a map, has a Transpose before it that costs nothing (see [`crate::onnx`]'s `layout`).
 
 mod builtin;
+mod constants;
+mod emit;
+mod error;
+mod file;
+mod operators;
+mod order;
 mod schema;
+mod sparse;
+mod table;
+mod translation;
+
+pub use error::TfliteError;
+
+use std::path::Path;
+
+use file::File;
+use schema::IDENTIFIER;
+use table::Source;
+use translation::Translation;
+
+/// The ONNX model of a network's file: of TensorFlow Lite's, its translation; others as they are.
+///
+/// # Errors
+/// As [`to_onnx`].
+pub fn as_onnx(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, TfliteError> {
+    if is_tflite(path, &bytes) { to_onnx(&bytes) } else { Ok(bytes) }
+}
+
+/// Whether a file is one of TensorFlow Lite's, by what it holds or what it is called.
+#[must_use]
+pub fn is_tflite(path: &Path, bytes: &[u8]) -> bool {
+    let is_called = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("tflite"));
+    is_called || bytes.get(4..8) == Some(IDENTIFIER.as_bytes())
+}
+
+/// The network of a TensorFlow Lite file as an ONNX model of the same numbers, with its channels second.
+///
+/// Operators that ONNX has no words for, and custom ones, become nodes of the domain `tflite` with their own names, whose outputs are as the file
+/// declares them.
+///
+/// # Errors
+/// [`TfliteError`] for a file that is damaged, contradicts itself, or leaves an input's sizes open.
+pub fn to_onnx(bytes: &[u8]) -> Result<Vec<u8>, TfliteError> {
+    let source = Source::new(bytes);
+    let file = File::read(&source)?;
+    let mut translation = Translation::new(&file, &source);
+    for node in &file.nodes {
+        operators::translate(&mut translation, node)?;
+    }
+    translation.finish()
+}
+
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;

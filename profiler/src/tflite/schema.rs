@@ -83,6 +83,28 @@ pub(crate) mod quantization {
     pub(crate) const DIMENSION: Field<i32> = field(6, 0);
 }
 
+/// A tensor of mostly zeros: which elements there are, level by level.
+pub(crate) mod sparsity {
+    use super::{Field, VOffsetT, field, slot};
+    /// i32: the sides level by level, those of blocks behind the tensor's own.
+    pub(crate) const TRAVERSAL_ORDER: VOffsetT = slot(0);
+    /// i32: of which side the blocks are parts.
+    pub(crate) const BLOCK_MAP: VOffsetT = slot(1);
+    /// A table per level, whose fields follow.
+    pub(crate) const LEVELS: VOffsetT = slot(2);
+    pub(crate) const FORMAT: Field<i8> = field(0, DENSE);
+    pub(crate) const DENSE_SIZE: Field<i32> = field(1, 0);
+    /// Numbers of one of three kinds, each a table of a vector in slot 0.
+    pub(crate) const SEGMENTS_TAG: Field<u8> = field(2, 0);
+    pub(crate) const SEGMENTS: VOffsetT = slot(3);
+    pub(crate) const INDICES_TAG: Field<u8> = field(4, 0);
+    pub(crate) const INDICES: VOffsetT = slot(5);
+    pub(crate) const DENSE: i8 = 0;
+    pub(crate) const I32: u8 = 1;
+    pub(crate) const U16: u8 = 2;
+    pub(crate) const U8: u8 = 3;
+}
+
 pub(crate) mod buffer {
     use super::{Field, VOffsetT, field, slot};
     pub(crate) const DATA: VOffsetT = slot(0);
@@ -100,6 +122,8 @@ pub(crate) mod operator {
     /// The `TAG` of the options' table.
     pub(crate) const OPTIONS_TAG: Field<u8> = field(3, 0);
     pub(crate) const OPTIONS: VOffsetT = slot(4);
+    /// Of operators that are not the schema's.
+    pub(crate) const CUSTOM_OPTIONS: VOffsetT = slot(5);
 }
 
 /// Options of operators: `TAG` is the table's number in the union `BuiltinOptions`. Operators that are not here have no options that
@@ -218,6 +242,7 @@ pub(crate) mod tensor_type {
     pub(crate) const BOOL: i8 = 6;
     pub(crate) const INT16: i8 = 7;
     pub(crate) const INT8: i8 = 9;
+    pub(crate) const INT4: i8 = 17;
     pub(crate) const NAMES: [&str; 19] = [
         "FLOAT32",
         "FLOAT16",

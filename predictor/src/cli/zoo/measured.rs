@@ -100,13 +100,13 @@ impl Measured {
     }
 }
 
-/// Whether a subject is the network of a file of this name: the name itself, or as the profiler calls it, `onnx-` and the name,
+/// Whether a subject is the network of a file of this name: the name itself, or as the profiler calls it, `onnx-` or `tflite-` and the name,
 /// and then perhaps the sizes and values of its inputs.
 fn is_of(subject: &str, name: &str) -> bool {
     let clean = |c: char| if c.is_ascii_alphanumeric() || c == '_' || c == '.' { c } else { '_' };
     let name: String = name.chars().map(clean).collect();
     let rest = |text: &str| text.strip_prefix(&name).map(str::to_owned);
-    let rest = subject.strip_prefix("onnx-").and_then(rest);
+    let rest = subject.strip_prefix("onnx-").or_else(|| subject.strip_prefix("tflite-")).and_then(rest);
     let is_number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || c == '.');
     let is_size = |word: &str| {
         word.split('x').all(is_number) || word.rsplit_once('_').is_some_and(|(_, value)| is_number(value))
@@ -130,6 +130,7 @@ mod tests {
             ("onnx-vad-1x576-2x1x128", "vad", true),
             ("onnx-vad-1x576-sr_16000", "vad", true),
             ("onnx-net-x_0.5__1_2", "net", true),
+            ("tflite-face_landmark", "face_landmark", true),
             ("onnx-resnet18", "resnet1", false),
             ("onnx-vad-16k", "vad", false),
             ("resnet", "resnet18", false),
