@@ -20,7 +20,7 @@ pub(super) struct InputArgs {
     /// of ONNX), whose sides are the input's (repeatable).
     #[arg(long, value_name = "NAME=VALUES")]
     input: Vec<String>,
-    /// Sizes of single networks, instead of those of --input-shape: a file with a network's name (its file's, without .onnx) and its
+    /// Sizes of single networks, instead of those of --input-shape: a file with a network's name (its file's, without its ending) and its
     /// sizes in each line.
     #[arg(long, value_name = "FILE")]
     sizes: Option<PathBuf>,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, atomic::AtomicBool, atomic::Ordering};
 
-use clap::{ArgGroup, Args};
+use clap::Args;
 
 use super::UsageError;
 use super::agreement::CompareArgs;
@@ -41,7 +41,6 @@ const MOST_SUBJECTS: usize = 20_000;
 /// is given again.
 #[derive(Debug, Args)]
 #[command(
-    group(ArgGroup::new("models").multiple(true).args(["onnx", "tflite"])),
     after_help = "Examples:\n  profiler run --space proxylessnas-small --networks 30 -o run/table.csv\n  profiler sample --kind mbconv --count 200 | profiler run --ops - -o run/mbconv.csv\n  profiler run --onnx searched.onnx --onnx baseline.onnx -o run/verify.csv\n  profiler run --sample-networks 150 -o run/in-place.csv"
 )]
 pub(super) struct Run {
@@ -237,6 +236,9 @@ impl Run {
         let models = self.onnx.iter().chain(&self.tflite).map(|path| plan_model_with(path, &mut inputs));
         let models = models.collect::<Result<Vec<_>, _>>()?;
         inputs.check()?;
+        if self.layers.of_models() && models.is_empty() {
+            return Err(UsageError("--layers needs --onnx or --tflite".to_owned()).into());
+        }
         // A random network that is also given as a model is measured once, as the model.
         subjects.retain(|subject: &Planned| models.iter().all(|model| model.key != subject.key));
         models.iter().for_each(name_filled_inputs);

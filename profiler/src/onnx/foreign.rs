@@ -3,7 +3,7 @@
 use prost::Message;
 
 use super::proto::{
-    Attribute, Dimension, Entry, FLOAT_ATTRIBUTE, FLOATS, Graph, INT, INTS, Model, Node, OperatorSet, STRING,
+    Attribute, Dimension, FLOAT_ATTRIBUTE, FLOATS, Graph, INT, INTS, Model, Node, OperatorSet, STRING,
     Shape, Tensor, TensorType, Type, ValueInfo,
 };
 use super::{AttributeValue, layout::layout_entry};

@@ -116,7 +116,7 @@ impl Translation<'_> {
                 }
                 value = gives;
             }
-            if std::mem::replace(&mut self.is_given[output], true) {
+            if std::mem::replace(&mut self.is_given[output], true) || self.is_constant(output) {
                 return Err(node.wrong(&format!("it gives `{}`, which is given already", self.names[output])));
             }
         }

@@ -28,7 +28,7 @@ pub(super) fn dense(
     let mut given = data.chunks_exact(width);
     let mut whole = vec![0; size];
     // What is left to visit: a level, the position in it, and the place of the element so far, side by side.
-    let mut left = vec![(0, 0, vec![0_usize; dims.len()])];
+    let mut left = vec![(0_usize, 0_usize, vec![0_usize; dims.len()])];
     let mut steps = (size / width).saturating_add(1).saturating_mul(lay.levels.len() + 1);
     while let Some((level, position, place)) = left.pop() {
         let Some(of_level) = lay.levels.get(level) else {
@@ -141,4 +141,75 @@ fn places(table: Table<'_>, tag: u8, slot: u16) -> Result<Vec<usize>, TfliteErro
         sparsity::U8 => list.numbers::<u8>(VALUES)?.into_iter().map(usize::from).collect(),
         _ => return Err(wrong("its indices are in a format that is not known")),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use flatbuffers::{FlatBufferBuilder, WIPOffset};
+
+    use super::*;
+    use crate::tflite::schema::{IDENTIFIER, slot};
+    use crate::tflite::table::Source;
+
+    /// A level: its size, or segments and indices.
+    type Given<'a> = Result<i32, (&'a [u8], &'a [u8])>;
+
+    fn unpacked(dims: &[u64], levels: &[Given<'_>], blocks: &[i32], data: &[u8]) -> Result<Vec<u8>, String> {
+        let mut fbb = FlatBufferBuilder::new();
+        let mut tables = Vec::new();
+        for level in levels {
+            let mut lists = Vec::new();
+            if let Err((segments, indices)) = level {
+                for list in [segments, indices] {
+                    let values = fbb.create_vector(list);
+                    let start = fbb.start_table();
+                    fbb.push_slot_always(slot(0), values);
+                    lists.push(fbb.end_table(start));
+                }
+            }
+            let start = fbb.start_table();
+            match (level, &lists[..]) {
+                (Ok(size), _) => fbb.push_slot_always(sparsity::DENSE_SIZE.slot, *size),
+                (Err(_), &[segments, indices]) => {
+                    fbb.push_slot_always(sparsity::FORMAT.slot, 1_i8);
+                    fbb.push_slot_always(sparsity::SEGMENTS_TAG.slot, sparsity::U8);
+                    fbb.push_slot_always(sparsity::SEGMENTS, segments);
+                    fbb.push_slot_always(sparsity::INDICES_TAG.slot, sparsity::U8);
+                    fbb.push_slot_always(sparsity::INDICES, indices);
+                }
+                (Err(_), _) => unreachable!(),
+            }
+            tables.push(WIPOffset::<flatbuffers::UOffsetT>::new(fbb.end_table(start).value()));
+        }
+        let order: Vec<i32> = (0..levels.len() as i32).collect();
+        let (order, blocks, levels) =
+            (fbb.create_vector(&order), fbb.create_vector(blocks), fbb.create_vector(&tables));
+        let start = fbb.start_table();
+        fbb.push_slot_always(sparsity::TRAVERSAL_ORDER, order);
+        fbb.push_slot_always(sparsity::BLOCK_MAP, blocks);
+        fbb.push_slot_always(sparsity::LEVELS, levels);
+        let root = fbb.end_table(start);
+        fbb.finish(root, Some(IDENTIFIER));
+        let source = Source::new(fbb.finished_data());
+        dense(Table::root(&source).unwrap(), dims, data, 1).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn zeros_are_put_in() {
+        // Of the first row the third element, of the second the first two.
+        let rows: [Given<'_>; 2] = [Ok(2), Err((&[0, 1, 3], &[2, 0, 1]))];
+        assert_eq!(unpacked(&[2, 3], &rows, &[], &[5, 6, 7]).unwrap(), [0, 0, 5, 6, 7, 0]);
+        // Two blocks of two in each row: of the first the second, of the second the first.
+        let blocks: [Given<'_>; 3] = [Ok(2), Err((&[0, 1, 2], &[1, 0])), Ok(2)];
+        assert_eq!(unpacked(&[2, 4], &blocks, &[1], &[1, 2, 3, 4]).unwrap(), [0, 0, 1, 2, 3, 4, 0, 0]);
+        for (levels, reason) in [
+            ([Ok(2), Err((&[0, 1, 3][..], &[2, 0, 9][..]))], "outside"),
+            ([Ok(2), Err((&[0, 1], &[2, 0, 1]))], "too few segments"),
+            ([Ok(i32::MAX), Ok(3)], "more places"),
+            ([Ok(1), Err((&[0, 1, 3], &[2, 0, 1]))], "more values"),
+        ] {
+            let error = unpacked(&[2, 3], &levels, &[], &[5, 6, 7]).unwrap_err();
+            assert!(error.contains(reason), "{error}");
+        }
+    }
 }

@@ -255,8 +255,8 @@ fn damaged_files_are_errors_and_no_panics() {
 }
 
 #[test]
-#[ignore = "needs .tflite files: TAILOR_TFLITE names their folder"]
-fn sizes_of_real_files_are_what_they_declare() {
+#[ignore = "needs TensorFlow Lite files in the folder TAILOR_TFLITE; ./test.sh sets it up"]
+fn tflite_files_have_the_sizes_that_they_declare() {
     let folder = std::env::var("TAILOR_TFLITE").unwrap();
     let mut count = 0;
     for file in std::fs::read_dir(folder).unwrap() {

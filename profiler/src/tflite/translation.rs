@@ -34,6 +34,8 @@ pub(super) struct Translation<'a> {
     /// Values that are there already: of a tensor, as floats if it is quantized, with these sides in this order.
     known: HashMap<(usize, Vec<u64>, Order), String>,
     folded: HashMap<usize, Folded>,
+    /// Constants that the model has under their own names.
+    placed: HashSet<usize>,
 }
 
 impl<'a> Translation<'a> {
@@ -54,13 +56,13 @@ impl<'a> Translation<'a> {
             is_given: vec![false; file.tensors.len()],
             known: HashMap::new(),
             folded: HashMap::new(),
+            placed: HashSet::new(),
         };
         for &input in &file.inputs {
-            let tensor = translation.tensor(input);
-            let dims = Order::of_rank(tensor.rank()).sort(&tensor.dims);
             // A file may name an input twice.
             if !std::mem::replace(&mut translation.is_given[input], true) {
-                translation.model.input(&translation.names[input], onnx_type(tensor.data_type), &dims);
+                let (name, data_type, dims) = translation.described(input);
+                translation.model.input(&name, data_type, &dims);
             }
         }
         translation
@@ -68,20 +70,31 @@ impl<'a> Translation<'a> {
 
     /// The model's bytes, once all nodes are translated.
     pub(super) fn finish(mut self) -> Result<Vec<u8>, TfliteError> {
-        let given: HashSet<usize> = self.file.outputs.iter().copied().collect();
-        for (index, tensor) in self.file.tensors.iter().enumerate() {
-            let dims = Order::of_rank(tensor.rank()).sort(&tensor.dims);
-            let (name, data_type) = (&self.names[index], onnx_type(tensor.data_type));
-            match (given.contains(&index), self.is_given[index]) {
-                (true, true) => self.model.output(name, data_type, &dims),
-                (true, false) => {
-                    return Err(TfliteError::Contradiction(format!("nothing gives its output `{name}`")));
-                }
-                (false, true) if tensor.open.is_none() => self.model.declare(name, data_type, &dims),
-                (false, _) => {}
+        let mut left = self.is_given.clone();
+        for &output in &self.file.outputs {
+            if !self.is_given[output] {
+                let name = &self.names[output];
+                return Err(TfliteError::Contradiction(format!("nothing gives its output `{name}`")));
+            }
+            // A file may name an output twice.
+            if std::mem::replace(&mut left[output], false) {
+                let (name, data_type, dims) = self.described(output);
+                self.model.output(&name, data_type, &dims);
             }
         }
+        let is_declared = |index: &usize| left[*index] && self.file.tensors[*index].open.is_none();
+        for index in (0..left.len()).filter(is_declared) {
+            let (name, data_type, dims) = self.described(index);
+            self.model.declare(&name, data_type, &dims);
+        }
         Ok(self.model.encode("tflite"))
+    }
+
+    /// What a tensor is called, its format in ONNX, and its sides in the model's order.
+    fn described(&self, index: usize) -> (String, i32, Vec<u64>) {
+        let tensor = self.tensor(index);
+        let dims = Order::of_rank(tensor.rank()).sort(&tensor.dims);
+        (self.names[index].clone(), onnx_type(tensor.data_type), dims)
     }
 
     pub(super) fn tensor(&self, index: usize) -> &'a Tensor<'a> {
@@ -198,10 +211,12 @@ impl<'a> Translation<'a> {
         sides: &[usize],
     ) -> Result<Option<String>, TfliteError> {
         let Some(elements) = self.constant(index)? else { return Ok(None) };
-        let is_quantized = self.is_quantized(index) && !self.folded.contains_key(&index);
+        let is_float = matches!(self.folded.get(&index), Some(Folded::Floats(_)));
+        let is_quantized = self.is_quantized(index) && !is_float;
         let quantized = self.tensor(index).quantized.as_ref().filter(|_| is_quantized);
         let elements = elements.shaped(dims).ordered(sides);
-        let name = self.fresh(&self.names[index].clone());
+        let like = self.names[index].clone();
+        let name = if self.placed.insert(index) { like } else { self.fresh(&like) };
         self.model.constant(&name, elements.data_type, &elements.dims, elements.bytes);
         let Some(quantized) = quantized else { return Ok(Some(name)) };
         // Sides of one may have been put before it.

@@ -152,7 +152,7 @@ pub(super) fn weights(
 pub(super) fn pool(t: &mut Translation<'_>, node: &Node<'_>, builtin: Builtin) -> Translated {
     use pool_2d::{ACTIVATION, FILTER_H, FILTER_W, PADDING, STRIDE_H, STRIDE_W, TAG};
     let map = four(t, node, 0)?;
-    let side = |field| Ok(u64::try_from(node.option(TAG, field)?).unwrap_or(0));
+    let side = |field| Ok::<u64, TfliteError>(u64::try_from(node.option::<i32>(TAG, field)?).unwrap_or(0));
     let kernel = [side(FILTER_H)?, side(FILTER_W)?];
     let window = Window::read(node, kernel, TAG, [STRIDE_H, STRIDE_W], None, PADDING)?;
     let (operator, inputs) = (
