@@ -20,7 +20,7 @@ esac
 started=$SECONDS
 say() { printf '\n== %s (%d s)\n' "$*" $((SECONDS - started)); }
 
-say "Set up: libtorch to build with; Fashion-MNIST, ONNX Runtime and ONNX's operator tests for the tests that need them"
+say "Set up: libtorch to build with; Fashion-MNIST, ONNX Runtime, LiteRT and ONNX's operator tests for the tests that need them"
 command -v cargo >/dev/null || { echo 'error: cargo is needed (https://rustup.rs)' >&2 && exit 2; }
 tests/setup/libtorch.sh
 # Without these everything else is still tested, and what is left out is said at the end.
@@ -35,6 +35,12 @@ if ORT_DYLIB_PATH=$(tests/setup/onnxruntime.sh); then
 else
   without+=('ONNX Runtime')
   unset ORT_DYLIB_PATH
+fi
+if LITERT_LIBRARY=$(tests/setup/litert.sh); then
+  export LITERT_LIBRARY
+else
+  without+=('LiteRT')
+  unset LITERT_LIBRARY
 fi
 
 if TAILOR_ONNX_OPERATORS=$(tests/setup/onnx_operators.sh); then

@@ -12,7 +12,7 @@
 //! [`Profiler`] takes another runtime, more threads, or another [`Protocol`](measure::Protocol); [`sweep`] is what it is made of.
 //!
 //! Modules, each importing only from those before it:
-//! [`spec`] (the vocabulary) → [`onnx`] (op or network to model bytes), [`tflite`] (TensorFlow Lite's files), [`device`] (the machine), [`measure`] (the
+//! [`spec`] (the vocabulary) → [`onnx`] (op or network to model bytes), [`tflite`] (the same as TensorFlow Lite's files), [`device`] (the machine), [`measure`] (the
 //! protocol) → [`backend`] (the runtimes), [`drawn`] (random networks) → [`layers`] (a network's time layer by layer), [`record`] (the files) →
 //! [`sweep`] (what to measure, resumably),
 //! [`compare`] (what changed between two tables), [`doctor`] (what would spoil measurements here) →

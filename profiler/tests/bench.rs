@@ -8,7 +8,7 @@ use serde_json::Value;
 
 fn bench(folder: &Path, words: &str) -> Output {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_profiler"));
-    command.current_dir(folder).env_remove("ORT_DYLIB_PATH");
+    command.current_dir(folder).env_remove("ORT_DYLIB_PATH").env_remove("LITERT_LIBRARY");
     command.args(["bench", "--space", "proxylessnas-small"]).args(words.split_whitespace()).output().unwrap()
 }
 

@@ -31,7 +31,7 @@ impl Folder {
     /// Exit code, what it measured, what it said.
     fn profile(&self, words: &str) -> (i32, Value, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_profiler"));
-        command.current_dir(&self.0).env_remove("ORT_DYLIB_PATH");
+        command.current_dir(&self.0).env_remove("ORT_DYLIB_PATH").env_remove("LITERT_LIBRARY");
         command.args(["model", "--json", "--target-ci", "50"]).args(words.split(' '));
         if !words.contains("--budget-s") {
             command.args(["--budget-s", "1"]);

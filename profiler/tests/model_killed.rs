@@ -22,7 +22,7 @@ fn exported(folder: &Path, seed: u64) {
 /// About three seconds of tract, whatever the machine: the target is out of reach.
 fn model(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_profiler"));
-    command.current_dir(folder).env_remove("ORT_DYLIB_PATH");
+    command.current_dir(folder).env_remove("ORT_DYLIB_PATH").env_remove("LITERT_LIBRARY");
     command.args(["model", "net.onnx", "--target-ci", "0.001", "--budget-s", "3", "-o", "t.csv"]);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     command

@@ -1,4 +1,4 @@
-//! The models that are timed compute what their ops say: outputs of both runtimes against an independent interpreter.
+//! The models that are timed compute what their ops say: outputs of all runtimes against an independent interpreter.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
@@ -7,9 +7,10 @@ mod interpreter;
 use std::collections::BTreeSet;
 
 use interpreter::interpret;
-use profiler::backend::{Backend, Model, OnnxRuntime, Tract, seeded_input};
+use profiler::backend::{Backend, Kernels, LiteRt, Model, OnnxRuntime, Tract, seeded_input};
 use profiler::onnx::{SeededWeights, op_model, read_output_integers};
 use profiler::spec::{Op, OpSpec, Precision, sample};
+use profiler::tflite::from_onnx;
 
 const SEED: u64 = 7;
 
@@ -67,6 +68,46 @@ fn check_f32(backend: &dyn Backend) {
             let difference = (f64::from(found) - expected).abs() / expected.abs().max(1.0);
             assert!(difference < 1e-4, "{op} on {}: {found}, expected {expected}", backend.name());
         }
+    }
+}
+
+fn litert(kernels: Kernels) -> LiteRt {
+    let library = std::env::var_os("LITERT_LIBRARY").expect("LITERT_LIBRARY names the shared library");
+    LiteRt::load(Some(library.into())).unwrap().with(kernels)
+}
+
+/// Average pooling whose padding `.tflite` cannot say.
+fn is_said(op: &OpSpec) -> bool {
+    from_onnx(&op_model(op, SEED).unwrap())
+        .map_err(|error| assert!(error.to_string().contains("average pool")))
+        .is_ok()
+}
+
+#[test]
+#[ignore = "needs LITERT_LIBRARY"]
+fn litert_computes_what_the_interpreter_does() {
+    let ops: Vec<OpSpec> = ops(Precision::F32).into_iter().filter(is_said).collect();
+    let kinds: BTreeSet<&str> = ops.iter().map(|op| op.op().kind()).collect();
+    assert_eq!(kinds.len(), Op::KINDS.len(), "a kind is missing: {kinds:?}");
+    for kernels in [Kernels::Xnnpack, Kernels::Own] {
+        let backend = litert(kernels);
+        let mut worst = (0.0, String::new());
+        for op in &ops {
+            let (found, expected) = both(&backend, op);
+            let largest = expected.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
+            let apart = found.iter().zip(&expected).map(|(f, e)| (f64::from(*f) - e).abs());
+            let difference = apart.fold(0.0, f64::max) / largest;
+            assert!(difference < 1e-4, "{op} with {kernels:?}: {difference}");
+            if difference > worst.0 {
+                worst = (difference, op.key());
+            }
+        }
+        println!(
+            "{} ops, {kernels:?}: largest difference {:.1e} of the largest output, {}",
+            ops.len(),
+            worst.0,
+            worst.1
+        );
     }
 }
 

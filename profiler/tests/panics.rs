@@ -37,7 +37,11 @@ fn sound(folder: &Path, name: &str) {
 /// Exit code, and what it said.
 fn profiler(folder: &Path, words: &str) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_profiler"));
-    command.current_dir(folder).env_remove("ORT_DYLIB_PATH").args(words.split(' '));
+    command
+        .current_dir(folder)
+        .env_remove("ORT_DYLIB_PATH")
+        .env_remove("LITERT_LIBRARY")
+        .args(words.split(' '));
     let output = command.output().unwrap();
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }

@@ -88,7 +88,7 @@ fn readme_commands_work_in_their_order() {
         let old_home = env::var("HOME").unwrap();
         let rustup = env::var("RUSTUP_HOME").unwrap_or(format!("{old_home}/.rustup"));
         bash.env("HOME", &home).env("RUSTUP_HOME", rustup);
-        for set_up in ["CARGO_HOME", "XDG_CACHE_HOME", "LIBTORCH", "ORT_DYLIB_PATH"] {
+        for set_up in ["CARGO_HOME", "XDG_CACHE_HOME", "LIBTORCH", "ORT_DYLIB_PATH", "LITERT_LIBRARY"] {
             bash.env_remove(set_up);
         }
     } else {

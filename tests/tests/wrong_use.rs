@@ -70,6 +70,10 @@ fn profiler() {
             "profiler run --space proxylessnas-small --backend onnxruntime --onnxruntime missing.so -o t.csv",
             "missing.so",
         ),
+        (
+            "profiler run --space proxylessnas-small --backend litert --litert missing.so -o t.csv",
+            "missing.so",
+        ),
         ("profiler run --ops missing.txt -o t.csv", "missing.txt"),
         ("profiler run --ops keys.txt -o t.csv", "keys.txt line 2"),
         ("profiler run --ops int8.txt -o t.csv", "tract does not run `conv-8x8x8-o8-k3-s1-int8`"),
@@ -87,6 +91,7 @@ fn profiler() {
         ("profiler ops --space missing.toml", "missing.toml"),
         ("profiler export no-such-op -o op.onnx", "no-such-op"),
         ("profiler export act-8x8x8-hswish-int8 -o op.onnx", "act-8x8x8-hswish"),
+        ("profiler export avgpool-8x8x3-k3-s2 -o op.tflite", "average pool 3x3 stride 2"),
         ("profiler export network.json -o op.onnx", "99"),
         ("profiler export missing.json -o op.onnx", "missing.json"),
         ("profiler measure", "measure"),

@@ -65,8 +65,8 @@ pub(super) fn read_network(
         other => PredictorError::Network { network: name.to_owned(), reason: profiler::explain(&other) },
     };
     let file = as_onnx(path, read_bytes(path, LIMIT)?);
-    let file = file
-        .map_err(|e| PredictorError::Network { network: name.to_owned(), reason: e.to_string() })?;
+    let file =
+        file.map_err(|e| PredictorError::Network { network: name.to_owned(), reason: e.to_string() })?;
     let mut onnx = with_small_weights(file, path);
     let inputs = inputs.of(path, &onnx).map_err(wrong)?;
     if !inputs.values.is_empty() {

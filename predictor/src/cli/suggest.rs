@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use profiler::record::{Level, ModelInputs, ReadError, WriteError, read_table, read_text, write_architecture};
+use profiler::record::{
+    Level, ModelInputs, ReadError, WriteError, read_table, read_text, write_architecture,
+};
 use profiler::spec::{Architecture, SearchSpace, SpaceFile, SpecError};
 use rand::SeedableRng;
 use rand_pcg::Pcg64;
@@ -195,9 +197,8 @@ impl Suggest {
             let value = format!("given {} times", known.len());
             return Err(PredictorError::Option { option: "--prior", value, expected: "one model" }.into());
         };
-        let read = |path: &PathBuf| {
-            read_network(&path.display().to_string(), path, &mut ModelInputs::default())
-        };
+        let read =
+            |path: &PathBuf| read_network(&path.display().to_string(), path, &mut ModelInputs::default());
         let targets = self.networks.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let chosen = suggest_networks(model, &targets, (self.n, self.pool, self.seed))?;
         if let Some(folder) = &self.output {

@@ -8,6 +8,8 @@
 
 mod error;
 mod input;
+#[cfg(feature = "litert")]
+mod litert;
 mod mock;
 #[cfg(feature = "onnxruntime")]
 mod onnxruntime;
@@ -18,6 +20,8 @@ mod tract;
 
 pub use error::BackendError;
 pub use input::seeded_input;
+#[cfg(feature = "litert")]
+pub use litert::{Kernels, LiteRt};
 pub use mock::{CostModel, Mock, MockNoise};
 #[cfg(feature = "onnxruntime")]
 pub use onnxruntime::OnnxRuntime;

@@ -35,6 +35,8 @@ pub struct KnownBackend {
     pub library: Option<Library>,
     /// Whether it computes nothing, so that its figures are no timings.
     pub is_emulated: bool,
+    /// Whether it takes ONNX models that others exported.
+    pub takes_any_onnx: bool,
     open: Option<Open>,
 }
 
@@ -59,6 +61,7 @@ pub const KNOWN_BACKENDS: &[KnownBackend] = &[
         title: "tract",
         library: None,
         is_emulated: false,
+        takes_any_onnx: true,
         open: built!("tract", |_| Ok(Box::new(super::Tract))),
     },
     KnownBackend {
@@ -69,8 +72,22 @@ pub const KNOWN_BACKENDS: &[KnownBackend] = &[
             for_phones: "from its Android archive or its Linux wheel (tests/setup/onnxruntime.sh arm64 fetches it)",
         }),
         is_emulated: false,
+        takes_any_onnx: true,
         open: built!("onnxruntime", |mut options| {
             Ok(Box::new(super::OnnxRuntime::load(options.libraries.remove(super::OnnxRuntime::NAME))?))
+        }),
+    },
+    KnownBackend {
+        name: "litert",
+        title: "LiteRT",
+        library: Some(Library {
+            variable: "LITERT_LIBRARY",
+            for_phones: "from its Linux wheel (tests/setup/litert.sh arm64 fetches it)",
+        }),
+        is_emulated: false,
+        takes_any_onnx: false,
+        open: built!("litert", |mut options| {
+            Ok(Box::new(super::LiteRt::load(options.libraries.remove(super::LiteRt::NAME))?))
         }),
     },
     KnownBackend {
@@ -78,6 +95,7 @@ pub const KNOWN_BACKENDS: &[KnownBackend] = &[
         title: "the mock",
         library: None,
         is_emulated: true,
+        takes_any_onnx: true,
         open: Some(|options| {
             let missing = "a cost model";
             let (cost, noise) = options.mock.ok_or(BackendError::Needs { backend: Mock::NAME, missing })?;
@@ -92,10 +110,10 @@ impl KnownBackend {
         KNOWN_BACKENDS.iter().find(|known| known.name == name)
     }
 
-    /// Those that compute: the first one that does after `name`, in the order of [`KNOWN_BACKENDS`].
+    /// The first one after `name` that computes and takes any ONNX model, in the order of [`KNOWN_BACKENDS`].
     pub fn after(name: &str) -> Option<&'static Self> {
         let after = KNOWN_BACKENDS.iter().skip_while(|known| known.name != name).skip(1);
-        after.into_iter().find(|known| !known.is_emulated)
+        after.into_iter().find(|known| !known.is_emulated && known.takes_any_onnx)
     }
 
     /// The first other one that computes.
@@ -158,5 +176,6 @@ mod tests {
         let both = |of| (name(KnownBackend::other_than(of)), name(KnownBackend::after(of)));
         assert_eq!(both("tract"), (Some("onnxruntime"), Some("onnxruntime")));
         assert_eq!(both("onnxruntime"), (Some("tract"), None));
+        assert_eq!(both("litert"), (Some("tract"), None));
     }
 }

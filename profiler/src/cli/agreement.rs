@@ -11,7 +11,7 @@ use crate::sweep::CompareWith;
 pub(super) struct CompareArgs {
     /// Do not compare outputs with the other runtime's before timing.
     ///
-    /// ONNX Runtime is compared with tract always, tract with ONNX Runtime when its library is given. Outputs that differ
+    /// ONNX Runtime and LiteRT are compared with tract always, tract with ONNX Runtime when its library is given. Outputs that differ
     /// by more than 0.001 of the largest one are refused by name. The session says what was compared.
     #[arg(long)]
     no_compare: bool,

@@ -47,6 +47,7 @@ use crate::record::ReadError;
 use crate::spec::SpecError;
 use crate::sweep::SweepError;
 use crate::terminal::fail;
+use crate::tflite::ExportError;
 use hint::hint;
 
 /// Measures the latency of candidate ops and whole networks on this device.
@@ -153,6 +154,7 @@ fn is_input(error: &anyhow::Error) -> bool {
             || cause.is::<SpecError>()
             || cause.is::<ShapeError>()
             || cause.is::<CompareError>()
+            || cause.is::<ExportError>()
             || cause.downcast_ref::<SweepError>().is_some_and(SweepError::is_input)
             || cause.downcast_ref::<BenchError>().is_some_and(BenchError::is_input)
             || cause.downcast_ref::<BackendError>().is_some_and(|e| !matches!(e, BackendError::Run { .. }))

@@ -3,8 +3,8 @@
 use prost::Message;
 
 use super::proto::{
-    Attribute, Dimension, FLOAT_ATTRIBUTE, FLOATS, Graph, INT, INTS, Model, Node, OperatorSet, STRING,
-    Shape, Tensor, TensorType, Type, ValueInfo,
+    Attribute, Dimension, FLOAT_ATTRIBUTE, FLOATS, Graph, INT, INTS, Model, Node, OperatorSet, STRING, Shape,
+    Tensor, TensorType, Type, ValueInfo,
 };
 use super::{AttributeValue, layout::layout_entry};
 

@@ -3,6 +3,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
+use super::OnnxError;
 use crate::spec::{Layer, Node};
 
 /// Weights of one convolution or linear layer.
@@ -48,8 +49,23 @@ impl WeightSource for SeededWeights {
     }
 }
 
-/// Weights as they should be for a node, or what is wrong with them.
-pub(super) fn check(node: &Node, tensors: NodeWeights) -> Result<NodeWeights, WeightsError> {
+/// Weights of node `index` as they should be.
+///
+/// # Errors
+/// [`OnnxError::Weights`] for none, a wrong number of them, and what is not finite.
+pub(crate) fn checked_weights(
+    source: &mut dyn WeightSource,
+    index: usize,
+    node: &Node,
+) -> Result<NodeWeights, OnnxError> {
+    let tensors = source.weights(index, node).and_then(|tensors| check(node, tensors));
+    tensors.map_err(|error| {
+        let (layer, reason) = (node.layer.to_string(), error.to_string());
+        OnnxError::Weights { index, layer, reason }
+    })
+}
+
+fn check(node: &Node, tensors: NodeWeights) -> Result<NodeWeights, WeightsError> {
     let found = (tensors.weights.len() as u64, tensors.biases.len() as u64);
     let expected = (node.weights(), node.layer.biases());
     if found != expected {

@@ -6,7 +6,7 @@ use super::parts::Parts;
 use super::proto::{Dimension, FLOAT, INT8, INT32, Shape, TensorType, Type, UINT8, ValueInfo};
 use super::quantization::{INPUT, Quantization, quantize_weights};
 use super::spread::Spread;
-use super::weights::{NodeWeights, WeightSource, check, weight_shape};
+use super::weights::{NodeWeights, WeightSource, checked_weights, weight_shape};
 use crate::spec::{Activation, FeatureMap, Graph, Layer, Node, Precision, Value};
 
 /// The parts of a model.
@@ -82,11 +82,7 @@ impl<'a> Writer<'a> {
             .collect();
         let mut weights = None;
         if node.layer.biases() > 0 {
-            let tensors = source.weights(index, node).and_then(|tensors| check(node, tensors));
-            let tensors = tensors.map_err(|error| {
-                let (layer, reason) = (node.layer.to_string(), error.to_string());
-                OnnxError::Weights { index, layer, reason }
-            })?;
+            let tensors = checked_weights(source, index, node)?;
             inputs.extend(self.weights(index, node, &tensors));
             weights = Some(tensors);
         }
@@ -110,7 +106,8 @@ impl<'a> Writer<'a> {
         let last = if is_output { "output".to_owned() } else { format!("value{index}") };
         let quantization = spread
             .as_ref()
-            .filter(|_| is_output || !self.becomes_part_of_relu(index))
+            // The integers behind a ReLU hold for what comes before it, too.
+            .filter(|_| self.graph.relu_behind(index).is_none())
             .map(|spread| Quantization::covering(spread.low, spread.high));
         // Values that are passed on keep their integers, so that nothing has to be computed.
         let passed_on = match node.layer {
@@ -201,26 +198,6 @@ impl<'a> Writer<'a> {
             }
             None => name,
         }
-    }
-
-    /// Whether only a ReLU reads a node: the integers behind it then hold for both.
-    fn becomes_part_of_relu(&self, index: usize) -> bool {
-        let reads = |node: &&Node| node.inputs.iter().any(|value| value.index() == index + 1);
-        let mut readers = self.graph.nodes().iter().filter(reads);
-        let relu =
-            |node: &Node| matches!(node.layer, Layer::Activation(Activation::Relu | Activation::Relu6));
-        let takes_it = match self.graph.nodes()[index].layer {
-            Layer::Conv(_) | Layer::Linear { .. } | Layer::Add | Layer::Mul | Layer::Scale => true,
-            Layer::Input(_)
-            | Layer::Activation(_)
-            | Layer::Concat { .. }
-            | Layer::MaxPool(_)
-            | Layer::AveragePool(_)
-            | Layer::GlobalAveragePool
-            | Layer::Upsample { .. }
-            | Layer::Softmax => false,
-        };
-        takes_it && readers.next().is_some_and(relu) && readers.next().is_none()
     }
 
     fn weights(&mut self, index: usize, node: &Node, tensors: &NodeWeights) -> [String; 2] {

@@ -94,6 +94,26 @@ impl Graph {
             .sum()
     }
 
+    /// The node of the ReLU that alone reads what node `index` gives, where runtimes make both one.
+    pub fn relu_behind(&self, index: usize) -> Option<usize> {
+        match self.nodes.get(index)?.layer {
+            Layer::Conv(_) | Layer::Linear { .. } | Layer::Add | Layer::Mul | Layer::Scale => {}
+            Layer::Input(_)
+            | Layer::Activation(_)
+            | Layer::Concat { .. }
+            | Layer::MaxPool(_)
+            | Layer::AveragePool(_)
+            | Layer::GlobalAveragePool
+            | Layer::Upsample { .. }
+            | Layer::Softmax => return None,
+        }
+        let reads = |(_, node): &(usize, &Node)| node.inputs.contains(&Value(index + 1));
+        let mut readers = self.nodes.iter().enumerate().filter(reads);
+        let (reader, node) = readers.next()?;
+        let is_relu = matches!(node.layer, Layer::Activation(Activation::Relu | Activation::Relu6));
+        (is_relu && readers.next().is_none() && self.output != Value(index + 1)).then_some(reader)
+    }
+
     /// Shape of a value.
     pub fn shape(&self, value: Value) -> FeatureMap {
         value.0.checked_sub(1).map_or(self.input, |node| self.nodes[node].output)

@@ -6,7 +6,7 @@ use super::{Planned, SweepError, weight_files::gather_weights};
 use crate::onnx::{InputShapes, ModelGraph, ShapeError, fix_inputs, give_values, name_nodes, read_ops};
 use crate::record::{GivenInputs, Level, ModelInputs, read_bytes};
 use crate::spec::Architecture;
-use crate::tflite::{is_tflite, to_onnx};
+use crate::tflite::{is_file, to_onnx};
 
 /// Most bytes of a model without weights in other files: what one protobuf message may hold.
 const LIMIT: u64 = (1 << 31) - 1;
@@ -40,7 +40,7 @@ struct NetworkFile {
 
 fn read(path: &Path) -> Result<NetworkFile, SweepError> {
     let bytes = read_bytes(path, LIMIT)?;
-    if !is_tflite(path, &bytes) {
+    if !is_file(path, &bytes) {
         return Ok(NetworkFile { onnx: bytes, tflite: None });
     }
     let onnx = to_onnx(&bytes).map_err(|source| SweepError::Tflite { path: path.to_owned(), source })?;

@@ -1,6 +1,6 @@
-//! TensorFlow Lite's files: read, as the ONNX model of the same network.
+//! TensorFlow Lite's files: read, as the ONNX model of the same network, and written.
 //!
-//! [`to_onnx`] translates node by node. Maps have their channels second in the model, as keys say them, and what a file says
+//! [`from_onnx`] writes models that Tailor exported. [`to_onnx`] reads any file; it translates node by node. Maps have their channels second in the model, as keys say them, and what a file says
 //! without a node becomes one: SAME padding as positions before and behind, fused activations, integers as QDQ. Constants that are only
 //! widened (16-bit floats) or have their zeros left out are constants of 32-bit floats. What a file does in its own order of sides, such
 //! as flattening a map, has a Transpose before it that costs nothing (see [`crate::onnx`]'s `layout`).
@@ -10,14 +10,20 @@ mod constants;
 mod emit;
 mod error;
 mod file;
+mod nodes;
 mod operators;
 mod order;
 mod schema;
 mod sparse;
 mod table;
 mod translation;
+mod write;
 
+pub(crate) use builtin::Builtin;
 pub use error::TfliteError;
+pub(crate) use nodes::{FileNode, read_nodes};
+pub(crate) use write::with_nodes;
+pub use write::{ExportError, from_onnx};
 
 use std::path::Path;
 
@@ -31,14 +37,19 @@ use translation::Translation;
 /// # Errors
 /// As [`to_onnx`].
 pub fn as_onnx(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, TfliteError> {
-    if is_tflite(path, &bytes) { to_onnx(&bytes) } else { Ok(bytes) }
+    if is_file(path, &bytes) { to_onnx(&bytes) } else { Ok(bytes) }
 }
 
 /// Whether a file is one of TensorFlow Lite's, by what it holds or what it is called.
 #[must_use]
-pub fn is_tflite(path: &Path, bytes: &[u8]) -> bool {
-    let is_called = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("tflite"));
-    is_called || bytes.get(4..8) == Some(IDENTIFIER.as_bytes())
+pub fn is_file(path: &Path, bytes: &[u8]) -> bool {
+    is_tflite(bytes) || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("tflite"))
+}
+
+/// Whether these are the bytes of a `.tflite`.
+#[must_use]
+pub fn is_tflite(bytes: &[u8]) -> bool {
+    bytes.get(4..8) == Some(IDENTIFIER.as_bytes())
 }
 
 /// The network of a TensorFlow Lite file as an ONNX model of the same numbers, with its channels second.
@@ -58,6 +69,8 @@ pub fn to_onnx(bytes: &[u8]) -> Result<Vec<u8>, TfliteError> {
     translation.finish()
 }
 
+#[cfg(test)]
+mod damaged_tests;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]
