@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use interpreter::interpret;
 use profiler::backend::{Backend, Kernels, LiteRt, Model, OnnxRuntime, Tract, seeded_input};
 use profiler::onnx::{SeededWeights, op_model, read_output_integers};
-use profiler::spec::{Op, OpSpec, Precision, sample};
+use profiler::spec::{Activation, Layer, Op, OpSpec, Precision, sample};
 use profiler::tflite::from_onnx;
 
 const SEED: u64 = 7;
@@ -108,6 +108,29 @@ fn litert_computes_what_the_interpreter_does() {
             worst.0,
             worst.1
         );
+    }
+}
+
+/// Two steps of the coarser integers: softmax and sigmoid have steps of 1/256 in LiteRT, whatever the model's are.
+#[test]
+#[ignore = "needs LITERT_LIBRARY and ORT_DYLIB_PATH"]
+fn litert_rounds_int8_as_onnxruntime_does() {
+    let (litert, onnxruntime) = (litert(Kernels::Xnnpack), onnxruntime());
+    for op in ops(Precision::Int8).into_iter().filter(is_said) {
+        let (key, onnx) = (op.key(), op_model(&op, SEED).unwrap());
+        let unit = read_output_integers(&onnx).unwrap().unwrap().unit;
+        let step = match op.graph().nodes().last().unwrap().layer {
+            Layer::Softmax | Layer::Activation(Activation::Sigmoid) => unit.max(1.0 / 256.0),
+            _ => unit,
+        };
+        let outputs = |backend: &dyn Backend| {
+            let mut runnable = backend.prepare(Model::whole(&key, &onnx), 1).unwrap();
+            runnable.outputs(&seeded_input(runnable.input_len())).unwrap()
+        };
+        let (ours, theirs) = (outputs(&litert), outputs(&onnxruntime));
+        assert_eq!(ours.len(), theirs.len(), "{key}");
+        let apart = ours.iter().zip(&theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) * unit;
+        assert!(apart <= 2.001 * step, "{key}: {apart}, steps of {step}");
     }
 }
 

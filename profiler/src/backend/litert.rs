@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 
 use super::input::split;
 use super::{Backend, BackendError, Model, Runnable, Traced, seeded_input};
-use crate::onnx::given_values;
-use crate::tflite::{FileNode, read_nodes, with_nodes};
+use crate::onnx::{Quantization, given_values, read_output_integers};
+use crate::tflite::{FileNode, Written, read_nodes};
 use compiled::{Compiled, Settings};
 use runtime::Runtime;
 use tensors::Same;
@@ -126,6 +126,8 @@ struct LiteRtRunnable {
     same: Same,
     /// The file's, in order.
     nodes: Vec<FileNode>,
+    /// What its output's integers stand for, and those of the ONNX model, where they are others.
+    integers: Option<(Quantization, Quantization)>,
 }
 
 impl LiteRtRunnable {
@@ -133,17 +135,22 @@ impl LiteRtRunnable {
         if !given_values(model.onnx).map_err(|error| error.to_string())?.is_empty() {
             return Err("it takes no given values for inputs".to_owned());
         }
-        let (compiled, same, nodes) = match model.tflite {
+        let key = model.key.to_owned();
+        let runnable = match model.tflite {
             Some(tflite) => {
                 let nodes = read_nodes(tflite).map_err(|error| error.to_string())?;
-                (Compiled::new(runtime, tflite, settings)?, Same::Translation, nodes)
+                let compiled = Compiled::new(runtime, tflite, settings)?;
+                Self { key, compiled, same: Same::Translation, nodes, integers: None }
             }
             None => {
-                let (tflite, nodes) = with_nodes(model.onnx).map_err(|error| error.to_string())?;
-                (Compiled::new(runtime, &tflite, settings)?, Same::Exported, nodes)
+                let Written { bytes, nodes, output } =
+                    Written::of(model.onnx).map_err(|error| error.to_string())?;
+                let compiled = Compiled::new(runtime, &bytes, settings)?;
+                let expected = read_output_integers(model.onnx).map_err(|error| error.to_string())?;
+                let integers = output.zip(expected).filter(|(own, expected)| own != expected);
+                Self { key, compiled, same: Same::Exported, nodes, integers }
             }
         };
-        let runnable = Self { key: model.key.to_owned(), compiled, same, nodes };
         runnable.fill(&seeded_input(runnable.input_len()))?;
         Ok(runnable)
     }
@@ -183,6 +190,10 @@ impl Runnable for LiteRtRunnable {
         let mut values = Vec::new();
         for output in &self.compiled.outputs {
             values.extend(tensors::values(output, self.same).map_err(|reason| self.failed(&reason))?);
+        }
+        if let Some((own, expected)) = self.integers {
+            let again = |value: f32| own.real(value as u8) / expected.unit + f32::from(expected.zero);
+            values.iter_mut().for_each(|value| *value = again(*value).round().clamp(0.0, 255.0));
         }
         // Runs that are timed have one input always.
         let seeded = self.fill(&seeded_input(expected));

@@ -22,7 +22,7 @@ mod write;
 pub(crate) use builtin::Builtin;
 pub use error::TfliteError;
 pub(crate) use nodes::{FileNode, read_nodes};
-pub(crate) use write::with_nodes;
+pub(crate) use write::Written;
 pub use write::{ExportError, from_onnx};
 
 use std::path::Path;

@@ -13,7 +13,7 @@ mod weights;
 
 use file::File;
 
-use crate::onnx::{Exported, OnnxError};
+use crate::onnx::{Exported, OnnxError, Quantization};
 use crate::spec::{Activation, Layer, SpecError};
 use crate::tflite::nodes::FileNode;
 use crate::tflite::schema::activation;
@@ -51,14 +51,29 @@ pub enum ExportError {
 /// # Errors
 /// [`ExportError`] naming the first layer that cannot be said.
 pub fn from_onnx(onnx: &[u8]) -> Result<Vec<u8>, ExportError> {
-    Ok(with_nodes(onnx)?.0)
+    Ok(Written::of(onnx)?.bytes)
 }
 
-/// The same, and the file's nodes.
-pub(crate) fn with_nodes(onnx: &[u8]) -> Result<(Vec<u8>, Vec<FileNode>), ExportError> {
-    let exported = Exported::read(onnx)?.ok_or(ExportError::Foreign)?;
-    let file = Writer::of(&exported).write()?;
-    Ok((file.to_bytes(), file.nodes()))
+/// A `.tflite`, and what a runtime needs to know of it.
+pub(crate) struct Written {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) nodes: Vec<FileNode>,
+    /// What the output's integers stand for, as unsigned ones; they may be others than the ONNX model's.
+    pub(crate) output: Option<Quantization>,
+}
+
+impl Written {
+    /// As [`from_onnx`].
+    pub(crate) fn of(onnx: &[u8]) -> Result<Self, ExportError> {
+        let exported = Exported::read(onnx)?.ok_or(ExportError::Foreign)?;
+        let file = Writer::of(&exported).write()?;
+        let integers = file.tensors.get(file.output as usize).and_then(|tensor| tensor.integers.as_ref());
+        let output = integers.map(|integers| Quantization {
+            unit: integers.units.first().copied().unwrap_or(1.0),
+            zero: (integers.zero + 128) as u8,
+        });
+        Ok(Self { bytes: file.to_bytes(), nodes: file.nodes(), output })
+    }
 }
 
 struct Writer<'a> {

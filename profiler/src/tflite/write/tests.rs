@@ -79,7 +79,7 @@ fn what_cannot_be_said_is_named() {
 
 #[test]
 fn buffers_begin_at_multiples_of_16() {
-    let op: OpSpec = "linear-1x1x5-o7+linear-o3".parse().unwrap();
+    let op: OpSpec = "conv-5x5x3-o7-k3-s1+conv-o3-k1-s1".parse().unwrap();
     let onnx = op_model(&op, 7).unwrap();
     let bytes = from_onnx(&onnx).unwrap();
     assert!(crate::tflite::is_tflite(&bytes) && !crate::tflite::is_tflite(&onnx));
