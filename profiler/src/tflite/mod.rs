@@ -1,9 +1,10 @@
 //! TensorFlow Lite's files: read, as the ONNX model of the same network, and written.
 //!
-//! [`from_onnx`] writes models that Tailor exported. [`to_onnx`] reads any file; it translates node by node. Maps have their channels second in the model, as keys say them, and what a file says
-//! without a node becomes one: SAME padding as positions before and behind, fused activations, integers as QDQ. Constants that are only
-//! widened (16-bit floats) or have their zeros left out are constants of 32-bit floats. What a file does in its own order of sides, such
-//! as flattening a map, has a Transpose before it that costs nothing (see [`crate::onnx`]'s `layout`).
+//! [`from_onnx`] writes models that Tailor exported. [`to_onnx`] reads any file; it translates node by node. Maps have their channels
+//! second in the model, as keys say them, and what a file says without a node becomes one: SAME padding as positions before and behind,
+//! fused activations, integers as QDQ. Constants that are only widened (16-bit floats) or have their zeros left out are constants of 32-bit
+//! floats. What a file does in its own order of sides, such as flattening a map, has a Transpose before it that costs nothing (see
+//! [`crate::onnx`]'s `layout`).
 
 mod builtin;
 mod constants;
@@ -19,9 +20,12 @@ mod table;
 mod translation;
 mod write;
 
+#[cfg(feature = "litert")]
 pub(crate) use builtin::Builtin;
 pub use error::TfliteError;
+#[cfg(feature = "litert")]
 pub(crate) use nodes::{FileNode, read_nodes};
+#[cfg(feature = "litert")]
 pub(crate) use write::Written;
 pub use write::{ExportError, from_onnx};
 

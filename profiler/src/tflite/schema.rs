@@ -186,34 +186,20 @@ options! {
         NEW_AXIS_MASK: i32 = 3, 0;
         SHRINK_AXIS_MASK: i32 = 4, 0;
     }
-    split 35 { NUM_SPLITS: i32 = 0, 0; }
     transpose_conv 49 {
         PADDING: i8 = 0, 0;
         STRIDE_W: i32 = 1, 0;
         STRIDE_H: i32 = 2, 0;
         ACTIVATION: i8 = 3, 0;
     }
-    pack 59 { VALUES_COUNT: i32 = 0, 0; AXIS: i32 = 1, 0; }
-    unpack 64 { NUM: i32 = 0, 0; AXIS: i32 = 1, 0; }
+    pack 59 { AXIS: i32 = 1, 0; }
+    unpack 64 { AXIS: i32 = 1, 0; }
     resize_nearest_neighbor 74 { ALIGN_CORNERS: bool = 0, false; HALF_PIXEL_CENTERS: bool = 1, false; }
     leaky_relu 75 { ALPHA: f32 = 0, 0.0; }
     mirror_pad 77 { MODE: i8 = 0, 0; }
     depth_to_space 94 { BLOCK_SIZE: i32 = 0, 0; }
     batch_matmul 101 { ADJOINT_X: bool = 0, false; ADJOINT_Y: bool = 1, false; }
     gelu 116 { APPROXIMATE: bool = 0, false; }
-}
-
-/// The shape of `RESHAPE` and the sides of `SQUEEZE` as vectors of i32 in the options.
-pub(crate) mod reshape {
-    use super::{VOffsetT, slot};
-    pub(crate) const TAG: u8 = 17;
-    pub(crate) const NEW_SHAPE: VOffsetT = slot(0);
-}
-
-pub(crate) mod squeeze {
-    use super::{VOffsetT, slot};
-    pub(crate) const TAG: u8 = 30;
-    pub(crate) const DIMS: VOffsetT = slot(0);
 }
 
 /// `Padding`: SAME pads what a window needs beyond the input, the odd one at the end; VALID nothing.
@@ -235,11 +221,8 @@ pub(crate) mod activation {
 /// `TensorType`, in order.
 pub(crate) mod tensor_type {
     pub(crate) const FLOAT32: i8 = 0;
-    pub(crate) const FLOAT16: i8 = 1;
     pub(crate) const INT32: i8 = 2;
     pub(crate) const UINT8: i8 = 3;
-    pub(crate) const INT64: i8 = 4;
-    pub(crate) const BOOL: i8 = 6;
     pub(crate) const INT16: i8 = 7;
     pub(crate) const INT8: i8 = 9;
     pub(crate) const INT4: i8 = 17;
