@@ -13,6 +13,7 @@ pub use fit::{FitError, NoAnswer};
 /// Why there is no model or no prediction.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "a field is what the message says of it")]
 pub enum PredictorError {
     /// A file that cannot be used.
     #[error(transparent)]
@@ -25,24 +26,10 @@ pub enum PredictorError {
     Spec(#[from] SpecError),
     /// An op for which the model has no ground to say anything.
     #[error("no latency for `{op}` on {device}: {reason}")]
-    UnknownOp {
-        /// The op's key.
-        op: String,
-        /// The device the model is of.
-        device: String,
-        /// What is missing.
-        reason: String,
-    },
+    UnknownOp { op: String, device: String, reason: String },
     /// A network with ops for which the model has no ground to say anything.
     #[error("no latency for {} of the ops of `{network}` on {device}: {}; {} guesses, whose intervals are wide", ops.len(), list(ops), advice(ops))]
-    Unmeasured {
-        /// The network.
-        network: String,
-        /// The device the model is of.
-        device: String,
-        /// The ops, and what is missing for each.
-        ops: Vec<(String, String)>,
-    },
+    Unmeasured { network: String, device: String, ops: Vec<(String, String)> },
     /// A network of which too little is known for an answer.
     #[error(
         "`{network}` is known only within a factor of {factor:.1} on {device}{}, most of which is due to {}; measure networks with \
@@ -50,105 +37,40 @@ pub enum PredictorError {
         notes.iter().map(|note| format!(" ({note})")).collect::<String>(),
         shares(&parts[..NAMED.min(parts.len())]) + &more(parts.len())
     )]
-    TooWide {
-        /// The network.
-        network: String,
-        /// The device the model is of.
-        device: String,
-        /// The upper end of its interval over the lower.
-        factor: f64,
-        /// The layers that are known least, with their share of all that is not known.
-        parts: Vec<(String, f64)>,
-        /// What else should be known of it.
-        notes: Vec<String>,
-    },
+    TooWide { network: String, device: String, factor: f64, parts: Vec<(String, f64)>, notes: Vec<String> },
     /// Rows of a table with ops for which the model has no ground to say anything.
     #[error(
         "no latency for {rows} of {of} rows on {device}: {}; measure such ops, or skip them to score the others",
         list(&ops[..NAMED.min(ops.len())]) + &more(ops.len())
     )]
-    Unanswered {
-        /// How many rows.
-        rows: usize,
-        /// Of how many.
-        of: usize,
-        /// The device the model is of.
-        device: String,
-        /// The ops, and what is missing for each.
-        ops: Vec<(String, String)>,
-    },
+    Unanswered { rows: usize, of: usize, device: String, ops: Vec<(String, String)> },
     /// A network that cannot be read.
     #[error("{network}: {reason}")]
-    Network {
-        /// The network.
-        network: String,
-        /// Why not.
-        reason: String,
-    },
+    Network { network: String, reason: String },
     /// A network whose shapes are not known.
     #[error("{network}: {source}")]
-    Shape {
-        /// The network.
-        network: String,
-        /// Why not.
-        source: Box<ShapeError>,
-    },
+    Shape { network: String, source: Box<ShapeError> },
+    /// Some networks of a folder without an answer, or without a measurement that was asked for.
+    #[error("{} of the networks could not be predicted or measured: {}; the others are above", networks.len(), networks.join(", "))]
+    Lost { networks: Vec<String> },
     /// Tables that do not belong together.
     #[error("{} and {} differ in {difference}; fit one model each, or allow mixing them", first.display(), second.display())]
-    Mixed {
-        /// One table.
-        first: PathBuf,
-        /// The other.
-        second: PathBuf,
-        /// In what they differ.
-        difference: String,
-    },
+    Mixed { first: PathBuf, second: PathBuf, difference: String },
     /// Figures of several of a machine's speeds, or of another one than was asked for.
     #[error("the tables have figures of the {found} speed of the machine{}; name one: fast or sustained", asked.map_or_else(String::new, |speed| format!(", not of the {speed} one")))]
-    Speeds {
-        /// Those that they have.
-        found: String,
-        /// The one that was asked for.
-        asked: Option<profiler::measure::Speed>,
-    },
+    Speeds { found: String, asked: Option<profiler::measure::Speed> },
     /// A table whose figures are no timings.
     #[error("{}: its figures are emulated by `{runtime}`, no timings; they are used only where that is allowed", table.display())]
-    Emulated {
-        /// The table.
-        table: PathBuf,
-        /// The backend that made them up.
-        runtime: String,
-    },
+    Emulated { table: PathBuf, runtime: String },
     /// A table measured elsewhere than the model.
     #[error("{} and the model differ in {difference}; it is scored only where that is allowed", table.display())]
-    OtherConditions {
-        /// The table.
-        table: PathBuf,
-        /// In what they differ.
-        difference: String,
-    },
+    OtherConditions { table: PathBuf, difference: String },
     /// A row of another session than the session file's.
     #[error("{}: row of `{subject}` is of session `{found}`, but {} describes session `{expected}`", table.display(), session_file.display())]
-    ForeignSession {
-        /// The table.
-        table: PathBuf,
-        /// The row's subject.
-        subject: String,
-        /// Its session.
-        found: String,
-        /// The session file.
-        session_file: PathBuf,
-        /// The session it describes.
-        expected: String,
-    },
+    ForeignSession { table: PathBuf, subject: String, found: String, session_file: PathBuf, expected: String },
     /// A foreign table that gives no measurement table.
     #[error("{}: {reason}", file.display())]
-    NothingImported {
-        /// The foreign table.
-        file: PathBuf,
-        /// Why not.
-        reason: String,
-    },
+    NothingImported { file: PathBuf, reason: String },
     /// Rows from which nothing can be fitted.
     #[error("cannot fit: {0}")]
     CannotFit(String),
@@ -160,17 +82,10 @@ pub enum PredictorError {
     NothingToScore(String),
     /// An option whose value makes no sense.
     #[error("{option} is {value}, expected {expected}")]
-    Option {
-        /// Its name.
-        option: &'static str,
-        /// Its value.
-        value: String,
-        /// What it can be, in words.
-        expected: &'static str,
-    },
+    Option { option: &'static str, value: String, expected: &'static str },
     /// Sizes of a network's input that make no sense.
     #[error(transparent)]
-    InputShape(ShapeError),
+    InputShape(#[from] ShapeError),
     /// Numbers that are no probabilities or parameters of a network's candidates.
     #[error("probabilities of candidates: {0}")]
     Probabilities(String),
@@ -179,10 +94,7 @@ pub enum PredictorError {
     NotForSearch(String),
     /// A subject that is neither an op key nor a file.
     #[error("{reason}; nor is it the path of an architecture file (.json) or of a network (.onnx)")]
-    Subject {
-        /// Why it is no op key.
-        reason: String,
-    },
+    Subject { reason: String },
 }
 
 /// How many ops of a table are named: it may have thousands.
@@ -228,9 +140,8 @@ fn advice(ops: &[(String, String)]) -> &'static str {
 
 impl PredictorError {
     /// Whether the user's input is at fault (exit code 2) rather than the run (exit code 1).
-    #[must_use]
     pub fn is_input(&self) -> bool {
-        !matches!(self, Self::Write(_))
+        !matches!(self, Self::Write(_) | Self::Lost { .. })
     }
 }
 

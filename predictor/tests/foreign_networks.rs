@@ -4,12 +4,14 @@
 
 #[path = "../../profiler/tests/foreign/mod.rs"]
 mod foreign;
-#[allow(dead_code, reason = "every test binary uses a part")]
 mod program;
 
 use std::fmt::Write as _;
 
-use foreign::{F32, I64, Parts, attribute_int, attribute_ints, bytes, floats, model, node, value, weights};
+use foreign::{
+    F32, I64, Parts, attribute_graph, attribute_int, attribute_ints, bytes, floats, graph, model, node,
+    value, weights,
+};
 use profiler::spec::OpSpec;
 use program::Folder;
 use serde_json::Value;
@@ -142,4 +144,37 @@ fn shapes_that_depend_on_an_input_may_be_told() {
     folder.refused(&["predict", "m.json", "net.onnx"], &[reason, "--input shape=VALUE"]);
     let wrong = ["predict", "m.json", "net.onnx", "--input", "shape=1,8"];
     folder.refused(&wrong, &["net.onnx: values of input `shape`: it takes 4, or one for all, not 2"]);
+}
+
+#[test]
+fn the_branch_that_given_values_take_is_what_is_predicted() {
+    let folder = fitted();
+    let branch = |kernel: u64, output: &str| {
+        let count = (64 * kernel * kernel) as usize;
+        graph(&Parts {
+            nodes: vec![node("Conv", &["x", "w"], output, &[attribute_ints("pads", &[kernel / 2; 4])])],
+            weights: vec![weights("w", F32, &[8, 8, kernel, kernel], &floats(count))],
+            outputs: vec![value(output, F32, &["1", "8", "16", "16"])],
+            ..Parts::default()
+        })
+    };
+    let branches =
+        [attribute_graph("then_branch", &branch(3, "a")), attribute_graph("else_branch", &branch(1, "b"))];
+    let parts = Parts {
+        nodes: vec![
+            node("Equal", &["sr", "high"], "is_high", &[]),
+            node("If", &["is_high"], "c", &branches),
+            node("Add", &["c", "c"], "y", &[]),
+        ],
+        weights: vec![weights("high", I64, &[], &16_000_i64.to_le_bytes())],
+        inputs: vec![value("x", F32, &["1", "8", "16", "16"]), value("sr", I64, &[])],
+        outputs: vec![value("y", F32, &["1", "8", "16", "16"])],
+    };
+    let found = |sr: &str| predicted(&folder, &parts, &["--input", sr]);
+    assert_eq!(ops(&found("sr=16000")), ["conv-16x16x8-o8-k3-s1", "add-16x16x8"]);
+    assert_eq!(ops(&found("sr=8000")), ["conv-16x16x8-o8-k1-s1", "add-16x16x8"]);
+    folder.refused(
+        &["predict", "m.json", "net.onnx"],
+        &["the values of input `sr`, which are not given", "--input"],
+    );
 }

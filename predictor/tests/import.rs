@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used)]
 
-#[allow(dead_code)] // Other tests use more of it.
 mod program;
 
 use std::fmt::Write as _;
@@ -87,7 +86,7 @@ fn rows_that_cannot_be_read_are_listed_and_strict_refuses_them() {
     folder.refused(&[&mapped[..], &["--strict"]].concat(), &["theirs.csv: line 3: "]);
     folder.refused(&import, &["no column can be a latency"]);
     let onto_itself = ["import", "theirs.csv", "--format", "csv", "--kind", "conv", "-o", "./theirs.csv"];
-    let reason = "--output is ./theirs.csv, expected another file than those that are read";
+    let reason = "./theirs.csv: given as --output, but it is what is read";
     folder.refused(&onto_itself, &[reason]);
     assert_eq!(folder.read("theirs.csv"), text);
     let unmapped = [&import[..], &["--latency-column", "time"]].concat();

@@ -2,9 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-#[allow(dead_code)] // Other tests use more of it.
 mod program;
-#[allow(dead_code)] // Other tests use more of it.
 mod tables;
 
 use program::Folder;

@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used)]
 
-#[allow(dead_code)] // Other tests use more of it.
 mod program;
 
 use std::fmt::Write as _;

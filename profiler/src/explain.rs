@@ -3,7 +3,6 @@ use std::error::Error;
 /// An error and its causes as one line, the way all of Tailor's programs print it.
 ///
 /// A cause that the line names already is left out: some errors name their cause themselves. Line breaks become spaces.
-#[must_use]
 pub fn explain(error: &(dyn Error + 'static)) -> String {
     let mut line = String::new();
     let mut next = Some(error);

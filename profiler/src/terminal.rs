@@ -27,7 +27,6 @@ pub fn note(text: impl fmt::Display) {
 }
 
 /// Writes why a program fails and what would help to stderr; the exit code for it.
-#[must_use]
 pub fn fail(error: &(dyn Error + 'static), is_input: bool, hint: Option<String>) -> ExitCode {
     note(format_args!("error: {}", explain(error)));
     hint.iter().for_each(|hint| note(format_args!("hint: {hint}")));
@@ -35,7 +34,6 @@ pub fn fail(error: &(dyn Error + 'static), is_input: bool, hint: Option<String>)
 }
 
 /// The exit code of a program that fails: 2 where what it was given is at fault, 1 for everything else.
-#[must_use]
 pub fn failure(is_input: bool) -> ExitCode {
     if is_input { ExitCode::from(2) } else { ExitCode::FAILURE }
 }

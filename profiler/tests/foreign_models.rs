@@ -85,7 +85,7 @@ fn open_sizes_are_asked_for_and_a_batch_is_one() {
     for (shape, reason) in [
         ("1x4x8x8", "3 is fixed in the model"),
         ("1x3x8", "4 sides, not 3"),
-        ("y=1x3x8x8", "input `x` is [N, 3, h, w]"),
+        ("y=1x3x8x8", "y: no model has an input or an open side of that name; there are N, h, w, x"),
         ("1x3x0x8", "1x3x0x8"),
     ] {
         folder.refuses(&format!("net.onnx --input-shape {shape}"), &[reason]);

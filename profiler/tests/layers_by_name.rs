@@ -9,13 +9,14 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 
 use foreign::{
-    F32, Parts, attribute_graph, attribute_int, attribute_ints, floats, graph, model, nameless, node, value,
-    weights,
+    F32, I64, Parts, attribute_graph, attribute_int, attribute_ints, floats, graph, model, nameless, node,
+    value, weights,
 };
 use profiler::backend::{BackendOptions, open};
 use profiler::layers::{LayerTable, TracePlan};
 use profiler::measure::{Protocol, Silent};
 use profiler::onnx::InputShapes;
+use profiler::record::{GivenInputs, ModelInputs};
 use profiler::sweep::{CompareWith, NetworkProfile, plan_model};
 
 /// One measurement at a time.
@@ -23,6 +24,11 @@ static TURN: Mutex<()> = Mutex::new(());
 
 /// Loaded anew every quarter of a second.
 fn layers(parts: &Parts, backend: &str) -> LayerTable {
+    layers_with(parts, backend, &[])
+}
+
+/// The same with values of inputs.
+fn layers_with(parts: &Parts, backend: &str, values: &[&str]) -> LayerTable {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("net.onnx");
@@ -30,8 +36,11 @@ fn layers(parts: &Parts, backend: &str) -> LayerTable {
     let library = std::env::var_os("ORT_DYLIB_PATH").map(|path| ("onnxruntime".to_owned(), path.into()));
     let options = BackendOptions { libraries: library.into_iter().collect(), mock: None };
     let backend = open(backend, options).unwrap();
+    let values: Vec<String> = values.iter().map(|&value| value.to_owned()).collect();
+    let given = GivenInputs::read(InputShapes::new(), &values).unwrap();
+    let mut inputs = ModelInputs::read(given, None).unwrap();
     let profile = NetworkProfile {
-        network: &plan_model(&path, &InputShapes::new()).unwrap(),
+        network: &plan_model(&path, &mut inputs).unwrap(),
         backend: backend.as_ref(),
         threads: 1,
         cpus: vec![],
@@ -169,4 +178,60 @@ fn what_noting_nodes_within_a_node_costs_is_none_of_its_time() {
     // it was 1.5 times the whole, in quiet 1.0 to 1.3.
     assert!(table.sum_ms < 3.0 * table.whole.latency_ms, "{} of {}", table.sum_ms, table.whole.latency_ms);
     assert!(table.layers.iter().all(|layer| layer.time.latency_ms >= 0.0));
+}
+
+/// A convolution in a branch that an input decides about, with one before and one behind it.
+fn chosen() -> Parts {
+    let branch = |kernel: u64, prefix: &str| {
+        let conv = format!("{prefix}c");
+        let count = (256 * kernel * kernel) as usize;
+        graph(&Parts {
+            nodes: vec![
+                node("Conv", &["b", "w"], &conv, &[attribute_ints("pads", &[kernel / 2; 4])]),
+                node("Relu", &[&conv], &format!("{prefix}r"), &[]),
+            ],
+            weights: vec![weights("w", F32, &[16, 16, kernel, kernel], &floats(count))],
+            outputs: vec![value(&format!("{prefix}r"), F32, &["1", "16", "32", "32"])],
+            ..Parts::default()
+        })
+    };
+    let branches =
+        [attribute_graph("then_branch", &branch(3, "t")), attribute_graph("else_branch", &branch(1, "e"))];
+    Parts {
+        nodes: vec![
+            node("Equal", &["sr", "high"], "is_high", &[]),
+            node("Conv", &["x", "v"], "b", &[]),
+            node("If", &["is_high"], "c", &branches),
+            node("Conv", &["c", "u"], "y", &[]),
+        ],
+        weights: vec![
+            weights("high", I64, &[], &16_000_i64.to_le_bytes()),
+            weights("v", F32, &[16, 16, 1, 1], &floats(256)),
+            weights("u", F32, &[8, 16, 1, 1], &floats(128)),
+        ],
+        inputs: vec![value("x", F32, &["1", "16", "32", "32"]), value("sr", I64, &[])],
+        outputs: vec![value("y", F32, &["1", "8", "32", "32"])],
+    }
+}
+
+/// The layer of the branch is its convolution, with its work and most of the time.
+fn branch_is_a_layer(runtime: &str) {
+    let table = layers_with(&chosen(), runtime, &["sr=16000"]);
+    // 32·32 positions: 16 · 16, 9 times as many, and 8 · 16.
+    assert_eq!(table.macs, Some(1024 * (256 + 2304 + 128)), "{:?}", table.layers);
+    let layer = table.layers.iter().find(|layer| layer.macs == Some(1024 * 2304)).unwrap();
+    assert!(layer.runtime_nodes.iter().any(|name| name.contains("tc")), "{layer:?}");
+    let others = table.layers.iter().filter(|other| other.layer != layer.layer);
+    assert!(others.clone().all(|other| other.time.latency_ms < layer.time.latency_ms), "{:?}", table.layers);
+}
+
+#[test]
+fn a_branch_that_given_values_take_has_layers_in_tract() {
+    branch_is_a_layer("tract");
+}
+
+#[test]
+#[ignore = "needs ORT_DYLIB_PATH"]
+fn a_branch_that_given_values_take_has_layers_in_onnxruntime() {
+    branch_is_a_layer("onnxruntime");
 }

@@ -124,7 +124,6 @@ impl SearchError {
     }
 
     /// Whether the input is at fault rather than the run: exit code 2.
-    #[must_use]
     pub fn is_input(&self) -> bool {
         !matches!(
             self,

@@ -14,7 +14,7 @@ pub struct RunFolder {
 macro_rules! files {
     ($($(#[$about:meta])* $file:ident = $name:literal),+ $(,)?) => {
         impl RunFolder {
-            $($(#[$about])* #[must_use] pub fn $file(&self) -> PathBuf { self.path.join($name) })+
+            $($(#[$about])* pub fn $file(&self) -> PathBuf { self.path.join($name) })+
         }
     };
 }
@@ -42,13 +42,11 @@ files! {
 
 impl RunFolder {
     /// A folder, which need not exist yet.
-    #[must_use]
     pub fn new(path: &Path) -> Self {
         Self { path: path.to_owned() }
     }
 
     /// The folder itself.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }

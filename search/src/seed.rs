@@ -32,7 +32,6 @@ pub enum Purpose {
 }
 
 /// The generator of one purpose at one step.
-#[must_use]
 pub fn generator(seed: u64, purpose: Purpose, step: u64) -> Pcg64 {
     let mixed = mix(mix(mix(seed) ^ purpose as u64) ^ step);
     Pcg64::seed_from_u64(mixed)

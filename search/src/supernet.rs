@@ -113,7 +113,6 @@ impl Supernet {
     }
 
     /// Candidates of each block.
-    #[must_use]
     pub fn counts(&self) -> Vec<usize> {
         self.blocks.iter().map(Vec::len).collect()
     }

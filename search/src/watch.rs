@@ -17,7 +17,6 @@ pub struct Progress {
 
 impl Progress {
     /// That of a phase in which nothing is trained.
-    #[must_use]
     pub fn of(phase: &'static str, step: usize, steps: usize) -> Self {
         Self { phase, step: step as u64, steps: steps as u64, loss: f64::NAN, expected_ms: None }
     }

@@ -19,11 +19,11 @@ HEADINGS = ["answered", "mean error", "within 10 %", "cover", "width", "layers"]
 
 def run(command, made=None, **more):
     """Gives a command; what it says goes on. One that fails ends this program, and is given again by the next one, unless it
-    made its table but for some networks, which it names."""
+    made its table, or gave its answer, but for some networks, which it names."""
     command = [str(word) for word in command]
     print("$ " + " ".join(command), file=sys.stderr, flush=True)
     done = subprocess.run(command, text=True, **more)
-    if done.returncode and not (done.returncode == 1 and made and made.exists()):
+    if done.returncode and not (done.returncode == 1 and (done.stdout or made and made.exists())):
         sys.exit(f"error: {command[0]} {command[1]} ended with exit code {done.returncode}")
     return done.stdout
 

@@ -56,7 +56,6 @@ impl AdbArgs {
 
 impl Cli {
     /// Runs the command; prints results to stdout, errors to stderr.
-    #[must_use]
     pub fn execute(self) -> ExitCode {
         let result = match self.command {
             Command::Devices(devices) => devices.run(),

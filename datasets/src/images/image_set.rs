@@ -31,25 +31,21 @@ pub struct ImageSet {
 
 impl ImageSet {
     /// Number of images.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
     /// Whether there is no image.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
 
     /// Bytes of one image: `channels · height · width`.
-    #[must_use]
     pub fn image_bytes(&self) -> usize {
         self.channels * self.height * self.width
     }
 
     /// Pixels of image `index`, `[channels, height, width]`; `None` past the end and for photos.
-    #[must_use]
     pub fn image(&self, index: usize) -> Option<&[u8]> {
         let Pixels::Bytes(bytes) = &self.pixels else { return None };
         let size = self.image_bytes();
@@ -58,7 +54,6 @@ impl ImageSet {
 
     /// 16 hexadecimal digits that other images or labels do not share: a checksum of all pixels and labels, of photos of
     /// the files' names in place of the pixels.
-    #[must_use]
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         match &self.pixels {
@@ -73,7 +68,6 @@ impl ImageSet {
     }
 
     /// Copy of the images at `indices`, in that order; the number of classes stays. `None` if one is past the end.
-    #[must_use]
     pub fn select(&self, indices: &[usize]) -> Option<Self> {
         let labels = indices.iter().map(|&index| self.labels.get(index).copied()).collect::<Option<_>>()?;
         let pixels = match &self.pixels {

@@ -103,7 +103,6 @@ impl Photos {
     }
 
     /// The photos at `indices`, in that order; `None` if one is past the end.
-    #[must_use]
     pub fn select(&self, indices: &[usize]) -> Option<Self> {
         let files = indices.iter().map(|&index| self.files.get(index).cloned()).collect::<Option<_>>()?;
         Some(Self { root: self.root.clone(), files })

@@ -36,7 +36,6 @@ pub struct ReadAhead {
 
 impl ReadAhead {
     /// Threads that decode `photos` to `[channels, height, width]`; at least one.
-    #[must_use]
     pub fn new(photos: &Photos, shape: [usize; 3], threads: usize) -> Self {
         let (jobs, waiting) = channel::<Job>();
         let waiting = Arc::new(Mutex::new(waiting));

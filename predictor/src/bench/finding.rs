@@ -20,20 +20,17 @@ pub struct Figure {
 
 impl Figure {
     /// A figure beside its goal.
-    #[must_use]
     pub fn new(figure: &'static str, reached: f64, goal: impl Into<Option<Goal>>) -> Self {
         let goal = goal.into();
         Self { figure, reached, goal, met: goal.map(|goal| goal.is_met_by(reached)) }
     }
 
     /// A figure without a goal.
-    #[must_use]
     pub fn shown(figure: &'static str, reached: f64) -> Self {
         Self { figure, reached, goal: None, met: None }
     }
 
     /// By how much a coverage of 90 % may be off by chance: the standard deviation of a share of this many independent rows.
-    #[must_use]
     pub fn coverage_chance(rows: usize) -> Self {
         Self::shown("coverage, chance alone (±)", (0.9 * 0.1 / rows.max(1) as f64).sqrt())
     }
@@ -53,7 +50,6 @@ impl Figure {
     }
 
     /// The goal of 90 % intervals.
-    #[must_use]
     pub fn coverage(reached: f64) -> Self {
         Self::new("coverage_90", reached, Goal::Between(0.87, 0.93))
     }

@@ -77,7 +77,6 @@ impl Entry {
 }
 
 /// The tables that something is done with, in words.
-#[must_use]
 pub fn known_tables() -> String {
     let named = ENTRIES.iter().map(|entry| format!("{}.csv ({})", entry.file, entry.what));
     named.collect::<Vec<_>>().join(", ")

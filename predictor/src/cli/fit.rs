@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, builder::PossibleValuesParser};
-use profiler::record::{ReadError, Row};
+use profiler::record::{ReadError, Row, check_apart};
 use serde_json::{Value, json};
 
 use super::output::{self, ms, percent_or_dash, plus_minus, table};
@@ -48,6 +48,7 @@ fn op_caches() -> PossibleValuesParser {
 
 impl Fit {
     pub(super) fn execute(self) -> anyhow::Result<String> {
+        check_apart(&self.output, self.tables.iter().map(PathBuf::as_path)).map_err(PredictorError::from)?;
         let measurements = self.leniency.read(&self.tables)?;
         let held_out = draw_hold_out(&measurements.rows, &measurements.repeats, self.hold_out, self.seed)?;
         if measurements.rows.iter().all(|row| cell_of(row).is_some()) {

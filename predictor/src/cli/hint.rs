@@ -3,10 +3,16 @@
 use profiler::onnx::ShapeError;
 
 use crate::error::PredictorError;
+use crate::onnx::NOT_GIVEN;
 
 /// What would help on the command line; `None` where no argument does.
 pub(super) fn hint(error: &PredictorError) -> Option<String> {
     let words = match error {
+        PredictorError::Unmeasured { ops, .. }
+            if ops.iter().any(|(_, reason)| reason.ends_with(NOT_GIVEN)) =>
+        {
+            "--input NAME=VALUE gives an input its values"
+        }
         PredictorError::Unmeasured { .. } => "--allow-unknown guesses at them",
         PredictorError::TooWide { .. } => {
             "profiler run --sample-networks draws and measures networks; --allow-wide prints the interval as it is"

@@ -1,10 +1,10 @@
 //! `predictor import`: foreign latency tables into ours.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, builder::PossibleValuesParser};
-use profiler::record::Cache;
+use profiler::record::{Cache, check_apart, session_path};
 use serde_json::json;
 
 use super::{cache_named, output};
@@ -94,16 +94,9 @@ impl Import {
         let cache = cache_named(&self.cache).unwrap_or(Cache::Hot);
         let Self { file, kind, latency_column, map: renamed, network, group, totals, .. } = self;
         let source = Source { file, kind, latency_column, unit_ms, renamed, network, group, totals };
-        let real = |path: &Path| path.canonicalize().ok();
-        if let Some(output) = real(&self.output)
-            && [Some(&source.file), source.totals.as_ref()]
-                .into_iter()
-                .flatten()
-                .any(|read| real(read).as_ref() == Some(&output))
-        {
-            let (value, expected) =
-                (self.output.display().to_string(), "another file than those that are read");
-            return Err(PredictorError::Option { option: "--output", value, expected }.into());
+        for written in [&self.output, &session_path(&self.output)] {
+            let read = [Some(&source.file), source.totals.as_ref()].into_iter().flatten();
+            check_apart(written, read.map(PathBuf::as_path)).map_err(PredictorError::from)?;
         }
         let imported = source.read(&self.format)?;
         let device = self.device.unwrap_or_else(|| imported.measured.clone());

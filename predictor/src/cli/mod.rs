@@ -8,7 +8,6 @@ mod explain;
 mod fit;
 mod hint;
 mod import;
-mod input_args;
 mod network_report;
 pub mod output;
 mod plot;
@@ -61,7 +60,6 @@ enum Command {
 
 impl Cli {
     /// Runs the command; prints the result to stdout, errors to stderr.
-    #[must_use]
     pub fn execute(self) -> ExitCode {
         let result = match self.command {
             Command::Fit(fit) => fit.execute(),
@@ -73,15 +71,20 @@ impl Cli {
             Command::Import(import) => import.execute(),
             Command::Transfer(transfer) => transfer.execute(),
             Command::Suggest(suggest) => suggest.execute(),
-            Command::Zoo(zoo) => zoo.execute(),
+            Command::Zoo(zoo) => return ended(zoo.execute()),
             Command::Bench(bench) => bench.execute(),
         };
-        match result.and_then(|text| Ok(output::print(text)?)) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                let known = error.downcast_ref::<PredictorError>();
-                fail(error.as_ref(), known.is_some_and(PredictorError::is_input), known.and_then(hint))
-            }
+        ended(result.and_then(|text| Ok(output::print(text)?)))
+    }
+}
+
+/// Says what went wrong; the exit code.
+fn ended(result: anyhow::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let known = error.downcast_ref::<PredictorError>();
+            fail(error.as_ref(), known.is_some_and(PredictorError::is_input), known.and_then(hint))
         }
     }
 }

@@ -7,7 +7,6 @@ pub use profiler::terminal::print;
 use crate::interval::Band;
 
 /// An empty table under these columns.
-#[must_use]
 pub fn table<const N: usize>(columns: [&str; N]) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(columns);
@@ -16,7 +15,8 @@ pub fn table<const N: usize>(columns: [&str; N]) -> Table {
 
 /// A fraction as a percentage.
 pub(super) fn percent(fraction: f64) -> String {
-    format!("{:.1} %", 100.0 * fraction)
+    // What is off by a factor of a hundred is no use, however much it is.
+    if fraction > 100.0 { "> 10000 %".to_owned() } else { format!("{:.1} %", 100.0 * fraction) }
 }
 
 /// A fraction as a percentage, or a dash.

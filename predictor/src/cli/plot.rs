@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use profiler::{measure::Speed, record::write_atomic};
+use profiler::{
+    measure::Speed,
+    record::{check_apart, write_atomic},
+};
 use serde_json::json;
 
 use super::note_emulated;
@@ -41,12 +44,7 @@ pub(super) struct Plot {
 
 impl Plot {
     pub(super) fn execute(self) -> anyhow::Result<String> {
-        if self.tables.contains(&self.output) {
-            let (option, value) = ("--output", self.output.display().to_string());
-            return Err(
-                PredictorError::Option { option, value, expected: "another file than the tables" }.into()
-            );
-        }
+        check_apart(&self.output, self.tables.iter().map(PathBuf::as_path)).map_err(PredictorError::from)?;
         let panels = self.tables.iter().map(|path| self.panel(path)).collect::<Result<Vec<_>, _>>()?;
         let picture = draw(&panels);
         write_atomic(&self.output, |writer| writer.write_all(picture.as_bytes()))?;

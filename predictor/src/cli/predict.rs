@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use profiler::cli::InputArgs;
 use serde_json::Value;
 
 use super::any_model::AnyModel;
-use super::input_args::InputArgs;
 use super::network_report::{headline, network_text, network_value, prediction_value};
 use super::output;
 use super::subject::Subject;
@@ -53,12 +53,9 @@ impl Predict {
             AnyModel::Cells(file) => return self.predict_networks(&file),
             AnyModel::Whole(file) => return self.predict_networks(&file),
         };
-        let mut inputs = self.inputs.read()?;
         let unknown = if self.allow_unknown { Unknown::Guess } else { Unknown::Refuse };
         let width = if self.allow_wide { Width::Any } else { Width::Useful };
-        let subjects = self.subjects.iter().map(|text| Subject::read(text, &mut inputs));
-        let subjects = subjects.collect::<Result<Vec<_>, _>>()?;
-        inputs.check().map_err(PredictorError::from)?;
+        let subjects = self.inputs.of_all(&self.subjects, |text, inputs| Subject::read(text, inputs))?;
         let answers = subjects.iter().map(|subject| answer(&model, subject, unknown, width));
         let (texts, values): (Vec<_>, Vec<_>) = answers.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
         if self.json { output::json(&values) } else { Ok(texts.join("\n\n")) }

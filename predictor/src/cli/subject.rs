@@ -5,8 +5,7 @@ use std::path::Path;
 use profiler::onnx::{OnnxError, fix_inputs, give_values};
 use profiler::record::{ModelInputs, read_architecture, read_bytes};
 use profiler::spec::{Architecture, OpSpec, TracedOp};
-use profiler::sweep::with_small_weights;
-use profiler::tflite::as_onnx;
+use profiler::sweep::{ModelFile, model_key, with_small_weights};
 
 use crate::{error::PredictorError, onnx::OnnxNetwork, work::OpEntry};
 
@@ -34,7 +33,7 @@ impl Subject {
         };
         let path = Path::new(text);
         if is_network(path) {
-            return read_network(text, path, inputs).map(|network| Self::Onnx(Box::new(network)));
+            return read_network(text, path, inputs).map(|(network, _)| Self::Onnx(Box::new(network)));
         }
         // A name with a folder or an extension is meant to be a file, even where there is none.
         if path.exists() || path.extension().is_some() || text.contains(std::path::MAIN_SEPARATOR) {
@@ -46,16 +45,20 @@ impl Subject {
 
 /// Whether a file is called as networks are.
 pub(super) fn is_network(path: &Path) -> bool {
-    let is = |known: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(known));
-    is("onnx") || is("tflite")
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx")) || is_tflite(path)
 }
 
-/// Reads an ONNX or TensorFlow Lite model, with what concerns it of what is given for inputs.
+/// Whether a file is called as TensorFlow Lite's are.
+pub(super) fn is_tflite(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("tflite"))
+}
+
+/// Reads an ONNX or TensorFlow Lite model, with what concerns it of what is given for inputs; and what the profiler's tables call it.
 pub(super) fn read_network(
     name: &str,
     path: &Path,
     inputs: &mut ModelInputs,
-) -> Result<OnnxNetwork, PredictorError> {
+) -> Result<(OnnxNetwork, String), PredictorError> {
     /// What one protobuf message may hold.
     const LIMIT: u64 = (1 << 31) - 1;
     let wrong = |error: OnnxError| match error {
@@ -64,16 +67,21 @@ pub(super) fn read_network(
         }
         other => PredictorError::Network { network: name.to_owned(), reason: profiler::explain(&other) },
     };
-    let file = as_onnx(path, read_bytes(path, LIMIT)?);
-    let file =
+    let file = ModelFile::of(path, read_bytes(path, LIMIT)?);
+    let mut file =
         file.map_err(|e| PredictorError::Network { network: name.to_owned(), reason: e.to_string() })?;
-    let mut onnx = with_small_weights(file, path);
-    let inputs = inputs.of(path, &onnx).map_err(wrong)?;
+    file.onnx = with_small_weights(file.onnx, path);
+    let inputs = inputs.of(path, &file.onnx).map_err(wrong)?;
+    let key = model_key(path, &file, &inputs).map_err(|error| PredictorError::Network {
+        network: name.to_owned(),
+        reason: profiler::explain(&error),
+    })?;
+    let mut onnx = file.onnx;
     if !inputs.values.is_empty() {
         if let Some(closed) = fix_inputs(&onnx, &inputs.shapes).map_err(wrong)? {
             onnx = closed;
         }
         onnx = give_values(onnx, &inputs.values).map_err(wrong)?;
     }
-    OnnxNetwork::read(name, &onnx, &inputs.shapes)
+    Ok((OnnxNetwork::read(name, &onnx, &inputs.shapes)?, key))
 }

@@ -197,8 +197,10 @@ impl Suggest {
             let value = format!("given {} times", known.len());
             return Err(PredictorError::Option { option: "--prior", value, expected: "one model" }.into());
         };
-        let read =
-            |path: &PathBuf| read_network(&path.display().to_string(), path, &mut ModelInputs::default());
+        let read = |path: &PathBuf| {
+            let read = read_network(&path.display().to_string(), path, &mut ModelInputs::default());
+            read.map(|(network, _)| network)
+        };
         let targets = self.networks.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let chosen = suggest_networks(model, &targets, (self.n, self.pool, self.seed))?;
         if let Some(folder) = &self.output {

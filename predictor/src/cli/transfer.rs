@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use profiler::record::check_apart;
 use serde_json::json;
 
 use super::Leniency;
@@ -76,6 +77,8 @@ impl KnownDevices {
 
 impl Transfer {
     pub(super) fn execute(self) -> anyhow::Result<String> {
+        let read = self.tables.iter().chain(&self.prior).map(PathBuf::as_path);
+        check_apart(&self.output, read).map_err(PredictorError::from)?;
         let measurements = self.leniency.read(&self.tables)?;
         match KnownDevices::read(&self.prior)? {
             KnownDevices::Ops(known) => self.transfer_ops(&known, &measurements),

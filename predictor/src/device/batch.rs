@@ -25,7 +25,6 @@ struct Answer {
 
 impl LatencyModel {
     /// Starts a batch.
-    #[must_use]
     pub fn batch(&self) -> Batch<'_> {
         Batch { model: self, known: HashMap::new() }
     }

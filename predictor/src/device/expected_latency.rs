@@ -77,14 +77,12 @@ impl ExpectedLatency {
     ///
     /// # Panics
     /// If a choice is no candidate of its block.
-    #[must_use]
     pub fn path_ms(&self, choices: &[usize]) -> f64 {
         let candidates = self.blocks_ms.iter().zip(choices).map(|(costs, &choice)| costs[choice]);
         candidates.fold(self.constant_ms, |sum, ms| sum + ms)
     }
 
     /// The fastest network; of equally fast candidates the first.
-    #[must_use]
     pub fn fastest(&self) -> Vec<usize> {
         let fastest = |costs: &Vec<f64>| {
             (1..costs.len()).fold(0, |best, index| if costs[index] < costs[best] { index } else { best })
@@ -93,7 +91,6 @@ impl ExpectedLatency {
     }
 
     /// Latency of the fastest and of the slowest network in milliseconds.
-    #[must_use]
     pub fn range_ms(&self) -> (f64, f64) {
         let total = |pick: fn(f64, f64) -> f64| {
             let best = |costs: &Vec<f64>| costs.iter().copied().reduce(pick).unwrap_or(0.0);

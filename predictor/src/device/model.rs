@@ -77,38 +77,32 @@ impl LatencyModel {
     }
 
     /// Under which conditions its rows were measured.
-    #[must_use]
     pub fn conditions(&self) -> &Conditions {
         &self.conditions
     }
 
     /// Which of its machine's speeds it is of; `None` where that is not known.
-    #[must_use]
     pub fn speed(&self) -> Option<Speed> {
         self.speed
     }
 
     /// What a session that is compared with it measures again, to determine whether the machine is the same; `None` where its
     /// tables do not say enough.
-    #[must_use]
     pub fn anchors(&self) -> Option<&Anchors> {
         self.anchors.as_ref()
     }
 
     /// Where it comes from.
-    #[must_use]
     pub fn provenance(&self) -> &Provenance {
         &self.provenance
     }
 
     /// Its op level.
-    #[must_use]
     pub fn ops(&self) -> &OpModel {
         &self.ops
     }
 
     /// Its network level.
-    #[must_use]
     pub fn networks(&self) -> &NetworkModel {
         &self.networks
     }
@@ -175,7 +169,6 @@ impl LatencyModel {
     }
 
     /// The network level as a constant and a number per op.
-    #[must_use]
     pub fn additive(&self) -> AdditiveLatency<'_> {
         AdditiveLatency { model: self }
     }
@@ -234,7 +227,6 @@ pub struct AdditiveLatency<'a> {
 
 impl AdditiveLatency<'_> {
     /// Milliseconds that every network costs, whatever its ops.
-    #[must_use]
     pub fn constant_ms(&self) -> f64 {
         self.model.networks.coefficients.constant_ms
     }

@@ -5,31 +5,17 @@ use profiler::record::Cache;
 /// Why nothing can be fitted to samples.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "a field is what the message says of it")]
 pub enum FitError {
     /// Fewer samples than it needs.
     #[error("{found} samples, needs {needed}")]
-    TooFew {
-        /// Samples there are.
-        found: usize,
-        /// Samples it needs.
-        needed: usize,
-    },
+    TooFew { found: usize, needed: usize },
     /// More samples than it takes.
     #[error("{found} samples, takes at most {most}")]
-    TooMany {
-        /// Samples there are.
-        found: usize,
-        /// Samples it takes.
-        most: usize,
-    },
+    TooMany { found: usize, most: usize },
     /// Fewer NAS-Bench-201 networks than a model needs.
     #[error("{found} networks, needs {needed}; see `predictor transfer`")]
-    TooFewNetworks {
-        /// Networks there are.
-        found: usize,
-        /// Networks it needs.
-        needed: usize,
-    },
+    TooFewNetworks { found: usize, needed: usize },
     /// Fewer known devices than a prior needs.
     #[error("{0} known devices, needs 2")]
     TooFewDevices(usize),

@@ -61,7 +61,6 @@ pub struct Record<'a> {
 
 impl Record<'_> {
     /// The text in a column; nothing when there is none.
-    #[must_use]
     pub fn get(&self, column: &str) -> Option<&str> {
         let place = self.names.iter().position(|name| name == column)?;
         self.fields.get(place).map(|text| text.trim()).filter(|text| !text.is_empty())

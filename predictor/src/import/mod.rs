@@ -115,7 +115,6 @@ impl Imported {
     }
 
     /// The first row that could not be read, and why, in words.
-    #[must_use]
     pub fn first_refused(&self) -> Option<String> {
         let first = self.refused.iter().min_by_key(|refused| refused.line)?;
         Some(format!("line {}: {}", first.line, first.reason))

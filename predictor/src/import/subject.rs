@@ -22,7 +22,6 @@ pub enum Subject {
 
 impl Subject {
     /// Its key.
-    #[must_use]
     pub fn key(&self) -> String {
         match self {
             Self::Op(op) => op.key.clone(),

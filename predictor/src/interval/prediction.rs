@@ -150,10 +150,26 @@ pub struct Prediction {
 }
 
 impl Prediction {
-    /// A prediction of `ms`, times and divided by `exp(log_half_width)`; nothing when that is no latency.
+    /// A prediction of `ms`, times and divided by `exp(log_half_width)`; nothing when that is no latency, or one that nobody waits for.
     pub(crate) fn new(ms: f64, log_half_width: f64, flags: Vec<Flag>) -> Option<Self> {
+        /// Ten minutes: beyond lies what broken model files give.
+        const MOST_MS: f64 = 600_000.0;
         let latency = |ms| Latency::from_ms(ms).ok();
         let factor = log_half_width.exp();
-        Some(Self { latency: latency(ms)?, low: latency(ms / factor)?, high: latency(ms * factor)?, flags })
+        let is_believed = ms <= MOST_MS;
+        let (low, high) = (latency(ms / factor)?, latency(ms * factor)?);
+        latency(ms).filter(|_| is_believed).map(|latency| Self { latency, low, high, flags })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_waits_for_is_no_latency() {
+        let is_some = |ms: f64| Prediction::new(ms, 0.1, Vec::new()).is_some();
+        assert!(is_some(0.001) && is_some(600_000.0));
+        assert!(![600_001.0, 1e300, f64::INFINITY, f64::NAN, -1.0].into_iter().any(is_some));
     }
 }

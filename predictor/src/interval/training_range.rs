@@ -27,9 +27,9 @@ pub struct Excess {
 }
 
 impl Excess {
-    /// By how many times an interval is wider for it.
-    pub(crate) fn widening(&self) -> f64 {
-        1.0 + WIDER_PER_FOLD * self.log_ratio
+    /// By how many times an interval is wider for it, by so many half-widths per e-fold or as many as is usual.
+    pub(crate) fn widening(&self, per_fold: Option<f64>) -> f64 {
+        1.0 + per_fold.unwrap_or(WIDER_PER_FOLD) * self.log_ratio
     }
 }
 
@@ -65,7 +65,7 @@ impl TrainingRange {
 
     /// By how many times an op is less well known for being outside; 1 inside.
     pub(crate) fn widening(&self, op: &OpFeatures) -> f64 {
-        self.excess(op).map_or(1.0, |excess| excess.widening())
+        self.excess(op).map_or(1.0, |excess| excess.widening(None))
     }
 
     /// How far outside the op is; nothing when it is inside in every term.

@@ -36,7 +36,6 @@ pub(super) const UNNAMED: [(&str, usize); 3] = [
 /// convolution reads (each is rectified once), longest path in edges and in convolutions, and whether anything is live; of
 /// the written graph convolutions, poolings and zeros; products of two counts, which tell what ops save or cost each other;
 /// and the op on each live and on each written edge.
-#[must_use]
 pub fn cell_features(cell: &Cell) -> Vec<f64> {
     let live = Graph::new(cell, cell.live());
     let written = Graph::new(cell, [true; 6]);

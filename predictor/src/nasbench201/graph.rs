@@ -22,7 +22,6 @@ impl CellOp {
     pub const ALL: [Self; 5] = [Self::None, Self::Skip, Self::Conv1, Self::Conv3, Self::Pool];
 
     /// Its name in an `arch` string.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -34,7 +33,6 @@ impl CellOp {
     }
 
     /// Whether it is a convolution.
-    #[must_use]
     pub fn is_conv(self) -> bool {
         matches!(self, Self::Conv1 | Self::Conv3)
     }
@@ -61,7 +59,6 @@ impl Cell {
     }
 
     /// Which edges lie on a path of edges that compute something from input to output.
-    #[must_use]
     pub fn live(&self) -> [bool; 6] {
         let open = |edge: usize| self.edges[edge] != CellOp::None;
         // Edges are in an order in which sources come before targets.

@@ -129,7 +129,6 @@ impl CellModel {
     }
 
     /// Milliseconds per unit of each term of [`cell_features`].
-    #[must_use]
     pub fn coefficients_ms(&self) -> &[f64] {
         &self.coefficients_ms
     }

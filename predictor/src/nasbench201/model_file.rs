@@ -19,7 +19,6 @@ pub fn cell_of(row: &Row) -> Option<Cell> {
 }
 
 /// The NAS-Bench-201 networks among rows.
-#[must_use]
 pub fn cell_samples(rows: &[Row]) -> Vec<CellSample> {
     rows.iter()
         .filter_map(|row| Some(CellSample { cell: cell_of(row)?, latency_ms: row.latency_ms }))
@@ -29,6 +28,7 @@ pub fn cell_samples(rows: &[Row]) -> Vec<CellSample> {
 impl OfNetworks for CellModel {
     type Network = Cell;
     const FORMAT: &'static str = "tailor-cell-model";
+    const VERSION: u32 = 1;
     const NETWORKS: &'static str = "NAS-Bench-201 network";
 
     fn network(&self, text: &str) -> Result<Cell, PredictorError> {

@@ -20,7 +20,6 @@ pub struct Suggestion {
 /// Chooses `count` networks of `pool` one by one, each the one that leaves least unknown of all of them for what it costs.
 ///
 /// It costs `fixed_cost` and its own latency, both in mean latencies of a network.
-#[must_use]
 pub fn suggest(prior: &Prior, pool: &[Cell], count: usize, fixed_cost: f64) -> Vec<Suggestion> {
     let terms: Vec<Vec<f64>> = pool.iter().map(cell_features).collect();
     let latencies: Vec<f64> = terms.iter().map(|terms| prior.mean_of(terms).max(0.0)).collect();

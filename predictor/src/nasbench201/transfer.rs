@@ -100,7 +100,6 @@ pub struct Transfer {
 
 impl Transfer {
     /// The latency of a network in milliseconds.
-    #[must_use]
     pub fn predict_ms(&self, cell: &Cell) -> f64 {
         linear(&self.coefficients_ms, &cell_features(cell))
     }

@@ -46,13 +46,11 @@ impl Coefficients {
     pub(crate) const SUM: Self = Self { constant_ms: 0.0, scale: 1.0, call_ms: 0.0 };
 
     /// What an op of `ms` by itself costs inside a network: at least a tenth of it, however short it is.
-    #[must_use]
     pub fn inside_ms(&self, ms: f64) -> f64 {
         self.scale * (ms - self.call_ms).max(LEFT_OF_AN_OP * ms)
     }
 
     /// The derivative of [`Self::inside_ms`] by the op's latency.
-    #[must_use]
     pub fn inside_slope(&self, ms: f64) -> f64 {
         if ms - self.call_ms > LEFT_OF_AN_OP * ms { self.scale } else { LEFT_OF_AN_OP * self.scale }
     }

@@ -72,7 +72,6 @@ pub struct NetworkSample {
 
 impl NetworkModel {
     /// Networks as mere sums of ops.
-    #[must_use]
     pub fn sum(cache: Cache) -> Self {
         let band = Band { log_half_width: SUM_LOG_HALF_WIDTH, ..Band::new(&[], &[]) };
         Self {
@@ -93,7 +92,6 @@ impl NetworkModel {
 
     /// How far a sum of ops is outside those fitted on, as the logarithm of the ratio to the nearest; nothing inside, and
     /// up to 5 % beyond.
-    #[must_use]
     pub fn outside(&self, sum_ms: f64) -> Option<f64> {
         let (low, high) = self.sum_range_ms?;
         let log_ratio = (sum_ms / high).ln().max((low / sum_ms).ln());

@@ -59,7 +59,6 @@ impl NetworkModel {
     /// what was measured in full, because such errors go together. A network outside of those fitted on has a wider one. With a
     /// deviation of the networks' own it is in proportion to what is expected, as its scores were (normalized conformal
     /// intervals, Lei et al., arXiv:1604.04173, §5.2).
-    #[must_use]
     pub fn log_half_width(&self, ms: f64, ops: &Share) -> f64 {
         let (variance, usual) = (ops.variance_ms2 / (ms * ms), self.ops_deviation);
         let inside = match self.own_deviation {

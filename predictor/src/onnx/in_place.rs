@@ -58,7 +58,7 @@ impl LatencyModel {
                         estimate,
                     });
                 }
-                Err(reason) => missing.push((op.key, reason)),
+                Err(reason) => missing.push((op.key, network.why_unknown(&step.nodes, reason))),
             }
         }
         if !missing.is_empty() {

@@ -13,8 +13,8 @@ mod predict;
 mod suggest;
 mod width;
 
-use profiler::onnx::steps::{Steps, fuse, translate};
-use profiler::onnx::{InputShapes, ModelGraph};
+use profiler::onnx::steps::{StepNode, Steps, fuse, translate};
+use profiler::onnx::{DataDependentInput, InputShapes, ModelGraph, OnnxError, open_branches};
 
 pub use predict::Unknown;
 pub(crate) use predict::{LayerPrediction, NetworkReport};
@@ -24,6 +24,9 @@ pub use width::Width;
 
 use crate::error::PredictorError;
 
+/// How a reason ends that values of an input would do away with.
+pub(crate) const NOT_GIVEN: &str = "which are not given";
+
 /// A network read from an ONNX model.
 #[derive(Clone, Debug)]
 pub struct OnnxNetwork {
@@ -31,19 +34,23 @@ pub struct OnnxNetwork {
     steps: Steps,
     free: Vec<FreeNode>,
     folded_normalizations: usize,
+    /// Inputs without values, and the nodes that they decide about.
+    deciding: Vec<DataDependentInput>,
 }
 
 impl OnnxNetwork {
     /// Reads a network called `name` from the bytes of an ONNX model. A batch that the model leaves open is 1; other open
-    /// sides of its inputs come from `inputs`.
+    /// sides of its inputs come from `inputs`. A branch that sizes and given values decide stands in the place of its `If`.
     ///
     /// # Errors
     /// [`PredictorError::Network`] for bytes that are no ONNX model, [`PredictorError::Shape`] for shapes that are not known.
     pub fn read(name: &str, onnx: &[u8], inputs: &InputShapes) -> Result<Self, PredictorError> {
-        let graph = ModelGraph::read(onnx).map_err(|e| PredictorError::Network {
+        let wrong = |e: OnnxError| PredictorError::Network {
             network: name.to_owned(),
             reason: profiler::explain(&e),
-        })?;
+        };
+        let opened = open_branches(onnx, inputs).map_err(wrong)?;
+        let graph = ModelGraph::read(opened.as_deref().unwrap_or(onnx)).map_err(wrong)?;
         Self::of_graph(name, &graph, inputs)
     }
 
@@ -73,11 +80,23 @@ impl OnnxNetwork {
             return Err(wrong("it computes nothing".to_owned()));
         }
         let folded_normalizations = fuse(&mut steps);
-        Ok(Self { name: name.to_owned(), steps, free, folded_normalizations })
+        let deciding = graph.data_dependent_inputs(&shapes);
+        Ok(Self { name: name.to_owned(), steps, free, folded_normalizations, deciding })
+    }
+
+    /// Why nothing is known of a step of these nodes: `reason`, or values that say which branch runs, or how often a loop does.
+    fn why_unknown<'a>(&self, nodes: impl IntoIterator<Item = &'a StepNode>, reason: String) -> String {
+        let runs_graphs = |node: &&StepNode| ["If", "Loop"].contains(&node.operator.as_str());
+        let decides = |node: &StepNode| self.deciding.iter().find(|deciding| deciding.node == node.name);
+        match nodes.into_iter().filter(runs_graphs).find_map(decides) {
+            Some(DataDependentInput { input, .. }) => {
+                format!("what it runs depends on the values of input `{input}`, {NOT_GIVEN}")
+            }
+            None => reason,
+        }
     }
 
     /// What it is called.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }

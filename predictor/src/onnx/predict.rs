@@ -83,7 +83,11 @@ impl LatencyModel {
             };
             match found {
                 Ok(estimate) => layers.push(self.layer(network, &block, estimate)?),
-                Err(reason) => missing.push((block.key(), reason)),
+                Err(reason) => {
+                    let nodes = block.steps.iter().filter_map(|&step| network.steps.get(step));
+                    let nodes = nodes.flat_map(|step| &step.nodes);
+                    missing.push((block.key(), network.why_unknown(nodes, reason)));
+                }
             }
         }
         if !missing.is_empty() {

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use profiler::{record::Cache, spec::Precision};
 
 use super::delegate_choice;
+use super::extrapolation;
 use super::guess_interval::GuessInterval;
-use super::kind::Draft;
+use super::kind::{Draft, KindModel};
 use super::left_out::LeftOut;
 use super::model::{FallbackModel, Measured, OpModel, precision_of};
 use super::repeatability::{Clusters, Scores};
@@ -80,7 +81,12 @@ impl OpModel {
         }
         let again: Scores = drafts.iter().flat_map(|draft| draft.again.iter().copied()).collect();
         let kinds = drafts.into_iter().map(|draft| draft.finish(&errors, &again));
-        self.kinds.extend(kinds.map(|model| (model.kind.clone(), model)));
+        let mut kinds: BTreeMap<String, KindModel> = kinds.map(|model| (model.kind.clone(), model)).collect();
+        if self.cache == Cache::InPlace {
+            let wider_per_fold = Some(extrapolation::wider_per_fold(&kinds, samples));
+            kinds.values_mut().for_each(|kind| kind.wider_per_fold = wider_per_fold);
+        }
+        self.kinds.extend(kinds);
         for sample in samples {
             let Sample { latency_ms, noise, measurements, .. } = *sample;
             self.measured.insert(sample.key.clone(), Measured { latency_ms, noise, measurements });

@@ -73,6 +73,9 @@ pub struct KindModel {
     pub repeat_factor: f64,
     /// The work its rows span.
     pub training_range: TrainingRange,
+    /// How many half-widths wider its intervals get per e-fold outside of that, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wider_per_fold: Option<f64>,
     /// All candidates.
     pub candidates: Vec<CandidateReport>,
 }
@@ -197,6 +200,7 @@ impl Draft {
             band: Band::new(&[], &[]),
             repeat_factor: NORMAL_90,
             training_range: TrainingRange::of(&own),
+            wider_per_fold: None,
             candidates: reports.collect(),
         };
         Ok(Self { model, errors, scaled, again, left_out })

@@ -1,6 +1,7 @@
 //! The op level: a measured op and a regressor of its kind meet by their noise.
 
 mod delegate_choice;
+mod extrapolation;
 mod fit;
 mod guess_interval;
 mod kind;

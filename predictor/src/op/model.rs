@@ -85,7 +85,6 @@ impl OpModel {
     }
 
     /// Whether it is of ops that the profiler traced inside of networks.
-    #[must_use]
     pub fn is_in_place(&self) -> bool {
         self.cache == Cache::InPlace && self.kinds.keys().any(|kind| kind.starts_with(TracedOp::SIGN))
     }

@@ -70,7 +70,6 @@ impl<'a> OpPrior<'a> {
     }
 
     /// Kinds that every known device has.
-    #[must_use]
     pub(crate) fn kinds(&self) -> BTreeSet<&'a str> {
         let of = |device: &&'a OpModel| device.kinds.keys().map(String::as_str).collect::<BTreeSet<_>>();
         let mut all = self.known.iter().map(of);

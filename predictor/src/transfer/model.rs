@@ -54,6 +54,7 @@ impl OpModel {
                 band: Band::new(&own, &transfer.left_out_errors),
                 repeat_factor: NORMAL_90,
                 training_range: TrainingRange::common(&ranges),
+                wider_per_fold: None,
                 candidates: Vec::new(),
             };
             kinds.insert(kind.to_owned(), model);

@@ -15,20 +15,22 @@ mod place {
     pub(super) const MACS: usize = 1;
     pub(super) const SMALL_ELEMENTS: usize = 2;
     pub(super) const WEIGHTS: usize = 3;
-    pub(super) const LARGE_ELEMENTS: usize = 4;
-    pub(super) const LARGE_MACS: usize = 5;
-    pub(super) const SMALL_MACS: usize = 6;
-    pub(super) const GROUPED_CALLS: usize = 7;
-    pub(super) const CONVOLUTIONS: usize = 8;
+    pub(super) const GROUPS: usize = 4;
+    pub(super) const LARGE_ELEMENTS: usize = 5;
+    pub(super) const LARGE_MACS: usize = 6;
+    pub(super) const SMALL_MACS: usize = 7;
+    pub(super) const GROUPED_CALLS: usize = 8;
+    pub(super) const CONVOLUTIONS: usize = 9;
     pub(super) const OTHERS: usize = CONVOLUTIONS + super::KINDS.len() * super::OF_CONVOLUTION.len();
     pub(super) const LEVELS: usize = OTHERS + super::OTHERS.len();
 }
 
-const WHOLE: [&str; 8] = [
+const WHOLE: [&str; 9] = [
     "calls",
     "macs",
     "elements of small maps",
     "weights",
+    "groups of convolutions",
     "elements of large maps",
     "macs of large maps",
     "macs of small maps",
@@ -97,14 +99,10 @@ fn add(placed: &PlacedLayer, side: u32, sums: &mut [f64]) {
     let other = match layer {
         Layer::Conv(conv) => {
             let is_depthwise = conv.is_depthwise(input);
+            sums[place::GROUPS] += f64::from(conv.groups);
             sums[place::GROUPED_CALLS] += f64::from(u8::from(conv.groups > 1 && !is_depthwise));
-            add_convolution(
-                if conv.taps() == 1 { 0 } else { 2 - usize::from(is_depthwise) },
-                macs,
-                elements,
-                is_small,
-                sums,
-            );
+            let kind = if conv.taps() == 1 { 0 } else { 2 - usize::from(is_depthwise) };
+            add_convolution(kind, macs, elements, is_small, sums);
             return;
         }
         Layer::Linear { .. } => {
@@ -154,5 +152,8 @@ mod tests {
         let names: std::collections::BTreeSet<String> = (0..N_AMOUNTS).map(name).collect();
         assert_eq!(names.len(), N_AMOUNTS);
         assert!(amounts(op.graph().layers(), 64)[place::LARGE_MACS] > 0.0, "an eighth is large");
+        // 1×1 to 24 channels, depthwise, 1×1 to 4: one group, one per channel, one.
+        let op: OpSpec = "mbconv-8x8x4-o4-e6-k3-s1-relu6".parse().unwrap();
+        assert_eq!(amounts(op.graph().layers(), 128)[place::GROUPS], 26.0);
     }
 }

@@ -1,6 +1,6 @@
 //! Latency of whole networks whose ops were never measured alone, in any space.
 //!
-//! A network is physical amounts (calls, multiply-accumulates, elements, weights, by kind of layer and by resolution) and the
+//! A network is physical amounts (calls, multiply-accumulates, elements, weights, groups, by kind of layer and by resolution) and the
 //! parts that were chosen for it: ops, or candidates of blocks. A known device, with hundreds of networks, has a coefficient
 //! for each of both; a new one, with some twenty, is a sum of known devices and of amounts with shares that are not negative.
 

@@ -138,7 +138,6 @@ impl WholeModel {
     }
 
     /// What a network's latency is made of.
-    #[must_use]
     pub fn contributions(&self, network: &WholeNetwork) -> Vec<Contribution> {
         let mut found =
             vec![Contribution { name: "constant".to_owned(), amount: None, ms: self.constant_ms }];

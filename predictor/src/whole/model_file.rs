@@ -16,14 +16,14 @@ use crate::learn::{Scored, Scores};
 use crate::regressor::Contribution;
 use crate::rows::{Measurements, Subjects, TableFacts};
 
-const VERSION: u32 = 1;
-
 /// A model of whole networks alone.
 pub trait OfNetworks: Serialize + DeserializeOwned {
     /// A network of its space.
     type Network;
     /// Format of its file.
     const FORMAT: &'static str;
+    /// Its version.
+    const VERSION: u32;
     /// What its networks are called.
     const NETWORKS: &'static str;
 
@@ -58,6 +58,7 @@ pub trait OfNetworks: Serialize + DeserializeOwned {
 impl OfNetworks for WholeModel {
     type Network = WholeNetwork;
     const FORMAT: &'static str = "tailor-whole-model";
+    const VERSION: u32 = 2;
     const NETWORKS: &'static str = "network";
 
     fn network(&self, text: &str) -> Result<WholeNetwork, PredictorError> {
@@ -118,7 +119,6 @@ pub struct NetworksFile<M: OfNetworks> {
 
 impl<M: OfNetworks> NetworksFile<M> {
     /// A model with where it comes from.
-    #[must_use]
     pub fn new(model: M, measurements: &Measurements, held_out: &Subjects) -> Self {
         Self {
             conditions: measurements.conditions.clone(),
@@ -136,7 +136,7 @@ impl<M: OfNetworks> NetworksFile<M> {
     /// # Errors
     /// [`ReadError`] naming the file and what is wrong with it.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
-        let file: Self = read_document(path, M::FORMAT, VERSION)?;
+        let file: Self = read_document(path, M::FORMAT, M::VERSION)?;
         let wrong = |reason| ReadError::Content { path: path.to_owned(), reason };
         file.model.check().map_err(wrong)?;
         Ok(file)
@@ -147,7 +147,7 @@ impl<M: OfNetworks> NetworksFile<M> {
     /// # Errors
     /// [`PredictorError::Write`].
     pub fn write(&self, path: &Path) -> Result<(), PredictorError> {
-        Ok(write_document(path, M::FORMAT, VERSION, self)?)
+        Ok(write_document(path, M::FORMAT, M::VERSION, self)?)
     }
 
     /// Scores the model on rows.

@@ -32,13 +32,11 @@ pub struct WholeNetwork {
 
 impl WholeNetwork {
     /// A network of FBNet's space.
-    #[must_use]
     pub fn fbnet(network: &FbNet) -> Self {
         Self::new(network.to_string(), network.layers().into_iter(), SIDE, network.parts())
     }
 
     /// A network of ops.
-    #[must_use]
     pub fn of_ops(network: &Architecture) -> Self {
         let side = network.graph().input().height;
         Self::new(network.key(), network.graph().layers(), side, network.ops().iter().map(OpSpec::key))
@@ -56,7 +54,6 @@ impl WholeNetwork {
     }
 
     /// The network of a row that is of one of this space.
-    #[must_use]
     pub fn of_row(row: &Row, space: Space) -> Option<Self> {
         match space {
             Space::FbNet => fbnet_of(row).map(|network| Self::fbnet(&network)),
@@ -78,14 +75,12 @@ fn ops_of(row: &Row) -> Option<Architecture> {
 }
 
 /// The space that all rows are of; nothing where they are of several, or of ops too.
-#[must_use]
 pub fn space_of(rows: &[Row]) -> Option<Space> {
     let all = |space: Space| rows.iter().all(|row| WholeNetwork::of_row(row, space).is_some());
     [Space::FbNet, Space::Ops].into_iter().find(|space| !rows.is_empty() && all(*space))
 }
 
 /// The networks of a space among rows.
-#[must_use]
 pub fn whole_samples(rows: &[Row], space: Space) -> Vec<WholeSample> {
     let sample = |row: &Row| {
         let network = WholeNetwork::of_row(row, space)?;

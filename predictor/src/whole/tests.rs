@@ -6,7 +6,7 @@ use rand_pcg::Pcg64;
 
 use super::*;
 
-/// Shares of calls, macs, elements of small maps, weights, and elements of large maps, each in its mean.
+/// Shares of calls, macs, elements of small maps, weights, and groups of convolutions, each in its mean.
 fn law(network: &WholeNetwork, mean: &[f64], shares: [f64; 5]) -> f64 {
     network.amounts.iter().zip(mean).zip(shares).map(|((amount, mean), share)| share * amount / mean).sum()
 }

@@ -62,7 +62,6 @@ impl OpFeatures {
     }
 
     /// The features of work that no layer describes.
-    #[must_use]
     pub(super) fn of_other(amounts: &OtherWork) -> Self {
         let mut features = Self::of_layers(amounts.input, amounts.output, &[]);
         for (place, term) in TERMS.iter().enumerate().filter(|(_, term)| term.class == Class::Other) {

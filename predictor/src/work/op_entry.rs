@@ -54,7 +54,11 @@ impl From<&TracedOp> for OpEntry {
         for layer in fused.iter().copied().flatten() {
             add_work(&PlacedLayer { layer, input: output, output }, &mut features.work);
         }
-        let unknown = fused.iter().filter(|layer| layer.is_none()).count();
+        // One pass each, but for activations that are written in several nodes.
+        let passes =
+            |name: &String| name.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or(1);
+        let unknown = op.fused().iter().zip(&fused).filter(|(_, layer)| layer.is_none());
+        let unknown: usize = unknown.map(|(name, _)| passes(name)).sum();
         for ((sum, term), of_first) in features.work.iter_mut().zip(TERMS).zip(alone) {
             // What is fused is not called: it works on what the first has at hand.
             if term.amount == Amount::Calls {
@@ -66,7 +70,8 @@ impl From<&TracedOp> for OpEntry {
         }
         let [.., log_layers] = &mut features.sizes;
         *log_layers = ((1 + fused.len()) as f64).ln();
-        Self { key: op.to_string(), kind: format!("{}{}", TracedOp::SIGN, op.kernel()), features }
+        let odd = if is_odd(op) { ODD } else { "" };
+        Self { key: op.to_string(), kind: format!("{}{}{odd}", TracedOp::SIGN, op.kernel()), features }
     }
 }
 
@@ -79,6 +84,17 @@ impl FromStr for OpEntry {
         }
         key.parse::<OpSpec>().map(Self::from)
     }
+}
+
+/// What follows the kernel's name in the kind of a convolution that has channels beside its groups of [`LANES`]: many runtimes have
+/// other, slower code for such.
+const ODD: &str = "_odd";
+const LANES: u32 = 4;
+
+fn is_odd(op: &TracedOp) -> bool {
+    let kernels = ["conv", "pointwise", "depthwise", "grouped"];
+    let [input, output] = [op.layer().input(), op.layer().output()].map(|map| map.channels);
+    kernels.contains(&op.kernel()) && !(input.is_multiple_of(LANES) && output.is_multiple_of(LANES))
 }
 
 /// The layer that a fused op is, by the name that the profiler or TFLite's GPU delegate gives it; nothing for names that are not
@@ -110,6 +126,11 @@ mod tests {
         // The same work: 8·8·8 outputs of 3·3·4 multiply-accumulates each, and a rectifier.
         assert_eq!((traced.features.work, traced.features.sizes), (own.features.work, own.features.sizes));
         assert!(traced.features.launched.is_some() && own.features.launched.is_none());
+        for (key, kind) in
+            [("8x8x6-8x8x6-k3-s1-g6", "@depthwise_odd"), ("8x8x4-8x8x4-k3-s1-g4", "@depthwise")]
+        {
+            assert_eq!(format!("depthwise@conv-{key}").parse::<OpEntry>().unwrap().kind, kind);
+        }
         let added: OpEntry = "winograd@conv-8x8x4-8x8x8-k3-s1-g1+add".parse().unwrap();
         assert!((added.features.amount(Class::Added, Amount::Elements) - 512e-6).abs() < 1e-12);
         assert!(added.features.amount(Class::Added, Amount::Calls) == 0.0);
@@ -118,5 +139,8 @@ mod tests {
         assert!((valid.features.amount(Class::Dense, Amount::Macs) - 36.0 * 8.0 * 36.0 / 1e6).abs() < 1e-12);
         let joined: OpEntry = "concat@concat-4x4x16-4x4x64-n4".parse().unwrap();
         assert!((joined.features.amount(Class::Concatenated, Amount::Parts) - 4.0).abs() < 1e-12);
+        // An activation in four nodes passes over the 512 elements four times.
+        let in_nodes: OpEntry = "conv@conv-8x8x4-8x8x8-k3-s1-g1+hswish4".parse().unwrap();
+        assert!((in_nodes.features.amount(Class::Other, Amount::Elements) - 4.0 * 512e-6).abs() < 1e-12);
     }
 }

@@ -1,5 +1,7 @@
 //! `predictor` as a person or a script runs it, in a folder of its own.
 
+#![allow(dead_code, reason = "each test uses a part")]
+
 use std::path::PathBuf;
 
 use assert_cmd::{Command, assert::Assert};

@@ -1,5 +1,7 @@
 //! Tables of a hand-written law, as the profiler would write them.
 
+#![allow(dead_code, reason = "each test uses a part")]
+
 use std::path::Path;
 
 use profiler::device::{Device, MachineState};

@@ -50,7 +50,6 @@ pub struct Model<'a> {
 
 impl<'a> Model<'a> {
     /// A model with all its weights.
-    #[must_use]
     pub fn whole(key: &'a str, onnx: &'a [u8]) -> Self {
         Self { key, onnx, tflite: None, folder: None }
     }

@@ -1,7 +1,7 @@
 //! What a table of the whole space costs in time and memory, and where its time goes.
 
+use super::flags::{Flags, flag};
 use super::job::{Found, Job};
-use super::marks::{Marks, mark};
 use super::overhead::Shares;
 use super::plain::tflite_rule_s;
 use super::speed::PartSpeed;
@@ -12,12 +12,12 @@ use crate::record::{Row, Status};
 pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let table = job.table_of_another_process()?;
     let shares = Shares::of(&table.recorded.history, table.session.protocol.reference_runs);
-    let shares = shares.ok_or_else(|| job.no_figure("overhead", "an empty journal"))?;
+    let shares = shares.ok_or(BenchError::NoFigure { name: "overhead", reason: "an empty journal" })?;
     let speed = table.session.protocol.speeds.first().copied().unwrap_or_default();
     let (hot, rows): (Vec<&Row>, Vec<&Row>) = (table.hot(speed), table.at(speed).collect());
-    let marks = Marks::of(rows.iter().map(|row| mark(row)));
+    let flags = Flags::of(rows.iter().map(|row| flag(row)));
     let cut = || table.is_cut(job.bench.protocol.budget_ns).then(|| CUT.to_owned());
-    let not_shown = marks.not_shown().or_else(cut);
+    let not_shown = flags.not_shown().or_else(cut);
     let rule_s = tflite_rule_s(&hot.iter().map(|row| row.latency_ms).collect::<Vec<_>>());
     let (spent_s, target) = (table.session.measured_s, 100.0 * table.session.protocol.target_half_width);
     let within = rows.iter().filter(|row| row.status == Status::Ok).count() as f64;
@@ -58,8 +58,8 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
 pub(super) fn memory(job: &mut Job) -> Result<Found, BenchError> {
     const NAME: &str = "peak resident memory";
     let table = job.table_of_another_process()?;
-    let unknown = || job.no_figure(NAME, "the system does not say (VmHWM in /proc/self/status)");
-    let kib = table.session.peak_memory_kib.ok_or_else(unknown)?;
+    let reason = "the system does not say (VmHWM in /proc/self/status)";
+    let kib = table.session.peak_memory_kib.ok_or(BenchError::NoFigure { name: NAME, reason })?;
     let ops = table.recorded.subjects.len();
     let base = format!("of `profiler run` in a process of its own, {ops} ops; goal 300 MB");
     // 300 MB in bytes of 10⁶.

@@ -28,8 +28,8 @@ pub enum BenchError {
     #[error("its share of the time, {share_s:.0} s, was spent before it had an answer")]
     TimeSpent { share_s: f64 },
     /// A figure that cannot be given.
-    #[error("{part} on {backend}: `{name}` is not a number: {base}")]
-    NoFigure { part: Part, backend: String, name: String, base: String },
+    #[error("there is no `{name}`: {reason}")]
+    NoFigure { name: &'static str, reason: &'static str },
     /// Another process of this program failed.
     #[error("`profiler {command}` failed: {reason}")]
     Child { command: &'static str, reason: String },

@@ -8,9 +8,9 @@
 
 use std::{cell::RefCell, rc::Rc};
 
+use super::flags::Flags;
 use super::job::{Found, Job, clock_of};
-use super::marks::Marks;
-use super::speed::Seen;
+use super::speed::MachineSpeeds;
 use super::{BenchError, Detail, Goal, Ratio, Unit, choose_ops, furthest_from_one, geometric_mean};
 use crate::backend::Runnable;
 use crate::measure::{
@@ -132,7 +132,7 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
         return Err(BenchError::Stopped);
     }
     let report = SpeedReport { modes: speeds(&history), ..SpeedReport::default() };
-    let seen = Seen { report, is_slow: false };
+    let seen = MachineSpeeds { report, is_slow: false };
     let speed = bench.speed.choose(&[&seen]);
     let counts = calm_turns(&history, speed.speed, CALM);
     // The median of an op's samples, of these turns.
@@ -140,7 +140,7 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
         let of_op = plain.turns.iter().enumerate().filter(|(turn, (of, _))| *of == op && counts(*turn));
         median(&of_op.flat_map(|(_, (_, samples))| samples.iter().copied()).collect::<Vec<f64>>())
     };
-    let (mut details, mut marks, mut runs, mut dropped_runs) = (Vec::new(), Vec::new(), 0, 0);
+    let (mut details, mut flags, mut runs, mut dropped_runs) = (Vec::new(), Vec::new(), 0, 0);
     let summaries = summarise_at(&history, ops.len(), &protocol, speed.speed)?;
     for (index, (op, summary)) in ops.iter().zip(summaries).enumerate() {
         let calm_ns = plain_ns(index, &|turn| counts.get(turn).copied().unwrap_or_default());
@@ -149,7 +149,7 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
             continue;
         };
         let is_of_few = matches!(hot.status, Status::Scaled | Status::TooFew);
-        marks.push(is_of_few.then_some("of too few turns at that speed"));
+        flags.push(is_of_few.then_some("of too few turns at that speed"));
         runs += hot.runs + hot.dropped_runs;
         dropped_runs += hot.dropped_runs;
         let figures = [
@@ -161,8 +161,8 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
         details.push(Detail::new(op.key(), figures));
     }
     let rounds = history.latest_round().map_or(0, |round| round + 1);
-    marks.resize(ops.len(), Some("without a calm turn"));
-    let ratios = ratios(&details, rounds, &Marks::of(marks.into_iter()));
+    flags.resize(ops.len(), Some("without a calm turn"));
+    let ratios = ratios(&details, rounds, &Flags::of(flags.into_iter()));
     plain.job.seen.insert(backend.name(), seen);
     let warnings = warning(runs, dropped_runs).into_iter().collect();
     Ok(Found { ratios, details, warnings, speed: Some(speed) })
@@ -178,10 +178,10 @@ fn warning(runs: u64, dropped_runs: u64) -> Option<String> {
     })
 }
 
-fn ratios(details: &[Detail], rounds: u32, marks: &Marks) -> Vec<Ratio> {
+fn ratios(details: &[Detail], rounds: u32, flags: &Flags) -> Vec<Ratio> {
     let too_few = || format!("{rounds} of {ROUNDS} turns before the time was spent");
-    let not_shown = (rounds < FEWEST_ROUNDS).then(too_few).or_else(|| marks.not_shown());
-    let details = marks.counted(details);
+    let not_shown = (rounds < FEWEST_ROUNDS).then(too_few).or_else(|| flags.not_shown());
+    let details = flags.counted(details);
     let over = |ours: &str, plain: &str| -> Vec<f64> {
         details.iter().map(|detail| detail.figures[ours] / detail.figures[plain]).collect()
     };
@@ -229,16 +229,16 @@ mod tests {
         };
         // Corrected: 0.8 and 1.0: geometric mean √0.8 = 0.894, worst 0.8 = 1/1.25. Raw: 1 and 1.
         let details = [detail("a", 0.8, 1.0, 1.0), detail("b", 2.0, 2.0, 2.0)];
-        let found = ratios(&details, 200, &Marks::of([None; 2].into_iter()));
+        let found = ratios(&details, 200, &Flags::of([None; 2].into_iter()));
         assert!((found[0].value - 0.8f64.sqrt()).abs() < 1e-12);
         assert_eq!((found[0].reached, found[1].reached), (Some(false), Some(false)));
         assert_eq!((found[1].value, found[1].base.as_str()), (0.8, "a"));
         // Over twice as much: half of it. Raw: 1/2 and 2/4.
         assert!((found[2].value - 0.8f64.sqrt() / 2.0).abs() < 1e-12);
         assert_eq!((found[3].value, found[3].reached), (0.5, None));
-        let few = ratios(&details, 40, &Marks::of([None; 2].into_iter()));
+        let few = ratios(&details, 40, &Flags::of([None; 2].into_iter()));
         assert!(few[1].to_string().contains("not shown: 40 of 200 turns"), "{}", few[1]);
-        let scaled = ratios(&details, 200, &Marks::of([None, Some("scaled")].into_iter()));
+        let scaled = ratios(&details, 200, &Flags::of([None, Some("scaled")].into_iter()));
         assert_eq!(scaled[0].verdict(), "not shown");
     }
 }

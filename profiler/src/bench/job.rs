@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::speed::{PartSpeed, Seen, SpeedRule};
+use super::speed::{MachineSpeeds, PartSpeed, SpeedRule};
 use super::{
     Bench, BenchError, Detail, Part, Ratio, Watcher, cost, fidelity, layers, modes, steadiness, sums,
     under_load,
@@ -24,7 +24,7 @@ pub(super) struct Job<'a> {
     /// The job's share of the whole: from, to.
     pub(super) share: (f64, f64),
     /// What the latest table of each runtime says of the machine.
-    pub(super) seen: &'a mut BTreeMap<&'static str, Seen>,
+    pub(super) seen: &'a mut BTreeMap<&'static str, MachineSpeeds>,
     pub(super) time: JobTime,
 }
 
@@ -106,7 +106,7 @@ impl Job<'_> {
     }
 
     /// The speed that tables are to be measured at: by what the latest one says of the machine, or a look at it.
-    pub(super) fn aim(&mut self) -> Result<PartSpeed, BenchError> {
+    pub(super) fn target_speed(&mut self) -> Result<PartSpeed, BenchError> {
         if self.bench.speed == SpeedRule::Auto && !self.seen.contains_key(self.backend.name()) {
             self.look()?;
         }
@@ -117,11 +117,6 @@ impl Job<'_> {
     /// The protocol of the bench's tables, at this speed.
     pub(super) fn protocol(&self, speed: Speed) -> crate::measure::Protocol {
         crate::measure::Protocol { seed: self.bench.seed, speeds: vec![speed], ..self.bench.protocol.clone() }
-    }
-
-    pub(super) fn no_figure(&self, name: &str, base: &str) -> BenchError {
-        let backend = self.backend.name().to_owned();
-        BenchError::NoFigure { part: self.part, backend, name: name.to_owned(), base: base.to_owned() }
     }
 
     pub(super) fn answer(&mut self) -> Result<Found, BenchError> {

@@ -1,7 +1,7 @@
 //! A network's layers, timed in place, against the network as a whole: what the runtime notes must add up.
 
+use super::flags::Flags;
 use super::job::{Found, Job};
-use super::marks::Marks;
 use super::{BenchError, Detail, Goal, Ratio, Unit, furthest_from_one, geometric_mean};
 use crate::layers::{TracePlan, TraceProgress};
 use crate::measure::{Protocol, Silent, Speed};
@@ -16,7 +16,7 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let bench = job.bench;
     let networks = plan_networks(&bench.space, NETWORKS, bench.seed)?;
     let mut found = Found::default();
-    let (mut shares, mut marks) = (Vec::new(), Vec::new());
+    let (mut shares, mut flags) = (Vec::new(), Vec::new());
     for (index, network) in networks.iter().enumerate() {
         let part = |index: usize| index as f64 / NETWORKS as f64;
         job.at(&format!("network {} of {NETWORKS}", index + 1), part(index));
@@ -39,11 +39,11 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
         let layers = result.layers;
         shares.push(layers.sum_over_whole);
         let too_short = || (2 * layers_ns < LAYERS_NS).then_some("of less than half the time");
-        marks.push(layers.is_preempted.then_some("of pre-empted runs").or_else(too_short));
+        flags.push(layers.is_preempted.then_some("of pre-empted runs").or_else(too_short));
         let figures = [("sum_ms", layers.sum_ms), ("whole_ms", layers.whole.latency_ms)];
         found.details.push(Detail::new(network.key.clone(), figures));
     }
-    found.ratios = ratios(&shares, Marks::of(marks.into_iter()).not_shown());
+    found.ratios = ratios(&shares, Flags::of(flags.into_iter()).not_shown());
     Ok(found)
 }
 

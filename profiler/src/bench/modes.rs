@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::flags::flag;
 use super::job::{Found, Job};
 use super::load::Load;
-use super::marks::mark;
 use super::speed::{PartSpeed, SpeedRule};
 use super::tables::CUT;
 use super::{BenchError, Detail, Goal, Pattern, Ratio, Unit, choose_ops};
@@ -72,10 +72,10 @@ fn agreement(share: f64, speed: Speed, quiet: &[&Row], beside: &[&Row]) -> Vec<R
         .iter()
         .filter_map(|row| Some((*row, *quiet.iter().find(|quiet| quiet.subject == row.subject)?)))
         .collect();
-    let is_sure = |(beside, quiet): &&(&Row, &Row)| [beside, quiet].iter().all(|row| mark(row).is_none());
+    let is_sure = |(beside, quiet): &&(&Row, &Row)| [beside, quiet].iter().all(|row| flag(row).is_none());
     let error = |(beside, quiet): &(&Row, &Row)| (beside.latency_ms / quiet.latency_ms - 1.0).abs();
     let sure: Vec<f64> = pairs.iter().filter(is_sure).map(error).collect();
-    let marked = pairs.len() - sure.len();
+    let flagged = pairs.len() - sure.len();
     let not_shown =
         sure.is_empty().then(|| format!("none of {} figures is of the {speed} speed", pairs.len()));
     let errors = if sure.is_empty() { pairs.iter().map(error).collect() } else { sure };
@@ -85,12 +85,12 @@ fn agreement(share: f64, speed: Speed, quiet: &[&Row], beside: &[&Row]) -> Vec<R
         let ratio = Ratio::new(named(what), value, Unit::Fraction, base.clone());
         ratio.with_goal(Goal::AtMost(most)).shown_unless(not_shown.clone())
     };
-    let share_marked = marked as f64 / pairs.len().max(1) as f64;
+    let share_flagged = flagged as f64 / pairs.len().max(1) as f64;
     let name = named(&format!("share of figures that say they are not of the {speed} speed"));
     vec![
         goal("error, median op", median(&errors).unwrap_or(f64::NAN), 0.03),
         goal("error, worst op", errors.iter().copied().fold(0.0, f64::max), 0.08),
-        Ratio::new(name, share_marked, Unit::Fraction, format!("{} ops", pairs.len())),
+        Ratio::new(name, share_flagged, Unit::Fraction, format!("{} ops", pairs.len())),
     ]
 }
 
@@ -104,7 +104,7 @@ mod tests {
         let row = |subject: &str, ms| Row::exact(subject, Level::Op, Cache::Hot, ms);
         let quiet = [row("a", 1.0), row("b", 2.0), row("c", 4.0)];
         let scaled = Row { status: Status::Scaled, ..row("c", 8.0) };
-        // Errors 1 % and 10 % of two, the third is marked.
+        // Errors 1 % and 10 % of two, the third is flagged.
         let agreement = |beside: &[Row]| {
             let (quiet, beside): (Vec<&Row>, Vec<&Row>) = (quiet.iter().collect(), beside.iter().collect());
             agreement(0.5, Speed::Fast, &quiet, &beside)

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// What a figure should be.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,7 +66,8 @@ impl Unit {
 pub struct Ratio {
     /// What it is.
     pub name: String,
-    /// The figure.
+    /// The figure; no number (in JSON null) where too little was measured for one.
+    #[serde(deserialize_with = "or_no_number")]
     pub value: f64,
     /// What it counts.
     pub unit: Unit,
@@ -86,9 +87,11 @@ impl Ratio {
         Self { name: name.into(), value, unit, goal: None, reached: None, not_shown: None, base: base.into() }
     }
 
-    /// The figure with a goal.
+    /// The figure with a goal, of which nothing can be said if there is no figure.
     pub fn with_goal(self, goal: Goal) -> Self {
-        Self { goal: Some(goal), reached: Some(goal.is_met_by(self.value)), ..self }
+        let not_shown = (!self.value.is_finite()).then(|| format!("there is no figure: {}", self.base));
+        let reached = Some(goal.is_met_by(self.value));
+        Self { goal: Some(goal), reached, ..self }.shown_unless(not_shown)
     }
 
     /// The figure with a goal of which nothing can be said, if there is a reason for that.
@@ -113,13 +116,17 @@ impl Ratio {
 
     /// The figure with its unit.
     pub fn printed_value(&self) -> String {
-        self.unit.print(self.value)
+        if self.value.is_finite() { self.unit.print(self.value) } else { "none".to_owned() }
     }
 
     /// The goal with its unit; empty without one.
     pub fn printed_goal(&self) -> String {
         self.goal.map_or_else(String::new, |goal| goal.printed(|value| self.unit.print(value)))
     }
+}
+
+fn or_no_number<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or(f64::NAN))
 }
 
 /// Name, figure, goal and verdict.
@@ -148,6 +155,14 @@ mod tests {
         ] {
             assert!(goal.is_met_by(met) && !goal.is_met_by(missed) && !goal.is_met_by(f64::NAN), "{goal:?}");
         }
+    }
+
+    #[test]
+    fn a_goal_without_a_figure_is_not_shown_and_read_back() {
+        let ratio = Ratio::new("error", f64::NAN, Unit::Times, "0 ops").with_goal(Goal::AtMost(0.4));
+        let read: Ratio = serde_json::from_str(&serde_json::to_string(&ratio).unwrap()).unwrap();
+        let said = "error: none (goal ≤ 0.400, not shown: there is no figure: 0 ops)";
+        assert_eq!([ratio.to_string(), read.to_string()], [said; 2]);
     }
 
     #[test]

@@ -142,7 +142,8 @@ pub(super) fn take_up(path: &Path, fresh: Report) -> Result<Report, BenchError> 
         return Ok(fresh);
     }
     let mut report: Report = read_document(path, FORMAT, VERSION)?;
-    report.findings.retain(|finding| finding.no_answer.is_none());
+    let has_figures = |finding: &Finding| finding.ratios.iter().all(|ratio| ratio.value.is_finite());
+    report.findings.retain(|finding| finding.no_answer.is_none() && has_figures(finding));
     match report.settings.difference(&fresh.settings) {
         None => Ok(report),
         Some(difference) => Err(BenchError::Changed { path: path.to_owned(), difference }),

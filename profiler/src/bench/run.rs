@@ -115,12 +115,7 @@ impl Bench<'_> {
 
     fn find(&self, job: &mut Job, runtime: Runtime) -> Result<Finding, BenchError> {
         let (started, before) = (Timestamp::now().to_string(), MachineState::of_this_machine());
-        let answer =
-            job.answer().and_then(|found| match found.ratios.iter().find(|ratio| !ratio.value.is_finite()) {
-                Some(ratio) => Err(job.no_figure(&ratio.name, &ratio.base)),
-                None => Ok(found),
-            });
-        let (found, no_answer) = match answer {
+        let (found, no_answer) = match job.answer() {
             Ok(found) => (found, None),
             Err(error) if error.is_want_of_time() => (Found::default(), Some(error.to_string())),
             Err(error) => return Err(error),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::measure::{ReferenceLevel, SLOW_RATIO, Speed, slower_than_known};
+use crate::measure::{SLOW_RATIO, Speed, slower_than_known};
 use crate::record::{Reference, SpeedReport};
 use crate::spec::named;
 
@@ -31,7 +31,7 @@ pub struct PartSpeed {
 
 /// What a table says of the machine.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Seen {
+pub(super) struct MachineSpeeds {
     pub(super) report: SpeedReport,
     /// Whether the machine never was as fast as it is known to be.
     pub(super) is_slow: bool,
@@ -42,7 +42,7 @@ const FEWEST_FAST: f64 = 0.2;
 
 impl SpeedRule {
     /// The speed at which tables are compared with each other, given what each says of the machine.
-    pub(super) fn choose(self, tables: &[&Seen]) -> PartSpeed {
+    pub(super) fn choose(self, tables: &[&MachineSpeeds]) -> PartSpeed {
         let of = |speed, reason: String| PartSpeed { speed, reason };
         match self {
             Self::Fast => of(Speed::Fast, "asked for".to_owned()),
@@ -64,8 +64,8 @@ impl SpeedRule {
 }
 
 /// Share of the time that a table had the fastest speed of all tables, and none of a machine that is known to be faster.
-fn fast_share(table: &Seen, tables: &[&Seen]) -> f64 {
-    let is_slower = |other: &&Seen| slower(table, other, Speed::Fast) > SLOW_RATIO;
+fn fast_share(table: &MachineSpeeds, tables: &[&MachineSpeeds]) -> f64 {
+    let is_slower = |other: &&MachineSpeeds| slower(table, other, Speed::Fast) > SLOW_RATIO;
     if table.is_slow || tables.iter().any(is_slower) {
         return 0.0;
     }
@@ -76,22 +76,16 @@ fn fast_share(table: &Seen, tables: &[&Seen]) -> f64 {
 }
 
 /// How many times as long as in `other` references took in `table` at a speed; 1 where none was timed in both.
-fn slower(table: &Seen, other: &Seen, speed: Speed) -> f64 {
-    let level = |reference: &Reference| -> Option<ReferenceLevel> {
-        match speed {
-            Speed::Fast => Some(reference.fast),
-            Speed::Sustained => reference.sustained,
-        }
-    };
+fn slower(table: &MachineSpeeds, other: &MachineSpeeds, speed: Speed) -> f64 {
     let ratio = |mine: &Reference| {
         let theirs = other.report.references.iter().find(|theirs| theirs.name == mine.name)?;
-        Some(level(mine)?.hot_ns / level(theirs)?.hot_ns)
+        Some(mine.level(speed)?.hot_ns / theirs.level(speed)?.hot_ns)
     };
     slower_than_known(table.report.references.iter().filter_map(ratio).collect()).unwrap_or(1.0)
 }
 
 /// Why figures of these tables are of different speeds, though they are called the same; `None` if they are not.
-pub(super) fn not_alike(tables: &[&Seen], speed: Speed) -> Option<String> {
+pub(super) fn not_alike(tables: &[&MachineSpeeds], speed: Speed) -> Option<String> {
     let pairs = tables.iter().flat_map(|table| tables.iter().map(move |other| slower(table, other, speed)));
     let most = pairs.fold(1.0, f64::max);
     (most > SLOW_RATIO)
@@ -101,10 +95,10 @@ pub(super) fn not_alike(tables: &[&Seen], speed: Speed) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::ModeReport;
+    use crate::measure::{ModeReport, ReferenceLevel};
 
     /// A machine of a fast speed that has this share of the turns, and one 1.83 times as slow; references take so long at these speeds.
-    fn table(share: f64, fast_ns: f64, sustained_ns: f64) -> Seen {
+    fn table(share: f64, fast_ns: f64, sustained_ns: f64) -> MachineSpeeds {
         let level = |hot_ns| ReferenceLevel { hot_ns, cold_ns: hot_ns };
         let mode = |ratio, share| ModeReport { ratio, share, turns: 100 };
         let reference = |name: &str| Reference {
@@ -117,22 +111,22 @@ mod tests {
             modes: vec![mode(1.0, share), mode(1.83, 1.0 - share)],
             references: vec![reference("arithmetic"), reference("memory")],
         };
-        Seen { report, is_slow: false }
+        MachineSpeeds { report, is_slow: false }
     }
 
     #[test]
     fn the_fast_speed_is_taken_where_every_table_had_it_for_a_fifth_of_the_time() {
         // Of the time: 0.32 / (0.32 + 0.68 · 1.83) = 20.5 %, 0.3 / (0.3 + 0.7 · 1.83) = 19 %.
         let (often, rare) = (table(0.32, 100.0, 183.0), table(0.3, 100.0, 183.0));
-        let speed = |tables: &[&Seen]| SpeedRule::Auto.choose(tables).speed;
+        let speed = |tables: &[&MachineSpeeds]| SpeedRule::Auto.choose(tables).speed;
         assert_eq!(speed(&[&often, &often]), Speed::Fast);
         assert_eq!(speed(&[&often, &rare]), Speed::Sustained);
         assert!(SpeedRule::Auto.choose(&[&rare]).reason.contains("19 %"));
         assert_eq!(SpeedRule::Fast.choose(&[&rare]).speed, Speed::Fast);
         assert_eq!(SpeedRule::Sustained.choose(&[&often]).speed, Speed::Sustained);
-        assert_eq!(speed(&[&Seen { is_slow: true, ..often }]), Speed::Sustained);
+        assert_eq!(speed(&[&MachineSpeeds { is_slow: true, ..often }]), Speed::Sustained);
         // Nothing is known.
-        assert_eq!(speed(&[&Seen::default()]), Speed::Fast);
+        assert_eq!(speed(&[&MachineSpeeds::default()]), Speed::Fast);
     }
 
     #[test]

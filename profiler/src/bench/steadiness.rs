@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::flags::{Flags, flag};
 use super::job::{Found, Job};
-use super::marks::{Marks, mark};
 use super::plain::{PlainFigures, plain_table};
 use super::tables::{CUT, TableOfBench, compared_at};
 use super::{BenchError, Detail, Goal, Ratio, Unit, spread};
@@ -23,7 +23,7 @@ pub(super) struct Repeats {
     pub(super) plain_mean: Vec<Vec<f64>>,
     plain_median: Vec<Vec<f64>>,
     /// What hot figures say against themselves.
-    pub(super) marks: Marks,
+    pub(super) flags: Flags,
     /// Why goals that are missed are not shown to be.
     pub(super) cut: Option<String>,
 }
@@ -40,7 +40,7 @@ impl Repeats {
             push(&mut repeats.cold, of(Cache::Cold).map(ms));
             push(&mut repeats.plain_mean, plain.iter().map(|figures| figures.mean_ms));
             push(&mut repeats.plain_median, plain.iter().map(|figures| figures.median_ms));
-            repeats.marks.add(of(Cache::Hot).map(mark));
+            repeats.flags.add(of(Cache::Hot).map(flag));
         }
         repeats
     }
@@ -56,9 +56,9 @@ fn push(by_op: &mut Vec<Vec<f64>>, repeat: impl Iterator<Item = f64>) {
 }
 
 pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
-    let aim = job.aim()?.speed;
+    let target = job.target_speed()?.speed;
     let before = Surroundings::of_this_machine();
-    let (count, protocol) = (job.bench.repeats, job.protocol(aim));
+    let (count, protocol) = (job.bench.repeats, job.protocol(target));
     let tables = repeats(job, "quiet", count, &protocol, (0.0, 1.0))?;
     let after = Surroundings::of_this_machine();
     let (speed, not_alike) = compared_at(job, tables.iter().map(|(table, _)| table));
@@ -124,10 +124,10 @@ fn p90_spread(by_op: &[Vec<f64>]) -> f64 {
 
 pub(super) fn spread_ratios(when: &str, repeats: &Repeats, not_alike: Option<&String>) -> Vec<Ratio> {
     let [hot, cold, mean, middle] = [&repeats.hot, &repeats.cold, &repeats.plain_mean, &repeats.plain_median]
-        .map(|by_op| p90_spread(&repeats.marks.counted(by_op)));
+        .map(|by_op| p90_spread(&repeats.flags.counted(by_op)));
     let count = repeats.hot.first().map_or(0, Vec::len);
-    let base = format!("{} ops, {count} tables each", repeats.marks.counted(&repeats.hot).len());
-    let not_shown = not_alike.cloned().or_else(|| repeats.marks.not_shown());
+    let base = format!("{} ops, {count} tables each", repeats.flags.counted(&repeats.hot).len());
+    let not_shown = not_alike.cloned().or_else(|| repeats.flags.not_shown());
     let ratio =
         |what: &str, value, unit, base: &str| Ratio::new(format!("{when}: {what}"), value, unit, base);
     let goal = Goal::AtMost(0.5);
@@ -179,8 +179,8 @@ mod tests {
     use super::*;
 
     fn repeats(hot: Vec<Vec<f64>>, plain_mean: Vec<Vec<f64>>) -> Repeats {
-        let marks = Marks::of(hot.iter().map(|_| None));
-        Repeats { cold: hot.clone(), plain_median: plain_mean.clone(), hot, plain_mean, marks, cut: None }
+        let flags = Flags::of(hot.iter().map(|_| None));
+        Repeats { cold: hot.clone(), plain_median: plain_mean.clone(), hot, plain_mean, flags, cut: None }
     }
 
     #[test]
@@ -193,8 +193,8 @@ mod tests {
         assert!((found[0].value - 0.09 / 0.38).abs() < 1e-9, "{}", found[0]);
         assert_eq!(found[0].reached, Some(true));
         assert!((found[2].value - 0.09).abs() < 1e-9, "{}", found[2]);
-        let marked = spread_ratios("quiet", &repeats, Some(&"another speed".to_owned()));
-        assert_eq!((marked[0].reached, marked[0].not_shown.as_deref()), (None, Some("another speed")));
+        let flagged = spread_ratios("quiet", &repeats, Some(&"another speed".to_owned()));
+        assert_eq!((flagged[0].reached, flagged[0].not_shown.as_deref()), (None, Some("another speed")));
     }
 
     #[test]

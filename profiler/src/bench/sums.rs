@@ -14,8 +14,8 @@ pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
     let bench = job.bench;
     let mut subjects = plan_ops(&bench.space)?;
     subjects.extend(plan_networks(&bench.space, NETWORKS, bench.seed)?);
-    let aim = job.aim()?.speed;
-    let protocol = job.protocol(aim);
+    let target = job.target_speed()?.speed;
+    let protocol = job.protocol(target);
     let table = job.measure_table("ops-and-networks", subjects, protocol, (0.0, 1.0))?;
     let (speed, _) = compared_at(job, [&table]);
     let rows: Vec<&Row> = table.at(speed.speed).collect();

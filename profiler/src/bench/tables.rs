@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::job::Job;
-use super::speed::{PartSpeed, Seen, not_alike};
+use super::speed::{MachineSpeeds, PartSpeed, not_alike};
 use super::{BenchError, choose_ops};
 use crate::measure::{Observer, Outcome, Progress, Protocol, Speed};
 use crate::record::{
@@ -39,9 +39,9 @@ impl TableOfBench {
     }
 
     /// What it says of the machine.
-    fn seen(&self) -> Seen {
+    fn seen(&self) -> MachineSpeeds {
         let is_slow = self.at(Speed::Fast).any(|row| row.status == Status::Slow);
-        Seen { report: self.session.speed.clone(), is_slow }
+        MachineSpeeds { report: self.session.speed.clone(), is_slow }
     }
 
     /// The hot rows of one speed.
@@ -63,8 +63,8 @@ pub(super) fn compared_at<'a>(
     job: &Job,
     tables: impl IntoIterator<Item = &'a TableOfBench>,
 ) -> (PartSpeed, Option<String>) {
-    let seen: Vec<Seen> = tables.into_iter().map(TableOfBench::seen).collect();
-    let seen: Vec<&Seen> = seen.iter().collect();
+    let seen: Vec<MachineSpeeds> = tables.into_iter().map(TableOfBench::seen).collect();
+    let seen: Vec<&MachineSpeeds> = seen.iter().collect();
     let chosen = job.bench.speed.choose(&seen);
     let reason = not_alike(&seen, chosen.speed);
     (chosen, reason)
@@ -130,7 +130,7 @@ impl Job<'_> {
         let protocol = Protocol { budget_ns, min_rounds, max_rounds, ..self.protocol(Speed::Fast) };
         let seen = match self.measure_table("a-look-at-the-machine", subjects, protocol, (0.0, 0.1)) {
             Ok(table) => table.seen(),
-            Err(BenchError::Sweep(SweepError::TooShort { .. })) => Seen::default(),
+            Err(BenchError::Sweep(SweepError::TooShort { .. })) => MachineSpeeds::default(),
             Err(error) => return Err(error),
         };
         self.seen.insert(self.backend.name(), seen);
@@ -163,7 +163,7 @@ impl Job<'_> {
     }
 
     fn run_profiler(&mut self, path: &Path) -> Result<(), BenchError> {
-        let speed = self.aim()?.speed;
+        let speed = self.target_speed()?.speed;
         let bench = self.bench;
         let mut command = Command::new(&bench.program);
         command.arg("run").args(&bench.space_words).args(["--backend", self.backend.name()]);

@@ -11,8 +11,8 @@ use crate::measure::{Protocol, median, quantile};
 const LOADED_BUDGET_S: u64 = 40;
 
 pub(super) fn run(job: &mut Job) -> Result<Found, BenchError> {
-    let aim = job.aim()?.speed;
-    let protocol = job.protocol(aim);
+    let target = job.target_speed()?.speed;
+    let protocol = job.protocol(target);
     let meant_ns = protocol.budget_ns;
     let quiet = repeats(job, "quiet", 1, &protocol, (0.0, 0.25))?;
     let load = Load::start(job.bench, &job.bench.all_cpus, Pattern::Bursts)?;
@@ -40,16 +40,16 @@ fn errors(quiet: &[Vec<f64>], loaded: &[Vec<f64>]) -> (f64, f64) {
 
 fn error_ratios(quiet: &Repeats, loaded: &Repeats, not_alike: Option<String>) -> Vec<Ratio> {
     let base = "median of each op's tables under load, against a table taken in quiet just before";
-    let mut marks = quiet.marks.clone();
-    marks.add(loaded.marks.iter());
-    let hot = errors(&marks.counted(&quiet.hot), &marks.counted(&loaded.hot));
+    let mut flags = quiet.flags.clone();
+    flags.add(loaded.flags.iter());
+    let hot = errors(&flags.counted(&quiet.hot), &flags.counted(&loaded.hot));
     let cold = errors(&quiet.cold, &loaded.cold);
     let plain = errors(&quiet.plain_mean, &loaded.plain_mean);
     let error = |what: &str, value| Ratio::new(format!("under load: {what}"), value, Unit::Fraction, base);
     vec![
         error("median error, ours hot", hot.0)
             .with_goal(Goal::AtMost(0.05))
-            .shown_unless(not_alike.or_else(|| marks.not_shown()))
+            .shown_unless(not_alike.or_else(|| flags.not_shown()))
             .missed_unless(quiet.cut.clone().or_else(|| loaded.cut.clone())),
         error("90th percentile of error, ours hot", hot.1),
         error("median error, ours cold", cold.0),

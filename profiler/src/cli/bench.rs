@@ -28,7 +28,8 @@ use crate::sweep::{MockLaw, mock_costs, plan_networks, plan_ops};
 ///
 /// The budget is divided over the parts and runtimes by what they take in a calm hour; what one leaves goes to the others. A bench that was
 /// stopped resumes with its next part when the same command is given again. A goal is not shown, neither reached nor missed, where more than one
-/// in ten of the figures that it rests on say themselves that they are not what was asked for, or where it is missed for want of time. The exit code is 1 if a goal is missed.
+/// in ten of the figures that it rests on say themselves that they are not what was asked for, where too little was measured for a figure, or where
+/// it is missed for want of time. The exit code is 1 if a goal is missed.
 #[derive(Debug, Args)]
 #[command(
     name = "bench",

@@ -1,11 +1,14 @@
 //! `profiler export`: the very model that is timed.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::Args;
 
-use crate::onnx::{InputShapes, network_model, op_model};
-use crate::record::{read_architecture, write_atomic};
+use crate::onnx::{network_model, op_model};
+use crate::record::{ModelInputs, check_apart, read_architecture, write_atomic};
 use crate::spec::OpSpec;
 use crate::sweep::plan_model;
 use crate::tflite::from_onnx;
@@ -26,10 +29,11 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+        check_apart(&self.output, [Path::new(&self.subject)])?;
         let mut bytes = if self.subject.ends_with(".json") {
             network_model(&read_architecture(self.subject.as_ref())?, 0)?
         } else if self.subject.ends_with(".tflite") {
-            plan_model(self.subject.as_ref(), &InputShapes::new())?.onnx
+            plan_model(self.subject.as_ref(), &mut ModelInputs::default())?.onnx
         } else {
             op_model(&self.subject.parse::<OpSpec>()?, 0)?
         };

@@ -1,28 +1,15 @@
 //! Naming the inputs of models that are filled though their values matter.
 
-use std::collections::HashSet;
-
-use crate::onnx::{Deciding, InputShapes, ModelGraph};
+use crate::onnx::DataDependentInput;
 use crate::sweep::Planned;
 
 /// Says which of a model's inputs have no given values, but decide what it computes.
 pub(super) fn name_filled_inputs(model: &Planned) {
-    for Deciding { input, node, operator } in deciding(&model.onnx) {
+    for DataDependentInput { input, node, operator } in &model.deciding {
         crate::note!(
             "warning: {}: input `{input}` is filled, but its values decide what node `{node}` ({operator}) does: give them \
              with --input {input}=VALUE",
             model.key
         );
     }
-}
-
-/// The first node that each input decides about.
-fn deciding(onnx: &[u8]) -> Vec<Deciding> {
-    // A model that cannot be read is refused elsewhere.
-    let Ok(graph) = ModelGraph::read(onnx) else { return Vec::new() };
-    let Ok((known, _)) = graph.known_shapes(&InputShapes::new()) else { return Vec::new() };
-    let mut seen = HashSet::new();
-    let mut found = graph.deciding_inputs(&known);
-    found.retain(|deciding| seen.insert(deciding.input.clone()));
-    found
 }

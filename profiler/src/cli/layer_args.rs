@@ -19,7 +19,7 @@ pub(super) struct LayerArgs {
     /// Measure the layers of the --onnx and --tflite models inside of them, too, but of those that Tailor exported: their ops are known.
     #[arg(long)]
     layers: bool,
-    /// Seconds that the layers of a network may take.
+    /// Seconds that the layers of a network may take; those of a large one take as long as six rounds do.
     #[arg(long, value_name = "SECONDS", default_value_t = 2.5, value_parser = seconds)]
     layer_s: f64,
 }

@@ -11,7 +11,7 @@ mod export;
 mod filled_inputs;
 mod heat;
 mod hint;
-mod input_shape;
+mod input_args;
 mod layer_args;
 mod layer_report;
 mod libraries;
@@ -49,6 +49,7 @@ use crate::sweep::SweepError;
 use crate::terminal::fail;
 use crate::tflite::ExportError;
 use hint::hint;
+pub use input_args::{InputArgs, note_unused};
 
 /// Measures the latency of candidate ops and whole networks on this device.
 #[derive(Debug, Parser)]

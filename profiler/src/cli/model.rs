@@ -5,21 +5,22 @@ use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
+use indicatif::ProgressBar;
 
 use super::agreement::CompareArgs;
 use super::filled_inputs::name_filled_inputs;
-use super::input_shape::InputArgs;
+use super::input_args::InputArgs;
 use super::layer_report::{json, text};
 use super::libraries::{DEFAULT, LibraryArgs, names};
 use super::output_file::check_output;
-use super::progress::{Bar, layer_progress};
-use super::{UsageError, report_error, stop_flag};
+use super::progress::Bar;
+use super::{UsageError, bar_of, report_error, stop_flag};
 use crate::backend::{MockNoise, open};
 use crate::device::pin;
 use crate::layers::TracePlan;
 use crate::measure::Protocol;
 use crate::record::{session_path, write_session, write_table};
-use crate::sweep::{MockLaw, NetworkProfile, Planned, mock_costs, plan_model_with};
+use crate::sweep::{MockLaw, NetworkProfile, Planned, mock_costs, plan_model};
 
 /// Measures one ONNX or TensorFlow Lite model: the whole, and every layer inside the running network.
 ///
@@ -78,17 +79,18 @@ impl Model {
                 ));
             }
         }
-        let mut inputs = self.inputs.read()?;
-        let network = plan_model_with(&self.model, &mut inputs)?;
-        inputs.check()?;
-        name_filled_inputs(&network);
+        let planned =
+            self.inputs.of_all([&self.model], |path, inputs| anyhow::Ok(plan_model(path, inputs)?))?;
+        planned.iter().for_each(name_filled_inputs);
         let protocol = self.protocol();
         protocol.check().map_err(UsageError::from)?;
         let cpus = pin(self.cpus.as_deref(), self.threads).map_err(|error| UsageError(error.to_string()))?;
         let stop = stop_flag()?;
         let mut code = ExitCode::SUCCESS;
-        for name in &self.backend {
-            match self.measure(&network, name, &cpus, &protocol, &stop) {
+        for (network, name) in
+            planned.iter().flat_map(|network| self.backend.iter().map(move |name| (network, name)))
+        {
+            match self.measure(network, name, &cpus, &protocol, &stop) {
                 Ok(true) => {}
                 Ok(false) => {
                     match &self.output {
@@ -131,7 +133,7 @@ impl Model {
             output: self.output.as_deref(),
         };
         let mut bar = Bar::new(1);
-        let layers = layer_progress();
+        let layers = bar_of(ProgressBar::no_length(), "layers [{bar:30}] {msg}");
         let result = profile.run(
             &mut bar,
             &mut |progress| {

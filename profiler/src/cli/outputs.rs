@@ -6,10 +6,11 @@ use clap::Args;
 
 use super::UsageError;
 use super::filled_inputs::name_filled_inputs;
-use super::input_shape::InputArgs;
+use super::input_args::InputArgs;
 use super::libraries::{DEFAULT, LibraryArgs, names};
 use crate::backend::{KnownBackend, open, seeded_input};
-use crate::sweep::{SweepError, plan_model_with, plan_op};
+use crate::record::ModelInputs;
+use crate::sweep::{plan_model, plan_op};
 
 /// Prints the outputs of models for one fixed random input, a JSON line each, to compare devices and runtimes.
 #[derive(Debug, Args)]
@@ -35,14 +36,12 @@ impl Outputs {
             return Err(UsageError(text).into());
         }
         let backend = open(&self.backend, self.libraries.options(None))?;
-        let mut inputs = self.inputs.read()?;
-        let plan = |subject: &String| match subject.ends_with(".onnx") || subject.ends_with(".tflite") {
-            true => plan_model_with(subject.as_ref(), &mut inputs),
-            false => plan_op(subject.parse()?),
+        let is_model = |subject: &str| subject.ends_with(".onnx") || subject.ends_with(".tflite");
+        let plan = |subject: &String, inputs: &mut ModelInputs| match is_model(subject) {
+            true => anyhow::Ok(plan_model(subject.as_ref(), inputs)?),
+            false => Ok(plan_op(subject.parse()?)?),
         };
-        let planned = self.subjects.iter().map(plan).collect::<Result<Vec<_>, SweepError>>()?;
-        inputs.check()?;
-        for planned in planned {
+        for planned in self.inputs.of_all(&self.subjects, plan)? {
             name_filled_inputs(&planned);
             let mut model = backend.prepare(planned.model(), 1)?;
             let outputs = model.outputs(&seeded_input(model.input_len()))?;

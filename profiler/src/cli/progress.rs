@@ -30,11 +30,6 @@ impl Bar {
     }
 }
 
-/// A bar over the time that the layers may take.
-pub(super) fn layer_progress() -> ProgressBar {
-    bar_of(ProgressBar::no_length(), "layers [{bar:30}] {msg}")
-}
-
 fn seconds(ns: u64) -> HumanDuration {
     HumanDuration(Duration::from_secs(ns / 1_000_000_000))
 }

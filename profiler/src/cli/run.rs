@@ -3,16 +3,14 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::{Arc, atomic::AtomicBool, atomic::Ordering};
 
 use clap::Args;
 
-use super::UsageError;
 use super::agreement::CompareArgs;
 use super::anchors::check_anchors;
 use super::filled_inputs::name_filled_inputs;
 use super::heat::HeatArgs;
-use super::input_shape::InputArgs;
+use super::input_args::InputArgs;
 use super::layer_args::LayerArgs;
 use super::libraries::{DEFAULT, LibraryArgs, names};
 use super::live::{Standing, write_row};
@@ -22,13 +20,14 @@ use super::progress_lines::{ProgressStyle, Shown};
 use super::run_report::{account_of, report, table};
 use super::space::SpaceArgs;
 use super::speed::SpeedArgs;
+use super::{UsageError, stop_flag};
 use crate::backend::{MockNoise, open};
 use crate::device::{Device, pin};
 use crate::measure::Protocol;
-use crate::record::{Anchors, known_speed_folder};
+use crate::record::{Anchors, check_apart, known_speed_folder};
 use crate::sweep::{
-    MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors,
-    plan_model_with, plan_networks, plan_op, plan_ops,
+    MockLaw, Planned, Sweep, SweepResult, conditions, journal_path, mock_costs, plan_anchors, plan_model,
+    plan_networks, plan_op, plan_ops,
 };
 
 /// More would take days, and more memory than phones have: every model is loaded all the while.
@@ -126,6 +125,8 @@ fn least_rounds() -> String {
 impl Run {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         check_output(&self.output)?;
+        let anchors = self.anchors.as_deref();
+        check_apart(&self.output, self.ops.as_deref().into_iter().chain(anchors))?;
         if !(0.0..1.0).contains(&self.mock_noise) {
             return Err(UsageError(format!("--mock-noise {}: expected 0 to 1", self.mock_noise)).into());
         }
@@ -140,9 +141,7 @@ impl Run {
         let backend = open(&self.backend, self.libraries.options(mock))?;
         let protocol = self.protocol();
         protocol.check().map_err(UsageError::from)?;
-        let stop = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&stop);
-        ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))?;
+        let stop = stop_flag()?;
         let cpus = match backend.emulated_clock() {
             Some(_) => Vec::new(),
             None => pin(self.cpus.as_deref(), self.threads).map_err(|e| UsageError(e.to_string()))?,
@@ -232,10 +231,8 @@ impl Run {
             return Err(UsageError(text).into());
         }
         subjects.extend(self.layers.networks(self.seed));
-        let mut inputs = self.inputs.read()?;
-        let models = self.onnx.iter().chain(&self.tflite).map(|path| plan_model_with(path, &mut inputs));
-        let models = models.collect::<Result<Vec<_>, _>>()?;
-        inputs.check()?;
+        let models = self.onnx.iter().chain(&self.tflite);
+        let models = self.inputs.of_all(models, |path, inputs| anyhow::Ok(plan_model(path, inputs)?))?;
         if self.layers.of_models() && models.is_empty() {
             return Err(UsageError("--layers needs --onnx or --tflite".to_owned()).into());
         }

@@ -14,7 +14,7 @@ use crate::spec::{OpSpec, Precision, sample};
 ///
 /// Sides 7 to 224, channels tied to them and on and off multiples of 8, at most 200 M MACs each: what a predictor needs
 /// that is to know more than one search space. With --networks it draws networks instead, in the styles of the field, one after the
-/// other, of images, sound and text: 0.2 M to 2 G MACs, random weights, ONNX.
+/// other, of images, sound and text: 0.2 M to 12 G MACs, random weights, ONNX.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  profiler sample --kind conv+act --count 100 --seed 1 > ops.txt\n  profiler run --ops ops.txt -o run/table.csv\n  profiler sample --networks 20 --seed 1 -o run/drawn"

@@ -43,14 +43,14 @@ pub(super) fn encoder(pen: &mut Pen<'_>, x: &Sketched, heads: Heads, normalized:
             let attended = attend(pen, &normal, heads);
             let x = pen.sketch.add(x, &attended);
             let normal = pen.layer_norm(&x);
-            let narrow = perceptron(pen, &normal, wider);
+            let narrow = feed_forward(pen, &normal, wider);
             pen.sketch.add(&x, &narrow)
         }
         Normalized::Behind => {
             let attended = attend(pen, x, heads);
             let sum = pen.sketch.add(x, &attended);
             let x = pen.layer_norm(&sum);
-            let narrow = perceptron(pen, &x, wider);
+            let narrow = feed_forward(pen, &x, wider);
             let sum = pen.sketch.add(&x, &narrow);
             pen.layer_norm(&sum)
         }
@@ -58,7 +58,7 @@ pub(super) fn encoder(pen: &mut Pen<'_>, x: &Sketched, heads: Heads, normalized:
 }
 
 /// Two products with weights, the network's activation between them: the last side becomes wider and as before.
-pub(super) fn perceptron(pen: &mut Pen<'_>, x: &Sketched, wider: u32) -> Sketched {
+pub(super) fn feed_forward(pen: &mut Pen<'_>, x: &Sketched, wider: u32) -> Sketched {
     let channels = x.side(x.dims().len() - 1);
     let wide = pen.sketch.matmul(x, channels * wider);
     let wide = pen.act(&wide);

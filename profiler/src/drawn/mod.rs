@@ -13,7 +13,6 @@ mod style;
 pub use network::{DrawnNetwork, LARGEST_DRAWN, SMALLEST_DRAWN, draw_network, draw_networks, drawn_place};
 
 /// Names of the styles of networks, in the order in which they are drawn, again and again.
-#[must_use]
 pub fn styles() -> Vec<&'static str> {
     style::STYLES.iter().map(|style| style.name).collect()
 }

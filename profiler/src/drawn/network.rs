@@ -1,23 +1,21 @@
 //! From a seed to a network.
 
 use super::start::network;
-use super::style::{STYLES, Style};
+use super::style::{STYLES, Start, Style};
 use crate::onnx::{Sketch, Sketched, Weights};
 use crate::spec::{Draw, Macs};
 
-/// Fewest and most multiply-accumulates drawn for a network: about 0.1 to 60 ms on one core of an x86-64 server.
+/// Fewest and most multiply-accumulates drawn for a network: about 0.1 to 300 ms on one core of an x86-64 server.
 pub const SMALLEST_DRAWN: Macs = Macs(200_000);
 /// See [`SMALLEST_DRAWN`].
-pub const LARGEST_DRAWN: Macs = Macs(2_000_000_000);
+pub const LARGEST_DRAWN: Macs = Macs(12_000_000_000);
 
-/// Networks of less are tiny, and this is the share of such.
+/// Networks of less are tiny, those of more large; shares of such, the latter of networks of sequences and of others.
 const TINY: Macs = Macs(5_000_000);
+const LARGE: Macs = Macs(2_000_000_000);
 const TINY_SHARE: f64 = 0.08;
+const LARGE_SHARES: (f64, f64) = (0.15, 0.04);
 
-/// Most weights of a network.
-const MOST_PARAMETERS: u64 = 20_000_000;
-/// Most elements of a value: 16 MiB of f32.
-const MOST_ELEMENTS: u64 = 1 << 22;
 /// A network whose work is further from what was drawn for it than by this factor is drawn anew.
 const TOLERANCE: f64 = 1.5;
 const ATTEMPTS: u64 = 60;
@@ -46,7 +44,6 @@ pub fn draw_networks(count: usize, seed: u64, styles: &[String]) -> impl Iterato
 }
 
 /// Seed and index of the network of this name; `None` for names that no network has that is drawn now.
-#[must_use]
 pub fn drawn_place(name: &str) -> Option<(u64, usize)> {
     let mut parts = name.strip_prefix("drawn_")?.splitn(3, '_');
     let (seed, index) = (parts.next()?.parse().ok()?, parts.next()?.parse::<usize>().ok()?);
@@ -54,7 +51,6 @@ pub fn drawn_place(name: &str) -> Option<(u64, usize)> {
 }
 
 /// One of them.
-#[must_use]
 pub fn draw_network(seed: u64, index: usize) -> DrawnNetwork {
     // Any two networks and attempts have different seeds, far from each other.
     let seed_of = |attempt: u64| {
@@ -65,9 +61,14 @@ pub fn draw_network(seed: u64, index: usize) -> DrawnNetwork {
     let style = STYLES[index % STYLES.len()];
     let mut rng = Draw::generator(seed_of(u64::MAX));
     let mut draw = Draw::new(&mut rng);
-    let (extent, low, high) = match draw.chance(TINY_SHARE) {
-        true => (Extent::Tiny, SMALLEST_DRAWN, TINY),
-        false => (Extent::Usual, TINY, LARGEST_DRAWN),
+    let (of_sequences, of_others) = LARGE_SHARES;
+    let is_sequence = matches!(style.start, Start::Patches | Start::Text);
+    let (is_tiny, is_large) =
+        (draw.chance(TINY_SHARE), draw.chance(if is_sequence { of_sequences } else { of_others }));
+    let (extent, low, high) = match (is_tiny, is_large) {
+        (true, _) => (Extent::Tiny, SMALLEST_DRAWN, TINY),
+        (false, false) => (Extent::Usual, TINY, LARGE),
+        (false, true) => (Extent::Large, LARGE, LARGEST_DRAWN),
     };
     let wanted = draw.spread(low.0 as f64, high.0 as f64);
     let structure = |attempt: u64| Structure { style, extent, seed: seed_of(attempt) };
@@ -97,8 +98,20 @@ pub fn draw_network(seed: u64, index: usize) -> DrawnNetwork {
 pub(super) enum Extent {
     /// Small inputs and few blocks, as on microcontrollers.
     Tiny,
-    /// Inputs and depths as phones and servers have them.
+    /// Inputs and depths as phones have them.
     Usual,
+    /// Large inputs, deep and wide networks, as servers have them.
+    Large,
+}
+
+impl Extent {
+    /// Most weights of a network, and most elements of a value: 16 and 64 MiB of f32.
+    fn most(self) -> (u64, u64) {
+        match self {
+            Self::Tiny | Self::Usual => (20_000_000, 1 << 22),
+            Self::Large => (50_000_000, 1 << 24),
+        }
+    }
 }
 
 /// All of a network but its width.
@@ -127,7 +140,8 @@ impl Structure {
         }
         let width = (low * high).sqrt();
         let sketch = work(width);
-        let is_small = sketch.parameters() <= MOST_PARAMETERS && sketch.largest() <= MOST_ELEMENTS;
+        let (most_parameters, most_elements) = self.extent.most();
+        let is_small = sketch.parameters() <= most_parameters && sketch.largest() <= most_elements;
         let miss = (sketch.macs().max(1) as f64 / wanted).ln().abs();
         Fitted { structure: self, width, miss: if is_small { miss } else { f64::INFINITY } }
     }

@@ -1,7 +1,7 @@
 //! What styles draw with.
 
 use super::network::Extent;
-use crate::onnx::{Curve, Filters, Sketch, Sketched};
+use crate::onnx::{Biases, Curve, Filters, Sketch, Sketched};
 use crate::spec::{Activation, Draw};
 
 /// A sketch, a source of random sizes, and what is the same all over a network.
@@ -45,6 +45,13 @@ impl Pen<'_> {
     pub(super) fn conv_act(&mut self, x: &Sketched, filters: Filters) -> Sketched {
         let x = self.sketch.conv(x, filters);
         self.act(&x)
+    }
+
+    /// A convolution by dynamic quantization, as old or new tools write it.
+    pub(super) fn dynamic_conv(&mut self, x: &Sketched, filters: Filters) -> Sketched {
+        let read = self.sketch.quantize_dynamically(x);
+        let biases = self.draw.one_of(&[Biases::Real, Biases::Integer]);
+        self.sketch.dynamic_conv(&read, filters, biases)
     }
 
     /// A 1×1 convolution where a block changes the shape, else nothing.

@@ -16,10 +16,10 @@ pub(super) fn network(
 ) -> (Sketch, Sketched) {
     let (mut sketch, input) = begin(style.start, extent, &mut draw, weights);
     let curve = draw.one_of(style.curves);
-    let multiple = draw.one_of(&[8, 8, 8, 8, 16, 4]);
+    let multiple = draw.one_of(&[8, 8, 8, 8, 8, 16, 16, 4, 2, 1]);
     let mut pen = Pen { sketch: &mut sketch, draw, curve, multiple, extent, mask: Mask::Nothing };
     let features = match style.start {
-        Start::Stem => stages(&mut pen, style, input, width),
+        Start::Stem | Start::Dynamic => stages(&mut pen, style, input, width),
         Start::Integers => {
             pen.sketch.quantize();
             stages(&mut pen, style, input, width)
@@ -39,9 +39,10 @@ fn begin(start: Start, extent: Extent, draw: &mut Draw<'_>, weights: Weights) ->
         Extent::Usual => {
             (&[96, 112, 128, 160, 192, 224, 224, 256], &[100, 200, 400, 800], &[32, 64, 128, 256])
         }
+        Extent::Large => (&[224, 256, 320, 384, 448], &[400, 800, 1600], &[128, 256, 384]),
     };
     match start {
-        Start::Stem | Start::Integers | Start::Patches => {
+        Start::Stem | Start::Integers | Start::Dynamic | Start::Patches => {
             let channels = draw.one_of(if extent == Extent::Tiny { &[3, 1] } else { &[3] });
             Sketch::new(channels, draw.one_of(sides), weights)
         }
@@ -59,13 +60,22 @@ fn stages(pen: &mut Pen<'_>, style: &Style, input: Sketched, width: f64) -> Sket
     let kernel = pen.draw.one_of(&[3, 3, 3, 7]);
     let wider = pen.draw.one_of(&[1.0, 1.0, 1.5, 2.0]);
     let channels = pen.round(width * wider);
-    let mut x = pen.conv_act(&input, Filters::square(channels, kernel, 2));
+    let first = Filters::square(channels, kernel, 2);
+    let mut x = match style.start {
+        Start::Dynamic => {
+            let x = pen.dynamic_conv(&input, first);
+            pen.act(&x)
+        }
+        Start::Stem | Start::Integers | Start::Sound | Start::Patches | Start::Text => {
+            pen.conv_act(&input, first)
+        }
+    };
     if pen.draw.chance(0.3) {
         x = pen.sketch.max_pool(&x, 3, 2);
     }
     let (stages, depths): (&[i32], &[u32]) = match pen.extent {
         Extent::Tiny => (&[2, 2, 3], &[1, 1, 2]),
-        Extent::Usual => (&[3, 4, 4, 5], &[1, 2, 2, 3, 3, 4, 6]),
+        Extent::Usual | Extent::Large => (&[3, 4, 4, 5], &[1, 2, 2, 3, 3, 4, 6]),
     };
     let (stages, growth) = (pen.draw.one_of(stages), pen.draw.spread(1.4, 2.2));
     for stage in 0..stages {
@@ -94,8 +104,8 @@ fn sound(pen: &mut Pen<'_>, style: &Style, input: Sketched, width: f64) -> Sketc
 fn patches(pen: &mut Pen<'_>, style: &Style, image: Sketched, width: f64) -> Sketched {
     let factor = match pen.extent {
         Extent::Tiny => pen.draw.one_of(&[4, 8]),
-        Extent::Usual if image.side(2) > 128 => pen.draw.one_of(&[16, 16, 14]),
-        Extent::Usual => pen.draw.one_of(&[16, 14, 8]),
+        Extent::Usual | Extent::Large if image.side(2) > 128 => pen.draw.one_of(&[16, 16, 14]),
+        Extent::Usual | Extent::Large => pen.draw.one_of(&[16, 14, 8]),
     };
     let has_class = pen.draw.chance(0.6);
     let channels = pen.round(width * 4.0);
@@ -137,7 +147,7 @@ fn head(pen: &mut Pen<'_>, start: Start, features: Sketched, width: f64) -> Sket
     let classes = pen.draw.one_of(&[10, 100, 1000]);
     let wide = pen.round((width * wider).min(1280.0));
     let pooled = match start {
-        Start::Stem | Start::Integers => {
+        Start::Stem | Start::Integers | Start::Dynamic => {
             let last = if has_last { pen.conv_act(&features, Filters::pointwise(wide)) } else { features };
             if is_other {
                 pen.sketch.mean(&last, &[2, 3])

@@ -14,6 +14,7 @@ mod convnext;
 mod csp;
 mod darknet;
 mod dense;
+mod dynamic;
 mod factorized;
 mod fire;
 mod fused;
@@ -43,7 +44,7 @@ mod xcit;
 
 /// All of them, in the order in which networks are drawn, again and again. Those that most networks are of stand twice or three times, so
 /// that three networks in four are of them, and enough others attend, listen, read and count in integers.
-pub(super) const STYLES: [&Style; 59] = [
+pub(super) const STYLES: [&Style; 60] = [
     &mb::STYLE,
     &basic::STYLE,
     &grouped::STYLE,
@@ -103,6 +104,7 @@ pub(super) const STYLES: [&Style; 59] = [
     &mbv3::STYLE,
     &darknet::STYLE,
     &int8::STYLE,
+    &dynamic::STYLE,
 ];
 
 /// What networks of a kind are built of.
@@ -124,6 +126,8 @@ pub(super) enum Start {
     Stem,
     /// The same in 8-bit integers.
     Integers,
+    /// The same in 8-bit integers that are made as the network runs.
+    Dynamic,
     /// The same along time: `[1, c, t]`.
     Sound,
     /// Patches as a sequence; all blocks are of one size.

@@ -56,13 +56,15 @@ fn networks_are_seeded_different_and_of_the_work_that_was_drawn() {
     }
     let tiny = networks.iter().filter(|network| network.macs.0 < 5_000_000).count();
     assert!(tiny > 0 && tiny * 3 < networks.len(), "{tiny} of {} are tiny", networks.len());
+    let large = networks.iter().filter(|network| network.macs.0 > 2_000_000_000).count();
+    assert!(large > 0 && large * 8 < networks.len(), "{large} of {} are large", networks.len());
 }
 
 #[test]
 fn most_networks_are_convolutional() {
     let is_convolutional = |style: &&&Style| {
         let others = ["window", "levit", "mobilevit", "xcit", "attention"];
-        matches!(style.start, Start::Stem | Start::Integers) && !others.contains(&style.name)
+        matches!(style.start, Start::Stem | Start::Integers | Start::Dynamic) && !others.contains(&style.name)
     };
     let share = STYLES.iter().filter(is_convolutional).count() as f64 / STYLES.len() as f64;
     assert!((0.65..0.85).contains(&share), "{share}");
@@ -96,7 +98,8 @@ fn run(backend: &dyn Backend, style: &'static Style, extent: Extent) -> Result<(
 }
 
 fn run_all(backend: &dyn Backend) {
-    let all = every_style().flat_map(|style| [Extent::Tiny, Extent::Usual].map(|extent| (style, extent)));
+    let all = every_style()
+        .flat_map(|style| [Extent::Tiny, Extent::Usual, Extent::Large].map(|extent| (style, extent)));
     let wrong: Vec<String> = all.filter_map(|(style, extent)| run(backend, style, extent).err()).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

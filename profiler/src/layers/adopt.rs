@@ -38,6 +38,7 @@ fn computes(operator: &str, step: &Step) -> bool {
         "LayerNormalization" | "SkipLayerNormalization" => {
             step.called == Some("layernormalization") || step.operator() == "LayerNormalization"
         }
+        "DynamicQuantizeMatMul" | "MatMulIntegerToFloat" => step.is_dynamic && step.operator() == "MatMul",
         other => step.called.is_none() && step.operator() == other,
     }
 }

@@ -26,7 +26,6 @@ fn multiplies(node: &OutlineNode) -> bool {
 }
 
 /// Multiply-accumulates by position of the model's node, from a runtime's account of them by node name.
-#[must_use]
 pub fn macs_by_node(outline: &Outline, named: &[(String, u64)]) -> BTreeMap<usize, u64> {
     let names = Names::of(outline);
     let mut macs = BTreeMap::new();
@@ -46,7 +45,6 @@ pub fn macs_by_node(outline: &Outline, named: &[(String, u64)]) -> BTreeMap<usiz
 /// as an activation into its convolution. Where the runtime's own account of multiply-adds says that the
 /// nodes with a convolution's name only prepare it, whatever follows it multiplies: both are one layer. Every runtime
 /// node is in exactly one layer.
-#[must_use]
 pub fn attribute(runtime_nodes: &[NodeRounds], outline: &Outline, macs: &BTreeMap<usize, u64>) -> Vec<Layer> {
     let names = Names::of(outline);
     let mut layers: Vec<Layer> = Vec::new();

@@ -6,6 +6,7 @@ use crate::measure::{MeasureError, SubjectFailure};
 /// Why there are no layer times.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "a field is what the message says of it")]
 pub enum LayersError {
     /// The runtime failed.
     #[error(transparent)]
@@ -23,18 +24,8 @@ pub enum LayersError {
     #[error(
         "{rounds} rounds of plain and traced runs are too few for a confidence interval, which needs 6: give it more time"
     )]
-    TooShort {
-        /// Rounds there were.
-        rounds: usize,
-    },
+    TooShort { rounds: usize },
     /// The runtime's notes do not fit the runs.
     #[error("the runtime noted {noted} runs of node `{node}`, not {runs}")]
-    Notes {
-        /// Node.
-        node: String,
-        /// Runs it noted.
-        noted: usize,
-        /// Runs there were.
-        runs: usize,
-    },
+    Notes { node: String, noted: usize, runs: usize },
 }

@@ -9,7 +9,7 @@ pub struct TracePlan {
     pub min_rounds: usize,
     /// Rounds at most.
     pub max_rounds: usize,
-    /// Time it may take in nanoseconds.
+    /// Time it may take in nanoseconds; more where six rounds do, without which there are no figures.
     pub budget_ns: u64,
     /// Runs of a kind that are timed in a round.
     pub runs: usize,

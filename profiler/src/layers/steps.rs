@@ -57,7 +57,6 @@ impl StepTable {
     /// what reads it: their keys are one then. One that does not multiply has no time of its own: it is part of a neighbour, or
     /// the runtime does without it. Changes of layout are parts of their own. `None` if there are fewer than six rounds, or a
     /// run takes no time.
-    #[must_use]
     pub fn of(in_place: &InPlace, outline: &Outline, steps: &Steps) -> Option<Self> {
         let whole = Estimate::of(&in_place.whole_ns).filter(|whole| whole.latency_ms > 0.0)?;
         let middle = middle_rounds(in_place);

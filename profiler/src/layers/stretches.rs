@@ -7,7 +7,7 @@ use crate::backend::NodeClock;
 use crate::measure::{Drift, Entry, History, MeasureError, RawNs, median, median_interval};
 
 /// Below six, there is no 95 % interval of a median.
-const FEWEST_ROUNDS: usize = 6;
+pub(super) const FEWEST_ROUNDS: usize = 6;
 
 /// A view of stretches in order.
 #[derive(Clone, Copy)]

@@ -126,7 +126,6 @@ impl LayerTable {
     /// The table of what tracing gave. `macs` are those of the model's nodes, by position.
     ///
     /// `None` if there are fewer than six rounds, or a run takes no time.
-    #[must_use]
     pub fn of(in_place: &InPlace, outline: &Outline, macs: &BTreeMap<usize, u64>) -> Option<Self> {
         let whole = Estimate::of(&in_place.whole_ns).filter(|whole| whole.latency_ms > 0.0)?;
         let layers = attribute(&in_place.nodes, outline, macs);

@@ -241,10 +241,13 @@ fn a_runtime_that_knows_the_wall_clock_alone_is_held_against_it() {
 }
 
 #[test]
-fn too_little_time_and_too_few_notes_are_errors() {
+fn six_rounds_are_taken_whatever_their_time_and_too_few_are_an_error() {
     let clock = FakeClock::new();
     let mut network = FakeNetwork::new(&clock, &[("a", 100_000)], 0);
-    let plan = TracePlan { budget_ns: 1, ..TracePlan::default() };
+    let hurried = TracePlan { budget_ns: 1, ..TracePlan::default() };
+    let in_place = run(&mut network, &hurried, &mut Instruments::emulated(clock.clone())).unwrap();
+    assert_eq!(in_place.whole_ns.len(), 6);
+    let plan = TracePlan { max_rounds: 1, ..TracePlan::default() };
     let error = run(&mut network, &plan, &mut Instruments::emulated(clock.clone())).unwrap_err();
     assert!(matches!(error, LayersError::TooShort { rounds: 1 }), "{error}");
     // Notes that hold 60 runs: 3 to warm up, then 9 a round, so 6 rounds and not 7 (3 + 63); then it is loaded again.

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{InPlace, LayersError, Round, Stretch, TimedRun, TracePlan, TraceProgress, stretches::Stretches};
+use super::stretches::{FEWEST_ROUNDS, Stretches};
+use super::{InPlace, LayersError, Round, Stretch, TimedRun, TracePlan, TraceProgress};
 use crate::backend::{NodeClock, Notes, Traced};
 use crate::measure::{ClockQuality, Instruments, MeasureError, RawNs, Reading, SubjectFailure};
 
@@ -75,7 +76,9 @@ pub fn finished(plan: &TracePlan, stretches: &[Stretch]) -> Result<Option<InPlac
 fn is_over(plan: &TracePlan, stretches: Stretches<'_>) -> Result<bool, LayersError> {
     let (rounds, half_width) = (stretches.rounds().count(), stretches.half_width()?);
     let known = rounds >= plan.min_rounds && half_width.is_some_and(|width| width <= plan.target_half_width);
-    Ok(known || rounds >= plan.max_rounds || stretches.spent_ns() >= plan.budget_ns)
+    // Fewer rounds would have been for nothing.
+    let is_late = stretches.spent_ns() >= plan.budget_ns && rounds >= FEWEST_ROUNDS;
+    Ok(known || rounds >= plan.max_rounds || is_late)
 }
 
 enum End {

@@ -8,7 +8,6 @@ use super::proto::{
 
 /// A chain of `length` nodes, each the largest of one number and two constants: three inputs of four dimensions, much as
 /// a convolution with a bias has.
-#[must_use]
 pub fn chain_model(length: usize) -> Vec<u8> {
     let value = |index: usize| if index == length { "output".to_owned() } else { format!("value{index}") };
     let node = |index: usize| Node {

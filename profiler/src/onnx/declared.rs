@@ -55,7 +55,6 @@ pub struct Declared {
 
 impl Declared {
     /// A value of 32-bit floats with sides of these sizes.
-    #[must_use]
     pub fn floats(name: &str, sizes: &[u64]) -> Self {
         let sides = sizes.iter().copied().map(Side::Fixed).collect();
         Self { name: name.to_owned(), data_type: FLOAT, sides: Some(sides) }

@@ -33,7 +33,6 @@ const KNOWN: [(&str, &str, &[usize]); 20] = [
 ];
 
 /// The node as one on floats, if it is of those on integers.
-#[must_use]
 pub fn on_floats(node: &ModelNode) -> Option<ModelNode> {
     let (_, operator, places) = KNOWN.iter().find(|(name, ..)| *name == node.operator)?;
     // Another order of sides, which the operator on floats has not.

@@ -9,7 +9,6 @@ impl ModelGraph {
     /// Multiply-accumulates by position of the node, of every node that multiplies and whose shapes are known.
     ///
     /// A node that is missing in the result is not known; nodes that do not multiply have no entry either.
-    #[must_use]
     pub fn macs(&self, shapes: &HashMap<String, Tensor>) -> BTreeMap<usize, u64> {
         let nodes = self.nodes.iter().enumerate().filter(|(_, node)| work(&node.operator) == Work::Counted);
         nodes.filter_map(|(index, node)| Some((index, node_macs(node, shapes)?))).collect()
@@ -18,7 +17,6 @@ impl ModelGraph {
 
 /// Multiply-accumulates of a node, padding counted: 0 where it does not multiply, nothing where nobody knows how much.
 /// Recurrent layers count their two matrices in every step.
-#[must_use]
 pub fn node_macs(node: &ModelNode, shapes: &HashMap<String, Tensor>) -> Option<u64> {
     match work(&node.operator) {
         Work::Nothing => Some(0),
@@ -61,7 +59,7 @@ fn counted(node: &ModelNode, shapes: &HashMap<String, Tensor>) -> Option<u64> {
         | "com.microsoft.DynamicQuantizeMatMul" => product(&[product(output()?)?, *input(0)?.last()?]),
         "Einsum" => einsum(node, input(0)?, input(1)?),
         // Input [steps, batch, features]; matrices [directions, gates · hidden, features] and [.., hidden].
-        "LSTM" | "GRU" | "RNN" => {
+        "LSTM" | "GRU" | "RNN" | "com.microsoft.DynamicQuantizeLSTM" => {
             let steps = product(input(0)?.get(..2)?)?;
             product(&[steps, product(input(1)?)?.checked_add(product(input(2)?)?)?])
         }

@@ -1,7 +1,8 @@
 //! From an op or a network to the bytes of an ONNX model (opset 14, batch 1, f32 or int8 as QDQ), and back to its ops.
 
+mod branches;
 mod chain;
-mod deciding_inputs;
+mod data_dependent_inputs;
 mod declared;
 mod export;
 mod exported;
@@ -34,8 +35,9 @@ mod wire;
 mod work;
 mod writer;
 
+pub use branches::open_branches;
 pub use chain::chain_model;
-pub use deciding_inputs::Deciding;
+pub use data_dependent_inputs::DataDependentInput;
 #[cfg(test)]
 pub(crate) use declared::model_of_inputs;
 pub use declared::{Declared, Side};
@@ -57,7 +59,7 @@ pub use number_format::{NumberFormat, number_format};
 pub use outline::{Outline, OutlineNode};
 pub use quantization::Quantization;
 pub use shape_inference::{ShapeError, Tensor};
-pub use sketch::{Curve, Filters, Operand, Recurrent, Shifted, Sketch, Sketched, Weights};
+pub use sketch::{Biases, Curve, Filters, Operand, Quantized, Recurrent, Shifted, Sketch, Sketched, Weights};
 pub(crate) use weights::checked_weights;
 pub use weights::{NodeWeights, SeededWeights, WeightSource, WeightsError};
 pub use wire::Malformed;

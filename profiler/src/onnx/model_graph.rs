@@ -32,26 +32,22 @@ pub struct Constant {
 
 impl Constant {
     /// A constant of 32-bit floats.
-    #[must_use]
     pub fn floats(dims: &[u64], values: &[f64]) -> Self {
         Self { dims: dims.to_vec(), data_type: FLOAT, values: Some(values.to_vec()) }
     }
 
     /// A list of integers.
-    #[must_use]
     pub fn integers(values: &[i64]) -> Self {
         let elements = values.iter().map(|&value| value as f64).collect();
         Self { dims: vec![values.len() as u64], data_type: INT64, values: Some(elements) }
     }
 
     /// Weights of these sides, whatever their values.
-    #[must_use]
     pub fn weights(dims: &[u64]) -> Self {
         Self { dims: dims.to_vec(), data_type: FLOAT, values: None }
     }
 
     /// Its only element.
-    #[must_use]
     pub fn scalar(&self) -> Option<f64> {
         self.values.as_deref().and_then(|values| if let [value] = values { Some(*value) } else { None })
     }

@@ -14,7 +14,6 @@ pub enum NumberFormat {
 }
 
 /// Of a model; floats for bytes that are none.
-#[must_use]
 pub fn number_format(onnx: &[u8]) -> NumberFormat {
     let Ok(graph) = ModelGraph::read(onnx) else { return NumberFormat::Float };
     if graph.nodes.iter().any(is_quantized) {

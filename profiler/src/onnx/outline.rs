@@ -50,7 +50,6 @@ impl Outline {
     }
 
     /// For each value, the nodes that read it.
-    #[must_use]
     pub fn readers(&self) -> HashMap<&str, Vec<usize>> {
         let mut readers: HashMap<&str, Vec<usize>> = HashMap::new();
         for (index, node) in self.nodes.iter().enumerate() {

@@ -7,7 +7,7 @@ use super::input_shapes::{Resolved, resolve};
 use super::proto::{BFLOAT16, FLOAT16};
 use super::shape_rules::operator_outputs;
 use super::subgraph_shapes::subgraph_outputs;
-use super::{Constant, Deciding, Declared, InputShapes, ModelGraph, ModelNode};
+use super::{Constant, DataDependentInput, Declared, InputShapes, ModelGraph, ModelNode};
 
 /// Largest number of elements of a tensor that is believed.
 const MOST_ELEMENTS: u64 = 1 << 32;
@@ -27,13 +27,11 @@ pub struct Tensor {
 
 impl Tensor {
     /// Number of elements.
-    #[must_use]
     pub fn elements(&self) -> u64 {
         self.dims.iter().fold(1_u64, |product, side| product.saturating_mul(*side))
     }
 
     /// Whether its elements are f16 or bfloat16.
-    #[must_use]
     pub fn is_half(&self) -> bool {
         [FLOAT16, BFLOAT16].contains(&self.data_type)
     }
@@ -160,9 +158,11 @@ impl ModelGraph {
         let mut known = given.collect();
         let unknown = self.walk(&mut known, &named)?.map(|error| match error {
             ShapeError::Node { node, operator, reason } => {
-                let mut deciding = self.deciding_inputs(&known).into_iter();
+                let mut deciding = self.data_dependent_inputs(&known).into_iter();
                 match deciding.find(|deciding| deciding.node == node) {
-                    Some(Deciding { input, .. }) => ShapeError::OpenValues { input, node, operator },
+                    Some(DataDependentInput { input, .. }) => {
+                        ShapeError::OpenValues { input, node, operator }
+                    }
                     None => ShapeError::Node { node, operator, reason },
                 }
             }

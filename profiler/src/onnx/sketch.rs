@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod combined;
+mod dynamic;
 mod filters;
 mod quantized;
 mod sequences;
@@ -21,6 +22,7 @@ use super::proto::{
 
 pub use arithmetic::Curve;
 pub use combined::Operand;
+pub use dynamic::{Biases, Quantized};
 pub use filters::Filters;
 pub use sequences::{Recurrent, Shifted};
 
@@ -33,19 +35,16 @@ pub struct Sketched {
 
 impl Sketched {
     /// Its sides: `[1, c, h, w]`, `[1, t, c]`, `[1, c, t]` or `[1, c]`, inside of attention more.
-    #[must_use]
     pub fn dims(&self) -> &[u64] {
         &self.dims
     }
 
     /// Channels of a map, or of a vector.
-    #[must_use]
     pub fn channels(&self) -> u32 {
         self.side(1)
     }
 
     /// A side; 1 where there is none.
-    #[must_use]
     pub fn side(&self, axis: usize) -> u32 {
         self.dims.get(axis).map_or(1, |&side| u32::try_from(side).unwrap_or(u32::MAX))
     }
@@ -82,19 +81,16 @@ pub struct Sketch {
 
 impl Sketch {
     /// An empty model over an image `[1, channels, side, side]`, and that image.
-    #[must_use]
     pub fn new(channels: u32, side: u32, weights: Weights) -> (Self, Sketched) {
         Self::over(&[1, channels.into(), side.into(), side.into()], FLOAT, weights)
     }
 
     /// An empty model over sound, `channels` numbers at each of `frames` moments: `[1, channels, frames]`.
-    #[must_use]
     pub fn over_sound(channels: u32, frames: u32, weights: Weights) -> (Self, Sketched) {
         Self::over(&[1, channels.into(), frames.into()], FLOAT, weights)
     }
 
     /// An empty model over whole numbers that stand for words: `[1, count]`.
-    #[must_use]
     pub fn over_tokens(count: u32, weights: Weights) -> (Self, Sketched) {
         Self::over(&[1, count.into()], INT64, weights)
     }
@@ -121,19 +117,16 @@ impl Sketch {
     }
 
     /// Multiply-accumulates so far.
-    #[must_use]
     pub fn macs(&self) -> u64 {
         self.macs
     }
 
     /// Weights so far.
-    #[must_use]
     pub fn parameters(&self) -> u64 {
         self.parameters
     }
 
     /// Elements of the largest value so far.
-    #[must_use]
     pub fn largest(&self) -> u64 {
         self.largest
     }

@@ -27,6 +27,8 @@ pub(super) enum Edit {
     Remove,
     /// The new bytes of a string, bytes, or a message.
     Replace(Vec<u8>),
+    /// Strings, bytes or messages in its place, each with its field's number.
+    Several(Vec<(u64, Vec<u8>)>),
 }
 
 const VARINT: u64 = 0;
@@ -65,8 +67,12 @@ pub(super) fn rewrite(
             (Edit::Keep, Some(edited)) => edited.extend_from_slice(&message[start..end]),
             (edit, edited) => {
                 let edited = edited.get_or_insert_with(|| message[..start].to_vec());
-                if let Edit::Replace(bytes) = edit {
-                    push_bytes(edited, number, &bytes);
+                match edit {
+                    Edit::Keep | Edit::Remove => {}
+                    Edit::Replace(bytes) => push_bytes(edited, number, &bytes),
+                    Edit::Several(fields) => {
+                        fields.iter().for_each(|(number, bytes)| push_bytes(edited, *number, bytes));
+                    }
                 }
             }
         }

@@ -13,7 +13,7 @@ pub enum Work {
     Unknown,
 }
 
-const COUNTED: [&str; 20] = [
+const COUNTED: [&str; 21] = [
     "Conv",
     "ConvTranspose",
     "ConvInteger",
@@ -34,6 +34,7 @@ const COUNTED: [&str; 20] = [
     "com.microsoft.MatMulNBits",
     "com.microsoft.MatMulIntegerToFloat",
     "com.microsoft.DynamicQuantizeMatMul",
+    "com.microsoft.DynamicQuantizeLSTM",
 ];
 
 /// Of ONNX's own operators.
@@ -68,7 +69,6 @@ const NOTHING: [&str; 23] = [
 ];
 
 /// Of an operator, with its domain before it where that is not ONNX's own: `com.microsoft.FusedConv`.
-#[must_use]
 pub fn work(operator: &str) -> Work {
     if COUNTED.contains(&operator) {
         return Work::Counted;

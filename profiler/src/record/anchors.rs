@@ -175,9 +175,15 @@ impl Anchors {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::record::Runtime;
+
+    pub(crate) fn anchors_of(subjects: Vec<Anchor>) -> Anchors {
+        let (session, started) = ("s".to_owned(), String::new());
+        let (conditions, speed, references) = (conditions(), Speed::Fast, Vec::new());
+        Anchors { session, started, conditions, speed, references, subjects }
+    }
 
     pub(in super::super) fn conditions() -> Conditions {
         let (name, version) = ("tract".to_owned(), "1".to_owned());

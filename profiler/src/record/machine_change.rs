@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{Anchors, Cache, Reference, Row, Status};
-use crate::measure::{Speed, mean_interval, midmean, midmean_interval};
+use crate::measure::{mean_interval, midmean, midmean_interval};
 
 /// A ratio of now to then.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -84,13 +84,9 @@ impl MachineChange {
     /// What the references of a session say beside those of the anchors' session: only roughly, as they are few and small. `None` where
     /// fewer than two were timed at the same speed in both.
     pub fn of_references(anchors: &Anchors, references: &[Reference]) -> Option<Self> {
-        let level = |reference: &Reference| match anchors.speed {
-            Speed::Fast => Some(reference.fast),
-            Speed::Sustained => reference.sustained,
-        };
         let figures = anchors.references.iter().filter_map(|then| {
             let now = references.iter().find(|now| now.name == then.name)?;
-            let (then_level, now_level) = (level(then)?, level(now)?);
+            let (then_level, now_level) = (then.level(anchors.speed)?, now.level(anchors.speed)?);
             let figure = |cache, then_ns: f64, now_ns: f64| AnchorFigure {
                 subject: then.name.clone(),
                 kind: REFERENCE.to_owned(),
@@ -180,8 +176,8 @@ fn change(figures: &[AnchorFigure], cache: Cache, kind: Option<&str>) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::anchors::tests::conditions;
-    use crate::record::{Anchor, Level};
+    use crate::measure::Speed;
+    use crate::record::{Anchor, Level, anchors_of};
 
     fn anchors(count: usize) -> Anchors {
         let anchor = |i: usize| Anchor {
@@ -191,14 +187,7 @@ mod tests {
             hot_ms: 1.0 + i as f64,
             cold_ms: 2.0 + i as f64,
         };
-        Anchors {
-            session: "s".to_owned(),
-            started: String::new(),
-            conditions: conditions(),
-            speed: Speed::Fast,
-            references: Vec::new(),
-            subjects: (0..count).map(anchor).collect(),
-        }
+        anchors_of((0..count).map(anchor).collect())
     }
 
     /// All anchors again, hot ones so many times as slow.

@@ -4,6 +4,7 @@
 //! is then renamed, so that a reader never sees half of one.
 
 mod anchors;
+mod apart;
 mod architecture_file;
 mod atomic;
 mod document;
@@ -20,7 +21,10 @@ mod session;
 mod speed_levels;
 mod table;
 
+#[cfg(test)]
+pub(crate) use anchors::tests::anchors_of;
 pub use anchors::{Anchor, Anchors};
+pub use apart::check_apart;
 pub use architecture_file::{read_architecture, write_architecture};
 pub use atomic::{TEMPORARY_PREFIX, write_atomic};
 pub use document::{read_bytes, read_document, read_text, write_document};

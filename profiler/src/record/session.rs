@@ -114,6 +114,16 @@ pub struct Reference {
     pub sustained: Option<ReferenceLevel>,
 }
 
+impl Reference {
+    /// What it takes at a speed; `None` where it was not timed at it.
+    pub fn level(&self, speed: Speed) -> Option<ReferenceLevel> {
+        match speed {
+            Speed::Fast => Some(self.fast),
+            Speed::Sustained => self.sustained,
+        }
+    }
+}
+
 /// A session: written beside its table as `TABLE.session.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Session {

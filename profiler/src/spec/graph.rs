@@ -124,12 +124,16 @@ impl Graph {
 #[derive(Debug)]
 pub struct GraphBuilder {
     graph: Graph,
+    weights: u64,
 }
+
+/// Most weights of a network: an ONNX file holds 2 GiB, four bytes each, with what else is in it.
+const MOST_WEIGHTS: u64 = 536_000_000;
 
 impl GraphBuilder {
     /// An empty graph over an input of this shape.
     pub fn new(input: FeatureMap) -> Self {
-        Self { graph: Graph { input, nodes: Vec::new(), output: Value(0) } }
+        Self { graph: Graph { input, nodes: Vec::new(), output: Value(0) }, weights: 0 }
     }
 
     /// The graph's input.
@@ -230,7 +234,14 @@ impl GraphBuilder {
     fn push_node(&mut self, layer: Layer, inputs: Vec<Value>) -> Result<Value, SpecError> {
         let input = if let Layer::Input(map) = layer { map } else { self.shape(inputs[0]) };
         let output = layer.output(input)?;
-        self.graph.nodes.push(Node { layer, inputs, input, output });
+        let node = Node { layer, inputs, input, output };
+        self.weights = self.weights.saturating_add(node.weights());
+        if self.weights > MOST_WEIGHTS {
+            let (what, value) = ("number of weights", self.weights);
+            let expected = "at most 536000000: an ONNX file holds 2 GiB";
+            return Err(SpecError::OutOfRange { what, value, expected });
+        }
+        self.graph.nodes.push(node);
         Ok(Value(self.graph.nodes.len()))
     }
 }

@@ -37,7 +37,6 @@ pub struct OtherWork {
 
 impl OtherWork {
     /// The same with amounts and shapes that keys can say.
-    #[must_use]
     pub fn within_bounds(self) -> Self {
         let [read, written, constants, macs] =
             [self.read, self.written, self.constants, self.macs].map(|amount| amount.min(MOST));
@@ -62,7 +61,6 @@ fn cut_down(map: FeatureMap) -> FeatureMap {
 
 impl TracedLayer {
     /// The shape of its first input.
-    #[must_use]
     pub fn input(&self) -> FeatureMap {
         match self {
             Self::Placed(placed) => placed.input,
@@ -71,7 +69,6 @@ impl TracedLayer {
     }
 
     /// The shape it gives.
-    #[must_use]
     pub fn output(&self) -> FeatureMap {
         match self {
             Self::Placed(placed) => placed.output,

@@ -47,7 +47,6 @@ impl TracedOp {
     }
 
     /// Work by its amounts, whatever it is called and however much it is: names and amounts become what keys can say.
-    #[must_use]
     pub fn other(kernel: &str, work: OtherWork, fused: &[String]) -> Self {
         let fused = fused.iter().take(Self::MOST_FUSED).map(|name| named(name)).collect();
         Self { kernel: named(kernel), layer: TracedLayer::Other(work.within_bounds()), fused }
@@ -62,19 +61,16 @@ impl TracedOp {
     }
 
     /// The kernel that the runtime chose, or the class of work where keys come from the model alone.
-    #[must_use]
     pub fn kernel(&self) -> &str {
         &self.kernel
     }
 
     /// What it computes.
-    #[must_use]
     pub fn layer(&self) -> TracedLayer {
         self.layer
     }
 
     /// The layer, where it is one.
-    #[must_use]
     pub fn placed(&self) -> Option<PlacedLayer> {
         match self.layer {
             TracedLayer::Placed(placed) => Some(placed),

@@ -13,6 +13,7 @@ use crate::tflite::TfliteError;
 /// Why a sweep ended without a table.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "a field is what the message says of it")]
 pub enum SweepError {
     /// A bad input file.
     #[error(transparent)]
@@ -25,20 +26,10 @@ pub enum SweepError {
     Spec(#[from] SpecError),
     /// A model that cannot be built or read.
     #[error("{}: {source}", path.display())]
-    Model {
-        /// The file, or the subject's key.
-        path: PathBuf,
-        /// Why.
-        source: OnnxError,
-    },
+    Model { path: PathBuf, source: OnnxError },
     /// A TensorFlow Lite file that cannot be read.
     #[error("{}: {source}", path.display())]
-    Tflite {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: TfliteError,
-    },
+    Tflite { path: PathBuf, source: TfliteError },
     /// The runtime does not take a model, or failed.
     #[error(transparent)]
     Backend(#[from] BackendError),
@@ -49,37 +40,18 @@ pub enum SweepError {
     #[error(
         "{backend} and {other} give `{subject}` different outputs: {difference}; a fast wrong answer is not timed"
     )]
-    Disagree {
-        /// The subject.
-        subject: String,
-        /// The runtime to be timed.
-        backend: &'static str,
-        /// The one it was compared with.
-        other: &'static str,
-        /// How they differ.
-        difference: String,
-    },
+    Disagree { subject: String, backend: &'static str, other: &'static str, difference: String },
     /// The layers could not be measured.
     #[error(transparent)]
     Layers(#[from] LayersError),
     /// A network whose layers cannot be told apart.
     #[error("the layers of {network} cannot be told: {reason}")]
-    NoSteps {
-        /// Its key.
-        network: String,
-        /// Why.
-        reason: String,
-    },
+    NoSteps { network: String, reason: String },
     /// A random network that was measured once, and that is another one now.
     #[error(
         "anchor {subject} of session {session} is drawn otherwise by this version: measure that session's table again"
     )]
-    DrawnOtherwise {
-        /// Its key.
-        subject: String,
-        /// The session that measured it.
-        session: String,
-    },
+    DrawnOtherwise { subject: String, session: String },
     /// Two files with the same name.
     #[error("two models are called `{0}`: rename one of the files")]
     SameName(String),
@@ -88,28 +60,17 @@ pub enum SweepError {
     Busy(PathBuf),
     /// The journal belongs to another measurement.
     #[error("{} was begun under other conditions: {difference}; use another output file, or delete it to start anew", path.display())]
-    Changed {
-        /// The journal.
-        path: PathBuf,
-        /// What differs.
-        difference: String,
-    },
+    Changed { path: PathBuf, difference: String },
     /// Who watched it stopped it.
     #[error("stopped; what was measured is kept in the journal")]
     Stopped,
     /// The sweep ended before every subject had turns enough.
     #[error("{missing} of {total} subjects have too few turns for a figure: give them more time")]
-    TooShort {
-        /// Subjects without a figure.
-        missing: usize,
-        /// All subjects.
-        total: usize,
-    },
+    TooShort { missing: usize, total: usize },
 }
 
 impl SweepError {
     /// Whether the user's input is at fault (exit code 2) rather than the run (exit code 1).
-    #[must_use]
     pub fn is_input(&self) -> bool {
         match self {
             Self::Read(_)

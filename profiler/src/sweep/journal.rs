@@ -77,7 +77,6 @@ impl JournalState for History {
 }
 
 /// Where a table's journal is: `run/table.csv` → `run/table.journal.jsonl`.
-#[must_use]
 pub fn journal_path(table: &Path) -> PathBuf {
     table.with_extension("journal.jsonl")
 }
@@ -173,7 +172,7 @@ impl Recorded {
         let plan = |key: &String| {
             let ops: Vec<OpSpec> = key.parse().into_iter().collect();
             let level = if ops.is_empty() { Level::Network } else { Level::Op };
-            Planned { key: key.clone(), level, ops, onnx: Vec::new(), tflite: None, beside: None }
+            Planned::new(key.clone(), level, ops, Vec::new())
         };
         let planned: Vec<Planned> = self.subjects.iter().map(plan).collect();
         let protocol = Protocol { speeds: speeds.to_vec(), ..self.protocol.clone() };

@@ -6,12 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
 use crate::backend::Tract;
-use crate::device::Device;
 use crate::drawn::{DrawnNetwork, draw_networks};
 use crate::layers::TracePlan;
-use crate::measure::{LayerProgress, Observer, Protocol, Silent, Speed, SubjectFailure};
+use crate::measure::{LayerProgress, Observer, Protocol, Silent, SubjectFailure};
 use crate::onnx::{Curve, Filters, Sketch, Weights, steps::step_key};
-use crate::record::{Anchor, Anchors, Cache, Level, Row, read_session, read_table, session_path};
+use crate::record::{Anchor, Anchors, Cache, Level, Row, anchors_of, read_session, read_table, session_path};
 use crate::spec::Activation;
 
 /// A stem and two alike blocks of `channels` channels, and a classifier.
@@ -28,27 +27,21 @@ fn network(name: &str, channels: u32) -> Planned {
     let pooled = sketch.global_pool(&x);
     let flat = sketch.flatten(&pooled);
     let classes = sketch.linear(&flat, 10);
-    Planned {
-        key: name.to_owned(),
-        level: Level::Network,
-        ops: Vec::new(),
-        onnx: sketch.finish(name, &classes),
-        tflite: None,
-        beside: None,
-    }
+    Planned::new(name.to_owned(), Level::Network, Vec::new(), sketch.finish(name, &classes))
 }
 
-/// Stops before the layers of the second network are measured.
-struct StopAtSecond<'a> {
+/// Keeps what it is told, and stops before the layers of this network are measured.
+struct StopAt<'a> {
+    network: usize,
     stop: &'a AtomicBool,
     told: Vec<(usize, Option<u64>)>,
 }
 
-impl Observer for StopAtSecond<'_> {
+impl Observer for StopAt<'_> {
     fn layers(&mut self, progress: &LayerProgress<'_>) -> Result<(), SubjectFailure> {
-        assert!(progress.networks == 2 && progress.network.is_some());
+        assert_eq!((progress.networks, progress.network.is_some()), (2, progress.done < 2));
         self.told.push((progress.done, progress.left_ns));
-        self.stop.store(progress.done == 1, Ordering::Relaxed);
+        self.stop.store(progress.done == self.network, Ordering::Relaxed);
         Ok(())
     }
 }
@@ -62,25 +55,7 @@ fn anchors() -> Anchors {
         let (subject, ops) = (format!("onnx-{}", network.name), keys.join(" "));
         Anchor { subject, level: Level::Network, ops, hot_ms: 1.0, cold_ms: 1.0 }
     };
-    Anchors {
-        session: "then".to_owned(),
-        started: String::new(),
-        conditions: conditions(&Tract, 1, &[], &Device::of_this_machine()),
-        speed: Speed::Fast,
-        references: Vec::new(),
-        subjects: small.map(anchor).collect(),
-    }
-}
-
-/// Keeps what it is told.
-#[derive(Default)]
-struct Told(Vec<(usize, Option<u64>)>);
-
-impl Observer for Told {
-    fn layers(&mut self, progress: &LayerProgress<'_>) -> Result<(), SubjectFailure> {
-        self.0.push((progress.done, progress.left_ns));
-        Ok(())
-    }
+    anchors_of(small.map(anchor).collect())
 }
 
 fn sweep(output: &Path, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<SweepResult, SweepError> {
@@ -97,7 +72,7 @@ fn layers_have_rows_and_a_stopped_sweep_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("table.csv");
     let stop = AtomicBool::new(false);
-    let mut observer = StopAtSecond { stop: &stop, told: Vec::new() };
+    let mut observer = StopAt { network: 1, stop: &stop, told: Vec::new() };
     assert!(matches!(sweep(&output, &mut observer, &stop), Ok(SweepResult::Stopped)));
     assert!(!output.exists());
     let [(0, None), (1, Some(left_ns))] = observer.told[..] else { panic!("{:?}", observer.told) };
@@ -106,12 +81,13 @@ fn layers_have_rows_and_a_stopped_sweep_goes_on() {
     assert!(journal.lines().filter(|line| line.starts_with("{\"layers\"")).count() >= 6);
     assert!(read_journal(&journal_path(&output)).is_ok(), "replaying passes layers over");
 
-    let mut told = Told::default();
-    let SweepResult::Done { lost, .. } = sweep(&output, &mut told, &AtomicBool::new(false)).unwrap() else {
+    let stop = AtomicBool::new(false);
+    let mut observer = StopAt { network: usize::MAX, stop: &stop, told: Vec::new() };
+    let SweepResult::Done { lost, .. } = sweep(&output, &mut observer, &stop).unwrap() else {
         panic!("it was not stopped again");
     };
     // One is known from the journal, so that it says nothing of the time left.
-    assert_eq!(told.0, [(0, None), (1, None), (2, Some(0))]);
+    assert_eq!(observer.told, [(0, None), (1, None), (2, Some(0))]);
     // Random networks of an earlier session were measured among them, and are no part of the table.
     assert_eq!(journal.lines().next().unwrap().matches("onnx-drawn_1_").count(), 2);
     // The broken one cost itself alone.

@@ -42,7 +42,6 @@ impl Default for MockLaw {
 
 impl MockLaw {
     /// Nanoseconds of a graph of layers.
-    #[must_use]
     pub fn graph_ns(&self, graph: &Graph) -> f64 {
         let layer_ns = |placed: PlacedLayer| {
             let grouped = placed.layer.filters().is_some_and(|conv| conv.groups > 1);
@@ -55,14 +54,12 @@ impl MockLaw {
     }
 
     /// Nanoseconds of an op.
-    #[must_use]
     pub fn op_ns(&self, op: &OpSpec) -> f64 {
         let share = if op.precision() == Precision::Int8 { self.int8_share } else { 1.0 };
         share * self.graph_ns(&op.graph())
     }
 
     /// Nanoseconds of a whole network of these ops.
-    #[must_use]
     pub fn network_ns(&self, ops: &[OpSpec]) -> f64 {
         let sum: f64 = ops.iter().map(|op| self.op_ns(op)).sum();
         self.network_base_ns + self.network_share * sum
@@ -70,7 +67,6 @@ impl MockLaw {
 }
 
 /// What each subject costs; networks from elsewhere have no cost and are refused by name.
-#[must_use]
 pub fn mock_costs(subjects: &[Planned], law: MockLaw) -> CostModel {
     let cost = |subject: &Planned| match subject.level {
         Level::Op => subject.ops.iter().map(|op| law.op_ns(op)).sum(),

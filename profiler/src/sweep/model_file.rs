@@ -1,59 +1,60 @@
 //! An ONNX or TensorFlow Lite file as a subject: with its weights, the sizes and values of its inputs and a name for each node.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::{Planned, SweepError, weight_files::gather_weights};
-use crate::onnx::{InputShapes, ModelGraph, ShapeError, fix_inputs, give_values, name_nodes, read_ops};
+use crate::onnx::{
+    InputShapes, ModelGraph, ShapeError, fix_inputs, give_values, name_nodes, open_branches, read_ops,
+};
 use crate::record::{GivenInputs, Level, ModelInputs, read_bytes};
-use crate::spec::Architecture;
-use crate::tflite::{is_file, to_onnx};
+use crate::spec::{Architecture, OpSpec};
+use crate::tflite::{TfliteError, is_file, to_onnx};
 
 /// Most bytes of a model without weights in other files: what one protobuf message may hold.
 const LIMIT: u64 = (1 << 31) - 1;
 
-/// An ONNX or TensorFlow Lite file, with weights that lie in other files beside it, its inputs' open sides fixed, and a name for
-/// each node. Called by its network key when Tailor exported it, otherwise `onnx-` or `tflite-` and its file name, and what is given for its inputs.
-///
-/// # Errors
-/// [`SweepError`] when it cannot be read or is no such file, and for inputs whose sizes stay open.
-pub fn plan_model(path: &Path, inputs: &InputShapes) -> Result<Planned, SweepError> {
-    plan(path, read(path)?, &GivenInputs { shapes: inputs.clone(), ..GivenInputs::default() })
+/// A network's file.
+#[derive(Clone, Debug)]
+pub struct ModelFile {
+    /// The ONNX model.
+    pub onnx: Vec<u8>,
+    /// The file itself, if it is one of TensorFlow Lite's, and `onnx` its translation.
+    pub tflite: Option<Vec<u8>>,
 }
 
-/// The same with what is given for several models, values among it: it takes what concerns it.
+impl ModelFile {
+    /// What a file holds, whose bytes these are.
+    ///
+    /// # Errors
+    /// As [`to_onnx`].
+    pub fn of(path: &Path, bytes: Vec<u8>) -> Result<Self, TfliteError> {
+        if !is_file(path, &bytes) {
+            return Ok(Self { onnx: bytes, tflite: None });
+        }
+        Ok(Self { onnx: to_onnx(&bytes)?, tflite: Some(bytes) })
+    }
+}
+
+/// An ONNX or TensorFlow Lite file, with weights that lie in other files beside it, its inputs' open sides fixed, branches that are known to
+/// be taken in the place of what chooses them, and a name for each node. Called by its network key when Tailor exported it, otherwise
+/// `onnx-` or `tflite-` and its file name, and what is given for its inputs. Of `inputs`, given for several models, it takes what concerns it.
 ///
 /// # Errors
 /// [`SweepError`] when it cannot be read or is no such file, for inputs whose sizes stay open, and for values that they do not take.
-pub fn plan_model_with(path: &Path, inputs: &mut ModelInputs) -> Result<Planned, SweepError> {
-    let file = read(path)?;
-    let given =
-        inputs.of(path, &file.onnx).map_err(|source| SweepError::Model { path: path.to_owned(), source })?;
-    plan(path, file, &given)
-}
-
-/// A network's file.
-struct NetworkFile {
-    onnx: Vec<u8>,
-    /// The file itself, if `onnx` is its translation.
-    tflite: Option<Vec<u8>>,
-}
-
-fn read(path: &Path) -> Result<NetworkFile, SweepError> {
-    let bytes = read_bytes(path, LIMIT)?;
-    if !is_file(path, &bytes) {
-        return Ok(NetworkFile { onnx: bytes, tflite: None });
-    }
-    let onnx = to_onnx(&bytes).map_err(|source| SweepError::Tflite { path: path.to_owned(), source })?;
-    Ok(NetworkFile { onnx, tflite: Some(bytes) })
-}
-
-fn plan(path: &Path, file: NetworkFile, inputs: &GivenInputs) -> Result<Planned, SweepError> {
-    let NetworkFile { mut onnx, tflite } = file;
+pub fn plan_model(path: &Path, inputs: &mut ModelInputs) -> Result<Planned, SweepError> {
     let wrong = |source| SweepError::Model { path: path.to_owned(), source };
+    let file = ModelFile::of(path, read_bytes(path, LIMIT)?);
+    let ModelFile { mut onnx, tflite } =
+        file.map_err(|source| SweepError::Tflite { path: path.to_owned(), source })?;
+    let inputs = inputs.of(path, &onnx).map_err(wrong)?;
     if let Some(closed) = fix_inputs(&onnx, &inputs.shapes).map_err(wrong)? {
         onnx = closed;
     }
     onnx = give_values(onnx, &inputs.values).map_err(wrong)?;
+    if let Some(opened) = open_branches(&onnx, &InputShapes::new()).map_err(wrong)? {
+        onnx = opened;
+    }
     if let Some(named) = name_nodes(&onnx).map_err(wrong)? {
         onnx = named;
     }
@@ -62,17 +63,41 @@ fn plan(path: &Path, file: NetworkFile, inputs: &GivenInputs) -> Result<Planned,
         (onnx, beside) = (gathered, files);
     }
     // Memory that there is not ends the process, and with it whatever else is to be measured.
-    if let Err(error @ ShapeError::TooLarge { .. }) =
-        ModelGraph::read(&onnx).map_err(wrong)?.known_shapes(&InputShapes::new())
-    {
-        return Err(wrong(error.into()));
-    }
-    let ops = read_ops(&onnx).map_err(wrong)?;
-    let (key, ops) = match ops.filter(|ops| !ops.is_empty()) {
-        Some(ops) => (Architecture::new("model", None, ops.clone())?.key(), ops),
-        None => (foreign_key(if tflite.is_some() { "tflite" } else { "onnx" }, path, inputs), Vec::new()),
+    let graph = ModelGraph::read(&onnx).map_err(wrong)?;
+    let mut deciding = match graph.known_shapes(&InputShapes::new()) {
+        Ok((known, _)) => graph.data_dependent_inputs(&known),
+        Err(error @ ShapeError::TooLarge { .. }) => return Err(wrong(error.into())),
+        Err(_) => Vec::new(),
     };
-    Ok(Planned { key, level: Level::Network, ops, onnx, tflite, beside })
+    let mut seen = HashSet::new();
+    deciding.retain(|deciding| seen.insert(deciding.input.clone()));
+    let file = ModelFile { onnx, tflite };
+    let (key, ops) = key_and_ops(path, &file, &inputs)?;
+    let ModelFile { onnx, tflite } = file;
+    Ok(Planned { tflite, beside, deciding, ..Planned::new(key, Level::Network, ops, onnx) })
+}
+
+/// What tables call the model of a file, with what concerns it of what is given for inputs.
+///
+/// # Errors
+/// [`SweepError`] for bytes that are no ONNX model.
+pub fn model_key(path: &Path, file: &ModelFile, inputs: &GivenInputs) -> Result<String, SweepError> {
+    key_and_ops(path, file, inputs).map(|(key, _)| key)
+}
+
+fn key_and_ops(
+    path: &Path,
+    file: &ModelFile,
+    inputs: &GivenInputs,
+) -> Result<(String, Vec<OpSpec>), SweepError> {
+    let ops = read_ops(&file.onnx).map_err(|source| SweepError::Model { path: path.to_owned(), source })?;
+    Ok(match ops.filter(|ops| !ops.is_empty()) {
+        Some(ops) => (Architecture::new("model", None, ops.clone())?.key(), ops),
+        None => {
+            let format = if file.tflite.is_some() { "tflite" } else { "onnx" };
+            (foreign_key(format, path, inputs), Vec::new())
+        }
+    })
 }
 
 /// `tflite-net`, `onnx-net`, `onnx-net-1x3x224x224`, or `onnx-net-1x512-sr_16000`.

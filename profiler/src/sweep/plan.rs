@@ -8,7 +8,7 @@ use rand_pcg::Pcg64;
 use super::{SweepError, WeightFiles, in_place::steps_of};
 use crate::backend::Model;
 use crate::drawn::{DrawnNetwork, draw_network, draw_networks};
-use crate::onnx::{network_model, op_model, steps::step_key};
+use crate::onnx::{DataDependentInput, network_model, op_model, steps::step_key};
 use crate::record::{Anchor, Anchors, Level};
 use crate::spec::{Architecture, OpSpec, SearchSpace, SpecError, TracedLayer, TracedOp};
 
@@ -30,11 +30,17 @@ pub struct Planned {
     pub tflite: Option<Vec<u8>>,
     /// Weights that are not in it.
     pub beside: Option<WeightFiles>,
+    /// Inputs that are filled though their values decide what it computes, each with the first node that they decide about.
+    pub deciding: Vec<DataDependentInput>,
 }
 
 impl Planned {
+    /// Of a model that has all of its weights, and no input that decides anything.
+    pub(super) fn new(key: String, level: Level, ops: Vec<OpSpec>, onnx: Vec<u8>) -> Self {
+        Self { key, level, ops, onnx, tflite: None, beside: None, deciding: Vec::new() }
+    }
+
     /// The model that is timed.
-    #[must_use]
     pub fn model(&self) -> Model<'_> {
         let folder = self.beside.as_ref().map(|files| files.folder.as_path());
         Model { key: &self.key, onnx: &self.onnx, tflite: self.tflite.as_deref(), folder }
@@ -61,7 +67,7 @@ pub fn plan_ops(space: &SearchSpace) -> Result<Vec<Planned>, SweepError> {
 /// [`SweepError::Model`].
 pub fn plan_op(op: OpSpec) -> Result<Planned, SweepError> {
     let onnx = op_model(&op, WEIGHTS_SEED).map_err(|source| model_error(&op.key(), source))?;
-    Ok(Planned { key: op.key(), level: Level::Op, ops: vec![op], onnx, tflite: None, beside: None })
+    Ok(Planned::new(op.key(), Level::Op, vec![op], onnx))
 }
 
 /// `count` different, uniformly random networks of a space; the same for the same seed.
@@ -90,20 +96,12 @@ pub fn plan_networks(space: &SearchSpace, count: usize, seed: u64) -> Result<Vec
 
 /// `count` random networks of these styles, of all where none is named; the same for the same seed. Called as their files are when
 /// they are measured from files.
-#[must_use]
 pub fn plan_drawn(count: usize, seed: u64, styles: &[String]) -> Vec<Planned> {
     draw_networks(count, seed, styles).map(plan_drawn_network).collect()
 }
 
 fn plan_drawn_network(DrawnNetwork { name, onnx, .. }: DrawnNetwork) -> Planned {
-    Planned {
-        key: format!("onnx-{name}"),
-        level: Level::Network,
-        ops: Vec::new(),
-        onnx,
-        tflite: None,
-        beside: None,
-    }
+    Planned::new(format!("onnx-{name}"), Level::Network, Vec::new(), onnx)
 }
 
 /// The anchors of an earlier session, but for those that are planned already.
@@ -154,14 +152,7 @@ fn multiplying(ops: impl IntoIterator<Item = TracedOp>) -> BTreeMap<String, usiz
 
 fn plan_network(network: &Architecture) -> Result<Planned, SweepError> {
     let onnx = network_model(network, WEIGHTS_SEED).map_err(|source| model_error(&network.key(), source))?;
-    Ok(Planned {
-        key: network.key(),
-        level: Level::Network,
-        ops: network.ops().to_vec(),
-        onnx,
-        tflite: None,
-        beside: None,
-    })
+    Ok(Planned::new(network.key(), Level::Network, network.ops().to_vec(), onnx))
 }
 
 fn model_error(key: &str, source: crate::onnx::OnnxError) -> SweepError {

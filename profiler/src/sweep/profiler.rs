@@ -33,7 +33,6 @@ pub struct HotAndCold {
 
 impl<B: Backend> Profiler<B> {
     /// A profiler on a runtime.
-    #[must_use]
     pub fn on(backend: B) -> Self {
         Self { backend, threads: 1, cpus: Vec::new(), protocol: Protocol::default() }
     }
@@ -103,7 +102,6 @@ impl<B: Backend> Profiler<B> {
 
     /// The sweep behind [`Profiler::measure_all`], for what it can do besides: anchors, known speeds, a second runtime to compare
     /// outputs with.
-    #[must_use]
     pub fn sweep(&self, subjects: Vec<Planned>, table: &Path) -> Sweep<'_> {
         Sweep {
             subjects,

@@ -39,7 +39,7 @@ pub(super) fn plan_references() -> Result<Vec<Planned>, SweepError> {
         let key = format!("reference-{name}");
         let onnx = network_model(&network, WEIGHTS_SEED)
             .map_err(|source| SweepError::Model { path: key.clone().into(), source })?;
-        Ok(Planned { key, level: Level::Network, ops, onnx, tflite: None, beside: None })
+        Ok(Planned::new(key, Level::Network, ops, onnx))
     };
     REFERENCES.iter().map(plan).collect()
 }

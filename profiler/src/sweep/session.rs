@@ -8,7 +8,6 @@ use crate::measure::DriftReport;
 use crate::record::{Anchors, Conditions, EMULATED_BY, MachineChange, OutputCheck, Row, Runtime};
 
 /// What must not change while a session lasts.
-#[must_use]
 pub fn conditions(backend: &dyn Backend, threads: usize, cpus: &[usize], device: &Device) -> Conditions {
     Conditions {
         device: device.name(),
@@ -20,7 +19,6 @@ pub fn conditions(backend: &dyn Backend, threads: usize, cpus: &[usize], device:
 }
 
 /// What a session says of a backend.
-#[must_use]
 pub fn runtime_of(backend: &dyn Backend) -> Runtime {
     let emulator = emulator();
     let emulated = backend.emulated_clock().is_some() || emulator.is_some();

@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
 use crate::backend::{Mock, MockNoise};
-use crate::device::Device;
-use crate::measure::{Entry, Observer, Protocol, Silent, Speed, SubjectFailure};
-use crate::onnx::{InputShapes, steps::step_key};
-use crate::record::{Anchor, Anchors, Cache, Level, Row, read_session, read_table, session_path};
+use crate::measure::{Entry, Observer, Protocol, Silent, SubjectFailure};
+use crate::onnx::steps::step_key;
+use crate::record::{
+    Anchor, Cache, Level, ModelInputs, Row, anchors_of, read_session, read_table, session_path,
+};
 use crate::spec::{SearchSpace, SpaceFile};
 
 fn space() -> SearchSpace {
@@ -167,7 +168,7 @@ fn foreign_models_have_no_mock_cost_and_twins_are_refused() {
     let bytes =
         crate::onnx::model(&op.graph(), "x", &[], &mut crate::onnx::SeededWeights { seed: 1 }).unwrap();
     fs::write(&path, bytes).unwrap();
-    let planned = plan_model(&path, &InputShapes::new()).unwrap();
+    let planned = plan_model(&path, &mut ModelInputs::default()).unwrap();
     // An empty op list is one that makes no network.
     assert_eq!((planned.key.as_str(), planned.ops.len()), ("onnx-my_net_", 0));
     let subjects = vec![planned.clone(), planned];
@@ -175,7 +176,9 @@ fn foreign_models_have_no_mock_cost_and_twins_are_refused() {
     let sweep = profiler.sweep(subjects, &folder.path().join("t.csv"));
     let error = sweep.run(&mut Silent, &AtomicBool::new(false)).unwrap_err();
     assert!(error.to_string().contains("`onnx-my_net_`"), "{error}");
-    assert!(plan_model(&folder.path().join("none.onnx"), &InputShapes::new()).unwrap_err().is_input());
+    assert!(
+        plan_model(&folder.path().join("none.onnx"), &mut ModelInputs::default()).unwrap_err().is_input()
+    );
 }
 
 #[test]
@@ -185,24 +188,9 @@ fn anchors_that_are_random_networks_are_drawn_again_if_they_are_the_same() {
     let keys: Vec<String> = steps.iter().map(|(_, step)| step_key(step).to_string()).collect();
     // As they were measured: some joined to others, changes of layout among them.
     let ops = format!("{}+add {} reorder@other-1x1x8-1x1x8-r8-w8-c0-m0", keys[0], keys[1..].join(" "));
-    let anchors = |ops: &str, subject: &str| Anchors {
-        session: "s".to_owned(),
-        started: String::new(),
-        conditions: conditions(
-            &Mock::new(Box::new(|_| None), MockNoise::NONE),
-            1,
-            &[],
-            &Device::of_this_machine(),
-        ),
-        speed: Speed::Fast,
-        references: Vec::new(),
-        subjects: vec![Anchor {
-            subject: subject.to_owned(),
-            level: Level::Network,
-            ops: ops.to_owned(),
-            hot_ms: 1.0,
-            cold_ms: 2.0,
-        }],
+    let anchors = |ops: &str, subject: &str| {
+        let (subject, ops) = (subject.to_owned(), ops.to_owned());
+        anchors_of(vec![Anchor { subject, level: Level::Network, ops, hot_ms: 1.0, cold_ms: 2.0 }])
     };
     let same = anchors(&ops, &planned.key);
     assert_eq!(plan_anchors(&same, &[]).unwrap(), std::slice::from_ref(planned));

@@ -67,7 +67,6 @@ pub(super) fn gather_weights(onnx: &[u8], model: &Path) -> Result<Option<ModelAn
 }
 
 /// The model with those weights that are small enough to be sizes and shapes, where they are there: what predictions ask for.
-#[must_use]
 pub fn with_small_weights(onnx: Vec<u8>, model: &Path) -> Vec<u8> {
     let mut files = Files { folder: folder_of(model), open: HashMap::new() };
     let inside = inline_external(&onnx, &mut |data| match files.length(data) {

@@ -36,22 +36,12 @@ use schema::IDENTIFIER;
 use table::Source;
 use translation::Translation;
 
-/// The ONNX model of a network's file: of TensorFlow Lite's, its translation; others as they are.
-///
-/// # Errors
-/// As [`to_onnx`].
-pub fn as_onnx(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, TfliteError> {
-    if is_file(path, &bytes) { to_onnx(&bytes) } else { Ok(bytes) }
-}
-
 /// Whether a file is one of TensorFlow Lite's, by what it holds or what it is called.
-#[must_use]
 pub fn is_file(path: &Path, bytes: &[u8]) -> bool {
     is_tflite(bytes) || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("tflite"))
 }
 
 /// Whether these are the bytes of a `.tflite`.
-#[must_use]
 pub fn is_tflite(bytes: &[u8]) -> bool {
     bytes.get(4..8) == Some(IDENTIFIER.as_bytes())
 }

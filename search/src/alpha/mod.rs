@@ -28,7 +28,6 @@ pub struct Alphas {
 
 impl Alphas {
     /// All 0, for blocks with these numbers of candidates.
-    #[must_use]
     pub fn new(counts: &[usize]) -> Self {
         Self::from_blocks(counts.iter().map(|&count| vec![0.0; count]).collect())
     }

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use profiler::record::write_architecture;
+use profiler::record::{check_apart, write_architecture};
 
 use super::network::{NetworkArgs, is_config};
 use crate::proxyless::write_config;
@@ -22,6 +22,7 @@ pub(super) struct Convert {
 
 impl Convert {
     pub(super) fn execute(self) -> anyhow::Result<String> {
+        check_apart(&self.output, [self.network.path()])?;
         let network = self.network.read()?;
         if is_config(&self.output) {
             write_config(&self.output, &network)?;

@@ -73,7 +73,6 @@ enum Command {
 
 impl Cli {
     /// Runs the command; prints the result to stdout, errors to stderr.
-    #[must_use]
     pub fn execute(self) -> ExitCode {
         let result = match self.command {
             Command::Run(run) => run.execute(),

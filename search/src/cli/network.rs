@@ -16,6 +16,11 @@ pub(super) struct NetworkArgs {
 }
 
 impl NetworkArgs {
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        &self.network
+    }
+
     pub(super) fn read(&self) -> anyhow::Result<Architecture> {
         if is_config(&self.network) {
             return Ok(read_config(&self.network, self.config_resolution)?);

@@ -16,7 +16,6 @@ const PHOTOS: [[f64; 3]; 2] = [[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]];
 
 impl Normalization {
     /// That of a set of images; of photos, which would all have to be decoded, that of ImageNet.
-    #[must_use]
     pub fn of(images: &ImageSet) -> Self {
         let Pixels::Bytes(bytes) = &images.pixels else { return Self::of_photos(images.channels) };
         let pixels = images.height * images.width;

@@ -61,13 +61,11 @@ impl SearchSettings {
     pub(crate) const VERSION: u32 = 3;
 
     /// Weight steps in all.
-    #[must_use]
     pub fn weight_steps(&self) -> u64 {
         self.warm_up_steps + self.search_steps
     }
 
     /// Steps in all: weight steps, then those of a strategy that learns when the weights are trained.
-    #[must_use]
     pub fn steps(&self) -> u64 {
         self.weight_steps() + self.strategy.after_training().map_or(0, |comparison| comparison.steps)
     }
@@ -90,7 +88,6 @@ impl SearchSettings {
     }
 
     /// Share of the search (without its warm-up) that is done after `step` steps.
-    #[must_use]
     pub fn progress(&self, step: u64) -> f64 {
         let (before, all) = match self.strategy.after_training() {
             Some(comparison) => (self.weight_steps(), comparison.steps),
@@ -100,7 +97,6 @@ impl SearchSettings {
     }
 
     /// The latency that the network may have.
-    #[must_use]
     pub fn budget(&self) -> Budget {
         let budget = Budget::new(&self.latency, self.target_ms);
         match (self.risk, &self.intervals) {
@@ -110,7 +106,6 @@ impl SearchSettings {
     }
 
     /// What the strategy knows before it starts.
-    #[must_use]
     pub fn plan(&self) -> Plan {
         Plan { budget: self.budget(), latency_loss: self.latency_loss }
     }

@@ -170,7 +170,6 @@ macro_rules! strategies {
             }
 
             /// A strategy that has learned nothing yet.
-            #[must_use]
             pub fn start(&self, plan: &Plan) -> Box<dyn Strategy> {
                 match self { $(Self::$name(settings) => Box::new($new(plan, *settings))),+ }
             }

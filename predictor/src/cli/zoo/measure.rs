@@ -1,14 +1,16 @@
 //! Measuring a zoo's networks by the profiler's program: a measurement shares no process with anything else.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use clap::Args;
-use profiler::record::ReadError;
+use profiler::record::{ModelInputs, ReadError};
+use profiler::sweep::plan_model;
 
 use super::NetworkFile;
-use crate::cli::Leniency;
+use crate::cli::{Leniency, subject::is_tflite};
 use crate::{device::LatencyModel, error::PredictorError, rows::Mixing};
 
 /// How networks are measured.
@@ -104,9 +106,56 @@ impl Measuring {
             command.arg("--onnxruntime").arg(library);
         }
         for file in files {
-            command.arg("--onnx").arg(&file.path);
+            command.arg(if is_tflite(&file.path) { "--tflite" } else { "--onnx" }).arg(&file.path);
         }
         command.stdin(Stdio::null()).stdout(Stdio::null());
         command
+    }
+}
+
+/// Files that the profiler takes, with what concerns them of what is given for inputs; why it does not take others, by name. One that
+/// it does not take would end the measurement of all.
+pub(super) fn measurable<'a>(
+    files: impl Iterator<Item = &'a NetworkFile>,
+    mut inputs: ModelInputs,
+) -> (Vec<&'a NetworkFile>, ModelInputs, BTreeMap<String, String>) {
+    let (mut chosen, mut refused) = (Vec::new(), BTreeMap::new());
+    for file in files {
+        let mut with = inputs.clone();
+        match plan_model(&file.path, &mut with) {
+            Ok(_) => {
+                inputs = with;
+                chosen.push(file);
+            }
+            Err(error) => drop(refused.insert(file.name.clone(), profiler::explain(&error))),
+        }
+    }
+    (chosen, inputs, refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use profiler::onnx::{chain_model, op_model, read_input_shapes};
+    use profiler::record::GivenInputs;
+
+    use super::*;
+
+    #[test]
+    fn what_the_profiler_does_not_take_costs_no_other_network() {
+        let folder = tempfile::tempdir().unwrap();
+        let op = op_model(&"conv-8x8x3-o8-k3-s1".parse().unwrap(), 0).unwrap();
+        let file = |name: &str, onnx: Vec<u8>| {
+            let path = folder.path().join(format!("{name}.onnx"));
+            std::fs::write(&path, onnx).unwrap();
+            NetworkFile { name: name.to_owned(), path }
+        };
+        let files = [file("chain", chain_model(2)), file("op", op)];
+        // The first has no such size; only the second has an input of that name.
+        let shapes = read_input_shapes(&["value0=1x7".to_owned(), "input=1x3x8x8".to_owned()]).unwrap();
+        let given = GivenInputs { shapes, ..GivenInputs::default() };
+        let (chosen, inputs, refused) = measurable(files.iter(), ModelInputs::read(given, None).unwrap());
+        assert_eq!(chosen.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["op"]);
+        assert!(refused["chain"].contains("value0"), "{refused:?}");
+        assert!(inputs.is_taken(Some("input")) && !inputs.is_taken(Some("value0")) && !inputs.is_taken(None));
     }
 }

@@ -64,7 +64,9 @@ fn note(entry: &Entry) -> String {
     const LONGEST: usize = 160;
     let fitted = entry.is_fitted.then(|| "the model was fitted on it".to_owned());
     let guessed = entry.guessed.as_ref().map(|reason| format!("guessed: {reason}"));
-    let notes: Vec<String> = fitted.into_iter().chain(entry.failed.clone()).chain(guessed).collect();
+    let unmatched = entry.unmatched.as_ref().map(|reason| format!("not measured: {reason}"));
+    let notes = fitted.into_iter().chain(entry.failed.clone()).chain(unmatched).chain(guessed);
+    let notes: Vec<String> = notes.collect();
     let line = notes.join("; ").replace('\n', " ");
     match line.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &line[..end]),

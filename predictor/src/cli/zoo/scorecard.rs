@@ -18,6 +18,9 @@ pub(super) struct Entry {
     /// What was measured of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) measured_ms: Option<f64>,
+    /// Why nothing is known to be measured of it, where there are tables.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) unmatched: Option<String>,
     /// What is predicted; nothing where there is no answer.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub(super) predicted: Option<Predicted>,
@@ -182,6 +185,7 @@ mod tests {
         Entry {
             network: network.to_owned(),
             measured_ms: Some(measured_ms),
+            unmatched: None,
             predicted: Some(predicted),
             failed: None,
             guessed: None,

@@ -80,3 +80,36 @@ fn outputs_follow_the_input_and_wrong_lengths_are_refused() {
     let error = runnable.outputs(&x[1..]).unwrap_err().to_string();
     assert_eq!(error, format!("`{key}` takes {} input values, not {}", x.len(), x.len() - 1));
 }
+
+#[test]
+#[ignore = "needs LITERT_LIBRARY"]
+fn every_profiled_run_is_found_node_by_node() {
+    const RUNS: usize = 30;
+    let space = crate::spec::SpaceFile::built_in("proxylessnas-small").unwrap().resolve().unwrap();
+    let network = crate::onnx::network_model(&space.baseline().unwrap(), 0).unwrap();
+    let squeezed = op_model(&"mbconv-14x14x8-o12-e3-k5-s2-se4-hswish".parse().unwrap(), 0).unwrap();
+    // Runs on LiteRT's own kernels between others.
+    let mixed = op_model(&"conv-8x8x4-o4-k3-s1-relu+upsample-f2-nearest".parse().unwrap(), 0).unwrap();
+    for (onnx, kernels) in [(&network, Kernels::Xnnpack), (&network, Kernels::Own)]
+        .into_iter()
+        .chain([&squeezed, &mixed].map(|onnx| (onnx, Kernels::Xnnpack)))
+    {
+        let mut traced = litert().with(kernels).prepare_traced(Model::whole("net", onnx), 1).unwrap();
+        let clock = std::time::Instant::now();
+        for _ in 0..RUNS {
+            traced.run_plain().unwrap();
+            traced.run_traced(super::super::NodeClock::Wall).unwrap();
+        }
+        let both_ns = clock.elapsed().as_nanos() as f64;
+        let trace = traced.finish().unwrap();
+        assert!(trace.nodes.iter().all(|node| node.run_ns.len() == RUNS), "{kernels:?}");
+        let all_ns: f64 = trace.nodes.iter().flat_map(|node| &node.run_ns).sum();
+        assert!(all_ns > 0.0 && all_ns < both_ns, "{all_ns} of {both_ns}");
+        // Every layer with weights has its time under the name of what it gives.
+        let nodes = Written::of(onnx).unwrap().nodes;
+        let weighted = nodes.iter().filter(|node| node.builtin.name().contains("CONV_2D"));
+        for node in weighted {
+            assert!(trace.nodes.iter().any(|traced| traced.name == node.name), "{kernels:?}: {}", node.name);
+        }
+    }
+}

@@ -3,7 +3,10 @@
 //! Of a few microseconds a node, some are a part of the node's own time in the profile, and the rest lies between nodes. How
 //! many goes by the network, by how many inputs its nodes have and what is in the caches, so it is measured by the network's own
 //! plain and profiled runs, in turns. Which part of it lies inside of nodes is measured by a chain of nodes that do next to nothing.
+//! All that noting nodes within a node costs is in that node's time, of which it may be nearly all: there the plain runs have the
+//! last word.
 
+use crate::backend::TracedNode;
 use crate::measure::median;
 
 /// What a note costs in nanoseconds, and which part of that is in the node's own time.
@@ -65,14 +68,19 @@ impl Turns {
         }
     }
 
-    /// Part of a traced run that noting takes: by each two turns one after the other, for which the machine was about as fast.
-    /// Turns of one run are those of warming up. `None` without two turns.
+    /// Part of a traced run that noting takes. `None` without two turns.
     fn noting_share(&self) -> Option<f64> {
+        self.beyond_plain(settled)
+    }
+
+    /// Part of a traced run that a plain one does not take: by each two turns one after the other, for which the machine was about as
+    /// fast. Turns of one run are those of warming up. `None` without two turns.
+    fn beyond_plain(&self, run_ns: fn(&[f64]) -> Option<f64>) -> Option<f64> {
         let shares = self.0.windows(2).filter_map(|pair| {
             let [(kind, one), (_, other)] = pair else { return None };
             let (plain, traced) = if *kind == Kind::Plain { (one, other) } else { (other, one) };
             let is_warm = plain.len() > 1 && traced.len() > 1;
-            is_warm.then(|| Some(1.0 - settled(plain)? / settled(traced)?))?
+            is_warm.then(|| Some(1.0 - run_ns(plain)? / run_ns(traced)?))?
         });
         median(&shares.collect::<Vec<_>>())
     }
@@ -82,11 +90,39 @@ impl Turns {
         let traced = self.0.iter().filter(|(kind, _)| *kind == Kind::Traced);
         traced.flat_map(|(_, turn)| std::iter::repeat_n(settled(turn).unwrap_or(0.0), turn.len()))
     }
+
+    /// Takes off nodes that hold others what all nodes take beyond plain runs: it is what noting those within costs more than other
+    /// notes do. `nodes` are without what noting costs otherwise; `within` has for each the notes within it, by run.
+    pub(super) fn bound(&self, nodes: &mut [TracedNode], within: &[Vec<u32>]) {
+        let mut of_nodes = self.clone();
+        let traced = of_nodes.0.iter_mut().filter(|(kind, _)| *kind == Kind::Traced);
+        for (run, ns) in traced.flat_map(|(_, turn)| turn).enumerate() {
+            let noted: Option<f64> = nodes.iter().map(|node| node.run_ns.get(run)).sum();
+            // Notes that do not fit the runs are refused where they are read.
+            let Some(sum) = noted else { return };
+            *ns = sum;
+        }
+        let beyond = of_nodes.beyond_plain(mean_of_usual).unwrap_or(0.0).max(0.0);
+        for run in 0..within.first().map_or(0, Vec::len) {
+            let all: u32 = within.iter().map(|within| within[run]).sum();
+            let sum: f64 = nodes.iter().map(|node| node.run_ns[run]).sum();
+            for (node, within) in nodes.iter_mut().zip(within).filter(|(_, within)| within[run] > 0) {
+                node.run_ns[run] -= beyond * sum * f64::from(within[run]) / f64::from(all);
+            }
+        }
+    }
 }
 
 /// Median of a turn's runs but the first, which finds the other kind's in the caches.
 fn settled(turn: &[f64]) -> Option<f64> {
     median(turn.get(1..).filter(|rest| !rest.is_empty()).unwrap_or(turn))
+}
+
+/// Mean of a turn's runs but the first and those that were interrupted: as layers get theirs.
+fn mean_of_usual(turn: &[f64]) -> Option<f64> {
+    let most = 2.0 * settled(turn)?;
+    let usual: Vec<f64> = turn[1..].iter().copied().filter(|ns| *ns <= most).collect();
+    (!usual.is_empty()).then(|| usual.iter().sum::<f64>() / usual.len() as f64)
 }
 
 #[cfg(test)]
@@ -125,6 +161,32 @@ mod tests {
         let mut one = Turns::default();
         one.push(Kind::Traced, 1e5);
         assert_eq!(cost.in_network(&one, 10.0), [3_000.0]);
+    }
+
+    #[test]
+    fn nodes_that_hold_others_take_no_more_than_plain_runs_leave_them() {
+        // Runs of 100 µs plain and 140 traced, in turns of three.
+        let mut turns = Turns::default();
+        for (kind, ns) in [(Kind::Plain, 1e5), (Kind::Traced, 1.4e5)].into_iter().cycle().take(8) {
+            (0..3).for_each(|_| turns.push(kind, ns));
+        }
+        let bounded = |ns: &[f64], within: &[u32]| {
+            let (name, operator) = (String::new(), String::new());
+            let node = |ns: &f64| TracedNode {
+                name: name.clone(),
+                operator: operator.clone(),
+                multiply_adds: None,
+                run_ns: vec![*ns; 12],
+            };
+            let mut nodes: Vec<TracedNode> = ns.iter().map(node).collect();
+            turns.bound(&mut nodes, &within.iter().map(|within| vec![*within; 12]).collect::<Vec<_>>());
+            nodes.iter().map(|node| node.run_ns[7].round()).collect::<Vec<_>>()
+        };
+        // 20 µs too much, of which one in four notes within is one node's.
+        assert_eq!(bounded(&[3e4, 3e4, 6e4], &[0, 5, 15]), [3e4, 2.5e4, 4.5e4]);
+        // What they leave is the runtime's, and what nodes alone take too much is not theirs to give.
+        assert_eq!(bounded(&[3e4, 5e4], &[0, 5]), [3e4, 5e4]);
+        assert_eq!(bounded(&[9e4, 9e4], &[0, 0]), [9e4, 9e4]);
     }
 
     #[test]

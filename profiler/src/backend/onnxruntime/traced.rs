@@ -10,7 +10,7 @@ use ort::environment::Environment;
 use super::noting::{ChainRuns, Kind, NoteCost, Turns};
 use super::profile::{Event, HOLDS_GRAPHS, Noted, node_times};
 use super::{OrtRunnable, load_session, one_line, refused};
-use crate::backend::{BackendError, Model, NodeClock, OnnxRuntime, Runnable, Trace, Traced};
+use crate::backend::{BackendError, Model, NodeClock, OnnxRuntime, Runnable, Trace, Traced, TracedNode};
 use crate::measure::{Clock, SystemClock, median};
 use crate::onnx::{Outline, chain_model};
 
@@ -81,6 +81,7 @@ impl Traced for OrtTraced {
 
     fn finish(&mut self) -> Result<Trace, BackendError> {
         let noted = self.profiled.finish()?.nodes;
+        let within: Vec<Vec<u32>> = noted.iter().map(|noted| noted.within.clone()).collect();
         let notes = noted.iter().flat_map(|noted| noted.own.iter().chain(&noted.within)).sum::<u32>();
         let runs = noted.first().map_or(0, |noted| noted.own.len());
         let note_ns =
@@ -94,7 +95,9 @@ impl Traced for OrtTraced {
             node
         };
         let node_cost_ns = inside * median(&note_ns).unwrap_or(self.cost.ns);
-        Ok(Trace { nodes: noted.into_iter().map(less_cost).collect(), node_cost_ns, resolution_ns: 1_000 })
+        let mut nodes: Vec<TracedNode> = noted.into_iter().map(less_cost).collect();
+        self.turns.bound(&mut nodes, &within);
+        Ok(Trace { nodes, node_cost_ns, resolution_ns: 1_000 })
     }
 }
 

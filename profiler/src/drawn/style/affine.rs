@@ -20,7 +20,7 @@ fn block(pen: &mut Pen<'_>, x: Sketched, out: u32, stride: u32) -> Sketched {
     let sum = branches(pen, &x, filters, begins_at_zero);
     let affine = match scaled {
         0 => pen.sketch.times(&sum, 0.9),
-        1 => pen.sketch.combine("Mul", &sum, Operand::PerChannel),
+        1 => pen.sketch.scale(&sum),
         2.. => sum,
     };
     let with = if shifted { Operand::Number(0.1) } else { Operand::PerChannel };

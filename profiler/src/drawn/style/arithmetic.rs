@@ -15,7 +15,11 @@ fn block(pen: &mut Pen<'_>, x: Sketched, out: u32, stride: u32) -> Sketched {
     let first = pen.conv_act(&x, Filters::square(out, 3, stride));
     let first = combined(pen, &first);
     let second = pen.sketch.conv(&first, Filters::pointwise(out));
-    let second = if pen.draw.chance(0.5) { combined(pen, &second) } else { curved(pen, &second) };
+    let second = match pen.draw.one_of(&[0_u32, 0, 1, 1, 2]) {
+        0 => combined(pen, &second),
+        1 => curved(pen, &second),
+        2.. => thresholded(pen, &second),
+    };
     let shortcut = pen.shortcut(&x, out, stride);
     let sum = pen.sketch.add(&second, &shortcut);
     pen.act(&sum)
@@ -27,7 +31,7 @@ fn combined(pen: &mut Pen<'_>, x: &Sketched) -> Sketched {
     let (with, number) = (pen.draw.one_of(&[0_u32, 1, 2, 3, 4, 5, 6]), pen.draw.one_of(&[0.5, 2.0, 3.0]));
     // Powers of what is below 0 are no numbers, and nothing is divided by what may be 0.
     let needs_positive = operator == "Pow" || ![0, 2, 3].contains(&with);
-    let positive = if needs_positive { about_one(pen, x) } else { x.clone() };
+    let positive = if needs_positive { made_positive(pen, x) } else { x.clone() };
     let x = if operator == "Pow" || with == 1 { &positive } else { x };
     let other = match with {
         0 => return pen.sketch.combine(operator, x, Operand::Number(number)),
@@ -46,16 +50,25 @@ fn combined(pen: &mut Pen<'_>, x: &Sketched) -> Sketched {
     pen.sketch.combine(operator, x, Operand::Value(&other))
 }
 
+/// Numbers on one side of another, the others as 0.
+fn thresholded(pen: &mut Pen<'_>, x: &Sketched) -> Sketched {
+    let comparison = pen.draw.one_of(&["Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Equal"]);
+    let compared = pen.sketch.combine(comparison, x, Operand::Number(0.0));
+    let kept = pen.sketch.real(&compared);
+    let kept = pen.sketch.combine("Add", &kept, Operand::Number(0.1));
+    pen.sketch.mul(x, &kept)
+}
+
 /// A function that is no usual activation.
 fn curved(pen: &mut Pen<'_>, x: &Sketched) -> Sketched {
     let operators = ["Sqrt", "Exp", "Log", "Reciprocal", "Erf", "Abs", "Neg", "Softplus", "Tanh"];
     let operator = pen.draw.one_of(&operators);
-    let positive = about_one(pen, x);
+    let positive = made_positive(pen, x);
     pen.sketch.apply(operator, &positive)
 }
 
 /// From 0.5 to 1.5.
-fn about_one(pen: &mut Pen<'_>, x: &Sketched) -> Sketched {
+fn made_positive(pen: &mut Pen<'_>, x: &Sketched) -> Sketched {
     let gate = pen.sketch.act(x, Curve::Known(Activation::Sigmoid));
     pen.sketch.combine("Add", &gate, Operand::Number(0.5))
 }

@@ -1,7 +1,7 @@
 //! Convolutions along time. Source: QuartzNet, arXiv:1910.10261; WaveNet, arXiv:1609.03499; TC-ResNet, arXiv:1904.03814.
 
 use super::{Pen, RELU, SWISH, Sketched, Start, Style};
-use crate::onnx::{Curve, Filters, Operand};
+use crate::onnx::{Curve, Filters};
 use crate::spec::Activation;
 
 pub(super) const STYLE: Style =
@@ -32,7 +32,7 @@ fn block(pen: &mut Pen<'_>, x: Sketched, out: u32, stride: u32) -> Sketched {
                 let mixed = pen.sketch.conv(&x, filters);
                 pen.sketch.act(&mixed, curve)
             });
-            let gated = pen.sketch.combine("Mul", &value, Operand::Value(&gate));
+            let gated = pen.sketch.mul(&value, &gate);
             let last = pen.sketch.conv(&gated, Filters::pointwise(out));
             pen.sketch.add(&x, &last)
         }

@@ -7,7 +7,8 @@ pub(super) const STYLE: Style =
     Style { name: "csp", curves: &[SWISH, SWISH, Curve::LeakyRelu], start: Start::Stem, block };
 
 fn block(pen: &mut Pen<'_>, x: Sketched, out: u32, stride: u32) -> Sketched {
-    let depth = pen.draw.one_of(&[1, 1, 2]);
+    let (depth, pools) =
+        (pen.draw.one_of(&[1, 1, 2]), pen.draw.one_of(&[&[][..], &[], &[], &[5, 5, 5], &[5, 9, 13]]));
     let x = if stride == 2 { pen.conv_act(&x, Filters::square(out, 3, 2)) } else { x };
     let wide = pen.conv_act(&x, Filters::pointwise(out));
     let [passing, mut last] = pen.sketch.split(&wide, out / 2);
@@ -20,5 +21,17 @@ fn block(pen: &mut Pen<'_>, x: Sketched, out: u32, stride: u32) -> Sketched {
         parts.push(last.clone());
     }
     let joined = pen.sketch.concat(&parts.iter().collect::<Vec<_>>());
-    pen.conv_act(&joined, Filters::pointwise(out))
+    let x = pen.conv_act(&joined, Filters::pointwise(out));
+    if pools.is_empty() { x } else { pyramid(pen, &x, pools) }
+}
+
+/// The largest values of small to large neighbourhoods side by side. Source: He et al., arXiv:1406.4729, as detectors have it.
+fn pyramid(pen: &mut Pen<'_>, x: &Sketched, kernels: &[u32]) -> Sketched {
+    let narrow = pen.conv_act(x, Filters::pointwise((x.channels() / 2).max(1)));
+    let mut parts = vec![narrow.clone()];
+    for &kernel in kernels {
+        parts.push(pen.sketch.max_pool(&narrow, kernel, 1));
+    }
+    let joined = pen.sketch.concat(&parts.iter().collect::<Vec<_>>());
+    pen.conv_act(&joined, Filters::pointwise(x.channels()))
 }

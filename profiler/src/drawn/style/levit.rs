@@ -2,7 +2,7 @@
 //! LeViT, arXiv:2104.01136; EfficientFormer, arXiv:2206.01191.
 
 use super::{HSWISH, MOST_POSITIONS, Pen, Sketched, Start, Style};
-use crate::drawn::heads::{Bias, Heads, attend, perceptron};
+use crate::drawn::heads::{Bias, Heads, attend, feed_forward};
 use crate::onnx::{Curve, Filters};
 
 pub(super) const STYLE: Style =
@@ -22,7 +22,7 @@ fn block(pen: &mut Pen<'_>, x: Sketched, out: u32, stride: u32) -> Sketched {
     let sequence = pen.sequence(&x);
     let attended = attend(pen, &sequence, Heads { each, narrower, bias: Bias::Pairs });
     let sum = pen.sketch.add(&sequence, &attended);
-    let narrow = perceptron(pen, &sum, 2);
+    let narrow = feed_forward(pen, &sum, 2);
     let sum = pen.sketch.add(&sum, &narrow);
     pen.map(&sum, [high, wide])
 }

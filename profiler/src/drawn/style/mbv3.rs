@@ -1,8 +1,10 @@
 //! Inverted residuals with squeeze-and-excite and two activations. Source: MobileNetV3, arXiv:1905.02244.
 
 use super::{HSWISH, Pen, RELU, Sketched, Start, Style, mb::inverted};
+use crate::onnx::Curve;
 
-pub(super) const STYLE: Style = Style { name: "mbv3", curves: &[HSWISH], start: Start::Stem, block };
+pub(super) const STYLE: Style =
+    Style { name: "mbv3", curves: &[HSWISH, HSWISH, Curve::HswishInParts], start: Start::Stem, block };
 
 fn block(pen: &mut Pen<'_>, x: Sketched, out: u32, stride: u32) -> Sketched {
     let (expansion, kernel) = (pen.draw.one_of(&[2.0, 2.5, 3.0, 4.0, 6.0]), pen.draw.one_of(&[3, 3, 5]));

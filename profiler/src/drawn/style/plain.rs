@@ -1,10 +1,10 @@
 //! Chains of 3×3 convolutions. Source: VGG, arXiv:1409.1556; RepVGG, arXiv:2101.03697.
 
 use super::{HSWISH, Pen, RELU, Sketched, Start, Style};
-use crate::onnx::Filters;
+use crate::onnx::{Curve, Filters};
 
 pub(super) const STYLE: Style =
-    Style { name: "plain", curves: &[RELU, RELU, HSWISH], start: Start::Stem, block };
+    Style { name: "plain", curves: &[RELU, RELU, HSWISH, Curve::HswishInParts], start: Start::Stem, block };
 
 fn block(pen: &mut Pen<'_>, x: Sketched, out: u32, stride: u32) -> Sketched {
     let (pools, kernel) = (pen.draw.chance(0.4), pen.draw.one_of(&[3, 3, 3, 5]));

@@ -1,7 +1,7 @@
 //! Attention within windows of a map that are shifted in turn. Source: Swin, arXiv:2103.14030.
 
 use super::{Pen, Sketched, Start, Style};
-use crate::drawn::heads::{Bias, Heads, attend, perceptron};
+use crate::drawn::heads::{Bias, Heads, attend, feed_forward};
 use crate::onnx::Curve;
 
 pub(super) const STYLE: Style = Style { name: "window", curves: &[Curve::Gelu], start: Start::Stem, block };
@@ -17,9 +17,8 @@ fn block(pen: &mut Pen<'_>, x: Sketched, out: u32, stride: u32) -> Sketched {
         pen.sketch.transpose(&x, &[0, 2, 3, 1])
     };
     let normal = pen.layer_norm(&x);
-    let [more_high, more_wide] = [1, 2].map(|axis| x.side(axis).next_multiple_of(side) - x.side(axis));
-    let is_padded = more_high + more_wide > 0;
-    let padded = if is_padded { pen.sketch.pad(&normal, &[0, more_high, more_wide, 0]) } else { normal };
+    let padded = padded(pen, normal, side);
+    let is_padded = padded.dims() != x.dims();
     let shift = if shifts && padded.side(1) > side { side / 2 } else { 0 };
     let rolled = rolled(pen, padded, shift);
     let [rows, columns] = [1, 2].map(|axis| u64::from(rolled.side(axis) / side));
@@ -41,7 +40,7 @@ fn block(pen: &mut Pen<'_>, x: Sketched, out: u32, stride: u32) -> Sketched {
     }
     let x = pen.sketch.add(&x, &whole);
     let normal = pen.layer_norm(&x);
-    let narrow = perceptron(pen, &normal, 4);
+    let narrow = feed_forward(pen, &normal, 4);
     let x = pen.sketch.add(&x, &narrow);
     pen.sketch.transpose(&x, &[0, 3, 1, 2])
 }
@@ -49,9 +48,7 @@ fn block(pen: &mut Pen<'_>, x: Sketched, out: u32, stride: u32) -> Sketched {
 /// Each four neighbours as one position, with `out` channels, which stand last.
 fn merged(pen: &mut Pen<'_>, x: &Sketched, out: u32) -> Sketched {
     let last = pen.sketch.transpose(x, &[0, 2, 3, 1]);
-    let [more_high, more_wide] = [1, 2].map(|axis| last.side(axis) % 2);
-    let even =
-        if more_high + more_wide > 0 { pen.sketch.pad(&last, &[0, more_high, more_wide, 0]) } else { last };
+    let even = padded(pen, last, 2);
     let parts = [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(row, column)| {
         let rows = pen.sketch.every_second(&even, 1, row);
         pen.sketch.every_second(&rows, 2, column)
@@ -59,6 +56,12 @@ fn merged(pen: &mut Pen<'_>, x: &Sketched, out: u32) -> Sketched {
     let joined = pen.sketch.join(&parts.each_ref(), 3);
     let normal = pen.layer_norm(&joined);
     pen.sketch.matmul(&normal, out)
+}
+
+/// With zeros behind, so that rows and columns are multiples of `multiple`.
+fn padded(pen: &mut Pen<'_>, x: Sketched, multiple: u32) -> Sketched {
+    let [high, wide] = [1, 2].map(|axis| x.side(axis).next_multiple_of(multiple) - x.side(axis));
+    if high + wide > 0 { pen.sketch.pad(&x, &[0, high, wide, 0]) } else { x }
 }
 
 /// The first rows and columns behind the others.

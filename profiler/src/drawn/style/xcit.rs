@@ -1,7 +1,7 @@
 //! Channels that attend to each other, of queries and keys of length 1. Source: XCiT, arXiv:2106.09681; EdgeNeXt, arXiv:2206.10589.
 
 use super::{Pen, Sketched, Start, Style};
-use crate::drawn::heads::perceptron;
+use crate::drawn::heads::feed_forward;
 use crate::onnx::{Curve, Filters, Operand};
 
 pub(super) const STYLE: Style = Style { name: "xcit", curves: &[Curve::Gelu], start: Start::Stem, block };
@@ -25,7 +25,7 @@ fn block(pen: &mut Pen<'_>, x: Sketched, out: u32, stride: u32) -> Sketched {
     let (query, key) = (of_length_one(pen, &query), of_length_one(pen, &key));
     let key = pen.sketch.transpose(&key, &[0, 1, 3, 2]);
     let scores = pen.sketch.product(&query, &key);
-    let scores = pen.sketch.combine("Mul", &scores, Operand::PerChannel);
+    let scores = pen.sketch.scale(&scores);
     let weights = pen.sketch.softmax(&scores);
     let mixed = pen.sketch.product(&weights, &value);
     let mixed = pen.sketch.transpose(&mixed, &[0, 3, 1, 2]);
@@ -34,7 +34,7 @@ fn block(pen: &mut Pen<'_>, x: Sketched, out: u32, stride: u32) -> Sketched {
     let scaled = pen.sketch.scale(&projected);
     let x = pen.sketch.add(&x, &scaled);
     let normal = pen.layer_norm(&x);
-    let narrow = perceptron(pen, &normal, 4);
+    let narrow = feed_forward(pen, &normal, 4);
     let narrow = pen.sketch.scale(&narrow);
     let x = pen.sketch.add(&x, &narrow);
     pen.map(&x, size)

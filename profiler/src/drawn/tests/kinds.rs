@@ -6,7 +6,7 @@ use super::*;
 const NOT_DRAWN: [(&str, &str); 1] = [("input", "no step is called so: it is what steps read")];
 
 /// Operators of real networks that are a kind of step each.
-const OPERATORS: [&str; 40] = [
+const OPERATORS: [&str; 41] = [
     "abs",
     "cast",
     "div",
@@ -15,6 +15,7 @@ const OPERATORS: [&str; 40] = [
     "erf",
     "exp",
     "expand",
+    "floor",
     "gather",
     "gelu",
     "globalmaxpool",
@@ -50,7 +51,7 @@ const OPERATORS: [&str; 40] = [
 ];
 
 /// Kinds of networks in 8-bit integers.
-const INTEGERS: [&str; 15] = [
+const INTEGERS: [&str; 21] = [
     "stem_int8",
     "conv_int8",
     "pointwise_int8",
@@ -66,6 +67,12 @@ const INTEGERS: [&str; 15] = [
     "maxpool_int8",
     "gpool_int8",
     "transpose_int8",
+    "stem_dynamic_int8",
+    "conv_dynamic_int8",
+    "pointwise_dynamic_int8",
+    "depthwise_dynamic_int8",
+    "matmul_dynamic_int8",
+    "dynamicquantizelinear",
 ];
 
 /// What keys call steps: the lower-case words in quotes of the file that makes them.

@@ -125,6 +125,24 @@ fn nodes_without_a_name_go_to_steps_of_their_size_that_have_none() {
 }
 
 #[test]
+fn a_product_of_dynamic_quantization_that_was_fused_goes_to_its_step() {
+    let (mut sketch, image) = Sketch::new(3, 8, Weights::Seeded(0));
+    let flat = sketch.reshape(&image, &[1, 64, 3]);
+    let read = sketch.quantize_dynamically(&flat);
+    let product = sketch.dynamic_matmul(&read, 16);
+    let onnx = sketch.finish("net", &product);
+    let graph = ModelGraph::read(&onnx).unwrap();
+    let (mut steps, _) = translate(&graph, &graph.shapes(&InputShapes::new()).unwrap()).unwrap();
+    fuse(&mut steps);
+    let in_place_times = traced(&[("DynamicQuantizeMatMul 1x64x16", "DynamicQuantizeMatMul", 30.0)]);
+    let table = StepTable::of(&in_place_times, &Outline::read(&onnx).unwrap(), &in_place(&steps)).unwrap();
+    let key = "matmul_dynamic_int8@conv-1x64x3-1x64x16-k1-s1-g1";
+    assert_eq!(found(&table), [(key.to_owned(), 30.0)]);
+    // What makes the integers has no node of its own.
+    assert_eq!(table.keys.len(), 2);
+}
+
+#[test]
 fn a_product_named_after_the_sum_behind_it_is_its_own_step() {
     let (mut sketch, image) = Sketch::new(3, 8, Weights::Seeded(0));
     let main = sketch.conv(&image, Filters::square(8, 1, 1));

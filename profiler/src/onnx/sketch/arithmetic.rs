@@ -8,6 +8,8 @@ use crate::spec::Activation;
 pub enum Curve {
     /// One of the known ones.
     Known(Activation),
+    /// x · relu6(x + 3) / 6, in four nodes.
+    HswishInParts,
     /// x · (1 + erf(x / √2)) / 2, in five nodes.
     Gelu,
     /// The same by a hyperbolic tangent, in nine nodes. Source: Hendrycks and Gimpel, arXiv:1606.08415.
@@ -43,6 +45,12 @@ impl Sketch {
             Curve::Known(Activation::Swish) => {
                 let gate = self.node("Sigmoid", &[&x.name], dims, vec![]);
                 self.mul(x, &gate)
+            }
+            Curve::HswishInParts => {
+                let sum = self.combine("Add", x, Operand::Number(3.0));
+                let clipped = self.act(&sum, Curve::Known(Activation::Relu6));
+                let product = self.mul(x, &clipped);
+                self.combine("Div", &product, Operand::Number(6.0))
             }
             Curve::Gelu => {
                 let (root, one, half) =

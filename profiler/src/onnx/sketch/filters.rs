@@ -1,6 +1,6 @@
 //! What has weights or windows: convolutions, linear layers, pooling.
 
-use super::{Operand, Sketch, Sketched, int, ints};
+use super::{Attribute, Operand, Sketch, Sketched, int, ints};
 
 /// The filters of a convolution with same padding and a bias.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,19 +19,16 @@ pub struct Filters {
 
 impl Filters {
     /// Over all channels of one position.
-    #[must_use]
     pub fn pointwise(out: u32) -> Self {
         Self::square(out, 1, 1)
     }
 
     /// Over all channels of a square.
-    #[must_use]
     pub fn square(out: u32, kernel: u32, stride: u32) -> Self {
         Self { out, kernel: [kernel; 2], stride, groups: 1, dilation: 1 }
     }
 
     /// One filter per channel.
-    #[must_use]
     pub fn depthwise(channels: u32, kernel: u32, stride: u32) -> Self {
         Self { groups: channels, ..Self::square(channels, kernel, stride) }
     }
@@ -42,33 +39,46 @@ fn after(side: u64, stride: u32) -> u64 {
     side.div_ceil(u64::from(stride.max(1)))
 }
 
+/// What a convolution gives, the sides of its weights, inputs per output, and its attributes.
+pub(super) struct Convolved {
+    pub(super) dims: Vec<u64>,
+    pub(super) weights: Vec<u64>,
+    pub(super) fan_in: u64,
+    pub(super) attributes: Vec<Attribute>,
+}
+
+pub(super) fn convolved(x: &Sketched, filters: Filters) -> Convolved {
+    let Filters { out, kernel, stride, groups, dilation } = filters;
+    let groups = groups.max(1);
+    let sides = &x.dims[2..];
+    let kernel = &kernel[kernel.len().saturating_sub(sides.len())..];
+    let per_group = u64::from(x.channels() / groups);
+    let fan_in = kernel.iter().fold(per_group, |product, &side| product * u64::from(side));
+    let behind = sides.iter().map(|&side| after(side, stride));
+    let dims = [1, out.into()].into_iter().chain(behind).collect();
+    let taps = kernel.iter().copied().map(u64::from);
+    let weights = [out.into(), per_group].into_iter().chain(taps).collect();
+    let kernel: Vec<i64> = kernel.iter().copied().map(i64::from).collect();
+    let pads: Vec<i64> = kernel.iter().map(|side| side / 2 * i64::from(dilation)).collect();
+    let mut attributes = vec![
+        ints("kernel_shape", &kernel),
+        ints("strides", &vec![stride.into(); kernel.len()]),
+        ints("pads", &[&pads[..], &pads].concat()),
+        int("group", groups.into()),
+    ];
+    if dilation > 1 {
+        attributes.push(ints("dilations", &vec![dilation.into(); kernel.len()]));
+    }
+    Convolved { dims, weights, fan_in, attributes }
+}
+
 impl Sketch {
     /// A convolution; over sound the filters' last side counts alone.
     pub fn conv(&mut self, x: &Sketched, filters: Filters) -> Sketched {
-        let Filters { out, kernel, stride, groups, dilation } = filters;
-        let groups = groups.max(1);
-        let sides = &x.dims[2..];
-        let kernel = &kernel[kernel.len().saturating_sub(sides.len())..];
-        let per_group = u64::from(x.channels() / groups);
-        let fan_in = kernel.iter().fold(per_group, |product, &side| product * u64::from(side));
-        let behind = sides.iter().map(|&side| after(side, stride));
-        let dims: Vec<u64> = [1, out.into()].into_iter().chain(behind).collect();
-        let taps = kernel.iter().copied().map(u64::from);
-        let shape: Vec<u64> = [out.into(), per_group].into_iter().chain(taps).collect();
-        let weights = self.weights(&shape, fan_in);
-        let biases = self.biases(out, fan_in);
+        let Convolved { dims, weights, fan_in, attributes } = convolved(x, filters);
+        let weights = self.weights(&weights, fan_in);
+        let biases = self.biases(filters.out, fan_in);
         self.macs += dims.iter().product::<u64>() * fan_in;
-        let kernel: Vec<i64> = kernel.iter().copied().map(i64::from).collect();
-        let pads: Vec<i64> = kernel.iter().map(|side| side / 2 * i64::from(dilation)).collect();
-        let mut attributes = vec![
-            ints("kernel_shape", &kernel),
-            ints("strides", &vec![stride.into(); kernel.len()]),
-            ints("pads", &[&pads[..], &pads].concat()),
-            int("group", groups.into()),
-        ];
-        if dilation > 1 {
-            attributes.push(ints("dilations", &vec![dilation.into(); kernel.len()]));
-        }
         self.node("Conv", &[&x.name, &weights, &biases], dims, attributes)
     }
 

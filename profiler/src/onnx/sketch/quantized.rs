@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rand::RngExt;
 
-use super::super::proto::{INT8, INT32};
+use super::super::proto::{INT8, INT32, UINT8};
 use super::super::quantization::Quantization;
 use super::Sketch;
 
@@ -59,17 +59,24 @@ impl Sketch {
 
     /// Random weights between two numbers that are as far from 0, in 8-bit integers.
     pub(super) fn integer_weights(&mut self, dims: &[u64], bound: f32) -> String {
+        let [weights, unit, zero] = self.int8_weights(dims, bound, INT8);
+        if self.rng.is_none() { weights } else { self.dequantized(&[&weights, &unit, &zero]) }
+    }
+
+    /// The same as they are, signed or unsigned, with their unit and zero point.
+    pub(super) fn int8_weights(&mut self, dims: &[u64], bound: f32, format: i32) -> [String; 3] {
         let count: u64 = dims.iter().product();
         self.parameters += count;
         let name = self.next_constant();
-        let Some(rng) = &mut self.rng else { return name };
-        let bytes =
-            (0..count).map(|_| rng.random_range(-LARGEST_WEIGHT..=LARGEST_WEIGHT) as u8).collect::<Vec<_>>();
-        self.parts.initializer(&name, dims, INT8, bytes);
+        let Some(rng) = &mut self.rng else { return [name.clone(), name.clone(), name] };
+        let middle: u8 = if format == UINT8 { 128 } else { 0 };
+        let one = |_| middle.wrapping_add_signed(rng.random_range(-LARGEST_WEIGHT..=LARGEST_WEIGHT));
+        let bytes: Vec<u8> = (0..count).map(one).collect();
+        self.parts.initializer(&name, dims, format, bytes);
         let unit = self.number(bound / f32::from(LARGEST_WEIGHT));
         let zero = self.next_constant();
-        self.parts.initializer(&zero, &[], INT8, vec![0]);
-        self.dequantized(&[&name, &unit, &zero])
+        self.parts.initializer(&zero, &[], format, vec![middle]);
+        [name, unit, zero]
     }
 
     /// Random biases of up to a tenth, in 32-bit integers, of a layer whose weights lie within `bound`.

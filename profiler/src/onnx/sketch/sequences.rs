@@ -51,14 +51,18 @@ impl Sketch {
     pub fn padding_mask(&mut self, tokens: &Sketched, comparison: &str) -> Sketched {
         let zero = self.longs(&[0]);
         let compared = self.node(comparison, &[&tokens.name, &zero], tokens.dims.clone(), vec![]);
-        let to = vec![int("to", FLOAT.into())];
-        let compared = self.node("Cast", &[&compared.name], tokens.dims.clone(), to);
+        let compared = self.real(&compared);
         let compared = self.reshape(&compared, &[1, 1, 1, tokens.side(1).into()]);
         let missing = match comparison {
             "Equal" => compared,
             _ => self.combine("Sub", &compared, Operand::First(1.0)),
         };
         self.times(&missing, -10_000.0)
+    }
+
+    /// What is true as 1, what is not as 0.
+    pub fn real(&mut self, x: &Sketched) -> Sketched {
+        self.node("Cast", &[&x.name], x.dims.clone(), vec![int("to", FLOAT.into())])
     }
 
     /// Scores `[.., t, t]` of which those of later positions are very low.

@@ -122,7 +122,9 @@ fn join_pad(steps: &mut Steps, index: usize) {
         return;
     }
     let Some(reader) = steps.only_reader(index) else { return };
-    if is(steps, reader, is_conv) {
+    // Not where the map was given another shape in between.
+    let same = |step: &Step| is_conv(step) && steps.get(index).is_some_and(|pad| step.input() == pad.output);
+    if is(steps, reader, same) {
         steps.join_forwards(index, reader);
     }
 }
@@ -162,8 +164,9 @@ fn join_activation(steps: &mut Steps, index: usize) {
     if !is(steps, writer, plain) || steps.only_reader(writer) != Some(index) {
         return;
     }
+    let nodes = steps.get(index).map_or(0, |step| step.nodes.len());
     steps.join_backwards(index, writer);
     if let Some(conv) = &mut steps.steps[writer] {
-        conv.activation = Some(activation);
+        (conv.activation, conv.activation_nodes) = (Some(activation), nodes);
     }
 }

@@ -5,17 +5,17 @@
 //! less has several nodes for a step, whose times are added.
 
 use super::fuse::{constant, is};
-use super::key::positions;
+use super::key::{positions, written};
 use super::step::{Arithmetic, Operation, Source, Step, Steps, Unfused};
 use crate::spec::Layer;
 
 /// The steps, after [`fuse`](super::fuse()), as they are measured in place.
-#[must_use]
 pub fn in_place(steps: &Steps) -> Steps {
     let mut joined = steps.clone();
     let positions = 0..joined.positions();
     positions.clone().for_each(|index| join_layer_norm(&mut joined, index));
     positions.clone().for_each(|index| join_gelu(&mut joined, index));
+    positions.clone().for_each(|index| join_integer_product(&mut joined, index));
     positions.clone().for_each(|index| join_bias(&mut joined, index));
     positions.clone().for_each(|index| join_sum(&mut joined, index));
     positions.clone().for_each(|index| join_activation(&mut joined, index));
@@ -110,6 +110,34 @@ fn join_gelu(steps: &mut Steps, divide: usize) {
     }
 }
 
+/// A product of integers that are made as the network runs, what turns it into floats, its unit, and numbers that are added to it. (A
+/// convolution of such is a node of each in every runtime.)
+fn join_integer_product(steps: &mut Steps, product: usize) {
+    let is_product = |step: &Step| {
+        let is_linear = matches!(step.what, Unfused::Positions | Unfused::Layer(Layer::Linear { .. }));
+        step.is_dynamic && is_linear
+    };
+    let found = || {
+        let cast = next(steps, product, operator("Cast")).filter(|_| is(steps, product, is_product))?;
+        let scale = next(steps, cast, operator("Mul"))?;
+        let unit = (0..2).filter_map(|place| steps.writer(scale, place)).find(|writer| *writer != cast)?;
+        (steps.only_reader(unit) == Some(scale)).then_some((cast, scale, unit))
+    };
+    let Some((cast, scale, unit)) = found() else { return };
+    let of_unit = steps.steps[unit].take().map_or(Vec::new(), |step| step.nodes);
+    if let Some(step) = &mut steps.steps[product] {
+        step.nodes.extend(of_unit);
+    }
+    steps.join_backwards(cast, product);
+    steps.join_backwards(scale, product);
+    let out = steps.get(product).map(|step| u64::from(step.output.channels));
+    if let Some(bias) =
+        next(steps, product, |step| arithmetic(Operation::Add)(step) && Some(step.weights) == out)
+    {
+        steps.join_backwards(bias, product);
+    }
+}
+
 /// Numbers added to the last side behind a product with weights are its biases: maps of which channels stand last do not tell.
 fn join_bias(steps: &mut Steps, index: usize) {
     let found = || {
@@ -154,7 +182,7 @@ fn join_sum(steps: &mut Steps, index: usize) {
 /// What an activation is called, of those that are no layer of ours too.
 fn curve(step: &Step) -> Option<String> {
     match step.layer() {
-        Some(Layer::Activation(activation)) => Some(activation.name().to_owned()),
+        Some(Layer::Activation(activation)) => Some(written(activation, step.nodes.len())),
         Some(_) => None,
         None => {
             ["LeakyRelu", "Tanh", "Elu"].contains(&step.operator()).then(|| step.operator().to_lowercase())

@@ -1,7 +1,7 @@
 //! The key of a step that is measured in place.
 
 use super::step::{Arithmetic, Operation, Step, Unfused};
-use crate::spec::{Conv, FeatureMap, Layer, OtherWork, PlacedLayer, TracedLayer, TracedOp};
+use crate::spec::{Activation, Conv, FeatureMap, Layer, OtherWork, PlacedLayer, TracedLayer, TracedOp};
 
 /// Fewer channels than this are an image's, which runtimes treat in their own way.
 const FEW_CHANNELS: u32 = 8;
@@ -9,10 +9,9 @@ const FEW_CHANNELS: u32 = 8;
 /// Its key: the class of its work, its layer with its shapes, and what is computed in one go behind it.
 ///
 /// Where no layer describes it, its amounts; its class is then the ONNX operator.
-#[must_use]
 pub fn step_key(step: &Step) -> TracedOp {
-    let fused: Vec<String> =
-        step.activation.iter().map(ToString::to_string).chain(step.joined.clone()).collect();
+    let activation = step.activation.map(|activation| written(activation, step.activation_nodes));
+    let fused: Vec<String> = activation.into_iter().chain(step.joined.clone()).collect();
     let class = class(step);
     let placed = match step.what {
         Unfused::Layer(layer) => Some(PlacedLayer { layer, input: step.input(), output: step.output }),
@@ -26,6 +25,20 @@ pub fn step_key(step: &Step) -> TracedOp {
     let known =
         placed.and_then(|placed| TracedOp::new(&class, TracedLayer::Placed(placed), fused.clone()).ok());
     known.unwrap_or_else(|| TracedOp::other(&class, work(step), &fused))
+}
+
+/// What an activation is called that is written in so many nodes: those that have an operator of their own run as many where they are
+/// written otherwise.
+pub(super) fn written(activation: Activation, nodes: usize) -> String {
+    match activation {
+        Activation::Hsigmoid | Activation::Hswish if nodes > 1 => format!("{activation}{nodes}"),
+        Activation::Hsigmoid
+        | Activation::Hswish
+        | Activation::Relu
+        | Activation::Relu6
+        | Activation::Sigmoid
+        | Activation::Swish => activation.to_string(),
+    }
 }
 
 /// A product with weights as a convolution of all its positions: a map would say where channels stand, and here they are last.
@@ -87,7 +100,11 @@ fn class(step: &Step) -> String {
         (None, Unfused::Unknown) if operator == "MatMul" && step.reads.len() > 1 => "batch_matmul",
         (None, Unfused::Unknown) => operator,
     };
-    let format = if step.is_int8() { "_int8" } else { "" };
+    let format = match (step.is_int8(), step.is_dynamic) {
+        (true, true) => "_dynamic_int8",
+        (true, false) => "_int8",
+        (false, _) => "",
+    };
     let half = if step.is_half { "_f16" } else { "" };
     format!("{}{format}{half}", name.to_lowercase())
 }

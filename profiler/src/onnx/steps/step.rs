@@ -87,6 +87,8 @@ pub struct Step {
     pub what: Unfused,
     /// The activation that runtimes fuse into it, if there is one.
     pub activation: Option<Activation>,
+    /// Nodes that the activation is written in.
+    pub activation_nodes: usize,
     /// What several nodes are together where that is no layer, such as layer normalization; only
     /// [`in_place`](super::in_place()) tells.
     pub called: Option<&'static str>,
@@ -100,6 +102,8 @@ pub struct Step {
     pub nodes: Vec<StepNode>,
     /// Whether its weights are in half precision.
     pub is_half: bool,
+    /// Whether the integers that it reads are made as the network runs, by the range that they have then.
+    pub is_dynamic: bool,
     /// Multiply-accumulates, padding counted; nothing where nobody knows.
     pub macs: Option<u64>,
     /// Elements of constants that it reads.
@@ -110,25 +114,21 @@ pub struct Step {
 
 impl Step {
     /// The layer that it is, if it is one.
-    #[must_use]
     pub fn layer(&self) -> Option<Layer> {
         if let Unfused::Layer(layer) = self.what { Some(layer) } else { None }
     }
 
     /// Whether it computes in 8-bit integers: all that it reads comes out of them.
-    #[must_use]
     pub fn is_int8(&self) -> bool {
         !self.reads.is_empty() && self.reads.iter().all(|read| read.is_int8)
     }
 
     /// The shape of its first input.
-    #[must_use]
     pub fn input(&self) -> FeatureMap {
         self.reads.first().map_or(self.output, |read| read.map)
     }
 
     /// Operator of its first node.
-    #[must_use]
     pub fn operator(&self) -> &str {
         self.nodes.first().map_or("", |node| node.operator.as_str())
     }
@@ -146,13 +146,11 @@ pub struct Steps {
 
 impl Steps {
     /// How many there were before any was joined: positions are below it.
-    #[must_use]
     pub fn positions(&self) -> usize {
         self.steps.len()
     }
 
     /// The step at a position, if it is no part of another.
-    #[must_use]
     pub fn get(&self, index: usize) -> Option<&Step> {
         self.steps.get(index).and_then(Option::as_ref)
     }
@@ -163,7 +161,6 @@ impl Steps {
     }
 
     /// The steps that read a step's output.
-    #[must_use]
     pub fn readers(&self, index: usize) -> Vec<usize> {
         let source = Source::Step(index);
         let reads = |step: &Step| step.reads.iter().any(|read| read.source == source);
@@ -172,7 +169,6 @@ impl Steps {
     }
 
     /// The only step that reads a step's output, unless the network gives that output as well.
-    #[must_use]
     pub fn only_reader(&self, index: usize) -> Option<usize> {
         match self.readers(index)[..] {
             [reader] if !self.outputs.contains(&Source::Step(index)) => Some(reader),
@@ -181,7 +177,6 @@ impl Steps {
     }
 
     /// The step that gives the input at `place` of a step.
-    #[must_use]
     pub fn writer(&self, index: usize, place: usize) -> Option<usize> {
         match self.get(index)?.reads.get(place)?.source {
             Source::Step(writer) => Some(writer),
@@ -191,7 +186,6 @@ impl Steps {
 
     /// By position of a model's node, the step that it is a part of: of one that costs nothing, the step that gave what it
     /// passes on. Nodes computed before the network runs are missing.
-    #[must_use]
     pub fn homes(&self) -> HashMap<usize, usize> {
         let own =
             self.iter().flat_map(|(index, step)| step.nodes.iter().map(move |node| (node.position, index)));

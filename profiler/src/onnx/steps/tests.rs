@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::onnx::{
-    AttributeValue, Constant, Curve, Declared, Filters, InputShapes, ModelGraph, ModelNode, Sketch, Sketched,
-    Weights,
+    AttributeValue, Biases, Constant, Curve, Declared, Filters, InputShapes, ModelGraph, ModelNode, Sketch,
+    Sketched, Weights,
 };
 use crate::spec::Activation;
 
@@ -173,4 +173,34 @@ fn outputs_may_be_left_out() {
     let (steps, _) = translate(&graph, &graph.shapes(&InputShapes::new()).unwrap()).unwrap();
     // 64 · 8 + 64 · 16.
     assert_eq!(steps.iter().map(|(_, step)| step.macs).collect::<Vec<_>>(), [Some(1536)]);
+}
+
+#[test]
+fn products_by_dynamic_quantization_are_one_step_and_convolutions_are_not() {
+    let (mut sketch, image) = Sketch::new(8, 4, Weights::Seeded(0));
+    let read_once = sketch.quantize_dynamically(&image);
+    let map = sketch.dynamic_conv(&read_once, Filters::square(16, 3, 1), Biases::Real);
+    let flat = sketch.reshape(&map, &[1, 16, 16]);
+    let sequence = sketch.transpose(&flat, &[0, 2, 1]);
+    let read_twice = sketch.quantize_dynamically(&sequence);
+    let (left, right) = (sketch.dynamic_matmul(&read_twice, 4), sketch.dynamic_matmul(&read_twice, 4));
+    let right = sketch.act(&right, RELU);
+    let sum = sketch.add(&left, &right);
+    let (graph, steps) = read(sketch, &sum);
+    let keys = keys(&steps);
+    let expected = [
+        "dynamicquantizelinear@other-4x4x8-4x4x8-r128-w130-c0-m0",
+        "conv_dynamic_int8@conv-4x4x8-4x4x16-k3-s1-g1",
+        "cast@other-4x4x16-4x4x16-r256-w256-c0-m0",
+        "mul_constant@other-1x1x1-1x1x1-r1-w1-c1-m0",
+        "mul@other-4x4x16-4x4x16-r257-w256-c0-m0",
+        "add_constant@other-4x4x16-4x4x16-r256-w256-c16-m0",
+    ];
+    assert_eq!(keys[..6], expected);
+    let product = "matmul_dynamic_int8@conv-1x16x16-1x16x4-k1-s1-g1";
+    let products: Vec<&String> = keys.iter().filter(|key| key.starts_with("matmul")).collect();
+    assert_eq!(products, [product, &format!("{product}+relu")]);
+    // Quantization, the two products and their sum behind the change of sides.
+    assert_eq!(keys.len(), 6 + 1 + 4);
+    assert_eq!(steps.homes().len(), graph.nodes.len());
 }

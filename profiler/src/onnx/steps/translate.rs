@@ -22,6 +22,14 @@ pub struct FreeNode {
 /// Steps, and the nodes that cost nothing.
 pub type Translated = (Steps, Vec<FreeNode>);
 
+/// Operators of dynamic quantization that multiply.
+const DYNAMIC: [&str; 4] = [
+    "ConvInteger",
+    "MatMulInteger",
+    "com.microsoft.MatMulIntegerToFloat",
+    "com.microsoft.DynamicQuantizeMatMul",
+];
+
 /// Translates a model of which all shapes are known; what runtimes fuse is not joined yet.
 ///
 /// # Errors
@@ -56,6 +64,10 @@ pub fn translate(graph: &ModelGraph, shapes: &HashMap<String, Tensor>) -> Result
             let (node, operator) = (node.name.clone(), node.operator.clone());
             translation.free.push(FreeNode { node, operator, reason: "no output needs it" });
         }
+    }
+    for step in translation.steps.steps.iter_mut().flatten() {
+        let operator = step.nodes.first().map(|node| graph.nodes[node.position].operator.as_str());
+        step.is_dynamic = operator.is_some_and(|operator| DYNAMIC.contains(&operator));
     }
     let outputs = graph.outputs.iter().filter_map(|name| translation.known.get(name.as_str()));
     translation.steps.outputs = outputs.map(|read| read.source).collect();
@@ -110,12 +122,14 @@ impl<'a> Translation<'a> {
         let mut step = Step {
             what: self.what(node, &reads, output).unwrap_or(Unfused::Unknown),
             activation: None,
+            activation_nodes: 0,
             called: None,
             joined: Vec::new(),
             reads,
             output,
             nodes: vec![StepNode { position, name: node.name.clone(), operator: node.operator.clone() }],
             is_half: constants().any(Tensor::is_half),
+            is_dynamic: false,
             macs: node_macs(node, self.shapes),
             weights: constants().map(Tensor::elements).sum(),
             written: node.outputs.iter().filter_map(|name| self.tensor(name)).map(Tensor::elements).sum(),

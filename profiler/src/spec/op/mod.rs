@@ -88,7 +88,6 @@ macro_rules! ops {
             }
 
             /// How many channels it has inside for each that it reads: more than 1 for a bottleneck that expands.
-            #[must_use]
             pub fn expansion(&self) -> u32 {
                 match self { $(Self::$variant(op) => op.expansion()),+ }
             }

@@ -181,3 +181,20 @@ fn read<'a>(kind: &str, words: impl Iterator<Item = &'a str>) -> Result<Op, Stri
     fields.finish()?;
     Ok(op)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::Architecture;
+
+    #[test]
+    fn weights_beyond_what_a_file_holds_are_refused() {
+        let read = |key: &str| key.parse::<OpSpec>().map_err(|error| error.to_string());
+        // 60,000 · 60,000.
+        let error = read("conv-1x1x60000-o60000-k1-s1").unwrap_err();
+        assert!(error.contains("number of weights is 3600000000") && error.contains("2 GiB"), "{error}");
+        let half = read("conv-1x1x20000-o20000-k1-s1").unwrap();
+        let error = Architecture::new("two", None, vec![half, half]).unwrap_err().to_string();
+        assert!(error.contains("number of weights is 800000000"), "{error}");
+    }
+}

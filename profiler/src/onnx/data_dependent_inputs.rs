@@ -8,7 +8,7 @@ use super::{AttributeValue, Declared, ModelGraph, ModelNode, Tensor};
 
 /// An input without given values, and a node that they decide about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deciding {
+pub struct DataDependentInput {
     /// The input's name.
     pub input: String,
     /// The node's name.
@@ -17,14 +17,16 @@ pub struct Deciding {
     pub operator: String,
 }
 
+/// Number formats that are no integers.
+pub(super) const FLOATS: [i32; 4] = [FLOAT, DOUBLE, FLOAT16, BFLOAT16];
+
 /// Which inputs a value's elements come from.
 type Sources<'a> = HashMap<&'a str, BTreeSet<&'a str>>;
 
 impl ModelGraph {
     /// Inputs of integers and truth values that are not given any, with the nodes they decide about in their order.
-    #[must_use]
-    pub fn deciding_inputs(&self, known: &HashMap<String, Tensor>) -> Vec<Deciding> {
-        let is_float = |input: &Declared| [FLOAT, DOUBLE, FLOAT16, BFLOAT16, TEXT].contains(&input.data_type);
+    pub fn data_dependent_inputs(&self, known: &HashMap<String, Tensor>) -> Vec<DataDependentInput> {
+        let is_float = |input: &Declared| FLOATS.contains(&input.data_type) || input.data_type == TEXT;
         let open =
             self.inputs.iter().filter(|input| !is_float(input) && !self.given.contains_key(&input.name));
         let mut sources: Sources<'_> =
@@ -40,7 +42,7 @@ impl ModelGraph {
         &'a self,
         known: &HashMap<String, Tensor>,
         sources: &mut Sources<'a>,
-        found: &mut Vec<Deciding>,
+        found: &mut Vec<DataDependentInput>,
     ) {
         for node in &self.nodes {
             for place in deciding_places(node, known) {
@@ -48,7 +50,7 @@ impl ModelGraph {
                     node.inputs.get(place).and_then(|name| sources.get(name.as_str())).into_iter().flatten()
                 {
                     let (node, operator) = (node.name.clone(), node.operator.clone());
-                    found.push(Deciding { input: (*input).to_owned(), node, operator });
+                    found.push(DataDependentInput { input: (*input).to_owned(), node, operator });
                 }
             }
             let read = node.inputs.iter().filter_map(|name| sources.get(name.as_str()));
@@ -83,11 +85,7 @@ fn deciding_places(node: &ModelNode, known: &HashMap<String, Tensor>) -> std::op
         "Pad" => 1..2,
         "Slice" | "Resize" | "Upsample" | "NonMaxSuppression" | "STFT" | "DFT" => 1..5,
         // Of integers, which are not divided by 0.
-        "Div" | "Mod"
-            if tensor(1).is_some_and(|by| ![FLOAT, DOUBLE, FLOAT16, BFLOAT16].contains(&by.data_type)) =>
-        {
-            1..2
-        }
+        "Div" | "Mod" if tensor(1).is_some_and(|by| !FLOATS.contains(&by.data_type)) => 1..2,
         // Filled with 0 and 1, they may point beyond a single one.
         "Gather" | "GatherElements" if axis_side(node, tensor(0)) == Some(1) => 1..2,
         _ => 0..0,
@@ -122,7 +120,7 @@ mod tests {
     /// Inputs and the nodes they decide about.
     fn deciding(graph: &ModelGraph) -> Vec<String> {
         let (known, _) = graph.known_shapes(&InputShapes::new()).unwrap();
-        let found = graph.deciding_inputs(&known);
+        let found = graph.data_dependent_inputs(&known);
         found.into_iter().map(|found| format!("{}: {}", found.input, found.node)).collect()
     }
 
