@@ -50,6 +50,13 @@ else
   unset TAILOR_ONNX_OPERATORS
 fi
 
+if TAILOR_TFLITE=$(tests/setup/tflite_files.sh); then
+  export TAILOR_TFLITE
+else
+  printf '\nLEFT OUT: real TensorFlow Lite files, which could not be had (see above)\n'
+  unset TAILOR_TFLITE
+fi
+
 say 'Build (the tests run these programs)'
 cargo build --workspace --release
 
@@ -75,6 +82,7 @@ if [ "${#without[@]}" -eq 0 ]; then
   skip=(--skip test_phone_ --skip readme_)
   [ -n "${TAILOR_TABLES:-}" ] || skip+=(--skip public_tables_)
   [ -n "${TAILOR_ONNX_OPERATORS:-}" ] || skip+=(--skip operator_tests_)
+  [ -n "${TAILOR_TFLITE:-}" ] || skip+=(--skip tflite_files_)
   cargo test --workspace --release --no-fail-fast -- --include-ignored "${skip[@]}"
 else
   say 'Tests, without those that are ignored'

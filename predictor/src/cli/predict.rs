@@ -20,7 +20,7 @@ use crate::whole::{NetworksFile, OfNetworks};
 /// Predicts the latency of ops and networks, with 90 % intervals.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "An ONNX network is taken apart into ops as runtimes fuse them: convolution, batch normalization and \
+    after_help = "A network is taken apart into ops as runtimes fuse them: convolution, batch normalization and \
                   activation are one op; inverted bottlenecks are one where the model was fitted on such; int8 (QDQ) layers \
                   are int8 ops. An op of which nothing was measured is an error, unless --allow-unknown.\n\nExample:\n  \
                   predictor predict run/model.json mbconv-14x14x16-o32-e6-k5-s2-relu6\n  \
@@ -29,7 +29,7 @@ use crate::whole::{NetworksFile, OfNetworks};
 pub(super) struct Predict {
     /// The model (JSON).
     model: PathBuf,
-    /// Op keys, architecture files (.json) or networks (.onnx); for a model of NAS-Bench-201 or FBNet networks, their
+    /// Op keys, architecture files (.json) or networks (.onnx, .tflite); for a model of NAS-Bench-201 or FBNet networks, their
     /// `arch` strings.
     #[arg(required = true, value_name = "SUBJECT")]
     subjects: Vec<String>,

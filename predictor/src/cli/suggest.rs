@@ -4,19 +4,21 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use profiler::onnx::InputShapes;
-use profiler::record::{Level, ReadError, WriteError, read_table, read_text, write_architecture};
+use profiler::record::{
+    Level, ModelInputs, ReadError, WriteError, read_table, read_text, write_architecture,
+};
 use profiler::spec::{Architecture, SearchSpace, SpaceFile, SpecError};
 use rand::SeedableRng;
 use rand_pcg::Pcg64;
 use serde_json::json;
 
 use super::output::{self, percent, table};
+use super::subject::read_network;
 use super::transfer::KnownDevices;
 use crate::device::LatencyModel;
 use crate::error::PredictorError;
 use crate::nasbench201::{Cell, Prior, Suggestion, suggest};
-use crate::onnx::{NetworkSuggestion, OnnxNetwork, suggest_networks};
+use crate::onnx::{NetworkSuggestion, suggest_networks};
 use crate::op::OpModel;
 use crate::rows::Sample;
 use crate::transfer::{OpPrior, OpSuggestion, suggest_ops};
@@ -51,7 +53,7 @@ pub(super) struct Suggest {
     /// file (.toml).
     #[arg(long, value_name = "SPACE")]
     space: Option<String>,
-    /// A network (.onnx) that one cares about: chooses random networks to measure, so that most becomes known of it by a model
+    /// A network (.onnx, .tflite) that one cares about: chooses random networks to measure, so that most becomes known of it by a model
     /// that was fitted on others of `profiler run --sample-networks`; may be given several times.
     #[arg(long, value_name = "NETWORK", conflicts_with_all = ["ops", "space", "measured"])]
     networks: Vec<PathBuf>,
@@ -196,8 +198,8 @@ impl Suggest {
             return Err(PredictorError::Option { option: "--prior", value, expected: "one model" }.into());
         };
         let read = |path: &PathBuf| {
-            let onnx = std::fs::read(path).map_err(|source| ReadError::Io { path: path.clone(), source })?;
-            OnnxNetwork::read(&path.display().to_string(), &onnx, &InputShapes::new())
+            let read = read_network(&path.display().to_string(), path, &mut ModelInputs::default());
+            read.map(|(network, _)| network)
         };
         let targets = self.networks.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let chosen = suggest_networks(model, &targets, (self.n, self.pool, self.seed))?;

@@ -15,13 +15,14 @@ use profiler::cli::{InputArgs, note_unused};
 use profiler::record::ReadError;
 use serde_json::json;
 
-use super::{Leniency, any_model::AnyModel, note_emulated, output, subject::read_network};
+use super::subject::{is_network, read_network};
+use super::{Leniency, any_model::AnyModel, note_emulated, output};
 use crate::device::LatencyModel;
 use crate::error::PredictorError;
 use crate::onnx::{OnnxNetwork, Unknown, Width};
 use machine::Normalization;
 use measure::{Measuring, measurable};
-use measured::Measured;
+use measured::{Measured, is_foreign};
 use scorecard::{Entry, Predicted, Scorecard};
 
 /// Predicts a folder of networks beside their measured latencies, and says what the predictions are worth.
@@ -34,7 +35,7 @@ use scorecard::{Entry, Predicted, Scorecard};
 pub(super) struct Zoo {
     /// The model (JSON).
     model: PathBuf,
-    /// Folder of networks (.onnx).
+    /// Folder of networks (.onnx, .tflite).
     folder: PathBuf,
     /// A table with measured networks of the folder, each by what the profiler calls it with the sizes and values given here, or by its
     /// file's name; may be given several times.
@@ -58,7 +59,7 @@ pub(super) struct Zoo {
 /// A network with what tables of the profiler call it, or why it cannot be read.
 type Read = Result<(OnnxNetwork, String), PredictorError>;
 
-/// A network's file.
+/// A network's file, called as it is without its ending; with it, where another's differs in that alone.
 pub(super) struct NetworkFile {
     name: String,
     path: PathBuf,
@@ -144,7 +145,7 @@ impl Zoo {
 /// Keys that several files of other tools have, so that a table's row may be of either.
 fn called_alike(read: &[Read]) -> BTreeSet<String> {
     let (mut met, mut alike) = (BTreeSet::new(), BTreeSet::new());
-    for (_, key) in read.iter().flatten().filter(|(_, key)| key.starts_with("onnx-")) {
+    for (_, key) in read.iter().flatten().filter(|(_, key)| is_foreign(key)) {
         if !met.insert(key) {
             alike.insert(key.clone());
         }
@@ -155,17 +156,27 @@ fn called_alike(read: &[Read]) -> BTreeSet<String> {
 /// The networks of a folder in the order of their names.
 fn networks(folder: &Path) -> Result<Vec<NetworkFile>, PredictorError> {
     let io = |source| ReadError::Io { path: folder.to_owned(), source };
-    let mut files = Vec::new();
+    let mut paths = Vec::new();
     for found in fs::read_dir(folder).map_err(io)? {
         let path = found.map_err(io)?.path();
-        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx")) {
-            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            files.push(NetworkFile { name, path });
+        if is_network(&path) {
+            paths.push(path);
         }
     }
+    let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let mut named: BTreeMap<String, usize> = BTreeMap::new();
+    paths.iter().for_each(|path| *named.entry(stem(path)).or_default() += 1);
+    let file = |path: PathBuf| {
+        let name = match stem(&path) {
+            stem if named[&stem] == 1 => stem,
+            _ => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        };
+        NetworkFile { name, path }
+    };
+    let mut files: Vec<NetworkFile> = paths.into_iter().map(file).collect();
     files.sort_by(|a, b| a.name.cmp(&b.name));
     if files.is_empty() {
-        let reason = "no networks in it; expected files that end in .onnx".to_owned();
+        let reason = "no networks in it; expected files that end in .onnx or .tflite".to_owned();
         return Err(ReadError::Content { path: folder.to_owned(), reason }.into());
     }
     Ok(files)

@@ -11,10 +11,10 @@ use sha2::{Digest, Sha256};
 use super::input::split;
 use super::{Backend, BackendError, Model, Runnable, Traced, seeded_input};
 use crate::onnx::{Quantization, given_values, read_output_integers};
-use crate::tflite::{FileNode, Written, is_tflite};
+use crate::tflite::{FileNode, Written, read_nodes};
 use compiled::{Compiled, Settings};
 use runtime::Runtime;
-use tensors::Order;
+use tensors::Same;
 
 mod api;
 mod compiled;
@@ -123,7 +123,7 @@ impl Backend for LiteRt {
 struct LiteRtRunnable {
     key: String,
     compiled: Compiled,
-    order: Order,
+    same: Same,
     /// The file's, in order.
     nodes: Vec<FileNode>,
     /// What its output's integers stand for, and those of the ONNX model, where they are others.
@@ -132,20 +132,24 @@ struct LiteRtRunnable {
 
 impl LiteRtRunnable {
     fn new(runtime: &Rc<Runtime>, model: Model<'_>, settings: Settings) -> Result<Self, String> {
+        if !given_values(model.onnx).map_err(|error| error.to_string())?.is_empty() {
+            return Err("it takes no given values for inputs".to_owned());
+        }
         let key = model.key.to_owned();
-        let runnable = if is_tflite(model.onnx) {
-            let compiled = Compiled::new(runtime, model.onnx, settings)?;
-            Self { key, compiled, order: Order::Own, nodes: Vec::new(), integers: None }
-        } else {
-            let Written { bytes, nodes, output } =
-                Written::of(model.onnx).map_err(|error| error.to_string())?;
-            if !given_values(model.onnx).map_err(|error| error.to_string())?.is_empty() {
-                return Err("it takes no given values for inputs".to_owned());
+        let runnable = match model.tflite {
+            Some(tflite) => {
+                let nodes = read_nodes(tflite).map_err(|error| error.to_string())?;
+                let compiled = Compiled::new(runtime, tflite, settings)?;
+                Self { key, compiled, same: Same::Translation, nodes, integers: None }
             }
-            let compiled = Compiled::new(runtime, &bytes, settings)?;
-            let expected = read_output_integers(model.onnx).map_err(|error| error.to_string())?;
-            let integers = output.zip(expected).filter(|(own, expected)| own != expected);
-            Self { key, compiled, order: Order::ChannelsFirst, nodes, integers }
+            None => {
+                let Written { bytes, nodes, output } =
+                    Written::of(model.onnx).map_err(|error| error.to_string())?;
+                let compiled = Compiled::new(runtime, &bytes, settings)?;
+                let expected = read_output_integers(model.onnx).map_err(|error| error.to_string())?;
+                let integers = output.zip(expected).filter(|(own, expected)| own != expected);
+                Self { key, compiled, same: Same::Exported, nodes, integers }
+            }
         };
         runnable.fill(&seeded_input(runnable.input_len()))?;
         Ok(runnable)
@@ -159,7 +163,7 @@ impl LiteRtRunnable {
     fn fill(&self, values: &[f32]) -> Result<(), String> {
         let pieces = split(values, &self.lengths()).unwrap_or_default();
         let mut inputs = self.compiled.inputs.iter().zip(pieces);
-        inputs.try_for_each(|(input, piece)| tensors::fill(input, piece, self.order))
+        inputs.try_for_each(|(input, piece)| tensors::fill(input, piece, self.same))
     }
 
     fn failed(&self, reason: &str) -> BackendError {
@@ -185,7 +189,7 @@ impl Runnable for LiteRtRunnable {
         self.run()?;
         let mut values = Vec::new();
         for output in &self.compiled.outputs {
-            values.extend(tensors::values(output, self.order).map_err(|reason| self.failed(&reason))?);
+            values.extend(tensors::values(output, self.same).map_err(|reason| self.failed(&reason))?);
         }
         if let Some((own, expected)) = self.integers {
             let again = |value: f32| own.real(value as u8) / expected.unit + f32::from(expected.zero);

@@ -42,6 +42,8 @@ pub struct Model<'a> {
     pub key: &'a str,
     /// ONNX `ModelProto` bytes.
     pub onnx: &'a [u8],
+    /// The TensorFlow Lite file that they are a translation of, for the runtime that it is for.
+    pub tflite: Option<&'a [u8]>,
     /// The folder of the files that hold weights which are not among these bytes.
     pub folder: Option<&'a Path>,
 }
@@ -49,7 +51,7 @@ pub struct Model<'a> {
 impl<'a> Model<'a> {
     /// A model with all its weights.
     pub fn whole(key: &'a str, onnx: &'a [u8]) -> Self {
-        Self { key, onnx, folder: None }
+        Self { key, onnx, tflite: None, folder: None }
     }
 }
 

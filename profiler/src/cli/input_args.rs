@@ -19,8 +19,8 @@ pub struct InputArgs {
     /// ONNX), whose sides are the input's (repeatable). Others are filled where a model is run.
     #[arg(long, value_name = "NAME=VALUES")]
     input: Vec<String>,
-    /// Sizes of single models, instead of those of --input-shape: a file with a model's name (its file's, without .onnx) and its sizes
-    /// in each line.
+    /// Sizes of single models, instead of those of --input-shape: a file with a model's name (its file's, without its ending) and its
+    /// sizes in each line.
     #[arg(long, value_name = "FILE")]
     sizes: Option<PathBuf>,
 }

@@ -16,8 +16,8 @@ pub(super) struct LayerArgs {
     /// Draw networks of this style alone (repeatable).
     #[arg(long, value_name = "STYLE", requires = "sample_networks", value_parser = PossibleValuesParser::new(styles()))]
     style: Vec<String>,
-    /// Measure the layers of the --onnx models inside of them, too, but of those that Tailor exported: their ops are known.
-    #[arg(long, requires = "onnx")]
+    /// Measure the layers of the --onnx and --tflite models inside of them, too, but of those that Tailor exported: their ops are known.
+    #[arg(long)]
     layers: bool,
     /// Seconds that the layers of a network may take; those of a large one take as long as six rounds do.
     #[arg(long, value_name = "SECONDS", default_value_t = 2.5, value_parser = seconds)]
@@ -33,6 +33,11 @@ impl LayerArgs {
     /// The random networks.
     pub(super) fn networks(&self, seed: u64) -> Vec<Planned> {
         plan_drawn(self.sample_networks, seed, &self.style)
+    }
+
+    /// Whether the layers of given models are to be measured.
+    pub(super) fn of_models(&self) -> bool {
+        self.layers
     }
 
     /// How many random networks there are.

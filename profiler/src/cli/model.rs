@@ -22,7 +22,7 @@ use crate::measure::Protocol;
 use crate::record::{session_path, write_session, write_table};
 use crate::sweep::{MockLaw, NetworkProfile, Planned, mock_costs, plan_model};
 
-/// Measures one ONNX model: the whole, and every layer inside the running network.
+/// Measures one ONNX or TensorFlow Lite model: the whole, and every layer inside the running network.
 ///
 /// The whole is measured hot and cold as by `profiler run`. Then plain runs and runs in which the runtime notes each
 /// node's time take turns; the model's layers get the times of the runtime's nodes that compute them, and what no node
@@ -35,7 +35,7 @@ use crate::sweep::{MockLaw, NetworkProfile, Planned, mock_costs, plan_model};
     after_help = "Examples:\n  profiler model searched.onnx\n  profiler model searched.onnx --backend tract --backend onnxruntime --onnxruntime libonnxruntime.so\n  profiler model searched.onnx -o run/layers.csv\n  profiler model vad.onnx --input-shape input=1x512 --input sr=16000"
 )]
 pub(super) struct Model {
-    /// ONNX model.
+    /// ONNX or TensorFlow Lite model.
     model: PathBuf,
     #[command(flatten)]
     inputs: InputArgs,

@@ -18,8 +18,8 @@ use crate::sweep::{plan_model, plan_op};
     after_help = "Example:\n  profiler outputs conv-8x8x3-o8-k3-s1-relu6 searched.onnx\n  android run -- outputs searched.onnx"
 )]
 pub(super) struct Outputs {
-    /// Op keys (see `profiler ops`), and paths of ONNX models.
-    #[arg(required = true, value_name = "KEY|FILE.onnx")]
+    /// Op keys (see `profiler ops`), and paths of ONNX or TensorFlow Lite models.
+    #[arg(required = true, value_name = "KEY|FILE.onnx|FILE.tflite")]
     subjects: Vec<String>,
     #[command(flatten)]
     inputs: InputArgs,
@@ -36,7 +36,8 @@ impl Outputs {
             return Err(UsageError(text).into());
         }
         let backend = open(&self.backend, self.libraries.options(None))?;
-        let plan = |subject: &String, inputs: &mut ModelInputs| match subject.ends_with(".onnx") {
+        let is_model = |subject: &str| subject.ends_with(".onnx") || subject.ends_with(".tflite");
+        let plan = |subject: &String, inputs: &mut ModelInputs| match is_model(subject) {
             true => anyhow::Ok(plan_model(subject.as_ref(), inputs)?),
             false => Ok(plan_op(subject.parse()?)?),
         };

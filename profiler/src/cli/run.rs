@@ -57,6 +57,9 @@ pub(super) struct Run {
     /// Measure this ONNX model too (repeatable).
     #[arg(long, value_name = "FILE")]
     onnx: Vec<PathBuf>,
+    /// Measure this TensorFlow Lite model too (repeatable).
+    #[arg(long, value_name = "FILE")]
+    tflite: Vec<PathBuf>,
     #[command(flatten)]
     inputs: InputArgs,
     #[command(flatten)]
@@ -228,14 +231,18 @@ impl Run {
             return Err(UsageError(text).into());
         }
         subjects.extend(self.layers.networks(self.seed));
-        let models = self.inputs.of_all(&self.onnx, |path, inputs| anyhow::Ok(plan_model(path, inputs)?))?;
+        let models = self.onnx.iter().chain(&self.tflite);
+        let models = self.inputs.of_all(models, |path, inputs| anyhow::Ok(plan_model(path, inputs)?))?;
+        if self.layers.of_models() && models.is_empty() {
+            return Err(UsageError("--layers needs --onnx or --tflite".to_owned()).into());
+        }
         // A random network that is also given as a model is measured once, as the model.
         subjects.retain(|subject: &Planned| models.iter().all(|model| model.key != subject.key));
         models.iter().for_each(name_filled_inputs);
         subjects.extend(models);
         if subjects.is_empty() {
             return Err(UsageError(
-                "nothing to measure: give --space, --ops, --sample-networks or --onnx".to_owned(),
+                "nothing to measure: give --space, --ops, --sample-networks, --onnx or --tflite".to_owned(),
             )
             .into());
         }

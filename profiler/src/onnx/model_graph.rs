@@ -1,10 +1,11 @@
 //! Any ONNX model as a graph: nodes with attributes, small constants, inputs with their declared shapes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use prost::Message;
 
 use super::input_values::given_values;
+use super::layout::layout_nodes;
 use super::proto::{
     self, Attribute, BOOL, DOUBLE, FLOAT, FLOAT_ATTRIBUTE, FLOATS, GRAPH, INT, INT8, INT32, INT64, INTS,
     Model, STRING, TENSOR, TEXT, UINT8, ValueInfo,
@@ -105,6 +106,8 @@ pub struct ModelGraph {
     pub declared: Vec<Declared>,
     /// Values that its metadata give for inputs, by name.
     pub given: HashMap<String, Vec<f64>>,
+    /// Names of nodes that only say in which order a tensor's sides are given, in networks translated from another format.
+    pub layout: HashSet<String>,
 }
 
 impl ModelGraph {
@@ -115,10 +118,10 @@ impl ModelGraph {
     pub fn read(onnx: &[u8]) -> Result<Self, OnnxError> {
         let model = Model::decode(onnx)?;
         let own = model.opset_import.iter().find(|set| is_own(&set.domain)).map(|set| set.version);
-        let given = given_values(onnx)?;
+        let (given, layout) = (given_values(onnx)?, layout_nodes(&model));
         match own.unwrap_or(OLDEST) {
             opset @ OLDEST.. => {
-                Ok(Self { given, ..Self::of_graph(model.graph.ok_or(OnnxError::NoGraph)?, opset) })
+                Ok(Self { given, layout, ..Self::of_graph(model.graph.ok_or(OnnxError::NoGraph)?, opset) })
             }
             opset => Err(OnnxError::OldOperators { opset, oldest: OLDEST }),
         }
@@ -144,6 +147,7 @@ impl ModelGraph {
             nodes,
             constants,
             given: HashMap::new(),
+            layout: HashSet::new(),
         }
     }
 

@@ -8,6 +8,7 @@ use crate::measure::MeasureError;
 use crate::onnx::OnnxError;
 use crate::record::{ReadError, WriteError};
 use crate::spec::SpecError;
+use crate::tflite::TfliteError;
 
 /// Why a sweep ended without a table.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +27,9 @@ pub enum SweepError {
     /// A model that cannot be built or read.
     #[error("{}: {source}", path.display())]
     Model { path: PathBuf, source: OnnxError },
+    /// A TensorFlow Lite file that cannot be read.
+    #[error("{}: {source}", path.display())]
+    Tflite { path: PathBuf, source: TfliteError },
     /// The runtime does not take a model, or failed.
     #[error(transparent)]
     Backend(#[from] BackendError),
@@ -69,9 +73,12 @@ impl SweepError {
     /// Whether the user's input is at fault (exit code 2) rather than the run (exit code 1).
     pub fn is_input(&self) -> bool {
         match self {
-            Self::Read(_) | Self::Spec(_) | Self::Model { .. } | Self::SameName(_) | Self::Changed { .. } => {
-                true
-            }
+            Self::Read(_)
+            | Self::Spec(_)
+            | Self::Model { .. }
+            | Self::Tflite { .. }
+            | Self::SameName(_)
+            | Self::Changed { .. } => true,
             Self::DrawnOtherwise { .. } => true,
             Self::Backend(error) => !matches!(error, BackendError::Run { .. }),
             Self::Measure(MeasureError::Protocol(_)) => true,

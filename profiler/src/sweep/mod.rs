@@ -26,7 +26,7 @@ pub use compare::CompareWith;
 pub use error::SweepError;
 pub use journal::{Journal, Recorded, journal_path, read_journal};
 pub use mock_law::{MockLaw, mock_costs};
-pub use model_file::{model_key, plan_model};
+pub use model_file::{ModelFile, model_key, plan_model};
 pub use network::{NetworkProfile, NetworkResult};
 pub use plan::{Planned, plan_anchors, plan_drawn, plan_networks, plan_op, plan_ops};
 pub use profiler::{HotAndCold, Profiler};

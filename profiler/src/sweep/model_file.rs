@@ -1,4 +1,4 @@
-//! An ONNX file as a subject: with its weights, the sizes and values of its inputs and a name for each node.
+//! An ONNX or TensorFlow Lite file as a subject: with its weights, the sizes and values of its inputs and a name for each node.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -9,19 +9,44 @@ use crate::onnx::{
 };
 use crate::record::{GivenInputs, Level, ModelInputs, read_bytes};
 use crate::spec::{Architecture, OpSpec};
+use crate::tflite::{TfliteError, is_file, to_onnx};
 
 /// Most bytes of a model without weights in other files: what one protobuf message may hold.
 const LIMIT: u64 = (1 << 31) - 1;
 
-/// An ONNX file, with weights that lie in other files beside it, its inputs' open sides fixed, branches that are known to be taken in the
-/// place of what chooses them, and a name for each node. Called by its network key when Tailor exported it, otherwise `onnx-` and its file name, and what is given for its inputs.
-/// Of `inputs`, given for several models, it takes what concerns it.
+/// A network's file.
+#[derive(Clone, Debug)]
+pub struct ModelFile {
+    /// The ONNX model.
+    pub onnx: Vec<u8>,
+    /// The file itself, if it is one of TensorFlow Lite's, and `onnx` its translation.
+    pub tflite: Option<Vec<u8>>,
+}
+
+impl ModelFile {
+    /// What a file holds, whose bytes these are.
+    ///
+    /// # Errors
+    /// As [`to_onnx`].
+    pub fn of(path: &Path, bytes: Vec<u8>) -> Result<Self, TfliteError> {
+        if !is_file(path, &bytes) {
+            return Ok(Self { onnx: bytes, tflite: None });
+        }
+        Ok(Self { onnx: to_onnx(&bytes)?, tflite: Some(bytes) })
+    }
+}
+
+/// An ONNX or TensorFlow Lite file, with weights that lie in other files beside it, its inputs' open sides fixed, branches that are known to
+/// be taken in the place of what chooses them, and a name for each node. Called by its network key when Tailor exported it, otherwise
+/// `onnx-` or `tflite-` and its file name, and what is given for its inputs. Of `inputs`, given for several models, it takes what concerns it.
 ///
 /// # Errors
-/// [`SweepError`] when it cannot be read or is no ONNX model, for inputs whose sizes stay open, and for values that they do not take.
+/// [`SweepError`] when it cannot be read or is no such file, for inputs whose sizes stay open, and for values that they do not take.
 pub fn plan_model(path: &Path, inputs: &mut ModelInputs) -> Result<Planned, SweepError> {
     let wrong = |source| SweepError::Model { path: path.to_owned(), source };
-    let mut onnx = read_bytes(path, LIMIT)?;
+    let file = ModelFile::of(path, read_bytes(path, LIMIT)?);
+    let ModelFile { mut onnx, tflite } =
+        file.map_err(|source| SweepError::Tflite { path: path.to_owned(), source })?;
     let inputs = inputs.of(path, &onnx).map_err(wrong)?;
     if let Some(closed) = fix_inputs(&onnx, &inputs.shapes).map_err(wrong)? {
         onnx = closed;
@@ -46,28 +71,37 @@ pub fn plan_model(path: &Path, inputs: &mut ModelInputs) -> Result<Planned, Swee
     };
     let mut seen = HashSet::new();
     deciding.retain(|deciding| seen.insert(deciding.input.clone()));
-    let (key, ops) = key_and_ops(path, &onnx, &inputs)?;
-    Ok(Planned { beside, deciding, ..Planned::new(key, Level::Network, ops, onnx) })
+    let file = ModelFile { onnx, tflite };
+    let (key, ops) = key_and_ops(path, &file, &inputs)?;
+    let ModelFile { onnx, tflite } = file;
+    Ok(Planned { tflite, beside, deciding, ..Planned::new(key, Level::Network, ops, onnx) })
 }
 
 /// What tables call the model of a file, with what concerns it of what is given for inputs.
 ///
 /// # Errors
 /// [`SweepError`] for bytes that are no ONNX model.
-pub fn model_key(path: &Path, onnx: &[u8], inputs: &GivenInputs) -> Result<String, SweepError> {
-    key_and_ops(path, onnx, inputs).map(|(key, _)| key)
+pub fn model_key(path: &Path, file: &ModelFile, inputs: &GivenInputs) -> Result<String, SweepError> {
+    key_and_ops(path, file, inputs).map(|(key, _)| key)
 }
 
-fn key_and_ops(path: &Path, onnx: &[u8], inputs: &GivenInputs) -> Result<(String, Vec<OpSpec>), SweepError> {
-    let ops = read_ops(onnx).map_err(|source| SweepError::Model { path: path.to_owned(), source })?;
+fn key_and_ops(
+    path: &Path,
+    file: &ModelFile,
+    inputs: &GivenInputs,
+) -> Result<(String, Vec<OpSpec>), SweepError> {
+    let ops = read_ops(&file.onnx).map_err(|source| SweepError::Model { path: path.to_owned(), source })?;
     Ok(match ops.filter(|ops| !ops.is_empty()) {
         Some(ops) => (Architecture::new("model", None, ops.clone())?.key(), ops),
-        None => (foreign_key(path, inputs), Vec::new()),
+        None => {
+            let format = if file.tflite.is_some() { "tflite" } else { "onnx" };
+            (foreign_key(format, path, inputs), Vec::new())
+        }
     })
 }
 
-/// `onnx-net`, `onnx-net-1x3x224x224`, or `onnx-net-1x512-sr_16000`.
-fn foreign_key(path: &Path, inputs: &GivenInputs) -> String {
+/// `tflite-net`, `onnx-net`, `onnx-net-1x3x224x224`, or `onnx-net-1x512-sr_16000`.
+fn foreign_key(format: &str, path: &Path, inputs: &GivenInputs) -> String {
     /// Of more values than this there is no sign in the key.
     const MOST: usize = 4;
     let clean = |text: &str| {
@@ -83,6 +117,6 @@ fn foreign_key(path: &Path, inputs: &GivenInputs) -> String {
         let values: Vec<String> = values.iter().map(f64::to_string).collect();
         clean(&format!("{name}_{}", values.join("_")))
     });
-    let parts = ["onnx".to_owned(), clean(&stem)].into_iter().chain(sizes).chain(values);
+    let parts = [format.to_owned(), clean(&stem)].into_iter().chain(sizes).chain(values);
     parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
 }

@@ -26,6 +26,8 @@ pub struct Planned {
     pub ops: Vec<OpSpec>,
     /// The ONNX model.
     pub onnx: Vec<u8>,
+    /// The TensorFlow Lite file that the ONNX model is a translation of, where it is one.
+    pub tflite: Option<Vec<u8>>,
     /// Weights that are not in it.
     pub beside: Option<WeightFiles>,
     /// Inputs that are filled though their values decide what it computes, each with the first node that they decide about.
@@ -35,13 +37,13 @@ pub struct Planned {
 impl Planned {
     /// Of a model that has all of its weights, and no input that decides anything.
     pub(super) fn new(key: String, level: Level, ops: Vec<OpSpec>, onnx: Vec<u8>) -> Self {
-        Self { key, level, ops, onnx, beside: None, deciding: Vec::new() }
+        Self { key, level, ops, onnx, tflite: None, beside: None, deciding: Vec::new() }
     }
 
     /// The model that is timed.
     pub fn model(&self) -> Model<'_> {
         let folder = self.beside.as_ref().map(|files| files.folder.as_path());
-        Model { key: &self.key, onnx: &self.onnx, folder }
+        Model { key: &self.key, onnx: &self.onnx, tflite: self.tflite.as_deref(), folder }
     }
 
     /// Bytes of the model, nearly all of which are weights.

@@ -83,6 +83,28 @@ pub(crate) mod quantization {
     pub(crate) const DIMENSION: Field<i32> = field(6, 0);
 }
 
+/// A tensor of mostly zeros: which elements there are, level by level.
+pub(crate) mod sparsity {
+    use super::{Field, VOffsetT, field, slot};
+    /// i32: the sides level by level, those of blocks behind the tensor's own.
+    pub(crate) const TRAVERSAL_ORDER: VOffsetT = slot(0);
+    /// i32: of which side the blocks are parts.
+    pub(crate) const BLOCK_MAP: VOffsetT = slot(1);
+    /// A table per level, whose fields follow.
+    pub(crate) const LEVELS: VOffsetT = slot(2);
+    pub(crate) const FORMAT: Field<i8> = field(0, DENSE);
+    pub(crate) const DENSE_SIZE: Field<i32> = field(1, 0);
+    /// Numbers of one of three kinds, each a table of a vector in slot 0.
+    pub(crate) const SEGMENTS_TAG: Field<u8> = field(2, 0);
+    pub(crate) const SEGMENTS: VOffsetT = slot(3);
+    pub(crate) const INDICES_TAG: Field<u8> = field(4, 0);
+    pub(crate) const INDICES: VOffsetT = slot(5);
+    pub(crate) const DENSE: i8 = 0;
+    pub(crate) const I32: u8 = 1;
+    pub(crate) const U16: u8 = 2;
+    pub(crate) const U8: u8 = 3;
+}
+
 pub(crate) mod buffer {
     use super::{Field, VOffsetT, field, slot};
     pub(crate) const DATA: VOffsetT = slot(0);
@@ -100,6 +122,8 @@ pub(crate) mod operator {
     /// The `TAG` of the options' table.
     pub(crate) const OPTIONS_TAG: Field<u8> = field(3, 0);
     pub(crate) const OPTIONS: VOffsetT = slot(4);
+    /// Of operators that are not the schema's.
+    pub(crate) const CUSTOM_OPTIONS: VOffsetT = slot(5);
 }
 
 /// Options of operators: `TAG` is the table's number in the union `BuiltinOptions`. Operators that are not here have no options that
@@ -162,34 +186,20 @@ options! {
         NEW_AXIS_MASK: i32 = 3, 0;
         SHRINK_AXIS_MASK: i32 = 4, 0;
     }
-    split 35 { NUM_SPLITS: i32 = 0, 0; }
     transpose_conv 49 {
         PADDING: i8 = 0, 0;
         STRIDE_W: i32 = 1, 0;
         STRIDE_H: i32 = 2, 0;
         ACTIVATION: i8 = 3, 0;
     }
-    pack 59 { VALUES_COUNT: i32 = 0, 0; AXIS: i32 = 1, 0; }
-    unpack 64 { NUM: i32 = 0, 0; AXIS: i32 = 1, 0; }
+    pack 59 { AXIS: i32 = 1, 0; }
+    unpack 64 { AXIS: i32 = 1, 0; }
     resize_nearest_neighbor 74 { ALIGN_CORNERS: bool = 0, false; HALF_PIXEL_CENTERS: bool = 1, false; }
     leaky_relu 75 { ALPHA: f32 = 0, 0.0; }
     mirror_pad 77 { MODE: i8 = 0, 0; }
     depth_to_space 94 { BLOCK_SIZE: i32 = 0, 0; }
     batch_matmul 101 { ADJOINT_X: bool = 0, false; ADJOINT_Y: bool = 1, false; }
     gelu 116 { APPROXIMATE: bool = 0, false; }
-}
-
-/// The shape of `RESHAPE` and the sides of `SQUEEZE` as vectors of i32 in the options.
-pub(crate) mod reshape {
-    use super::{VOffsetT, slot};
-    pub(crate) const TAG: u8 = 17;
-    pub(crate) const NEW_SHAPE: VOffsetT = slot(0);
-}
-
-pub(crate) mod squeeze {
-    use super::{VOffsetT, slot};
-    pub(crate) const TAG: u8 = 30;
-    pub(crate) const DIMS: VOffsetT = slot(0);
 }
 
 /// `Padding`: SAME pads what a window needs beyond the input, the odd one at the end; VALID nothing.
@@ -211,13 +221,11 @@ pub(crate) mod activation {
 /// `TensorType`, in order.
 pub(crate) mod tensor_type {
     pub(crate) const FLOAT32: i8 = 0;
-    pub(crate) const FLOAT16: i8 = 1;
     pub(crate) const INT32: i8 = 2;
     pub(crate) const UINT8: i8 = 3;
-    pub(crate) const INT64: i8 = 4;
-    pub(crate) const BOOL: i8 = 6;
     pub(crate) const INT16: i8 = 7;
     pub(crate) const INT8: i8 = 9;
+    pub(crate) const INT4: i8 = 17;
     pub(crate) const NAMES: [&str; 19] = [
         "FLOAT32",
         "FLOAT16",

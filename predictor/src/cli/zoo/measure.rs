@@ -10,7 +10,7 @@ use profiler::record::{ModelInputs, ReadError};
 use profiler::sweep::plan_model;
 
 use super::NetworkFile;
-use crate::cli::Leniency;
+use crate::cli::{Leniency, subject::is_tflite};
 use crate::{device::LatencyModel, error::PredictorError, rows::Mixing};
 
 /// How networks are measured.
@@ -106,7 +106,7 @@ impl Measuring {
             command.arg("--onnxruntime").arg(library);
         }
         for file in files {
-            command.arg("--onnx").arg(&file.path);
+            command.arg(if is_tflite(&file.path) { "--tflite" } else { "--onnx" }).arg(&file.path);
         }
         command.stdin(Stdio::null()).stdout(Stdio::null());
         command

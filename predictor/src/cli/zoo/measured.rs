@@ -138,9 +138,18 @@ impl Measured {
     }
 }
 
-/// Of `onnx-net-1x3x224x224` what names the file: `net`.
-fn file_of(key: &str) -> Option<&str> {
-    key.strip_prefix("onnx-").and_then(|rest| rest.split('-').next())
+/// What the keys of other tools' files begin with.
+const FORMATS: [&str; 2] = ["onnx-", "tflite-"];
+
+/// Whether a key is of another tool's file, so that it says no more than the file's name.
+pub(super) fn is_foreign(key: &str) -> bool {
+    FORMATS.iter().any(|format| key.starts_with(format))
+}
+
+/// Of `onnx-net-1x3x224x224` what names the file: `onnx-`, `net`.
+fn file_of(key: &str) -> Option<(&str, &str)> {
+    let (format, rest) = FORMATS.iter().find_map(|format| Some((*format, key.strip_prefix(format)?)))?;
+    Some((format, rest.split('-').next()?))
 }
 
 impl Network {
@@ -185,11 +194,18 @@ mod tests {
             ("onnx-vad-1x576-sr_16000", "a.csv"),
             ("net-0123456789ab", "a.csv"),
             ("mobile", "a.csv"),
+            ("tflite-face", "a.csv"),
+            ("tflite-pose-x_1", "a.csv"),
         ];
         assert_eq!(of(&rows, "onnx-resnet_50", "resnet-50"), Ok(1.0));
         assert_eq!(of(&rows, "onnx-vad-1x576-sr_16000", "vad"), Ok(2.0));
         assert_eq!(of(&rows, "net-0123456789ab", "exported"), Ok(3.0));
         assert_eq!(of(&rows, "onnx-mobile", "mobile"), Ok(4.0));
+        assert_eq!(of(&rows, "tflite-face", "face"), Ok(5.0));
+        // Another file of that name is another network.
+        assert_eq!(of(&rows, "onnx-face", "face").unwrap_err(), "no table has a row `onnx-face`");
+        let error = of(&rows, "tflite-pose", "pose").unwrap_err();
+        assert!(error.contains("no table has a row `tflite-pose`; there is `tflite-pose-x_1`"), "{error}");
         // Of sizes that are not given nothing is taken, but what there is is named.
         let error = of(&rows, "onnx-resnet", "resnet").unwrap_err();
         assert!(error.contains("no table has a row `onnx-resnet`; there is `onnx-resnet-50`"), "{error}");

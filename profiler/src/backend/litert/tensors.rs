@@ -5,13 +5,13 @@ use half::f16;
 use super::compiled::Buffer;
 use crate::backend::input::Meaning;
 
-/// In which order the values of maps are given and returned.
+/// Which ONNX model a file computes the same as: values are given and returned as that one has them, NCHW for maps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
-    /// As LiteRT has them: NHWC for maps.
-    Own,
-    /// NCHW, as the ONNX model has them.
-    ChannelsFirst,
+pub(super) enum Same {
+    /// The one that Tailor exported, whose 8-bit integers are unsigned.
+    Exported,
+    /// The file's own translation.
+    Translation,
 }
 
 /// The numbers of `LiteRtElementType`.
@@ -49,43 +49,41 @@ pub(super) fn length(buffer: &Buffer) -> usize {
 }
 
 /// Fills an input with values from −1 to 1.
-pub(super) fn fill(buffer: &Buffer, values: &[f32], order: Order) -> Result<(), String> {
-    let values = match order {
-        Order::Own => values.to_vec(),
-        Order::ChannelsFirst => channels_last(values, &buffer.shape),
-    };
+pub(super) fn fill(buffer: &Buffer, values: &[f32], same: Same) -> Result<(), String> {
+    let values = channels_last(values, &buffer.shape);
     let all = |bytes: fn(f32) -> Vec<u8>| values.iter().copied().flat_map(bytes).collect::<Vec<u8>>();
-    buffer.write(&match Element::of(buffer)? {
-        Element::Float => all(|value| value.to_le_bytes().to_vec()),
-        Element::Half => all(|value| f16::from_f32(value).to_le_bytes().to_vec()),
-        Element::Uint8 => all(|value| vec![Meaning::Level.of(value) as u8]),
+    buffer.write(&match (Element::of(buffer)?, same) {
+        (Element::Float, _) => all(|value| value.to_le_bytes().to_vec()),
+        (Element::Half, _) => all(|value| f16::from_f32(value).to_le_bytes().to_vec()),
+        (Element::Uint8, _) => all(|value| vec![Meaning::Level.of(value) as u8]),
         // The same levels, 128 lower.
-        Element::Int8 => all(|value| vec![(Meaning::Level.of(value) as u8).wrapping_sub(128)]),
-        Element::Bool => all(|value| vec![Meaning::Index.of(value) as u8]),
-        Element::Int32 => all(|value| (Meaning::Index.of(value) as i32).to_le_bytes().to_vec()),
-        Element::Int64 => all(|value| (Meaning::Index.of(value) as i64).to_le_bytes().to_vec()),
+        (Element::Int8, Same::Exported) => {
+            all(|value| vec![(Meaning::Level.of(value) as u8).wrapping_sub(128)])
+        }
+        (Element::Bool, _) | (Element::Int8, Same::Translation) => {
+            all(|value| vec![Meaning::Index.of(value) as u8])
+        }
+        (Element::Int32, _) => all(|value| (Meaning::Index.of(value) as i32).to_le_bytes().to_vec()),
+        (Element::Int64, _) => all(|value| (Meaning::Index.of(value) as i64).to_le_bytes().to_vec()),
     })
 }
 
 /// An output's values; signed 8-bit integers as unsigned ones where the ONNX model's are.
-pub(super) fn values(buffer: &Buffer, order: Order) -> Result<Vec<f32>, String> {
+pub(super) fn values(buffer: &Buffer, same: Same) -> Result<Vec<f32>, String> {
     fn all<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f32) -> Vec<f32> {
         bytes.as_chunks().0.iter().copied().map(read).collect()
     }
     let bytes = buffer.read()?;
-    let values = match (Element::of(buffer)?, order) {
+    let values = match (Element::of(buffer)?, same) {
         (Element::Float, _) => all(&bytes, f32::from_le_bytes),
         (Element::Half, _) => all(&bytes, |two| f16::from_le_bytes(two).to_f32()),
         (Element::Uint8 | Element::Bool, _) => all(&bytes, |[byte]| byte.into()),
-        (Element::Int8, Order::Own) => all(&bytes, |[byte]| (byte as i8).into()),
-        (Element::Int8, Order::ChannelsFirst) => all(&bytes, |[byte]| byte.wrapping_add(128).into()),
+        (Element::Int8, Same::Translation) => all(&bytes, |[byte]| (byte as i8).into()),
+        (Element::Int8, Same::Exported) => all(&bytes, |[byte]| byte.wrapping_add(128).into()),
         (Element::Int32, _) => all(&bytes, |four| i32::from_le_bytes(four) as f32),
         (Element::Int64, _) => all(&bytes, |eight| i64::from_le_bytes(eight) as f32),
     };
-    Ok(match order {
-        Order::Own => values,
-        Order::ChannelsFirst => channels_first(&values, &buffer.shape),
-    })
+    Ok(channels_first(&values, &buffer.shape))
 }
 
 /// From NCHW to NHWC; what is no map stays as it is.

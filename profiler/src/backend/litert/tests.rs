@@ -55,7 +55,8 @@ fn broken_and_foreign_models_and_no_threads_are_refused_by_name() {
     };
     assert!(error(b"this is no protobuf", 1).starts_with("litert does not take `m`: not an ONNX model"));
     assert!(error(&chain_model(2), 1).contains("only models that Tailor exported"));
-    assert!(error(b"\x08\0\0\0TFL3 and no more", 1).contains("not a .tflite model"));
+    let cut = Model { tflite: Some(b"\x08\0\0\0TFL3 and no more"), ..Model::whole("m", b"") };
+    assert!(runtime.prepare(cut, 1).err().unwrap().to_string().contains("cut off"));
     assert_eq!(error(b"", 0), "backend `litert` runs on one thread or more, not on 0 threads");
 }
 

@@ -1,6 +1,6 @@
 //! From the nodes of an ONNX model to steps.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::attributes::{feature_map, ints};
 use super::needed::needed;
@@ -45,8 +45,13 @@ pub fn translate(graph: &ModelGraph, shapes: &HashMap<String, Tensor>) -> Result
     };
     let nodes = graph.nodes.iter().enumerate().filter(|(_, node)| node.operator != "Constant");
     let nodes: Vec<_> = nodes.map(plain).collect();
-    let mut translation =
-        Translation { shapes, known: HashMap::new(), steps: Steps::default(), free: Vec::new() };
+    let mut translation = Translation {
+        shapes,
+        layout: &graph.layout,
+        known: HashMap::new(),
+        steps: Steps::default(),
+        free: Vec::new(),
+    };
     for (index, input) in graph.inputs.iter().enumerate() {
         let map = translation.map(&input.name)?;
         translation.known.insert(&input.name, Read { source: Source::Input(index), map, is_int8: false });
@@ -71,6 +76,7 @@ pub fn translate(graph: &ModelGraph, shapes: &HashMap<String, Tensor>) -> Result
 
 pub(super) struct Translation<'a> {
     shapes: &'a HashMap<String, Tensor>,
+    layout: &'a HashSet<String>,
     known: HashMap<&'a str, Read>,
     steps: Steps,
     free: Vec<FreeNode>,
@@ -147,6 +153,9 @@ impl<'a> Translation<'a> {
             "Identity" | "Dropout" => Some("passes its input on"),
             "Flatten" | "Reshape" | "Squeeze" | "Unsqueeze" => Some("another shape for the same memory"),
             "QuantizeLinear" | "DequantizeLinear" => Some("part of the int8 layers around it"),
+            "Transpose" if self.layout.contains(&node.name) => {
+                Some("the runtime has the sides in this order")
+            }
             "Transpose" => {
                 let dims = &self.tensor(node.inputs.first()?)?.dims;
                 let order = ints(node, "perm")?;
