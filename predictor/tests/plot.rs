@@ -33,6 +33,10 @@ fn what_cannot_be_drawn_is_refused() {
     refused("picture.svg", &[], "emulated");
     refused("picture.svg", &["--allow-emulated"], "has 4 networks");
     let before = std::fs::read(&table).unwrap();
-    refused("table.csv", &["--allow-emulated"], "--output is table.csv, expected another file");
+    refused(
+        "table.csv",
+        &["--allow-emulated"],
+        "table.csv: given as --output, but it is what is read; name another file",
+    );
     assert_eq!(std::fs::read(&table).unwrap(), before);
 }

@@ -12,6 +12,8 @@ const MOST_KINDS: usize = 62;
 const COLUMNS: usize = 2 + MOST_KINDS;
 /// How much large numbers are held against a fit: kinds that go together share theirs.
 const PENALTY: f64 = 0.1;
+/// A kind of op makes a network that consists of it alone no harder than this.
+const HARDEST: f64 = 1.0;
 /// Errors beyond it count as this large: by how much a network is off that is not understood says little of its kinds.
 const LARGEST_ERROR: f64 = 0.5;
 const FOLDS: usize = 10;
@@ -68,7 +70,9 @@ impl OwnDeviation {
             let of = (0..rows.len()).filter(|&place| counts(place));
             let (rows, sizes): (Vec<_>, Vec<_>) =
                 of.map(|place| (rows[place], networks[place].error.abs().min(LARGEST_ERROR))).unzip();
-            solve_nnls(&rows, &sizes, PENALTY)
+            let mut solved = solve_nnls(&rows, &sizes, PENALTY);
+            solved[2..].iter_mut().for_each(|of_kind| *of_kind = of_kind.min(HARDEST));
+            solved
         };
         let said =
             |row: &[f64; COLUMNS], by: &[f64; COLUMNS]| row.iter().zip(by).map(|(a, b)| a * b).sum::<f64>();

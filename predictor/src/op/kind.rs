@@ -41,7 +41,8 @@ pub struct CandidateReport {
     pub scope: Scope,
     /// Mean absolute relative error over the rows it could answer; nothing when it could answer none.
     pub cv_mape: Option<f64>,
-    /// Rows of the kind that it could answer when they were not fitted on.
+    /// Rows of the kind that it could answer when they were not fitted on; of the kind's own, where it answers most of them, with those
+    /// that the work terms of all kinds answered for it.
     pub answered: usize,
 }
 
@@ -153,6 +154,9 @@ impl Draft {
         let of_kind = of_kind.into_iter().map(|CandidateErrors { regressor, misses }| {
             let mut candidate = Candidate { regressor, scope: Scope::Kind, misses };
             let spread = candidate.usual_spread();
+            if 2 * candidate.answered().count() < members.len() {
+                return candidate;
+            }
             for (miss, &row) in candidate.misses.iter_mut().zip(&members) {
                 let other = for_others.and_then(|of_all| of_all.misses[row]);
                 *miss = miss.or(other.map(|other| CvError { spread, ..other }));

@@ -7,7 +7,8 @@ use crate::onnx::{Curve, Filters, Operand};
 pub(super) const STYLE: Style = Style { name: "xcit", curves: &[Curve::Gelu], start: Start::Stem, block };
 
 fn block(pen: &mut Pen<'_>, x: Sketched, out: u32, stride: u32) -> Sketched {
-    let (parts, kernel) = (pen.draw.one_of(&[4, 4, 2]), pen.draw.one_of(&[3, 5, 7]));
+    let (most, kernel) = (pen.draw.one_of(&[4, 4, 2]), pen.draw.one_of(&[3, 5, 7]));
+    let parts = (1..=most).rev().find(|parts| out.is_multiple_of(*parts)).unwrap_or(1);
     let x = if stride == 2 || x.channels() != out {
         pen.sketch.conv(&x, Filters::square(out, 3, stride))
     } else {

@@ -187,8 +187,9 @@ impl Sketch {
         let shape = [out.into(), x.channels().into()];
         let weights = self.weights(&shape, x.channels().into());
         let biases = self.biases(out, x.channels().into());
-        self.macs += shape.iter().product::<u64>();
-        self.node("Gemm", &[&x.name, &weights, &biases], vec![1, out.into()], vec![int("transB", 1)])
+        let dims = vec![x.dims[0], out.into()];
+        self.macs += x.dims[0] * shape.iter().product::<u64>();
+        self.node("Gemm", &[&x.name, &weights, &biases], dims, vec![int("transB", 1)])
     }
 
     /// The product of each position of a sequence with weights, and a bias: `[.., c]` → `[.., out]`.

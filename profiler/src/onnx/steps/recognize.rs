@@ -15,7 +15,10 @@ impl Translation<'_> {
         let layer = match (node.operator.as_str(), reads.len()) {
             ("Conv", 1) => Layer::Conv(self.conv(node, output)?),
             ("ConvTranspose", 1) => return Some(Unfused::TransposedConv),
-            ("Gemm", 1) if input.pixels() == 1 && int(node, "transA") != Some(1) => {
+            ("Gemm", 1) if int(node, "transA") != Some(1) => {
+                if input.pixels() > 1 {
+                    return Some(Unfused::Positions);
+                }
                 Layer::Linear { out_features: output.channels }
             }
             ("MatMul", 1) if reads.len() < node.inputs.len() && self.is_left(node) => {

@@ -94,6 +94,15 @@ fn what_is_written_in_many_nodes_is_one_step() {
 }
 
 #[test]
+fn a_product_of_many_rows_is_of_positions_whatever_operator_writes_it() {
+    let (mut sketch, image) = Sketch::new(8, 8, Weights::Seeded(0));
+    let rows = sketch.reshape(&image, &[64, 8]);
+    let wide = sketch.linear(&rows, 32);
+    let (_, steps) = read(sketch, &wide);
+    assert_eq!(keys(&steps), ["matmul@conv-1x64x8-1x64x32-k1-s1-g1"]);
+}
+
+#[test]
 fn rectangles_and_unknown_operators_have_keys() {
     let (mut sketch, image) = Sketch::new(8, 8, Weights::Seeded(0));
     let row = sketch.conv(&image, Filters { kernel: [1, 7], ..Filters::pointwise(8) });
