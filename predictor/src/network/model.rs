@@ -1,6 +1,6 @@
 //! The latency of a network from those of its ops.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use profiler::record::Cache;
 use serde::{Deserialize, Serialize};
@@ -185,7 +185,7 @@ impl NetworkModel {
         let left_out: Vec<LeftOutNetwork<'_>> = if ops.cache == Cache::InPlace {
             let known = |index: usize| {
                 let errors = (errors[index], deviations[index]);
-                known_of(networks[index], &estimates[index], errors, &layout)
+                LeftOutNetwork::of(networks[index], &estimates[index], errors, &layout)
             };
             (0..errors.len()).map(known).collect()
         } else {
@@ -221,22 +221,6 @@ impl NetworkModel {
     }
 }
 
-/// A network of these ops as it was predicted without it.
-fn known_of<'a>(
-    network: &'a NetworkSample,
-    of_ops: &[OpEstimate],
-    (error, deviation): (f64, f64),
-    layout: &Layout,
-) -> LeftOutNetwork<'a> {
-    let sum_ms: f64 = of_ops.iter().map(|op| op.combined.ms).sum();
-    let mut shares: BTreeMap<&str, f64> = BTreeMap::new();
-    let of_model = network.ops.iter().filter(|op| !layout.leaves_out(op));
-    for (op, estimate) in of_model.zip(of_ops) {
-        *shares.entry(&op.kind).or_default() += estimate.combined.ms / sum_ms;
-    }
-    LeftOutNetwork { error, deviation, ms: network.latency_ms * (-error).exp(), shares }
-}
-
 /// The range that covers two.
 fn join((low, high): (f64, f64), (lower, higher): (f64, f64)) -> (f64, f64) {
     (low.min(lower), high.max(higher))
@@ -254,6 +238,8 @@ fn choose(fit: Fitting, points: &[Point], largest_call_ms: f64) -> (Form, Vec<f6
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::interval::Basis;
     use crate::network::Share;

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::layout::Layout;
+use super::model::NetworkSample;
 use crate::learn::{rms, solve_nnls};
+use crate::op::OpEstimate;
 
 /// Kinds of op that can make a network harder, those that take most of the networks' time.
 const MOST_KINDS: usize = 62;
@@ -42,6 +45,24 @@ pub(super) struct LeftOutNetwork<'a> {
     pub(super) ms: f64,
     /// Share of its time by kind of op.
     pub(super) shares: BTreeMap<&'a str, f64>,
+}
+
+impl<'a> LeftOutNetwork<'a> {
+    /// A network of these ops; of the error and the deviation that ops give it.
+    pub(super) fn of(
+        network: &'a NetworkSample,
+        of_ops: &[OpEstimate],
+        (error, deviation): (f64, f64),
+        layout: &Layout,
+    ) -> Self {
+        let sum_ms: f64 = of_ops.iter().map(|op| op.combined.ms).sum();
+        let mut shares: BTreeMap<&str, f64> = BTreeMap::new();
+        let of_model = network.ops.iter().filter(|op| !layout.leaves_out(op));
+        for (op, estimate) in of_model.zip(of_ops) {
+            *shares.entry(&op.kind).or_default() += estimate.combined.ms / sum_ms;
+        }
+        Self { error, deviation, ms: network.latency_ms * (-error).exp(), shares }
+    }
 }
 
 impl OwnDeviation {
