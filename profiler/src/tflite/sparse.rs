@@ -110,10 +110,10 @@ impl<'a> Lay<'a> {
 
     /// Position of the element at a place.
     fn start(&self, place: &[usize]) -> Option<usize> {
-        let sides = place.iter().zip(self.dims);
-        sides.fold(Some(0), |start: Option<usize>, (&at, &side)| {
+        let mut sides = place.iter().zip(self.dims);
+        sides.try_fold(0_usize, |start, (&at, &side)| {
             let side = usize::try_from(side).ok()?;
-            if at < side { start?.checked_mul(side)?.checked_add(at) } else { None }
+            if at < side { start.checked_mul(side)?.checked_add(at) } else { None }
         })
     }
 }
